@@ -1,0 +1,36 @@
+/* Every limit of the product, in one place. Units are in the names. */
+#ifndef VIP_LIMITS_H
+#define VIP_LIMITS_H
+
+#include <stdint.h>
+
+#define NS_PER_US  UINT64_C(1000)
+#define NS_PER_MS  UINT64_C(1000000)
+#define NS_PER_SEC UINT64_C(1000000000)
+
+/* A deadline that never comes. */
+#define DEADLINE_NEVER UINT64_MAX
+
+enum {
+    /* RFC 9568 5.2.5: the count field is one octet. */
+    ADVERT_ADDRESSES_MAX = 255,
+    /* 8 octets of header, 255 IPv6 addresses. */
+    ADVERT_SIZE_MAX = 8 + ADVERT_ADDRESSES_MAX * 16,
+    INSTANCES_MAX = 4096,
+    INSTANCE_ADDRESSES_MAX = 4096,
+    INSTANCE_PEERS_MAX = 32,
+    /* Names of instances, groups and checks, with the terminating NUL. */
+    NAME_SIZE = 64,
+    /* IFNAMSIZ of Linux, repeated because lib/ includes no kernel header. */
+    INTERFACE_NAME_SIZE = 16,
+    /* Longest text of an address with prefix length, with NUL. */
+    ADDRESS_TEXT_SIZE = 56,
+    /* All configuration files together. */
+    CONFIG_BYTES_MAX = 4 * 1024 * 1024,
+    ANNOUNCE_REPEAT_MAX = 10,
+    CONTROL_CLIENTS_MAX = 32,
+    CONTROL_MESSAGE_BYTES_MAX = 64 * 1024,
+    HISTORY_ENTRIES_MAX = 1000,
+};
+
+#endif
