@@ -84,6 +84,8 @@ struct election {
     uint64_t last_heard_at; /* last accepted advert of it; DEADLINE_NEVER: none */
     bool resigned;          /* it sent priority 0 */
     bool lower_heard;       /* its priority is lower and we let the timer run */
+    uint64_t last_rcvd_at;  /* any accepted advert, losing ones included; DEADLINE_NEVER: none */
+    uint64_t tie_since;     /* MASTER: first of the ties left to the lead; DEADLINE_NEVER: none */
     uint64_t last_sent_at;
     uint64_t last_answer_at;
     enum checksum_kind checksum_kind; /* form we send now */
@@ -111,7 +113,8 @@ struct election_event {
     enum election_hold hold;              /* HOLD, UNHOLD */
     struct ip_address address;            /* SOURCE */
     const struct advert *advert;          /* ADVERT */
-    bool tie_decided_elsewhere;           /* ADVERT: the group's lead settles equal priorities */
+    bool has_lead;                        /* ADVERT: the group's lead settles equal priorities, */
+    uint64_t lead_rcvd_at;                /* unless it has not heard anybody since then */
     const struct election_params *params; /* CONFIGURE */
 };
 

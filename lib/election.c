@@ -1,0 +1,499 @@
+/*
+ * The election: events, holds and timers of one virtual router (RFC 9568 6.4; RFC 3768 6.4 for
+ * version 2). Received adverts are in election_advert.c. See election.h for what goes beyond the
+ * RFC. A `struct election` is a plain value owned by the caller.
+ */
+#include "lib/election_internal.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* A node that is late by more than this many own intervals may have been deposed. */
+enum {
+    DEPOSE_INTERVALS = 3,
+    LOWEST_SKEW_256THS = 2, /* of priority 254, the highest a rival can have without owning */
+};
+
+/* Delays between the repeats of a takeover announcement: once soon, because any frame can be lost;
+ * past the 1 s for which Linux ignores a second change; then through a spanning tree's 30 s. */
+static const uint64_t announce_gaps_ns[ANNOUNCE_REPEAT_MAX] = {
+    100 * NS_PER_MS, 1200 * NS_PER_MS, 2 * NS_PER_SEC,  4 * NS_PER_SEC,  8 * NS_PER_SEC,
+    16 * NS_PER_SEC, 30 * NS_PER_SEC,  30 * NS_PER_SEC, 30 * NS_PER_SEC, 30 * NS_PER_SEC,
+};
+
+struct hold_row {
+    const char *name;
+    enum reason set;
+    enum reason cleared;
+    bool resign; /* a MASTER says so with priority 0 (with no link or address it cannot) */
+    bool linger; /* and keeps answering for its successor */
+};
+
+static const struct hold_row hold_rows[HOLDS] = {
+    {"stopped", REASON_STOPPED, REASON_STARTED, true, true},
+    {"no-interface", REASON_NO_INTERFACE, REASON_LINK_UP, false, false},
+    {"link-down", REASON_LINK_DOWN, REASON_LINK_UP, false, false},
+    {"no-primary-address", REASON_NO_PRIMARY_ADDRESS, REASON_PRIMARY_ADDRESS, false, false},
+    {"drained", REASON_DRAINED, REASON_RESUMED, true, true},
+    {"check-failed", REASON_CHECK_FAILED, REASON_CHECK_PASSED, true, true},
+    {"conflict", REASON_CONFLICT, REASON_RESUMED, true, false},
+    {"group", REASON_GROUP, REASON_GROUP, true, true},
+};
+
+static const struct hold_row *hold_row(enum election_hold hold)
+{
+    for (size_t i = 0; i < HOLDS; i++)
+        if (hold == (enum election_hold)(1u << i))
+            return &hold_rows[i];
+    assert(!"not a single HOLD_* bit");
+    return &hold_rows[0];
+}
+
+const char *election_hold_name(enum election_hold hold)
+{
+    return hold_row(hold)->name;
+}
+
+uint64_t election_skew_ns(const struct election *e)
+{
+    uint64_t base = e->params.version == VRRP_V2 ? NS_PER_SEC : e->learned_interval_ns;
+
+    return (256u - (uint64_t)e->params.priority) * base / 256;
+}
+
+uint64_t election_master_down_ns(const struct election *e)
+{
+    return 3 * e->learned_interval_ns + election_skew_ns(e);
+}
+
+bool election_lingering(const struct election *e)
+{
+    return e->linger_until != DEADLINE_NEVER;
+}
+
+struct election_action *election_emit(struct election_actions *out, enum election_action_type type)
+{
+    assert(out->count < ELECTION_ACTIONS_MAX);
+    struct election_action *action = &out->list[out->count++];
+
+    *action = (struct election_action){.type = type};
+    return action;
+}
+
+void election_send(struct election *e, uint8_t priority, uint64_t now, struct election_actions *out)
+{
+    election_emit(out, ACTION_SEND_ADVERT)->priority = priority;
+    e->counters.advertisement_sent++;
+    if (priority == PRIORITY_RESIGN)
+        e->counters.priority_zero_pkts_sent++;
+    e->last_sent_at = now;
+}
+
+void election_report(const struct transition *transition, struct election_actions *out)
+{
+    election_emit(out, ACTION_REPORT)->transition = *transition;
+}
+
+static void release(struct election *e, struct election_actions *out)
+{
+    e->linger_until = DEADLINE_NEVER;
+    e->successor_seen = false;
+    if (e->holding)
+        election_emit(out, ACTION_RELEASE);
+    e->holding = false;
+}
+
+void election_linger(struct election *e, uint64_t until)
+{
+    if (e->holding)
+        e->linger_until = until;
+}
+
+void election_successor_seen(struct election *e, uint64_t now)
+{
+    if (!election_lingering(e) || e->successor_seen)
+        return;
+    e->successor_seen = true;
+    if (now + ELECTION_SETTLE_NS < e->linger_until)
+        e->linger_until = now + ELECTION_SETTLE_NS;
+}
+
+static void forget_master(struct election *e)
+{
+    e->master = (struct ip_address){0};
+    e->master_priority = 0;
+    e->last_heard_at = DEADLINE_NEVER;
+    e->resigned = false;
+    e->lower_heard = false;
+    e->preempt_at = DEADLINE_NEVER;
+}
+
+void election_enter_backup(struct election *e, uint64_t now)
+{
+    forget_master(e);
+    e->state = VRRP_BACKUP;
+    e->ready = false;
+    e->announce_at = DEADLINE_NEVER;
+    e->learned_interval_ns = e->params.advert_interval_ns;
+    e->timer_at = now + election_master_down_ns(e);
+}
+
+static uint64_t next_announcement(const struct election *e, uint64_t now)
+{
+    if (e->announce_done < e->params.announce_repeat)
+        return now + announce_gaps_ns[e->announce_done];
+    if (e->params.announce_refresh_ns != 0)
+        return now + e->params.announce_refresh_ns;
+    return DEADLINE_NEVER;
+}
+
+void election_schedule_announcements(struct election *e, uint64_t now)
+{
+    e->announce_done = 0;
+    e->announce_at = next_announcement(e, now);
+}
+
+/* What a BACKUP knows when its timer has run out: why it may take over. */
+static struct transition takeover_transition(const struct election *e, uint64_t now)
+{
+    struct transition t = {
+        .from = e->state,
+        .to = VRRP_MASTER,
+        .reason = REASON_NO_RESPONSE,
+        .evidence =
+            {
+                .peer = e->master,
+                .peer_priority = e->master_priority,
+                .own_priority = e->params.priority,
+                .limit_ns = election_master_down_ns(e),
+            },
+    };
+
+    if (e->last_heard_at != DEADLINE_NEVER)
+        t.evidence.silence_ns = now - e->last_heard_at;
+    if (e->params.priority == PRIORITY_OWNER)
+        t.reason = REASON_OWNER;
+    else if (e->resigned)
+        t.reason = REASON_PRIORITY;
+    else if (e->lower_heard)
+        t.reason = REASON_PREEMPTED;
+    return t;
+}
+
+/* RFC 9568 6.4.2 B2, in our order: hold the addresses, tell the neighbours, then the rivals. */
+static void take_over(struct election *e, uint64_t now, struct election_actions *out)
+{
+    struct transition t = takeover_transition(e, now);
+
+    e->state = VRRP_MASTER;
+    e->ready = false;
+    e->holding = true;
+    e->linger_until = DEADLINE_NEVER;
+    e->successor_seen = false;
+    e->learned_interval_ns = e->params.advert_interval_ns;
+    forget_master(e);
+    e->master = e->source;
+    e->master_priority = e->params.priority;
+    e->tie_since = DEADLINE_NEVER;
+    e->last_answer_at = DEADLINE_NEVER;
+    e->counters.master_transitions++;
+    election_emit(out, ACTION_CLAIM);
+    election_emit(out, ACTION_ANNOUNCE);
+    election_send(e, e->params.priority, now, out);
+    e->timer_at = now + e->params.advert_interval_ns;
+    election_schedule_announcements(e, now);
+    election_report(&t, out);
+}
+
+/* The timer of a BACKUP has run out, or there is none to wait for (owner). */
+static void master_down(struct election *e, uint64_t now, struct election_actions *out)
+{
+    if (e->params.grouped) {
+        e->ready = true;
+        e->timer_at = DEADLINE_NEVER;
+    } else {
+        take_over(e, now, out);
+    }
+}
+
+/* RFC 9568 6.4.1: nothing holds the router in INIT any more. */
+static void start_up(struct election *e, enum reason reason, uint64_t now,
+                     struct election_actions *out)
+{
+    struct transition t = {.from = VRRP_INIT,
+                           .to = VRRP_BACKUP,
+                           .reason = reason,
+                           .evidence.own_priority = e->params.priority};
+
+    if (e->params.priority == PRIORITY_OWNER && !e->params.grouped) {
+        take_over(e, now, out);
+        return;
+    }
+    election_enter_backup(e, now);
+    election_report(&t, out);
+    if (e->params.priority == PRIORITY_OWNER)
+        master_down(e, now, out);
+}
+
+void election_yield(struct election *e, enum reason reason, const struct evidence *evidence,
+                    uint64_t now, struct election_actions *out)
+{
+    struct transition t = {
+        .from = e->state, .to = VRRP_BACKUP, .reason = reason, .evidence = *evidence};
+
+    assert(e->state == VRRP_MASTER);
+    election_enter_backup(e, now);
+    election_linger(e, now + ELECTION_SETTLE_NS);
+    e->successor_seen = true;
+    election_report(&t, out);
+}
+
+static uint64_t linger_bound(const struct election *e)
+{
+    return e->params.linger_ns != 0 ? e->params.linger_ns : election_master_down_ns(e);
+}
+
+static void hold(struct election *e, enum election_hold bit, uint64_t now,
+                 struct election_actions *out)
+{
+    const struct hold_row *row = hold_row(bit);
+    struct transition t = {.from = e->state,
+                           .to = VRRP_INIT,
+                           .reason = row->set,
+                           .evidence.own_priority = e->params.priority};
+
+    e->held_by |= (uint32_t)bit;
+    if (e->state == VRRP_MASTER && row->resign)
+        election_send(e, PRIORITY_RESIGN, now, out);
+    if (!row->linger)
+        release(e, out);
+    else if (e->state == VRRP_MASTER)
+        election_linger(e, now + linger_bound(e));
+    if (e->state == VRRP_INIT)
+        return;
+    e->state = VRRP_INIT;
+    e->ready = false;
+    e->timer_at = DEADLINE_NEVER;
+    e->announce_at = DEADLINE_NEVER;
+    forget_master(e);
+    election_report(&t, out);
+}
+
+static void unhold(struct election *e, enum election_hold bit, uint64_t now,
+                   struct election_actions *out)
+{
+    if ((e->held_by & (uint32_t)bit) == 0)
+        return;
+    e->held_by &= ~(uint32_t)bit;
+    if (e->held_by == 0)
+        start_up(e, hold_row(bit)->cleared, now, out);
+}
+
+static void set_source(struct election *e, const struct ip_address *address, uint64_t now,
+                       struct election_actions *out)
+{
+    if (address->family == IP_FAMILY_NONE) {
+        hold(e, HOLD_NO_PRIMARY_ADDRESS, now, out);
+        e->source = *address;
+        return;
+    }
+    e->source = *address;
+    if (e->state == VRRP_MASTER)
+        e->master = *address;
+    unhold(e, HOLD_NO_PRIMARY_ADDRESS, now, out);
+}
+
+static enum checksum_kind first_checksum_kind(const struct election_params *params)
+{
+    if (params->version == VRRP_V2)
+        return CHECKSUM_MESSAGE_ONLY;
+    if (params->family == IP_FAMILY_IPV6)
+        return CHECKSUM_IPV6_PSEUDO_HEADER;
+    return params->checksum == CHECKSUM_MODE_RFC9568 ? CHECKSUM_MESSAGE_ONLY
+                                                     : CHECKSUM_IPV4_PSEUDO_HEADER;
+}
+
+/* The time the BACKUP's timer was set to run for. */
+static uint64_t backup_wait(const struct election *e)
+{
+    return e->resigned ? election_skew_ns(e) : election_master_down_ns(e);
+}
+
+/* New parameters. A BACKUP's deadline moves relative to when its timer was last set, not to now;
+ * a MASTER tells its rivals at once, so that nobody waits by the old interval. */
+static void configure(struct election *e, const struct election_params *params, uint64_t now,
+                      struct election_actions *out)
+{
+    bool tell = e->params.priority != params->priority ||
+                e->params.advert_interval_ns != params->advert_interval_ns;
+    uint64_t waited_since = e->timer_at - backup_wait(e);
+
+    assert(params->family == e->params.family && params->version == e->params.version);
+    if (e->params.checksum != params->checksum)
+        e->checksum_kind = first_checksum_kind(params);
+    e->params = *params;
+    if (e->last_heard_at == DEADLINE_NEVER)
+        e->learned_interval_ns = params->advert_interval_ns;
+    if (e->state == VRRP_BACKUP && !e->ready)
+        e->timer_at = waited_since + backup_wait(e);
+    if (e->state != VRRP_MASTER)
+        return;
+    e->master_priority = params->priority;
+    if (e->announce_at == DEADLINE_NEVER || e->announce_done >= params->announce_repeat)
+        e->announce_at = next_announcement(e, now);
+    if (tell) {
+        election_send(e, params->priority, now, out);
+        e->timer_at = now + params->advert_interval_ns;
+    }
+}
+
+/* Slept past the time in which the quickest rival deposes us: whatever we believe is stale. */
+static void check_oversleep(struct election *e, uint64_t now, struct election_actions *out)
+{
+    uint64_t base = e->params.version == VRRP_V2 ? NS_PER_SEC : e->params.advert_interval_ns;
+    uint64_t limit =
+        DEPOSE_INTERVALS * e->params.advert_interval_ns + LOWEST_SKEW_256THS * base / 256;
+    struct transition t = {.from = VRRP_MASTER,
+                           .to = VRRP_BACKUP,
+                           .reason = REASON_OVERSLEPT,
+                           .evidence = {.own_priority = e->params.priority,
+                                        .silence_ns = now - e->last_sent_at,
+                                        .limit_ns = limit}};
+
+    if (e->state != VRRP_MASTER || now - e->last_sent_at < limit)
+        return;
+    e->counters.oversleeps++;
+    release(e, out);
+    election_enter_backup(e, now);
+    election_report(&t, out);
+}
+
+/* A BACKUP that wakes late by more than an interval cannot know whether the silence was the
+ * master's or its own (a suspended machine hears nothing): it listens for one interval before it
+ * acts. */
+static bool backup_overslept(struct election *e, uint64_t now)
+{
+    if (now - e->timer_at <= e->learned_interval_ns)
+        return false;
+    e->counters.oversleeps++;
+    e->timer_at = now + e->learned_interval_ns + election_skew_ns(e);
+    return true;
+}
+
+static void announce_due(struct election *e, uint64_t now, struct election_actions *out)
+{
+    if (now < e->announce_at)
+        return;
+    election_emit(out, ACTION_ANNOUNCE);
+    if (e->announce_done < e->params.announce_repeat)
+        e->announce_done++;
+    e->announce_at = next_announcement(e, now);
+}
+
+static void advert_due(struct election *e, uint64_t now, struct election_actions *out)
+{
+    if (now < e->timer_at)
+        return;
+    election_send(e, e->params.priority, now, out);
+    e->timer_at += e->params.advert_interval_ns;
+    if (e->timer_at <= now)
+        e->timer_at = now + e->params.advert_interval_ns;
+}
+
+static void timer(struct election *e, uint64_t now, struct election_actions *out)
+{
+    if (election_lingering(e) && now >= e->linger_until)
+        release(e, out);
+    if (e->state == VRRP_MASTER) {
+        advert_due(e, now, out);
+        announce_due(e, now, out);
+    } else if (e->state == VRRP_BACKUP && now >= e->timer_at && !backup_overslept(e, now)) {
+        master_down(e, now, out);
+    }
+}
+
+static void demote(struct election *e, uint64_t now, struct election_actions *out)
+{
+    const struct evidence evidence = {.own_priority = e->params.priority};
+
+    if (e->state == VRRP_MASTER)
+        election_yield(e, REASON_GROUP, &evidence, now, out);
+}
+
+void election_init(struct election *e, const struct election_params *params)
+{
+    assert(params->advert_interval_ns > 0 && params->priority > 0);
+    assert(params->announce_repeat <= ANNOUNCE_REPEAT_MAX);
+    memset(e, 0, sizeof(*e));
+    e->params = *params;
+    e->state = VRRP_INIT;
+    e->held_by = HOLD_STOPPED | HOLD_NO_PRIMARY_ADDRESS;
+    e->learned_interval_ns = params->advert_interval_ns;
+    e->timer_at = DEADLINE_NEVER;
+    e->linger_until = DEADLINE_NEVER;
+    e->announce_at = DEADLINE_NEVER;
+    e->last_answer_at = DEADLINE_NEVER;
+    e->last_rcvd_at = DEADLINE_NEVER;
+    e->tie_since = DEADLINE_NEVER;
+    e->checksum_kind = first_checksum_kind(params);
+    forget_master(e);
+}
+
+void election_step(struct election *e, const struct election_event *event, uint64_t now,
+                   struct election_actions *out)
+{
+    check_oversleep(e, now, out);
+    switch (event->type) {
+    case ELECTION_START:
+        unhold(e, HOLD_STOPPED, now, out);
+        break;
+    case ELECTION_STOP:
+        hold(e, HOLD_STOPPED, now, out);
+        break;
+    case ELECTION_HOLD:
+        hold(e, event->hold, now, out);
+        break;
+    case ELECTION_UNHOLD:
+        unhold(e, event->hold, now, out);
+        break;
+    case ELECTION_SOURCE:
+        set_source(e, &event->address, now, out);
+        break;
+    case ELECTION_ADVERT:
+        election_advert(e, event, now, out);
+        break;
+    case ELECTION_TIMER:
+        timer(e, now, out);
+        break;
+    case ELECTION_CONFIGURE:
+        configure(e, event->params, now, out);
+        break;
+    case ELECTION_SUCCESSOR:
+        election_successor_seen(e, now);
+        break;
+    case ELECTION_CONFLICT:
+        hold(e, HOLD_CONFLICT, now, out);
+        break;
+    case ELECTION_PROMOTE:
+        if (e->state == VRRP_BACKUP && e->ready)
+            take_over(e, now, out);
+        break;
+    case ELECTION_DEMOTE:
+        demote(e, now, out);
+        break;
+    }
+    assert(e->state != VRRP_INIT || e->held_by != 0);
+    assert(e->state == VRRP_INIT || e->held_by == 0);
+    assert(e->state != VRRP_MASTER || e->holding);
+}
+
+uint64_t election_deadline(const struct election *e)
+{
+    uint64_t deadline = e->timer_at;
+
+    if (e->linger_until < deadline)
+        deadline = e->linger_until;
+    if (e->announce_at < deadline)
+        deadline = e->announce_at;
+    return deadline;
+}

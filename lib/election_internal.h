@@ -1,0 +1,44 @@
+/* Shared by election.c (events, holds, timers) and election_advert.c (received adverts) only. */
+#ifndef VIP_ELECTION_INTERNAL_H
+#define VIP_ELECTION_INTERNAL_H
+
+#include "lib/election.h"
+
+/*
+ * How long a router that knows its successor is there keeps answering: frames that left before the
+ * successor's announcement passed are still on their way, and a plain RFC peer adverts a moment
+ * before it has its addresses.
+ */
+#define ELECTION_SETTLE_NS (20 * NS_PER_MS)
+
+/* Appends an action. */
+struct election_action *election_emit(struct election_actions *out, enum election_action_type type);
+
+/* Appends SEND_ADVERT and keeps the books: counters, last_sent_at. */
+void election_send(struct election *e, uint8_t priority, uint64_t now,
+                   struct election_actions *out);
+
+/* Appends REPORT. */
+void election_report(const struct transition *transition, struct election_actions *out);
+
+/* BACKUP with a full master-down interval ahead, following nobody yet. */
+void election_enter_backup(struct election *e, uint64_t now);
+
+/* Starts the schedule of repeated announcements anew. */
+void election_schedule_announcements(struct election *e, uint64_t now);
+
+/* Keeps the addresses until `until` at most. */
+void election_linger(struct election *e, uint64_t until);
+
+/* The successor is known to be there: the linger ends after the settling time. */
+void election_successor_seen(struct election *e, uint64_t now);
+
+/* MASTER -> BACKUP because somebody better is there; keeps answering for the settling time. */
+void election_yield(struct election *e, enum reason reason, const struct evidence *evidence,
+                    uint64_t now, struct election_actions *out);
+
+/* A validated advert, in any state (RFC 9568 6.4). */
+void election_advert(struct election *e, const struct election_event *event, uint64_t now,
+                     struct election_actions *out);
+
+#endif
