@@ -1,7 +1,8 @@
 /*
- * The election: events, holds and timers of one virtual router (RFC 9568 6.4; RFC 3768 6.4 for
- * version 2). Received adverts are in election_advert.c. See election.h for what goes beyond the
- * RFC. A `struct election` is a plain value owned by the caller.
+ * The election: events and timers of one virtual router (RFC 9568 6.4; RFC 3768 6.4 for version 2).
+ * Received adverts are in election_advert.c, what keeps a router in INIT in election_hold.c. See
+ * election.h for what goes beyond the RFC. A `struct election` is a plain value owned by the
+ * caller.
  */
 #include "lib/election_internal.h"
 
@@ -20,39 +21,6 @@ static const uint64_t announce_gaps_ns[ANNOUNCE_REPEAT_MAX] = {
     100 * NS_PER_MS, 1200 * NS_PER_MS, 2 * NS_PER_SEC,  4 * NS_PER_SEC,  8 * NS_PER_SEC,
     16 * NS_PER_SEC, 30 * NS_PER_SEC,  30 * NS_PER_SEC, 30 * NS_PER_SEC, 30 * NS_PER_SEC,
 };
-
-struct hold_row {
-    const char *name;
-    enum reason set;
-    enum reason cleared;
-    bool resign; /* a MASTER says so with priority 0 (with no link or address it cannot) */
-    bool linger; /* and keeps answering for its successor */
-};
-
-static const struct hold_row hold_rows[HOLDS] = {
-    {"stopped", REASON_STOPPED, REASON_STARTED, true, true},
-    {"no-interface", REASON_NO_INTERFACE, REASON_LINK_UP, false, false},
-    {"link-down", REASON_LINK_DOWN, REASON_LINK_UP, false, false},
-    {"no-primary-address", REASON_NO_PRIMARY_ADDRESS, REASON_PRIMARY_ADDRESS, false, false},
-    {"drained", REASON_DRAINED, REASON_RESUMED, true, true},
-    {"check-failed", REASON_CHECK_FAILED, REASON_CHECK_PASSED, true, true},
-    {"conflict", REASON_CONFLICT, REASON_RESUMED, true, false},
-    {"group", REASON_GROUP, REASON_GROUP, true, true},
-};
-
-static const struct hold_row *hold_row(enum election_hold hold)
-{
-    for (size_t i = 0; i < HOLDS; i++)
-        if (hold == (enum election_hold)(1u << i))
-            return &hold_rows[i];
-    assert(!"not a single HOLD_* bit");
-    return &hold_rows[0];
-}
-
-const char *election_hold_name(enum election_hold hold)
-{
-    return hold_row(hold)->name;
-}
 
 uint64_t election_skew_ns(const struct election *e)
 {
@@ -94,7 +62,7 @@ void election_report(const struct transition *transition, struct election_action
     election_emit(out, ACTION_REPORT)->transition = *transition;
 }
 
-static void release(struct election *e, struct election_actions *out)
+void election_release(struct election *e, struct election_actions *out)
 {
     e->linger_until = DEADLINE_NEVER;
     e->successor_seen = false;
@@ -118,7 +86,7 @@ void election_successor_seen(struct election *e, uint64_t now)
         e->linger_until = now + ELECTION_SETTLE_NS;
 }
 
-static void forget_master(struct election *e)
+void election_forget_master(struct election *e)
 {
     e->master = (struct ip_address){0};
     e->master_priority = 0;
@@ -130,7 +98,7 @@ static void forget_master(struct election *e)
 
 void election_enter_backup(struct election *e, uint64_t now)
 {
-    forget_master(e);
+    election_forget_master(e);
     e->state = VRRP_BACKUP;
     e->ready = false;
     e->announce_at = DEADLINE_NEVER;
@@ -191,7 +159,7 @@ static void take_over(struct election *e, uint64_t now, struct election_actions 
     e->linger_until = DEADLINE_NEVER;
     e->successor_seen = false;
     e->learned_interval_ns = e->params.advert_interval_ns;
-    forget_master(e);
+    election_forget_master(e);
     e->master = e->source;
     e->master_priority = e->params.priority;
     e->tie_since = DEADLINE_NEVER;
@@ -216,9 +184,8 @@ static void master_down(struct election *e, uint64_t now, struct election_action
     }
 }
 
-/* RFC 9568 6.4.1: nothing holds the router in INIT any more. */
-static void start_up(struct election *e, enum reason reason, uint64_t now,
-                     struct election_actions *out)
+void election_start_up(struct election *e, enum reason reason, uint64_t now,
+                       struct election_actions *out)
 {
     struct transition t = {.from = VRRP_INIT,
                            .to = VRRP_BACKUP,
@@ -246,61 +213,6 @@ void election_yield(struct election *e, enum reason reason, const struct evidenc
     election_linger(e, now + ELECTION_SETTLE_NS);
     e->successor_seen = true;
     election_report(&t, out);
-}
-
-static uint64_t linger_bound(const struct election *e)
-{
-    return e->params.linger_ns != 0 ? e->params.linger_ns : election_master_down_ns(e);
-}
-
-static void hold(struct election *e, enum election_hold bit, uint64_t now,
-                 struct election_actions *out)
-{
-    const struct hold_row *row = hold_row(bit);
-    struct transition t = {.from = e->state,
-                           .to = VRRP_INIT,
-                           .reason = row->set,
-                           .evidence.own_priority = e->params.priority};
-
-    e->held_by |= (uint32_t)bit;
-    if (e->state == VRRP_MASTER && row->resign)
-        election_send(e, PRIORITY_RESIGN, now, out);
-    if (!row->linger)
-        release(e, out);
-    else if (e->state == VRRP_MASTER)
-        election_linger(e, now + linger_bound(e));
-    if (e->state == VRRP_INIT)
-        return;
-    e->state = VRRP_INIT;
-    e->ready = false;
-    e->timer_at = DEADLINE_NEVER;
-    e->announce_at = DEADLINE_NEVER;
-    forget_master(e);
-    election_report(&t, out);
-}
-
-static void unhold(struct election *e, enum election_hold bit, uint64_t now,
-                   struct election_actions *out)
-{
-    if ((e->held_by & (uint32_t)bit) == 0)
-        return;
-    e->held_by &= ~(uint32_t)bit;
-    if (e->held_by == 0)
-        start_up(e, hold_row(bit)->cleared, now, out);
-}
-
-static void set_source(struct election *e, const struct ip_address *address, uint64_t now,
-                       struct election_actions *out)
-{
-    if (address->family == IP_FAMILY_NONE) {
-        hold(e, HOLD_NO_PRIMARY_ADDRESS, now, out);
-        e->source = *address;
-        return;
-    }
-    e->source = *address;
-    if (e->state == VRRP_MASTER)
-        e->master = *address;
-    unhold(e, HOLD_NO_PRIMARY_ADDRESS, now, out);
 }
 
 static enum checksum_kind first_checksum_kind(const struct election_params *params)
@@ -363,7 +275,7 @@ static void check_oversleep(struct election *e, uint64_t now, struct election_ac
     if (e->state != VRRP_MASTER || now - e->last_sent_at < limit)
         return;
     e->counters.oversleeps++;
-    release(e, out);
+    election_release(e, out);
     election_enter_backup(e, now);
     election_report(&t, out);
 }
@@ -403,7 +315,7 @@ static void advert_due(struct election *e, uint64_t now, struct election_actions
 static void timer(struct election *e, uint64_t now, struct election_actions *out)
 {
     if (election_lingering(e) && now >= e->linger_until)
-        release(e, out);
+        election_release(e, out);
     if (e->state == VRRP_MASTER) {
         advert_due(e, now, out);
         announce_due(e, now, out);
@@ -436,7 +348,7 @@ void election_init(struct election *e, const struct election_params *params)
     e->last_rcvd_at = DEADLINE_NEVER;
     e->tie_since = DEADLINE_NEVER;
     e->checksum_kind = first_checksum_kind(params);
-    forget_master(e);
+    election_forget_master(e);
 }
 
 void election_step(struct election *e, const struct election_event *event, uint64_t now,
@@ -445,19 +357,19 @@ void election_step(struct election *e, const struct election_event *event, uint6
     check_oversleep(e, now, out);
     switch (event->type) {
     case ELECTION_START:
-        unhold(e, HOLD_STOPPED, now, out);
+        election_unhold(e, HOLD_STOPPED, now, out);
         break;
     case ELECTION_STOP:
-        hold(e, HOLD_STOPPED, now, out);
+        election_hold(e, HOLD_STOPPED, now, out);
         break;
     case ELECTION_HOLD:
-        hold(e, event->hold, now, out);
+        election_hold(e, event->hold, now, out);
         break;
     case ELECTION_UNHOLD:
-        unhold(e, event->hold, now, out);
+        election_unhold(e, event->hold, now, out);
         break;
     case ELECTION_SOURCE:
-        set_source(e, &event->address, now, out);
+        election_set_source(e, &event->address, now, out);
         break;
     case ELECTION_ADVERT:
         election_advert(e, event, now, out);
@@ -472,7 +384,7 @@ void election_step(struct election *e, const struct election_event *event, uint6
         election_successor_seen(e, now);
         break;
     case ELECTION_CONFLICT:
-        hold(e, HOLD_CONFLICT, now, out);
+        election_hold(e, HOLD_CONFLICT, now, out);
         break;
     case ELECTION_PROMOTE:
         if (e->state == VRRP_BACKUP && e->ready)

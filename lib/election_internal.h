@@ -1,4 +1,5 @@
-/* Shared by election.c (events, holds, timers) and election_advert.c (received adverts) only. */
+/* Shared by election.c (events, timers), election_hold.c (INIT and back) and election_advert.c
+ * (received adverts) only. */
 #ifndef VIP_ELECTION_INTERNAL_H
 #define VIP_ELECTION_INTERNAL_H
 
@@ -23,6 +24,26 @@ void election_report(const struct transition *transition, struct election_action
 
 /* BACKUP with a full master-down interval ahead, following nobody yet. */
 void election_enter_backup(struct election *e, uint64_t now);
+
+/* Follows nobody any more. */
+void election_forget_master(struct election *e);
+
+/* RFC 9568 6.4.1: nothing holds the router in INIT any more. */
+void election_start_up(struct election *e, enum reason reason, uint64_t now,
+                       struct election_actions *out);
+
+/* Appends RELEASE when the addresses are held, and ends a linger. */
+void election_release(struct election *e, struct election_actions *out);
+
+/* Sets or clears one HOLD_* bit. */
+void election_hold(struct election *e, enum election_hold bit, uint64_t now,
+                   struct election_actions *out);
+void election_unhold(struct election *e, enum election_hold bit, uint64_t now,
+                     struct election_actions *out);
+
+/* The primary address was found, changed or (NONE) lost. */
+void election_set_source(struct election *e, const struct ip_address *address, uint64_t now,
+                         struct election_actions *out);
 
 /* Starts the schedule of repeated announcements anew. */
 void election_schedule_announcements(struct election *e, uint64_t now);

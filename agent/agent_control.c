@@ -1,0 +1,240 @@
+/* Snapshots of the running node for the control socket. Nothing here decides or changes anything
+ * but through agent_reload(). */
+#include "agent/agent_control.h"
+
+#include "agent/clock.h"
+#include "agent/instance_internal.h"
+#include "agent/log.h"
+#include "agent/priorities.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct status_master master_of(const struct election *e)
+{
+    return (struct status_master){
+        .address = e->master,
+        .priority = e->master_priority,
+        .is_us = e->state == VRRP_MASTER,
+    };
+}
+
+/* HOLD_GROUP tells nothing when the router has a reason of its own. */
+static uint32_t visible_holds(uint32_t held_by)
+{
+    uint32_t own = held_by & ~(uint32_t)HOLD_GROUP;
+
+    return own != 0 ? own : held_by;
+}
+
+static uint64_t until(uint64_t deadline, uint64_t now)
+{
+    if (deadline == DEADLINE_NEVER)
+        return DEADLINE_NEVER;
+    return deadline > now ? deadline - now : 0;
+}
+
+static void fill_router(const struct router *router, struct status_router *out)
+{
+    const struct election *e = router_election(router);
+    const uint64_t *shared = segment_counters(&router->client);
+    uint64_t now = clock_boot_ns();
+
+    *out = (struct status_router){
+        .family = router->family,
+        .state = e->state,
+        .held_by = visible_holds(e->held_by),
+        .lingering = election_lingering(e),
+        .source = e->source,
+        .master = master_of(e),
+        .advert_interval_ns = e->learned_interval_ns,
+        .master_down_interval_ns = election_master_down_ns(e),
+        .skew_time_ns = election_skew_ns(e),
+        .last_advert_age_ns =
+            e->last_rcvd_at == DEADLINE_NEVER ? DEADLINE_NEVER : now - e->last_rcvd_at,
+        .timer_in_ns = until(election_lingering(e) ? e->linger_until : e->timer_at, now),
+        .new_master_reason = router->new_master_reason,
+        .last_event = router->last_event,
+        .up_since_ns = router->up_since_wall_ns,
+        .counters = e->counters,
+    };
+    memcpy(out->by_warning, router->by_warning, sizeof(out->by_warning));
+    for (size_t i = 0; i < PACKET_VERDICTS; i++)
+        out->by_verdict[i] = router->by_verdict[i] + (shared != NULL ? shared[i] : 0);
+}
+
+static size_t fill_addresses(const struct instance *instance, struct status_address *out)
+{
+    size_t n = 0;
+
+    for (size_t r = 0; r < instance->router_count; r++) {
+        const struct router *router = &instance->routers[r];
+        bool holding = router_election(router)->holding;
+
+        for (size_t i = 0; i < router->count; i++, n++) {
+            out[n].prefix = router->prefixes[i];
+            out[n].held = holding && reconciler_held(instance->node->reconciler, &router->desired,
+                                                     &router->prefixes[i]);
+        }
+    }
+    return n;
+}
+
+static struct history_entry last_transition(const struct instance *instance)
+{
+    struct history_entry entry = {
+        .at_ns = instance->last_wall_ns,
+        .transition = instance->last,
+        .state = instance->state,
+    };
+
+    snprintf(entry.instance, sizeof(entry.instance), "%s", instance->config->name);
+    reason_text(&instance->last, entry.text, sizeof(entry.text));
+    return entry;
+}
+
+static json_t *instance_json(const struct instance *instance, struct status_address *addresses)
+{
+    const struct config_instance *config = instance->config;
+    const struct history_entry last = last_transition(instance);
+    struct status_router routers[2];
+    struct status_instance status = {
+        .name = config->name,
+        .interface = config->interface,
+        .vrid = config->vrid,
+        .version = config->version,
+        .state = instance->state,
+        .since_ns = instance->since_wall_ns,
+        .base_priority = config->priority,
+        .effective_priority = instance->elections[0].params.priority,
+        .preempt = config->preempt,
+        .preempt_delay_ns = config->preempt_delay_ns,
+        .mac = config->mac,
+        .unicast = config->unicast,
+        .master = master_of(&instance->elections[0]),
+        .addresses = addresses,
+        .address_count = fill_addresses(instance, addresses),
+        .routers = routers,
+        .router_count = instance->router_count,
+        .last_transition = instance->last_wall_ns != 0 ? &last : NULL,
+    };
+
+    for (size_t i = 0; i < instance->router_count; i++) {
+        fill_router(&instance->routers[i], &routers[i]);
+        status.held_by |= instance->elections[i].held_by;
+        status.lingering = status.lingering || routers[i].lingering;
+    }
+    status.held_by = visible_holds(status.held_by);
+    return control_instance_to_json(&status);
+}
+
+static json_t *on_instance(void *userdata, size_t index)
+{
+    const struct agent *agent = userdata;
+
+    if (index >= agent->instance_count)
+        return NULL;
+    const struct instance *instance = agent->instances[index];
+    size_t count = instance->config->ipv4_count + instance->config->ipv6_count;
+    struct status_address *addresses = calloc(count, sizeof(*addresses));
+    json_t *json = addresses != NULL ? instance_json(instance, addresses) : NULL;
+
+    free(addresses);
+    return json;
+}
+
+static bool on_find(void *userdata, const char *name, size_t *index)
+{
+    const struct agent *agent = userdata;
+
+    for (size_t i = 0; i < agent->instance_count; i++) {
+        if (strcmp(agent->instances[i]->config->name, name) == 0) {
+            *index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static json_t *on_node(void *userdata)
+{
+    const struct agent *agent = userdata;
+    const struct config *config = agent->box->config;
+    char host[NAME_SIZE] = "";
+
+    if (config->node_name[0] == '\0' && gethostname(host, sizeof(host) - 1) < 0)
+        snprintf(host, sizeof(host), "localhost");
+    const struct status_node status = {
+        .node = config->node_name[0] != '\0' ? config->node_name : host,
+        .software = VIPD_VERSION,
+        .pid = getpid(),
+        .started_at_ns = agent->started_wall_ns,
+        .config_files = (const char *const *)config->files,
+        .config_file_count = config->file_count,
+        .last_reload = {.at_ns = agent->reloaded_wall_ns,
+                        .ok = !agent->last_reload_failed,
+                        .text = agent->last_reload_failed ? agent->last_reload_problem : NULL},
+        .realtime = agent->realtime.fifo,
+        .memory_locked = agent->realtime.memory_locked,
+        .repairs = reconciler_repairs(agent->node.reconciler),
+        .instances_total = agent->instance_count,
+    };
+    return control_status_to_json(&status);
+}
+
+static json_t *on_reload(void *userdata)
+{
+    struct config_problems problems;
+    json_t *reply = NULL;
+
+    if (agent_reload(userdata, &problems, &reply) < 0)
+        reply = control_error_reload(&problems);
+    config_problems_free(&problems);
+    return reply;
+}
+
+int agent_control_open(struct agent *agent)
+{
+    int r = history_open(&agent->history);
+
+    if (r < 0) {
+        log_msg(LOG_ERR, "cannot make the history: %s", strerror(-r));
+        return r;
+    }
+    const struct control_handlers handlers = {
+        .node = on_node,
+        .instance = on_instance,
+        .find = on_find,
+        .reload = on_reload,
+        .userdata = agent,
+        .history = agent->history,
+    };
+    return control_server_open(agent->node.event, AGENT_PRIORITY_CONTROL,
+                               agent->options.control_path, &handlers, &agent->control);
+}
+
+void agent_control_close(struct agent *agent)
+{
+    control_server_close(agent->control);
+    history_close(agent->history);
+}
+
+void agent_control_transition(struct agent *agent, const struct instance *instance,
+                              const struct transition *transition)
+{
+    struct history_entry entry = {
+        .at_ns = clock_wall_ns(),
+        .boot_ns = clock_boot_ns(),
+        .transition = *transition,
+        .state = instance->state,
+    };
+
+    snprintf(entry.instance, sizeof(entry.instance), "%s", instance->config->name);
+    history_add(agent->history, &entry);
+    /* Instances start before anybody can listen, and stop after. */
+    if (agent->control != NULL)
+        control_server_publish_history(agent->control);
+}

@@ -1,0 +1,15 @@
+/* What the agent tells over the control socket, and what it lets be asked of it. */
+#ifndef AGENT_AGENT_CONTROL_H
+#define AGENT_AGENT_CONTROL_H
+
+#include "agent/agent.h"
+
+/* Opens the history and the control socket. 0 or a negative errno, logged. */
+int agent_control_open(struct agent *agent);
+void agent_control_close(struct agent *agent);
+
+/* Records a transition of an instance and tells those who follow. */
+void agent_control_transition(struct agent *agent, const struct instance *instance,
+                              const struct transition *transition);
+
+#endif

@@ -1,0 +1,157 @@
+/* Reading the configuration files and sharing what they say. */
+#include "agent/config_box.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct config_box *config_box_new(struct config *config)
+{
+    struct config_box *box = malloc(sizeof(*box));
+
+    if (box != NULL)
+        *box = (struct config_box){.config = config, .references = 1};
+    return box;
+}
+
+struct config_box *config_box_ref(struct config_box *box)
+{
+    assert(box->references > 0);
+    box->references++;
+    return box;
+}
+
+void config_box_unref(struct config_box *box)
+{
+    if (box == NULL || --box->references > 0)
+        return;
+    config_free(box->config);
+    free(box);
+}
+
+/* Adds "cannot be read" to problems; out of memory leaves the list short, never wrong. */
+static void cannot_read(struct config_problems *problems, const char *file, int error)
+{
+    struct config_problem *list =
+        realloc(problems->list, (problems->count + 1) * sizeof(*problems->list));
+    char text[128];
+
+    if (list == NULL)
+        return;
+    problems->list = list;
+    snprintf(text, sizeof(text), "cannot be read: %s", strerror(error));
+    struct config_problem problem = {
+        .file = strdup(file), .section = strdup(""), .key = strdup(""), .text = strdup(text)};
+    if (problem.file == NULL || problem.section == NULL || problem.key == NULL ||
+        problem.text == NULL) {
+        free(problem.file);
+        free(problem.section);
+        free(problem.key);
+        free(problem.text);
+        return;
+    }
+    list[problems->count++] = problem;
+}
+
+/* The whole file as text (owned by the caller), or NULL with errno set. */
+static char *read_text(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    char *text = NULL;
+    size_t used = 0;
+    int error = 0;
+
+    if (file == NULL)
+        return NULL;
+    text = malloc(CONFIG_BYTES_MAX + 1);
+    if (text != NULL)
+        used = fread(text, 1, CONFIG_BYTES_MAX + 1, file);
+    if (text == NULL || ferror(file) != 0)
+        error = errno != 0 ? errno : EIO;
+    else if (used > CONFIG_BYTES_MAX)
+        error = EFBIG;
+    fclose(file);
+    if (error != 0) {
+        free(text);
+        errno = error;
+        return NULL;
+    }
+    text[used] = '\0';
+    char *fitting = realloc(text, used + 1);
+    return fitting != NULL ? fitting : text;
+}
+
+/* Names of the files to read: the main one, then the directory's. 0 or a negative errno. */
+static int list_files(const char *file, const char *directory, glob_t *names)
+{
+    char *pattern = NULL;
+    int r;
+
+    names->gl_offs = 1;
+    if (directory == NULL || asprintf(&pattern, "%s/*.conf", directory) < 0)
+        pattern = NULL;
+    if (directory != NULL && pattern == NULL)
+        return -ENOMEM;
+    r = glob(pattern != NULL ? pattern : "", GLOB_DOOFFS, NULL, names);
+    free(pattern);
+    if (r != 0 && r != GLOB_NOMATCH)
+        return r == GLOB_NOSPACE ? -ENOMEM : -EIO;
+    if (names->gl_pathv == NULL)
+        return -ENOMEM;
+    names->gl_pathv[0] = (char *)file;
+    return 0;
+}
+
+static struct config_box *parse(const struct config_source *sources, size_t count,
+                                struct config_problems *problems)
+{
+    struct config *config = config_parse(sources, count, problems);
+    struct config_box *box = config != NULL ? config_box_new(config) : NULL;
+
+    if (config != NULL && box == NULL)
+        config_free(config);
+    return box;
+}
+
+struct config_box *config_box_load(const char *file, const char *directory,
+                                   struct config_problems *problems)
+{
+    struct config_box *box = NULL;
+    struct config_source *sources = NULL;
+    glob_t names = {0};
+    size_t count = 0;
+    bool readable = true;
+    int r;
+
+    *problems = (struct config_problems){0};
+    r = list_files(file, directory, &names);
+    if (r < 0) {
+        cannot_read(problems, directory != NULL ? directory : file, -r);
+        goto out;
+    }
+    count = names.gl_pathc + 1;
+    sources = calloc(count, sizeof(*sources));
+    for (size_t i = 0; sources != NULL && i < count; i++) {
+        sources[i].name = names.gl_pathv[i];
+        sources[i].text = read_text(names.gl_pathv[i]);
+        if (sources[i].text == NULL) {
+            cannot_read(problems, names.gl_pathv[i], errno);
+            readable = false;
+        }
+    }
+    if (sources == NULL)
+        cannot_read(problems, file, ENOMEM);
+    else if (readable)
+        box = parse(sources, count, problems);
+out:
+    for (size_t i = 0; sources != NULL && i < count; i++)
+        free((char *)sources[i].text);
+    free(sources);
+    if (names.gl_pathv != NULL)
+        names.gl_pathv[0] = NULL;
+    globfree(&names);
+    return box;
+}

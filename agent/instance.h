@@ -1,0 +1,93 @@
+/*
+ * One [instance] of the configuration on this node: its elections (one for each address family),
+ * bound to the link, the sockets and a timer. It feeds events in and carries the actions out; it
+ * decides nothing itself.
+ */
+#ifndef AGENT_INSTANCE_H
+#define AGENT_INSTANCE_H
+
+#include "agent/advert_io.h"
+#include "agent/config_box.h"
+#include "agent/node.h"
+#include "lib/group.h"
+
+/* Somebody outside our cluster who says that it holds an address of ours. */
+struct foreign_holder {
+    struct ip_address address; /* NONE: nobody */
+    uint8_t mac[6];
+    uint64_t first_boot_ns;
+    uint64_t last_wall_ns;
+    uint64_t count;
+    bool reported;
+};
+
+/* One virtual router: an address family of an instance. */
+struct router {
+    struct instance *instance;
+    size_t index; /* of its election */
+    enum ip_family family;
+    const struct ip_prefix *prefixes; /* the configuration's */
+    size_t count;
+    struct segment_client client;
+    struct packet_receiver receiver;
+    struct ip_address *peers; /* of this family; NULL for multicast */
+    struct desired_set desired;
+    int virtual_ifindex; /* the macvlan of mac = virtual, else 0 */
+    struct advert_io *virtual_io;
+    uint64_t by_verdict[PACKET_VERDICTS];
+    uint64_t by_warning[PACKET_WARNINGS];
+    uint64_t send_errors;
+    bool send_failing;
+    enum reason new_master_reason;
+    enum reason last_event;
+    uint64_t up_since_wall_ns; /* left INIT; 0: in INIT */
+    struct foreign_holder foreign;
+};
+
+struct instance {
+    struct node *node;
+    struct config_box *box;
+    const struct config_instance *config;
+    struct router *routers;
+    struct election *elections; /* side by side: they move as a group */
+    size_t router_count;
+    sd_event_source *timer;
+    enum vrrp_state state;
+    uint64_t since_wall_ns;
+    struct transition last;
+    uint64_t last_wall_ns; /* 0: no transition yet */
+    bool started;
+    bool stopping;
+    bool stopped;
+    const struct config_instance *next_config; /* REPLACED: started when this one is done */
+    struct config_box *next_box;
+};
+
+/* Made from `config` (part of box), not started. NULL when out of memory. */
+struct instance *instance_new(struct node *node, struct config_box *box,
+                              const struct config_instance *config);
+
+/* Releases what is still held, at once, and frees. NULL is allowed. */
+void instance_free(struct instance *instance);
+
+/* Looks at the link and takes part in the election from now on. */
+void instance_start(struct instance *instance);
+
+/* Hands over: resigns, keeps answering for the successor (bounded), then on_stopped is called. */
+void instance_stop(struct instance *instance);
+
+/* Compares the link and its addresses with what the elections believe. Call after any change. */
+void instance_refresh(struct instance *instance);
+
+/* Applies a configuration that differs only in what can change in place (CONFIG_UPDATED), or not
+ * at all (then only the pointers move to the new value). */
+void instance_update(struct instance *instance, struct config_box *box,
+                     const struct config_instance *config, bool changed);
+
+/* Fires what is due, as the timer would. */
+void instance_fire_due(struct instance *instance);
+
+/* True when it lists that address. */
+bool instance_has_address(const struct instance *instance, const struct ip_address *address);
+
+#endif

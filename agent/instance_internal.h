@@ -1,0 +1,29 @@
+/* Shared by instance.c (events in), instance_actions.c (actions out) and instance_link.c (the link
+ * it lives on) only. */
+#ifndef AGENT_INSTANCE_INTERNAL_H
+#define AGENT_INSTANCE_INTERNAL_H
+
+#include "agent/instance.h"
+
+/* One event for one router; carries out what comes of it and sets the timer. */
+void instance_event(struct instance *instance, size_t target, const struct election_event *event);
+
+/* Carries out one router's actions in order. */
+void router_execute(struct router *router, const struct election_actions *actions);
+
+/* Leaves the link: sockets and macvlans go. */
+void instance_detach(struct instance *instance);
+
+/* The election of this router. */
+static inline struct election *router_election(const struct router *router)
+{
+    return &router->instance->elections[router->index];
+}
+
+/* The link the addresses go on: the macvlan, or the interface itself; 0 when there is none. */
+int router_claim_ifindex(const struct router *router);
+
+/* Names "web", or "web (ipv6)" for one of two families, in messages. */
+const char *router_name(const struct router *router, char *buffer, size_t size);
+
+#endif

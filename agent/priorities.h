@@ -1,0 +1,16 @@
+/* The order in which the event loop serves what is pending: received adverts before the timers that
+ * they may stop, both before everything else, people last. */
+#ifndef AGENT_PRIORITIES_H
+#define AGENT_PRIORITIES_H
+
+enum agent_priority {
+    AGENT_PRIORITY_PACKETS = -40,
+    AGENT_PRIORITY_DEADLINES = -30,
+    AGENT_PRIORITY_LEASES = -20,
+    AGENT_PRIORITY_LINKS = -10,
+    AGENT_PRIORITY_NEIGHBOURS = -10,
+    AGENT_PRIORITY_SIGNALS = 0,
+    AGENT_PRIORITY_CONTROL = 100,
+};
+
+#endif

@@ -1,0 +1,131 @@
+/* What is left of a dead agent, taken away: the service manager calls it after the agent ended. */
+#include "agent/release.h"
+
+#include "agent/instance_internal.h"
+#include "agent/log.h"
+#include "agent/priorities.h"
+#include "agent/virtual_link.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void ignore_transition(void *userdata, struct instance *instance,
+                              const struct transition *transition)
+{
+    (void)userdata;
+    (void)instance;
+    (void)transition;
+}
+
+static void ignore_stopped(void *userdata, struct instance *instance)
+{
+    (void)userdata;
+    (void)instance;
+}
+
+static bool none_is_virtual(void *userdata, const struct ip_address *address)
+{
+    (void)userdata;
+    (void)address;
+    return false;
+}
+
+/* True when the dead agent held an address of this router. */
+static bool was_held(const struct router *router)
+{
+    int ifindex = router_claim_ifindex(router);
+
+    for (size_t i = 0; i < router->count; i++) {
+        const struct observed_address *there =
+            links_address(router->instance->node->links, ifindex, &router->prefixes[i].address);
+
+        if (there != NULL && there->proto == VIPD_IFA_PROTO)
+            return true;
+    }
+    return false;
+}
+
+/* The peers need not wait for a whole master-down interval. */
+static void resign(struct router *router)
+{
+    const struct election_actions actions = {
+        .list = {{.type = ACTION_SEND_ADVERT, .priority = PRIORITY_RESIGN}}, .count = 1};
+
+    if (router_election(router)->source.family != IP_FAMILY_NONE)
+        router_execute(router, &actions);
+}
+
+struct resigning {
+    struct instance *instance;
+    bool held[2];
+};
+
+static struct resigning *find_held(struct node *node, struct config_box *box)
+{
+    size_t count = box->config->instance_count;
+    struct resigning *list = calloc(count > 0 ? count : 1, sizeof(*list));
+
+    for (size_t i = 0; list != NULL && i < count; i++) {
+        list[i].instance = instance_new(node, box, &box->config->instances[i]);
+        if (list[i].instance == NULL)
+            continue;
+        instance_refresh(list[i].instance);
+        for (size_t r = 0; r < list[i].instance->router_count; r++)
+            list[i].held[r] = was_held(&list[i].instance->routers[r]);
+    }
+    return list;
+}
+
+static void resign_all(struct resigning *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct instance *instance = list[i].instance;
+
+        for (size_t r = 0; instance != NULL && r < instance->router_count; r++) {
+            if (!list[i].held[r])
+                continue;
+            log_instance(LOG_NOTICE, instance->config->name, "released for an agent that is gone");
+            /* Through the interface itself: its virtual link is down or gone by now. */
+            advert_io_close(instance->routers[r].virtual_io);
+            instance->routers[r].virtual_io = NULL;
+            resign(&instance->routers[r]);
+        }
+        instance_free(instance);
+    }
+}
+
+int release_leftovers(struct config_box *box)
+{
+    const struct links_observer nobody = {0};
+    struct node node = {.on_transition = ignore_transition,
+                        .on_stopped = ignore_stopped,
+                        .is_virtual = none_is_virtual};
+    struct resigning *held = NULL;
+    int r = sd_event_new(&node.event);
+
+    if (r >= 0)
+        r = links_open(node.event, AGENT_PRIORITY_LINKS, &nobody, &node.links);
+    if (r >= 0)
+        r = reconciler_open(node.event, AGENT_PRIORITY_LEASES, node.links, &node.reconciler);
+    if (r >= 0)
+        r = neighbour_io_open(&node.neighbours);
+    if (r >= 0)
+        node.segments = segments_new(node.event, node.links, NULL, NULL);
+    if (r >= 0 && node.segments != NULL) {
+        if (box != NULL)
+            held = find_held(&node, box);
+        r = reconciler_run(node.reconciler);
+        if (held != NULL)
+            resign_all(held, box->config->instance_count);
+        (void)virtual_link_delete_all(node.links);
+    }
+    if (r < 0)
+        log_msg(LOG_ERR, "could not release everything: %s", strerror(-r));
+    free(held);
+    segments_free(node.segments);
+    neighbour_io_close(node.neighbours);
+    reconciler_close(node.reconciler);
+    links_close(node.links);
+    sd_event_unref(node.event);
+    return r < 0 ? 1 : 0;
+}

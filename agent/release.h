@@ -1,0 +1,12 @@
+/* `vipd --release`: what is left of an agent that died is taken away at once. */
+#ifndef AGENT_RELEASE_H
+#define AGENT_RELEASE_H
+
+#include "agent/config_box.h"
+
+/* Removes every address and virtual link that carries our mark, and resigns (priority 0) for the
+ * instances of `box` (NULL: none) that held one. Does not need a running agent; does nothing after
+ * a clean stop. Returns 0, or 1 when something could not be removed (logged). */
+int release_leftovers(struct config_box *box);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * What keeps a virtual router in INIT, and how it leaves and re-enters the election: Startup and
+ * Shutdown of RFC 9568 6.4, by one bit for each cause. A graceful cause resigns and lingers; one
+ * that has cut us off releases at once.
+ */
+#include "lib/election_internal.h"
+
+#include <assert.h>
+
+struct hold_row {
+    const char *name;
+    enum reason set;
+    enum reason cleared;
+    bool resign; /* a MASTER says so with priority 0 (with no link or address it cannot) */
+    bool linger; /* and keeps answering for its successor */
+};
+
+static const struct hold_row hold_rows[HOLDS] = {
+    {"stopped", REASON_STOPPED, REASON_STARTED, true, true},
+    {"no-interface", REASON_NO_INTERFACE, REASON_LINK_UP, false, false},
+    {"link-down", REASON_LINK_DOWN, REASON_LINK_UP, false, false},
+    {"no-primary-address", REASON_NO_PRIMARY_ADDRESS, REASON_PRIMARY_ADDRESS, false, false},
+    {"drained", REASON_DRAINED, REASON_RESUMED, true, true},
+    {"check-failed", REASON_CHECK_FAILED, REASON_CHECK_PASSED, true, true},
+    {"conflict", REASON_CONFLICT, REASON_RESUMED, true, false},
+    {"group", REASON_GROUP, REASON_GROUP, true, true},
+};
+
+static const struct hold_row *hold_row(enum election_hold hold)
+{
+    for (size_t i = 0; i < HOLDS; i++)
+        if (hold == (enum election_hold)(1u << i))
+            return &hold_rows[i];
+    assert(!"not a single HOLD_* bit");
+    return &hold_rows[0];
+}
+
+const char *election_hold_name(enum election_hold hold)
+{
+    return hold_row(hold)->name;
+}
+
+static uint64_t linger_bound(const struct election *e)
+{
+    return e->params.linger_ns != 0 ? e->params.linger_ns : election_master_down_ns(e);
+}
+
+void election_hold(struct election *e, enum election_hold bit, uint64_t now,
+                   struct election_actions *out)
+{
+    const struct hold_row *row = hold_row(bit);
+    struct transition t = {.from = e->state,
+                           .to = VRRP_INIT,
+                           .reason = row->set,
+                           .evidence.own_priority = e->params.priority};
+
+    e->held_by |= (uint32_t)bit;
+    if (e->state == VRRP_MASTER && row->resign)
+        election_send(e, PRIORITY_RESIGN, now, out);
+    if (!row->linger)
+        election_release(e, out);
+    else if (e->state == VRRP_MASTER)
+        election_linger(e, now + linger_bound(e));
+    if (e->state == VRRP_INIT)
+        return;
+    e->state = VRRP_INIT;
+    e->ready = false;
+    e->timer_at = DEADLINE_NEVER;
+    e->announce_at = DEADLINE_NEVER;
+    election_forget_master(e);
+    election_report(&t, out);
+}
+
+void election_unhold(struct election *e, enum election_hold bit, uint64_t now,
+                     struct election_actions *out)
+{
+    if ((e->held_by & (uint32_t)bit) == 0)
+        return;
+    e->held_by &= ~(uint32_t)bit;
+    if (e->held_by == 0)
+        election_start_up(e, hold_row(bit)->cleared, now, out);
+}
+
+void election_set_source(struct election *e, const struct ip_address *address, uint64_t now,
+                         struct election_actions *out)
+{
+    if (address->family == IP_FAMILY_NONE) {
+        election_hold(e, HOLD_NO_PRIMARY_ADDRESS, now, out);
+        e->source = *address;
+        return;
+    }
+    e->source = *address;
+    if (e->state == VRRP_MASTER)
+        e->master = *address;
+    election_unhold(e, HOLD_NO_PRIMARY_ADDRESS, now, out);
+}
