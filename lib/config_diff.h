@@ -25,8 +25,9 @@ struct config_diff {
     bool node_changed; /* a [node] value differs */
 };
 
-/* Compares; pointers in *out point into both configurations. Freed with config_diff_free(). */
-void config_diff(const struct config *before, const struct config *after, struct config_diff *out);
+/* Compares; pointers in *out point into both configurations. Freed with config_diff_free(), also
+ * after an error. Returns 0 or -ENOMEM (nothing listed). */
+int config_diff(const struct config *before, const struct config *after, struct config_diff *out);
 
 void config_diff_free(struct config_diff *diff);
 

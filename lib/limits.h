@@ -27,6 +27,8 @@ enum {
     ADDRESS_TEXT_SIZE = 56,
     /* All configuration files together. */
     CONFIG_BYTES_MAX = 4 * 1024 * 1024,
+    /* Problems kept of one reading of the configuration. */
+    CONFIG_PROBLEMS_MAX = 100,
     ANNOUNCE_REPEAT_MAX = 10,
     CONTROL_CLIENTS_MAX = 32,
     CONTROL_MESSAGE_BYTES_MAX = 64 * 1024,

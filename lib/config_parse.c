@@ -1,0 +1,352 @@
+/*
+ * Text to configuration: config_lexer gives headers and values, the schema says what they are,
+ * config_values turns them into fields, config_validate looks at the whole. Everything found wrong
+ * is collected; the configuration is handed out only when nothing was.
+ */
+#include "lib/config_draft.h"
+#include "lib/config_lexer.h"
+#include "lib/config_values.h"
+#include "lib/suggest.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The reading of one source: which section the lexer is in. */
+struct reading {
+    struct config_draft *draft;
+    const char *file;
+    const struct config_section *section; /* NULL: none, or one whose content is passed over */
+    bool section_seen;
+    size_t instance;
+    char section_text[CONFIG_QUOTE_SIZE];
+    bool out_of_memory;
+};
+
+/* Names of a later version: no use guessing what else could be meant. */
+static const char *const later_sections[] = {"check", "group"};
+static const char *const later_keys[] = {"track"};
+
+static bool is_listed(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(names[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static struct config_place place_of(const struct reading *reading, unsigned line, const char *key)
+{
+    return (struct config_place){
+        .file = reading->file, .line = line, .section = reading->section_text, .key = key};
+}
+
+static void begin_node(struct reading *reading, unsigned line, size_t name_length)
+{
+    const struct config_place place = place_of(reading, line, "");
+    struct section_draft *node = &reading->draft->node;
+
+    if (name_length > 0) {
+        config_problem_add(reading->draft->problems, &place, "expected [node], without a name");
+    } else if (node->file != NULL) {
+        config_problem_add(reading->draft->problems, &place, "a second time, the first is at %s:%u",
+                           node->file, node->line);
+    } else {
+        node->file = reading->file;
+        node->line = line;
+        reading->section = config_schema_node();
+    }
+}
+
+static void begin_instance(struct reading *reading, unsigned line, const char *name, size_t length)
+{
+    const struct config_place place = place_of(reading, line, "");
+    struct config_problems *problems = reading->draft->problems;
+    struct config *config = reading->draft->config;
+
+    if (length == 0) {
+        config_problem_add(problems, &place, "the instance has no name, expected [instance NAME]");
+        return;
+    }
+    if (!config_name_valid(name, length)) {
+        config_problem_add(problems, &place,
+                           "expected an instance name of 1 to %d letters, digits, '.', '_' or '-'",
+                           NAME_SIZE - 1);
+        return;
+    }
+    for (size_t i = 0; i < config->instance_count; i++) {
+        const struct config_instance *other = &config->instances[i];
+
+        if (strlen(other->name) == length && memcmp(other->name, name, length) == 0) {
+            config_problem_add(problems, &place, "a second time, the first is at %s:%u",
+                               other->file, other->line);
+            return;
+        }
+    }
+    if (config->instance_count >= INSTANCES_MAX) {
+        config_problem_add(problems, &place, "too many instances, at most %d are possible",
+                           INSTANCES_MAX);
+        return;
+    }
+    reading->section = config_schema_instance();
+    reading->instance = config->instance_count;
+    if (!config_draft_add_instance(reading->draft, reading->file, line, name, length)) {
+        reading->out_of_memory = true;
+        reading->section = NULL;
+    }
+}
+
+static void begin_unknown(struct reading *reading, unsigned line, const char *kind)
+{
+    const struct config_place place = place_of(reading, line, "");
+    const char *names[8];
+    size_t count = 0;
+    const struct config_section *sections = config_schema(&count);
+
+    assert(count <= sizeof(names) / sizeof(names[0]));
+    for (size_t i = 0; i < count; i++)
+        names[i] = sections[i].name;
+    const char *near = suggest(kind, names, count);
+    if (is_listed(kind, later_sections, sizeof(later_sections) / sizeof(later_sections[0])))
+        config_problem_add(reading->draft->problems, &place,
+                           "this version of vipd does not have '%s' sections yet", kind);
+    else if (near != NULL)
+        config_problem_add(reading->draft->problems, &place, "unknown section, did you mean '%s'?",
+                           near);
+    else
+        config_problem_add(reading->draft->problems, &place,
+                           "unknown section, expected [node] or [instance NAME]");
+}
+
+static void on_section(void *user, unsigned line, const char *header, size_t length)
+{
+    struct reading *reading = user;
+    char kind[NAME_SIZE] = "";
+    size_t kind_length = 0;
+
+    while (kind_length < length && header[kind_length] != ' ' && header[kind_length] != '\t')
+        kind_length++;
+    const char *name = header + kind_length;
+    size_t name_length = length - kind_length;
+    while (name_length > 0 && (*name == ' ' || *name == '\t')) {
+        name++;
+        name_length--;
+    }
+    if (kind_length < sizeof(kind))
+        memcpy(kind, header, kind_length);
+
+    config_quote(header, length, reading->section_text, sizeof(reading->section_text));
+    reading->section = NULL;
+    reading->section_seen = true;
+    if (strcmp(kind, config_schema_node()->name) == 0)
+        begin_node(reading, line, name_length);
+    else if (strcmp(kind, config_schema_instance()->name) == 0)
+        begin_instance(reading, line, name, name_length);
+    else
+        begin_unknown(reading, line, kind);
+}
+
+static void unknown_key(const struct reading *reading, unsigned line, const char *key)
+{
+    char quoted[CONFIG_QUOTE_SIZE];
+    const char *names[INSTANCE_KEYS];
+    const struct config_section *section = reading->section;
+    const struct config_place place =
+        place_of(reading, line, config_quote(key, strlen(key), quoted, sizeof(quoted)));
+
+    assert(section->key_count <= sizeof(names) / sizeof(names[0]));
+    for (size_t i = 0; i < section->key_count; i++)
+        names[i] = section->keys[i].name;
+    const char *near = suggest(key, names, section->key_count);
+    if (is_listed(key, later_keys, sizeof(later_keys) / sizeof(later_keys[0])))
+        config_problem_add(reading->draft->problems, &place,
+                           "this version of vipd does not have this key yet");
+    else if (near != NULL)
+        config_problem_add(reading->draft->problems, &place, "unknown key, did you mean '%s'?",
+                           near);
+    else
+        config_problem_add(reading->draft->problems, &place, "unknown key");
+}
+
+/* One value, or one item of a list. */
+static void take_item(struct reading *reading, unsigned line, const struct config_key *key,
+                      const char *text)
+{
+    struct config_draft *draft = reading->draft;
+    struct config *config = draft->config;
+    bool node = reading->section == config_schema_node();
+    struct section_draft *section = node ? &draft->node : &draft->instances[reading->instance];
+    void *base = node ? (void *)config : (void *)&config->instances[reading->instance];
+    char error[CONFIG_ERROR_SIZE] = "";
+    struct ip_prefix prefix;
+
+    int result = config_value_parse(key, text, base, error, sizeof(error));
+    if (result == -EINVAL) {
+        const struct config_place place = place_of(reading, line, key->name);
+
+        config_problem_add(draft->problems, &place, "%s", error);
+        section->bad[key - reading->section->keys] = true;
+    } else if (result != 0) {
+        reading->out_of_memory = true;
+    } else if (key->type == VALUE_PREFIXES && ip_prefix_parse(text, &prefix) &&
+               !config_draft_place(draft, &prefix.address, reading->instance, line)) {
+        reading->out_of_memory = true;
+    }
+}
+
+/* Items are separated by commas and spaces. */
+static void take_list(struct reading *reading, unsigned line, const struct config_key *key,
+                      const char *value, unsigned *items)
+{
+    static const char separators[] = ", \t";
+    char item[CONFIG_QUOTE_SIZE]; /* a longer one is no address anyway */
+
+    for (const char *next = value + strspn(value, separators); *next != '\0';
+         next += strspn(next, separators)) {
+        size_t length = strcspn(next, separators);
+
+        snprintf(item, sizeof(item), "%.*s", (int)length, next);
+        take_item(reading, line, key, item);
+        (*items)++;
+        next += length;
+    }
+}
+
+static void on_value(void *user, unsigned line, const char *name, const char *value, bool continued)
+{
+    struct reading *reading = user;
+    struct config_draft *draft = reading->draft;
+    char quoted[CONFIG_QUOTE_SIZE];
+
+    if (reading->section == NULL) {
+        const struct config_place place =
+            place_of(reading, line, config_quote(name, strlen(name), quoted, sizeof(quoted)));
+
+        if (!reading->section_seen)
+            config_problem_add(draft->problems, &place,
+                               "outside of a section, expected [node] or [instance NAME] before");
+        return;
+    }
+    const struct config_key *key = config_schema_key(reading->section, name);
+    if (key == NULL) {
+        if (!continued)
+            unknown_key(reading, line, name);
+        return;
+    }
+
+    const struct config_place place = place_of(reading, line, key->name);
+    size_t index = (size_t)(key - reading->section->keys);
+    struct section_draft *section = reading->section == config_schema_node()
+                                        ? &draft->node
+                                        : &draft->instances[reading->instance];
+    bool first = section->key_line[index] == 0;
+    if (first)
+        section->key_line[index] = line;
+    if (config_value_is_list(key->type)) {
+        take_list(reading, line, key, value, &section->items[index]);
+    } else if (first) {
+        take_item(reading, line, key, value);
+    } else if (continued) {
+        config_problem_add(draft->problems, &place, "found '%s' as well, expected a single value",
+                           config_quote(value, strlen(value), quoted, sizeof(quoted)));
+    } else {
+        config_problem_add(draft->problems, &place, "a second time, the first is in line %u",
+                           section->key_line[index]);
+    }
+}
+
+static void on_fault(void *user, unsigned line, enum config_lexer_fault fault, const char *text,
+                     size_t length)
+{
+    struct reading *reading = user;
+    const struct config_place place = place_of(reading, line, "");
+    char quoted[CONFIG_QUOTE_SIZE];
+
+    config_quote(text, length, quoted, sizeof(quoted));
+    switch (fault) {
+    case LEXER_UNREADABLE:
+        config_problem_add(reading->draft->problems, &place,
+                           "found '%s', expected KEY = VALUE, a [SECTION] or a comment", quoted);
+        break;
+    case LEXER_LINE_TOO_LONG:
+        config_problem_add(reading->draft->problems, &place,
+                           "found '%s', the line is too long and cannot be divided", quoted);
+        break;
+    case LEXER_CONTROL_CHARACTER:
+        config_problem_add(reading->draft->problems, &place,
+                           "found '%s', which has a control character", quoted);
+        break;
+    }
+}
+
+static bool read_source(struct config_draft *draft, const char *name, const char *text)
+{
+    struct reading reading = {.draft = draft, .file = name};
+    const struct config_lexer_events events = {
+        .user = &reading, .section = on_section, .value = on_value, .fault = on_fault};
+
+    return config_lex(text, &events) && !reading.out_of_memory;
+}
+
+/* The bound of the texts together: nothing is read of what goes beyond. */
+static bool within_bound(struct config_draft *draft, const struct config_source *sources,
+                         size_t count)
+{
+    size_t total = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct config_place place = {sources[i].name, 0, "", ""};
+
+        total += strnlen(sources[i].text, CONFIG_BYTES_MAX + 1);
+        if (total > CONFIG_BYTES_MAX) {
+            config_problem_add(draft->problems, &place,
+                               "too large, all files together may have %d octets",
+                               CONFIG_BYTES_MAX);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool build(struct config_draft *draft, const struct config_source *sources, size_t count)
+{
+    if (!config_draft_begin(draft, sources, count))
+        return false;
+    if (!within_bound(draft, sources, count))
+        return true;
+    for (size_t i = 0; i < count; i++) {
+        if (!read_source(draft, draft->config->files[i], sources[i].text))
+            return false;
+    }
+    for (size_t i = 0; i < draft->config->instance_count; i++) {
+        if (!config_draft_complete(draft, i))
+            return false;
+    }
+    config_validate(draft);
+    return true;
+}
+
+struct config *config_parse(const struct config_source *sources, size_t count,
+                            struct config_problems *problems)
+{
+    struct config_draft draft = {.problems = problems};
+
+    if (!config_problems_open(problems))
+        return NULL;
+    if (!build(&draft, sources, count)) {
+        const struct config_place place = {count > 0 ? sources[0].name : "-", 0, "", ""};
+
+        config_problem_add(problems, &place, "out of memory");
+    }
+    config_problems_sort(problems, sources, count);
+    if (problems->count > 0) {
+        config_free(draft.config);
+        draft.config = NULL;
+    }
+    free(draft.instances);
+    free(draft.placed);
+    return draft.config;
+}

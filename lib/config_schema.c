@@ -1,0 +1,308 @@
+/* The schema table: see config_schema.h. Texts are for people and appear in the man page. */
+#include "lib/config_schema.h"
+
+#include "lib/config.h"
+
+#include <string.h>
+
+#define NODE_FIELD(field)                                                                          \
+    .offset = offsetof(struct config, field), .size = sizeof(((struct config *)NULL)->field)
+
+#define INSTANCE_FIELD(field)                                                                      \
+    .offset = offsetof(struct config_instance, field),                                             \
+    .size = sizeof(((struct config_instance *)NULL)->field)
+
+#define LEASE_RANGE                                                                                \
+    .min = NS_PER_SEC, .max = 3600 * NS_PER_SEC, .step = NS_PER_SEC, .zero_word = "off"
+
+#define LEASE_EXPECTED "off, or whole seconds from 1s to 1h"
+
+static const struct config_choice versions[] = {{"2", VRRP_V2}, {"3", VRRP_V3}, {NULL, 0}};
+
+static const struct config_choice mac_modes[] = {
+    {"interface", MAC_INTERFACE}, {"virtual", MAC_VIRTUAL}, {NULL, 0}};
+
+static const struct config_choice checksum_modes[] = {{"auto", CHECKSUM_MODE_AUTO},
+                                                      {"rfc5798", CHECKSUM_MODE_RFC5798},
+                                                      {"rfc9568", CHECKSUM_MODE_RFC9568},
+                                                      {NULL, 0}};
+
+static const struct config_choice announce_forms[] = {
+    {"request", false}, {"both", true}, {NULL, 0}};
+
+static const struct config_key node_keys[NODE_KEYS] = {
+    [NODE_NAME] = {.name = "name",
+                   .type = VALUE_NAME,
+                   NODE_FIELD(node_name),
+                   .default_note = "the host name",
+                   .reload = RELOAD_IN_PLACE,
+                   .expected = "1 to 63 letters, digits, '.', '_' or '-'",
+                   .help = "How this node calls itself in status and history."},
+    [NODE_LEASE] = {.name = "lease",
+                    .type = VALUE_DURATION,
+                    NODE_FIELD(lease_ns),
+                    LEASE_RANGE,
+                    .default_text = "5s",
+                    .reload = RELOAD_IN_PLACE,
+                    .expected = LEASE_EXPECTED,
+                    .help = "How long the kernel keeps a virtual address when vipd no longer "
+                            "refreshes it (killed, hung, stopped). For all instances that do not "
+                            "say otherwise."},
+    [NODE_REALTIME] = {.name = "realtime",
+                       .type = VALUE_BOOL,
+                       NODE_FIELD(realtime),
+                       .default_text = "yes",
+                       .reload = RELOAD_NOTHING,
+                       .expected = "yes or no",
+                       .help = "Run with real-time priority and locked memory where that is "
+                               "permitted."},
+};
+
+static const struct config_key instance_keys[INSTANCE_KEYS] = {
+    [INSTANCE_INTERFACE] = {.name = "interface",
+                            .type = VALUE_INTERFACE,
+                            INSTANCE_FIELD(interface),
+                            .required = true,
+                            .reload = RELOAD_RESTART,
+                            .expected = "an interface name of 1 to 15 characters without '/', ':' "
+                                        "or space",
+                            .help = "The interface the addresses live on and advertisements go "
+                                    "through. It need not exist yet."},
+    [INSTANCE_VRID] = {.name = "vrid",
+                       .type = VALUE_NUMBER,
+                       INSTANCE_FIELD(vrid),
+                       .min = 1,
+                       .max = 255,
+                       .required = true,
+                       .reload = RELOAD_RESTART,
+                       .expected = "a number from 1 to 255",
+                       .help = "The virtual router's number: the same on all its nodes, and used "
+                               "by no other virtual router on the link."},
+    [INSTANCE_PRIORITY] = {.name = "priority",
+                           .type = VALUE_NUMBER,
+                           INSTANCE_FIELD(priority),
+                           .min = 1,
+                           .max = PRIORITY_OWNER,
+                           .default_text = "100",
+                           .reload = RELOAD_IN_PLACE,
+                           .expected = "a number from 1 to 254, or 255 on the owner of the "
+                                       "addresses",
+                           .help = "The highest becomes master. 255 is for the node whose own "
+                                   "addresses these are."},
+    [INSTANCE_ADDRESSES] = {.name = "addresses",
+                            .type = VALUE_PREFIXES,
+                            .required = true,
+                            .reload = RELOAD_IN_PLACE,
+                            .expected = "addresses like 192.0.2.10/24 or 2001:db8::10/64",
+                            .help = "The virtual addresses, of either family or both, separated by "
+                                    "commas or spaces. Without a prefix length /32 or /128 is "
+                                    "taken. May be repeated, and continued over indented lines. "
+                                    "When a reload adds the first or removes the last address of "
+                                    "a family, the instance is restarted."},
+    [INSTANCE_VERSION] = {.name = "version",
+                          .type = VALUE_CHOICE,
+                          INSTANCE_FIELD(version),
+                          .choices = versions,
+                          .default_text = "3",
+                          .reload = RELOAD_RESTART,
+                          .expected = "3 or 2",
+                          .help = "The VRRP version: 3 (RFC 9568), or 2 (RFC 3768, IPv4 only) for "
+                                  "old peers."},
+    [INSTANCE_ADVERT_INTERVAL] = {.name = "advert-interval",
+                                  .type = VALUE_DURATION,
+                                  INSTANCE_FIELD(advert_interval_ns),
+                                  .min = 10 * NS_PER_MS,
+                                  .max = 255 * NS_PER_SEC,
+                                  .step = 10 * NS_PER_MS,
+                                  .default_text = "1s",
+                                  .reload = RELOAD_IN_PLACE,
+                                  .expected = "multiples of 10ms from 10ms to 40.95s (version 2: "
+                                              "whole seconds from 1s to 255s)",
+                                  .help = "Time between advertisements. A dead master is noticed "
+                                          "after a little more than three of them."},
+    [INSTANCE_PREEMPT] = {.name = "preempt",
+                          .type = VALUE_PREEMPT,
+                          .min = NS_PER_MS,
+                          .max = 86400 * NS_PER_SEC,
+                          .default_text = "yes",
+                          .reload = RELOAD_IN_PLACE,
+                          .expected = "yes, no, or after DURATION (1ms to 1d)",
+                          .help = "Whether this node takes over from a living master of lower "
+                                  "priority: at once, never, or after that time."},
+    [INSTANCE_UNICAST_PEERS] = {.name = "unicast-peers",
+                                .type = VALUE_PEERS,
+                                .default_note = "none: multicast",
+                                .reload = RELOAD_IN_PLACE,
+                                .expected = "addresses like 192.0.2.2 or 2001:db8::2",
+                                .help = "Send advertisements to these nodes and accept them from "
+                                        "these alone, where multicast is not available. At least "
+                                        "one of each family that has virtual addresses. May be "
+                                        "repeated, and continued over indented lines. When a "
+                                        "reload changes between multicast and unicast, the "
+                                        "instance is restarted."},
+    [INSTANCE_SOURCE] = {.name = "source",
+                         .type = VALUE_SOURCES,
+                         .default_note = "the interface's primary IPv4 and link-local IPv6 address",
+                         .reload = RELOAD_IN_PLACE,
+                         .expected = "one address of each family at most, like 192.0.2.1",
+                         .help = "The source address of advertisements. Of equal priorities the "
+                                 "greater source wins."},
+    [INSTANCE_MAC] = {.name = "mac",
+                      .type = VALUE_CHOICE,
+                      INSTANCE_FIELD(mac),
+                      .choices = mac_modes,
+                      .default_text = "interface",
+                      .reload = RELOAD_RESTART,
+                      .expected = "interface or virtual",
+                      .help = "The MAC address behind the virtual addresses: the interface's own, "
+                              "or the virtual router's (RFC 9568 7.3). virtual cannot be combined "
+                              "with unicast-peers."},
+    [INSTANCE_CHECKSUM] = {.name = "checksum",
+                           .type = VALUE_CHOICE,
+                           INSTANCE_FIELD(checksum),
+                           .choices = checksum_modes,
+                           .default_text = "auto",
+                           .reload = RELOAD_IN_PLACE,
+                           .expected = "auto, rfc5798 or rfc9568",
+                           .help = "Form of the version 3 checksum over IPv4: with pseudo-header "
+                                   "(rfc5798) or without (rfc9568). auto begins with the first "
+                                   "and follows the peers."},
+    [INSTANCE_STRICT] = {.name = "strict",
+                         .type = VALUE_BOOL,
+                         INSTANCE_FIELD(strict),
+                         .default_text = "no",
+                         .reload = RELOAD_IN_PLACE,
+                         .expected = "yes or no",
+                         .help = "Check received advertisements to the letter of RFC 9568 where "
+                                 "the default is lenient towards common peers."},
+    [INSTANCE_ACCEPT] = {.name = "accept",
+                         .type = VALUE_BOOL,
+                         INSTANCE_FIELD(accept),
+                         .default_text = "yes",
+                         .reload = RELOAD_IN_PLACE,
+                         .expected = "yes or no",
+                         .help = "Whether the master accepts packets addressed to the virtual "
+                                 "addresses (RFC 9568 6.1 Accept_Mode)."},
+    [INSTANCE_ANNOUNCE_REPEAT] = {.name = "announce-repeat",
+                                  .type = VALUE_NUMBER,
+                                  INSTANCE_FIELD(announce_repeat),
+                                  .min = 0,
+                                  .max = ANNOUNCE_REPEAT_MAX,
+                                  .default_text = "5",
+                                  .reload = RELOAD_IN_PLACE,
+                                  .expected = "a number from 0 to 10",
+                                  .help = "How often the announcement of a takeover (gratuitous "
+                                          "ARP, unsolicited neighbour advertisement) is "
+                                          "repeated."},
+    [INSTANCE_ANNOUNCE_REFRESH] = {.name = "announce-refresh",
+                                   .type = VALUE_DURATION,
+                                   INSTANCE_FIELD(announce_refresh_ns),
+                                   .min = NS_PER_SEC,
+                                   .max = 86400 * NS_PER_SEC,
+                                   .zero_word = "off",
+                                   .default_text = "60s",
+                                   .reload = RELOAD_IN_PLACE,
+                                   .expected = "off, or a duration from 1s to 1d",
+                                   .help = "How often the master announces its addresses again."},
+    [INSTANCE_ANNOUNCE_FORM] = {.name = "announce-form",
+                                .type = VALUE_CHOICE,
+                                INSTANCE_FIELD(announce_reply),
+                                .choices = announce_forms,
+                                .default_text = "request",
+                                .reload = RELOAD_IN_PLACE,
+                                .expected = "request or both",
+                                .help = "Form of gratuitous ARP: requests, or both requests and "
+                                        "replies for old hosts."},
+    [INSTANCE_LEASE] = {.name = "lease",
+                        .type = VALUE_DURATION,
+                        INSTANCE_FIELD(lease_ns),
+                        LEASE_RANGE,
+                        .default_note = "that of [node]",
+                        .reload = RELOAD_IN_PLACE,
+                        .expected = LEASE_EXPECTED,
+                        .help = "As in [node], for this instance."},
+    [INSTANCE_LINGER] = {.name = "linger",
+                         .type = VALUE_DURATION,
+                         INSTANCE_FIELD(linger_ns),
+                         .min = 10 * NS_PER_MS,
+                         .max = 600 * NS_PER_SEC,
+                         .zero_word = "auto",
+                         .default_text = "auto",
+                         .reload = RELOAD_IN_PLACE,
+                         .expected = "auto, or a duration from 10ms to 10m",
+                         .help = "How long at most a node that hands over keeps answering while no "
+                                 "successor is seen. auto: the time in which its peers would "
+                                 "notice a dead master."},
+};
+
+static const struct config_section sections[] = {
+    {.name = "node",
+     .keys = node_keys,
+     .key_count = NODE_KEYS,
+     .help = "The node itself. The section may be left out."},
+    {.name = "instance",
+     .named = true,
+     .keys = instance_keys,
+     .key_count = INSTANCE_KEYS,
+     .help = "One virtual router: addresses that move together between nodes. One section each; "
+             "the name has 1 to 63 letters, digits, '.', '_' or '-'."},
+};
+
+const struct config_section *config_schema(size_t *count)
+{
+    *count = sizeof(sections) / sizeof(sections[0]);
+    return sections;
+}
+
+const struct config_section *config_schema_section(const char *name)
+{
+    for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
+        if (strcmp(sections[i].name, name) == 0)
+            return &sections[i];
+    }
+    return NULL;
+}
+
+const struct config_key *config_schema_key(const struct config_section *section, const char *name)
+{
+    for (size_t i = 0; i < section->key_count; i++) {
+        if (strcmp(section->keys[i].name, name) == 0)
+            return &section->keys[i];
+    }
+    return NULL;
+}
+
+const struct config_section *config_schema_node(void)
+{
+    return &sections[0];
+}
+
+const struct config_section *config_schema_instance(void)
+{
+    return &sections[1];
+}
+
+bool config_value_is_list(enum config_value_type type)
+{
+    return type == VALUE_PREFIXES || type == VALUE_PEERS || type == VALUE_SOURCES;
+}
+
+const char *config_key_default(const struct config_key *key)
+{
+    if (key->required)
+        return "required";
+    return key->default_text != NULL ? key->default_text : key->default_note;
+}
+
+const char *config_reload_name(enum config_reload reload)
+{
+    switch (reload) {
+    case RELOAD_IN_PLACE:
+        return "in place";
+    case RELOAD_RESTART:
+        return "restarts the instance";
+    case RELOAD_NOTHING:
+        break;
+    }
+    return "needs a restart of vipd";
+}

@@ -1,0 +1,114 @@
+/*
+ * The one table of every section and key of the configuration. The parser, config_diff(),
+ * `vipctl check`, the man page, the example file and the shell completion all read it: a new key is
+ * a new row here (and a field in lib/config.h).
+ */
+#ifndef VIP_CONFIG_SCHEMA_H
+#define VIP_CONFIG_SCHEMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum config_value_type {
+    VALUE_NAME = 0,  /* char[NAME_SIZE] */
+    VALUE_INTERFACE, /* char[INTERFACE_NAME_SIZE] */
+    VALUE_NUMBER,    /* unsigned integer of `size` octets, min..max */
+    VALUE_BOOL,      /* yes or no */
+    VALUE_CHOICE,    /* one of `choices`, stored in `size` octets */
+    VALUE_DURATION,  /* uint64_t nanoseconds, min..max in multiples of step; zero_word is 0 */
+    VALUE_PREEMPT,   /* preempt and preempt_delay_ns */
+    VALUE_PREFIXES,  /* list: ipv4 and ipv6 */
+    VALUE_PEERS,     /* list: peers and unicast */
+    VALUE_SOURCES,   /* list: source4 and source6 */
+};
+
+/* What a reload does when the value has changed. */
+enum config_reload {
+    RELOAD_IN_PLACE = 0, /* taken over, state kept */
+    RELOAD_RESTART,      /* the instance is stopped and started */
+    RELOAD_NOTHING,      /* needs a restart of vipd */
+};
+
+struct config_choice {
+    const char *name; /* NULL ends the list */
+    unsigned value;
+};
+
+struct config_key {
+    const char *name;
+    enum config_value_type type;
+    size_t offset; /* of the field in struct config or struct config_instance */
+    size_t size;   /* of the field */
+    uint64_t min;
+    uint64_t max;
+    uint64_t step;         /* durations; 0: any */
+    const char *zero_word; /* durations: the word for 0, or NULL */
+    const struct config_choice *choices;
+    bool required;
+    const char *default_text; /* as written in a file; NULL: see default_note */
+    const char *default_note; /* for people, where the default is not a fixed text */
+    enum config_reload reload;
+    const char *expected; /* type and range for people: completes "expected ..." */
+    const char *help;     /* one or two sentences */
+};
+
+/* Rows of the tables, in the order they are documented in. */
+enum node_key {
+    NODE_NAME = 0,
+    NODE_LEASE,
+    NODE_REALTIME,
+    NODE_KEYS, /* how many there are */
+};
+
+enum instance_key {
+    INSTANCE_INTERFACE = 0,
+    INSTANCE_VRID,
+    INSTANCE_PRIORITY,
+    INSTANCE_ADDRESSES,
+    INSTANCE_VERSION,
+    INSTANCE_ADVERT_INTERVAL,
+    INSTANCE_PREEMPT,
+    INSTANCE_UNICAST_PEERS,
+    INSTANCE_SOURCE,
+    INSTANCE_MAC,
+    INSTANCE_CHECKSUM,
+    INSTANCE_STRICT,
+    INSTANCE_ACCEPT,
+    INSTANCE_ANNOUNCE_REPEAT,
+    INSTANCE_ANNOUNCE_REFRESH,
+    INSTANCE_ANNOUNCE_FORM,
+    INSTANCE_LEASE,
+    INSTANCE_LINGER,
+    INSTANCE_KEYS, /* how many there are; at least NODE_KEYS */
+};
+
+struct config_section {
+    const char *name;
+    bool named; /* [NAME name] */
+    const struct config_key *keys;
+    size_t key_count;
+    const char *help;
+};
+
+/* All sections. Static. */
+const struct config_section *config_schema(size_t *count);
+
+/* By name, or NULL. */
+const struct config_section *config_schema_section(const char *name);
+const struct config_key *config_schema_key(const struct config_section *section, const char *name);
+
+/* The section of struct config (node) and of struct config_instance (instance). */
+const struct config_section *config_schema_node(void);
+const struct config_section *config_schema_instance(void);
+
+/* True for the types that hold several items and may be given more than once. */
+bool config_value_is_list(enum config_value_type type);
+
+/* The default as people are told it: the text, the note, or "required". Static text. */
+const char *config_key_default(const struct config_key *key);
+
+/* "in place", "restarts the instance", "needs a restart of vipd". Static text. */
+const char *config_reload_name(enum config_reload reload);
+
+#endif
