@@ -35,6 +35,7 @@ static const struct config_key node_keys[NODE_KEYS] = {
                    .type = VALUE_NAME,
                    NODE_FIELD(node_name),
                    .default_note = "the host name",
+                   .sample = "lb1",
                    .reload = RELOAD_IN_PLACE,
                    .expected = "1 to 63 letters, digits, '.', '_' or '-'",
                    .help = "How this node calls itself in status and history."},
@@ -63,6 +64,7 @@ static const struct config_key instance_keys[INSTANCE_KEYS] = {
                             .type = VALUE_INTERFACE,
                             INSTANCE_FIELD(interface),
                             .required = true,
+                            .sample = "eth0",
                             .reload = RELOAD_RESTART,
                             .expected = "an interface name of 1 to 15 characters without '/', ':' "
                                         "or space",
@@ -74,6 +76,7 @@ static const struct config_key instance_keys[INSTANCE_KEYS] = {
                        .min = 1,
                        .max = 255,
                        .required = true,
+                       .sample = "51",
                        .reload = RELOAD_RESTART,
                        .expected = "a number from 1 to 255",
                        .help = "The virtual router's number: the same on all its nodes, and used "
@@ -92,6 +95,7 @@ static const struct config_key instance_keys[INSTANCE_KEYS] = {
     [INSTANCE_ADDRESSES] = {.name = "addresses",
                             .type = VALUE_PREFIXES,
                             .required = true,
+                            .sample = "192.0.2.10/24, 2001:db8::10/64",
                             .reload = RELOAD_IN_PLACE,
                             .expected = "addresses like 192.0.2.10/24 or 2001:db8::10/64",
                             .help = "The virtual addresses, of either family or both, separated by "
@@ -132,6 +136,7 @@ static const struct config_key instance_keys[INSTANCE_KEYS] = {
     [INSTANCE_UNICAST_PEERS] = {.name = "unicast-peers",
                                 .type = VALUE_PEERS,
                                 .default_note = "none: multicast",
+                                .sample = "192.0.2.2, 2001:db8::2",
                                 .reload = RELOAD_IN_PLACE,
                                 .expected = "addresses like 192.0.2.2 or 2001:db8::2",
                                 .help = "Send advertisements to these nodes and accept them from "
@@ -143,6 +148,7 @@ static const struct config_key instance_keys[INSTANCE_KEYS] = {
     [INSTANCE_SOURCE] = {.name = "source",
                          .type = VALUE_SOURCES,
                          .default_note = "the interface's primary IPv4 and link-local IPv6 address",
+                         .sample = "192.0.2.1, 2001:db8::1",
                          .reload = RELOAD_IN_PLACE,
                          .expected = "one address of each family at most, like 192.0.2.1",
                          .help = "The source address of advertisements. Of equal priorities the "
@@ -218,6 +224,7 @@ static const struct config_key instance_keys[INSTANCE_KEYS] = {
                         INSTANCE_FIELD(lease_ns),
                         LEASE_RANGE,
                         .default_note = "that of [node]",
+                        .sample = "5s",
                         .reload = RELOAD_IN_PLACE,
                         .expected = LEASE_EXPECTED,
                         .help = "As in [node], for this instance."},
@@ -292,6 +299,11 @@ const char *config_key_default(const struct config_key *key)
     if (key->required)
         return "required";
     return key->default_text != NULL ? key->default_text : key->default_note;
+}
+
+const char *config_key_sample(const struct config_key *key)
+{
+    return key->default_text != NULL ? key->default_text : key->sample;
 }
 
 const char *config_reload_name(enum config_reload reload)

@@ -48,6 +48,7 @@ struct config_key {
     bool required;
     const char *default_text; /* as written in a file; NULL: see default_note */
     const char *default_note; /* for people, where the default is not a fixed text */
+    const char *sample;       /* a value to show where there is no default_text */
     enum config_reload reload;
     const char *expected; /* type and range for people: completes "expected ..." */
     const char *help;     /* one or two sentences */
@@ -107,6 +108,9 @@ bool config_value_is_list(enum config_value_type type);
 
 /* The default as people are told it: the text, the note, or "required". Static text. */
 const char *config_key_default(const struct config_key *key);
+
+/* A value for an example file: the default, else the sample. Static text. */
+const char *config_key_sample(const struct config_key *key);
 
 /* "in place", "restarts the instance", "needs a restart of vipd". Static text. */
 const char *config_reload_name(enum config_reload reload);

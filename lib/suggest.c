@@ -63,7 +63,7 @@ static bool is_beginning(const char *word, const char *name)
 
 const char *suggest(const char *word, const char *const *names, size_t count)
 {
-    size_t limit = 1 + strlen(word) / 4;
+    size_t limit = 1 + strlen(word) / 3;
     const char *best = NULL;
     size_t best_distance = SIZE_MAX;
 
