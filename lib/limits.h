@@ -31,7 +31,15 @@ enum {
     CONFIG_PROBLEMS_MAX = 100,
     ANNOUNCE_REPEAT_MAX = 10,
     CONTROL_CLIENTS_MAX = 32,
+    /* One request of a client of the control socket. */
     CONTROL_MESSAGE_BYTES_MAX = 64 * 1024,
+    /* While more than this waits to be sent to a client, nothing is added for it. */
+    CONTROL_QUEUE_BYTES = 64 * 1024,
+    /* One piece of an answer (an instance with all its addresses) on top of that; a client for
+     * which more would be waiting is dropped. */
+    CONTROL_OUTPUT_BYTES_MAX = 4 * 1024 * 1024,
+    /* A client that neither asks nor reads for so long is dropped. */
+    CONTROL_SILENCE_MS_MAX = 10 * 1000,
     HISTORY_ENTRIES_MAX = 1000,
 };
 

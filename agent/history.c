@@ -1,0 +1,85 @@
+/* The ring of transitions. Entry `sequence` lives at sequence modulo the ring's size. */
+#include "agent/history.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct history {
+    uint64_t end;
+    struct history_entry ring[HISTORY_ENTRIES_MAX];
+};
+
+int history_open(struct history **out)
+{
+    *out = calloc(1, sizeof(**out));
+    return *out == NULL ? -ENOMEM : 0;
+}
+
+void history_close(struct history *history)
+{
+    free(history);
+}
+
+void history_add(struct history *history, const struct history_entry *entry)
+{
+    struct history_entry *slot = &history->ring[history->end % HISTORY_ENTRIES_MAX];
+
+    *slot = *entry;
+    if (slot->text[0] == '\0')
+        reason_text(&slot->transition, slot->text, sizeof(slot->text));
+    history->end++;
+}
+
+uint64_t history_oldest(const struct history *history)
+{
+    return history->end > HISTORY_ENTRIES_MAX ? history->end - HISTORY_ENTRIES_MAX : 0;
+}
+
+uint64_t history_end(const struct history *history)
+{
+    return history->end;
+}
+
+static bool is_of(const struct history_entry *entry, const char *instance)
+{
+    return instance == NULL || strcmp(entry->instance, instance) == 0;
+}
+
+static const struct history_entry *entry_at(const struct history *history, uint64_t sequence)
+{
+    return &history->ring[sequence % HISTORY_ENTRIES_MAX];
+}
+
+const struct history_entry *history_next(const struct history *history, uint64_t *sequence,
+                                         const char *instance)
+{
+    if (*sequence < history_oldest(history))
+        *sequence = history_oldest(history);
+    while (*sequence < history->end) {
+        const struct history_entry *entry = entry_at(history, (*sequence)++);
+
+        if (is_of(entry, instance))
+            return entry;
+    }
+    return NULL;
+}
+
+uint64_t history_start(const struct history *history, const char *instance, size_t limit)
+{
+    uint64_t start = history->end;
+
+    for (uint64_t at = history->end; at > history_oldest(history) && limit > 0; at--)
+        if (is_of(entry_at(history, at - 1), instance)) {
+            start = at - 1;
+            limit--;
+        }
+    return start;
+}
+
+const struct history_entry *history_last(const struct history *history, const char *instance)
+{
+    uint64_t start = history_start(history, instance, 1);
+
+    return history_next(history, &start, instance);
+}
