@@ -1,0 +1,47 @@
+"""Texts of configuration files, with the defaults of the lab: fast adverts on eth0, VRID 51."""
+
+VIP4 = "10.77.0.200"
+VIP6 = "fd77::200"
+INTERVAL_MS = 100
+
+
+def section(header, keys):
+    lines = [f"[{header}]"]
+    for key, value in keys.items():
+        if value is None:
+            continue
+        if isinstance(value, (list, tuple)):
+            value = ", ".join(value)
+        lines.append(f"{key.replace('_', '-')} = {value}")
+    return "\n".join(lines) + "\n"
+
+
+def instance(name="web", **keys):
+    """An [instance] section: instance(priority=150, advert_interval='1s'). None leaves a key out."""
+    defaults = {"interface": "eth0", "vrid": 51, "priority": 100, "addresses": f"{VIP4}/24",
+                "advert_interval": f"{INTERVAL_MS}ms"}
+    return section(f"instance {name}", {**defaults, **keys})
+
+
+def keepalived(name="VI_1", family=4, version=3, vrid=51, priority=100, addresses=None,
+               interval_s=INTERVAL_MS / 1000, extra="", global_extra=""):
+    """A keepalived configuration with one instance."""
+    addresses = addresses or ([f"{VIP4}/24"] if family == 4 else ["fe80::77:200/64", f"{VIP6}/64"])
+    listed = "\n".join(f"        {a}" for a in addresses)
+    return f"""global_defs {{
+    router_id {name}
+    {global_extra}
+}}
+vrrp_instance {name} {{
+    state BACKUP
+    interface eth0
+    version {version}
+    virtual_router_id {vrid}
+    priority {priority}
+    advert_int {interval_s:g}
+    {extra}
+    virtual_ipaddress {{
+{listed}
+    }}
+}}
+"""

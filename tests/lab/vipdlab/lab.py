@@ -1,0 +1,191 @@
+"""The lab: builds the namespaces, hands out watchers, takes everything down again."""
+
+import atexit
+import itertools
+import os
+import shutil
+import socket
+import tempfile
+import time
+
+from . import config, netns, probe, wire
+from .node import KeepalivedNode, Machine, Node
+from .watch import Capture, Sampler
+
+CLIENT_INDEX = 100
+_numbers = itertools.count(1)
+
+
+class Lab:
+    """nodes: how many with vipd; keepalived: how many with keepalived, numbered after them.
+    dad: leave Duplicate Address Detection on."""
+
+    def __init__(self, nodes=2, keepalived=0, dad=False):
+        self.prefix = f"vipdlab{os.getpid()}-{next(_numbers)}"
+        self.directory = tempfile.mkdtemp(prefix=f"{self.prefix}-")
+        os.chmod(self.directory, 0o755)
+        self.switch = f"{self.prefix}-sw"
+        self.nodes, self.peers, self.client = [], [], None
+        self._captures, self._samplers, self._probes, self._processes = [], [], [], []
+        self._echo = None
+        self._closed = False
+        atexit.register(self.close)
+        try:
+            self._build(nodes, keepalived, dad)
+        except BaseException:
+            self.close()
+            raise
+
+    def _build(self, nodes, keepalived, dad):
+        plan = [(Node, f"n{i}", i) for i in range(1, nodes + 1)]
+        plan += [(KeepalivedNode, f"n{i}", i) for i in range(nodes + 1, nodes + keepalived + 1)]
+        plan.append((Machine, "client", CLIENT_INDEX))
+        netns.run("ip", "netns", "add", self.switch)
+        netns.sysctl(self.switch, net__ipv6__conf__all__disable_ipv6=1,
+                     net__ipv6__conf__default__disable_ipv6=1)
+        netns.ip_batch(["link set lo up", "link add br0 type bridge stp_state 0 forward_delay 0"
+                        " mcast_snooping 0", "link set br0 up"], self.switch)
+        for kind, name, index in plan:
+            namespace = f"{self.prefix}-{name}"
+            netns.run("ip", "netns", "add", namespace)
+            if not dad:
+                netns.sysctl(namespace, net__ipv6__conf__all__accept_dad=0,
+                             net__ipv6__conf__default__accept_dad=0,
+                             net__ipv6__conf__default__dad_transmits=0)
+            netns.ip_batch(["link set lo up"], namespace)
+            machine = kind(self, name, index, namespace)
+            machine.create_interface()
+            if kind is Node:
+                self.nodes.append(machine)
+            elif kind is KeepalivedNode:
+                self.peers.append(machine)
+            else:
+                self.client = machine
+
+    def __getitem__(self, number):
+        """lab[1] is the node n1."""
+        return (self.nodes + self.peers)[number - 1]
+
+    def machines(self):
+        return self.nodes + self.peers + ([self.client] if self.client else [])
+
+    def start_all(self, priorities, wait=True, **keys):
+        """Starts vipd on the nodes with one instance `web` and these priorities; waits until the
+        first of the highest is MASTER and the others are BACKUP."""
+        for node, priority in zip(self.nodes, priorities):
+            node.start(config.instance(priority=priority, **keys))
+        if wait:
+            best = priorities.index(max(priorities))
+            self.wait_master(self.nodes[best])
+        return self
+
+    def wait_master(self, master, name="web", timeout=15):
+        """Waits until that node is MASTER and all other running ones are BACKUP."""
+        def settled():
+            return all(node.state(name) == ("MASTER" if node is master else "BACKUP")
+                       for node in self.nodes if node.process is not None)
+        self.wait(settled, f"{master.name} alone is MASTER of {name}", timeout)
+
+    def wait(self, condition, what, timeout=15, interval=0.02):
+        """Polls until condition() is true and returns its value; fails with all that is known."""
+        deadline = time.monotonic() + timeout
+        while True:
+            value = condition()
+            if value:
+                return value
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not within {timeout} s: {what}")
+            time.sleep(interval)
+
+    def never(self, condition, what, seconds, interval=0.02):
+        """Fails if condition() becomes true within that time."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            assert not condition(), what
+            time.sleep(interval)
+
+    def capture(self):
+        capture = Capture(self.switch, [m.name for m in self.machines()])
+        self._captures.append(capture)
+        return capture
+
+    def sampler(self, address=config.VIP4):
+        sampler = Sampler(self.nodes + self.peers, address)
+        self._samplers.append(sampler)
+        return sampler
+
+    def probe(self, address=config.VIP4, interval_ms=2):
+        """A probe from the client that has had its first answer."""
+        if self._echo is None:
+            self._echo = probe.start_echo(self.nodes + self.peers)
+            self._processes.append(self._echo)
+        started = probe.Probe(self.client.namespace, address, interval_ms)
+        self._probes.append(started)
+        return started.wait_answered()
+
+    def keep(self, process):
+        """A process that is to be ended with the lab."""
+        self._processes.append(process)
+        return process
+
+    def inject(self, frame, machine=None):
+        """Sends a raw Ethernet frame from a machine (default: the client)."""
+        namespace = (machine or self.client).namespace
+
+        def send():
+            with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
+                sock.bind(("eth0", 0))
+                sock.send(frame)
+        netns.inside(namespace, send)
+
+    def advert(self, machine=None, source=None, family=4, destination=None, ttl=255, **fields):
+        """Sends a VRRP advert, as faulty as the fields say (wire.vrrp_message)."""
+        machine = machine or self.client
+        source = source or (machine.address4 if family == 4 else machine.link_local)
+        group = destination or (wire.GROUP4 if family == 4 else wire.GROUP6)
+        if family == 6:
+            fields.setdefault("addresses", [config.VIP6])
+        message = wire.vrrp_message(source, group, **fields)
+        self.inject(wire.frame(machine.mac, source, message, group, ttl), machine)
+
+    def diagnose(self):
+        """All that is known, for the report of a failed test."""
+        parts = []
+        for machine in self.machines():
+            try:
+                parts.append(machine.diagnose())
+            except Exception as error:  # a diagnosis must not hide the failure
+                parts.append(f"--- {machine.name}: {error!r}")
+        for capture in self._captures:
+            frames = [f for f in capture.frames() if f.kind != "other"]
+            parts.append("--- last frames on the switch")
+            parts += [f"{f.time:.4f} {f.port} {f.kind} {f.source} vrid={f.vrid} prio={f.priority} "
+                      f"target={f.target}" for f in frames[-60:]]
+        return "\n".join(parts)
+
+    def close(self):
+        """Takes everything down; returns complaints about how it ended. Safe to call twice."""
+        if self._closed:
+            return []
+        self._closed = True
+        atexit.unregister(self.close)
+        complaints = []
+        try:
+            for item in self._probes:
+                item.kill()
+            for node in self.nodes + self.peers:
+                complaints += node.shut_down()
+            for item in self._captures + self._samplers:
+                item.close()
+        finally:
+            for process in self._processes:
+                if process.poll() is None:
+                    process.kill()
+                process.wait()
+            for machine in self.machines():
+                machine.close()
+            for name in netns.names():
+                if name.startswith(self.prefix + "-"):
+                    netns.remove(name)
+            shutil.rmtree(self.directory, ignore_errors=True)
+        return complaints

@@ -1,0 +1,334 @@
+"""One node of the lab: its namespace, its interface, and the agent that runs on it."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+from . import config, netns
+from .rtnl import AddressReader
+
+BUILD = os.path.abspath(os.environ.get("VIPD_BUILD", "build"))
+VIPD = f"{BUILD}/agent/vipd"
+VIPCTL = f"{BUILD}/tools/vipctl"
+SANITIZER_MARKS = ("Sanitizer", "runtime error:")
+
+
+def environment():
+    """Sanitizers must end the process and be seen; the rest stays as it is."""
+    env = dict(os.environ)
+    env.setdefault("ASAN_OPTIONS", "detect_leaks=1:exitcode=99")
+    env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1")
+    return env
+
+
+class Machine:
+    """A namespace with an eth0 that is plugged into the lab's switch."""
+
+    def __init__(self, lab, name, index, namespace):
+        self.lab, self.name, self.index, self.namespace = lab, name, index, namespace
+        self.address4, self.address6 = f"10.77.0.{index}", f"fd77::{index:x}"
+        self.link_local = f"fe80::77:ff:fe00:{index:x}"
+        self.mac = f"02:77:00:00:00:{index:02x}"
+        self._reader = AddressReader(namespace)
+
+    def run(self, *command, check=True, timeout=30):
+        """Runs a command in the namespace."""
+        return netns.run("ip", "netns", "exec", self.namespace, *command, check=check,
+                         timeout=timeout)
+
+    def ip(self, *arguments, check=True):
+        return netns.run("ip", "-n", self.namespace, *arguments, check=check)
+
+    def create_interface(self):
+        """Makes eth0 with its addresses and plugs it in."""
+        switch = self.lab.switch
+        netns.ip_batch([
+            f"link add eth0 netns {self.namespace} address {self.mac} type veth"
+            f" peer name {self.name} netns {switch}"])
+        netns.ip_batch([f"link set {self.name} master br0 up"], switch)
+        netns.ip_batch(["link set eth0 up", f"addr add {self.address4}/24 dev eth0",
+                        f"addr add {self.address6}/64 dev eth0"], self.namespace)
+
+    def delete_interface(self):
+        self.ip("link", "del", "eth0")
+
+    def link_down(self):
+        self.ip("link", "set", "eth0", "down")
+
+    def link_up(self):
+        self.ip("link", "set", "eth0", "up")
+        # The kernel forgets global IPv6 addresses of a link that is taken down.
+        self.ip("addr", "replace", f"{self.address6}/64", "dev", "eth0")
+
+    def carrier_off(self):
+        """The switch's port goes down: carrier loss on eth0."""
+        netns.run("ip", "-n", self.lab.switch, "link", "set", self.name, "down")
+
+    def carrier_on(self):
+        netns.run("ip", "-n", self.lab.switch, "link", "set", self.name, "up")
+
+    def cut(self):
+        """No frame passes any more, but the carrier stays: a dead or partitioned node."""
+        netns.run("ip", "-n", self.lab.switch, "link", "set", self.name, "nomaster")
+
+    def heal(self):
+        netns.run("ip", "-n", self.lab.switch, "link", "set", self.name, "master", "br0")
+
+    def addresses(self):
+        """All addresses of the namespace, as rtnl.Address."""
+        return self._reader.read()
+
+    def holds(self, address):
+        return any(a.address == address for a in self.addresses())
+
+    def ours(self):
+        """Texts of the addresses that carry vipd's mark."""
+        return sorted(a.address for a in self.addresses() if a.ours)
+
+    def neighbour_mac(self, address):
+        """The MAC in the neighbour cache, or None."""
+        for entry in json.loads(self.ip("-j", "neigh", "show", address).stdout or "[]"):
+            if "lladdr" in entry:
+                return entry["lladdr"]
+        return None
+
+    def close(self):
+        self._reader.close()
+
+    def diagnose(self):
+        return f"--- {self.name}: {self.ip('-br', 'addr', check=False).stdout}"
+
+
+class Node(Machine):
+    """A machine with vipd."""
+
+    def __init__(self, lab, name, index, namespace):
+        super().__init__(lab, name, index, namespace)
+        self.directory = f"{lab.directory}/{name}"
+        os.makedirs(f"{self.directory}/state")
+        self.config = f"{self.directory}/vipd.conf"
+        self.config_dir = f"{self.directory}/conf.d"
+        self.control = f"{self.directory}/control"
+        self.log = f"{self.directory}/vipd.log"
+        self.process = None
+        self._expected_exit = (0,)
+
+    def write(self, *sections, **node_keys):
+        """Writes the configuration; sections are texts of config.instance()."""
+        text = config.section("node", {"name": self.name, **node_keys})
+        self.write_text("\n".join([text, *sections]))
+        return self
+
+    def write_text(self, text):
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def command(self, *arguments):
+        return [VIPD, "--config", self.config, "--config-dir", self.config_dir, "--control",
+                self.control, "--state-dir", f"{self.directory}/state", *arguments]
+
+    def spawn(self, *arguments, prefix=(), env=None):
+        """Starts vipd, waiting for nothing. `prefix` is put before its command line."""
+        assert self.process is None, f"{self.name}: vipd already runs"
+        with open(self.log, "a", encoding="utf-8") as log:
+            # `ip netns exec` becomes the command it is given: the pid is vipd's own.
+            self.process = subprocess.Popen(
+                ["ip", "netns", "exec", self.namespace, *prefix, *self.command(*arguments)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env or environment(),
+                preexec_fn=netns.die_with_parent)
+        self._expected_exit = (0,)
+        return self
+
+    def start(self, *sections, **node_keys):
+        """Writes the configuration if one is given, starts vipd and waits until it answers."""
+        if sections or node_keys:
+            self.write(*sections, **node_keys)
+        self.spawn()
+        self.lab.wait(lambda: self.status() is not None, f"{self.name} answers on its socket")
+        return self
+
+    def release(self):
+        """vipd --release, as ExecStopPost calls it."""
+        return netns.run("ip", "netns", "exec", self.namespace, *self.command("--release"),
+                         check=False)
+
+    def vipctl(self, *arguments, timeout=20):
+        done = subprocess.run([VIPCTL, "--control", self.control, *arguments], capture_output=True,
+                              text=True, timeout=timeout, env=environment(), check=False)
+        for mark in SANITIZER_MARKS:
+            assert mark not in done.stderr, f"vipctl {' '.join(arguments)}:\n{done.stderr}"
+        return done
+
+    def status(self):
+        """The JSON of `vipctl status`, or None while it cannot be had."""
+        if self.process is None or self.process.poll() is not None:
+            return None
+        done = self.vipctl("status", "--json")
+        return json.loads(done.stdout) if done.returncode == 0 else None
+
+    def instance(self, name="web"):
+        status = self.status() or {"instances": []}
+        return next((i for i in status["instances"] if i["name"] == name), None)
+
+    def state(self, name="web"):
+        found = self.instance(name)
+        return found["state"] if found else None
+
+    def router(self, family="ipv4", name="web"):
+        return next(r for r in self.instance(name)["routers"] if r["family"] == family)
+
+    def wait_state(self, state, name="web", timeout=15):
+        self.lab.wait(lambda: self.state(name) == state, f"{self.name}: {name} is {state}", timeout)
+        return self
+
+    def stop(self, timeout=20):
+        """SIGTERM; returns the exit code. Checks for reports of sanitizers."""
+        process, self.process = self.process, None
+        process.send_signal(signal.SIGTERM)
+        try:
+            code = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise AssertionError(f"{self.name}: vipd did not end within {timeout} s of SIGTERM\n"
+                                 + self.log_tail()) from None
+        self.check_log()
+        return code
+
+    def wait_exit(self, timeout=10):
+        """Waits for vipd to end by itself and returns its exit code."""
+        process, self.process = self.process, None
+        try:
+            code = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise AssertionError(f"{self.name}: vipd still runs after {timeout} s\n"
+                                 + self.log_tail()) from None
+        self.check_log()
+        return code
+
+    def kill(self):
+        """SIGKILL: nothing is handed over."""
+        process, self.process = self.process, None
+        process.kill()
+        process.wait()
+
+    def freeze(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def reload(self):
+        return self.vipctl("reload")
+
+    def log_text(self):
+        try:
+            with open(self.log, encoding="utf-8", errors="replace") as log:
+                return log.read()
+        except FileNotFoundError:
+            return ""
+
+    def log_tail(self, lines=40):
+        return "\n".join(self.log_text().splitlines()[-lines:])
+
+    def check_log(self):
+        text = self.log_text()
+        for mark in SANITIZER_MARKS:
+            assert mark not in text, f"{self.name}:\n{text}"
+
+    def shut_down(self):
+        """End of the test: a running vipd must end gracefully. Returns complaints."""
+        if self.process is None:
+            return []
+        self.thaw()
+        if self.process.poll() is not None:
+            code = self.process.returncode
+            self.process = None
+            return [f"{self.name}: vipd ended by itself with {code}\n{self.log_tail()}"]
+        try:
+            code = self.stop()
+        except AssertionError as error:
+            return [str(error)]
+        return [] if code == 0 else [f"{self.name}: exit code {code}\n{self.log_tail()}"]
+
+    def diagnose(self):
+        parts = [super().diagnose()]
+        if self.process is not None and self.process.poll() is None:
+            try:
+                parts.append(self.vipctl("status", timeout=3).stdout)
+                parts.append(self.vipctl("history", timeout=3).stdout)
+            except (subprocess.TimeoutExpired, AssertionError) as error:
+                parts.append(f"no status: {error}")
+        parts.append(self.log_tail())
+        return "\n".join(parts)
+
+
+class KeepalivedNode(Machine):
+    """A machine with Debian's keepalived."""
+
+    def __init__(self, lab, name, index, namespace):
+        super().__init__(lab, name, index, namespace)
+        self.directory = f"{lab.directory}/{name}"
+        os.makedirs(self.directory)
+        self.log = f"{self.directory}/keepalived.log"
+        self.process = None
+
+    def start(self, text):
+        path = f"{self.directory}/keepalived.conf"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path, 0o600)
+        with open(self.log, "a", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                ["ip", "netns", "exec", self.namespace, "keepalived", "--dont-fork",
+                 "--log-console", "--log-detail", "--vrrp", "--use-file", path,
+                 "--pid", f"{self.directory}/main.pid", "--vrrp_pid", f"{self.directory}/vrrp.pid"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                preexec_fn=netns.die_with_parent)
+        self.lab.wait(lambda: "BACKUP STATE" in self.log_text() or "MASTER STATE" in
+                      self.log_text(), f"{self.name}: keepalived has started")
+        return self
+
+    def log_text(self):
+        try:
+            with open(self.log, encoding="utf-8", errors="replace") as log:
+                return log.read()
+        except FileNotFoundError:
+            return ""
+
+    def stop(self, timeout=15):
+        process, self.process = self.process, None
+        process.terminate()
+        try:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self._kill_all(process)
+
+    def kill(self):
+        """SIGKILL for it and its child: nothing is handed over."""
+        process, self.process = self.process, None
+        self._kill_all(process)
+
+    def _kill_all(self, process):
+        for pid in netns.run("ip", "netns", "pids", self.namespace).stdout.split():
+            with open(f"/proc/{pid}/comm", encoding="ascii") as comm:
+                if comm.read().strip() == "keepalived":
+                    os.kill(int(pid), signal.SIGKILL)
+        process.wait(5)
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            if not netns.run("ip", "netns", "pids", self.namespace).stdout.split():
+                return
+            time.sleep(0.02)
+
+    def shut_down(self):
+        if self.process is not None:
+            self.stop()
+        return []
+
+    def diagnose(self):
+        return "\n".join([super().diagnose(), *self.log_text().splitlines()[-40:]])

@@ -1,0 +1,94 @@
+"""A client that asks the virtual address again and again: what was lost, and who answered."""
+
+import json
+import os
+import select
+import subprocess
+import sys
+
+from .netns import die_with_parent
+
+HERE = os.path.dirname(__file__)
+PORT = 7077
+
+
+class ProbeResult:
+    def __init__(self, sent, answers):
+        self.sent = sent  # send times
+        self.answers = {int(n): (who, when) for n, (who, when) in answers.items()}
+
+    @property
+    def lost(self):
+        """Numbers of the probes that nobody answered."""
+        return [n for n in range(len(self.sent)) if n not in self.answers]
+
+    @property
+    def answered_by(self):
+        """Names of the nodes in the order in which they took turns."""
+        order = []
+        for number in sorted(self.answers):
+            who = self.answers[number][0]
+            if not order or order[-1] != who:
+                order.append(who)
+        return order
+
+    @property
+    def gaps(self):
+        """(send time of the first lost probe, seconds until the next answered one)."""
+        found, first = [], None
+        for number, when in enumerate(self.sent):
+            if number in self.answers:
+                if first is not None:
+                    found.append((first, when - first))
+                first = None
+            elif first is None:
+                first = when
+        if first is not None:
+            found.append((first, self.sent[-1] - first))
+        return found
+
+    def __str__(self):
+        gaps = ", ".join(f"{length * 1000:.0f} ms" for _, length in self.gaps)
+        return (f"{len(self.sent)} probes, {len(self.lost)} lost (gaps: {gaps or 'none'}), "
+                f"answered by {' then '.join(self.answered_by) or 'nobody'}")
+
+
+class Probe:
+    def __init__(self, namespace, address, interval_ms=2):
+        self._process = subprocess.Popen(
+            ["ip", "netns", "exec", namespace, sys.executable, f"{HERE}/probe_client.py", address,
+             str(PORT), str(interval_ms)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
+
+    def wait_answered(self, timeout=10):
+        ready, _, _ = select.select([self._process.stdout], [], [], timeout)
+        if not ready or self._process.stdout.readline() != "answered\n":
+            raise AssertionError(f"no answer to the probe within {timeout} s")
+        return self
+
+    def stop(self):
+        """Ends it and returns the ProbeResult."""
+        self._process.stdin.close()
+        self._process.stdin = None
+        text, _ = self._process.communicate(timeout=20)
+        data = json.loads(text.splitlines()[-1])
+        return ProbeResult(data["sent"], data["answers"])
+
+    def kill(self):
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+
+
+def start_echo(nodes):
+    """One process that answers on all nodes."""
+    process = subprocess.Popen(
+        [sys.executable, f"{HERE}/echo.py", str(PORT)]
+        + [f"{node.namespace}={node.name}" for node in nodes],
+        stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
+    ready, _, _ = select.select([process.stdout], [], [], 10)
+    if not ready or process.stdout.readline() != "ready\n":
+        process.kill()
+        process.wait()
+        raise RuntimeError("the echo server did not start")
+    return process

@@ -1,0 +1,145 @@
+"""Watching from outside: what is on the wire and who holds an address, with times.
+
+Both run in a thread of the test process; times are time.time(), as in the probe.
+"""
+
+import collections
+import ctypes
+import socket
+import struct
+import threading
+import time
+
+from . import netns, wire
+from .rtnl import AddressReader
+
+SO_TIMESTAMPNS = 35
+SO_RCVBUFFORCE = 33
+SO_ATTACH_FILTER = 26
+ETH_P_ALL = 3
+PACKET_OUTGOING = 4
+FRAMES_MAX = 500_000
+
+
+def _no_udp_filter():
+    """Drops IPv4 and IPv6 UDP in the kernel: the probes are not what is watched."""
+    # Jump offsets count from the next instruction.
+    code = [
+        (0x28, 0, 0, 12),
+        (0x15, 2, 0, 0x0800),   # IPv4 -> 4
+        (0x15, 3, 0, 0x86DD),   # IPv6 -> 6
+        (0x06, 0, 0, 0xFFFF),   # keep
+        (0x30, 0, 0, 23),
+        (0x15, 2, 3, 17),       # -> 8 drop, else 9 keep
+        (0x30, 0, 0, 20),
+        (0x15, 0, 1, 17),       # -> 8 drop, else 9 keep
+        (0x06, 0, 0, 0),
+        (0x06, 0, 0, 0xFFFF),
+    ]
+    return b"".join(struct.pack("=HBBI", *c) for c in code), len(code)
+
+
+class Capture:
+    """All frames (but UDP) as they enter the switch, with the port they came from."""
+
+    def __init__(self, namespace, ports):
+        self._ports = set(ports)
+        self._raw = collections.deque(maxlen=FRAMES_MAX)
+        self._stop = threading.Event()
+        self._socket = netns.inside(namespace, lambda: socket.socket(
+            socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL)))
+        self._socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
+        self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        program, length = _no_udp_filter()
+        self._program = ctypes.create_string_buffer(program)
+        self._socket.setsockopt(
+            socket.SOL_SOCKET, SO_ATTACH_FILTER,
+            struct.pack("HL", length, ctypes.addressof(self._program)))
+        self._socket.settimeout(0.05)
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self):
+        while not self._stop.is_set():
+            try:
+                data, control, _, where = self._socket.recvmsg(65536, 256)
+            except socket.timeout:
+                continue
+            except OSError:
+                return
+            port, _, direction = where[:3]
+            if direction == PACKET_OUTGOING or port not in self._ports:
+                continue
+            when = time.time()
+            for level, kind, value in control:
+                if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS:
+                    seconds, nanoseconds = struct.unpack("qq", value[:16])
+                    when = seconds + nanoseconds / 1e9
+            self._raw.append((when, port, data))
+
+    def close(self):
+        self._stop.set()
+        self._thread.join(2)
+        self._socket.close()
+
+    def frames(self, port=None, kind=None, since=0.0, until=float("inf"), **fields):
+        """Frames so far that match: frames(port='n1', kind='vrrp', vrid=51, priority=0)."""
+        found = []
+        for when, where, data in list(self._raw):
+            if not since <= when <= until or (port and where != port):
+                continue
+            frame = wire.read(data, when, where)
+            if kind and frame.kind != kind:
+                continue
+            if all(getattr(frame, k) == v for k, v in fields.items()):
+                found.append(frame)
+        return found
+
+    def adverts(self, port=None, **fields):
+        return self.frames(port=port, kind="vrrp", **fields)
+
+    def announced(self, port=None, since=0.0):
+        """Addresses announced by gratuitous ARP or unsolicited NA."""
+        return {f.target for f in self.frames(port=port, since=since) if f.gratuitous}
+
+
+def widest_gap(frames):
+    """Longest time between two neighbouring frames, seconds."""
+    times = [f.time for f in frames]
+    return max((b - a for a, b in zip(times, times[1:])), default=0.0)
+
+
+class Sampler:
+    """Who holds an address, read about every `interval` seconds on all nodes."""
+
+    def __init__(self, nodes, address, interval=0.001):
+        self._address = address
+        self._interval = interval
+        self._readers = {node.name: AddressReader(node.namespace) for node in nodes}
+        self.changes = []  # (time, frozenset of node names)
+        self.samples = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        while not self._stop.is_set():
+            # Within one sample the order is fixed, so a hand-over can look like a gap of one
+            # sample; whoever asks for gaps compares with more than that.
+            holders = frozenset(
+                name for name, reader in self._readers.items()
+                if any(a.address == self._address for a in reader.read()))
+            self.samples += 1
+            if not self.changes or self.changes[-1][1] != holders:
+                self.changes.append((time.time(), holders))
+            self._stop.wait(self._interval)
+
+    def close(self):
+        self._stop.set()
+        self._thread.join(5)
+        for reader in self._readers.values():
+            reader.close()
+
+    def sequence(self):
+        """The sets of holders in the order in which they were seen."""
+        return [set(holders) for _, holders in self.changes]
