@@ -153,7 +153,7 @@ static void on_address(void *userdata, const struct observed_address *address, b
     const struct link *link = links_by_index(agent->node.links, address->ifindex);
 
     if (!present && is_virtual(agent, &address->prefix.address))
-        (void)reconciler_run(agent->node.reconciler);
+        reconciler_run_soon(agent->node.reconciler);
     else if (link != NULL && address->proto != VIPD_IFA_PROTO)
         refresh_link(agent, link);
 }

@@ -59,9 +59,17 @@ void links_close(struct links *links);
 const struct link *links_by_name(const struct links *links, const char *name);
 const struct link *links_by_index(const struct links *links, int ifindex);
 
+/* A link on top of `parent` (0: on any) for which fits() is true, or NULL. */
+const struct link *links_find_child(const struct links *links, int parent,
+                                    bool (*fits)(const struct link *link));
+
 /* The address as last observed on that link (whatever the prefix length), or NULL. */
 const struct observed_address *links_address(const struct links *links, int ifindex,
                                              const struct ip_address *address);
+
+/* The address as last observed with exactly that prefix length, or NULL. */
+const struct observed_address *links_prefix(const struct links *links, int ifindex,
+                                            const struct ip_prefix *prefix);
 
 /* Calls fn for each observed address (ifindex 0: of all links), in the kernel's order.
  * fn returns false to stop. */
@@ -72,5 +80,12 @@ void links_each_address(const struct links *links, int ifindex,
 /* Tells the view of a change we have just made and had acknowledged, so that it need not wait for
  * the notification. */
 void links_note_address(struct links *links, const struct observed_address *address, bool present);
+
+/* Reads one link by name at once, without callbacks: for a link we have just made or changed.
+ * 0 or a negative errno (-ENODEV: there is none). */
+int links_update(struct links *links, const char *name);
+
+/* Forgets a link that we have just deleted. */
+void links_note_gone(struct links *links, int ifindex);
 
 #endif

@@ -29,6 +29,10 @@ struct desired_set {
     uint64_t lease_ns; /* 0: no lifetime */
     const char *owner; /* instance name, for messages; borrowed */
     size_t failed;     /* addresses of the last batch the kernel refused */
+    /* The reconciler's own: boot time in ns, DEADLINE_NEVER for never. */
+    uint64_t refresh_ns;
+    uint64_t retry_ns;
+    uint64_t backoff_ns;
 };
 
 /* Replaces what this set wants (count 0: nothing; then it is unlinked) and brings the kernel in
@@ -43,6 +47,9 @@ int reconciler_want(struct reconciler *reconciler, struct desired_set *set, int 
  * by somebody else, a link that came back, a resync, or at start (leftovers of a predecessor on
  * any link are removed). */
 int reconciler_run(struct reconciler *reconciler);
+
+/* The same in the next turn of the loop: many changes reported at once lead to one run. */
+void reconciler_run_soon(struct reconciler *reconciler);
 
 /* True when the kernel holds that address on the set's link (ours or not). */
 bool reconciler_held(const struct reconciler *reconciler, const struct desired_set *set,

@@ -1,0 +1,32 @@
+/*
+ * Additions, refreshes and removals of addresses, collected into netlink batches; every outcome is
+ * logged where it failed and noted in the view of links where it succeeded.
+ */
+#ifndef AGENT_ADDRESS_BATCH_H
+#define AGENT_ADDRESS_BATCH_H
+
+#include "agent/reconciler.h"
+#include "agent/rtnl_batch.h"
+
+struct address_batch {
+    struct rtnl_batch *rtnl;
+    struct links *links;
+    struct address_change {
+        enum address_operation { ADDRESS_ADD, ADDRESS_REFRESH, ADDRESS_REMOVE } operation;
+        struct desired_set *set; /* NULL: nobody's (a leftover) */
+        struct observed_address address;
+    } changes[RTNL_BATCH_MESSAGES];
+    int first_error;
+};
+
+/* Adds one change, sending when the batch is full. lease_s: UINT32_MAX for ever. */
+void address_batch_add(struct address_batch *batch, struct desired_set *set, int ifindex,
+                       const struct ip_prefix *prefix, uint32_t lease_s);
+void address_batch_refresh(struct address_batch *batch, struct desired_set *set,
+                           const struct observed_address *address, uint32_t lease_s);
+void address_batch_remove(struct address_batch *batch, const struct observed_address *address);
+
+/* Sends what is left. Returns the first negative errno since the last flush, or 0. */
+int address_batch_flush(struct address_batch *batch);
+
+#endif

@@ -1,0 +1,19 @@
+/* Netlink messages about links and addresses, taken apart. Any octets are safe. */
+#ifndef AGENT_LINKS_PARSE_H
+#define AGENT_LINKS_PARSE_H
+
+#include "agent/links.h"
+
+#include <linux/netlink.h>
+
+/* Merges an RTM_NEWLINK / RTM_DELLINK into *link: what the message does not say stays. False: not
+ * about a link as such (a bridge's view of a port), or malformed. */
+bool links_parse_link(struct nlmsghdr *message, struct link *link);
+
+/* The index a link message is about, 0 when it is none. */
+int links_parse_ifindex(struct nlmsghdr *message);
+
+/* Reads an RTM_NEWADDR / RTM_DELADDR. False: another family, or malformed. */
+bool links_parse_address(struct nlmsghdr *message, struct observed_address *out);
+
+#endif
