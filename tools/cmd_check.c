@@ -15,8 +15,6 @@
 #define DEFAULT_FILE "/etc/vipd/vipd.conf"
 #define DEFAULT_DIR  "/etc/vipd/conf.d"
 
-enum { CHECK_GOOD = 0, CHECK_PROBLEMS = 1, CHECK_UNUSABLE = 2 };
-
 struct check_options {
     const char *file;
     const char *dir;
@@ -127,28 +125,29 @@ static void print(const struct check_options *options, const struct config *conf
         print_text(options->file, config, problems);
 }
 
-int cmd_check(int argc, char **argv)
+int cmd_check(const struct context *context, int argc, char **argv)
 {
     struct check_options options;
     struct config_files files;
     struct config_problems problems = {0};
     struct config *config = NULL;
-    int result = CHECK_GOOD;
+    int result = EXIT_GOOD;
 
+    (void)context;
     if (!parse_options(argc, argv, &options)) {
         fputs("usage: vipctl check [--config-dir DIR] [--json] [FILE]\n", stderr);
-        return CHECK_UNUSABLE;
+        return EXIT_USAGE;
     }
     if (config_files_load(options.file, options.dir, &files)) {
         config = config_parse(files.list, files.count, &problems);
         print(&options, config, &problems);
-        result = config != NULL ? CHECK_GOOD : CHECK_PROBLEMS;
+        result = config != NULL ? EXIT_GOOD : EXIT_FAILED;
     } else {
         struct config_problem problem = {.file = files.error_path, .text = files.error};
         const struct config_problems unreadable = {.list = &problem, .count = 1};
 
         print(&options, NULL, &unreadable);
-        result = CHECK_UNUSABLE;
+        result = EXIT_USAGE;
     }
     config_free(config);
     config_problems_free(&problems);

@@ -2,8 +2,10 @@
 #ifndef TOOLS_CMD_CHECK_H
 #define TOOLS_CMD_CHECK_H
 
+#include "tools/context.h"
+
 /* check [--config-dir DIR] [--json] [FILE]; argv[0] is the verb.
  * Returns the exit code: 0 good, 1 problems (one a line on stdout), 2 usage or unreadable file. */
-int cmd_check(int argc, char **argv);
+int cmd_check(const struct context *context, int argc, char **argv);
 
 #endif

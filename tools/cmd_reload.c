@@ -1,0 +1,44 @@
+/* vipctl reload: have vipd read its configuration again, and say what that changed. */
+#include "tools/cmd_reload.h"
+
+#include "tools/client.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void print_changes(const json_t *reply)
+{
+    const json_t *changes = json_object_get(reply, "changes");
+    const json_t *change;
+    size_t i;
+
+    json_array_foreach(changes, i, change)
+        printf("%-10s%s\n", json_string_value(json_object_get(change, "change")),
+               json_string_value(json_object_get(change, "instance")));
+    if (json_is_true(json_object_get(reply, "node_changed")))
+        puts("updated   [node]");
+    printf("%zu changed, %lld untouched\n", json_array_size(changes),
+           (long long)json_integer_value(json_object_get(reply, "unchanged")));
+}
+
+int cmd_reload(const struct context *context, int argc, char **argv)
+{
+    bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
+    json_t *reply;
+
+    if (argc > 1 && !json) {
+        fputs("usage: vipctl reload [--json]\n", stderr);
+        return EXIT_USAGE;
+    }
+    int r = client_ask(context, "io.vipd.Reload", NULL, &reply);
+    if (r != 0)
+        return r;
+    if (json) {
+        json_dumpf(reply, stdout, JSON_INDENT(2));
+        putchar('\n');
+    } else {
+        print_changes(reply);
+    }
+    json_decref(reply);
+    return EXIT_GOOD;
+}

@@ -1,0 +1,116 @@
+/* vipctl: options, then the verb from a table. */
+#include "lib/control.h"
+#include "lib/suggest.h"
+#include "tools/cmd_check.h"
+#include "tools/cmd_decode.h"
+#include "tools/cmd_history.h"
+#include "tools/cmd_reload.h"
+#include "tools/cmd_status.h"
+#include "tools/cmd_version.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct verb {
+    const char *name;
+    const char *arguments;
+    const char *help;
+    int (*run)(const struct context *context, int argc, char **argv);
+};
+
+static const struct verb verbs[] = {
+    {"status", "[--json] [--all] [INSTANCE]", "who is master of what, and why", cmd_status},
+    {"history", "[--json] [--follow] [--limit N] [INSTANCE]",
+     "every transition with its reason and evidence", cmd_history},
+    {"reload", "[--json]", "have vipd read its configuration again", cmd_reload},
+    {"check", "[--config-dir DIR] [--json] [FILE]", "find problems in a configuration", cmd_check},
+    {"decode", "[--json] [--config FILE --instance NAME]",
+     "explain hex IP packets from standard input", cmd_decode},
+    {"version", "[--json]", "versions of vipctl and of the running vipd", cmd_version},
+};
+
+enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
+
+static void print_help(void)
+{
+    fputs("Usage: vipctl [--control PATH] VERB [ARGUMENT]...\n"
+          "Looks at the floating-IP agent vipd on this node.\n\n",
+          stdout);
+    for (size_t i = 0; i < VERBS; i++)
+        printf("  %s %s\n      %s\n", verbs[i].name, verbs[i].arguments, verbs[i].help);
+    fputs(
+        "\n  --control PATH  control socket (default $" CONTROL_PATH_ENV
+        ", else " CONTROL_PATH_DEFAULT ")\n"
+        "  --version       print the version and exit\n"
+        "  --help          print this and exit\n"
+        "\n"
+        "Exit status: 0 good, 1 refused or problems found, 2 wrong usage, 3 vipd is not running,\n"
+        "4 not permitted, 5 no sensible answer in time.\n",
+        stdout);
+}
+
+static const struct verb *find_verb(const char *name)
+{
+    for (size_t i = 0; i < VERBS; i++)
+        if (strcmp(verbs[i].name, name) == 0)
+            return &verbs[i];
+    return NULL;
+}
+
+static int say_unknown(const char *name)
+{
+    const char *names[VERBS];
+
+    for (size_t i = 0; i < VERBS; i++)
+        names[i] = verbs[i].name;
+    const char *near = suggest(name, names, VERBS);
+    fprintf(stderr, "vipctl: unknown verb '%s'", name);
+    if (near != NULL)
+        fprintf(stderr, "; did you mean '%s'?", near);
+    fputs("\nTry 'vipctl --help'.\n", stderr);
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {{"control", required_argument, NULL, 'c'},
+                                            {"version", no_argument, NULL, 'v'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    const char *environment = getenv(CONTROL_PATH_ENV);
+    struct context context = {
+        .control_path =
+            environment != NULL && environment[0] != '\0' ? environment : CONTROL_PATH_DEFAULT,
+        .colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL,
+    };
+    int option;
+
+    /* '+': what follows the verb is the verb's. */
+    while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            context.control_path = optarg;
+            break;
+        case 'v':
+            puts("vipctl " VIPD_VERSION);
+            return EXIT_GOOD;
+        case 'h':
+            print_help();
+            return EXIT_GOOD;
+        default:
+            fputs("Try 'vipctl --help'.\n", stderr);
+            return EXIT_USAGE;
+        }
+    }
+    if (optind == argc) {
+        print_help();
+        return EXIT_USAGE;
+    }
+    const struct verb *verb = find_verb(argv[optind]);
+    if (verb == NULL)
+        return say_unknown(argv[optind]);
+    return verb->run(&context, argc - optind, argv + optind);
+}
