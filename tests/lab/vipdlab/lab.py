@@ -81,9 +81,13 @@ class Lab:
 
     def wait_master(self, master, name="web", timeout=15):
         """Waits until that node is MASTER and all other running ones are BACKUP."""
+        def settled_on(node):
+            instance = node.instance(name)
+            wanted = "MASTER" if node is master else "BACKUP"
+            return instance and instance["state"] == wanted and not instance["lingering"]
+
         def settled():
-            return all(node.state(name) == ("MASTER" if node is master else "BACKUP")
-                       for node in self.nodes if node.process is not None)
+            return all(settled_on(node) for node in self.nodes if node.process is not None)
         self.wait(settled, f"{master.name} alone is MASTER of {name}", timeout)
 
     def wait(self, condition, what, timeout=15, interval=0.02):

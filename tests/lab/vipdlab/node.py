@@ -179,6 +179,11 @@ class Node(Machine):
     def router(self, family="ipv4", name="web"):
         return next(r for r in self.instance(name)["routers"] if r["family"] == family)
 
+    def history(self):
+        """All transitions that `vipctl history` has, oldest first."""
+        done = self.vipctl("history", "--json")
+        return json.loads(done.stdout)["entries"] if done.returncode == 0 else []
+
     def wait_state(self, state, name="web", timeout=15):
         self.lab.wait(lambda: self.state(name) == state, f"{self.name}: {name} is {state}", timeout)
         return self

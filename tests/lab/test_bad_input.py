@@ -1,0 +1,151 @@
+"""Bad adverts and bad clients: counted, dropped, and never more than that."""
+
+import socket
+import threading
+import time
+
+import pytest
+
+from vipdlab import config
+from vipdlab.watch import widest_gap
+
+FAULTS = {
+    "ip_ttl_error": {"ttl": 254},
+    "checksum_error": {"spoil_checksum": True},
+    "packet_length_error": {"trailer": b"\0" * 4},
+    "version_error": {"version": 2, "interval_ms": 1000},
+    "invalid_type": {"kind": 2},
+    "no_addresses": {"addresses": []},
+    "zero_interval": {"interval_ms": 0},
+}
+
+
+@pytest.mark.lab(nodes=2)
+def test_each_fault_is_counted_under_its_name_and_moves_nothing(lab):
+    lab.start_all([150, 100])
+    for reason, fault in FAULTS.items():
+        for node in lab.nodes:
+            assert node.router()["drops"][reason] == 0
+        lab.advert(priority=254, **fault)
+        for node in lab.nodes:
+            lab.wait(lambda n=node, r=reason: n.router()["drops"][r] == 1, f"{reason} is counted")
+    assert [n.state() for n in lab.nodes] == ["MASTER", "BACKUP"]
+    detail = lab[2].vipctl("status", "web").stdout
+    for reason in FAULTS:
+        assert reason in detail
+
+
+@pytest.mark.lab(nodes=1)
+def test_truncated_and_oversized(lab):
+    lab.start_all([150])
+    for size in (1, 4, 7, 8, 11):
+        lab.advert(priority=254, truncate=size)
+    lab.advert(priority=254, addresses=["10.77.0.200"], count=255)
+    lab.advert(priority=254, trailer=bytes(1400))
+
+    def counted():
+        drops = lab[1].router()["drops"]
+        return sum(drops.values()) >= 6 and drops["packet_length_error"] >= 5
+    lab.wait(counted, "they are counted")
+    assert lab[1].state() == "MASTER"
+
+
+@pytest.mark.lab(nodes=1)
+def test_our_own_packet_looped_back(lab):
+    lab.start_all([150])
+    lab.advert(source=lab[1].address4, priority=254)
+    lab.wait(lambda: lab[1].router()["drops"]["own_packet"] == 1, "it is counted")
+    assert lab[1].state() == "MASTER"
+
+
+@pytest.mark.lab(nodes=1)
+def test_a_strangers_vrid_is_no_business_of_ours(lab):
+    lab.start_all([150])
+    lab.advert(vrid=99, priority=254)
+    lab.never(lambda: lab[1].state() != "MASTER", "a stranger's advert moved us", 0.5)
+    assert sum(lab[1].router()["drops"].values()) == 0 or \
+        lab[1].router()["counters"]["vrid-errors"] == 1
+
+
+@pytest.mark.lab(nodes=2)
+def test_mismatched_interval_is_a_warning_in_version_3(lab):
+    lab.start_all([150, 100])
+    lab.advert(priority=120, interval_ms=1000)
+    lab.wait(lambda: lab[1].router()["warnings"]["interval_mismatch"] == 1, "it is counted")
+    assert lab[1].state() == "MASTER"
+
+
+@pytest.mark.lab(nodes=2)
+def test_mismatched_interval_is_dropped_in_version_2(lab):
+    lab.start_all([150, 100], version=2, advert_interval="1s")
+    lab.advert(priority=254, version=2, interval_ms=5000)
+    lab.wait(lambda: lab[1].router()["drops"]["interval_error"] == 1, "it is counted")
+    assert lab[1].state() == "MASTER"
+
+
+@pytest.mark.lab(nodes=1)
+def test_a_flood_of_adverts_does_not_stop_ours(lab):
+    lab.start_all([150])
+    capture = lab.capture()
+    end = time.monotonic() + 3
+    while time.monotonic() < end:
+        for _ in range(50):
+            lab.advert(priority=1, vrid=51)
+    adverts = capture.adverts("n1", priority=150)
+    assert widest_gap(adverts) < 4 * config.INTERVAL_MS / 1000
+    assert lab[1].state() == "MASTER"
+
+
+def connect(node):
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(20)
+    client.connect(node.control)
+    return client
+
+
+@pytest.mark.lab(nodes=1)
+def test_control_clients_that_misbehave_are_dropped_and_delay_nothing(lab):
+    lab.start_all([150])
+    capture = lab.capture()
+    clients = []
+    for text in (b"\xff\xfe not json\0", b'{"method":"io.vipd.GetStatus"', b"", b"[" * 70000):
+        client = connect(lab[1])
+        try:
+            client.sendall(text)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        clients.append(client)
+
+    def dropped(client):
+        try:
+            return client.recv(1) == b""
+        except ConnectionResetError:
+            return True
+    threads = [threading.Thread(target=lambda c=c: results.append(dropped(c))) for c in clients]
+    results = []
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [True] * len(clients)
+    assert lab[1].state() == "MASTER"
+    assert widest_gap(capture.adverts("n1")) < 4 * config.INTERVAL_MS / 1000
+
+
+@pytest.mark.lab(nodes=1)
+def test_many_clients_that_never_read(lab):
+    lab.start_all([150])
+    capture = lab.capture()
+    clients = [connect(lab[1]) for _ in range(40)]
+    for client in clients:
+        client.setblocking(False)
+        try:
+            for _ in range(2000):
+                client.send(b'{"method":"io.vipd.GetStatus"}\0')
+        except OSError:
+            continue
+    time.sleep(1)
+    assert widest_gap(capture.adverts("n1")) < 4 * config.INTERVAL_MS / 1000
+    for client in clients:
+        client.close()
+    lab.wait(lambda: lab[1].state() == "MASTER", "it answers again")

@@ -1,0 +1,150 @@
+"""A planned hand-over loses nothing; an unplanned one is short and ends with one holder."""
+
+import time
+
+import pytest
+
+from vipdlab import config
+from vipdlab.config import VIP4
+from vipdlab.watch import widest_gap
+
+
+def never_without_holder(sampler):
+    """After the first holder, no sample was without one for longer than a sample takes."""
+    changes = sampler.changes
+    held = next(i for i, (_, holders) in enumerate(changes) if holders)
+    gaps = [(b - a) for (a, holders), (b, _) in zip(changes[held:], changes[held + 1:])
+            if not holders]
+    return all(gap < 0.01 for gap in gaps)
+
+
+@pytest.mark.lab(nodes=2)
+def test_graceful_stop_loses_no_probe_and_leaves_no_gap(lab):
+    lab.start_all([150, 100])
+    sampler, probe, capture = lab.sampler(), lab.probe(), lab.capture()
+    assert lab[1].stop() == 0
+    lab.wait_master(lab[2])
+    result = probe.stop()
+    assert result.lost == [], str(result)
+    assert result.answered_by == ["n1", "n2"]
+    assert never_without_holder(sampler), sampler.changes
+    assert {"n1", "n2"} in sampler.sequence(), "the successor claims before the other releases"
+    assert len(capture.adverts("n1", priority=0)) >= 1
+    assert lab[1].ours() == []
+
+
+@pytest.mark.lab(nodes=2)
+def test_successor_claims_then_announces_then_adverts(lab):
+    lab.start_all([150, 100])
+    capture = lab.capture()
+    lab[1].stop()
+    lab.wait_master(lab[2])
+    frames = [f for f in capture.frames("n2") if f.kind == "vrrp" or f.gratuitous]
+    assert frames[0].kind == "arp" and frames[0].target == VIP4
+    assert frames[0].target_mac == lab[2].mac
+    assert any(f.kind == "vrrp" and f.priority == 100 for f in frames)
+
+
+@pytest.mark.lab(nodes=2)
+def test_restart_of_the_master_gives_it_back_without_a_lost_probe(lab):
+    lab.start_all([150, 100])
+    probe = lab.probe()
+    lab[1].stop()
+    lab.wait_master(lab[2])
+    lab[1].start()
+    lab.wait_master(lab[1])
+    result = probe.stop()
+    assert result.lost == [], str(result)
+    assert result.answered_by == ["n1", "n2", "n1"]
+
+
+@pytest.mark.lab(nodes=2)
+def test_kill_9_the_peer_takes_over_and_the_lease_ends_the_rest(lab):
+    lab.start_all([150, 100], lease="2s")
+    lab[1].kill()
+    lab.wait_master(lab[2])
+    assert lab[2].instance()["last_transition"]["reason"] == "no-response"
+    # Nobody tells the dead agent's kernel; its lease does.
+    lab.wait(lambda: not lab[1].holds(VIP4), "the lease of the dead agent ran out", 6)
+
+
+@pytest.mark.lab(nodes=2)
+def test_release_removes_what_a_killed_agent_held_and_resigns(lab):
+    lab.start_all([150, 100], lease="60s", advert_interval="1s", wait=True)
+    capture = lab.capture()
+    lab[1].kill()
+    assert lab[1].holds(VIP4)
+    assert lab[1].release().returncode == 0
+    assert not lab[1].holds(VIP4)
+    assert lab[1].holds(lab[1].address4), "an address of the administrator stays"
+    lab.wait_master(lab[2])
+    assert len(capture.adverts("n1", priority=0)) >= 1
+    assert lab[2].instance()["last_transition"]["reason"] == "priority"
+
+
+@pytest.mark.lab(nodes=2)
+def test_node_death_then_fail_back(lab):
+    lab.start_all([150, 100])
+    lab[1].cut()
+    lab.wait(lambda: lab[2].state() == "MASTER", "the survivor took over")
+    assert lab[2].holds(VIP4)
+    probe = lab.probe()
+    lab[1].heal()
+    lab.wait_master(lab[1])
+    result = probe.stop()
+    assert result.answered_by[-1] == "n1", str(result)
+    assert not lab[2].holds(VIP4)
+
+
+@pytest.mark.lab(nodes=2)
+def test_stopped_longer_than_the_lease_it_never_adverts_from_a_stale_belief(lab):
+    lab.start_all([150, 100], lease="2s")
+    capture = lab.capture()
+    lab[1].freeze()
+    lab.wait(lambda: lab[2].state() == "MASTER", "the peer took over")
+    lab.wait(lambda: not lab[1].holds(VIP4), "the kernel ended the lease", 6)
+    thawed = time.time()
+    lab[1].thaw()
+    # It has the higher priority: it comes back, but through BACKUP, by preemption.
+    lab.wait_master(lab[1])
+    steps = [(e["from"], e["to"], e["reason"]) for e in lab[1].history()][-2:]
+    assert steps[0] == ("MASTER", "BACKUP", "overslept")
+    assert steps[1][:2] == ("BACKUP", "MASTER")
+    assert lab[1].router()["counters"]["oversleeps"] == 1
+    first = capture.adverts("n1", since=thawed)[0]
+    claims = [f for f in capture.frames("n1", since=thawed) if f.gratuitous]
+    assert claims and claims[0].time <= first.time, "claimed anew before the first advert"
+
+
+@pytest.mark.lab(nodes=2)
+def test_stopped_shorter_than_the_master_down_interval_changes_nothing(lab):
+    lab.start_all([150, 100], advert_interval="1s")
+    lab[1].freeze()
+    time.sleep(0.5)
+    lab[1].thaw()
+    lab.never(lambda: lab[2].state() == "MASTER", "a short pause is no failure", 2)
+    assert lab[1].state() == "MASTER"
+
+
+@pytest.mark.lab(nodes=1)
+def test_the_last_node_keeps_announcing_and_its_adverts_are_regular(lab):
+    lab.start_all([150])
+    capture = lab.capture()
+    lab.wait(lambda: len(capture.adverts("n1")) >= 20, "twenty adverts")
+    adverts = capture.adverts("n1")
+    assert {f.ttl for f in adverts} == {255} and {f.destination for f in adverts} == {"224.0.0.18"}
+    assert adverts[0].addresses == [VIP4]
+    assert widest_gap(adverts) < 3 * config.INTERVAL_MS / 1000
+
+
+@pytest.mark.lab(nodes=2)
+def test_stale_addresses_of_a_crashed_predecessor_are_removed_at_start(lab):
+    lab[1].start(config.instance(priority=150, lease="60s",
+                                 addresses=["10.77.0.200/24", "10.77.0.201/24"]))
+    lab.wait(lambda: len(lab[1].ours()) == 2, "both are held")
+    lab[1].kill()
+    assert len(lab[1].ours()) == 2
+    lab[2].start(config.instance(priority=100, addresses="10.77.0.200/24"))
+    lab.wait(lambda: lab[2].state() == "MASTER", "the peer took over")
+    lab[1].start(config.instance(priority=50, addresses="10.77.0.200/24"))
+    assert lab[1].ours() == [], "a BACKUP holds nothing"

@@ -1,0 +1,135 @@
+"""Links that fail, vanish and come back; addresses that somebody else changes."""
+
+import pytest
+
+from vipdlab import config
+from vipdlab.config import VIP4
+
+
+@pytest.mark.lab(nodes=2)
+def test_link_down_and_up(lab):
+    lab.start_all([150, 100])
+    lab[1].link_down()
+    lab[1].wait_state("INIT")
+    assert "link-down" in lab[1].instance()["held_by"]
+    assert lab[1].ours() == []
+    lab.wait(lambda: lab[2].state() == "MASTER", "the peer took over")
+    lab[1].link_up()
+    lab.wait_master(lab[1])
+
+
+@pytest.mark.lab(nodes=2)
+def test_carrier_loss_is_noticed(lab):
+    lab.start_all([150, 100])
+    lab[1].carrier_off()
+    lab[1].wait_state("INIT")
+    lab.wait(lambda: lab[2].state() == "MASTER", "the peer took over")
+    assert lab[1].instance()["last_transition"]["reason"] == "link-down"
+    lab[1].carrier_on()
+    lab.wait_master(lab[1])
+
+
+@pytest.mark.lab(nodes=2)
+def test_interface_deleted_and_made_again_under_the_same_name(lab):
+    lab.start_all([150, 100])
+    lab[1].delete_interface()
+    lab[1].wait_state("INIT")
+    assert "no-interface" in lab[1].instance()["held_by"]
+    lab.wait(lambda: lab[2].state() == "MASTER", "the peer took over")
+    lab[1].create_interface()
+    lab.wait_master(lab[1])
+    assert lab[1].holds(VIP4)
+
+
+@pytest.mark.lab(nodes=1)
+def test_missing_interface_waits_in_init_and_starts_when_it_appears(lab):
+    lab[1].delete_interface()
+    lab[1].start(config.instance(priority=150))
+    assert lab[1].state() == "INIT"
+    assert lab[1].instance()["held_by"] == ["no-interface"]
+    assert "no-interface" in lab[1].vipctl("status").stdout
+    lab[1].create_interface()
+    lab[1].wait_state("MASTER")
+
+
+@pytest.mark.lab(nodes=1)
+def test_an_address_deleted_by_somebody_comes_back(lab):
+    lab.start_all([150])
+    lab[1].ip("addr", "del", f"{VIP4}/24", "dev", "eth0")
+    lab.wait(lambda: lab[1].holds(VIP4), "it is there again", 5)
+    lab.wait(lambda: lab[1].status()["repairs"] == 1, "the repair is counted", 5)
+
+
+@pytest.mark.lab(nodes=1)
+def test_flush_of_a_whole_interface_is_mended(lab):
+    lab.start_all([150], addresses=[f"{VIP4}/24", "fd77::200/64"])
+    lab[1].ip("addr", "flush", "dev", "eth0")
+    # The node's own addresses are the administrator's to put back.
+    lab[1].ip("addr", "add", f"{lab[1].address4}/24", "dev", "eth0")
+    lab[1].ip("addr", "add", f"{lab[1].link_local}/64", "dev", "eth0")
+    lab[1].wait_state("MASTER")
+    lab.wait(lambda: lab[1].holds(VIP4) and lab[1].holds("fd77::200"), "both are there again", 10)
+
+
+@pytest.mark.lab(nodes=2)
+def test_an_address_that_is_not_ours_is_never_touched(lab):
+    for node in lab.nodes:
+        node.ip("addr", "add", f"{VIP4}/24", "dev", "eth0", "nodad")
+    lab.start_all([150, 100])
+    assert lab[1].instance()["addresses"][0]["held"]
+    lab[1].stop()
+    assert lab[1].holds(VIP4), "the administrator's address stays on stop"
+    assert lab[2].holds(VIP4), "and on a BACKUP"
+
+
+@pytest.mark.lab(nodes=1)
+def test_addresses_carry_the_mark_a_lease_and_no_second_route(lab):
+    lab.start_all([150], addresses=[f"{VIP4}/24", "fd77::200/64"], lease="5s")
+    found = {a.address: a for a in lab[1].addresses()}
+    for text in (VIP4, "fd77::200"):
+        assert found[text].ours
+        assert 0 < found[text].valid_s <= 5
+    routes = lab[1].ip("route", "show", "10.77.0.0/24").stdout.strip().splitlines()
+    assert len(routes) == 1, routes
+    # Two leases later it is still there: it is being refreshed.
+    lab.never(lambda: not lab[1].holds(VIP4), "the lease ran out under a living agent", 11)
+
+
+@pytest.mark.lab(nodes=2)
+def test_removing_ours_does_not_take_a_foreign_secondary_along(lab):
+    lab[1].ip("addr", "del", f"{lab[1].address4}/24", "dev", "eth0")
+    lab[1].ip("addr", "add", "192.168.5.1/24", "dev", "eth0")
+    lab[2].ip("addr", "add", "192.168.5.2/24", "dev", "eth0")
+    lab[1].start(config.instance(priority=150, addresses=f"{VIP4}/24"))
+    lab[1].wait_state("MASTER")
+    lab[1].ip("addr", "add", "10.77.0.99/24", "dev", "eth0")  # becomes a secondary of ours
+    lab[1].stop()
+    assert lab[1].holds("10.77.0.99") and not lab[1].holds(VIP4)
+
+
+@pytest.mark.lab(nodes=2)
+def test_three_hundred_addresses(lab):
+    addresses = [f"10.77.{1 + i // 250}.{1 + i % 250}/16" for i in range(300)]
+    lab.start_all([150, 100], addresses=addresses)
+    assert len(lab[1].ours()) == 300
+    capture = lab.capture()
+    lab[1].stop()
+    lab.wait_master(lab[2])
+    assert len(lab[2].ours()) == 300 and lab[1].ours() == []
+    wanted = {a.split("/")[0] for a in addresses}
+    lab.wait(lambda: capture.announced("n2") >= wanted, "each of them was announced", 5)
+    assert capture.adverts("n2")[-1].count == 255
+
+
+@pytest.mark.lab(nodes=1)
+def test_netlink_overrun_leads_to_a_fresh_look(lab):
+    lab.start_all([150])
+    lab[1].freeze()
+    lines = [f"addr add 172.16.{i // 250}.{i % 250 + 1}/32 dev lo" for i in range(4000)]
+    gone = [line.replace("add", "del") for line in lines]
+    path = f"{lab[1].directory}/batch"
+    with open(path, "w", encoding="ascii") as file:
+        file.write("\n".join((lines + gone) * 4 + [f"addr del {VIP4}/24 dev eth0"]) + "\n")
+    lab[1].ip("-force", "-batch", path, check=False)
+    lab[1].thaw()
+    lab.wait(lambda: lab[1].state() == "MASTER" and lab[1].holds(VIP4), "it is held again", 10)
