@@ -12,19 +12,19 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* What marks a macvlan as ours; it also remembers the parent's setting from before. */
+/* What marks a macvlan as ours; it also remembers the parent's settings from before. */
 #define ALIAS_PREFIX "vipd arp_ignore="
+#define ALIAS_FORMAT ALIAS_PREFIX "%u arp_announce=%u"
 
 enum {
     MAC_OCTETS = 6,
     ARP_IGNORE_OTHER_LINKS = 1,
     ARP_ANNOUNCE_BEST = 2,
     ADDR_GEN_NONE = 1, /* IN6_ADDR_GEN_MODE_NONE */
-    ALIAS_SIZE = 32,
+    ALIAS_SIZE = 64,
 };
 
 /* One setting of a link's IPv4 configuration. */
@@ -93,13 +93,26 @@ static void put_settings(struct rtnl_batch *batch, int ifindex, const char *alia
     mnl_attr_nest_end(message, spec);
 }
 
-static void put_parent_arp_ignore(struct rtnl_batch *batch, int parent, uint32_t value)
+/* How the parent treats ARP. While a macvlan of ours is on it, it must neither answer for addresses
+ * that are on the macvlan nor ask with one of them as the sender: both would teach the neighbours
+ * its own MAC for the virtual address. */
+struct arp_settings {
+    unsigned ignore;
+    unsigned announce;
+};
+
+static const struct arp_settings strict_arp = {ARP_IGNORE_OTHER_LINKS, ARP_ANNOUNCE_BEST};
+
+static void put_parent(struct rtnl_batch *batch, int parent, const struct arp_settings *arp)
 {
-    const struct inet_setting setting = {IPV4_DEVCONF_ARP_IGNORE, value};
+    const struct inet_setting settings[] = {
+        {IPV4_DEVCONF_ARP_IGNORE, arp->ignore},
+        {IPV4_DEVCONF_ARP_ANNOUNCE, arp->announce},
+    };
     struct nlmsghdr *message = begin_link(batch, RTM_SETLINK, 0, parent, 0, 0);
     struct nlattr *spec = mnl_attr_nest_start(message, IFLA_AF_SPEC);
 
-    put_inet(message, &setting, 1);
+    put_inet(message, settings, sizeof(settings) / sizeof(settings[0]));
     mnl_attr_nest_end(message, spec);
 }
 
@@ -117,22 +130,38 @@ static bool is_ours(const struct link *link)
            strncmp(link->alias, ALIAS_PREFIX, strlen(ALIAS_PREFIX)) == 0;
 }
 
-/* How the parent answered ARP before: another macvlan of ours knows, else the kernel does. */
-static unsigned parent_arp_ignore(const struct links *links, const struct link *parent)
+static unsigned read_setting(const char *ifname, const char *key)
 {
-    const struct link *sibling = links_find_child(links, parent->ifindex, is_ours);
     char path[96];
     char digit = '0';
 
-    if (sibling != NULL)
-        return (unsigned)strtoul(sibling->alias + strlen(ALIAS_PREFIX), NULL, 10);
-    snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/arp_ignore", parent->name);
+    snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/%s", ifname, key);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return 0;
     ssize_t n = read(fd, &digit, 1);
     close(fd);
     return n == 1 && digit >= '0' && digit <= '8' ? (unsigned)(digit - '0') : 0;
+}
+
+/* What the parent had before: a macvlan of ours remembers. */
+static struct arp_settings remembered(const struct link *link)
+{
+    struct arp_settings arp = {0};
+
+    if (sscanf(link->alias, ALIAS_FORMAT, &arp.ignore, &arp.announce) != 2)
+        arp = (struct arp_settings){0};
+    return arp;
+}
+
+static struct arp_settings parent_before(const struct links *links, const struct link *parent)
+{
+    const struct link *sibling = links_find_child(links, parent->ifindex, is_ours);
+
+    if (sibling != NULL)
+        return remembered(sibling);
+    return (struct arp_settings){read_setting(parent->name, "arp_ignore"),
+                                 read_setting(parent->name, "arp_announce")};
 }
 
 static int make(struct links *links, const char *name, const struct link *parent,
@@ -161,9 +190,10 @@ static int configure(struct links *links, const char *name, const struct link *l
 
     if (r < 0)
         return r;
-    snprintf(alias, sizeof(alias), ALIAS_PREFIX "%u", parent_arp_ignore(links, parent));
+    struct arp_settings before = parent_before(links, parent);
+    snprintf(alias, sizeof(alias), ALIAS_FORMAT, before.ignore, before.announce);
     put_settings(batch, link->ifindex, alias);
-    put_parent_arp_ignore(batch, parent->ifindex, ARP_IGNORE_OTHER_LINKS);
+    put_parent(batch, parent->ifindex, &strict_arp);
     (void)begin_link(batch, RTM_SETLINK, 0, link->ifindex, IFF_UP, 0);
     r = send_and_close(batch);
     return r < 0 ? r : links_update(links, name);
@@ -215,10 +245,10 @@ int virtual_link_delete(struct links *links, int ifindex, int parent)
 {
     const struct link *link = links_by_index(links, ifindex);
     struct rtnl_batch *batch;
-    unsigned before = 0;
+    struct arp_settings before = {0};
 
     if (link != NULL && is_ours(link))
-        before = (unsigned)strtoul(link->alias + strlen(ALIAS_PREFIX), NULL, 10);
+        before = remembered(link);
     int r = rtnl_batch_open(&batch);
     if (r < 0)
         return r;
@@ -230,7 +260,7 @@ int virtual_link_delete(struct links *links, int ifindex, int parent)
         links_note_gone(links, ifindex);
     if (r == 0 && links_by_index(links, parent) != NULL &&
         links_find_child(links, parent, is_ours) == NULL) {
-        put_parent_arp_ignore(batch, parent, before);
+        put_parent(batch, parent, &before);
         r = rtnl_batch_send(batch);
     }
     rtnl_batch_close(batch);

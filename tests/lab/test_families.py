@@ -83,6 +83,10 @@ def test_virtual_mac(lab):
     assert lab.client.neighbour_mac(VIP4) == mac, "the MAC moved, the client noticed nothing"
     assert {f.source_mac for f in capture.adverts("n2")} == {mac}
     assert "vipd" not in lab[1].ip("-br", "link").stdout, "the macvlan is gone with the agent"
+    for key, busy in (("arp_ignore", "1"), ("arp_announce", "2")):
+        path = f"/proc/sys/net/ipv4/conf/eth0/{key}"
+        assert lab[2].run("cat", path).stdout.strip() == busy
+        assert lab[1].run("cat", path).stdout.strip() == "0", f"{key} is as it was before"
 
 
 @pytest.mark.lab(nodes=2)

@@ -287,7 +287,11 @@ class KeepalivedNode(Machine):
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
         os.chmod(path, 0o600)
-        with open(self.log, "a", encoding="utf-8") as log:
+        # After a kill: what the dead one left would keep the next from starting.
+        for name in ("main.pid", "vrrp.pid"):
+            if os.path.exists(f"{self.directory}/{name}"):
+                os.remove(f"{self.directory}/{name}")
+        with open(self.log, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(
                 ["ip", "netns", "exec", self.namespace, "keepalived", "--dont-fork",
                  "--log-console", "--log-detail", "--vrrp", "--use-file", path,
