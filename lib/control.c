@@ -153,7 +153,9 @@ static const char *read_parameters(const struct method *method, json_t *paramete
     const char *key;
     json_t *value;
 
-    json_object_foreach(parameters, key, value) if (!method_takes(method, key)) return key;
+    json_object_foreach (parameters, key, value)
+        if (!method_takes(method, key))
+            return key;
     for (size_t i = 0; i < PARAMETERS_MAX; i++) {
         const struct parameter *parameter = &method->parameters[i];
 

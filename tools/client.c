@@ -197,7 +197,7 @@ static int say_error(const char *name, const json_t *parameters)
         return EXIT_NOT_PERMITTED;
     }
     if (strcmp(name, CONTROL_ERROR_RELOAD_FAILED) == 0) {
-        json_array_foreach(json_object_get(parameters, "problems"), i, problem)
+        json_array_foreach (json_object_get(parameters, "problems"), i, problem)
             fprintf(stderr, "%s\n", json_string_value(problem));
         fputs("vipctl: the configuration was not applied; the running one stays in force\n",
               stderr);

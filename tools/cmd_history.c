@@ -58,8 +58,7 @@ static void evidence_text(const json_t *evidence, char *buffer, size_t size)
     size_t used = 0;
 
     buffer[0] = '\0';
-    json_object_foreach((json_t *)(uintptr_t)evidence, key, value)
-    {
+    json_object_foreach ((json_t *)(uintptr_t)evidence, key, value) {
         const char *gap = used > 0 ? ", " : "";
         int n;
 
@@ -117,7 +116,8 @@ static int print_past(const struct context *context, const struct history_option
         json_dumpf(reply, stdout, JSON_INDENT(2));
         putchar('\n');
     } else {
-        json_array_foreach(json_object_get(reply, "entries"), i, entry) print_entry(context, entry);
+        json_array_foreach (json_object_get(reply, "entries"), i, entry)
+            print_entry(context, entry);
     }
     json_decref(reply);
     return EXIT_GOOD;
@@ -133,8 +133,7 @@ static void print_followed(const struct context *context, const struct history_o
 
     if (json_integer_value(missed) > 0)
         fprintf(stderr, "vipctl: %lld entries were lost\n", (long long)json_integer_value(missed));
-    json_array_foreach(json_object_get(reply, "entries"), i, entry)
-    {
+    json_array_foreach (json_object_get(reply, "entries"), i, entry) {
         if (!options->json) {
             print_entry(context, entry);
             continue;

@@ -12,7 +12,7 @@ static void print_changes(const json_t *reply)
     const json_t *change;
     size_t i;
 
-    json_array_foreach(changes, i, change)
+    json_array_foreach (changes, i, change)
         printf("%-10s%s\n", json_string_value(json_object_get(change, "change")),
                json_string_value(json_object_get(change, "instance")));
     if (json_is_true(json_object_get(reply, "node_changed")))

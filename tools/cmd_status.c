@@ -73,7 +73,8 @@ static const char *addresses_text(const json_t *instance, char *buffer, size_t s
     size_t held = 0;
     size_t i;
 
-    json_array_foreach(list, i, address) held += field_true(address, "held");
+    json_array_foreach (list, i, address)
+        held += field_true(address, "held");
     if (json_array_size(list) == 1)
         snprintf(buffer, size, "%s%s", field_text(json_array_get(list, 0), "address"),
                  held == 1 ? " held" : "");
@@ -116,7 +117,7 @@ static void print_reason(const struct context *context, const json_t *instance)
         printf("%s since %s", field_text(last, "to"), field_text(last, "text"));
     else
         fputs("no transition yet", stdout);
-    json_array_foreach(held_by, i, hold)
+    json_array_foreach (held_by, i, hold)
         printf("%s%s", i == 0 ? "; held in INIT by: " : ", ", json_string_value(hold));
     putchar('\n');
 }
@@ -153,11 +154,13 @@ static void print_all(const struct context *context, const json_t *status)
     struct table *table = table_new(columns, headers);
     if (table == NULL)
         return;
-    json_array_foreach(instances, i, instance) add_row(table, instance);
+    json_array_foreach (instances, i, instance)
+        add_row(table, instance);
     table_print(table, stdout, context->colour);
     table_free(table);
     putchar('\n');
-    json_array_foreach(instances, i, instance) print_reason(context, instance);
+    json_array_foreach (instances, i, instance)
+        print_reason(context, instance);
 }
 
 static const json_t *find(const json_t *instances, const char *name)
@@ -165,8 +168,9 @@ static const json_t *find(const json_t *instances, const char *name)
     const json_t *instance;
     size_t i;
 
-    json_array_foreach(instances, i, instance) if (strcmp(field_text(instance, "name"), name) ==
-                                                   0) return instance;
+    json_array_foreach (instances, i, instance)
+        if (strcmp(field_text(instance, "name"), name) == 0)
+            return instance;
     return NULL;
 }
 
@@ -177,8 +181,9 @@ static int say_unknown(const json_t *instances, const char *name)
     size_t count = 0;
     size_t i;
 
-    json_array_foreach(instances, i, instance) if (count < sizeof(names) / sizeof(names[0]))
-        names[count++] = field_text(instance, "name");
+    json_array_foreach (instances, i, instance)
+        if (count < sizeof(names) / sizeof(names[0]))
+            names[count++] = field_text(instance, "name");
     const char *near = suggest(name, names, count);
     fprintf(stderr, "vipctl: there is no instance '%s'", name);
     if (near != NULL)

@@ -57,7 +57,7 @@ static void print_last(const json_t *instance)
     char at[WHEN_SIZE];
     size_t i;
 
-    json_array_foreach(json_object_get(instance, "held_by"), i, hold)
+    json_array_foreach (json_object_get(instance, "held_by"), i, hold)
         line(i == 0 ? "held in INIT by" : "", json_string_value(hold));
     if (!json_is_object(last))
         return;
@@ -72,8 +72,7 @@ static void print_addresses(const struct context *context, const json_t *instanc
     const json_t *address;
     size_t i;
 
-    json_array_foreach(json_object_get(instance, "addresses"), i, address)
-    {
+    json_array_foreach (json_object_get(instance, "addresses"), i, address) {
         bool held = field_true(address, "held");
         enum table_colour colour = held ? TABLE_GREEN : TABLE_DIM;
 
@@ -90,8 +89,7 @@ static void print_counters(const char *label, const json_t *counters, bool all)
     json_t *value;
     bool first = true;
 
-    json_object_foreach((json_t *)(uintptr_t)counters, name, value)
-    {
+    json_object_foreach ((json_t *)(uintptr_t)counters, name, value) {
         if (json_integer_value(value) == 0 && !all)
             continue;
         printf("    %-*s%-32s%12lld\n", LABEL_WIDTH - 2, first ? label : "", name,
@@ -153,6 +151,6 @@ void status_detail_print(const struct context *context, const json_t *instance, 
     print_head(context, instance);
     print_last(instance);
     print_addresses(context, instance);
-    json_array_foreach(json_object_get(instance, "routers"), i, router)
+    json_array_foreach (json_object_get(instance, "routers"), i, router)
         print_router(context, router, all);
 }

@@ -45,8 +45,9 @@ static void takes_good_and_refuses_bad_values(void **state)
     const struct key_case cases[] = {
         {"interface", TEXTS("eth0", "a", "br-lan.100@x", "fifteen-letters"),
          TEXTS("", "sixteen-letters-", "a/b", "a b", "a:1", ".", "..", "a\tb")},
-        {"vrid", TEXTS("1", "255", "051"), TEXTS("0", "256", "-1", "+1", "1.5", "x", "", "1 2",
-                                                 "4294967297", "99999999999999999999")},
+        {"vrid", TEXTS("1", "255", "051"),
+         TEXTS("0", "256", "-1", "+1", "1.5", "x", "", "1 2", "4294967297",
+               "99999999999999999999")},
         {"priority", TEXTS("1", "254", "255"), TEXTS("0", "256", "")},
         {"addresses", TEXTS("192.0.2.1", "192.0.2.1/24", "2001:db8::1/64", "fe80::1"),
          TEXTS("192.0.2.300", "192.0.2.1/33", "192.0.2.1/0", "224.0.0.18", "ff02::12", "0.0.0.0",

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-static const char *const names[] = {"interface", "vrid", "priority", "addresses",
+static const char *const names[] = {"interface",       "vrid",   "priority", "addresses",
                                     "advert-interval", "preempt"};
 
 static const char *near(const char *word)
