@@ -74,7 +74,7 @@ static char *read_text(const char *path)
     else if (used > CONFIG_BYTES_MAX)
         error = EFBIG;
     fclose(file);
-    if (error != 0) {
+    if (error != 0 || text == NULL) {
         free(text);
         errno = error;
         return NULL;

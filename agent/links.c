@@ -76,6 +76,14 @@ static void drop_same_name(struct links *links, const struct link *link)
             e->link.name[0] = '\0';
 }
 
+static bool same_link(const struct link *a, const struct link *b)
+{
+    return strcmp(a->name, b->name) == 0 && a->has_mac == b->has_mac &&
+           memcmp(a->mac, b->mac, sizeof(a->mac)) == 0 && a->up == b->up &&
+           a->carrier == b->carrier && a->mtu == b->mtu && a->parent == b->parent &&
+           strcmp(a->kind, b->kind) == 0 && strcmp(a->alias, b->alias) == 0;
+}
+
 static void link_message(struct links *links, struct nlmsghdr *message)
 {
     int ifindex = links_parse_ifindex(message);
@@ -97,7 +105,7 @@ static void link_message(struct links *links, struct nlmsghdr *message)
     entry->generation = links->generation;
     if (!links_parse_link(message, &entry->link))
         return;
-    if (memcmp(&before, &entry->link, sizeof(before)) == 0)
+    if (same_link(&before, &entry->link))
         return;
     drop_same_name(links, &entry->link);
     report_link(links, &entry->link, true);

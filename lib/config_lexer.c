@@ -16,6 +16,7 @@
 
 #include <assert.h>
 #include <ini.h>
+#include <stdio.h>
 #include <string.h>
 
 struct lexer {
@@ -173,7 +174,9 @@ static char *read_line(char *buffer, int size, void *stream)
     if (*lexer->content == '[') {
         if (!read_section(lexer, lexer->content, lexer->content_length))
             report(lexer, LEXER_UNREADABLE);
-        return strcpy(buffer, "[-]\n"); /* forgets the key that could be continued */
+        /* Forgets the key that could be continued. */
+        snprintf(buffer, (size_t)size, "[-]\n");
+        return buffer;
     }
     lexer->rest = lexer->content;
     lexer->rest_length = lexer->content_length;

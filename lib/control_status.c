@@ -252,6 +252,14 @@ json_t *control_status_to_json(const struct status_node *node)
                      "instances_total", (json_int_t)node->instances_total, "instances", instances);
 }
 
+/* Whole microseconds, as milliseconds. */
+static json_t *ms_json(uint64_t ns)
+{
+    uint64_t us = ns / NS_PER_US;
+
+    return json_real((double)us / 1000);
+}
+
 /* Fields that do not apply are left out. */
 static json_t *evidence_json(const struct evidence *evidence)
 {
@@ -264,11 +272,9 @@ static json_t *evidence_json(const struct evidence *evidence)
     if (evidence->own_priority != 0)
         counter_set(object, "own_priority", evidence->own_priority);
     if (evidence->silence_ns != 0)
-        json_object_set_new(object, "silence_ms",
-                            json_real((double)(evidence->silence_ns / NS_PER_US) / 1000));
+        json_object_set_new(object, "silence_ms", ms_json(evidence->silence_ns));
     if (evidence->limit_ns != 0)
-        json_object_set_new(object, "limit_ms",
-                            json_real((double)(evidence->limit_ns / NS_PER_US) / 1000));
+        json_object_set_new(object, "limit_ms", ms_json(evidence->limit_ns));
     return object;
 }
 
