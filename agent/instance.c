@@ -182,11 +182,15 @@ static void on_claim(void *userdata, const struct neighbour_claim *claim)
     const struct election *e = router_election(router);
     bool virtual = router->instance->config->mac == MAC_VIRTUAL;
 
+    bool lingering = election_lingering(e);
+    bool master = e->state == VRRP_MASTER;
+    bool strange = !mac_is_ours(router, claim->mac);
+
     if (claim->kind == NEIGHBOUR_PROBE)
         return;
-    if (election_lingering(e) && (virtual || !mac_is_ours(router, claim->mac)))
+    if ((lingering || (master && claim->kind == NEIGHBOUR_ANNOUNCEMENT)) && (virtual || strange))
         instance_event(router->instance, router->index, &event);
-    else if (e->state == VRRP_MASTER && !mac_is_ours(router, claim->mac))
+    if (master && strange)
         note_foreign(router, claim);
 }
 

@@ -66,6 +66,7 @@ void election_release(struct election *e, struct election_actions *out)
 {
     e->linger_until = DEADLINE_NEVER;
     e->successor_seen = false;
+    e->successor_silent = false;
     if (e->holding)
         election_emit(out, ACTION_RELEASE);
     e->holding = false;
@@ -158,6 +159,7 @@ static void take_over(struct election *e, uint64_t now, struct election_actions 
     e->holding = true;
     e->linger_until = DEADLINE_NEVER;
     e->successor_seen = false;
+    e->successor_silent = false;
     e->learned_interval_ns = e->params.advert_interval_ns;
     election_forget_master(e);
     e->master = e->source;
@@ -312,10 +314,30 @@ static void advert_due(struct election *e, uint64_t now, struct election_actions
         e->timer_at = now + e->params.advert_interval_ns;
 }
 
+/*
+ * The end of a linger. After a split two masters meet, and the better one may never have known of
+ * the other: it has no reason to announce, and the neighbours' caches point at us. One more advert,
+ * which it hears as a losing one, makes it answer with an announcement (A4; others do the same).
+ * Never when late: then the winner may be gone.
+ */
+static void linger_ends(struct election *e, uint64_t now, struct election_actions *out)
+{
+    bool hint = e->successor_silent && e->state == VRRP_BACKUP &&
+                now - e->linger_until <= ELECTION_SETTLE_NS;
+
+    e->successor_silent = false;
+    if (!hint) {
+        election_release(e, out);
+        return;
+    }
+    election_send(e, e->params.priority, now, out);
+    election_linger(e, now + ELECTION_SETTLE_NS);
+}
+
 static void timer(struct election *e, uint64_t now, struct election_actions *out)
 {
     if (election_lingering(e) && now >= e->linger_until)
-        election_release(e, out);
+        linger_ends(e, now, out);
     if (e->state == VRRP_MASTER) {
         advert_due(e, now, out);
         announce_due(e, now, out);
@@ -347,6 +369,7 @@ void election_init(struct election *e, const struct election_params *params)
     e->last_answer_at = DEADLINE_NEVER;
     e->last_rcvd_at = DEADLINE_NEVER;
     e->tie_since = DEADLINE_NEVER;
+    e->announced_at = DEADLINE_NEVER;
     e->checksum_kind = first_checksum_kind(params);
     election_forget_master(e);
 }
@@ -381,6 +404,8 @@ void election_step(struct election *e, const struct election_event *event, uint6
         configure(e, event->params, now, out);
         break;
     case ELECTION_SUCCESSOR:
+        e->announced_at = now;
+        e->successor_silent = false;
         election_successor_seen(e, now);
         break;
     case ELECTION_CONFLICT:

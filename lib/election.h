@@ -75,6 +75,8 @@ struct election {
     uint64_t timer_at;            /* Active_Down_Timer (BACKUP) or Adver_Timer (MASTER) */
     uint64_t linger_until;        /* DEADLINE_NEVER: not lingering */
     bool successor_seen;          /* the linger ends after the settling time */
+    bool successor_silent;        /* it was not seen to announce: it may need a hint to */
+    uint64_t announced_at;        /* somebody else's last announcement; DEADLINE_NEVER: none */
     uint64_t announce_at;
     unsigned announce_done;
     uint64_t preempt_at; /* when lower priorities may be ignored; DEADLINE_NEVER: none heard */
@@ -102,7 +104,8 @@ enum election_event_type {
     ELECTION_ADVERT,    /* a validated advert of this virtual router */
     ELECTION_TIMER,     /* now >= election_deadline() */
     ELECTION_CONFIGURE, /* new parameters; includes a change of priority */
-    ELECTION_SUCCESSOR, /* somebody else announced our addresses (seen on the wire) */
+    ELECTION_SUCCESSOR, /* somebody else announced our addresses (seen on the wire); tell a
+                           MASTER too */
     ELECTION_CONFLICT,  /* give the addresses up to a foreign holder */
     ELECTION_PROMOTE,   /* the group says: become MASTER (a grouped router that is ready) */
     ELECTION_DEMOTE,    /* the group says: a member yielded, yield too */

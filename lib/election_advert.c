@@ -144,6 +144,10 @@ static void yield_to(struct election *e, const struct advert *advert, enum reaso
     const struct evidence evidence = evidence_of(e, advert);
 
     election_yield(e, reason, &evidence, now, out);
+    /* A router that takes over announces just before it adverts; one that was master all along
+     * does not. */
+    e->successor_silent =
+        e->announced_at == DEADLINE_NEVER || now - e->announced_at > e->params.advert_interval_ns;
     respect(e, advert, now);
 }
 

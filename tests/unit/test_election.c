@@ -262,13 +262,43 @@ static void master_yields(void **state) /* A5 */
         assert_int_equal(kit_reason(&out), rows[i].reason);
         assert_int_equal(e.state, VRRP_BACKUP);
         assert_int_equal(e.timer_at, now + MS + election_master_down_ns(&e));
-        /* It keeps answering for a moment, then lets go. */
+        /* It keeps answering for a moment, hints that there were two, then lets go. */
         assert_true(e.holding);
+        assert_true(election_deadline(&e) <= now + 100 * MS);
+        out = kit_timer(&e, election_deadline(&e));
+        assert_int_equal(out.count, 1);
+        assert_int_equal(out.list[0].type, ACTION_SEND_ADVERT);
+        assert_int_equal(out.list[0].priority, 100);
         assert_true(election_deadline(&e) <= now + 100 * MS);
         out = kit_timer(&e, election_deadline(&e));
         assert_string_equal(kit_word(&out), "R");
         assert_false(e.holding);
     }
+}
+
+static void no_hint_to_a_successor_that_announced(void **state)
+{
+    struct election_params params = kit_params(100);
+    uint64_t now = 0;
+    struct election e = kit_master(&params, &now);
+
+    (void)state;
+    kit_step(&e, (struct election_event){.type = ELECTION_SUCCESSOR}, now + MS);
+    kit_hear(&e, "10.0.0.1", 150, now + 2 * MS);
+    struct election_actions out = kit_timer(&e, election_deadline(&e));
+    assert_string_equal(kit_word(&out), "R");
+}
+
+static void no_hint_when_late(void **state)
+{
+    struct election_params params = kit_params(100);
+    uint64_t now = 0;
+    struct election e = kit_master(&params, &now);
+
+    (void)state;
+    kit_hear(&e, "10.0.0.1", 150, now + MS);
+    struct election_actions out = kit_timer(&e, election_deadline(&e) + SEC);
+    assert_string_equal(kit_word(&out), "R");
 }
 
 static void version_2_differs(void **state)
@@ -334,6 +364,8 @@ int main(void)
         cmocka_unit_test(master_answers_resignation),
         cmocka_unit_test(master_answers_losing_advert_within_a_rate),
         cmocka_unit_test(master_yields),
+        cmocka_unit_test(no_hint_to_a_successor_that_announced),
+        cmocka_unit_test(no_hint_when_late),
         cmocka_unit_test(version_2_differs),
         cmocka_unit_test(equal_owners_are_settled_by_address),
         cmocka_unit_test(follows_the_peers_checksum_form),
