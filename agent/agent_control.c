@@ -61,6 +61,13 @@ static void fill_router(const struct router *router, struct status_router *out)
         .up_since_ns = router->up_since_wall_ns,
         .counters = e->counters,
     };
+    /* One claim may be a successor's last frame; it becomes news when it goes on. */
+    if (router->foreign.reported) {
+        out->foreign = (struct status_foreign){.address = router->foreign.address,
+                                               .count = router->foreign.count,
+                                               .last_ns = router->foreign.last_wall_ns};
+        memcpy(out->foreign.mac, router->foreign.mac, sizeof(out->foreign.mac));
+    }
     memcpy(out->by_warning, router->by_warning, sizeof(out->by_warning));
     for (size_t i = 0; i < PACKET_VERDICTS; i++)
         out->by_verdict[i] = router->by_verdict[i] + (shared != NULL ? shared[i] : 0);

@@ -85,25 +85,20 @@ static char *read_text(const char *path)
     return fitting != NULL ? fitting : text;
 }
 
-/* Names of the files to read: the main one, then the directory's. 0 or a negative errno. */
-static int list_files(const char *file, const char *directory, glob_t *names)
+/* The directory's files in name order (none when there is no directory). 0 or a negative errno. */
+static int list_directory(const char *directory, glob_t *names)
 {
     char *pattern = NULL;
-    int r;
 
-    names->gl_offs = 1;
-    if (directory == NULL || asprintf(&pattern, "%s/*.conf", directory) < 0)
-        pattern = NULL;
-    if (directory != NULL && pattern == NULL)
+    if (directory == NULL)
+        return 0;
+    if (asprintf(&pattern, "%s/*.conf", directory) < 0)
         return -ENOMEM;
-    r = glob(pattern != NULL ? pattern : "", GLOB_DOOFFS, NULL, names);
+    int r = glob(pattern, 0, NULL, names);
     free(pattern);
-    if (r != 0 && r != GLOB_NOMATCH)
-        return r == GLOB_NOSPACE ? -ENOMEM : -EIO;
-    if (names->gl_pathv == NULL)
+    if (r == GLOB_NOSPACE)
         return -ENOMEM;
-    names->gl_pathv[0] = (char *)file;
-    return 0;
+    return r != 0 && r != GLOB_NOMATCH ? -EIO : 0;
 }
 
 static struct config_box *parse(const struct config_source *sources, size_t count,
@@ -128,18 +123,18 @@ struct config_box *config_box_load(const char *file, const char *directory,
     int r;
 
     *problems = (struct config_problems){0};
-    r = list_files(file, directory, &names);
+    r = list_directory(directory, &names);
     if (r < 0) {
-        cannot_read(problems, directory != NULL ? directory : file, -r);
+        cannot_read(problems, directory, -r);
         goto out;
     }
     count = names.gl_pathc + 1;
     sources = calloc(count, sizeof(*sources));
     for (size_t i = 0; sources != NULL && i < count; i++) {
-        sources[i].name = names.gl_pathv[i];
-        sources[i].text = read_text(names.gl_pathv[i]);
+        sources[i].name = i == 0 ? file : names.gl_pathv[i - 1];
+        sources[i].text = read_text(sources[i].name);
         if (sources[i].text == NULL) {
-            cannot_read(problems, names.gl_pathv[i], errno);
+            cannot_read(problems, sources[i].name, errno);
             readable = false;
         }
     }
@@ -151,8 +146,6 @@ out:
     for (size_t i = 0; sources != NULL && i < count; i++)
         free((char *)sources[i].text);
     free(sources);
-    if (names.gl_pathv != NULL)
-        names.gl_pathv[0] = NULL;
     globfree(&names);
     return box;
 }

@@ -186,9 +186,10 @@ static const struct config_key instance_keys[INSTANCE_KEYS] = {
                          INSTANCE_FIELD(accept),
                          .default_text = "yes",
                          .reload = RELOAD_IN_PLACE,
-                         .expected = "yes or no",
+                         .expected = "yes",
                          .help = "Whether the master accepts packets addressed to the virtual "
-                                 "addresses (RFC 9568 6.1 Accept_Mode)."},
+                                 "addresses (RFC 9568 6.1 Accept_Mode). This version always does "
+                                 "and refuses 'no': let the firewall drop them."},
     [INSTANCE_ANNOUNCE_REPEAT] = {.name = "announce-repeat",
                                   .type = VALUE_NUMBER,
                                   INSTANCE_FIELD(announce_repeat),

@@ -49,6 +49,14 @@ struct status_address {
     bool held; /* the kernel holds it */
 };
 
+/* Somebody who is not of the cluster and says that it holds an address of ours. */
+struct status_foreign {
+    struct ip_address address; /* NONE: nobody */
+    uint8_t mac[6];
+    uint64_t count;   /* claims seen since the agent started */
+    uint64_t last_ns; /* wall clock of the last one */
+};
+
 /* One virtual router: an instance's share of one family. */
 struct status_router {
     enum ip_family family;
@@ -69,6 +77,7 @@ struct status_router {
     struct election_counters counters;
     uint64_t by_verdict[PACKET_VERDICTS];
     uint64_t by_warning[PACKET_WARNINGS];
+    struct status_foreign foreign;
 };
 
 struct status_instance {

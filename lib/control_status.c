@@ -154,6 +154,18 @@ static json_t *warnings_json(const struct status_router *router)
     return object;
 }
 
+static json_t *foreign_json(const struct status_foreign *foreign)
+{
+    char mac[18];
+
+    if (foreign->address.family == IP_FAMILY_NONE)
+        return json_null();
+    snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", foreign->mac[0], foreign->mac[1],
+             foreign->mac[2], foreign->mac[3], foreign->mac[4], foreign->mac[5]);
+    return json_pack("{s:o, s:s, s:I, s:o}", "address", address_json(&foreign->address), "mac", mac,
+                     "count", (json_int_t)foreign->count, "last_seen", time_json(foreign->last_ns));
+}
+
 static json_t *router_json(const struct status_router *router)
 {
     const char *new_master = router->new_master_reason == REASON_NONE
@@ -161,7 +173,8 @@ static json_t *router_json(const struct status_router *router)
                                  : reason_name(router->new_master_reason);
 
     return json_pack(
-        "{s:s, s:s, s:o, s:b, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o}",
+        "{s:s, s:s, s:o, s:b, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, "
+        "s:o}",
         "family", ip_family_name(router->family), "state", vrrp_state_name(router->state),
         "held_by", holds_json(router->held_by), "lingering", (int)router->lingering, "source",
         address_json(&router->source), "master", master_json(&router->master), "advert_interval_ms",
@@ -171,7 +184,8 @@ static json_t *router_json(const struct status_router *router)
         span_ms_json(router->last_advert_age_ns), "next_event", next_event_json(router),
         "new_master_reason", new_master, "last_event", reason_last_event(router->last_event),
         "up_since", time_json(router->up_since_ns), "counters", counters_json(router), "drops",
-        drops_json(router), "warnings", warnings_json(router));
+        drops_json(router), "warnings", warnings_json(router), "foreign_holder",
+        foreign_json(&router->foreign));
 }
 
 static json_t *addresses_json(const struct status_instance *instance)
