@@ -36,6 +36,7 @@ struct links {
     struct links_table table;
     unsigned generation; /* of the last dump */
     bool quiet;          /* no callbacks: opening, or asked by ourselves */
+    bool reading;        /* a dump: callbacks wait for its end, for they may ask the kernel */
 };
 
 /* Callbacks may come back to us for lookups and notes, so they get copies. */
@@ -108,7 +109,10 @@ static void link_message(struct links *links, struct nlmsghdr *message)
     if (same_link(&before, &entry->link))
         return;
     drop_same_name(links, &entry->link);
-    report_link(links, &entry->link, true);
+    if (links->reading)
+        entry->untold = true;
+    else
+        report_link(links, &entry->link, true);
 }
 
 static bool same_address(const struct observed_address *a, const struct observed_address *b)
@@ -130,7 +134,11 @@ static void address_present(struct links *links, const struct observed_address *
     }
     entry->address = *address;
     entry->generation = links->generation;
-    if (news)
+    if (!news)
+        return;
+    if (links->reading)
+        entry->untold = true;
+    else
         report_address(links, address, true);
 }
 
@@ -226,6 +234,32 @@ static int read_all(struct links *links)
     return to_errno(r);
 }
 
+/* Tells what a dump has changed. Callbacks may change the tables: begin again after each. */
+static void report_untold(struct links *links)
+{
+    struct link_entry *l = links->table.links;
+    struct address_entry *a = links->table.first;
+
+    while (l != NULL) {
+        if (!l->untold) {
+            l = l->next;
+            continue;
+        }
+        l->untold = false;
+        report_link(links, &l->link, true);
+        l = links->table.links;
+    }
+    while (a != NULL) {
+        if (!a->untold) {
+            a = a->next;
+            continue;
+        }
+        a->untold = false;
+        report_address(links, &a->address, true);
+        a = links->table.first;
+    }
+}
+
 /* What the last dump did not mention is gone. Callbacks may change the tables: begin again after
  * each. */
 static void remove_stale(struct links *links)
@@ -261,7 +295,10 @@ static int resync(struct links *links)
         if (recv(nl_socket_get_fd(links->events), scratch, sizeof(scratch), MSG_DONTWAIT) < 0 &&
             errno != ENOBUFS && errno != EINTR)
             break;
+    links->reading = true;
     int r = read_all(links);
+    links->reading = false;
+    report_untold(links);
     if (r == 0)
         remove_stale(links);
     links->observer.on_resync(links->observer.userdata);

@@ -41,9 +41,10 @@ bool links_parse_link(struct nlmsghdr *message, struct link *link)
     struct ifinfomsg *info = nlmsg_data(message);
 
     if (links_parse_ifindex(message) <= 0 ||
-        nlmsg_parse(message, sizeof(*info), attributes, IFLA_MAX, NULL) < 0)
+        nlmsg_parse(message, sizeof(*info), attributes, IFLA_MAX, NULL) < 0 ||
+        attributes[IFLA_WIRELESS] != NULL)
         return false;
-    link->ifindex = info->ifi_index;
+    *link = (struct link){.ifindex = info->ifi_index};
     link->up = (info->ifi_flags & IFF_UP) != 0;
     link->carrier = (info->ifi_flags & FLAG_LOWER_UP) != 0 && (info->ifi_flags & FLAG_DORMANT) == 0;
     if (attributes[IFLA_IFNAME] != NULL)
@@ -55,7 +56,9 @@ bool links_parse_link(struct nlmsghdr *message, struct link *link)
     }
     if (attributes[IFLA_MTU] != NULL && nla_len(attributes[IFLA_MTU]) >= (int)sizeof(uint32_t))
         link->mtu = nla_get_u32(attributes[IFLA_MTU]);
-    if (attributes[IFLA_LINK] != NULL && nla_len(attributes[IFLA_LINK]) >= (int)sizeof(uint32_t))
+    /* The index of a parent in another namespace means nothing here. */
+    if (attributes[IFLA_LINK] != NULL && attributes[IFLA_LINK_NETNSID] == NULL &&
+        nla_len(attributes[IFLA_LINK]) >= (int)sizeof(uint32_t))
         link->parent = (int)nla_get_u32(attributes[IFLA_LINK]);
     if (attributes[IFLA_IFALIAS] != NULL)
         nla_strlcpy(link->alias, attributes[IFLA_IFALIAS], sizeof(link->alias));

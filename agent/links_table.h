@@ -16,6 +16,7 @@ struct link_entry {
     struct link_entry *next;
     struct link link;
     unsigned generation;
+    bool untold; /* changed in a dump that is not over */
 };
 
 struct address_entry {
@@ -24,6 +25,7 @@ struct address_entry {
     struct address_entry *hash_next;
     struct observed_address address;
     unsigned generation;
+    bool untold;
 };
 
 struct address_pool;
