@@ -33,19 +33,21 @@ static bool harmless(const struct address_change *change, int error)
 }
 
 static void log_failure(const struct address_batch *batch, const struct address_change *change,
-                        int error)
+                        int error, const char *detail)
 {
     static const char *const verbs[] = {
         [ADDRESS_ADD] = "add", [ADDRESS_REFRESH] = "refresh", [ADDRESS_REMOVE] = "remove"};
     const char *owner = change->set != NULL ? change->set->owner : "left over";
     char text[ADDRESS_TEXT_SIZE];
 
-    log_instance(LOG_ERR, owner, "cannot %s %s on %s: %s", verbs[change->operation],
+    log_instance(LOG_ERR, owner, "cannot %s %s on %s: %s%s%s", verbs[change->operation],
                  ip_prefix_format(&change->address.prefix, text, sizeof(text)),
-                 link_name(batch, change->address.ifindex), strerror(-error));
+                 link_name(batch, change->address.ifindex), strerror(-error),
+                 detail[0] != '\0' ? ": " : "", detail);
 }
 
-static void conclude(struct address_batch *batch, const struct address_change *change, int error)
+static void conclude(struct address_batch *batch, const struct address_change *change, int error,
+                     const char *detail)
 {
     if (error == 0) {
         links_note_address(batch->links, &change->address, change->operation != ADDRESS_REMOVE);
@@ -53,7 +55,7 @@ static void conclude(struct address_batch *batch, const struct address_change *c
     }
     if (harmless(change, error))
         return;
-    log_failure(batch, change, error);
+    log_failure(batch, change, error, detail);
     if (batch->first_error == 0)
         batch->first_error = error;
     if (change->set != NULL)
@@ -66,7 +68,8 @@ static void send_batch(struct address_batch *batch)
 
     (void)rtnl_batch_send(batch->rtnl);
     for (unsigned i = 0; i < count; i++)
-        conclude(batch, &batch->changes[i], rtnl_batch_result(batch->rtnl, i));
+        conclude(batch, &batch->changes[i], rtnl_batch_result(batch->rtnl, i),
+                 rtnl_batch_detail(batch->rtnl, i));
 }
 
 int address_batch_flush(struct address_batch *batch)

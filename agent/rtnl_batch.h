@@ -37,6 +37,9 @@ int rtnl_batch_send(struct rtnl_batch *batch);
 /* 0 or a negative errno of the i-th message of the last send. */
 int rtnl_batch_result(const struct rtnl_batch *batch, unsigned i);
 
+/* What the kernel says about that error beyond its number; "" when nothing. */
+const char *rtnl_batch_detail(const struct rtnl_batch *batch, unsigned i);
+
 /* sendmsg() calls since opening. */
 uint64_t rtnl_batch_sends(const struct rtnl_batch *batch);
 

@@ -3,6 +3,7 @@
 
 #include "agent/rtnl_batch.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -20,6 +21,7 @@
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 enum {
@@ -138,6 +140,26 @@ int netns_setting(const char *ifname, const char *key)
     assert_int_equal(read(fd, &digit, 1), 1);
     close(fd);
     return digit - '0';
+}
+
+int netns_newest_netlink_socket(bool subscribed)
+{
+    DIR *directory = opendir("/proc/self/fd");
+    int found = -1;
+
+    assert_non_null(directory);
+    for (const struct dirent *e; (e = readdir(directory)) != NULL;) {
+        struct sockaddr_nl name = {0};
+        socklen_t size = sizeof(name);
+        int fd = (int)strtol(e->d_name, NULL, 10);
+
+        if (getsockname(fd, (struct sockaddr *)&name, &size) == 0 && name.nl_family == AF_NETLINK &&
+            (name.nl_groups != 0) == subscribed && fd > found)
+            found = fd;
+    }
+    closedir(directory);
+    assert_true(found >= 0);
+    return found;
 }
 
 static uint64_t now_ms(void)

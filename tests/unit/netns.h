@@ -32,6 +32,10 @@ int netns_ifindex(const char *name);
 /* One digit of /proc/sys/net/ipv4/conf/IFNAME/KEY. */
 int netns_setting(const char *ifname, const char *key);
 
+/* This process's netlink socket (the newest), one that hears of changes or one that does not: found
+ * by what it is, for the code under test has no need to show it. */
+int netns_newest_netlink_socket(bool subscribed);
+
 /* Turns the loop until done() (true) or the limit is over (false). */
 bool netns_run_until(sd_event *event, bool (*done)(void *userdata), void *userdata,
                      unsigned limit_ms);

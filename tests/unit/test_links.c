@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
@@ -344,27 +343,6 @@ static void a_noted_change_is_no_news(void **state)
     stop(&w);
 }
 
-/* The subscribed socket, found by what it is: the view has no need to show it. */
-static int subscribed_socket(void)
-{
-    DIR *directory = opendir("/proc/self/fd");
-    int found = -1;
-
-    assert_non_null(directory);
-    for (const struct dirent *e; (e = readdir(directory)) != NULL;) {
-        struct sockaddr_nl name = {0};
-        socklen_t size = sizeof(name);
-        int fd = (int)strtol(e->d_name, NULL, 10);
-
-        if (getsockname(fd, (struct sockaddr *)&name, &size) == 0 && name.nl_family == AF_NETLINK &&
-            name.nl_groups != 0)
-            found = fd;
-    }
-    closedir(directory);
-    assert_true(found >= 0);
-    return found;
-}
-
 static void write_batch(const char *path, const char *verb)
 {
     FILE *file = fopen(path, "w");
@@ -398,8 +376,9 @@ static void take_buffer_away(void)
 {
     int small = 1;
 
-    assert_int_equal(setsockopt(subscribed_socket(), SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)),
-                     0);
+    assert_int_equal(
+        setsockopt(netns_newest_netlink_socket(true), SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)),
+        0);
 }
 
 static bool count_them(void *userdata, const struct observed_address *address)
