@@ -5,8 +5,8 @@
  */
 #include "agent/links.h"
 
+#include "agent/links_internal.h"
 #include "agent/links_parse.h"
-#include "agent/links_table.h"
 #include "agent/log.h"
 
 #include <errno.h>
@@ -26,17 +26,6 @@ enum {
     DUMP_TRIES = 5,
     /* Datagrams thrown away before a new dump; a flood must not hold us for ever. */
     DRAIN_MAX = 100000,
-};
-
-struct links {
-    struct links_observer observer;
-    struct nl_sock *events;
-    struct nl_sock *requests;
-    sd_event_source *source;
-    struct links_table table;
-    unsigned generation; /* of the last dump */
-    bool quiet;          /* no callbacks: opening, or asked by ourselves */
-    bool reading;        /* a dump: callbacks wait for its end, for they may ask the kernel */
 };
 
 /* Callbacks may come back to us for lookups and notes, so they get copies. */
@@ -423,56 +412,6 @@ int links_update(struct links *links, const char *name)
         r = nl_wait_for_ack(links->requests);
     links->quiet = false;
     return r < 0 ? to_errno(r) : 0;
-}
-
-const struct link *links_by_name(const struct links *links, const char *name)
-{
-    for (const struct link_entry *e = links->table.links; e != NULL; e = e->next)
-        if (strcmp(e->link.name, name) == 0)
-            return &e->link;
-    return NULL;
-}
-
-const struct link *links_by_index(const struct links *links, int ifindex)
-{
-    const struct link_entry *entry = links_table_link(&links->table, ifindex);
-
-    return entry != NULL ? &entry->link : NULL;
-}
-
-const struct link *links_find_child(const struct links *links, int parent,
-                                    bool (*fits)(const struct link *link))
-{
-    for (const struct link_entry *e = links->table.links; e != NULL; e = e->next)
-        if ((parent == 0 || e->link.parent == parent) && fits(&e->link))
-            return &e->link;
-    return NULL;
-}
-
-const struct observed_address *links_address(const struct links *links, int ifindex,
-                                             const struct ip_address *address)
-{
-    const struct ip_prefix prefix = {.address = *address};
-    const struct address_entry *entry = links_table_address(&links->table, ifindex, &prefix, true);
-
-    return entry != NULL ? &entry->address : NULL;
-}
-
-const struct observed_address *links_prefix(const struct links *links, int ifindex,
-                                            const struct ip_prefix *prefix)
-{
-    const struct address_entry *entry = links_table_address(&links->table, ifindex, prefix, false);
-
-    return entry != NULL ? &entry->address : NULL;
-}
-
-void links_each_address(const struct links *links, int ifindex,
-                        bool (*fn)(void *userdata, const struct observed_address *address),
-                        void *userdata)
-{
-    for (const struct address_entry *e = links->table.first; e != NULL; e = e->next)
-        if ((ifindex == 0 || e->address.ifindex == ifindex) && !fn(userdata, &e->address))
-            return;
 }
 
 void links_note_address(struct links *links, const struct observed_address *address, bool present)

@@ -3,6 +3,7 @@
 #include "lib/neighbour_frame.h"
 
 #include "lib/checksum.h"
+#include "lib/octets.h"
 
 #include <string.h>
 
@@ -27,22 +28,11 @@ enum {
     FLAG_OVERRIDE = 0x20,
 };
 
-static uint16_t be16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static void put16(uint8_t *p, unsigned value)
-{
-    p[0] = (uint8_t)(value >> 8);
-    p[1] = (uint8_t)(value & 0xff);
-}
-
 static void put_ethernet(uint8_t *frame, const uint8_t *to, const uint8_t *from, unsigned type)
 {
     memcpy(frame, to, MAC_SIZE);
     memcpy(frame + MAC_SIZE, from, MAC_SIZE);
-    put16(frame + 2 * MAC_SIZE, type);
+    octets_put_be16(frame + 2 * MAC_SIZE, type);
 }
 
 size_t gratuitous_arp_build(const struct ip_address *address, const uint8_t mac[MAC_SIZE],
@@ -55,7 +45,7 @@ size_t gratuitous_arp_build(const struct ip_address *address, const uint8_t mac[
     put_ethernet(buffer, everybody, mac, TYPE_ARP);
     memset(arp, 0, ARP_SIZE);
     memcpy(arp, ethernet_ipv4, sizeof(ethernet_ipv4));
-    put16(arp + 6, form);
+    octets_put_be16(arp + 6, form);
     memcpy(arp + ARP_SENDER_MAC, mac, MAC_SIZE);
     memcpy(arp + ARP_SENDER_IP, address->octets, 4);
     /* RFC 5227 leaves the target's hardware address of a request at zero; in a reply everybody is
@@ -86,7 +76,7 @@ size_t unsolicited_na_build(const struct ip_address *address, const uint8_t mac[
     memset(buffer, 0, UNSOLICITED_NA_SIZE);
     put_ethernet(buffer, all_nodes_mac, mac, TYPE_IPV6);
     ipv6[0] = 0x60;
-    put16(ipv6 + 4, ND_SIZE + 8);
+    octets_put_be16(ipv6 + 4, ND_SIZE + 8);
     ipv6[6] = NEXT_ICMPV6;
     ipv6[7] = HOP_LIMIT;
     memcpy(ipv6 + 8, address->octets, 16);
@@ -97,14 +87,15 @@ size_t unsolicited_na_build(const struct ip_address *address, const uint8_t mac[
     icmp[ND_SIZE] = OPTION_TARGET_MAC;
     icmp[ND_SIZE + 1] = 1;
     memcpy(icmp + ND_SIZE + 2, mac, MAC_SIZE);
-    put16(icmp + 2, icmp_checksum(ipv6, icmp, ND_SIZE + 8));
+    octets_put_be16(icmp + 2, icmp_checksum(ipv6, icmp, ND_SIZE + 8));
     return UNSOLICITED_NA_SIZE;
 }
 
 static bool parse_arp(const uint8_t *arp, size_t size, struct neighbour_claim *out)
 {
-    if (size < ARP_SIZE || be16(arp) != 1 || be16(arp + 2) != 0x0800 || arp[4] != MAC_SIZE ||
-        arp[5] != 4 || (be16(arp + 6) != ARP_FORM_REQUEST && be16(arp + 6) != ARP_FORM_REPLY))
+    if (size < ARP_SIZE || octets_be16(arp) != 1 || octets_be16(arp + 2) != 0x0800 ||
+        arp[4] != MAC_SIZE || arp[5] != 4 ||
+        (octets_be16(arp + 6) != ARP_FORM_REQUEST && octets_be16(arp + 6) != ARP_FORM_REPLY))
         return false;
     struct ip_address sender = ip_address_from_octets(IP_FAMILY_IPV4, arp + ARP_SENDER_IP);
     struct ip_address target = ip_address_from_octets(IP_FAMILY_IPV4, arp + ARP_TARGET_IP);
@@ -117,7 +108,7 @@ static bool parse_arp(const uint8_t *arp, size_t size, struct neighbour_claim *o
     /* RFC 5227 2.1.1: a probe asks for the target. A reply without a sender says nothing. */
     out->address = target;
     out->kind = NEIGHBOUR_PROBE;
-    return be16(arp + 6) == ARP_FORM_REQUEST;
+    return octets_be16(arp + 6) == ARP_FORM_REQUEST;
 }
 
 /* The target's link-layer address option of an NA, or NULL. */
@@ -144,7 +135,7 @@ static bool parse_nd(const uint8_t *frame, size_t size, struct neighbour_claim *
     if (size < ETHERNET_SIZE + IPV6_HEADER_SIZE + ND_SIZE || ipv6[0] >> 4 != 6 ||
         ipv6[6] != NEXT_ICMPV6 || ipv6[7] != HOP_LIMIT)
         return false;
-    size_t length = be16(ipv6 + 4);
+    size_t length = octets_be16(ipv6 + 4);
     struct ip_address source = ip_address_from_octets(IP_FAMILY_IPV6, ipv6 + 8);
 
     if (length < ND_SIZE || length > size - ETHERNET_SIZE - IPV6_HEADER_SIZE ||
@@ -170,7 +161,7 @@ bool neighbour_frame_parse(const uint8_t *frame, size_t size, struct neighbour_c
 {
     if (size < ETHERNET_SIZE)
         return false;
-    switch (be16(frame + 2 * MAC_SIZE)) {
+    switch (octets_be16(frame + 2 * MAC_SIZE)) {
     case TYPE_ARP:
         return parse_arp(frame + ETHERNET_SIZE, size - ETHERNET_SIZE, out);
     case TYPE_IPV6:

@@ -3,6 +3,7 @@
 #include "lib/packet.h"
 
 #include "lib/checksum.h"
+#include "lib/octets.h"
 
 #include <assert.h>
 #include <string.h>
@@ -130,8 +131,7 @@ static void put_interval(const struct packet_spec *spec, uint8_t *buffer)
     uint64_t centiseconds = spec->interval_ns / (10 * NS_PER_MS);
 
     assert(centiseconds >= 1 && centiseconds <= V3_INTERVAL_MAX);
-    buffer[4] = (uint8_t)(centiseconds >> 8);
-    buffer[5] = (uint8_t)(centiseconds & 0xff);
+    octets_put_be16(buffer + 4, (unsigned)centiseconds);
 }
 
 static uint16_t checksum_of(const struct packet_spec *spec, const uint8_t *message, size_t size)
@@ -163,7 +163,6 @@ size_t packet_build(const struct packet_spec *spec, uint8_t *buffer, size_t size
     for (size_t i = 0; i < count; i++)
         memcpy(buffer + HEADER_SIZE + i * width, spec->addresses[i].address.octets, width);
     uint16_t checksum = checksum_of(spec, buffer, length);
-    buffer[CHECKSUM_AT] = (uint8_t)(checksum >> 8);
-    buffer[CHECKSUM_AT + 1] = (uint8_t)(checksum & 0xff);
+    octets_put_be16(buffer + CHECKSUM_AT, checksum);
     return length;
 }

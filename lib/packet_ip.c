@@ -1,5 +1,6 @@
 /* The IP header before an advert (RFC 791, RFC 8200). Pure: results point into the packet. */
 #include "lib/checksum.h"
+#include "lib/octets.h"
 #include "lib/packet.h"
 
 enum {
@@ -16,18 +17,13 @@ enum {
     EXTENSION_HEADERS_MAX = 8,
 };
 
-static uint16_t be16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
-
 static enum packet_verdict split_ipv4(const uint8_t *packet, size_t size, struct packet_ip *ip,
                                       const uint8_t **payload, size_t *payload_size)
 {
     if (size < IPV4_HEADER_MIN)
         return PACKET_IP_HEADER;
     size_t header = (size_t)(packet[0] & 0x0f) * 4;
-    size_t total = be16(packet + 2);
+    size_t total = octets_be16(packet + 2);
 
     if (header < IPV4_HEADER_MIN || total < header || total > size)
         return PACKET_IP_HEADER;
@@ -38,7 +34,7 @@ static enum packet_verdict split_ipv4(const uint8_t *packet, size_t size, struct
         return PACKET_IP_HEADER;
     if (packet[9] != VRRP_PROTOCOL)
         return PACKET_NOT_VRRP;
-    if ((be16(packet + 6) & (IPV4_MORE_FRAGMENTS | IPV4_FRAGMENT_OFFSET)) != 0)
+    if ((octets_be16(packet + 6) & (IPV4_MORE_FRAGMENTS | IPV4_FRAGMENT_OFFSET)) != 0)
         return PACKET_FRAGMENT;
     *payload = packet + header;
     *payload_size = total - header;
@@ -63,10 +59,10 @@ static size_t extension_size(uint8_t kind, const uint8_t *p)
 static enum packet_verdict split_ipv6(const uint8_t *packet, size_t size, struct packet_ip *ip,
                                       const uint8_t **payload, size_t *payload_size)
 {
-    if (size < IPV6_HEADER || (size_t)be16(packet + 4) > size - IPV6_HEADER)
+    if (size < IPV6_HEADER || (size_t)octets_be16(packet + 4) > size - IPV6_HEADER)
         return PACKET_IP_HEADER;
     const uint8_t *at = packet + IPV6_HEADER;
-    size_t left = be16(packet + 4);
+    size_t left = octets_be16(packet + 4);
     uint8_t next = packet[6];
 
     ip->source = ip_address_from_octets(IP_FAMILY_IPV6, packet + 8);

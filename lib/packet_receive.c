@@ -3,6 +3,7 @@
  * IP-level advice first. Pure: a decoded advert points into the caller's buffer.
  */
 #include "lib/checksum.h"
+#include "lib/octets.h"
 #include "lib/packet.h"
 
 enum {
@@ -23,11 +24,6 @@ struct reception {
     struct advert *advert;
     uint32_t warnings;
 };
-
-static uint16_t be16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
 
 static bool is_broadcast(const struct ip_address *address)
 {
@@ -122,13 +118,13 @@ static enum packet_verdict read_fields(const struct reception *in)
     advert->vrid = p[1];
     advert->priority = p[2];
     advert->count = p[3];
-    advert->checksum = be16(p + 6);
+    advert->checksum = octets_be16(p + 6);
     advert->addresses = p + HEADER_SIZE;
     if (advert->version == VRRP_V2) {
         advert->auth_type = p[4];
         advert->interval_ns = p[5] * NS_PER_SEC;
     } else {
-        advert->interval_ns = (uint64_t)(be16(p + 4) & INTERVAL_MASK) * 10 * NS_PER_MS;
+        advert->interval_ns = (uint64_t)(octets_be16(p + 4) & INTERVAL_MASK) * 10 * NS_PER_MS;
     }
     size_t length = HEADER_SIZE + advert->count * ip_family_size(in->ip->source.family) +
                     (size_t)(advert->version == VRRP_V2 ? V2_AUTH_SIZE : 0);

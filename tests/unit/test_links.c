@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -355,14 +356,14 @@ static void write_batch(const char *path, const char *verb)
 
 static void many_addresses(const char *verb)
 {
-    char path[] = "/tmp/vipd-test-links-XXXXXX";
-    int fd = mkstemp(path);
+    char path[32];
+    int fd = memfd_create("batch", 0);
 
     assert_true(fd >= 0);
-    close(fd);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     write_batch(path, verb);
     netns_ip("-batch %s", path);
-    unlink(path);
+    close(fd);
 }
 
 static bool resynced(void *userdata)
