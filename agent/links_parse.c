@@ -44,7 +44,10 @@ bool links_parse_link(struct nlmsghdr *message, struct link *link)
         nlmsg_parse(message, sizeof(*info), attributes, IFLA_MAX, NULL) < 0 ||
         attributes[IFLA_WIRELESS] != NULL)
         return false;
+    /* An alias given to a link that is down is not reported, so one that we have read stays. */
+    struct link before = *link;
     *link = (struct link){.ifindex = info->ifi_index};
+    memcpy(link->alias, before.alias, sizeof(link->alias));
     link->up = (info->ifi_flags & IFF_UP) != 0;
     link->carrier = (info->ifi_flags & FLAG_LOWER_UP) != 0 && (info->ifi_flags & FLAG_DORMANT) == 0;
     if (attributes[IFLA_IFNAME] != NULL)

@@ -6,8 +6,9 @@
 
 #include <linux/netlink.h>
 
-/* Reads an RTM_NEWLINK / RTM_DELLINK. False, and *link is as before: not about a link as such (a
- * bridge's view of a port, a wireless event), or malformed. */
+/* Reads an RTM_NEWLINK / RTM_DELLINK; without an alias in it *link keeps its own. False, and *link
+ * is as before: not about a link as such (a bridge's view of a port, a wireless event), or
+ * malformed. */
 bool links_parse_link(struct nlmsghdr *message, struct link *link);
 
 /* The index a link message is about, 0 when it is none. */

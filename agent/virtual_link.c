@@ -73,8 +73,8 @@ static void put_create(struct rtnl_batch *batch, const char *name, int parent,
     mnl_attr_nest_end(message, info);
 }
 
-/* Settings of the macvlan itself: it answers ARP only for its own addresses, accepts what comes in
- * although the way back may lead over the parent, and gets no IPv6 address by itself. */
+/* Settings of the macvlan itself: it answers ARP only for its own addresses, and accepts what comes
+ * in although the way back may lead over the parent. */
 static void put_settings(struct rtnl_batch *batch, int ifindex, const char *alias)
 {
     static const struct inet_setting settings[] = {
@@ -87,6 +87,14 @@ static void put_settings(struct rtnl_batch *batch, int ifindex, const char *alia
     mnl_attr_put_strz(message, IFLA_IFALIAS, alias);
     struct nlattr *spec = mnl_attr_nest_start(message, IFLA_AF_SPEC);
     put_inet(message, settings, sizeof(settings) / sizeof(settings[0]));
+    mnl_attr_nest_end(message, spec);
+}
+
+/* It gets no IPv6 address by itself. */
+static void put_no_addresses(struct rtnl_batch *batch, int ifindex)
+{
+    struct nlmsghdr *message = begin_link(batch, RTM_SETLINK, 0, ifindex, 0, 0);
+    struct nlattr *spec = mnl_attr_nest_start(message, IFLA_AF_SPEC);
     struct nlattr *inet6 = mnl_attr_nest_start(message, AF_INET6);
     mnl_attr_put_u8(message, IFLA_INET6_ADDR_GEN_MODE, ADDR_GEN_NONE);
     mnl_attr_nest_end(message, inet6);
@@ -101,7 +109,14 @@ struct arp_settings {
     unsigned announce;
 };
 
-static const struct arp_settings strict_arp = {ARP_IGNORE_OTHER_LINKS, ARP_ANNOUNCE_BEST};
+/* Never less strict than the administrator has made it. */
+static struct arp_settings stricter(const struct arp_settings *before)
+{
+    return (struct arp_settings){
+        before->ignore > 0 ? before->ignore : ARP_IGNORE_OTHER_LINKS,
+        before->announce > ARP_ANNOUNCE_BEST ? before->announce : ARP_ANNOUNCE_BEST,
+    };
+}
 
 static void put_parent(struct rtnl_batch *batch, int parent, const struct arp_settings *arp)
 {
@@ -128,6 +143,16 @@ static bool is_ours(const struct link *link)
 {
     return strcmp(link->kind, "macvlan") == 0 &&
            strncmp(link->alias, ALIAS_PREFIX, strlen(ALIAS_PREFIX)) == 0;
+}
+
+/* Ours from just after its creation, when it had no alias yet. */
+static bool is_half_made(const struct link *link, int parent, enum ip_family family, uint8_t vrid)
+{
+    uint8_t mac[MAC_OCTETS];
+
+    virtual_mac(family, vrid, mac);
+    return strcmp(link->kind, "macvlan") == 0 && link->parent == parent && !link->up &&
+           link->alias[0] == '\0' && link->has_mac && memcmp(link->mac, mac, sizeof(mac)) == 0;
 }
 
 static unsigned read_setting(const char *ifname, const char *key)
@@ -182,7 +207,7 @@ static int make(struct links *links, const char *name, const struct link *parent
 }
 
 static int configure(struct links *links, const char *name, const struct link *link,
-                     const struct link *parent)
+                     const struct link *parent, enum ip_family family)
 {
     char alias[ALIAS_SIZE];
     struct rtnl_batch *batch;
@@ -191,11 +216,20 @@ static int configure(struct links *links, const char *name, const struct link *l
     if (r < 0)
         return r;
     struct arp_settings before = parent_before(links, parent);
+    struct arp_settings now = stricter(&before);
     snprintf(alias, sizeof(alias), ALIAS_FORMAT, before.ignore, before.announce);
     put_settings(batch, link->ifindex, alias);
-    put_parent(batch, parent->ifindex, &strict_arp);
+    put_parent(batch, parent->ifindex, &now);
     (void)begin_link(batch, RTM_SETLINK, 0, link->ifindex, IFF_UP, 0);
-    r = send_and_close(batch);
+    r = rtnl_batch_send(batch);
+    if (r == 0) {
+        put_no_addresses(batch, link->ifindex);
+        r = rtnl_batch_send(batch);
+        /* Where there is no IPv6 there is nothing to keep away. */
+        if (family == IP_FAMILY_IPV4 && r == -EAFNOSUPPORT)
+            r = 0;
+    }
+    rtnl_batch_close(batch);
     return r < 0 ? r : links_update(links, name);
 }
 
@@ -218,13 +252,13 @@ int virtual_link_create(struct links *links, int parent_ifindex, enum ip_family 
         if (r < 0)
             return r;
         link = links_by_name(links, name);
-    } else if (!is_ours(link)) {
+    } else if (!is_ours(link) && !is_half_made(link, parent_ifindex, family, vrid)) {
         return -EEXIST;
     }
     if (link == NULL)
         return -ENODEV;
     int ifindex = link->ifindex;
-    r = configure(links, name, link, parent);
+    r = configure(links, name, link, parent, family);
     if (r < 0)
         (void)virtual_link_delete(links, ifindex, parent_ifindex);
     return r < 0 ? r : ifindex;
@@ -262,6 +296,7 @@ int virtual_link_delete(struct links *links, int ifindex, int parent)
         links_find_child(links, parent, is_ours) == NULL) {
         put_parent(batch, parent, &before);
         r = rtnl_batch_send(batch);
+        r = r == -ENODEV ? 0 : r;
     }
     rtnl_batch_close(batch);
     return r;
