@@ -313,6 +313,13 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
     return 0;
 }
 
+static int on_untold(sd_event_source *source, void *userdata)
+{
+    (void)source;
+    report_untold(userdata);
+    return 0;
+}
+
 static struct nl_sock *new_socket(struct links *links)
 {
     struct nl_sock *socket = nl_socket_alloc();
@@ -346,6 +353,12 @@ static int open_events(sd_event *event, int64_t priority, struct links *links)
     r = sd_event_add_io(event, &links->source, fd, EPOLLIN, on_readable, links);
     if (r >= 0)
         r = sd_event_source_set_priority(links->source, priority);
+    if (r >= 0)
+        r = sd_event_add_defer(event, &links->untold, on_untold, links);
+    if (r >= 0)
+        r = sd_event_source_set_priority(links->untold, priority);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(links->untold, SD_EVENT_OFF);
     return r;
 }
 
@@ -385,10 +398,25 @@ void links_close(struct links *links)
     if (links == NULL)
         return;
     sd_event_source_disable_unref(links->source);
+    sd_event_source_disable_unref(links->untold);
     nl_socket_free(links->events);
     nl_socket_free(links->requests);
     links_table_free(&links->table);
     free(links);
+}
+
+int links_read_addresses(struct links *links)
+{
+    const struct ifaddrmsg header = {.ifa_family = AF_UNSPEC};
+
+    links->reading = true;
+    int r = dump(links, RTM_GETADDR, &header, sizeof(header));
+    links->reading = false;
+    (void)sd_event_source_set_enabled(links->untold, SD_EVENT_ONESHOT);
+    if (r >= 0)
+        return 0;
+    log_msg(LOG_ERR, "cannot read addresses from the kernel: %s", nl_geterror(r));
+    return to_errno(r);
 }
 
 int links_update(struct links *links, const char *name)

@@ -23,6 +23,8 @@ struct link {
     char kind[16];  /* IFLA_INFO_KIND, "" when none: "macvlan" */
     int parent;     /* IFLA_LINK, 0 when none */
     char alias[64]; /* IFLA_IFALIAS */
+    /* As of the last report about the link; a write to /proc/sys is not reported. */
+    bool promote_secondaries;
 };
 
 struct observed_address {
@@ -84,6 +86,10 @@ void links_note_address(struct links *links, const struct observed_address *addr
 /* Reads one link by name at once, without callbacks: for a link we have just made or changed.
  * 0 or a negative errno (-ENODEV: there is none). */
 int links_update(struct links *links, const char *name);
+
+/* Reads all addresses at once: for one that the kernel says is there and the view does not have.
+ * What is new by that is told from the event loop. 0 or a negative errno. */
+int links_read_addresses(struct links *links);
 
 /* Forgets a link that we have just deleted. */
 void links_note_gone(struct links *links, int ifindex);

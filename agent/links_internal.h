@@ -12,9 +12,10 @@ struct links {
     struct nl_sock *requests;
     sd_event_source *source;
     struct links_table table;
-    unsigned generation; /* of the last dump */
-    bool quiet;          /* no callbacks: opening, or asked by ourselves */
-    bool reading;        /* a dump: callbacks wait for its end, for they may ask the kernel */
+    unsigned generation;     /* of the last dump */
+    bool quiet;              /* no callbacks: opening, or asked by ourselves */
+    bool reading;            /* a dump: callbacks wait for its end, for they may ask the kernel */
+    sd_event_source *untold; /* tells what links_read_addresses() found */
 };
 
 #endif

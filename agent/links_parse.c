@@ -3,6 +3,7 @@
 
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netlink/attr.h>
@@ -33,6 +34,23 @@ static void read_kind(struct nlattr *linkinfo, struct link *link)
     if (nla_parse_nested(attributes, IFLA_INFO_MAX, linkinfo, NULL) == 0 &&
         attributes[IFLA_INFO_KIND] != NULL)
         nla_strlcpy(link->kind, attributes[IFLA_INFO_KIND], sizeof(link->kind));
+}
+
+/* The IPv4 settings of a link are an array of 32-bit values; the first has the number 1. */
+static void read_settings(struct nlattr *families, struct link *link)
+{
+    struct nlattr *family[AF_INET + 1];
+    struct nlattr *inet[IFLA_INET_MAX + 1];
+    const size_t offset = (IPV4_DEVCONF_PROMOTE_SECONDARIES - 1) * sizeof(uint32_t);
+    uint32_t value;
+
+    if (nla_parse_nested(family, AF_INET, families, NULL) != 0 || family[AF_INET] == NULL ||
+        nla_parse_nested(inet, IFLA_INET_MAX, family[AF_INET], NULL) != 0 ||
+        inet[IFLA_INET_CONF] == NULL ||
+        nla_len(inet[IFLA_INET_CONF]) < (int)(offset + sizeof(value)))
+        return;
+    memcpy(&value, (const char *)nla_data(inet[IFLA_INET_CONF]) + offset, sizeof(value));
+    link->promote_secondaries = value != 0;
 }
 
 bool links_parse_link(struct nlmsghdr *message, struct link *link)
@@ -67,6 +85,8 @@ bool links_parse_link(struct nlmsghdr *message, struct link *link)
         nla_strlcpy(link->alias, attributes[IFLA_IFALIAS], sizeof(link->alias));
     if (attributes[IFLA_LINKINFO] != NULL)
         read_kind(attributes[IFLA_LINKINFO], link);
+    if (attributes[IFLA_AF_SPEC] != NULL)
+        read_settings(attributes[IFLA_AF_SPEC], link);
     return true;
 }
 

@@ -64,13 +64,14 @@ static bool set_has(const struct desired_set *set, int ifindex, const struct ip_
     return false;
 }
 
-static bool anybody_wants(const struct reconciler *reconciler, int ifindex,
-                          const struct ip_prefix *prefix)
+/* The first set that wants it, or NULL. */
+static struct desired_set *who_wants(const struct reconciler *reconciler, int ifindex,
+                                     const struct ip_prefix *prefix)
 {
-    for (const struct desired_set *s = reconciler->sets; s != NULL; s = s->next)
+    for (struct desired_set *s = reconciler->sets; s != NULL; s = s->next)
         if (set_has(s, ifindex, prefix))
-            return true;
-    return false;
+            return s;
+    return NULL;
 }
 
 static void link_in(struct reconciler *reconciler, struct desired_set *set)
@@ -117,11 +118,9 @@ static void arm(struct reconciler *reconciler)
     (void)sd_event_source_set_enabled(reconciler->timer, SD_EVENT_ONESHOT);
 }
 
-/* After an attempt: when to refresh, and when to try again what failed. */
-static void plan(struct desired_set *set, uint64_t now_ns)
+/* After an attempt: when to try again what failed. */
+static void plan_retry(struct desired_set *set, uint64_t now_ns)
 {
-    set->refresh_ns =
-        set->lease_ns == 0 ? DEADLINE_NEVER : now_ns + set->lease_ns / REFRESHES_PER_LEASE;
     if (set->failed == 0) {
         set->retry_ns = DEADLINE_NEVER;
         set->backoff_ns = 0;
@@ -132,39 +131,70 @@ static void plan(struct desired_set *set, uint64_t now_ns)
     set->retry_ns = now_ns + set->backoff_ns;
 }
 
-/* Adds what is missing; with `refresh` renews the lease of what is there. Returns how many were
- * missing. */
-static size_t put_set(struct reconciler *reconciler, struct desired_set *set, bool refresh)
+/* Not there with that prefix length. True when it can be added: somebody else's address of another
+ * length is that address all the same, and IPv6 has each with one length only. */
+static bool can_add(struct reconciler *reconciler, int ifindex, const struct ip_prefix *prefix)
+{
+    const struct observed_address *other =
+        links_address(reconciler->links, ifindex, &prefix->address);
+
+    if (other == NULL)
+        return true;
+    if (!is_ours(other))
+        return false;
+    if (prefix->address.family == IP_FAMILY_IPV4)
+        return true;
+    if (who_wants(reconciler, ifindex, &other->prefix) != NULL)
+        return false;
+    address_batch_remove(&reconciler->batch, other);
+    return true;
+}
+
+/* After all leases were renewed. */
+static void plan(struct desired_set *set, uint64_t now_ns)
+{
+    set->refresh_ns =
+        set->lease_ns == 0 ? DEADLINE_NEVER : now_ns + set->lease_ns / REFRESHES_PER_LEASE;
+    plan_retry(set, now_ns);
+}
+
+/* Adds what is missing; with `refresh` renews the lease of what is there. */
+static void put_set(struct reconciler *reconciler, struct desired_set *set, bool refresh)
 {
     uint32_t lease_s = lease_seconds(set);
-    size_t missing = 0;
 
     set->failed = 0;
     for (size_t i = 0; i < set->count; i++) {
+        const struct ip_prefix *prefix = &set->prefixes[i];
         const struct observed_address *there =
-            links_prefix(reconciler->links, set->ifindex, &set->prefixes[i]);
+            links_prefix(reconciler->links, set->ifindex, prefix);
 
         if (there == NULL) {
-            missing++;
-            address_batch_add(&reconciler->batch, set, set->ifindex, &set->prefixes[i], lease_s);
+            if (can_add(reconciler, set->ifindex, prefix))
+                address_batch_add(&reconciler->batch, set, set->ifindex, prefix, lease_s);
         } else if (refresh && is_ours(there)) {
             address_batch_refresh(&reconciler->batch, set, there, lease_s);
         }
     }
-    return missing;
 }
 
-/* Removes those of `prefixes` that are ours and that nobody wants any more. The last comes first:
+/* Removes what `set` wanted `before`, is ours, and nobody wants any more. The last comes first:
  * secondaries before the primary that they hang on. */
-static void remove_unwanted(struct reconciler *reconciler, int ifindex,
-                            const struct ip_prefix *prefixes, size_t count)
+static void remove_unwanted(struct reconciler *reconciler, const struct desired_set *set,
+                            const struct desired_set *before)
 {
-    for (size_t i = count; i-- > 0;) {
+    for (size_t i = before->count; i-- > 0;) {
+        const struct ip_prefix *prefix = &before->prefixes[i];
         const struct observed_address *there =
-            links_prefix(reconciler->links, ifindex, &prefixes[i]);
+            links_prefix(reconciler->links, before->ifindex, prefix);
 
-        if (there != NULL && is_ours(there) && !anybody_wants(reconciler, ifindex, &prefixes[i]))
+        if (there == NULL || !is_ours(there))
+            continue;
+        struct desired_set *heir = who_wants(reconciler, before->ifindex, prefix);
+        if (heir == NULL)
             address_batch_remove(&reconciler->batch, there);
+        else if (heir != set && heir->lease_ns != before->lease_ns)
+            heir->refresh_ns = 0; /* its lease, at once: ours may end before its next refresh */
     }
 }
 
@@ -187,7 +217,7 @@ int reconciler_want(struct reconciler *reconciler, struct desired_set *set, int 
     } else {
         link_out(reconciler, set);
     }
-    remove_unwanted(reconciler, before.ifindex, before.prefixes, before.count);
+    remove_unwanted(reconciler, set, &before);
     int removal = address_batch_flush(&reconciler->batch);
     arm(reconciler);
     return r != 0 ? r : removal;
@@ -293,15 +323,17 @@ int reconciler_run(struct reconciler *reconciler)
     int r = 0;
 
     for (struct desired_set *s = reconciler->sets; s != NULL; s = s->next) {
-        size_t missing = put_set(reconciler, s, false);
+        reconciler->batch.added = 0;
+        put_set(reconciler, s, false);
         int error = address_batch_flush(&reconciler->batch);
+        size_t added = reconciler->batch.added;
 
-        if (missing > 0) {
-            reconciler->repairs += missing - s->failed;
-            plan(s, now_ns);
-            log_instance(LOG_WARNING, s->owner, "%zu address%s had gone: %zu added again", missing,
-                         missing == 1 ? "" : "es", missing - s->failed);
-        }
+        if (added > 0)
+            log_instance(LOG_WARNING, s->owner, "%zu address%s had gone: added again", added,
+                         added == 1 ? "" : "es");
+        if (s->failed > 0)
+            plan_retry(s, now_ns);
+        reconciler->repairs += added;
         r = r != 0 ? r : error;
     }
     int removal = remove_doomed(reconciler);

@@ -142,6 +142,14 @@ int netns_setting(const char *ifname, const char *key)
     return digit - '0';
 }
 
+void netns_set(const char *ifname, const char *key, const char *value)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/%s", ifname, key);
+    assert_true(write_file(path, value));
+}
+
 int netns_newest_netlink_socket(bool subscribed)
 {
     DIR *directory = opendir("/proc/self/fd");

@@ -32,6 +32,9 @@ int netns_ifindex(const char *name);
 /* One digit of /proc/sys/net/ipv4/conf/IFNAME/KEY. */
 int netns_setting(const char *ifname, const char *key);
 
+/* Writes it, as an administrator would. */
+void netns_set(const char *ifname, const char *key, const char *value);
+
 /* This process's netlink socket (the newest), one that hears of changes or one that does not: found
  * by what it is, for the code under test has no need to show it. */
 int netns_newest_netlink_socket(bool subscribed);
