@@ -290,8 +290,10 @@ static void send_batch(struct address_batch *batch)
     send_once(batch);
     count = batch->unexpected_count;
     batch->unexpected_count = 0;
-    if (count == 0 || links_read_addresses(batch->links) < 0)
+    if (count == 0)
         return;
+    /* Where that fails, what is not found counts as refused and is tried again. */
+    (void)links_read_addresses(batch->links);
     for (unsigned i = 0; i < count; i++)
         look_again(batch, &batch->unexpected[i]);
     send_once(batch);
