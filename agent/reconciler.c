@@ -7,8 +7,8 @@
 #include "agent/address_batch.h"
 #include "agent/clock.h"
 #include "agent/log.h"
+#include "agent/reconciler_leftovers.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,11 +22,6 @@ enum {
 #define BACKOFF_MIN_NS (1 * NS_PER_SEC)
 #define BACKOFF_MAX_NS (30 * NS_PER_SEC)
 
-struct wanted {
-    int ifindex;
-    struct ip_prefix prefix;
-};
-
 struct reconciler {
     struct links *links;
     struct desired_set *sets;
@@ -34,12 +29,9 @@ struct reconciler {
     sd_event_source *timer;
     sd_event_source *soon;
     uint64_t repairs;
-    struct wanted *wanted; /* scratch of a run, sorted; kept from one to the next */
-    size_t wanted_count;
-    size_t wanted_room;
-    struct observed_address *doomed; /* scratch: what a run removes */
-    size_t doomed_count;
-    size_t doomed_room;
+    struct leftovers leftovers;
+    uint64_t removal_retry_ns; /* DEADLINE_NEVER: no removal has failed */
+    uint64_t removal_backoff_ns;
 };
 
 static uint32_t lease_seconds(const struct desired_set *set)
@@ -104,7 +96,7 @@ static void link_out(struct reconciler *reconciler, struct desired_set *set)
 /* The timer goes to the earliest refresh or retry. */
 static void arm(struct reconciler *reconciler)
 {
-    uint64_t next_ns = DEADLINE_NEVER;
+    uint64_t next_ns = reconciler->removal_retry_ns;
 
     for (const struct desired_set *s = reconciler->sets; s != NULL; s = s->next) {
         next_ns = s->refresh_ns < next_ns ? s->refresh_ns : next_ns;
@@ -118,6 +110,21 @@ static void arm(struct reconciler *reconciler)
     (void)sd_event_source_set_enabled(reconciler->timer, SD_EVENT_ONESHOT);
 }
 
+static uint64_t longer(uint64_t backoff_ns)
+{
+    if (backoff_ns == 0)
+        return BACKOFF_MIN_NS;
+    return backoff_ns < BACKOFF_MAX_NS / 2 ? backoff_ns * 2 : BACKOFF_MAX_NS;
+}
+
+/* What could not be removed is a leftover from then on: the next run finds it. */
+static void plan_removal(struct reconciler *reconciler, int result)
+{
+    reconciler->removal_backoff_ns = result < 0 ? longer(reconciler->removal_backoff_ns) : 0;
+    reconciler->removal_retry_ns =
+        result < 0 ? clock_boot_ns() + reconciler->removal_backoff_ns : DEADLINE_NEVER;
+}
+
 /* After an attempt: when to try again what failed. */
 static void plan_retry(struct desired_set *set, uint64_t now_ns)
 {
@@ -126,8 +133,7 @@ static void plan_retry(struct desired_set *set, uint64_t now_ns)
         set->backoff_ns = 0;
         return;
     }
-    set->backoff_ns = set->backoff_ns == 0 ? BACKOFF_MIN_NS : set->backoff_ns * 2;
-    set->backoff_ns = set->backoff_ns < BACKOFF_MAX_NS ? set->backoff_ns : BACKOFF_MAX_NS;
+    set->backoff_ns = longer(set->backoff_ns);
     set->retry_ns = now_ns + set->backoff_ns;
 }
 
@@ -219,101 +225,26 @@ int reconciler_want(struct reconciler *reconciler, struct desired_set *set, int 
     }
     remove_unwanted(reconciler, set, &before);
     int removal = address_batch_flush(&reconciler->batch);
+    if (removal < 0)
+        plan_removal(reconciler, removal);
     arm(reconciler);
     return r != 0 ? r : removal;
 }
 
-static int compare_wanted(const void *a, const void *b)
+static int remove_leftovers(struct reconciler *reconciler)
 {
-    const struct wanted *x = a;
-    const struct wanted *y = b;
+    struct leftovers *left = &reconciler->leftovers;
+    int r = leftovers_find(left, reconciler->links, reconciler->sets);
 
-    if (x->ifindex != y->ifindex)
-        return x->ifindex < y->ifindex ? -1 : 1;
-    if (x->prefix.length != y->prefix.length)
-        return x->prefix.length < y->prefix.length ? -1 : 1;
-    return ip_address_compare(&x->prefix.address, &y->prefix.address);
-}
-
-/* Everything desired, sorted, so that each observed address is looked up once. */
-static int collect_wanted(struct reconciler *reconciler)
-{
-    size_t count = 0;
-
-    for (const struct desired_set *s = reconciler->sets; s != NULL; s = s->next)
-        count += s->count;
-    if (count > reconciler->wanted_room) {
-        struct wanted *room = realloc(reconciler->wanted, count * sizeof(*room));
-        if (room == NULL)
-            return -ENOMEM;
-        reconciler->wanted = room;
-        reconciler->wanted_room = count;
-    }
-    reconciler->wanted_count = 0;
-    for (const struct desired_set *s = reconciler->sets; s != NULL; s = s->next)
-        for (size_t i = 0; i < s->count; i++)
-            reconciler->wanted[reconciler->wanted_count++] =
-                (struct wanted){.ifindex = s->ifindex, .prefix = s->prefixes[i]};
-    if (count > 0)
-        qsort(reconciler->wanted, count, sizeof(*reconciler->wanted), compare_wanted);
-    return 0;
-}
-
-static bool count_ours(void *userdata, const struct observed_address *address)
-{
-    size_t *count = userdata;
-
-    *count += is_ours(address) ? 1 : 0;
-    return true;
-}
-
-static bool collect_one(void *userdata, const struct observed_address *address)
-{
-    struct reconciler *reconciler = userdata;
-    const struct wanted key = {.ifindex = address->ifindex, .prefix = address->prefix};
-
-    if (!is_ours(address))
-        return true;
-    if (reconciler->wanted_count > 0 && bsearch(&key, reconciler->wanted, reconciler->wanted_count,
-                                                sizeof(key), compare_wanted) != NULL)
-        return true;
-    assert(reconciler->doomed_count < reconciler->doomed_room);
-    reconciler->doomed[reconciler->doomed_count++] = *address;
-    return true;
-}
-
-static int collect_doomed(struct reconciler *reconciler)
-{
-    size_t count = 0;
-
-    links_each_address(reconciler->links, 0, count_ours, &count);
-    if (count > reconciler->doomed_room) {
-        struct observed_address *room = realloc(reconciler->doomed, count * sizeof(*room));
-        if (room == NULL)
-            return -ENOMEM;
-        reconciler->doomed = room;
-        reconciler->doomed_room = count;
-    }
-    reconciler->doomed_count = 0;
-    links_each_address(reconciler->links, 0, collect_one, reconciler);
-    return 0;
-}
-
-static int remove_doomed(struct reconciler *reconciler)
-{
-    int r = collect_wanted(reconciler);
-
-    if (r == 0)
-        r = collect_doomed(reconciler);
     if (r < 0) {
         log_msg(LOG_ERR, "out of memory: addresses left over are not removed");
         return r;
     }
-    if (reconciler->doomed_count > 0)
-        log_msg(LOG_NOTICE, "%zu address%s that no instance holds removed",
-                reconciler->doomed_count, reconciler->doomed_count == 1 ? "" : "es");
-    for (size_t i = reconciler->doomed_count; i-- > 0;)
-        address_batch_remove(&reconciler->batch, &reconciler->doomed[i]);
+    if (left->count > 0)
+        log_msg(LOG_NOTICE, "%zu address%s that no instance holds removed", left->count,
+                left->count == 1 ? "" : "es");
+    for (size_t i = left->count; i-- > 0;)
+        address_batch_remove(&reconciler->batch, &left->list[i]);
     return address_batch_flush(&reconciler->batch);
 }
 
@@ -336,7 +267,8 @@ int reconciler_run(struct reconciler *reconciler)
         reconciler->repairs += added;
         r = r != 0 ? r : error;
     }
-    int removal = remove_doomed(reconciler);
+    int removal = remove_leftovers(reconciler);
+    plan_removal(reconciler, removal);
     arm(reconciler);
     return r != 0 ? r : removal;
 }
@@ -377,6 +309,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
     for (struct desired_set *s = reconciler->sets; s != NULL; s = s->next)
         if (is_due(s, now_ns))
             plan(s, now_ns);
+    if (reconciler->removal_retry_ns <= now_ns)
+        (void)reconciler_run(reconciler);
     arm(reconciler);
     return 0;
 }
@@ -390,6 +324,7 @@ int reconciler_open(sd_event *event, int64_t priority, struct links *links, stru
         return -ENOMEM;
     reconciler->links = links;
     reconciler->batch.links = links;
+    reconciler->removal_retry_ns = DEADLINE_NEVER;
     int r = rtnl_batch_open(&reconciler->batch.rtnl);
     if (r >= 0)
         r = sd_event_add_time(event, &reconciler->timer, CLOCK_BOOTTIME, UINT64_MAX,
@@ -419,8 +354,7 @@ void reconciler_close(struct reconciler *reconciler)
     sd_event_source_disable_unref(reconciler->timer);
     sd_event_source_disable_unref(reconciler->soon);
     rtnl_batch_close(reconciler->batch.rtnl);
-    free(reconciler->wanted);
-    free(reconciler->doomed);
+    leftovers_free(&reconciler->leftovers);
     free(reconciler);
 }
 

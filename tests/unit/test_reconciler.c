@@ -13,7 +13,10 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <errno.h>
+#include <linux/capability.h>
 #include <linux/if_addr.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum {
@@ -499,6 +502,41 @@ static void what_the_kernel_refuses_is_tried_again(void **state)
     assert_int_equal(set.failed, 0);
 }
 
+/* May we change addresses? Without it the kernel refuses everything. */
+static void permit(bool yes)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+
+    assert_int_equal(syscall(SYS_capget, &header, data), 0);
+    if (yes)
+        data[0].effective |= 1u << CAP_NET_ADMIN;
+    else
+        data[0].effective &= ~(1u << CAP_NET_ADMIN);
+    assert_int_equal(syscall(SYS_capset, &header, data), 0);
+}
+
+static bool none_left(void *userdata)
+{
+    (void)userdata;
+    return read_kernel("va", "192.0.2.10/24").count == 0;
+}
+
+static void what_could_not_be_released_is_tried_again(void **state)
+{
+    struct node *node = *state;
+    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
+    struct desired_set set = {0};
+
+    assert_int_equal(want(node, &set, list, 2, 0), 0);
+    permit(false);
+    int result = want(node, &set, NULL, 0, 0);
+    permit(true);
+    assert_int_equal(result, -EPERM);
+    assert_int_equal(read_kernel("va", "192.0.2.10/24").count, 2);
+    assert_true(netns_run_until(node->event, none_left, node, WAIT_MS));
+}
+
 static void releasing_what_went_with_its_link_is_no_error(void **state)
 {
     struct node *node = *state;
@@ -533,6 +571,7 @@ int main(void)
         TEST(a_change_of_the_prefix_length_is_carried_out),
         TEST(moves_to_another_link),
         TEST(what_the_kernel_refuses_is_tried_again),
+        TEST(what_could_not_be_released_is_tried_again),
         TEST(releasing_what_went_with_its_link_is_no_error),
     };
 
