@@ -43,7 +43,7 @@ struct election_params {
     bool preempt;
     uint64_t preempt_delay_ns;
     uint64_t advert_interval_ns;
-    uint64_t linger_ns; /* 0: one master-down interval */
+    uint64_t linger_ns; /* 0: the longest master-down interval a successor can have */
     enum checksum_mode checksum;
     unsigned announce_repeat;
     uint64_t announce_refresh_ns; /* 0: never */

@@ -40,9 +40,15 @@ const char *election_hold_name(enum election_hold hold)
     return hold_row(hold)->name;
 }
 
+/* By default the longest master-down interval that a successor can have (priority 0 would be the
+ * limit), so that nothing is lost even when our resignation is. */
 static uint64_t linger_bound(const struct election *e)
 {
-    return e->params.linger_ns != 0 ? e->params.linger_ns : election_master_down_ns(e);
+    uint64_t skew_max = e->params.version == VRRP_V2 ? NS_PER_SEC : e->learned_interval_ns;
+
+    if (e->params.linger_ns != 0)
+        return e->params.linger_ns;
+    return 3 * e->learned_interval_ns + skew_max + ELECTION_SETTLE_NS;
 }
 
 void election_hold(struct election *e, enum election_hold bit, uint64_t now,

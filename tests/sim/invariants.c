@@ -1,0 +1,273 @@
+/* What must always hold; the texts of --help say it precisely. */
+#include "tests/sim/sim.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+const char invariants_text[] =
+    "I is the longest advert interval in use, B = 12 I + 2 s + (1 s for version 2) the settling\n"
+    "bound, L = 5 s the lease. A disturbance is the beginning or the end of a fault.\n"
+    "\n"
+    " (a) B after the last disturbance, while all nodes hear each other, each family has exactly\n"
+    "     one MASTER among the nodes that take part: with preemption one of the highest priority.\n"
+    "     B + L after it, exactly that node holds the addresses.\n"
+    " (b) After a single disturbance of a calm cluster, somebody who can be reached holds the\n"
+    "     addresses again within 3 I + 256/256 I (1 s for version 2) + I. If it was a planned one\n"
+    "     (stop, drain, check, priority, interval, restart) and all nodes are vipd, there is no\n"
+    "     moment at all without a holder.\n"
+    " (c) Two nodes hold an address at once for at most 100 ms (5 I more when two families have "
+    "to\n"
+    "     agree on a tie), unless the network was broken or one of them was killed, paused or "
+    "slow\n"
+    "     within the last L + B.\n"
+    " (d) From B after the last disturbance there is no transition any more.\n"
+    " (e) A MASTER never adverts later than 3 I + 2/256 I after its last advert, by its own\n"
+    "     interval: it takes over anew first. (Not judged across a change of its interval.)\n"
+    " (f) No address is held longer than L after its agent was killed or paused.\n"
+    " (g) From B after the last disturbance both families of a node are in the same state.\n";
+
+/* One line for each node: the end of a timeline. */
+static void describe(const struct world *w, const struct node *n)
+{
+    const struct election *e = &n->elections[0];
+    double timer_ms = e->timer_at == DEADLINE_NEVER
+                          ? -1
+                          : (double)(int64_t)(e->timer_at - w->now) / (double)NS_PER_MS;
+
+    world_log(w, "  node %zu: %s%s%s%s, holds %d%d, held by %x, timer in %.3f ms, learned %.0f ms",
+              node_index(w, n), vrrp_state_name(node_state(n, 0)), n->running ? "" : " not running",
+              n->paused > 0 ? " paused" : "", n->stopping ? " stopping" : "", n->held[0],
+              n->held[1], n->kind == NODE_VIPD ? e->held_by : 0, timer_ms,
+              (double)e->learned_interval_ns / (double)NS_PER_MS);
+}
+
+void violate(struct world *w, const char *format, ...)
+{
+    va_list arguments;
+
+    if (w->violated)
+        return;
+    w->violated = true;
+    w->violated_at = w->now;
+    va_start(arguments, format);
+    vsnprintf(w->violation, sizeof(w->violation), format, arguments);
+    va_end(arguments);
+    world_log(w, "VIOLATION %s", w->violation);
+    for (size_t i = 0; i < w->node_count; i++)
+        describe(w, &w->nodes[i]);
+}
+
+uint64_t settle_bound(const struct world *w)
+{
+    bool v2 = w->nodes[0].params.version == VRRP_V2;
+
+    return 12 * w->interval_max_ns + 2 * NS_PER_SEC + (v2 ? NS_PER_SEC : 0);
+}
+
+static bool calm_for(const struct world *w, uint64_t span)
+{
+    return w->now >= w->disturbed_at + span;
+}
+
+static bool all_hear_each_other(const struct world *w)
+{
+    if (w->loss_percent > 0)
+        return false;
+    for (size_t a = 0; a < w->node_count; a++)
+        for (size_t b = 0; b < w->node_count; b++)
+            if (w->blocked[a][b])
+                return false;
+    return true;
+}
+
+static bool somebody_slow(const struct world *w)
+{
+    for (size_t i = 0; i < w->node_count; i++)
+        if (w->nodes[i].latency_ns > SIM_LATENCY_NS)
+            return true;
+    return false;
+}
+
+/* Version 2 nodes with other intervals do not hear each other: no cluster to judge. */
+static bool one_cluster(const struct world *w)
+{
+    for (size_t i = 1; i < w->node_count; i++)
+        if (w->nodes[0].params.version == VRRP_V2 &&
+            w->nodes[i].params.advert_interval_ns != w->nodes[0].params.advert_interval_ns)
+            return false;
+    return true;
+}
+
+static size_t participants(const struct world *w)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < w->node_count; i++)
+        count += node_takes_part(&w->nodes[i]) ? 1 : 0;
+    return count;
+}
+
+static bool somebody_holds(const struct world *w, size_t family)
+{
+    for (size_t i = 0; i < w->node_count; i++)
+        if (w->nodes[i].held[family])
+            return true;
+    return false;
+}
+
+void invariants_disturbed(struct world *w, bool planned)
+{
+    w->single = calm_for(w, settle_bound(w) + SIM_LEASE_NS) && w->now > 0;
+    w->planned = w->single && planned;
+    for (size_t f = 0; f < w->family_count; f++)
+        w->planned = w->planned && somebody_holds(w, f);
+    w->disturbed_at = w->now;
+}
+
+void invariants_sent(struct world *w, struct node *n, size_t family, bool fresh)
+{
+    uint64_t limit =
+        3 * n->params.advert_interval_ns +
+        2 * (n->params.version == VRRP_V2 ? NS_PER_SEC : n->params.advert_interval_ns) / 256;
+
+    if (!fresh && !n->interval_changed && w->now - n->last_sent_at[family] > limit)
+        violate(w, "(e): node %zu adverts %.3f s after its last advert, without taking over anew",
+                node_index(w, n), (double)(w->now - n->last_sent_at[family]) / 1e9);
+    n->last_sent_at[family] = w->now;
+    n->interval_changed = false;
+}
+
+void invariants_transition(struct world *w, const struct node *n, const struct transition *t)
+{
+    if (calm_for(w, settle_bound(w)) && all_hear_each_other(w) && !somebody_slow(w) &&
+        one_cluster(w))
+        violate(w, "(d): node %zu goes %s -> %s in a calm that has lasted %.3f s", node_index(w, n),
+                vrrp_state_name(t->from), vrrp_state_name(t->to),
+                (double)(w->now - w->disturbed_at) / 1e9);
+}
+
+/* A plain peer that hangs keeps its addresses: it has no lease. */
+static bool stuck(const struct node *n)
+{
+    return n->kind == NODE_PLAIN && n->absent_since != SIM_FOREVER;
+}
+
+static void check_master(struct world *w, size_t family)
+{
+    const struct node *master = NULL;
+    unsigned best = 0;
+    size_t masters = 0;
+
+    for (size_t i = 0; i < w->node_count; i++) {
+        const struct node *n = &w->nodes[i];
+
+        if (!node_takes_part(n))
+            continue;
+        best = n->params.priority > best ? n->params.priority : best;
+        if (node_state(n, family) == VRRP_MASTER) {
+            masters++;
+            master = n;
+        }
+    }
+    if (masters != 1) {
+        violate(w, "(a): %zu masters of family %zu", masters, family);
+        return;
+    }
+    if ((w->preempt || best == PRIORITY_OWNER) && master->params.priority != best)
+        violate(w, "(a): node %zu is master with priority %u, another has %u",
+                node_index(w, master), master->params.priority, best);
+    if (!calm_for(w, settle_bound(w) + SIM_LEASE_NS))
+        return;
+    for (size_t i = 0; i < w->node_count; i++)
+        if (!stuck(&w->nodes[i]) && w->nodes[i].held[family] != (&w->nodes[i] == master))
+            violate(w, "(a): node %zu %s the addresses of family %zu", i,
+                    w->nodes[i].held[family] ? "still holds" : "does not hold", family);
+}
+
+static void check_groups(struct world *w)
+{
+    for (size_t i = 0; i < w->node_count; i++) {
+        const struct node *n = &w->nodes[i];
+
+        /* Plain peers know no groups. */
+        if (n->kind == NODE_VIPD && node_takes_part(n) && w->family_count > 1 &&
+            node_state(n, 0) != node_state(n, 1))
+            violate(w, "(g): node %zu is %s in one family and %s in the other", i,
+                    vrrp_state_name(node_state(n, 0)), vrrp_state_name(node_state(n, 1)));
+    }
+}
+
+static void check_leases(struct world *w)
+{
+    for (size_t i = 0; i < w->node_count; i++) {
+        const struct node *n = &w->nodes[i];
+
+        if (n->kind != NODE_VIPD || n->absent_since == SIM_FOREVER ||
+            w->now <= n->absent_since + SIM_LEASE_NS)
+            continue;
+        for (size_t f = 0; f < w->family_count; f++)
+            if (n->held[f])
+                violate(w, "(f): node %zu holds family %zu %.3f s after its agent was gone", i, f,
+                        (double)(w->now - n->absent_since) / 1e9);
+    }
+}
+
+static bool holders_excused(const struct world *w, size_t family)
+{
+    if (w->now < w->network_excused_until || !one_cluster(w) || !all_hear_each_other(w) ||
+        w->announcement_loss_percent > 0 || w->echo_percent > 0 || somebody_slow(w))
+        return true;
+    for (size_t i = 0; i < w->node_count; i++)
+        if (w->nodes[i].held[family] && (w->now < w->nodes[i].excused_until || stuck(&w->nodes[i])))
+            return true;
+    return false;
+}
+
+/* Plain peers have no groups: both families of a mixed cluster need not agree. */
+static void check_holders(struct world *w, size_t family)
+{
+    uint64_t window = SIM_WINDOW_NS + (w->family_count > 1 ? 5 * w->interval_max_ns : 0);
+    size_t holders = 0;
+
+    for (size_t i = 0; i < w->node_count; i++)
+        holders += w->nodes[i].held[family] && w->nodes[i].link_up ? 1 : 0;
+    if (holders < 2 || holders_excused(w, family)) {
+        w->many_since[family] = SIM_FOREVER;
+    } else {
+        if (w->many_since[family] == SIM_FOREVER)
+            w->many_since[family] = w->now;
+        if (w->now - w->many_since[family] > window)
+            violate(w, "(c): %zu holders of family %zu for %.3f s", holders, family,
+                    (double)(w->now - w->many_since[family]) / 1e9);
+    }
+    if (holders > 0 || !w->single || participants(w) == 0 || !all_hear_each_other(w) ||
+        !one_cluster(w) || somebody_slow(w)) {
+        w->none_since[family] = SIM_FOREVER;
+        return;
+    }
+    if (w->none_since[family] == SIM_FOREVER)
+        w->none_since[family] = w->now;
+    if (w->planned && w->all_vipd && w->echo_percent == 0 && w->announcement_loss_percent == 0)
+        violate(w, "(b): nobody holds family %zu in a planned change", family);
+    uint64_t skew = w->nodes[0].params.version == VRRP_V2 ? NS_PER_SEC : w->interval_max_ns;
+    if (w->now - w->none_since[family] > 4 * w->interval_max_ns + skew)
+        violate(w, "(b): nobody holds family %zu for %.3f s", family,
+                (double)(w->now - w->none_since[family]) / 1e9);
+}
+
+void invariants_check(struct world *w)
+{
+    bool mixed_groups = w->family_count > 1 && !w->all_vipd;
+
+    check_leases(w);
+    if (mixed_groups)
+        return;
+    for (size_t f = 0; f < w->family_count; f++)
+        check_holders(w, f);
+    if (!calm_for(w, settle_bound(w)) || !all_hear_each_other(w) || !one_cluster(w) ||
+        somebody_slow(w) || participants(w) == 0)
+        return;
+    for (size_t f = 0; f < w->family_count; f++)
+        check_master(w, f);
+    check_groups(w);
+}

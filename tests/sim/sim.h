@@ -1,0 +1,209 @@
+/*
+ * The simulated world: nodes with their elections, kernels that hold addresses under a lease, and a
+ * switch between them. Virtual time in ns; one seed is one exact run. Links lib/ only.
+ */
+#ifndef SIM_H
+#define SIM_H
+
+#include "lib/group.h"
+#include "tests/sim/rng.h"
+
+enum {
+    NODES_MAX = 16,
+    FAMILIES_MAX = 2,
+    FAULTS_MAX = 24,
+    INBOX_MAX = 256,
+    TEXT_MAX = 256,
+};
+
+#define SIM_LEASE_NS   (5 * NS_PER_SEC)
+#define SIM_FOREVER    UINT64_MAX
+#define SIM_WINDOW_NS  (100 * NS_PER_MS) /* of make before break */
+#define SIM_LATENCY_NS (200 * NS_PER_US) /* of a healthy node's event loop */
+#define SIM_DELAY_NS   (50 * NS_PER_US)  /* of the switch */
+#define SIM_JITTER_NS  (500 * NS_PER_US)
+
+enum fault_kind {
+    FAULT_KILL,     /* the agent dies, its kernel keeps the addresses until the lease ends */
+    FAULT_POWER,    /* the machine dies */
+    FAULT_STOP,     /* graceful stop, started again later */
+    FAULT_PAUSE,    /* SIGSTOP, a hung or suspended machine */
+    FAULT_SLOW,     /* timers and packets are served late */
+    FAULT_LINK,     /* carrier lost */
+    FAULT_CHECK,    /* a health check fails */
+    FAULT_DRAIN,    /* drain, later resume */
+    FAULT_PRIORITY, /* another priority */
+    FAULT_INTERVAL, /* another advert interval (a reload) */
+    FAULT_CLOCK,    /* the wall clock jumps: must not matter */
+    FAULT_SPLIT,    /* the network falls into two parts */
+    FAULT_ONE_WAY,  /* one node is not heard by another */
+    FAULT_DEAF,     /* one node hears nobody */
+    FAULT_LOSS,     /* frames are lost */
+    FAULT_SILENT,   /* announcements are lost */
+    FAULT_ECHO,     /* frames are duplicated and overtaken */
+    FAULT_KINDS,
+};
+
+struct fault {
+    enum fault_kind kind;
+    uint64_t at;
+    uint64_t duration;
+    uint8_t node;
+    uint8_t other;  /* ONE_WAY: who does not hear */
+    uint32_t set;   /* SPLIT: bits of the nodes of one part */
+    uint64_t value; /* PRIORITY, INTERVAL, LOSS (percent), SLOW (ns) */
+    bool enabled;   /* false: shrunk away */
+    bool on;
+};
+
+struct message {
+    uint8_t from;
+    uint8_t to;
+    uint8_t family;
+    bool announcement;
+    uint8_t priority;
+    uint64_t interval_ns;
+};
+
+enum node_kind {
+    NODE_VIPD,
+    NODE_PLAIN, /* RFC 9568 to the letter: no linger, advert first, no lease */
+};
+
+/* The state machine of a plain peer, one for each family. */
+struct plain {
+    enum vrrp_state state;
+    uint64_t timer_at;
+    uint64_t learned_ns;
+};
+
+struct node {
+    enum node_kind kind;
+    struct election elections[FAMILIES_MAX];
+    struct plain plain[FAMILIES_MAX];
+    struct election_params params;
+    bool running; /* the agent */
+    bool powered;
+    bool link_up;
+    bool stopping;
+    unsigned paused;       /* how many faults pause it */
+    uint32_t missed_set;   /* HOLD_* bits that came and */
+    uint32_t missed_clear; /* went while it was paused */
+    bool missed_configure;
+    uint64_t latency_ns;
+    bool held[FAMILIES_MAX];
+    uint64_t lease_until[FAMILIES_MAX];
+    uint64_t refresh_at;
+    struct message inbox[INBOX_MAX];
+    size_t inbox_count;
+    uint64_t wake_at;
+    uint64_t wake_generation;
+    int64_t wall_offset_ns;
+    /* For the invariants: */
+    uint64_t absent_since; /* killed or paused; SIM_FOREVER: neither */
+    uint64_t last_sent_at[FAMILIES_MAX];
+    bool interval_changed;
+    uint64_t half_since;    /* MASTER in one family only; SIM_FOREVER: not */
+    uint64_t excused_until; /* was killed, paused or slow */
+};
+
+enum event_type {
+    EVENT_DELIVER,
+    EVENT_WAKE,
+    EVENT_LEASE,
+    EVENT_FAULT,
+    EVENT_FAULT_END,
+    EVENT_CHECK
+};
+
+struct event {
+    uint64_t at;
+    uint64_t sequence;
+    enum event_type type;
+    uint8_t node;
+    uint64_t generation; /* WAKE; LEASE: the family; FAULT: the index */
+    struct message message;
+};
+
+struct world {
+    uint64_t now;
+    uint64_t end;
+    uint64_t seed;
+    struct rng rng; /* of the network: drawn while running */
+    size_t node_count;
+    size_t family_count;
+    bool preempt;
+    bool all_vipd;
+    uint64_t interval_max_ns; /* longest that anybody ever used */
+    struct node nodes[NODES_MAX];
+    struct fault faults[FAULTS_MAX];
+    size_t fault_count;
+    bool blocked[NODES_MAX][NODES_MAX]; /* [from][to] */
+    unsigned loss_percent;
+    unsigned announcement_loss_percent;
+    unsigned echo_percent;
+
+    struct event *heap;
+    size_t heap_count;
+    size_t heap_room;
+    uint64_t sequence;
+    uint64_t events;
+
+    /* For the invariants: */
+    uint64_t disturbed_at;
+    uint64_t network_excused_until;
+    bool single;  /* the last disturbance came into a calm world, */
+    bool planned; /* and was a planned one */
+    uint64_t none_since[FAMILIES_MAX];
+    uint64_t many_since[FAMILIES_MAX];
+    uint64_t transitions;
+    bool trace;
+    bool violated;
+    char violation[TEXT_MAX];
+    uint64_t violated_at;
+};
+
+/* world.c: the queue, the switch and the run. */
+void world_build(struct world *w, uint64_t seed, uint64_t hours_ns);
+void world_free(struct world *w);
+void world_run(struct world *w);
+void world_push(struct world *w, uint64_t at, struct event event);
+void world_send(struct world *w, const struct message *message);
+void world_log(const struct world *w, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* node.c: what an agent does with its election, and what the kernel does without it. */
+void node_start(struct world *w, struct node *n);
+void node_wake(struct world *w, struct node *n);
+void node_schedule(struct world *w, struct node *n);
+void node_event(struct world *w, struct node *n, size_t family, const struct election_event *event);
+void node_lease_over(struct world *w, struct node *n, size_t family);
+void node_reconfigure(struct world *w, struct node *n);
+size_t node_index(const struct world *w, const struct node *n);
+enum vrrp_state node_state(const struct node *n, size_t family);
+bool node_takes_part(const struct node *n);
+
+/* plain.c: a peer that is not vipd. */
+void plain_start(struct world *w, struct node *n);
+void plain_stop(struct world *w, struct node *n, bool resign);
+void plain_hear(struct world *w, struct node *n, const struct message *message);
+void plain_timer(struct world *w, struct node *n);
+uint64_t plain_deadline(const struct node *n, size_t families);
+
+/* faults.c */
+void faults_generate(struct world *w, struct rng *rng);
+void fault_begin(struct world *w, size_t index);
+void fault_end(struct world *w, size_t index);
+const char *fault_name(enum fault_kind kind);
+
+/* invariants.c */
+extern const char invariants_text[];
+void invariants_disturbed(struct world *w, bool planned);
+void invariants_check(struct world *w);
+void invariants_sent(struct world *w, struct node *n, size_t family, bool fresh);
+void invariants_transition(struct world *w, const struct node *n, const struct transition *t);
+void violate(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* How long everything may take to settle once nothing happens any more. */
+uint64_t settle_bound(const struct world *w);
+
+#endif
