@@ -239,6 +239,12 @@ static bool is_planned(const struct fault *f)
            f->kind == FAULT_ECHO;
 }
 
+static bool is_departure(const struct fault *f)
+{
+    return f->kind == FAULT_KILL || f->kind == FAULT_POWER || f->kind == FAULT_STOP ||
+           f->kind == FAULT_LINK || f->kind == FAULT_CHECK || f->kind == FAULT_DRAIN;
+}
+
 static bool breaks_the_network(const struct fault *f)
 {
     return f->kind == FAULT_SPLIT || f->kind == FAULT_ONE_WAY || f->kind == FAULT_DEAF ||
@@ -329,6 +335,7 @@ void fault_begin(struct world *w, size_t index)
     world_log(w, "FAULT: %s, node %u, for %.3f s", fault_name(f->kind), f->node,
               (double)(f->duration / NS_PER_MS) / 1e3);
     invariants_disturbed(w, is_planned(f));
+    w->departure = w->single && is_departure(f);
     excuse(w, f);
     act(w, f, true);
     world_push(w, w->now + f->duration,

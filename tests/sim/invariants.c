@@ -24,7 +24,9 @@ const char invariants_text[] =
     " (e) A MASTER never adverts later than 3 I + 2/256 I after its last advert, by its own\n"
     "     interval: it takes over anew first. (Not judged across a change of its interval.)\n"
     " (f) No address is held longer than L after its agent was killed or paused.\n"
-    " (g) From B after the last disturbance both families of a node are in the same state.\n";
+    " (g) From B after the last disturbance both families of a node are in the same state.\n"
+    " (h) When one node leaves a calm cluster, none takes over before another whose skew is more\n"
+    "     than 2 ms shorter.\n";
 
 /* One line for each node: the end of a timeline. */
 static void describe(const struct world *w, const struct node *n)
@@ -118,6 +120,7 @@ static bool somebody_holds(const struct world *w, size_t family)
 void invariants_disturbed(struct world *w, bool planned)
 {
     w->single = calm_for(w, settle_bound(w) + SIM_LEASE_NS) && w->now > 0;
+    w->departure = false;
     w->planned = w->single && planned;
     for (size_t f = 0; f < w->family_count; f++)
         w->planned = w->planned && somebody_holds(w, f);
@@ -137,8 +140,32 @@ void invariants_sent(struct world *w, struct node *n, size_t family, bool fresh)
     n->interval_changed = false;
 }
 
+/* Skew orders the successors: 1 ms of it is more than the network and the loop take. */
+static void check_order(struct world *w, const struct node *n)
+{
+    uint64_t base = n->params.advert_interval_ns;
+
+    /* Whose interval was learned is not known here: the shortest there is. */
+    for (size_t i = 0; i < w->node_count; i++)
+        if (w->nodes[i].params.advert_interval_ns < base)
+            base = w->nodes[i].params.advert_interval_ns;
+    for (size_t i = 0; i < w->node_count; i++) {
+        const struct node *other = &w->nodes[i];
+        uint64_t ahead = other->params.priority > n->params.priority
+                             ? (uint64_t)(other->params.priority - n->params.priority)
+                             : 0;
+
+        if (node_takes_part(other) && ahead * base / 256 > 2 * NS_PER_MS)
+            violate(w, "(h): node %zu takes over before node %zu, which has priority %u",
+                    node_index(w, n), i, other->params.priority);
+    }
+}
+
 void invariants_transition(struct world *w, const struct node *n, const struct transition *t)
 {
+    if (w->departure && t->to == VRRP_MASTER && all_hear_each_other(w) && one_cluster(w) &&
+        !somebody_slow(w) && w->echo_percent == 0)
+        check_order(w, n);
     if (calm_for(w, settle_bound(w)) && all_hear_each_other(w) && !somebody_slow(w) &&
         one_cluster(w))
         violate(w, "(d): node %zu goes %s -> %s in a calm that has lasted %.3f s", node_index(w, n),

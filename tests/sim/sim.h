@@ -152,8 +152,9 @@ struct world {
     /* For the invariants: */
     uint64_t disturbed_at;
     uint64_t network_excused_until;
-    bool single;  /* the last disturbance came into a calm world, */
-    bool planned; /* and was a planned one */
+    bool single;    /* the last disturbance came into a calm world, */
+    bool planned;   /* and was a planned one; */
+    bool departure; /* and some node left the cluster by it */
     uint64_t none_since[FAMILIES_MAX];
     uint64_t many_since[FAMILIES_MAX];
     uint64_t transitions;
