@@ -4,11 +4,11 @@ import atexit
 import itertools
 import os
 import shutil
-import socket
 import tempfile
 import time
 
-from . import config, netns, probe, wire
+from . import config, netns, probe
+from .inject import Injector
 from .node import KeepalivedNode, Machine, Node
 from .watch import Capture, Sampler
 
@@ -27,6 +27,7 @@ class Lab:
         self.switch = f"{self.prefix}-sw"
         self.nodes, self.peers, self.client = [], [], None
         self._captures, self._samplers, self._probes, self._processes = [], [], [], []
+        self._injectors = {}
         self._echo = None
         self._closed = False
         atexit.register(self.close)
@@ -132,25 +133,20 @@ class Lab:
         self._processes.append(process)
         return process
 
-    def inject(self, frame, machine=None):
-        """Sends a raw Ethernet frame from a machine (default: the client)."""
-        namespace = (machine or self.client).namespace
-
-        def send():
-            with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
-                sock.bind(("eth0", 0))
-                sock.send(frame)
-        netns.inside(namespace, send)
-
-    def advert(self, machine=None, source=None, family=4, destination=None, ttl=255, **fields):
-        """Sends a VRRP advert, as faulty as the fields say (wire.vrrp_message)."""
+    def injector(self, machine=None):
+        """The raw sender of a machine (default: the client)."""
         machine = machine or self.client
-        source = source or (machine.address4 if family == 4 else machine.link_local)
-        group = destination or (wire.GROUP4 if family == 4 else wire.GROUP6)
-        if family == 6:
-            fields.setdefault("addresses", [config.VIP6])
-        message = wire.vrrp_message(source, group, **fields)
-        self.inject(wire.frame(machine.mac, source, message, group, ttl), machine)
+        if machine.name not in self._injectors:
+            self._injectors[machine.name] = Injector(machine)
+        return self._injectors[machine.name]
+
+    def inject(self, frame, machine=None):
+        """Sends a raw Ethernet frame from a machine."""
+        self.injector(machine).send(frame)
+
+    def advert(self, machine=None, **fields):
+        """Sends a VRRP advert from a machine, as faulty as the fields say (inject.py)."""
+        self.injector(machine).advert(**fields)
 
     def diagnose(self):
         """All that is known, for the report of a failed test."""
@@ -186,8 +182,8 @@ class Lab:
                 if process.poll() is None:
                     process.kill()
                 process.wait()
-            for machine in self.machines():
-                machine.close()
+            for item in [*self._injectors.values(), *self.machines()]:
+                item.close()
             for name in netns.names():
                 if name.startswith(self.prefix + "-"):
                     netns.remove(name)

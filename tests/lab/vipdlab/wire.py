@@ -33,13 +33,14 @@ def checksum(data):
 
 def vrrp_message(source, destination, vrid=51, priority=50, addresses=("10.77.0.200",), version=3,
                  kind=1, interval_ms=100, count=None, trailer=b"", spoil_checksum=False,
-                 truncate=None):
+                 message_only=False, auth_type=0, truncate=None):
     """A VRRP message (no IP header). `count`, `trailer`, `truncate` and `spoil_checksum` make
-    faults; the checksum is right for what is sent unless it is the one that is spoilt."""
+    faults; the checksum is right for what is sent unless it is the one that is spoilt. Over IPv4
+    it covers a pseudo-header (RFC 5798) unless `message_only` (RFC 9568)."""
     packed = b"".join(ipaddress.ip_address(a).packed for a in addresses)
     shown = len(addresses) if count is None else count
     if version == 2:
-        timing = struct.pack("!BB", 0, max(1, interval_ms // 1000))
+        timing = struct.pack("!BB", auth_type, max(1, interval_ms // 1000))
         packed += bytes(8)
     else:
         timing = struct.pack("!H", interval_ms // 10)
@@ -52,7 +53,7 @@ def vrrp_message(source, destination, vrid=51, priority=50, addresses=("10.77.0.
     pseudo = b""
     if src.version == 6:
         pseudo = src.packed + dst.packed + struct.pack("!II", length, VRRP)
-    elif version == 3:
+    elif version == 3 and not message_only:
         pseudo = src.packed + dst.packed + struct.pack("!BBH", 0, VRRP, length)
     value = checksum(pseudo + head + b"\0\0" + body)
     if spoil_checksum:
@@ -94,6 +95,7 @@ class Frame:
     count: int = 0
     interval_ms: int = 0
     addresses: list = field(default_factory=list)
+    reply: bool = False  # of ARP
     gratuitous: bool = False  # an ARP announcement or unsolicited NA of `target`
     target: str = ""
     target_mac: str = ""
@@ -132,6 +134,7 @@ def read(data, time, port):
 
 def _read_arp(out, body):
     out.kind = "arp"
+    out.reply = body[7] == 2
     out.source = str(ipaddress.ip_address(body[14:18]))
     out.target = str(ipaddress.ip_address(body[24:28]))
     out.target_mac = mac_text(body[8:14])

@@ -1,0 +1,33 @@
+"""A raw-socket sender inside a machine's namespace: frames as faulty as a test wants them."""
+
+import socket
+
+from . import config, netns, wire
+
+
+class Injector:
+    """Sends frames out of a machine's eth0; the socket outlives the interface."""
+
+    def __init__(self, machine):
+        self._machine = machine
+        self._socket = netns.inside(
+            machine.namespace, lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW))
+
+    def close(self):
+        self._socket.close()
+
+    def send(self, frame):
+        self._socket.sendto(frame, ("eth0", 0))
+
+    def build(self, source=None, family=4, destination=None, ttl=255, **fields):
+        """The frame of a VRRP advert, as faulty as the fields say (wire.vrrp_message)."""
+        machine = self._machine
+        source = source or (machine.address4 if family == 4 else machine.link_local)
+        group = destination or (wire.GROUP4 if family == 4 else wire.GROUP6)
+        if family == 6:
+            fields.setdefault("addresses", ["fe80::77:200", config.VIP6])
+        message = wire.vrrp_message(source, group, **fields)
+        return wire.frame(machine.mac, source, message, group, ttl)
+
+    def advert(self, **fields):
+        self.send(self.build(**fields))
