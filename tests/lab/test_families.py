@@ -1,4 +1,4 @@
-"""IPv6, both families together, unicast, virtual MAC, VRRPv2."""
+"""IPv6, both families together, unicast, VRRPv2."""
 
 import pytest
 
@@ -68,37 +68,6 @@ def test_unicast_ignores_strangers(lab):
     lab.inject(bytes(frame))
     lab.wait(lambda: lab[1].router()["drops"]["not_a_peer"] == before + 1, "it is counted")
     assert lab[1].state() == "MASTER"
-
-
-@pytest.mark.lab(nodes=2)
-def test_virtual_mac(lab):
-    lab.start_all([150, 100], mac="virtual")
-    capture, probe = lab.capture(), lab.probe()
-    mac = wire.virtual_mac(4, 51)
-    assert lab.client.neighbour_mac(VIP4) == mac
-    lab[1].stop()
-    lab.wait_master(lab[2])
-    result = probe.stop()
-    assert result.answered_by == ["n1", "n2"], str(result)
-    assert lab.client.neighbour_mac(VIP4) == mac, "the MAC moved, the client noticed nothing"
-    assert {f.source_mac for f in capture.adverts("n2")} == {mac}
-    assert "vipd" not in lab[1].ip("-br", "link").stdout, "the macvlan is gone with the agent"
-    for key, busy in (("arp_ignore", "1"), ("arp_announce", "2")):
-        path = f"/proc/sys/net/ipv4/conf/eth0/{key}"
-        assert lab[2].run("cat", path).stdout.strip() == busy
-        assert lab[1].run("cat", path).stdout.strip() == "0", f"{key} is as it was before"
-
-
-@pytest.mark.lab(nodes=2)
-def test_virtual_mac_backup_is_silent_and_the_parent_does_not_answer(lab):
-    lab.start_all([150, 100], mac="virtual", addresses=[f"{VIP4}/24", f"{VIP6}/64"])
-    capture = lab.capture()
-    for address in (VIP4, VIP6):
-        lab.client.ip("neigh", "flush", "dev", "eth0")
-        lab.probe(address).stop()
-    answers = [f for f in capture.frames() if f.kind == "arp" and f.source == VIP4]
-    assert answers and {f.target_mac for f in answers} == {wire.virtual_mac(4, 51)}
-    assert not [f for f in capture.frames("n2") if f.source_mac.startswith("00:00:5e")]
 
 
 @pytest.mark.lab(nodes=2)

@@ -1,0 +1,137 @@
+"""The virtual router MAC on a macvlan: taken along, cleaned up, and never answered for twice."""
+
+import pytest
+
+from vipdlab import config, wire
+from vipdlab.config import VIP4, VIP6
+
+MAC4, MAC6 = wire.virtual_mac(4, 51), wire.virtual_mac(6, 51)
+
+
+def ours(node):
+    """Names of vipd's links on the node."""
+    lines = node.ip("-br", "link").stdout.splitlines()
+    return [line.split("@")[0] for line in lines if line.startswith("vipd")]
+
+
+def arp_settings(node):
+    return [node.run("cat", f"/proc/sys/net/ipv4/conf/eth0/{key}").stdout.strip()
+            for key in ("arp_ignore", "arp_announce")]
+
+
+@pytest.mark.lab(nodes=2)
+def test_virtual_mac(lab):
+    lab.start_all([150, 100], mac="virtual")
+    capture, probe = lab.capture(), lab.probe()
+    assert lab.client.neighbour_mac(VIP4) == MAC4
+    lab[1].stop()
+    lab.wait_master(lab[2])
+    result = probe.stop()
+    assert result.answered_by == ["n1", "n2"], str(result)
+    assert lab.client.neighbour_mac(VIP4) == MAC4, "the MAC moved, the client noticed nothing"
+    assert {f.source_mac for f in capture.adverts("n2")} == {MAC4}
+    assert "vipd" not in lab[1].ip("-br", "link").stdout, "the macvlan is gone with the agent"
+    for key, busy in (("arp_ignore", "1"), ("arp_announce", "2")):
+        path = f"/proc/sys/net/ipv4/conf/eth0/{key}"
+        assert lab[2].run("cat", path).stdout.strip() == busy
+        assert lab[1].run("cat", path).stdout.strip() == "0", f"{key} is as it was before"
+
+
+@pytest.mark.lab(nodes=2)
+def test_virtual_mac_backup_is_silent_and_the_parent_does_not_answer(lab):
+    lab.start_all([150, 100], mac="virtual", addresses=[f"{VIP4}/24", f"{VIP6}/64"])
+    capture = lab.capture()
+    for address in (VIP4, VIP6):
+        lab.client.ip("neigh", "flush", "dev", "eth0")
+        lab.probe(address).stop()
+    answers = [f for f in capture.frames() if f.kind == "arp" and f.source == VIP4]
+    assert answers and {f.target_mac for f in answers} == {MAC4}
+    assert not [f for f in capture.frames("n2") if f.source_mac.startswith("00:00:5e")]
+
+
+@pytest.mark.lab(nodes=2)
+def test_dual_stack_hand_over_and_back(lab):
+    lab.start_all([150, 100], mac="virtual", addresses=[f"{VIP4}/24", f"{VIP6}/64"])
+    probes = [lab.probe(VIP4), lab.probe(VIP6)]
+    lab[1].stop()
+    lab.wait_master(lab[2])
+    lab[1].start()
+    lab.wait_master(lab[1])
+    for probe in probes:
+        assert probe.stop().answered_by == ["n1", "n2", "n1"]
+    assert lab.client.neighbour_mac(VIP4) == MAC4
+    assert lab.client.neighbour_mac(VIP6) == MAC6
+
+
+@pytest.mark.lab(nodes=2)
+def test_what_a_killed_agent_left_is_gone_after_release(lab):
+    lab.start_all([150, 100], mac="virtual", lease="60s")
+    lab[1].kill()
+    assert ours(lab[1]) and lab[1].holds(VIP4)
+    assert lab[1].release().returncode == 0
+    assert ours(lab[1]) == [] and not lab[1].holds(VIP4)
+    assert arp_settings(lab[1]) == ["0", "0"]
+    lab.wait_master(lab[2])
+
+
+@pytest.mark.lab(nodes=2)
+def test_restart_after_a_kill_remembers_the_settings_from_before(lab):
+    lab[1].run("sysctl", "-qw", "net.ipv4.conf.eth0.arp_announce=1")
+    lab.start_all([150, 100], mac="virtual", lease="60s")
+    assert arp_settings(lab[1]) == ["1", "2"]
+    lab[1].kill()
+    lab.wait_master(lab[2])
+    lab[1].start()
+    lab.wait_master(lab[1])
+    assert len(ours(lab[1])) == 1
+    lab[1].stop()
+    assert ours(lab[1]) == [] and arp_settings(lab[1]) == ["0", "1"]
+
+
+@pytest.mark.lab(nodes=2)
+def test_link_down_and_up(lab):
+    lab.start_all([150, 100], mac="virtual")
+    lab[1].link_down()
+    lab.wait(lambda: lab[2].state() == "MASTER", "the peer took over")
+    assert lab[1].ours() == []
+    lab[1].link_up()
+    lab.wait_master(lab[1])
+    assert lab.probe().stop().answered_by == ["n1"]
+    assert lab.client.neighbour_mac(VIP4) == MAC4
+
+
+@pytest.mark.lab(nodes=2)
+def test_interface_deleted_and_made_again(lab):
+    lab.start_all([150, 100], mac="virtual")
+    lab[1].delete_interface()
+    lab[1].wait_state("INIT")
+    lab.wait(lambda: lab[2].state() == "MASTER", "the peer took over")
+    lab[1].create_interface()
+    lab.wait_master(lab[1])
+    assert len(ours(lab[1])) == 1 and lab[1].holds(VIP4)
+
+
+@pytest.mark.xfail(strict=True, reason="vipd does not notice that its macvlan is gone")
+@pytest.mark.lab(nodes=1)
+def test_its_link_deleted_by_somebody_comes_back(lab):
+    lab.start_all([150], mac="virtual")
+    lab[1].ip("link", "del", ours(lab[1])[0])
+    lab.wait(lambda: ours(lab[1]) and lab[1].holds(VIP4), "it is made and held again",
+             5)
+    lab[1].wait_state("MASTER")
+    probe = lab.probe()
+    assert probe.stop().answered_by == ["n1"]
+
+
+@pytest.mark.lab(nodes=1)
+def test_a_reload_that_drops_one_leaves_the_other(lab):
+    other = config.instance("db", vrid=52, addresses="10.77.0.201/24", mac="virtual")
+    web = config.instance(mac="virtual")
+    lab[1].start(web, other)
+    lab[1].wait_state("MASTER").wait_state("MASTER", "db")
+    sampler = lab.sampler()
+    lab[1].write(web)
+    assert lab[1].reload().returncode == 0
+    lab.wait(lambda: len(ours(lab[1])) == 1, "the link of the removed instance is gone")
+    assert arp_settings(lab[1]) == ["1", "2"], "the other still needs them"
+    assert sampler.sequence() == [{"n1"}]
