@@ -73,6 +73,8 @@ static char *read_text(const char *path)
         error = errno != 0 ? errno : EIO;
     else if (used > CONFIG_BYTES_MAX)
         error = EFBIG;
+    else if (memchr(text, '\0', used) != NULL)
+        error = EILSEQ; /* what a crash leaves of a file; taken as text it would end there */
     fclose(file);
     if (error != 0 || text == NULL) {
         free(text);
