@@ -14,7 +14,8 @@ const char invariants_text[] =
     " (b) After a single disturbance of a calm cluster, somebody who can be reached holds the\n"
     "     addresses again within 3 I + 256/256 I (1 s for version 2) + I. If it was a planned one\n"
     "     (stop, drain, check, priority, interval, restart) and all nodes are vipd, there is no\n"
-    "     moment at all without a holder.\n"
+    "     moment at all without a holder; and whoever resigned has a successor within I (1 s)\n"
+    "     + 100 ms.\n"
     " (c) Two nodes hold an address at once for at most 100 ms (5 I more when two families have "
     "to\n"
     "     agree on a tie), unless the network was broken or one of them was killed, paused or "
@@ -250,6 +251,22 @@ static bool holders_excused(const struct world *w, size_t family)
     return false;
 }
 
+/* A resignation shortens the wait of the successor to its skew. */
+static void check_resignation(struct world *w)
+{
+    uint64_t skew = w->nodes[0].params.version == VRRP_V2 ? NS_PER_SEC : w->interval_max_ns;
+
+    if (!w->departure || !w->planned || !all_hear_each_other(w) || !one_cluster(w) ||
+        somebody_slow(w) || w->echo_percent > 0 || participants(w) == 0 ||
+        w->now < w->disturbed_at + skew + SIM_WINDOW_NS)
+        return;
+    for (size_t i = 0; i < w->node_count; i++)
+        if (w->nodes[i].kind == NODE_VIPD && w->nodes[i].running &&
+            election_lingering(&w->nodes[i].elections[0]))
+            violate(w, "(b): node %zu still waits for a successor %.3f s after it resigned", i,
+                    (double)(w->now - w->disturbed_at) / 1e9);
+}
+
 /* Plain peers have no groups: both families of a mixed cluster need not agree. */
 static void check_holders(struct world *w, size_t family)
 {
@@ -289,6 +306,7 @@ void invariants_check(struct world *w)
     check_leases(w);
     if (mixed_groups)
         return;
+    check_resignation(w);
     for (size_t f = 0; f < w->family_count; f++)
         check_holders(w, f);
     if (!calm_for(w, settle_bound(w)) || !all_hear_each_other(w) || !one_cluster(w) ||
