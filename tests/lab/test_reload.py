@@ -94,3 +94,75 @@ def test_a_bad_file_at_start_ends_with_2_and_names_the_line(lab):
     assert lab[1].wait_exit() == 2
     assert f"{lab[1].config}:3:" in lab[1].log_text()
     assert lab[1].ours() == []
+
+
+@pytest.mark.lab(nodes=1)
+def test_bad_files_do_not_delay_an_advert(lab):
+    lab.start_all([150])
+    capture, sampler = lab.capture(), lab.sampler()
+    good = config.instance(priority=150)
+    # Wrong value, cut off, unknown key, the same name twice, not text at all.
+    for text in (good.replace("150", "x"), good[:-40], good + "colour = red\n", good + good,
+                 "\0" * 100, "[instance web\n" * 20000):
+        lab[1].write_text(text)
+        done = lab[1].reload()
+        assert done.returncode == 1 and lab[1].config in done.stderr, (text[:60], done)
+    assert lab[1].state() == "MASTER" and sampler.sequence() == [{"n1"}]
+    assert widest_gap(capture.adverts("n1")) < 3 * config.INTERVAL_MS / 1000
+    lab[1].write(good)
+    assert lab[1].reload().returncode == 0
+
+
+@pytest.mark.lab(nodes=2)
+def test_addresses_come_and_go_without_touching_the_one_that_stays(lab):
+    lab.start_all([150, 100])
+    sampler, probe, capture = lab.sampler(), lab.probe(), lab.capture()
+    for more in ("10.77.0.201/24", "10.77.0.202/24"):
+        for node, priority in zip(lab.nodes, (150, 100)):
+            node.write(config.instance(priority=priority, addresses=[f"{VIP4}/24", more]))
+            assert node.reload().returncode == 0
+        lab.wait(lambda m=more: lab[1].ours() == [VIP4, m.split("/")[0]], f"{more} is held alone")
+        lab.wait(lambda m=more: m.split("/")[0] in capture.announced("n1"), "and announced")
+    assert probe.stop().lost == [] and sampler.sequence() == [{"n1"}]
+    assert lab[2].ours() == []
+
+
+@pytest.mark.lab(nodes=2)
+def test_a_new_interval_is_in_force_and_learned_at_once(lab):
+    lab.start_all([150, 100])
+    sampler = lab.sampler()
+    lab[1].write(config.instance(priority=150, advert_interval="300ms"))
+    assert lab[1].reload().returncode == 0
+    lab.wait(lambda: lab[2].router()["advert_interval_ms"] == 300, "the BACKUP has learned it")
+    lab.never(lambda: lab[2].state() == "MASTER", "it fell out of step", 1.5)
+    assert sampler.sequence() == [{"n1"}]
+
+
+@pytest.mark.lab(nodes=2)
+def test_what_restarts_an_instance_hands_over_without_a_lost_probe(lab):
+    """A family that is added cannot be done in place."""
+    lab.start_all([150, 100])
+    probe = lab.probe()
+    lab[1].write(config.instance(priority=150, addresses=[f"{VIP4}/24", "fd77::200/64"]))
+    assert lab[1].reload().returncode == 0
+    lab.wait(lambda: lab[1].holds("fd77::200") and lab[1].state() == "MASTER",
+             "it is MASTER of both families")
+    lab.wait(lambda: lab[2].state() == "BACKUP", "the peer gave back what it had")
+    result = probe.stop()
+    assert result.lost == [], str(result)
+
+
+@pytest.mark.lab(nodes=2)
+def test_many_instances_hand_over_together(lab):
+    vrids = range(1, 61)
+    for node, priority in zip(lab.nodes, (150, 100)):
+        node.start(*[config.instance(f"i{v}", vrid=v, priority=priority,
+                                     addresses=f"10.77.0.{120 + v}/24") for v in vrids])
+    lab.wait(lambda: len(lab[1].ours()) == len(vrids) and lab[2].ours() == [],
+             "the first holds all")
+    probe = lab.probe("10.77.0.150")
+    lab[1].stop()
+    lab.wait(lambda: len(lab[2].ours()) == len(vrids), "the second holds all")
+    result = probe.stop()
+    assert result.lost == [], str(result)
+    assert lab[1].ours() == []
