@@ -23,16 +23,12 @@ def instance(name="web", **keys):
     return section(f"instance {name}", {**defaults, **keys})
 
 
-def keepalived(name="VI_1", family=4, version=3, vrid=51, priority=100, addresses=None,
-               interval_s=INTERVAL_MS / 1000, extra="", global_extra=""):
-    """A keepalived configuration with one instance."""
+def keepalived_instance(name="VI_1", family=4, version=3, vrid=51, priority=100, addresses=None,
+                        interval_s=INTERVAL_MS / 1000, extra=""):
+    """A vrrp_instance block; `extra` is put into it."""
     addresses = addresses or ([f"{VIP4}/24"] if family == 4 else ["fe80::77:200/64", f"{VIP6}/64"])
     listed = "\n".join(f"        {a}" for a in addresses)
-    return f"""global_defs {{
-    router_id {name}
-    {global_extra}
-}}
-vrrp_instance {name} {{
+    return f"""vrrp_instance {name} {{
     state BACKUP
     interface eth0
     version {version}
@@ -45,3 +41,9 @@ vrrp_instance {name} {{
     }}
 }}
 """
+
+
+def keepalived(*instances, **keys):
+    """A keepalived configuration with these blocks, or one made of the keys."""
+    blocks = instances or (keepalived_instance(**keys),)
+    return "global_defs {\n    router_id lab\n}\n" + "\n".join(blocks)
