@@ -11,6 +11,7 @@ static const char *const names[FAULT_KINDS] = {
     [FAULT_PAUSE] = "pause",
     [FAULT_SLOW] = "slow node",
     [FAULT_LINK] = "link down",
+    [FAULT_SOURCE] = "one family without source",
     [FAULT_CHECK] = "check fails",
     [FAULT_DRAIN] = "drain",
     [FAULT_PRIORITY] = "priority",
@@ -46,6 +47,8 @@ static uint64_t value_of(const struct world *w, const struct fault *f, struct rn
         return (1 + rng_below(rng, 3)) * w->nodes[f->node].params.advert_interval_ns;
     case FAULT_LOSS:
         return 10 + rng_below(rng, 60);
+    case FAULT_SOURCE:
+        return rng_below(rng, w->family_count);
     case FAULT_SLOW:
         return rng_below(rng, w->nodes[f->node].params.advert_interval_ns);
     default:
@@ -123,6 +126,17 @@ static void hold(struct world *w, struct node *n, enum election_hold bit, bool s
     }
 }
 
+/* A paused agent, or one that was started since, finds its address where it looks. */
+static void set_source(struct world *w, struct node *n, size_t family, bool there)
+{
+    if (n->paused > 0)
+        n->missed_source = true;
+    if (!n->running || n->paused > 0)
+        return;
+    node_set_source(w, n, family, there);
+    node_schedule(w, n);
+}
+
 static void kill_agent(struct world *w, struct node *n)
 {
     n->running = false;
@@ -174,6 +188,9 @@ static void set_pause(struct world *w, struct node *n, bool on)
     }
     n->missed_set = 0;
     n->missed_clear = 0;
+    for (size_t i = 0; i < w->family_count && n->missed_source && n->running; i++)
+        set_source(w, n, i, true);
+    n->missed_source = false;
     if (n->missed_configure && n->running && n->kind == NODE_VIPD) {
         node_reconfigure(w, n);
         node_schedule(w, n);
@@ -242,7 +259,8 @@ static bool is_planned(const struct fault *f)
 static bool is_departure(const struct fault *f)
 {
     return f->kind == FAULT_KILL || f->kind == FAULT_POWER || f->kind == FAULT_STOP ||
-           f->kind == FAULT_LINK || f->kind == FAULT_CHECK || f->kind == FAULT_DRAIN;
+           f->kind == FAULT_LINK || f->kind == FAULT_SOURCE || f->kind == FAULT_CHECK ||
+           f->kind == FAULT_DRAIN;
 }
 
 static bool breaks_the_network(const struct fault *f)
@@ -265,6 +283,8 @@ static bool applies(const struct world *w, const struct fault *f)
     case FAULT_DRAIN:
     case FAULT_PAUSE:
         return n->running && !n->stopping && n->paused == 0;
+    case FAULT_SOURCE:
+        return n->kind == NODE_VIPD && n->running && !n->stopping && n->paused == 0;
     case FAULT_LINK:
         return n->link_up && n->running && !n->stopping && n->paused == 0;
     default:
@@ -307,6 +327,9 @@ static void act(struct world *w, struct fault *f, bool on)
     case FAULT_LINK:
         n->link_up = !on;
         hold(w, n, HOLD_LINK_DOWN, on);
+        break;
+    case FAULT_SOURCE:
+        set_source(w, n, f->value, !on);
         break;
     case FAULT_CHECK:
         hold(w, n, HOLD_CHECK_FAILED, on);

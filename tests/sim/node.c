@@ -116,6 +116,15 @@ void node_event(struct world *w, struct node *n, size_t family, const struct ele
         execute(w, n, i, &actions[i]);
 }
 
+void node_set_source(struct world *w, struct node *n, size_t family, bool there)
+{
+    struct election_event event = {.type = ELECTION_SOURCE};
+
+    if (there)
+        event.address = address_of(w, node_index(w, n), family);
+    node_event(w, n, family, &event);
+}
+
 static void hear(struct world *w, struct node *n, const struct message *message)
 {
     const struct advert advert = {
@@ -259,11 +268,8 @@ void node_start(struct world *w, struct node *n)
         election_init(&n->elections[i], &n->params);
         n->held[i] = false; /* what a predecessor left is removed first */
     }
-    for (size_t i = 0; i < w->family_count; i++) {
-        const struct election_event source = {.type = ELECTION_SOURCE,
-                                              .address = address_of(w, node_index(w, n), i)};
-        node_event(w, n, i, &source);
-    }
+    for (size_t i = 0; i < w->family_count; i++)
+        node_set_source(w, n, i, true);
     if (!n->link_up) {
         const struct election_event down = {.type = ELECTION_HOLD, .hold = HOLD_LINK_DOWN};
         node_event(w, n, 0, &down);

@@ -30,6 +30,7 @@ enum fault_kind {
     FAULT_PAUSE,    /* SIGSTOP, a hung or suspended machine */
     FAULT_SLOW,     /* timers and packets are served late */
     FAULT_LINK,     /* carrier lost */
+    FAULT_SOURCE,   /* one family has no address to send from any more */
     FAULT_CHECK,    /* a health check fails */
     FAULT_DRAIN,    /* drain, later resume */
     FAULT_PRIORITY, /* another priority */
@@ -90,6 +91,7 @@ struct node {
     uint32_t missed_set;   /* HOLD_* bits that came and */
     uint32_t missed_clear; /* went while it was paused */
     bool missed_configure;
+    bool missed_source;
     uint64_t latency_ns;
     bool held[FAMILIES_MAX];
     uint64_t lease_until[FAMILIES_MAX];
@@ -180,6 +182,7 @@ void node_schedule(struct world *w, struct node *n);
 void node_event(struct world *w, struct node *n, size_t family, const struct election_event *event);
 void node_lease_over(struct world *w, struct node *n, size_t family);
 void node_reconfigure(struct world *w, struct node *n);
+void node_set_source(struct world *w, struct node *n, size_t family, bool there);
 size_t node_index(const struct world *w, const struct node *n);
 enum vrrp_state node_state(const struct node *n, size_t family);
 bool node_takes_part(const struct node *n);
