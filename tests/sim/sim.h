@@ -140,7 +140,8 @@ struct world {
     struct node nodes[NODES_MAX];
     struct fault faults[FAULTS_MAX];
     size_t fault_count;
-    bool blocked[NODES_MAX][NODES_MAX]; /* [from][to] */
+    bool blocked[NODES_MAX][NODES_MAX];     /* [from][to] */
+    uint64_t arrival[NODES_MAX][NODES_MAX]; /* of the last frame on that way */
     unsigned loss_percent;
     unsigned announcement_loss_percent;
     unsigned echo_percent;
