@@ -144,7 +144,11 @@ static void on_link(void *userdata, const struct link *link)
 
 static void on_link_gone(void *userdata, const struct link *link)
 {
-    refresh_link(userdata, link);
+    struct agent *agent = userdata;
+
+    for (size_t i = 0; i < agent->instance_count; i++)
+        instance_link_gone(agent->instances[i], link->ifindex);
+    refresh_link(agent, link);
 }
 
 static void on_address(void *userdata, const struct observed_address *address, bool present)

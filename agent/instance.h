@@ -79,6 +79,10 @@ void instance_stop(struct instance *instance);
 /* Compares the link and its addresses with what the elections believe. Call after any change. */
 void instance_refresh(struct instance *instance);
 
+/* A link is gone. When it was the macvlan of a router (somebody else deleted it), it is made again,
+ * and a MASTER claims and announces anew. */
+void instance_link_gone(struct instance *instance, int ifindex);
+
 /* Applies a configuration that differs only in what can change in place (CONFIG_UPDATED), or not
  * at all (then only the pointers move to the new value). */
 void instance_update(struct instance *instance, struct config_box *box,

@@ -128,6 +128,34 @@ static void close_virtual(struct router *router, int parent)
     router->virtual_ifindex = 0;
 }
 
+/* What was claimed went with the link. */
+static void make_virtual_again(struct router *router, const struct link *parent)
+{
+    const struct election_actions again = {
+        .list = {{.type = ACTION_CLAIM}, {.type = ACTION_ANNOUNCE}}, .count = 2};
+
+    advert_io_close(router->virtual_io);
+    router->virtual_io = NULL;
+    router->virtual_ifindex = 0;
+    log_instance(LOG_WARNING, router->instance->config->name,
+                 "the virtual MAC's link on %s was deleted by somebody else: making it again",
+                 parent->name);
+    if (open_virtual(router, parent) == 0 && router_election(router)->holding)
+        router_execute(router, &again);
+}
+
+void instance_link_gone(struct instance *instance, int ifindex)
+{
+    for (size_t i = 0; i < instance->router_count; i++) {
+        struct router *router = &instance->routers[i];
+        const struct link *parent =
+            links_by_index(instance->node->links, segment_ifindex(&router->client));
+
+        if (router->virtual_ifindex == ifindex && ifindex != 0 && parent != NULL)
+            make_virtual_again(router, parent);
+    }
+}
+
 static void detach(struct router *router)
 {
     int parent = segment_ifindex(&router->client);

@@ -111,7 +111,6 @@ def test_interface_deleted_and_made_again(lab):
     assert len(ours(lab[1])) == 1 and lab[1].holds(VIP4)
 
 
-@pytest.mark.xfail(strict=True, reason="vipd does not notice that its macvlan is gone")
 @pytest.mark.lab(nodes=1)
 def test_its_link_deleted_by_somebody_comes_back(lab):
     lab.start_all([150], mac="virtual")
