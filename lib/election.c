@@ -233,6 +233,21 @@ static uint64_t backup_wait(const struct election *e)
     return e->resigned ? election_skew_ns(e) : election_master_down_ns(e);
 }
 
+/* A BACKUP that was about to depose a lower priority, and is not to any more: it has heard a master
+ * that it now respects. */
+static void reconsider(struct election *e)
+{
+    bool still = e->params.priority == PRIORITY_OWNER ||
+                 (e->params.preempt && e->master_priority < e->params.priority);
+
+    if (e->state != VRRP_BACKUP || !e->lower_heard || still)
+        return;
+    e->lower_heard = false;
+    e->ready = false;
+    e->last_heard_at = e->last_rcvd_at;
+    e->timer_at = e->last_rcvd_at + election_master_down_ns(e);
+}
+
 /* New parameters. A BACKUP's deadline moves relative to when its timer was last set, not to now;
  * a MASTER tells its rivals at once, so that nobody waits by the old interval. */
 static void configure(struct election *e, const struct election_params *params, uint64_t now,
@@ -250,6 +265,7 @@ static void configure(struct election *e, const struct election_params *params, 
         e->learned_interval_ns = params->advert_interval_ns;
     if (e->state == VRRP_BACKUP && !e->ready)
         e->timer_at = waited_since + backup_wait(e);
+    reconsider(e);
     if (e->state != VRRP_MASTER)
         return;
     e->master_priority = params->priority;

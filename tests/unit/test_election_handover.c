@@ -249,10 +249,35 @@ static void losing_the_source_releases(void **state)
     assert_int_equal(kit_reason(&out), REASON_NO_PRIMARY_ADDRESS);
 }
 
+/* Found by simulation: it took over from a living master that it had become lower than. */
+static void a_lowered_priority_ends_a_preemption(void **state)
+{
+    struct election_params params = kit_params(115);
+    struct election_params lower = kit_params(100);
+    struct election e = kit_started(&params, 0);
+
+    (void)state;
+    kit_hear(&e, "10.0.0.9", 113, SEC);
+    kit_hear(&e, "10.0.0.9", 113, 2 * SEC);
+    assert_true(e.lower_heard);
+    kit_step(&e, (struct election_event){.type = ELECTION_CONFIGURE, .params = &lower},
+             2 * SEC + 10 * MS);
+    assert_int_equal(election_deadline(&e), 2 * SEC + election_master_down_ns(&e));
+    /* The same when preemption is forbidden. */
+    e = kit_started(&params, 0);
+    kit_hear(&e, "10.0.0.9", 113, SEC);
+    lower = params;
+    lower.preempt = false;
+    kit_step(&e, (struct election_event){.type = ELECTION_CONFIGURE, .params = &lower}, SEC + MS);
+    assert_int_equal(election_deadline(&e), SEC + election_master_down_ns(&e));
+    assert_false(e.lower_heard);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(graceful_stop_lingers_until_the_successor_adverts),
+        cmocka_unit_test(a_lowered_priority_ends_a_preemption),
         cmocka_unit_test(an_announcement_ends_the_linger_too),
         cmocka_unit_test(a_linger_without_successor_is_bounded),
         cmocka_unit_test(an_announcement_does_not_move_a_master),
