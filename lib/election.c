@@ -107,7 +107,7 @@ void election_enter_backup(struct election *e, uint64_t now)
     e->timer_at = now + election_master_down_ns(e);
 }
 
-static uint64_t next_announcement(const struct election *e, uint64_t now)
+uint64_t election_next_announcement(const struct election *e, uint64_t now)
 {
     if (e->announce_done < e->params.announce_repeat)
         return now + announce_gaps_ns[e->announce_done];
@@ -119,7 +119,7 @@ static uint64_t next_announcement(const struct election *e, uint64_t now)
 void election_schedule_announcements(struct election *e, uint64_t now)
 {
     e->announce_done = 0;
-    e->announce_at = next_announcement(e, now);
+    e->announce_at = election_next_announcement(e, now);
 }
 
 /* What a BACKUP knows when its timer has run out: why it may take over. */
@@ -217,7 +217,7 @@ void election_yield(struct election *e, enum reason reason, const struct evidenc
     election_report(&t, out);
 }
 
-static enum checksum_kind first_checksum_kind(const struct election_params *params)
+enum checksum_kind election_first_checksum_kind(const struct election_params *params)
 {
     if (params->version == VRRP_V2)
         return CHECKSUM_MESSAGE_ONLY;
@@ -225,56 +225,6 @@ static enum checksum_kind first_checksum_kind(const struct election_params *para
         return CHECKSUM_IPV6_PSEUDO_HEADER;
     return params->checksum == CHECKSUM_MODE_RFC9568 ? CHECKSUM_MESSAGE_ONLY
                                                      : CHECKSUM_IPV4_PSEUDO_HEADER;
-}
-
-/* The time the BACKUP's timer was set to run for. */
-static uint64_t backup_wait(const struct election *e)
-{
-    return e->resigned ? election_skew_ns(e) : election_master_down_ns(e);
-}
-
-/* A BACKUP that was about to depose a lower priority, and is not to any more: it has heard a master
- * that it now respects. */
-static void reconsider(struct election *e)
-{
-    bool still = e->params.priority == PRIORITY_OWNER ||
-                 (e->params.preempt && e->master_priority < e->params.priority);
-
-    if (e->state != VRRP_BACKUP || !e->lower_heard || still)
-        return;
-    e->lower_heard = false;
-    e->ready = false;
-    e->last_heard_at = e->last_rcvd_at;
-    e->timer_at = e->last_rcvd_at + election_master_down_ns(e);
-}
-
-/* New parameters. A BACKUP's deadline moves relative to when its timer was last set, not to now;
- * a MASTER tells its rivals at once, so that nobody waits by the old interval. */
-static void configure(struct election *e, const struct election_params *params, uint64_t now,
-                      struct election_actions *out)
-{
-    bool tell = e->params.priority != params->priority ||
-                e->params.advert_interval_ns != params->advert_interval_ns;
-    uint64_t waited_since = e->timer_at - backup_wait(e);
-
-    assert(params->family == e->params.family && params->version == e->params.version);
-    if (e->params.checksum != params->checksum)
-        e->checksum_kind = first_checksum_kind(params);
-    e->params = *params;
-    if (e->last_heard_at == DEADLINE_NEVER)
-        e->learned_interval_ns = params->advert_interval_ns;
-    if (e->state == VRRP_BACKUP && !e->ready)
-        e->timer_at = waited_since + backup_wait(e);
-    reconsider(e);
-    if (e->state != VRRP_MASTER)
-        return;
-    e->master_priority = params->priority;
-    if (e->announce_at == DEADLINE_NEVER || e->announce_done >= params->announce_repeat)
-        e->announce_at = next_announcement(e, now);
-    if (tell) {
-        election_send(e, params->priority, now, out);
-        e->timer_at = now + params->advert_interval_ns;
-    }
 }
 
 /* Slept past the time in which the quickest rival deposes us: whatever we believe is stale. */
@@ -317,7 +267,7 @@ static void announce_due(struct election *e, uint64_t now, struct election_actio
     election_emit(out, ACTION_ANNOUNCE);
     if (e->announce_done < e->params.announce_repeat)
         e->announce_done++;
-    e->announce_at = next_announcement(e, now);
+    e->announce_at = election_next_announcement(e, now);
 }
 
 static void advert_due(struct election *e, uint64_t now, struct election_actions *out)
@@ -386,7 +336,7 @@ void election_init(struct election *e, const struct election_params *params)
     e->last_rcvd_at = DEADLINE_NEVER;
     e->tie_since = DEADLINE_NEVER;
     e->announced_at = DEADLINE_NEVER;
-    e->checksum_kind = first_checksum_kind(params);
+    e->checksum_kind = election_first_checksum_kind(params);
     election_forget_master(e);
 }
 
@@ -417,7 +367,7 @@ void election_step(struct election *e, const struct election_event *event, uint6
         timer(e, now, out);
         break;
     case ELECTION_CONFIGURE:
-        configure(e, event->params, now, out);
+        election_configure(e, event->params, now, out);
         break;
     case ELECTION_SUCCESSOR:
         e->announced_at = now;

@@ -1,5 +1,5 @@
-/* Shared by election.c (events, timers), election_hold.c (INIT and back) and election_advert.c
- * (received adverts) only. */
+/* Shared by election.c (events, timers), election_advert.c (received adverts), election_configure.c
+ * (new parameters) and election_hold.c (INIT and back) only. */
 #ifndef VIP_ELECTION_INTERNAL_H
 #define VIP_ELECTION_INTERNAL_H
 
@@ -47,6 +47,16 @@ void election_set_source(struct election *e, const struct ip_address *address, u
 
 /* Starts the schedule of repeated announcements anew. */
 void election_schedule_announcements(struct election *e, uint64_t now);
+
+/* When to announce again after an announcement at `now`. */
+uint64_t election_next_announcement(const struct election *e, uint64_t now);
+
+/* The form of the checksum to begin with. */
+enum checksum_kind election_first_checksum_kind(const struct election_params *params);
+
+/* Takes over new parameters in any state. */
+void election_configure(struct election *e, const struct election_params *params, uint64_t now,
+                        struct election_actions *out);
 
 /* Keeps the addresses until `until` at most. */
 void election_linger(struct election *e, uint64_t until);

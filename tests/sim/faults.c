@@ -229,6 +229,8 @@ static void apply_value(struct world *w, struct node *n, struct fault *f, bool o
         if (n->running && n->paused == 0 && n->kind == NODE_VIPD) {
             node_reconfigure(w, n);
             node_schedule(w, n);
+        } else if (n->running && n->kind == NODE_PLAIN) {
+            plain_reconfigure(w, n);
         }
         break;
     case FAULT_CLOCK:

@@ -59,6 +59,13 @@ void plain_start(struct world *w, struct node *n)
     }
 }
 
+void plain_reconfigure(const struct world *w, struct node *n)
+{
+    for (size_t i = 0; i < w->family_count; i++)
+        if (n->plain[i].state == VRRP_BACKUP)
+            n->plain[i].timer_at = w->now + down_ns(n, i);
+}
+
 void plain_stop(struct world *w, struct node *n, bool resign)
 {
     for (size_t i = 0; i < w->family_count; i++) {

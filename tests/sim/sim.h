@@ -190,6 +190,8 @@ bool node_takes_part(const struct node *n);
 
 /* plain.c: a peer that is not vipd. */
 void plain_start(struct world *w, struct node *n);
+/* Another priority: as after a restart it waits its whole time. */
+void plain_reconfigure(const struct world *w, struct node *n);
 void plain_stop(struct world *w, struct node *n, bool resign);
 void plain_hear(struct world *w, struct node *n, const struct message *message);
 void plain_timer(struct world *w, struct node *n);
