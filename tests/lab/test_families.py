@@ -14,7 +14,8 @@ def test_ipv6(lab):
     lab[1].stop()
     lab.wait_master(lab[2])
     result = probe.stop()
-    assert result.lost == [] and result.answered_by == ["n1", "n2"], str(result)
+    assert result.longest_gap_ms < config.IPV6_GAP_MS, str(result)
+    assert result.answered_by == ["n1", "n2"]
     advert = capture.adverts("n2")[0]
     assert advert.source == lab[2].link_local and advert.ttl == 255
     assert advert.addresses[0].startswith("fe80::") and VIP6 in advert.addresses
@@ -29,8 +30,9 @@ def test_dual_stack_moves_as_one(lab):
     four, six = lab.probe(VIP4), lab.probe(VIP6)
     lab[1].stop()
     lab.wait_master(lab[2])
-    for result in (four.stop(), six.stop()):
-        assert result.lost == [] and result.answered_by == ["n1", "n2"], str(result)
+    for result, gap_ms in ((four.stop(), 0), (six.stop(), config.IPV6_GAP_MS)):
+        assert result.longest_gap_ms <= gap_ms, str(result)
+        assert result.answered_by == ["n1", "n2"]
     assert {r["state"] for r in lab[2].instance()["routers"]} == {"MASTER"}
 
 

@@ -47,6 +47,10 @@ class ProbeResult:
             found.append((first, self.sent[-1] - first))
         return found
 
+    @property
+    def longest_gap_ms(self):
+        return max((length * 1000 for _, length in self.gaps), default=0)
+
     def __str__(self):
         gaps = ", ".join(f"{length * 1000:.0f} ms" for _, length in self.gaps)
         return (f"{len(self.sent)} probes, {len(self.lost)} lost (gaps: {gaps or 'none'}), "
