@@ -188,7 +188,7 @@ def test_virtual_mac_on_both(lab):
     lab[1].start()
     lab[1].wait_state("MASTER")
     lab.wait(lambda: not lab[2].holds(VIP4), "keepalived gave it up")
-    assert probe.stop().answered_by == ["n1", "n2", "n1"]
+    assert probe.stop().went("n1", "n2", "n1")
     assert lab.client.neighbour_mac(VIP4) == mac
 
 

@@ -32,6 +32,12 @@ class ProbeResult:
                 order.append(who)
         return order
 
+    def went(self, *names):
+        """True if they took turns in that order; two neighbours may have answered by turns
+        meanwhile: while both hold a virtual MAC, the switch goes by who sent last."""
+        rest = iter(self.answered_by)
+        return all(name in rest for name in names) and self.answered_by[-1] == names[-1]
+
     @property
     def gaps(self):
         """(send time of the first lost probe, seconds until the next answered one)."""
