@@ -71,8 +71,7 @@ bool config_draft_add_instance(struct config_draft *draft, const char *file, uns
     return true;
 }
 
-bool config_draft_place(struct config_draft *draft, const struct ip_address *address,
-                        size_t instance, unsigned line)
+bool config_draft_place(struct config_draft *draft, const struct placed_address *placed)
 {
     struct placed_address *grown =
         config_list_grow(draft->placed, draft->placed_count, sizeof(*grown));
@@ -80,8 +79,7 @@ bool config_draft_place(struct config_draft *draft, const struct ip_address *add
     if (grown == NULL)
         return false;
     draft->placed = grown;
-    grown[draft->placed_count++] =
-        (struct placed_address){.address = *address, .instance = instance, .line = line};
+    grown[draft->placed_count++] = *placed;
     return true;
 }
 
@@ -93,7 +91,7 @@ bool config_draft_complete(struct config_draft *draft, size_t index)
 
     if (section->key_line[INSTANCE_LEASE] == 0)
         instance->lease_ns = draft->config->lease_ns;
-    if (instance->ipv6_count == 0 || instance->vrid == 0)
+    if (instance->ipv6_count == 0 || instance->vrid == 0 || section->set_aside)
         return true;
     while (first < instance->ipv6_count &&
            !ip_address_is_link_local(&instance->ipv6[first].address))
@@ -105,9 +103,17 @@ bool config_draft_complete(struct config_draft *draft, size_t index)
     } else {
         struct ip_prefix *grown =
             config_list_grow(instance->ipv6, instance->ipv6_count, sizeof(*grown));
-        if (grown == NULL || !config_draft_place(draft, &link_local.address, index, section->line))
+        const struct placed_address placed = {
+            .address = link_local.address,
+            .instance = index,
+            .line = section->line,
+            .derived = true,
+        };
+        if (grown == NULL)
             return false;
         instance->ipv6 = grown;
+        if (!config_draft_place(draft, &placed))
+            return false;
         instance->ipv6_count++;
         instance->link_local_derived = true;
     }

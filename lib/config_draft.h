@@ -15,6 +15,7 @@ struct section_draft {
     unsigned key_line[INSTANCE_KEYS]; /* of the first time; 0: not given */
     unsigned items[INSTANCE_KEYS];    /* lists: how many were written, good or bad */
     bool bad[INSTANCE_KEYS];          /* a problem was found in the value */
+    bool set_aside; /* its header was refused: its values are judged, the whole is not */
 };
 
 /* A virtual address and where it was written. */
@@ -22,6 +23,7 @@ struct placed_address {
     struct ip_address address;
     size_t instance; /* its index */
     unsigned line;
+    bool derived; /* of the section's VRID, at its header */
 };
 
 struct config_draft {
@@ -48,8 +50,7 @@ bool config_draft_add_instance(struct config_draft *draft, const char *file, uns
 bool config_draft_complete(struct config_draft *draft, size_t index);
 
 /* Remembers an address. False: out of memory. */
-bool config_draft_place(struct config_draft *draft, const struct ip_address *address,
-                        size_t instance, unsigned line);
+bool config_draft_place(struct config_draft *draft, const struct placed_address *placed);
 
 /* Checks what no single value shows: missing keys, combinations, clashes between instances. */
 void config_validate(const struct config_draft *draft);

@@ -4,12 +4,13 @@
  * leaves out:
  *  - line numbers: read_line() counts, the handler is called before the next line is asked for;
  *  - every unreadable line: one that brought no call of the handler is reported, not only the
- * first;
+ *    first;
  *  - its line buffer of 200 octets: a longer line is handed over in pieces cut at a comma or space,
  *    as if it had been continued, and comments may have any length;
  *  - section names of 49 octets, and sections without keys: headers are read here, inih is given a
  *    stand-in;
- *  - indented keys: an indented line continues the value before it only when it has no '='.
+ *  - indented keys: an indented line continues the value before it only when it has no '=';
+ *  - one way of writing: what inih takes for "key: value" has no '=' and is refused.
  * Comments begin with '#' or ';' at the start of a line or behind a space.
  */
 #include "lib/config_lexer.h"
@@ -29,6 +30,7 @@ struct lexer {
     size_t rest_length;
     bool asked; /* inih was given something that has to bring a call of the handler */
     bool continued;
+    bool open; /* there is a value that could be continued */
 };
 
 static bool is_space(char c)
@@ -147,6 +149,13 @@ static void take_line(struct lexer *lexer)
         lexer->content != start && memchr(lexer->content, '=', lexer->content_length) == NULL;
 }
 
+static bool is_readable(const struct lexer *lexer)
+{
+    if (lexer->continued)
+        return lexer->open;
+    return memchr(lexer->content, '=', lexer->content_length) != NULL;
+}
+
 /* inih's reader, in the manner of fgets(). */
 static char *read_line(char *buffer, int size, void *stream)
 {
@@ -176,6 +185,11 @@ static char *read_line(char *buffer, int size, void *stream)
             report(lexer, LEXER_UNREADABLE);
         /* Forgets the key that could be continued. */
         snprintf(buffer, (size_t)size, "[-]\n");
+        lexer->open = false;
+        return buffer;
+    }
+    if (!is_readable(lexer)) {
+        report(lexer, LEXER_UNREADABLE);
         return buffer;
     }
     lexer->rest = lexer->content;
@@ -191,6 +205,7 @@ static int take_value(void *user, const char *section, const char *key, const ch
     if (key == NULL || *key == '\0')
         return 1;
     lexer->asked = false;
+    lexer->open = true;
     lexer->events->value(lexer->events->user, lexer->line, key, value != NULL ? value : "",
                          lexer->continued);
     return 1;

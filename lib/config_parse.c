@@ -20,7 +20,10 @@ struct reading {
     const char *file;
     const struct config_section *section; /* NULL: none, or one whose content is passed over */
     bool section_seen;
-    size_t instance;
+    size_t instance;               /* its index, in a section of that kind */
+    void *base;                    /* the struct the values of the section go to */
+    struct section_draft *written; /* what is known of the section */
+    struct section_draft spare;
     char section_text[CONFIG_QUOTE_SIZE];
     bool out_of_memory;
 };
@@ -44,11 +47,17 @@ static struct config_place place_of(const struct reading *reading, unsigned line
         .file = reading->file, .line = line, .section = reading->section_text, .key = key};
 }
 
+/* The section's values will be judged, whether or not its header was refused: then `spare` is
+ * where it is noted what was written. */
 static void begin_node(struct reading *reading, unsigned line, size_t name_length)
 {
     const struct config_place place = place_of(reading, line, "");
     struct section_draft *node = &reading->draft->node;
 
+    reading->section = config_schema_node();
+    reading->base = reading->draft->config;
+    reading->written = &reading->spare;
+    reading->spare = (struct section_draft){0};
     if (name_length > 0) {
         config_problem_add(reading->draft->problems, &place, "expected [node], without a name");
     } else if (node->file != NULL) {
@@ -57,46 +66,60 @@ static void begin_node(struct reading *reading, unsigned line, size_t name_lengt
     } else {
         node->file = reading->file;
         node->line = line;
-        reading->section = config_schema_node();
+        reading->written = node;
     }
 }
 
-static void begin_instance(struct reading *reading, unsigned line, const char *name, size_t length)
+/* Adds a problem and returns false unless an instance can have this name. */
+static bool name_is_free(const struct reading *reading, const struct config_place *place,
+                         const char *name, size_t length)
 {
-    const struct config_place place = place_of(reading, line, "");
     struct config_problems *problems = reading->draft->problems;
-    struct config *config = reading->draft->config;
+    const struct config *config = reading->draft->config;
 
     if (length == 0) {
-        config_problem_add(problems, &place, "the instance has no name, expected [instance NAME]");
-        return;
+        config_problem_add(problems, place, "the instance has no name, expected [instance NAME]");
+        return false;
     }
     if (!config_name_valid(name, length)) {
-        config_problem_add(problems, &place,
+        config_problem_add(problems, place,
                            "expected an instance name of 1 to %d letters, digits, '.', '_' or '-'",
                            NAME_SIZE - 1);
-        return;
+        return false;
     }
     for (size_t i = 0; i < config->instance_count; i++) {
         const struct config_instance *other = &config->instances[i];
 
         if (strlen(other->name) == length && memcmp(other->name, name, length) == 0) {
-            config_problem_add(problems, &place, "a second time, the first is at %s:%u",
-                               other->file, other->line);
-            return;
+            config_problem_add(problems, place, "a second time, the first is at %s:%u", other->file,
+                               other->line);
+            return false;
         }
     }
-    if (config->instance_count >= INSTANCES_MAX) {
-        config_problem_add(problems, &place, "too many instances, at most %d are possible",
+    return true;
+}
+
+static void begin_instance(struct reading *reading, unsigned line, const char *name, size_t length)
+{
+    const struct config_place place = place_of(reading, line, "");
+    struct config_draft *draft = reading->draft;
+    size_t index = draft->config->instance_count;
+
+    if (index >= INSTANCES_MAX) {
+        config_problem_add(draft->problems, &place, "too many instances, at most %d are possible",
                            INSTANCES_MAX);
         return;
     }
-    reading->section = config_schema_instance();
-    reading->instance = config->instance_count;
-    if (!config_draft_add_instance(reading->draft, reading->file, line, name, length)) {
+    bool taken = name_is_free(reading, &place, name, length);
+    if (!config_draft_add_instance(draft, reading->file, line, name, taken ? length : 0)) {
         reading->out_of_memory = true;
-        reading->section = NULL;
+        return;
     }
+    reading->section = config_schema_instance();
+    reading->instance = index;
+    reading->base = &draft->config->instances[index];
+    reading->written = &draft->instances[index];
+    reading->written->set_aside = !taken;
 }
 
 static void begin_unknown(struct reading *reading, unsigned line, const char *kind)
@@ -149,11 +172,26 @@ static void on_section(void *user, unsigned line, const char *header, size_t len
         begin_unknown(reading, line, kind);
 }
 
+/* The section that has this key, if that is not the one it was found in. */
+static const struct config_section *other_section(const struct config_section *section,
+                                                  const char *key)
+{
+    size_t count = 0;
+    const struct config_section *sections = config_schema(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (&sections[i] != section && config_schema_key(&sections[i], key) != NULL)
+            return &sections[i];
+    }
+    return NULL;
+}
+
 static void unknown_key(const struct reading *reading, unsigned line, const char *key)
 {
     char quoted[CONFIG_QUOTE_SIZE];
     const char *names[INSTANCE_KEYS];
     const struct config_section *section = reading->section;
+    const struct config_section *other = other_section(section, key);
     const struct config_place place =
         place_of(reading, line, config_quote(key, strlen(key), quoted, sizeof(quoted)));
 
@@ -164,6 +202,9 @@ static void unknown_key(const struct reading *reading, unsigned line, const char
     if (is_listed(key, later_keys, sizeof(later_keys) / sizeof(later_keys[0])))
         config_problem_add(reading->draft->problems, &place,
                            "this version of vipd does not have this key yet");
+    else if (other != NULL)
+        config_problem_add(reading->draft->problems, &place, "a key of [%s%s], not of this section",
+                           other->name, other->named ? " NAME" : "");
     else if (near != NULL)
         config_problem_add(reading->draft->problems, &place, "unknown key, did you mean '%s'?",
                            near);
@@ -176,24 +217,24 @@ static void take_item(struct reading *reading, unsigned line, const struct confi
                       const char *text)
 {
     struct config_draft *draft = reading->draft;
-    struct config *config = draft->config;
-    bool node = reading->section == config_schema_node();
-    struct section_draft *section = node ? &draft->node : &draft->instances[reading->instance];
-    void *base = node ? (void *)config : (void *)&config->instances[reading->instance];
     char error[CONFIG_ERROR_SIZE] = "";
     struct ip_prefix prefix;
 
-    int result = config_value_parse(key, text, base, error, sizeof(error));
+    int result = config_value_parse(key, text, reading->base, error, sizeof(error));
     if (result == -EINVAL) {
         const struct config_place place = place_of(reading, line, key->name);
 
         config_problem_add(draft->problems, &place, "%s", error);
-        section->bad[key - reading->section->keys] = true;
+        reading->written->bad[key - reading->section->keys] = true;
     } else if (result != 0) {
         reading->out_of_memory = true;
-    } else if (key->type == VALUE_PREFIXES && ip_prefix_parse(text, &prefix) &&
-               !config_draft_place(draft, &prefix.address, reading->instance, line)) {
-        reading->out_of_memory = true;
+    } else if (key->type == VALUE_PREFIXES && !reading->written->set_aside &&
+               ip_prefix_parse(text, &prefix)) {
+        const struct placed_address placed = {
+            .address = prefix.address, .instance = reading->instance, .line = line};
+
+        if (!config_draft_place(draft, &placed))
+            reading->out_of_memory = true;
     }
 }
 
@@ -239,9 +280,7 @@ static void on_value(void *user, unsigned line, const char *name, const char *va
 
     const struct config_place place = place_of(reading, line, key->name);
     size_t index = (size_t)(key - reading->section->keys);
-    struct section_draft *section = reading->section == config_schema_node()
-                                        ? &draft->node
-                                        : &draft->instances[reading->instance];
+    struct section_draft *section = reading->written;
     bool first = section->key_line[index] == 0;
     if (first)
         section->key_line[index] = line;

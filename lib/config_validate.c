@@ -176,15 +176,17 @@ static void check_identity(const struct config_draft *draft, size_t index)
         return;
     for (size_t i = 0; i < index; i++) {
         const struct config_instance *other = &draft->config->instances[i];
+        const struct section_draft *other_section = &draft->instances[i];
         bool family = (instance->ipv4_count > 0 && other->ipv4_count > 0) ||
                       (instance->ipv6_count > 0 && other->ipv6_count > 0);
 
-        if (!family || other->vrid != instance->vrid ||
+        if (!family || other_section->set_aside || other->vrid != instance->vrid ||
             strcmp(other->interface, instance->interface) != 0)
             continue;
         PROBLEM(&subject, INSTANCE_VRID,
                 "found %u, which instance %s (%s:%u) uses on %s already; expected another one",
-                instance->vrid, other->name, other->file, other->line, instance->interface);
+                instance->vrid, other->name, other->file, other_section->key_line[INSTANCE_VRID],
+                instance->interface);
         return;
     }
 }
@@ -206,6 +208,19 @@ static int compare_placed(const void *a, const void *b, void *user)
     return order;
 }
 
+/* Whether two neighbours in the sorted list clash. Two derived ones come of one VRID, of which
+ * check_identity() tells. */
+static bool is_clash(const struct config_draft *draft, const struct placed_address *first,
+                     const struct placed_address *second)
+{
+    const struct config_instance *a = &draft->config->instances[first->instance];
+    const struct config_instance *b = &draft->config->instances[second->instance];
+
+    if (!ip_address_equal(&first->address, &second->address) || (first->derived && second->derived))
+        return false;
+    return a == b || (a->interface[0] != '\0' && strcmp(a->interface, b->interface) == 0);
+}
+
 /* An address is wanted once on an interface: sorted, those wanted twice are neighbours. */
 static void check_duplicates(const struct config_draft *draft)
 {
@@ -221,8 +236,7 @@ static void check_duplicates(const struct config_draft *draft)
         char section[SECTION_TEXT_SIZE];
         char text[ADDRESS_TEXT_SIZE];
 
-        if (!ip_address_equal(&first->address, &second->address) ||
-            strcmp(a->interface, b->interface) != 0 || (a != b && a->interface[0] == '\0'))
+        if (!is_clash(draft, first, second))
             continue;
         snprintf(section, sizeof(section), "%s %s", config_schema_instance()->name, b->name);
         const struct config_place place = {
@@ -248,6 +262,8 @@ void config_validate(const struct config_draft *draft)
     for (size_t i = 0; i < draft->config->instance_count; i++) {
         const struct subject subject = subject_of(draft, i);
 
+        if (subject.section->set_aside)
+            continue;
         check_presence(&subject);
         check_version(&subject);
         check_source(&subject, &subject.instance->source4);

@@ -64,7 +64,10 @@ static bool interface_valid(const char *name)
         strcmp(name, "..") == 0)
         return false;
     for (size_t i = 0; i < length; i++) {
-        if (name[i] <= ' ' || name[i] == 0x7f || name[i] == '/' || name[i] == ':')
+        unsigned char c = (unsigned char)name[i];
+
+        /* Printable ASCII alone: the name goes into messages and JSON. */
+        if (c <= ' ' || c >= 0x7f || c == '/' || c == ':')
             return false;
     }
     return true;
