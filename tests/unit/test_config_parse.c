@@ -1,5 +1,9 @@
-/* Whole files: what they mean, and the one problem each mistake brings, word for word. */
-#include "lib/config.h"
+/*
+ * Whole files: the value each key brings, what several files make together, and the bounds.
+ * There must be a row for every key of the schema.
+ */
+#include "lib/config_schema.h"
+#include "tests/unit/config_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,101 +13,199 @@
 
 #include <cmocka.h>
 
+/* Four lines: what is put behind begins at line 5. */
 #define GOOD "[instance web]\ninterface = eth0\nvrid = 51\naddresses = 192.0.2.10/24\n"
+#define DUAL GOOD "addresses = 2001:db8::10/64\n"
 
-enum { ROUNDS = 20000, TEXT_SIZE = 4096 };
+enum { TEXT_SIZE = 8192 };
 
-struct mistake {
-    const char *text;
-    const char *problem; /* the first one */
-    size_t count;
+#define GETTER(name, expression)                                                                   \
+    static uint64_t name(const struct config_instance *i)                                          \
+    {                                                                                              \
+        return (uint64_t)(expression);                                                             \
+    }
+
+GETTER(eth1, strcmp(i->interface, "eth1") == 0)
+GETTER(vrid, i->vrid)
+GETTER(priority, i->priority)
+GETTER(ipv4_count, i->ipv4_count)
+GETTER(ipv6_length, i->ipv6[i->ipv6_count - 1].length)
+GETTER(version, i->version)
+GETTER(advert_interval, i->advert_interval_ns)
+GETTER(preempt, i->preempt)
+GETTER(preempt_delay, i->preempt_delay_ns)
+GETTER(peer_count, i->peer_count)
+GETTER(unicast, i->unicast)
+GETTER(source4_end, i->source4.octets[3])
+GETTER(source6_end, i->source6.octets[15])
+GETTER(mac, i->mac)
+GETTER(checksum, i->checksum)
+GETTER(strict, i->strict)
+GETTER(accept_mode, i->accept)
+GETTER(announce_repeat, i->announce_repeat)
+GETTER(announce_refresh, i->announce_refresh_ns)
+GETTER(announce_reply, i->announce_reply)
+GETTER(lease, i->lease_ns)
+GETTER(linger, i->linger_ns)
+
+/* The value of a key, written as the last one of [instance web]. */
+static const struct good_value {
+    const char *key;
+    const char *value;
+    uint64_t (*get)(const struct config_instance *);
+    uint64_t expected;
+} good_values[] = {
+    {"interface", "eth1", eth1, 1},
+    {"vrid", "255", vrid, 255},
+    {"priority", NULL, priority, 100},
+    {"priority", "1", priority, 1},
+    {"priority", "255", priority, PRIORITY_OWNER},
+    {"addresses", "192.0.2.1,192.0.2.2/24 192.0.2.3,\n  192.0.2.4\n\n  192.0.2.5", ipv4_count, 5},
+    {"addresses", "2001:db8::1/56", ipv6_length, 56},
+    {"addresses", "2001:db8::1", ipv6_length, 128},
+    {"version", NULL, version, VRRP_V3},
+    {"version", "2", version, VRRP_V2},
+    {"advert-interval", NULL, advert_interval, NS_PER_SEC},
+    {"advert-interval", "10ms", advert_interval, 10 * NS_PER_MS},
+    {"advert-interval", "40.95s", advert_interval, 40950 * NS_PER_MS},
+    {"preempt", NULL, preempt, PREEMPT_YES},
+    {"preempt", "no", preempt, PREEMPT_NO},
+    {"preempt", "after 2m", preempt, PREEMPT_AFTER},
+    {"preempt", "after 2m", preempt_delay, 120 * NS_PER_SEC},
+    {"unicast-peers", NULL, unicast, false},
+    {"unicast-peers", "192.0.2.2 192.0.2.3", unicast, true},
+    {"unicast-peers", "192.0.2.2 192.0.2.3", peer_count, 2},
+    {"source", NULL, source4_end, 0},
+    {"source", "192.0.2.7, fe80::9", source4_end, 7},
+    {"source", "192.0.2.7, fe80::9", source6_end, 9},
+    {"mac", NULL, mac, MAC_INTERFACE},
+    {"mac", "virtual", mac, MAC_VIRTUAL},
+    {"checksum", NULL, checksum, CHECKSUM_MODE_AUTO},
+    {"checksum", "rfc5798", checksum, CHECKSUM_MODE_RFC5798},
+    {"checksum", "rfc9568", checksum, CHECKSUM_MODE_RFC9568},
+    {"strict", NULL, strict, false},
+    {"strict", "yes", strict, true},
+    {"accept", NULL, accept_mode, true},
+    {"accept", "yes", accept_mode, true},
+    {"announce-repeat", NULL, announce_repeat, 5},
+    {"announce-repeat", "0", announce_repeat, 0},
+    {"announce-refresh", NULL, announce_refresh, 60 * NS_PER_SEC},
+    {"announce-refresh", "off", announce_refresh, 0},
+    {"announce-form", NULL, announce_reply, false},
+    {"announce-form", "both", announce_reply, true},
+    {"lease", NULL, lease, 5 * NS_PER_SEC},
+    {"lease", "off", lease, 0},
+    {"lease", "1h", lease, 3600 * NS_PER_SEC},
+    {"linger", NULL, linger, 0},
+    {"linger", "10m", linger, 600 * NS_PER_SEC},
 };
 
-static const struct mistake mistakes[] = {
-    {"[instance web]\nvrid = 51\naddresses = 192.0.2.10/24\n",
-     "t.conf:1: [instance web] interface: missing, expected an interface name", 1},
-    {"[instance web]\ninterface = eth0\naddresses = 192.0.2.10/24\n",
-     "t.conf:1: [instance web] vrid: missing, expected a number from 1 to 255", 1},
-    {"[instance web]\ninterface = eth0\nvrid = 51\n",
-     "t.conf:1: [instance web] addresses: missing, expected addresses", 1},
-    {GOOD "priority = 0\n", "t.conf:5: [instance web] priority: found '0', expected a number", 1},
-    {GOOD "priority = 300\n", "t.conf:5: [instance web] priority: found '300', expected", 1},
-    {GOOD "prioriti = 100\n",
-     "t.conf:5: [instance web] prioriti: unknown key, did you mean 'priority'?", 1},
-    {GOOD "advert-interval = 5ms\n",
-     "t.conf:5: [instance web] advert-interval: found '5ms', expected multiples of 10ms", 1},
-    {GOOD "advert-interval = 1\n",
-     "t.conf:5: [instance web] advert-interval: found '1' without a unit, expected", 1},
-    {GOOD "vrid = 52\n", "t.conf:5: [instance web] vrid: ", 1},
-    {GOOD GOOD, "t.conf:5: [instance web]: a second time, the first is at t.conf:1", 1},
-    {GOOD "[instanz db]\n", "t.conf:5: [instanz db]: unknown section, did you mean 'instance'?", 1},
-    {GOOD "version = 2\nadvert-interval = 200ms\n",
-     "t.conf:6: [instance web] advert-interval: ", 1},
-    {"[instance web]\ninterface = eth0\nvrid = 51\nversion = 2\naddresses = 2001:db8::10/64\n",
-     "t.conf:4: [instance web] version: found 2, but version 2 cannot carry IPv6", 1},
-    {GOOD "unicast-peers = 2001:db8::2\n", "t.conf:5: [instance web] unicast-peers: ", 1},
-    {GOOD "source = 192.0.2.10\n", "t.conf:5: [instance web] source: ", 1},
-    {GOOD "accept = no\n", "t.conf:5: [instance web] accept: found 'no', expected 'yes'", 1},
-    {GOOD "[instance db]\ninterface = eth0\nvrid = 51\naddresses = 192.0.2.11/24\n",
-     "t.conf:7: [instance db] vrid: ", 1},
-    {GOOD "[instance db]\ninterface = eth0\nvrid = 52\naddresses = 192.0.2.10/24\n",
-     "t.conf:8: [instance db] addresses: found 192.0.2.10, which instance web (t.conf:4) has", 1},
-    {GOOD "[node]\nlease = 500ms\n", "t.conf:6: [node] lease: found '500ms', expected", 1},
-    {"interface = eth0\n", "t.conf:1: ", 1},
-    {GOOD "this is no line\n", "t.conf:5: ", 1},
-};
-
-static struct config *parse(const char *text, struct config_problems *problems)
+/* A good file in which `key` has that value; NULL: it is not given. */
+static void write_file(char *text, size_t size, const char *key, const char *value)
 {
-    const struct config_source source = {"t.conf", text};
+    static const char *const required[][2] = {
+        {"interface", "eth0"}, {"vrid", "51"}, {"addresses", "192.0.2.10/24"}};
+    size_t used = (size_t)snprintf(text, size, "[instance web]\n");
 
-    return config_parse(&source, 1, problems);
+    for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
+        if (strcmp(required[i][0], key) != 0)
+            used += (size_t)snprintf(text + used, size - used, "%s = %s\n", required[i][0],
+                                     required[i][1]);
+    }
+    if (value != NULL)
+        used += (size_t)snprintf(text + used, size - used, "%s = %s\n", key, value);
+    assert_true(used < size);
 }
 
-static void each_mistake_is_named_where_it_is(void **state)
+static void good_values_arrive(void **state)
 {
-    char line[1024];
-
     (void)state;
-    for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+    for (size_t i = 0; i < sizeof(good_values) / sizeof(good_values[0]); i++) {
+        const struct good_value *good = &good_values[i];
         struct config_problems problems;
+        char text[512];
 
-        assert_null(parse(mistakes[i].text, &problems));
-        assert_true(problems.count > 0);
-        config_problem_format(&problems.list[0], line, sizeof(line));
-        if (strncmp(line, mistakes[i].problem, strlen(mistakes[i].problem)) != 0)
-            fail_msg("got  %s\nwant %s", line, mistakes[i].problem);
-        if (problems.count != mistakes[i].count)
-            fail_msg("%zu problems, not %zu: %s", problems.count, mistakes[i].count, line);
+        write_file(text, sizeof(text), good->key, good->value);
+        struct config *config = parse_text(text, &problems);
+        if (config == NULL)
+            fail_msg("%s = %s: %s", good->key, good->value, problems.list[0].text);
+        uint64_t got = good->get(&config->instances[0]);
+        if (got != good->expected)
+            fail_msg("%s = %s: got %ju, want %ju", good->key,
+                     good->value != NULL ? good->value : "(default)", (uintmax_t)got,
+                     (uintmax_t)good->expected);
+        config_free(config);
         config_problems_free(&problems);
     }
 }
 
-static void a_good_file_has_its_values_and_defaults(void **state)
+/* A key without a row above would be a key that nobody has tried. */
+static void the_table_has_every_key(void **state)
+{
+    const struct config_section *instance = config_schema_instance();
+
+    (void)state;
+    for (size_t i = 0; i < instance->key_count; i++) {
+        size_t rows = 0;
+
+        for (size_t j = 0; j < sizeof(good_values) / sizeof(good_values[0]); j++)
+            rows += strcmp(good_values[j].key, instance->keys[i].name) == 0 ? 1 : 0;
+        if (rows == 0)
+            fail_msg("no good value of %s", instance->keys[i].name);
+    }
+}
+
+static void the_node_and_inherited_values(void **state)
 {
     struct config_problems problems;
-    struct config *config = parse("[node]\nname = lb1\nlease = 10s\n" GOOD
-                                  "addresses = 2001:db8::10/64\n[instance db]\ninterface = eth1\n"
-                                  "vrid = 51\naddresses = 192.0.2.10/24\nlease = off\n",
-                                  &problems);
+    struct config *config =
+        parse_text("[node]\nname = lb1\nlease = 10s\nrealtime = no\n" DUAL
+                   "[instance db]\ninterface = eth1\nvrid = 51\naddresses = 192.0.2.10/24\n"
+                   "lease = off\n",
+                   &problems);
 
     (void)state;
     assert_non_null(config);
     assert_int_equal(problems.count, 0);
     assert_string_equal(config->node_name, "lb1");
+    assert_false(config->realtime);
+    assert_int_equal(config->lease_ns, 10 * NS_PER_SEC);
     assert_int_equal(config->instance_count, 2);
     const struct config_instance *web = config_find_instance(config, "web");
     assert_non_null(web);
-    assert_int_equal(web->priority, 100);
-    assert_int_equal(web->advert_interval_ns, NS_PER_SEC);
+    assert_string_equal(web->file, "t.conf");
+    assert_int_equal(web->line, 5);
     assert_int_equal(web->lease_ns, 10 * NS_PER_SEC);
-    assert_int_equal(web->ipv4_count, 1);
-    /* The link-local one is derived and comes first. */
-    assert_int_equal(web->ipv6_count, 2);
-    assert_true(web->link_local_derived);
-    assert_true(ip_address_is_link_local(&web->ipv6[0].address));
     assert_int_equal(config_find_instance(config, "db")->lease_ns, 0);
     assert_null(config_find_instance(config, "nobody"));
+    config_free(config);
+    config_problems_free(&problems);
+}
+
+static void the_link_local_address_is_first(void **state)
+{
+    struct config_problems problems;
+    char text[ADDRESS_TEXT_SIZE];
+    struct config *config = parse_text(DUAL, &problems);
+
+    (void)state;
+    assert_non_null(config);
+    struct config_instance *web = &config->instances[0];
+    assert_int_equal(web->ipv6_count, 2);
+    assert_true(web->link_local_derived);
+    assert_string_equal(ip_prefix_format(&web->ipv6[0], text, sizeof(text)),
+                        "fe80::200:5eff:fe00:233/64");
+    config_free(config);
+    config_problems_free(&problems);
+
+    config = parse_text(DUAL "addresses = fe80::1/64, 2001:db8::11/64\n", &problems);
+    assert_non_null(config);
+    web = &config->instances[0];
+    assert_int_equal(web->ipv6_count, 3);
+    assert_false(web->link_local_derived);
+    assert_string_equal(ip_prefix_format(&web->ipv6[0], text, sizeof(text)), "fe80::1/64");
+    assert_string_equal(ip_prefix_format(&web->ipv6[1], text, sizeof(text)), "2001:db8::10/64");
+    assert_string_equal(ip_prefix_format(&web->ipv6[2], text, sizeof(text)), "2001:db8::11/64");
     config_free(config);
     config_problems_free(&problems);
 }
@@ -111,7 +213,12 @@ static void a_good_file_has_its_values_and_defaults(void **state)
 static void several_files_are_one_configuration(void **state)
 {
     const struct config_source sources[] = {{"a.conf", "[node]\nname = lb1\n"}, {"b.conf", GOOD}};
-    const struct config_source twice[] = {{"a.conf", GOOD}, {"b.conf", GOOD}};
+    const struct config_source twice[] = {
+        {"a.conf", GOOD}, {"b.conf", GOOD "[instance x]\n"}, {"c.conf", "nonsense\n"}};
+    static const char *const wanted[] = {
+        "b.conf:1: [instance web]: a second time, the first is at a.conf:1",
+        "b.conf:5: [instance x] interface: missing", "b.conf:5: [instance x] vrid: missing",
+        "b.conf:5: [instance x] addresses: missing", "c.conf:1: found 'nonsense'"};
     struct config_problems problems;
     char line[1024];
 
@@ -120,72 +227,169 @@ static void several_files_are_one_configuration(void **state)
     assert_non_null(config);
     assert_int_equal(config->instance_count, 1);
     assert_int_equal(config->file_count, 2);
+    assert_string_equal(config->instances[0].file, "b.conf");
     config_free(config);
     config_problems_free(&problems);
-    assert_null(config_parse(twice, 2, &problems));
-    config_problem_format(&problems.list[0], line, sizeof(line));
-    assert_non_null(strstr(line, "b.conf:1: [instance web]: a second time"));
-    assert_non_null(strstr(line, "a.conf:1"));
+
+    assert_null(config_parse(twice, 3, &problems));
+    assert_int_equal(problems.count, sizeof(wanted) / sizeof(wanted[0]));
+    for (size_t i = 0; i < problems.count; i++) {
+        config_problem_format(&problems.list[i], line, sizeof(line));
+        if (strncmp(line, wanted[i], strlen(wanted[i])) != 0)
+            fail_msg("got  %s\nwant %s", line, wanted[i]);
+    }
     config_problems_free(&problems);
 }
 
-static void other_systems_line_ends_and_an_empty_file(void **state)
+static void the_same_router_on_other_links_and_of_another_family_is_no_clash(void **state)
 {
     struct config_problems problems;
-    struct config *config = parse("\xef\xbb\xbf[instance web]\r\ninterface = eth0\r\nvrid = 51\r\n"
-                                  "addresses = 192.0.2.10/24\r\n",
-                                  &problems);
+    struct config *config =
+        parse_text(GOOD "[instance six]\ninterface = eth0\nvrid = 51\naddresses = 2001:db8::1/64\n"
+                        "[instance far]\ninterface = eth1\nvrid = 51\naddresses = 192.0.2.10/24\n",
+                   &problems);
+
+    (void)state;
+    assert_non_null(config);
+    config_free(config);
+    config_problems_free(&problems);
+}
+
+static void other_line_ends_marks_and_comments(void **state)
+{
+    struct config_problems problems;
+    struct config *config = parse_text("\xef\xbb\xbf# \x01 caf\xc3\xa9\r\n[instance web] ; one\r\n"
+                                       "\r\n\tinterface=eth0\r\n  vrid = 51 # two\r\n"
+                                       "addresses = 192.0.2.10/24",
+                                       &problems);
 
     (void)state;
     assert_non_null(config);
     assert_string_equal(config->instances[0].interface, "eth0");
+    assert_int_equal(config->instances[0].vrid, 51);
+    assert_int_equal(config->instances[0].line, 2);
     config_free(config);
     config_problems_free(&problems);
-    config = parse("", &problems);
+    config = parse_text("", &problems);
     assert_non_null(config);
     assert_int_equal(config->instance_count, 0);
     config_free(config);
     config_problems_free(&problems);
 }
 
-/* Damaged files: never a crash, and either a configuration or at least one problem. */
-static void no_text_does_harm(void **state)
+/* Lines are longer than what the INI library takes at once. */
+static void long_lines_are_read_whole(void **state)
 {
-    static const char whole[] = "[node]\nname = lb1\nlease = 5s\n" GOOD
-                                "priority = 150\npreempt = after 30s\nmac = virtual\n"
-                                "unicast-peers = 192.0.2.2\nsource = 192.0.2.1\nlinger = 1s\n";
-    static const char stuff[] = "[]=;#\n\t ,/:.0159azAZ\xff\x80\r\"\\";
+    struct config_problems problems;
+    char text[TEXT_SIZE] = GOOD "addresses = ";
+    size_t used = strlen(text);
 
     (void)state;
-    srandom(3);
-    for (int round = 0; round < ROUNDS; round++) {
-        struct config_problems problems;
-        char text[TEXT_SIZE];
-        size_t size = sizeof(whole) - 1;
+    for (int i = 0; i < 200; i++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "10.0.0.%d/24,", i + 1);
+    struct config *config = parse_text(text, &problems);
+    assert_non_null(config);
+    assert_int_equal(config->instances[0].ipv4_count, 201);
+    config_free(config);
+    config_problems_free(&problems);
 
-        memcpy(text, whole, sizeof(whole));
-        for (long changes = random() % 8; changes >= 0; changes--) {
-            size_t at = (size_t)random() % size;
-            if (random() % 3 == 0)
-                memmove(text + at, text + at + 1, size-- - at);
-            else
-                text[at] = stuff[(size_t)random() % (sizeof(stuff) - 1)];
+    snprintf(text, sizeof(text), GOOD "priority=");
+    memset(text + strlen(text), '1', 500);
+    text[strlen(GOOD) + 500] = '\0';
+    assert_null(parse_text(text, &problems));
+    assert_int_equal(problems.count, 1);
+    assert_int_equal(problems.list[0].line, 5);
+    assert_non_null(strstr(problems.list[0].text, "too long"));
+    config_problems_free(&problems);
+}
+
+static void problems_are_bounded(void **state)
+{
+    struct config_problems problems;
+    char text[TEXT_SIZE] = "[node]\n";
+    char line[128];
+    size_t used = strlen(text);
+
+    (void)state;
+    for (int i = 0; i < 2 * CONFIG_PROBLEMS_MAX; i++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "zzz = %d\n", i);
+    assert_null(parse_text(text, &problems));
+    assert_int_equal(problems.count, CONFIG_PROBLEMS_MAX);
+    assert_int_equal(problems.list[0].line, 2);
+    assert_string_equal(
+        config_problem_format(&problems.list[problems.count - 1], line, sizeof(line)),
+        "t.conf: there are more problems; these are the first");
+    config_problems_free(&problems);
+}
+
+/* All files together, and the bound itself is still good. */
+static void sizes_are_bounded(void **state)
+{
+    struct config_problems problems;
+    char *text = malloc(CONFIG_BYTES_MAX + 1);
+    struct config_source sources[] = {{"a.conf", text}, {"b.conf", ""}};
+
+    (void)state;
+    assert_non_null(text);
+    memset(text, '\n', CONFIG_BYTES_MAX);
+    text[CONFIG_BYTES_MAX] = '\0';
+    struct config *config = config_parse(sources, 2, &problems);
+    assert_non_null(config);
+    config_free(config);
+    config_problems_free(&problems);
+
+    sources[1].text = "\n";
+    assert_null(config_parse(sources, 2, &problems));
+    assert_int_equal(problems.count, 1);
+    assert_string_equal(problems.list[0].file, "b.conf");
+    assert_non_null(strstr(problems.list[0].text, "too large"));
+    config_problems_free(&problems);
+    free(text);
+}
+
+static void instances_are_bounded(void **state)
+{
+    const size_t room = (size_t)(INSTANCES_MAX + 1) * 96;
+    struct config_problems problems;
+    char *text = malloc(room);
+    size_t used = 0;
+
+    (void)state;
+    assert_non_null(text);
+    for (int i = 0; i <= INSTANCES_MAX; i++) {
+        if (i == INSTANCES_MAX) {
+            struct config *config = parse_text(text, &problems);
+            assert_non_null(config);
+            assert_int_equal(config->instance_count, INSTANCES_MAX);
+            config_free(config);
+            config_problems_free(&problems);
         }
-        struct config *config = parse(text, &problems);
-        assert_true((config == NULL) == (problems.count > 0));
-        config_free(config);
-        config_problems_free(&problems);
+        used += (size_t)snprintf(text + used, room - used,
+                                 "[instance i%d]\ninterface=e%d\nvrid=%d\naddresses=10.0.%d.%d\n",
+                                 i, i / 255, i % 255 + 1, i / 256, i % 256);
     }
+    assert_true(used < room);
+    assert_null(parse_text(text, &problems));
+    assert_int_equal(problems.count, 1);
+    assert_non_null(strstr(problems.list[0].text, "too many instances"));
+    config_problems_free(&problems);
+    free(text);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_mistake_is_named_where_it_is),
-        cmocka_unit_test(a_good_file_has_its_values_and_defaults),
+        cmocka_unit_test(good_values_arrive),
+        cmocka_unit_test(the_table_has_every_key),
+        cmocka_unit_test(the_node_and_inherited_values),
+        cmocka_unit_test(the_link_local_address_is_first),
         cmocka_unit_test(several_files_are_one_configuration),
-        cmocka_unit_test(other_systems_line_ends_and_an_empty_file),
-        cmocka_unit_test(no_text_does_harm),
+        cmocka_unit_test(the_same_router_on_other_links_and_of_another_family_is_no_clash),
+        cmocka_unit_test(other_line_ends_marks_and_comments),
+        cmocka_unit_test(long_lines_are_read_whole),
+        cmocka_unit_test(problems_are_bounded),
+        cmocka_unit_test(sizes_are_bounded),
+        cmocka_unit_test(instances_are_bounded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
