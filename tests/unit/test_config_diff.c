@@ -1,6 +1,7 @@
 /* The difference of two configurations; a walk over the schema keeps new keys from being missed. */
 #include "lib/config_diff.h"
 #include "lib/config_schema.h"
+#include "tests/unit/config_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,9 +14,8 @@
 
 static struct config *parse(const char *text)
 {
-    const struct config_source source = {"t.conf", text};
     struct config_problems problems;
-    struct config *config = config_parse(&source, 1, &problems);
+    struct config *config = parse_text(text, &problems);
     char line[512] = "";
 
     if (problems.count > 0)
@@ -24,7 +24,7 @@ static struct config *parse(const char *text)
     return config;
 }
 
-/* One value for each key of [instance] that differs from what BASE gives it. */
+/* One value for each key of [instance] that differs from what write_instance() gives it. */
 static const char *const other_values[INSTANCE_KEYS] = {
     [INSTANCE_INTERFACE] = "eth1",     [INSTANCE_VRID] = "52",
     [INSTANCE_PRIORITY] = "101",       [INSTANCE_ADDRESSES] = "192.0.2.10/24, 192.0.2.11/24",
@@ -156,6 +156,95 @@ static void added_and_removed(void **state)
     assert_int_equal(kind_after(one, "", &node_changed), CONFIG_REMOVED);
 }
 
+/* NAME, 51 and 192.0.2.10/24 are what the instances below have in common. */
+#define INSTANCE(name, more)                                                                       \
+    "[instance " name "]\ninterface = if-" name "\nvrid = 51\naddresses = 192.0.2.10/24\n" more
+
+static void a_family_or_unicast_coming_or_going_restarts(void **state)
+{
+    static const char *const pairs[][2] = {
+        {INSTANCE("a", ""), INSTANCE("a", "addresses = 2001:db8::1\n")},
+        {"[instance a]\ninterface = if-a\nvrid = 51\naddresses = 2001:db8::1\n",
+         INSTANCE("a", "addresses = 2001:db8::1\n")},
+        {INSTANCE("a", ""), INSTANCE("a", "unicast-peers = 192.0.2.2\n")},
+    };
+    bool node_changed;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        assert_int_equal(kind_after(pairs[i][0], pairs[i][1], &node_changed), CONFIG_REPLACED);
+        assert_int_equal(kind_after(pairs[i][1], pairs[i][0], &node_changed), CONFIG_REPLACED);
+    }
+    /* One more of what is there is taken over in place. */
+    assert_int_equal(kind_after(INSTANCE("a", "unicast-peers = 192.0.2.2\n"),
+                                INSTANCE("a", "unicast-peers = 192.0.2.2 192.0.2.3\n"),
+                                &node_changed),
+                     CONFIG_UPDATED);
+    assert_int_equal(kind_after(INSTANCE("a", "addresses = 2001:db8::1\n"),
+                                INSTANCE("a", "addresses = 2001:db8::1 2001:db8::2\n"),
+                                &node_changed),
+                     CONFIG_UPDATED);
+}
+
+/* Another way of writing is no difference, and neither is another place in the file. */
+static void what_is_written_otherwise_is_unchanged(void **state)
+{
+    bool node_changed;
+
+    (void)state;
+    assert_int_equal(kind_after(INSTANCE("a", "preempt = after 90s\nlease = 5s\n"),
+                                "# moved\n\n" INSTANCE("a", "preempt = after 1.5m\n"),
+                                &node_changed),
+                     CONFIG_UNCHANGED);
+}
+
+static void an_inherited_lease_changes_who_inherits_it(void **state)
+{
+    bool node_changed;
+
+    (void)state;
+    assert_int_equal(kind_after("[node]\nlease = 5s\n" INSTANCE("a", ""),
+                                "[node]\nlease = 9s\n" INSTANCE("a", ""), &node_changed),
+                     CONFIG_UPDATED);
+    assert_true(node_changed);
+    assert_int_equal(kind_after("[node]\nlease = 5s\n" INSTANCE("a", "lease = 7s\n"),
+                                "[node]\nlease = 9s\n" INSTANCE("a", "lease = 7s\n"),
+                                &node_changed),
+                     CONFIG_UNCHANGED);
+}
+
+/* What is held by the ones that go must be free when the others come. */
+static void the_order_is_removed_replaced_and_the_rest(void **state)
+{
+    static const struct {
+        enum config_change_kind kind;
+        const char *name;
+    } wanted[] = {
+        {CONFIG_REMOVED, "gone"}, {CONFIG_REMOVED, "gone2"},  {CONFIG_REPLACED, "other"},
+        {CONFIG_ADDED, "new"},    {CONFIG_UNCHANGED, "same"}, {CONFIG_UPDATED, "prio"},
+    };
+    struct config *before = parse(INSTANCE("gone", "") INSTANCE("same", "") INSTANCE("prio", "")
+                                      INSTANCE("gone2", "") INSTANCE("other", ""));
+    struct config *after = parse(INSTANCE("new", "") INSTANCE("same", "") INSTANCE(
+        "prio", "priority = 7\n") INSTANCE("other", "version = 2\n"));
+    struct config_diff diff;
+
+    (void)state;
+    assert_int_equal(config_diff(before, after, &diff), 0);
+    assert_int_equal(diff.count, sizeof(wanted) / sizeof(wanted[0]));
+    for (size_t i = 0; i < diff.count; i++) {
+        const struct config_change *change = &diff.list[i];
+
+        assert_int_equal(change->kind, wanted[i].kind);
+        assert_ptr_equal(change->before, config_find_instance(before, wanted[i].name));
+        assert_ptr_equal(change->after, config_find_instance(after, wanted[i].name));
+    }
+    assert_false(diff.node_changed);
+    config_diff_free(&diff);
+    config_free(before);
+    config_free(after);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +252,10 @@ int main(void)
         cmocka_unit_test(what_makes_another_router_restarts_it),
         cmocka_unit_test(every_key_of_the_node_counts),
         cmocka_unit_test(added_and_removed),
+        cmocka_unit_test(a_family_or_unicast_coming_or_going_restarts),
+        cmocka_unit_test(what_is_written_otherwise_is_unchanged),
+        cmocka_unit_test(an_inherited_lease_changes_who_inherits_it),
+        cmocka_unit_test(the_order_is_removed_replaced_and_the_rest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
