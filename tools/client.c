@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 enum {
+    CONNECT_TIMEOUT_S = 2,
     ANSWER_TIMEOUT_MS = 10000,
     REPLY_BYTES_MAX = 64 * 1024 * 1024,
     READ_BYTES = 65536,
@@ -24,6 +25,7 @@ struct client {
     int fd;
     char *buffer; /* what was read and not yet taken */
     size_t used;
+    size_t searched; /* of those, known to hold no NUL */
     size_t room;
 };
 
@@ -38,10 +40,31 @@ static int say_connect_error(const char *path, int error)
     case EPERM:
         fprintf(stderr, "vipctl: no permission to use %s\n", path);
         return EXIT_NOT_PERMITTED;
+    case EAGAIN:
+        fprintf(stderr, "vipctl: vipd at %s does not take the connection\n", path);
+        return EXIT_PROTOCOL;
     default:
         fprintf(stderr, "vipctl: cannot connect to %s: %s\n", path, strerror(error));
         return EXIT_PROTOCOL;
     }
+}
+
+/* connect() and send() then fail with EAGAIN: a vipd that hangs has a full backlog in the end. */
+static int set_send_limit(int fd, time_t seconds)
+{
+    const struct timeval limit = {.tv_sec = seconds};
+
+    return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
+
+static int connect_to(const struct sockaddr_un *to, int *fd)
+{
+    *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (*fd < 0 || set_send_limit(*fd, CONNECT_TIMEOUT_S) < 0 ||
+        connect(*fd, (const struct sockaddr *)to, sizeof(*to)) < 0 ||
+        set_send_limit(*fd, ANSWER_TIMEOUT_MS / 1000) < 0)
+        return errno;
+    return 0;
 }
 
 int client_open(const struct context *context, struct client **out)
@@ -59,9 +82,8 @@ int client_open(const struct context *context, struct client **out)
     if (client == NULL)
         return EXIT_PROTOCOL;
     client->path = context->control_path;
-    client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (client->fd < 0 || connect(client->fd, (const struct sockaddr *)&to, sizeof(to)) < 0) {
-        int error = errno;
+    int error = connect_to(&to, &client->fd);
+    if (error != 0) {
         client_close(client);
         return say_connect_error(context->control_path, error);
     }
@@ -85,12 +107,20 @@ static int say_lost(const struct client *client)
     return EXIT_PROTOCOL;
 }
 
+static int say_silent(const struct client *client)
+{
+    fprintf(stderr, "vipctl: vipd at %s does not answer\n", client->path);
+    return EXIT_PROTOCOL;
+}
+
 static int send_all(const struct client *client, const char *octets, size_t size)
 {
     while (size > 0) {
         ssize_t n = send(client->fd, octets, size, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR)
             continue;
+        if (n < 0 && errno == EAGAIN)
+            return say_silent(client);
         if (n <= 0)
             return say_lost(client);
         octets += n;
@@ -132,8 +162,7 @@ static int wait_readable(const struct client *client, int64_t until_ms)
             return 0;
         if (n < 0 && errno == EINTR)
             continue;
-        fprintf(stderr, "vipctl: vipd at %s does not answer\n", client->path);
-        return EXIT_PROTOCOL;
+        return say_silent(client);
     }
 }
 
@@ -161,13 +190,28 @@ static int read_more(struct client *client, int64_t until_ms)
     return 0;
 }
 
-/* One message, parsed. */
+static int say_nonsense(const char *path)
+{
+    fprintf(stderr, "vipctl: %s answers something else than vipd does\n", path);
+    return EXIT_PROTOCOL;
+}
+
+/* The NUL that ends the first message, or NULL while it is not complete. */
+static char *find_end(struct client *client)
+{
+    size_t from = client->searched;
+
+    client->searched = client->used;
+    return client->used > from ? memchr(client->buffer + from, '\0', client->used - from) : NULL;
+}
+
+/* One message, an object. */
 static int read_message(struct client *client, int timeout_ms, json_t **out)
 {
     int64_t until_ms = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
     char *end;
 
-    while (client->used == 0 || (end = memchr(client->buffer, '\0', client->used)) == NULL) {
+    while ((end = find_end(client)) == NULL) {
         int r = read_more(client, until_ms);
         if (r != 0)
             return r;
@@ -175,11 +219,13 @@ static int read_message(struct client *client, int timeout_ms, json_t **out)
     *out = json_loads(client->buffer, 0, NULL);
     size_t taken = (size_t)(end - client->buffer) + 1;
     client->used -= taken;
+    client->searched = 0;
     memmove(client->buffer, end + 1, client->used);
-    if (*out != NULL)
+    if (json_is_object(*out))
         return 0;
-    fprintf(stderr, "vipctl: %s answers something else than vipd does\n", client->path);
-    return EXIT_PROTOCOL;
+    json_decref(*out);
+    *out = NULL;
+    return say_nonsense(client->path);
 }
 
 static int say_error(const char *name, const json_t *parameters)
@@ -198,7 +244,7 @@ static int say_error(const char *name, const json_t *parameters)
     }
     if (strcmp(name, CONTROL_ERROR_RELOAD_FAILED) == 0) {
         json_array_foreach (json_object_get(parameters, "problems"), i, problem)
-            fprintf(stderr, "%s\n", json_string_value(problem));
+            fprintf(stderr, "%s\n", json_is_string(problem) ? json_string_value(problem) : "-");
         fputs("vipctl: the configuration was not applied; the running one stays in force\n",
               stderr);
         return EXIT_FAILED;
@@ -220,7 +266,7 @@ int client_reply(struct client *client, int timeout_ms, json_t **parameters, boo
         r = say_error(error, json_object_get(message, "parameters"));
     } else {
         json_t *found = json_object_get(message, "parameters");
-        *parameters = found != NULL ? json_incref(found) : json_object();
+        *parameters = json_is_object(found) ? json_incref(found) : json_object();
         if (continues != NULL)
             *continues = json_is_true(json_object_get(message, "continues"));
     }
@@ -244,4 +290,14 @@ int client_ask(const struct context *context, const char *method, json_t *parame
         r = client_reply(client, ANSWER_TIMEOUT_MS, reply, NULL);
     client_close(client);
     return r;
+}
+
+int client_expect(const struct context *context, const json_t *reply, const char *key,
+                  json_type type)
+{
+    const json_t *value = json_object_get(reply, key);
+
+    if (value != NULL && json_typeof(value) == type)
+        return 0;
+    return say_nonsense(context->control_path);
 }

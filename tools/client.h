@@ -21,8 +21,13 @@ int client_call(struct client *client, const char *method, json_t *parameters, b
  * follow. 0 or an exit code. */
 int client_reply(struct client *client, int timeout_ms, json_t **parameters, bool *continues);
 
-/* All of it for a single reply. */
+/* All of it for a single reply. Connecting is given 2 s, the whole answer 10 s. */
 int client_ask(const struct context *context, const char *method, json_t *parameters,
                json_t **reply);
+
+/* 0 when the reply has a field of that type; else EXIT_PROTOCOL (said on stderr): whoever answered,
+ * it is not a vipd that this vipctl understands. */
+int client_expect(const struct context *context, const json_t *reply, const char *key,
+                  json_type type);
 
 #endif

@@ -65,7 +65,8 @@ static void evidence_text(const json_t *evidence, char *buffer, size_t size)
         if (json_is_string(value))
             n = snprintf(buffer + used, size - used, "%s%s %s", gap, key, json_string_value(value));
         else
-            n = snprintf(buffer + used, size - used, "%s%s %g", gap, key, json_number_value(value));
+            n = snprintf(buffer + used, size - used, "%s%s %.10g", gap, key,
+                         json_number_value(value));
         if (n < 0 || (size_t)n >= size - used)
             return;
         used += (size_t)n;
@@ -110,17 +111,17 @@ static int print_past(const struct context *context, const struct history_option
     size_t i;
     int r = client_ask(context, "io.vipd.GetHistory", parameters_of(options), &reply);
 
-    if (r != 0)
-        return r;
-    if (options->json) {
+    if (r == 0)
+        r = client_expect(context, reply, "entries", JSON_ARRAY);
+    if (r == 0 && options->json) {
         json_dumpf(reply, stdout, JSON_INDENT(2));
         putchar('\n');
-    } else {
+    } else if (r == 0) {
         json_array_foreach (json_object_get(reply, "entries"), i, entry)
             print_entry(context, entry);
     }
     json_decref(reply);
-    return EXIT_GOOD;
+    return r;
 }
 
 /* One reply with --follow: JSON has one entry a line. */
@@ -157,6 +158,8 @@ static int follow(const struct context *context, const struct history_options *o
         json_t *reply;
 
         r = client_reply(client, -1, &reply, &continues);
+        if (r == 0)
+            r = client_expect(context, reply, "entries", JSON_ARRAY);
         if (r == 0)
             print_followed(context, options, reply);
         json_decref(reply);

@@ -2,6 +2,7 @@
 #include "tools/cmd_reload.h"
 
 #include "tools/client.h"
+#include "tools/field.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,12 +14,11 @@ static void print_changes(const json_t *reply)
     size_t i;
 
     json_array_foreach (changes, i, change)
-        printf("%-10s%s\n", json_string_value(json_object_get(change, "change")),
-               json_string_value(json_object_get(change, "instance")));
-    if (json_is_true(json_object_get(reply, "node_changed")))
+        printf("%-10s%s\n", field_text(change, "change"), field_text(change, "instance"));
+    if (field_true(reply, "node_changed"))
         puts("updated   [node]");
     printf("%zu changed, %lld untouched\n", json_array_size(changes),
-           (long long)json_integer_value(json_object_get(reply, "unchanged")));
+           field_number(reply, "unchanged"));
 }
 
 int cmd_reload(const struct context *context, int argc, char **argv)
@@ -31,14 +31,14 @@ int cmd_reload(const struct context *context, int argc, char **argv)
         return EXIT_USAGE;
     }
     int r = client_ask(context, "io.vipd.Reload", NULL, &reply);
-    if (r != 0)
-        return r;
-    if (json) {
+    if (r == 0)
+        r = client_expect(context, reply, "changes", JSON_ARRAY);
+    if (r == 0 && json) {
         json_dumpf(reply, stdout, JSON_INDENT(2));
         putchar('\n');
-    } else {
+    } else if (r == 0) {
         print_changes(reply);
     }
     json_decref(reply);
-    return EXIT_GOOD;
+    return r;
 }

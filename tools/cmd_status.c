@@ -65,6 +65,22 @@ static const char *master_text(const json_t *instance, char *buffer, size_t size
     return buffer;
 }
 
+/* The effective priority, and why it is not the configured one or does not count now. */
+static const char *priority_text(const json_t *instance, char *buffer, size_t size)
+{
+    const char *text = field_text(instance, "priority_text");
+    const json_t *hold = json_array_get(json_object_get(instance, "held_by"), 0);
+    long long configured = field_number(instance, "base_priority");
+
+    if (json_is_string(hold))
+        snprintf(buffer, size, "%s (held: %s)", text, json_string_value(hold));
+    else if (field_number(instance, "effective_priority") != configured && !strchr(text, '('))
+        snprintf(buffer, size, "%s (configured %lld)", text, configured);
+    else
+        snprintf(buffer, size, "%s", text);
+    return buffer;
+}
+
 /* One address as it is, several as a count. */
 static const char *addresses_text(const json_t *instance, char *buffer, size_t size)
 {
@@ -98,7 +114,7 @@ static void add_row(struct table *table, const json_t *instance)
     table_cell(table, state_colour(state), text);
     table_cell(table, TABLE_PLAIN,
                when_since(field_text(instance, "since"), time(NULL), text, sizeof(text)));
-    table_cell(table, TABLE_PLAIN, field_text(instance, "priority_text"));
+    table_cell(table, TABLE_PLAIN, priority_text(instance, text, sizeof(text)));
     table_cell(table, TABLE_PLAIN, master_text(instance, text, sizeof(text)));
     table_cell(table, TABLE_PLAIN, addresses_text(instance, text, sizeof(text)));
 }
@@ -118,7 +134,8 @@ static void print_reason(const struct context *context, const json_t *instance)
     else
         fputs("no transition yet", stdout);
     json_array_foreach (held_by, i, hold)
-        printf("%s%s", i == 0 ? "; held in INIT by: " : ", ", json_string_value(hold));
+        printf("%s%s", i == 0 ? "; held in INIT by: " : ", ",
+               json_is_string(hold) ? json_string_value(hold) : "-");
     putchar('\n');
 }
 
@@ -234,14 +251,10 @@ int cmd_status(const struct context *context, int argc, char **argv)
         return EXIT_USAGE;
     }
     int r = client_ask(context, "io.vipd.GetStatus", NULL, &status);
-    if (r != 0)
-        return r;
-    if (!json_is_array(json_object_get(status, "instances"))) {
-        fputs("vipctl: the answer has no instances\n", stderr);
-        r = EXIT_PROTOCOL;
-    } else {
+    if (r == 0)
+        r = client_expect(context, status, "instances", JSON_ARRAY);
+    if (r == 0)
         r = show(context, &options, status);
-    }
     json_decref(status);
     return r;
 }

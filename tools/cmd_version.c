@@ -3,25 +3,27 @@
 
 #include "tools/client.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* What runs, or NULL. Not running is no error here, so nothing is said about it. */
-static char *running_version(const struct context *context)
+/* What runs; *version is NULL when nothing does, which is no error here. 0 or an exit code. */
+static int running_version(const struct context *context, char **version)
 {
     json_t *info = NULL;
-    char *version = NULL;
 
-    if (access(context->control_path, F_OK) != 0 ||
-        client_ask(context, "org.varlink.service.GetInfo", NULL, &info) != 0)
-        return NULL;
-    const char *text = json_string_value(json_object_get(info, "version"));
-    if (text != NULL)
-        version = strdup(text);
+    *version = NULL;
+    if (access(context->control_path, F_OK) != 0 && errno == ENOENT)
+        return 0;
+    int r = client_ask(context, "org.varlink.service.GetInfo", NULL, &info);
+    if (r == 0)
+        r = client_expect(context, info, "version", JSON_STRING);
+    if (r == 0)
+        *version = strdup(json_string_value(json_object_get(info, "version")));
     json_decref(info);
-    return version;
+    return r == EXIT_NOT_RUNNING ? 0 : r;
 }
 
 int cmd_version(const struct context *context, int argc, char **argv)
@@ -32,15 +34,18 @@ int cmd_version(const struct context *context, int argc, char **argv)
         fputs("usage: vipctl version [--json]\n", stderr);
         return EXIT_USAGE;
     }
-    char *running = running_version(context);
+    char *running;
+    int r = running_version(context, &running);
     if (json) {
         json_t *all = json_pack("{s:s, s:s?}", "vipctl", VIPD_VERSION, "vipd", running);
         json_dumpf(all, stdout, JSON_COMPACT);
         putchar('\n');
         json_decref(all);
     } else {
-        printf("vipctl " VIPD_VERSION "\nvipd   %s\n", running != NULL ? running : "not running");
+        const char *none = r == 0 ? "not running" : "unknown";
+
+        printf("vipctl " VIPD_VERSION "\nvipd   %s\n", running != NULL ? running : none);
     }
     free(running);
-    return EXIT_GOOD;
+    return r;
 }

@@ -58,7 +58,7 @@ static void print_last(const json_t *instance)
     size_t i;
 
     json_array_foreach (json_object_get(instance, "held_by"), i, hold)
-        line(i == 0 ? "held in INIT by" : "", json_string_value(hold));
+        line(i == 0 ? "held in INIT by" : "", json_is_string(hold) ? json_string_value(hold) : "-");
     if (!json_is_object(last))
         return;
     snprintf(text, sizeof(text), "%s  %s -> %s: %s",
@@ -114,6 +114,15 @@ static void print_master(const json_t *router)
     putchar('\n');
 }
 
+static void print_next(const json_t *router)
+{
+    const json_t *next = json_object_get(router, "next_event");
+
+    if (json_is_object(next))
+        printf("    %-*s%s in %lld ms\n", LABEL_WIDTH - 2, "next", field_text(next, "event"),
+               field_number(next, "in_ms"));
+}
+
 static void print_foreign(const struct context *context, const json_t *router)
 {
     const json_t *foreign = json_object_get(router, "foreign_holder");
@@ -137,6 +146,7 @@ static void print_router(const struct context *context, const json_t *router, bo
            "intervals", field_number(router, "advert_interval_ms"),
            field_number(router, "master_down_interval_ms"),
            (double)field_number(router, "skew_time_us") / 1000);
+    print_next(router);
     print_foreign(context, router);
     print_counters("counters", json_object_get(router, "counters"), all);
     print_counters("dropped because", json_object_get(router, "drops"), all);

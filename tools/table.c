@@ -14,6 +14,7 @@ struct table {
     struct cell *cells; /* row by row, the header first */
     size_t count;
     size_t room;
+    size_t widths[]; /* one for each column */
 };
 
 static const char *const starts[] = {
@@ -33,7 +34,7 @@ const char *table_colour_end(enum table_colour colour, bool enabled)
 
 struct table *table_new(size_t columns, const char *const *headers)
 {
-    struct table *table = calloc(1, sizeof(*table));
+    struct table *table = calloc(1, sizeof(*table) + columns * sizeof(table->widths[0]));
 
     if (table == NULL)
         return NULL;
@@ -79,19 +80,21 @@ size_t table_width(const char *text)
     return width;
 }
 
-static size_t column_width(const struct table *table, size_t column)
+/* The widest cell of each column, header included. */
+static void measure(struct table *table)
 {
-    size_t widest = 0;
-
-    for (size_t i = column; i < table->count; i += table->columns) {
+    memset(table->widths, 0, table->columns * sizeof(*table->widths));
+    for (size_t i = 0; i < table->count; i++) {
+        size_t *widest = &table->widths[i % table->columns];
         size_t width = table_width(table->cells[i].text);
-        widest = width > widest ? width : widest;
+
+        *widest = width > *widest ? width : *widest;
     }
-    return widest;
 }
 
-void table_print(const struct table *table, FILE *out, bool colour)
+void table_print(struct table *table, FILE *out, bool colour)
 {
+    measure(table);
     for (size_t i = 0; i < table->count; i++) {
         const struct cell *cell = &table->cells[i];
         size_t column = i % table->columns;
@@ -102,7 +105,6 @@ void table_print(const struct table *table, FILE *out, bool colour)
         if (last)
             fputc('\n', out);
         else
-            fprintf(out, "%*s", (int)(column_width(table, column) - table_width(cell->text) + 2),
-                    "");
+            fprintf(out, "%*s", (int)(table->widths[column] - table_width(cell->text) + 2), "");
     }
 }

@@ -18,7 +18,7 @@ void table_free(struct table *table);
 void table_cell(struct table *table, enum table_colour colour, const char *text);
 
 /* Prints header and rows, two spaces between columns, nothing after the last. */
-void table_print(const struct table *table, FILE *out, bool colour);
+void table_print(struct table *table, FILE *out, bool colour);
 
 /* Columns of a terminal that UTF-8 text takes (one for each character). */
 size_t table_width(const char *text);

@@ -8,6 +8,7 @@
 #include "tools/cmd_status.h"
 #include "tools/cmd_version.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,6 +75,17 @@ static int say_unknown(const char *name)
     return EXIT_USAGE;
 }
 
+/* Output that did not get out (a full disk) is a failure, whatever the verb says. */
+static int close_output(int code)
+{
+    const bool failed = ferror(stdout) != 0;
+
+    if (fclose(stdout) == 0 && !failed)
+        return code;
+    fprintf(stderr, "vipctl: cannot write the output: %s\n", strerror(errno));
+    return code == EXIT_GOOD ? EXIT_FAILED : code;
+}
+
 int main(int argc, char **argv)
 {
     static const struct option options[] = {{"control", required_argument, NULL, 'c'},
@@ -112,5 +124,5 @@ int main(int argc, char **argv)
     const struct verb *verb = find_verb(argv[optind]);
     if (verb == NULL)
         return say_unknown(argv[optind]);
-    return verb->run(&context, argc - optind, argv + optind);
+    return close_output(verb->run(&context, argc - optind, argv + optind));
 }

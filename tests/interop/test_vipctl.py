@@ -133,9 +133,86 @@ def test_a_refused_reload_prints_the_problems_and_1(agent):
     assert "stays in force" in done.stderr
 
 
-@pytest.mark.parametrize("answer", [b"hello\0", b"", b"[1,2]\0", b'{"parameters":{}}\0'])
-def test_nonsense_is_5(agent, answer):
-    assert vipctl(agent(answer), "status").returncode == 5
+@pytest.mark.parametrize("verb", ["status", "history", "reload", "version"])
+@pytest.mark.parametrize("answer", [b"hello\0", b"", b"[1,2]\0", b'{"parameters":{}}\0',
+                                    b'{"parameters":3}\0', b'{"parameters":{"instances":{}}}\0'])
+def test_nonsense_is_5(agent, answer, verb):
+    done = vipctl(agent(answer), verb)
+    assert done.returncode == 5 and done.stderr.count("\n") == 1
+    if verb != "version":
+        assert done.stdout == "", "nothing is claimed that nobody said"
+
+
+def test_a_vipd_that_takes_no_connections_is_5(tmp_path):
+    path = str(tmp_path / "control")
+    with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as first:
+        server.bind(path)
+        server.listen(0)
+        first.connect(path)
+        done = vipctl(path, "status")
+    assert done.returncode == 5 and done.stderr.count("\n") == 1
+
+
+def test_output_that_is_lost_is_a_failure(agent):
+    path = agent(reply(STATUS))
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run([VIPCTL, "--control", path, "status"], stdout=full,
+                              stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+    assert done.returncode == 1 and "No space left" in done.stderr
+
+
+def test_versions(agent, tmp_path):
+    path = agent(reply({"version": "9.9"}))
+    assert json.loads(vipctl(path, "version", "--json").stdout)["vipd"] == "9.9"
+    done = vipctl(str(tmp_path / "nothing"), "version")
+    assert done.returncode == 0 and "not running" in done.stdout and done.stderr == ""
+
+
+def test_a_reload_says_what_it_changed(agent):
+    changes = [{"instance": "web", "change": "updated"}, {"instance": "db", "change": "added"}]
+    path = agent(reply({"changes": changes, "unchanged": 3, "node_changed": False}))
+    done = vipctl(path, "reload")
+    assert done.returncode == 0
+    assert [line.split() for line in done.stdout.splitlines()] == [
+        ["updated", "web"], ["added", "db"], ["2", "changed,", "3", "untouched"]]
+    assert len(json.loads(vipctl(path, "reload", "--json").stdout)["changes"]) == 2
+
+
+def test_history_gives_reason_and_evidence(agent):
+    entry = {"at": "2026-01-01T00:00:00.250Z", "instance": "web", "family": "ipv4",
+             "from": "BACKUP", "to": "MASTER", "state": "MASTER", "reason": "no-response",
+             "text": "no advert from 10.0.0.2", "evidence": {"peer": "10.0.0.2",
+                                                             "silence_ms": 12345678.5}}
+    path = agent(reply({"entries": [entry]}))
+    done = vipctl(path, "history")
+    assert done.returncode == 0 and done.stdout.count("\n") == 1
+    for part in ("web", "BACKUP -> MASTER", "no advert from 10.0.0.2", "silence_ms 12345678.5",
+                 ".250"):
+        assert part in done.stdout
+    assert json.loads(vipctl(path, "history", "--json").stdout) == {"entries": [entry]}
+
+
+def test_the_priority_column_says_why(agent):
+    web = STATUS["instances"][0]
+    held = {**web, "name": "held", "state": "INIT", "held_by": ["link"]}
+    lowered = {**web, "name": "low", "effective_priority": 90, "priority_text": "90 (150 - 60 x)"}
+    owner = {**web, "name": "owner", "effective_priority": 255, "priority_text": "255"}
+    done = vipctl(agent(reply({**STATUS, "instances": [held, lowered, owner]})), "status")
+    assert "150 (held: link)" in done.stdout
+    assert "90 (150 - 60 x)" in done.stdout
+    assert "255 (configured 150)" in done.stdout
+
+
+@pytest.mark.parametrize("env", [{}, {"NO_COLOR": "1"}])
+def test_colours_are_for_terminals_that_want_them(agent, env):
+    path = agent(reply(STATUS))
+    master, slave = os.openpty()
+    subprocess.run([VIPCTL, "--control", path, "status"], stdout=slave, timeout=30, check=True,
+                   env={**{k: v for k, v in os.environ.items() if k != "NO_COLOR"}, **env})
+    os.close(slave)
+    output = os.read(master, 65536)
+    os.close(master)
+    assert (b"\033[32m" in output) == (not env)
 
 
 def test_silence_is_5_in_the_end(agent):
