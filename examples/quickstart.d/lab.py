@@ -1,176 +1,121 @@
-"""The namespaces, the programs in them, and taking it all down again."""
+"""The namespaces, the programs in them, and taking it all down again.
 
+Every lab is written down in RUNS before anything of it is made, so that --clean finds it whatever
+became of the run that made it.
+"""
+
+import glob
 import json
 import os
 import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-TOP = os.path.dirname(os.path.dirname(HERE))
-VIPD, VIPCTL = f"{TOP}/build/agent/vipd", f"{TOP}/build/tools/vipctl"
-ADDRESS = "10.99.0.10"
+from node import Node
+
 PREFIX = "vipdquick"
-STATE = "/run/vipd-quickstart.json"
-
-NGINX = """daemon off; master_process off; worker_processes 1;
-pid {dir}/nginx.pid; error_log {dir}/nginx.log;
-events {{ }}
-http {{
-    access_log off;
-    client_body_temp_path {dir}/body; proxy_temp_path {dir}/proxy; fastcgi_temp_path {dir}/fcgi;
-    uwsgi_temp_path {dir}/uwsgi; scgi_temp_path {dir}/scgi;
-    server {{ listen 127.0.0.1:8080; location / {{ return 200 "{name}\\n"; }} }}
-}}
-"""
-HAPROXY = """global
-    maxconn 1000
-defaults
-    mode http
-    timeout connect 1s
-    timeout client 5s
-    timeout server 5s
-frontend web
-    bind *:80
-    default_backend nginx
-backend nginx
-    server local 127.0.0.1:8080
-"""
-VIPD_CONF = """[node]
-name = {name}
-
-[instance web]
-interface       = eth0
-vrid            = 51
-priority        = {priority}
-addresses       = {address}/24
-advert-interval = 100ms
-"""
+RUNS = "/run/vipd-quickstart"
+MAIN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "main.py")
 
 
 def run(*command, check=True):
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          check=False)
     if check and done.returncode != 0:
-        sys.exit(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}")
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}")
     return done
-
-
-def end(pid):
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def remove_namespace(name):
     for pid in run("ip", "netns", "pids", name, check=False).stdout.split():
-        end(int(pid))
+        try:
+            os.kill(int(pid), signal.SIGKILL)
+        except ProcessLookupError:
+            pass
     run("ip", "netns", "del", name, check=False)
 
 
-def clean_kept():
-    """Takes down what --keep has left. Returns whether there was anything."""
-    try:
-        with open(STATE, encoding="utf-8") as file:
-            kept = json.load(file)
-    except FileNotFoundError:
-        return False
-    for name in kept["namespaces"]:
+def remove(record):
+    """Takes down the lab of a file in RUNS. Only what bears the names of a lab is touched."""
+    with open(record, encoding="utf-8") as file:
+        left = json.load(file)
+    for name in left["namespaces"]:
         if re.fullmatch(PREFIX + r"\d+-\w+", name):
             remove_namespace(name)
-    shutil.rmtree(kept["directory"], ignore_errors=True)
-    os.remove(STATE)
-    return True
+    if os.path.basename(left["directory"]).startswith(PREFIX):
+        shutil.rmtree(left["directory"], ignore_errors=True)
+    os.remove(record)
 
 
-class Node:
-    def __init__(self, lab, name, number, priority):
-        self.lab, self.name, self.namespace = lab, name, f"{lab.prefix}-{name}"
-        self.directory = f"{lab.directory}/{name}"
-        self.control = f"{self.directory}/control"
-        self.address, self.vipd = f"10.99.0.{number}", None
-        os.makedirs(f"{self.directory}/state")
-        for file, text in (("nginx.conf", NGINX), ("haproxy.cfg", HAPROXY),
-                           ("vipd.conf", VIPD_CONF)):
-            with open(f"{self.directory}/{file}", "w", encoding="utf-8") as out:
-                out.write(text.format(dir=self.directory, name=name, priority=priority,
-                                      address=ADDRESS) if file != "haproxy.cfg" else text)
+def is_running(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline", encoding="utf-8") as file:
+            return MAIN in file.read()
+    except FileNotFoundError:
+        return False
 
-    def start_services(self):
-        self.lab.spawn(self.namespace, "nginx", "-e", f"{self.directory}/nginx.log", "-c",
-                       f"{self.directory}/nginx.conf", log=f"{self.directory}/nginx.out")
-        self.lab.spawn(self.namespace, "haproxy", "-db", "-f", f"{self.directory}/haproxy.cfg",
-                       log=f"{self.directory}/haproxy.log")
-        self.lab.spawn(self.namespace, sys.executable, f"{HERE}/echo.py", self.name,
-                       log=f"{self.directory}/echo.log")
 
-    def start_vipd(self):
-        self.vipd = self.lab.spawn(
-            self.namespace, VIPD, "--config", f"{self.directory}/vipd.conf", "--control",
-            self.control, "--state-dir", f"{self.directory}/state",
-            log=f"{self.directory}/vipd.log")
-
-    def stop_vipd(self, how):
-        self.vipd.send_signal(how)
-        self.vipd.wait(30)
-
-    def state(self):
-        done = run(VIPCTL, "--control", self.control, "status", "--json", check=False)
-        if done.returncode != 0:
-            return None
-        instance = json.loads(done.stdout)["instances"][0]
-        return "HANDING OVER" if instance["lingering"] else instance["state"]
-
-    def status(self):
-        return run(VIPCTL, "--control", self.control, "status").stdout
-
-    def cut(self):
-        """The node is as good as dead: no frame leaves it or reaches it any more."""
-        run("ip", "-n", self.lab.switch, "link", "set", self.name, "nomaster")
-
-    def heal(self):
-        run("ip", "-n", self.lab.switch, "link", "set", self.name, "master", "br0")
+def clean():
+    """Takes down all labs whose run is over. Returns how many, and how many still run."""
+    taken, running = 0, 0
+    for record in glob.glob(f"{RUNS}/*.json"):
+        if is_running(os.path.basename(record)[:-len(".json")]):
+            running += 1
+        else:
+            remove(record)
+            taken += 1
+    return taken, running
 
 
 class Lab:
-    def __init__(self):
-        self.prefix = f"{PREFIX}{os.getpid()}"
-        self.directory = tempfile.mkdtemp(prefix=f"{self.prefix}-")
-        os.chmod(self.directory, 0o755)
-        self.switch, self.client = f"{self.prefix}-switch", f"{self.prefix}-client"
-        self.processes, self.namespaces = [], []
-        self.nodes = []
+    """A switch and a client; nodes are plugged in with add_node."""
 
-    def build(self):
-        self.add_namespace(self.switch)
+    def __init__(self):
+        prefix = f"{PREFIX}{os.getpid()}"
+        self.switch, self.client = f"{prefix}-switch", f"{prefix}-client"
+        self.prefix, self.directory = prefix, tempfile.mkdtemp(prefix=f"{prefix}-")
+        self.processes, self.nodes = [], []
+        self.record = f"{RUNS}/{os.getpid()}.json"
+        self._write_down()
+
+    def _namespaces(self):
+        return [self.switch, self.client, f"{self.prefix}-lb1", f"{self.prefix}-lb2"]
+
+    def _write_down(self):
+        os.makedirs(RUNS, mode=0o755, exist_ok=True)
+        with open(self.record, "w", encoding="utf-8") as file:
+            json.dump({"namespaces": self._namespaces(), "directory": self.directory}, file)
+
+    def build(self, make_agent):
+        os.chmod(self.directory, 0o755)  # nginx and HAProxy read theirs
+        for name in self._namespaces():
+            run("ip", "netns", "add", name)
+            run("ip", "-n", name, "link", "set", "lo", "up")
         run("ip", "-n", self.switch, "link", "add", "br0", "type", "bridge", "mcast_snooping", "0")
         run("ip", "-n", self.switch, "link", "set", "br0", "up")
-        self.nodes = [Node(self, "lb1", 1, 150), Node(self, "lb2", 2, 100)]
+        self.nodes = [Node(self, "lb1", 1, 150, make_agent), Node(self, "lb2", 2, 100, make_agent)]
         for node in self.nodes:
-            self.plug_in(node.namespace, node.name, node.address)
-        self.plug_in(self.client, "client", "10.99.0.100")
+            self._plug_in(node.namespace, node.name, node.address)
+        self._plug_in(self.client, "client", "10.99.0.100")
         for node in self.nodes:
             node.start_services()
-            node.start_vipd()
+            node.agent.start()
 
-    def add_namespace(self, name):
-        run("ip", "netns", "add", name)
-        self.namespaces.append(name)
-        run("ip", "-n", name, "link", "set", "lo", "up")
-
-    def plug_in(self, namespace, port, address):
-        self.add_namespace(namespace)
+    def _plug_in(self, namespace, port, address):
         run("ip", "-n", self.switch, "link", "add", port, "type", "veth", "peer", "name", "eth0",
             "netns", namespace)
         run("ip", "-n", self.switch, "link", "set", port, "master", "br0", "up")
         run("ip", "-n", namespace, "addr", "add", f"{address}/24", "dev", "eth0")
         run("ip", "-n", namespace, "link", "set", "eth0", "up")
 
+    def port(self, name, *setting):
+        run("ip", "-n", self.switch, "link", "set", name, *setting)
+
     def spawn(self, namespace, *command, log, **options):
+        """Starts a program in a namespace. In a session of its own: Ctrl-C is for us alone."""
         with open(log, "a", encoding="utf-8") as out:
             options.setdefault("stdin", subprocess.DEVNULL)
             options.setdefault("stdout", out)
@@ -183,20 +128,15 @@ class Lab:
         until = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > until:
-                logs = "".join(open(f"{n.directory}/vipd.log", encoding="utf-8").read()
-                               for n in self.nodes)
+                logs = "".join(f"--- {n.name}\n{n.agent.log_text()}" for n in self.nodes)
                 raise RuntimeError(f"not within {seconds} s: {what}\n{logs}")
             time.sleep(0.02)
 
-    def keep(self):
-        with open(STATE, "w", encoding="utf-8") as file:
-            json.dump({"namespaces": self.namespaces, "directory": self.directory}, file)
-
     def close(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not stop half way
         for process in self.processes:
             if process.poll() is None:
                 process.kill()
             process.wait()
-        for name in self.namespaces:
-            remove_namespace(name)
-        shutil.rmtree(self.directory, ignore_errors=True)
+        remove(self.record)
