@@ -121,7 +121,7 @@ bool links_parse_address(struct nlmsghdr *message, struct observed_address *out)
     out->flags = info->ifa_flags;
     if (attributes[IFA_FLAGS] != NULL && nla_len(attributes[IFA_FLAGS]) >= (int)sizeof(uint32_t))
         out->flags = nla_get_u32(attributes[IFA_FLAGS]);
-    if (attributes[ATTRIBUTE_IFA_PROTO] != NULL)
+    if (attributes[ATTRIBUTE_IFA_PROTO] != NULL && nla_len(attributes[ATTRIBUTE_IFA_PROTO]) > 0)
         out->proto = nla_get_u8(attributes[ATTRIBUTE_IFA_PROTO]);
     if (attributes[IFA_CACHEINFO] != NULL &&
         nla_len(attributes[IFA_CACHEINFO]) >= (int)sizeof(cache)) {
