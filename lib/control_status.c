@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -25,15 +26,15 @@ const char *control_time_format(uint64_t wall_ns, char *buffer, size_t size)
 json_t *control_text_to_json(const char *text)
 {
     json_t *string = json_string(text);
-    char plain[512];
-    size_t i;
+    char *plain = string == NULL ? strdup(text) : NULL;
 
-    if (string != NULL)
+    if (plain == NULL)
         return string;
-    for (i = 0; i < sizeof(plain) - 1 && text[i] != '\0'; i++)
-        plain[i] = (unsigned char)text[i] < 0x80 ? text[i] : '?';
-    plain[i] = '\0';
-    return json_string(plain);
+    for (char *c = plain; *c != '\0'; c++)
+        *c = (char)((unsigned char)*c < 0x80 ? *c : '?');
+    string = json_string(plain);
+    free(plain);
+    return string;
 }
 
 static json_t *time_json(uint64_t wall_ns)

@@ -194,6 +194,21 @@ static void a_foreign_holder_is_named(void **state)
     json_decref(json);
 }
 
+/* Paths may be that long. */
+static void a_long_text_that_is_not_utf8_is_kept_whole(void **state)
+{
+    char text[2000];
+
+    (void)state;
+    memset(text, 'a', sizeof(text));
+    text[3] = (char)0xff;
+    text[sizeof(text) - 1] = '\0';
+    json_t *value = control_text_to_json(text);
+    text[3] = '?';
+    assert_string_equal(json_string_value(value), text);
+    json_decref(value);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +218,7 @@ int main(void)
         cmocka_unit_test(no_text_does_harm),
         cmocka_unit_test(status_keeps_its_contract),
         cmocka_unit_test(a_foreign_holder_is_named),
+        cmocka_unit_test(a_long_text_that_is_not_utf8_is_kept_whole),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
