@@ -1,0 +1,129 @@
+/* See packet_checks.h. The octets an advert is built again from are only those of the decoded
+ * struct, so that a field read from the wrong place shows. */
+#include "tests/fuzz/packet_checks.h"
+
+#include "tests/fuzz/fuzz.h"
+
+#include <string.h>
+
+enum { CHECKSUM_AT = 6, V2_AUTH_SIZE = 8, SELECTED_VRID = 51 };
+
+/* Clears what a receiver ignores and we send as zero. True: there was something. */
+static bool clear_ignored(const struct advert *advert, uint8_t *message, size_t size)
+{
+    uint8_t before[ADVERT_SIZE_MAX + V2_AUTH_SIZE];
+
+    memcpy(before, message, size);
+    if (advert->version == VRRP_V3) {
+        message[4] &= 0x0f;
+    } else {
+        message[4] = 0;
+        memset(message + size - V2_AUTH_SIZE, 0, V2_AUTH_SIZE);
+    }
+    return memcmp(before, message, size) != 0;
+}
+
+static void build_again(const struct advert *advert, const uint8_t *payload, size_t size)
+{
+    static struct ip_prefix addresses[ADVERT_ADDRESSES_MAX];
+    uint8_t expected[ADVERT_SIZE_MAX + V2_AUTH_SIZE];
+    uint8_t built[ADVERT_SIZE_MAX + V2_AUTH_SIZE];
+    const struct packet_spec spec = {.version = advert->version,
+                                     .vrid = advert->vrid,
+                                     .priority = advert->priority,
+                                     .interval_ns = advert->interval_ns,
+                                     .checksum_kind = advert->checksum_kind,
+                                     .source = advert->ip.source,
+                                     .destination = advert->ip.destination,
+                                     .addresses = addresses,
+                                     .address_count = advert->count,
+                                     .mtu = 65535};
+    struct advert again;
+
+    MUST(size <= sizeof(expected));
+    memcpy(expected, payload, size);
+    for (size_t i = 0; i < advert->count; i++)
+        addresses[i].address = advert_address(advert, i);
+    MUST(packet_build(&spec, built, sizeof(built)) == size);
+    /* Another sum when something was cleared; and one's complement has two zeros: a field of ffff
+     * is as good as the 0000 that we send. */
+    if (clear_ignored(advert, expected, size) || advert->checksum == 0xffff)
+        memcpy(expected + CHECKSUM_AT, built + CHECKSUM_AT, 2);
+    MUST(memcmp(built, expected, size) == 0);
+    MUST(packet_receive(&advert->ip, built, size, NULL, &again, NULL) == PACKET_OK);
+}
+
+void check_stateless(const struct packet_ip *ip, const uint8_t *payload, size_t size)
+{
+    struct advert advert;
+    uint32_t warnings = 0;
+    enum packet_verdict verdict = packet_receive(ip, payload, size, NULL, &advert, &warnings);
+
+    MUST(verdict < PACKET_VERDICTS);
+    MUST(verdict == PACKET_OK || warnings == 0);
+    MUST(size < 2 || packet_peek_vrid(payload, size) == payload[1]);
+    if (verdict == PACKET_OK)
+        build_again(&advert, payload, size);
+}
+
+/* The virtual addresses of the receiver: those of the advert or others, some more, some fewer. */
+static size_t choose_addresses(const struct advert *advert, uint8_t choice,
+                               struct ip_prefix *addresses)
+{
+    enum ip_family family = advert->ip.source.family;
+    size_t count = 0;
+
+    if (choice % 4 == 1)
+        addresses[count++].address = ip_address_virtual_link_local(SELECTED_VRID);
+    for (size_t i = 0; i < advert->count && choice % 4 != 0; i++) {
+        size_t from = choice % 8 < 4 ? i : advert->count - 1 - i;
+        addresses[count++].address = advert_address(advert, from);
+    }
+    if (choice % 4 == 2)
+        addresses[count++].address = advert->ip.source;
+    if (choice % 4 == 3 && count > 1)
+        count--;
+    for (size_t i = 0; i < count; i++)
+        addresses[i].length = (uint8_t)(8 * ip_family_size(family));
+    return count;
+}
+
+void check_with_receiver(const struct packet_ip *ip, const uint8_t *payload, size_t size,
+                         const uint8_t choices[RECEIVER_CHOICES])
+{
+    static struct ip_prefix addresses[ADVERT_ADDRESSES_MAX + 1];
+    struct advert alone;
+    struct advert advert;
+    uint32_t warnings = 0;
+    enum packet_verdict stateless = packet_receive(ip, payload, size, NULL, &alone, NULL);
+    /* The address list of a message that is not one is not looked at. */
+    const struct advert *like = stateless == PACKET_OK ? &alone : &(struct advert){.ip = *ip};
+    const struct packet_receiver receiver = {
+        .family = ip->source.family,
+        .version = choices[0] % 2 == 0 ? VRRP_V2 : VRRP_V3,
+        .vrid = choices[0] % 4 < 2 ? SELECTED_VRID : packet_peek_vrid(payload, size),
+        .priority = choices[1],
+        .strict = choices[2] % 2 == 0,
+        .checksum_mode = choices[3] % 3,
+        .advert_interval_ns = choices[0] % 8 < 4 ? NS_PER_SEC : alone.interval_ns,
+        .source = choices[2] % 16 >= 14 ? ip->source : (struct ip_address){0},
+        .addresses = addresses,
+        .address_count = choose_addresses(like, choices[2] / 16, addresses),
+        .peers = &ip->source,
+        .peer_count = choices[3] % 7 != 0,
+        .unicast = choices[3] % 5 == 0,
+        .own = &ip->destination,
+        .own_count = choices[3] % 11 != 0};
+    enum packet_verdict verdict = packet_receive(ip, payload, size, &receiver, &advert, &warnings);
+
+    MUST(verdict < PACKET_VERDICTS);
+    MUST(verdict == PACKET_OK || warnings == 0);
+    MUST(warnings < 1u << PACKET_WARNINGS);
+    if (verdict != PACKET_OK)
+        return;
+    MUST(advert.vrid == receiver.vrid && advert.version == receiver.version);
+    MUST(advert.count > 0 && advert.interval_ns > 0);
+    /* What a router takes is valid by itself as well. Only where it may be sent to differs: an own
+     * address may be one that is odd for a stranger. */
+    MUST(receiver.unicast || stateless == PACKET_OK);
+}
