@@ -1,9 +1,11 @@
 /*
  * Reads configuration files as vipd does and says what it finds, for people (one line a problem, as
- * compilers do, so that editors can jump to it) or as JSON.
+ * compilers do, so that editors can jump to it) or as JSON. What it merely advises against goes to
+ * stderr: stdout of a good configuration is one line.
  */
 #include "tools/cmd_check.h"
 
+#include "lib/config_advice.h"
 #include "tools/config_files.h"
 
 #include <getopt.h>
@@ -15,10 +17,20 @@
 #define DEFAULT_FILE "/etc/vipd/vipd.conf"
 #define DEFAULT_DIR  "/etc/vipd/conf.d"
 
+enum { LINE_SIZE = 8192 };
+
 struct check_options {
-    const char *file;
+    char **files;
+    size_t file_count;
     const char *dir;
     bool json;
+};
+
+/* What was found. */
+struct findings {
+    const struct config *config; /* NULL: there are problems */
+    struct config_problems problems;
+    struct config_problems advice;
 };
 
 static bool parse_options(int argc, char **argv, struct check_options *out)
@@ -27,6 +39,8 @@ static bool parse_options(int argc, char **argv, struct check_options *out)
                                             {"json", no_argument, NULL, 'j'},
                                             {NULL, 0, NULL, 0}};
     int option = 0;
+
+    static char *standard[] = {DEFAULT_FILE};
 
     *out = (struct check_options){0};
     optind = 0; /* whoever called us may have read options too */
@@ -38,12 +52,11 @@ static bool parse_options(int argc, char **argv, struct check_options *out)
         else
             return false;
     }
-    if (argc - optind > 1)
-        return false;
-    if (optind < argc) {
-        out->file = argv[optind];
-    } else {
-        out->file = DEFAULT_FILE;
+    out->files = argv + optind;
+    out->file_count = (size_t)(argc - optind);
+    if (out->file_count == 0) {
+        out->files = standard;
+        out->file_count = 1;
         out->dir = out->dir != NULL ? out->dir : DEFAULT_DIR;
     }
     return true;
@@ -68,22 +81,40 @@ static const char *plural(size_t count, const char *ending)
     return count == 1 ? "" : ending;
 }
 
-static void print_text(const char *file, const struct config *config,
-                       const struct config_problems *problems)
+/* "FILE:LINE: warning: [section] key: text" */
+static void print_advice(const struct config_problem *advice)
 {
-    char line[2048];
+    char line[LINE_SIZE];
+    const char *rest = strchr(config_problem_format(advice, line, sizeof(line)) +
+                                  strlen(advice->file != NULL ? advice->file : ""),
+                              ' ');
 
-    for (size_t i = 0; i < problems->count; i++)
-        puts(config_problem_format(&problems->list[i], line, sizeof(line)));
+    if (rest != NULL)
+        fprintf(stderr, "%.*s warning:%s\n", (int)(rest - line), line, rest);
+}
+
+static void print_text(const char *file, const struct findings *findings)
+{
+    const struct config *config = findings->config;
+    char line[LINE_SIZE];
+
+    for (size_t i = 0; i < findings->problems.count; i++)
+        puts(config_problem_format(&findings->problems.list[i], line, sizeof(line)));
+    for (size_t i = 0; i < findings->advice.count; i++)
+        print_advice(&findings->advice.list[i]);
     if (config == NULL)
         return;
     size_t addresses = count_addresses(config);
+    size_t warnings = findings->advice.count;
     size_t files = config->file_count - 1;
     printf("%s", file);
     if (files > 0)
         printf(" and %zu more file%s", files, plural(files, "s"));
-    printf(": %zu instance%s, %zu address%s: good\n", config->instance_count,
+    printf(": %zu instance%s, %zu address%s, no problems", config->instance_count,
            plural(config->instance_count, "s"), addresses, plural(addresses, "es"));
+    if (warnings > 0)
+        printf(", %zu warning%s", warnings, plural(warnings, "s"));
+    putchar('\n');
 }
 
 /* JSON wants UTF-8, file names need not be. */
@@ -94,8 +125,7 @@ static json_t *json_text(const char *text)
     return value != NULL ? value : json_string("?");
 }
 
-static void print_json(const char *file, const struct config *config,
-                       const struct config_problems *problems)
+static json_t *json_list(const struct config_problems *problems)
 {
     json_t *list = json_array();
 
@@ -107,50 +137,64 @@ static void print_json(const char *file, const struct config *config,
                             (int)problem->line, "section", json_text(problem->section), "key",
                             json_text(problem->key), "text", json_text(problem->text)));
     }
-    json_t *all = json_pack(
-        "{s:i, s:o, s:b, s:I, s:I, s:o}", "version", 1, "file", json_text(file), "valid",
-        config != NULL, "instances", (json_int_t)(config != NULL ? config->instance_count : 0),
-        "addresses", (json_int_t)(config != NULL ? count_addresses(config) : 0), "problems", list);
+    return list;
+}
+
+static void print_json(const char *file, const struct findings *findings)
+{
+    const struct config *config = findings->config;
+    json_t *files = json_array();
+
+    for (size_t i = 0; config != NULL && i < config->file_count; i++)
+        json_array_append_new(files, json_text(config->files[i]));
+    json_t *all =
+        json_pack("{s:i, s:o, s:o, s:b, s:I, s:I, s:o, s:o}", "version", 1, "file", json_text(file),
+                  "files", files, "valid", config != NULL, "instances",
+                  (json_int_t)(config != NULL ? config->instance_count : 0), "addresses",
+                  (json_int_t)(config != NULL ? count_addresses(config) : 0), "problems",
+                  json_list(&findings->problems), "warnings", json_list(&findings->advice));
     json_dumpf(all, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(all);
 }
 
-static void print(const struct check_options *options, const struct config *config,
-                  const struct config_problems *problems)
+static void print(const struct check_options *options, const struct findings *findings)
 {
     if (options->json)
-        print_json(options->file, config, problems);
+        print_json(options->files[0], findings);
     else
-        print_text(options->file, config, problems);
+        print_text(options->files[0], findings);
 }
 
 int cmd_check(const struct context *context, int argc, char **argv)
 {
     struct check_options options;
     struct config_files files;
-    struct config_problems problems = {0};
+    struct findings findings = {0};
     struct config *config = NULL;
-    int result = EXIT_GOOD;
+    int result = EXIT_USAGE;
 
     (void)context;
     if (!parse_options(argc, argv, &options)) {
-        fputs("usage: vipctl check [--config-dir DIR] [--json] [FILE]\n", stderr);
+        fputs("usage: vipctl check [--config-dir DIR] [--json] [FILE...]\n", stderr);
         return EXIT_USAGE;
     }
-    if (config_files_load(options.file, options.dir, &files)) {
-        config = config_parse(files.list, files.count, &problems);
-        print(&options, config, &problems);
+    if (config_files_load_list(options.files, options.file_count, options.dir, &files)) {
+        config = config_parse(files.list, files.count, &findings.problems);
+        findings.config = config;
+        if (config != NULL)
+            config_advise(config, &findings.advice);
+        print(&options, &findings);
+        config_problems_free(&findings.problems);
+        config_problems_free(&findings.advice);
         result = config != NULL ? EXIT_GOOD : EXIT_FAILED;
     } else {
         struct config_problem problem = {.file = files.error_path, .text = files.error};
-        const struct config_problems unreadable = {.list = &problem, .count = 1};
 
-        print(&options, NULL, &unreadable);
-        result = EXIT_USAGE;
+        findings.problems = (struct config_problems){.list = &problem, .count = 1};
+        print(&options, &findings);
     }
     config_free(config);
-    config_problems_free(&problems);
     config_files_free(&files);
     return result;
 }

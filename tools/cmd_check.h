@@ -4,8 +4,9 @@
 
 #include "tools/context.h"
 
-/* check [--config-dir DIR] [--json] [FILE]; argv[0] is the verb.
- * Returns the exit code: 0 good, 1 problems (one a line on stdout), 2 usage or unreadable file. */
+/* check [--config-dir DIR] [--json] [FILE...]; argv[0] is the verb. Several files are read as one
+ * configuration. Returns the exit code: 0 good, 1 problems (one a line on stdout), 2 usage or
+ * unreadable file. What is legal and unwise is told on stderr and changes nothing of that. */
 int cmd_check(const struct context *context, int argc, char **argv);
 
 #endif

@@ -55,9 +55,11 @@ static bool add_directory(struct config_files *files, const char *dir)
     int count = scandir(dir, &entries, is_config, by_name);
 
     if (count < 0) {
+        int reason = errno;
+
         snprintf(files->error_path, sizeof(files->error_path), "%s", dir);
-        snprintf(files->error, sizeof(files->error), "%s", strerror(errno));
-        return errno == ENOENT;
+        snprintf(files->error, sizeof(files->error), "%s", strerror(reason));
+        return reason == ENOENT;
     }
     for (int i = 0; i < count; i++) {
         char *path = NULL;
@@ -72,10 +74,22 @@ static bool add_directory(struct config_files *files, const char *dir)
     return good;
 }
 
-bool config_files_load(const char *file, const char *dir, struct config_files *out)
+bool config_files_load_list(char *const *files, size_t count, const char *dir,
+                            struct config_files *out)
 {
     *out = (struct config_files){0};
-    return add_file(out, file) && (dir == NULL || add_directory(out, dir));
+    for (size_t i = 0; i < count; i++) {
+        if (!add_file(out, files[i]))
+            return false;
+    }
+    return dir == NULL || add_directory(out, dir);
+}
+
+bool config_files_load(const char *file, const char *dir, struct config_files *out)
+{
+    char *const files[] = {(char *)file};
+
+    return config_files_load_list(files, 1, dir, out);
 }
 
 void config_files_free(struct config_files *files)

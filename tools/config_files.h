@@ -1,4 +1,4 @@
-/* The configuration's files, read as vipd reads them: FILE, then DIR/?*.conf in name order. */
+/* The configuration's files, read as vipd reads them: FILE..., then DIR/?*.conf in name order. */
 #ifndef TOOLS_CONFIG_FILES_H
 #define TOOLS_CONFIG_FILES_H
 
@@ -16,6 +16,10 @@ struct config_files {
 /* dir: NULL for none; one that does not exist has no files. False: something could not be read;
  * error_path and error say what. config_files_free() in either case. */
 bool config_files_load(const char *file, const char *dir, struct config_files *out);
+
+/* The same with any number of files before the directory's. */
+bool config_files_load_list(char *const *files, size_t count, const char *dir,
+                            struct config_files *out);
 
 void config_files_free(struct config_files *files);
 
