@@ -22,6 +22,7 @@ enum {
     ICMP_NS = 135,
     ICMP_NA = 136,
     ND_SIZE = 24, /* type, code, checksum, flags, target */
+    OPTION_SOURCE_MAC = 1,
     OPTION_TARGET_MAC = 2,
     FLAG_ROUTER = 0x80,
     FLAG_SOLICITED = 0x40,
@@ -111,20 +112,54 @@ static bool parse_arp(const uint8_t *arp, size_t size, struct neighbour_claim *o
     return octets_be16(arp + 6) == ARP_FORM_REQUEST;
 }
 
-/* The target's link-layer address option of an NA, or NULL. */
-static const uint8_t *find_target_mac(const uint8_t *options, size_t size)
+/* Looks for an option; *mac is NULL when it is absent. False: the options are malformed, which
+ * makes the whole message void (RFC 4861 7.1). */
+static bool find_option(const uint8_t *options, size_t size, uint8_t kind, const uint8_t **mac)
 {
-    while (size >= 8) {
-        size_t length = (size_t)options[1] * 8;
+    *mac = NULL;
+    while (size > 0) {
+        size_t length = size >= 2 ? (size_t)options[1] * 8 : 0;
 
         if (length == 0 || length > size)
-            return NULL;
-        if (options[0] == OPTION_TARGET_MAC)
-            return options + 2;
+            return false;
+        if (options[0] == kind && *mac == NULL)
+            *mac = options + 2;
         options += length;
         size -= length;
     }
-    return NULL;
+    return true;
+}
+
+/* RFC 4862 5.4.2: only duplicate address detection asks from nowhere; RFC 4861 7.1.1: it asks the
+ * solicited-node group and names no link-layer address. */
+static bool parse_ns(const uint8_t *ipv6, const uint8_t *icmp, size_t length,
+                     struct neighbour_claim *out)
+{
+    static const uint8_t solicited_node[] = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff};
+    struct ip_address source = ip_address_from_octets(IP_FAMILY_IPV6, ipv6 + 8);
+    const uint8_t *mac;
+
+    out->kind = NEIGHBOUR_PROBE;
+    return ip_address_is_unspecified(&source) &&
+           memcmp(ipv6 + 24, solicited_node, sizeof(solicited_node)) == 0 &&
+           find_option(icmp + ND_SIZE, length - ND_SIZE, OPTION_SOURCE_MAC, &mac) && mac == NULL;
+}
+
+/* RFC 4861 7.1.2: what was solicited is never answered to a group. */
+static bool parse_na(const uint8_t *ipv6, const uint8_t *icmp, size_t length,
+                     struct neighbour_claim *out)
+{
+    struct ip_address destination = ip_address_from_octets(IP_FAMILY_IPV6, ipv6 + 24);
+    bool solicited = (icmp[4] & FLAG_SOLICITED) != 0;
+    const uint8_t *mac;
+
+    if (!find_option(icmp + ND_SIZE, length - ND_SIZE, OPTION_TARGET_MAC, &mac) ||
+        (solicited && ip_address_is_multicast(&destination)))
+        return false;
+    if (mac != NULL)
+        memcpy(out->mac, mac, MAC_SIZE);
+    out->kind = solicited ? NEIGHBOUR_ANSWER : NEIGHBOUR_ANNOUNCEMENT;
+    return true;
 }
 
 static bool parse_nd(const uint8_t *frame, size_t size, struct neighbour_claim *out)
@@ -136,25 +171,22 @@ static bool parse_nd(const uint8_t *frame, size_t size, struct neighbour_claim *
         ipv6[6] != NEXT_ICMPV6 || ipv6[7] != HOP_LIMIT)
         return false;
     size_t length = octets_be16(ipv6 + 4);
-    struct ip_address source = ip_address_from_octets(IP_FAMILY_IPV6, ipv6 + 8);
 
     if (length < ND_SIZE || length > size - ETHERNET_SIZE - IPV6_HEADER_SIZE ||
-        icmp_checksum(ipv6, icmp, length) != 0)
+        icmp_checksum(ipv6, icmp, length) != 0 || icmp[1] != 0)
         return false;
     out->address = ip_address_from_octets(IP_FAMILY_IPV6, icmp + 8);
     memcpy(out->mac, frame + MAC_SIZE, MAC_SIZE);
-    if (icmp[0] == ICMP_NS) {
-        /* RFC 4862 5.4.2: only duplicate address detection asks from nowhere. */
-        out->kind = NEIGHBOUR_PROBE;
-        return ip_address_is_unspecified(&source);
-    }
-    if (icmp[0] != ICMP_NA)
+    if (ip_address_is_multicast(&out->address))
         return false;
-    const uint8_t *mac = find_target_mac(icmp + ND_SIZE, length - ND_SIZE);
-    if (mac != NULL)
-        memcpy(out->mac, mac, MAC_SIZE);
-    out->kind = (icmp[4] & FLAG_SOLICITED) != 0 ? NEIGHBOUR_ANSWER : NEIGHBOUR_ANNOUNCEMENT;
-    return true;
+    switch (icmp[0]) {
+    case ICMP_NS:
+        return parse_ns(ipv6, icmp, length, out);
+    case ICMP_NA:
+        return parse_na(ipv6, icmp, length, out);
+    default:
+        return false;
+    }
 }
 
 bool neighbour_frame_parse(const uint8_t *frame, size_t size, struct neighbour_claim *out)

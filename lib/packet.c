@@ -124,8 +124,11 @@ size_t packet_addresses_that_fit(enum vrrp_version version, enum ip_family famil
 static void put_interval(const struct packet_spec *spec, uint8_t *buffer)
 {
     if (spec->version == VRRP_V2) {
+        uint64_t seconds = spec->interval_ns / NS_PER_SEC;
+
+        assert(seconds >= 1 && seconds <= UINT8_MAX);
         buffer[4] = 0; /* auth type */
-        buffer[5] = (uint8_t)(spec->interval_ns / NS_PER_SEC);
+        buffer[5] = (uint8_t)seconds;
         return;
     }
     uint64_t centiseconds = spec->interval_ns / (10 * NS_PER_MS);

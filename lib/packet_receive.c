@@ -6,6 +6,8 @@
 #include "lib/octets.h"
 #include "lib/packet.h"
 
+#include <string.h>
+
 enum {
     HEADER_SIZE = 8,
     V2_AUTH_SIZE = 8,
@@ -147,23 +149,22 @@ static bool accepts_kind(const struct packet_receiver *receiver, enum checksum_k
     return true;
 }
 
-/* Row 5. For v3 over IPv4 both RFC 9568's and RFC 5798's form are known. */
+/* Row 5. For v3 over IPv4 both RFC 9568's and RFC 5798's form are known; with some sources the
+ * pseudo-header sums to zero, and the same octets are right in both. */
 static enum packet_verdict check_checksum(const struct reception *in)
 {
     uint64_t message = checksum_add(0, in->payload, in->size);
     uint64_t pseudo = checksum_add_pseudo_header(message, &in->ip->source, &in->ip->destination,
                                                  VRRP_PROTOCOL, in->size);
     bool ipv6 = in->ip->source.family == IP_FAMILY_IPV6;
-    enum checksum_kind kind;
+    bool alone = !ipv6 && checksum_finish(message) == 0;
+    bool with_pseudo = in->advert->version == VRRP_V3 && checksum_finish(pseudo) == 0;
+    enum checksum_kind kind = ipv6 ? CHECKSUM_IPV6_PSEUDO_HEADER : CHECKSUM_IPV4_PSEUDO_HEADER;
 
-    if (ipv6 && checksum_finish(pseudo) == 0)
-        kind = CHECKSUM_IPV6_PSEUDO_HEADER;
-    else if (!ipv6 && checksum_finish(message) == 0)
-        kind = CHECKSUM_MESSAGE_ONLY;
-    else if (!ipv6 && in->advert->version == VRRP_V3 && checksum_finish(pseudo) == 0)
-        kind = CHECKSUM_IPV4_PSEUDO_HEADER;
-    else
+    if (!alone && !with_pseudo)
         return PACKET_CHECKSUM_ERROR;
+    if (alone && (!with_pseudo || accepts_kind(in->receiver, CHECKSUM_MESSAGE_ONLY)))
+        kind = CHECKSUM_MESSAGE_ONLY;
     in->advert->checksum_kind = kind;
     return accepts_kind(in->receiver, kind) ? PACKET_OK : PACKET_CHECKSUM_ERROR;
 }
@@ -255,31 +256,46 @@ static bool same_order(const struct advert *advert, const struct packet_receiver
     return true;
 }
 
-/* True when the advert lists all it could of our addresses: those that fit, and not necessarily the
- * link-local one that we derive from the VRID where the configuration has none. */
-static bool lists_enough(const struct advert *advert, const struct packet_receiver *receiver)
+/* How many addresses the advert lists, one listed twice counted once. */
+static size_t distinct_addresses(const struct advert *advert)
+{
+    size_t width = ip_family_size(advert->ip.source.family);
+    size_t distinct = 0;
+
+    for (size_t i = 0; i < advert->count; i++) {
+        size_t before = 0;
+        while (before < i && memcmp(advert->addresses + before * width,
+                                    advert->addresses + i * width, width) != 0)
+            before++;
+        distinct += before == i ? 1 : 0;
+    }
+    return distinct;
+}
+
+/* True when `listed` of our addresses are all that the advert could list: those that fit, and not
+ * necessarily the link-local one that we derive from the VRID where the configuration has none. */
+static bool lists_enough(const struct advert *advert, size_t listed,
+                         const struct packet_receiver *receiver)
 {
     struct ip_address derived = ip_address_virtual_link_local(receiver->vrid);
     size_t expected = receiver->address_count;
 
     if (receiver_lists(receiver, &derived) && !advert_lists(advert, &derived))
         expected--;
-    return advert->count >=
+    return listed >=
            packet_addresses_that_fit(receiver->version, receiver->family, expected, SMALLEST_MTU);
 }
 
 static bool same_addresses(const struct advert *advert, const struct packet_receiver *receiver)
 {
-    if (!lists_enough(advert, receiver))
-        return false;
     if (same_order(advert, receiver))
-        return true;
+        return lists_enough(advert, advert->count, receiver);
     for (size_t i = 0; i < advert->count; i++) {
         struct ip_address listed = advert_address(advert, i);
         if (!receiver_lists(receiver, &listed))
             return false;
     }
-    return true;
+    return lists_enough(advert, distinct_addresses(advert), receiver);
 }
 
 /* Row 13: dropping on a rolling change of the configuration would make two masters. */

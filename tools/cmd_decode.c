@@ -249,19 +249,21 @@ static void print_json(json_t *object)
     json_decref(object);
 }
 
-/* True when the line was a packet, or nothing. */
-static bool decode_line(const struct decoder *decoder, const char *line, size_t number)
+/* True when the line was a packet, or nothing. `length`: with a NUL within, the text is shorter. */
+static bool decode_line(const struct decoder *decoder, const char *line, size_t length,
+                        size_t number)
 {
     static const char problem[] = "not a packet in hexadecimal";
     uint8_t *packet;
     struct decoded decoded;
+    bool text = strlen(line) == length;
     size_t size;
 
     line += strspn(line, " \t\r\n");
-    if (*line == '\0' || *line == '#')
+    if (text && (*line == '\0' || *line == '#'))
         return true;
     packet = malloc(PACKET_BYTES_MAX);
-    bool good = packet != NULL && parse_hex(line, packet, &size);
+    bool good = packet != NULL && text && parse_hex(line, packet, &size);
     if (good) {
         decode(decoder, packet, size, &decoded);
         if (decoder->json)
@@ -283,10 +285,19 @@ static int decode_all(const struct decoder *decoder)
     size_t room = 0;
     size_t number = 0;
     bool good = true;
+    ssize_t length;
 
-    while (getline(&line, &room, stdin) >= 0)
-        good = decode_line(decoder, line, ++number) && good;
+    while ((length = getline(&line, &room, stdin)) >= 0)
+        good = decode_line(decoder, line, (size_t)length, ++number) && good;
     free(line);
+    if (ferror(stdin)) {
+        fputs("vipctl: standard input cannot be read\n", stderr);
+        good = false;
+    }
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fputs("vipctl: standard output cannot be written\n", stderr);
+        good = false;
+    }
     return good ? EXIT_GOOD : EXIT_FAILED;
 }
 

@@ -66,7 +66,14 @@ static void check_own(const uint8_t *data)
     struct ip_address four = ip_address_from_octets(IP_FAMILY_IPV4, data);
     const uint8_t *mac = data + 16;
 
-    check_announcement(frame, unsolicited_na_build(&six, mac, data[0] % 2 == 0, frame), &six, mac);
+    size_t size = unsolicited_na_build(&six, mac, data[0] % 2 == 0, frame);
+    struct neighbour_claim claim;
+
+    /* Nobody holds a group's address: such an NA is void (RFC 4861 7.1.2). */
+    if (ip_address_is_multicast(&six))
+        MUST(!neighbour_frame_parse(frame, size, &claim));
+    else
+        check_announcement(frame, size, &six, mac);
     /* Nobody announces 0.0.0.0: that is the form of a probe. */
     if (ip_address_is_unspecified(&four))
         return;
