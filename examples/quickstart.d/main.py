@@ -12,27 +12,39 @@ import node as nodes
 
 SETTLE_S = 1.0
 LEASE_WAIT_S = agents.LEASE_S + 3
+SERVED_WAIT_S = 40  # a client that heard of no new master asks again after half a minute or so
+
+
+def gap_text(row):
+    return f"{'over ' if row['gap_open'] else ''}{row['gap_ms']:.1f} ms"
 
 
 class Client:
     """Both programs that ask for the address all the time."""
 
     def __init__(self, lab):
-        self.programs = [
+        self.probe, self.web = self.programs = [
             lab.spawn(lab.client, sys.executable, f"{nodes.HERE}/{name}.py", nodes.ADDRESS,
                       log=f"{lab.directory}/{name}.log", stdin=subprocess.PIPE,
                       stdout=subprocess.PIPE, text=True)
             for name in ("probe", "web")]
 
+    @staticmethod
+    def _ask(programs, question):
+        for program in programs:
+            program.stdin.write(f"{question}\n")
+            program.stdin.flush()
+        answers = [program.stdout.readline() for program in programs]
+        if not all(answers):
+            raise RuntimeError("a program of the client has ended")
+        return {key: value for answer in answers for key, value in json.loads(answer).items()}
+
+    def served(self):
+        return self._ask([self.probe], "served")["served"]
+
     def period(self):
         """What they saw since the last call."""
-        for program in self.programs:
-            program.stdin.write("\n")
-            program.stdin.flush()
-        answers = [program.stdout.readline() for program in self.programs]
-        if not all(answers):
-            raise RuntimeError("the client's programs have ended; see their logs with --keep")
-        return {key: value for answer in answers for key, value in json.loads(answer).items()}
+        return self._ask(self.programs, "period")
 
 
 class Story:
@@ -44,7 +56,7 @@ class Story:
 
     def event(self, title, action, master, other_is=None, then=None):
         """Does it, waits until `master` is MASTER (and the other node what it has to be), and
-        notes what the client noticed."""
+        notes what the client noticed until it is served again."""
         print(f"   {title} ...", file=self.out, flush=True)
         time.sleep(SETTLE_S)
         self.client.period()
@@ -57,9 +69,12 @@ class Story:
         if then:
             then()
         time.sleep(SETTLE_S)
+        until = time.monotonic() + SERVED_WAIT_S
+        while not self.client.served() and time.monotonic() < until:
+            time.sleep(0.1)
         row = {"event": title, "master": master.name, **self.client.period()}
         self.rows.append(row)
-        print(f"      {row['master']} has it; gap {row['gap_ms']} ms, "
+        print(f"      {row['master']} has it; gap {gap_text(row)}, "
               f"{row['requests_failed']} of {row['requests']} requests failed", file=self.out,
               flush=True)
 
@@ -104,7 +119,7 @@ class Story:
 def print_table(story, out):
     heads = ("EVENT", "NOW MASTER", "GAP", "PROBES LOST", "REQUESTS", "FAILED")
     table = [heads] + [
-        (r["event"], r["master"], f"{r['gap_ms']:.1f} ms", f"{r['probes_lost']} of {r['probes']}",
+        (r["event"], r["master"], gap_text(r), f"{r['probes_lost']} of {r['probes']}",
          str(r["requests"]), str(r["requests_failed"])) for r in story.rows]
     widths = [max(len(row[i]) for row in table) for i in range(len(heads))]
     print(file=out)

@@ -1,7 +1,8 @@
 """UDP probes to the address, one every millisecond: where was it, and was it ever away?
 
-Run in the client's namespace: probe.py ADDRESS. Each line on standard input ends a period; a line
-of JSON answers what happened in it. One thread, so that nothing else of ours delays a probe.
+Run in the client's namespace: probe.py ADDRESS. Answers each line on standard input with a line of
+JSON: "served" asks whether there are answers at present, "period" what happened since it was asked
+last. One thread, so that nothing else of ours delays a probe.
 """
 
 import json
@@ -14,6 +15,7 @@ import time
 
 SPACING_S = 0.001
 LATE_S = 0.3  # an answer that takes longer than this counts as lost
+SERVED_S = 0.1  # an answer within this time: it is served
 
 
 class Probe:
@@ -23,7 +25,7 @@ class Probe:
         self.sock.setblocking(False)
         self.sock.connect((address, 7))
         self.sent, self.answers, self.first = [], {}, 0
-        self.due = time.monotonic()
+        self.due, self.answered_at = time.monotonic(), 0.0
 
     def _send(self):
         number = len(self.sent)
@@ -40,6 +42,7 @@ class Probe:
                 data = self.sock.recv(2048)
             except OSError:
                 return
+            self.answered_at = time.monotonic()
             self.answers[struct.unpack_from("!Q", data)[0]] = data[8:].decode()
 
     def run(self, until_readable=None, until=float("inf")):
@@ -53,9 +56,12 @@ class Probe:
             if time.monotonic() >= self.due:
                 self._send()
 
+    def served(self):
+        return {"served": time.monotonic() - self.answered_at < SERVED_S}
+
     def period(self):
         """What happened to the probes since the last call. `spacing_ms` is the longest time
-        between two of them, the error of the gap."""
+        between two of them, the error of the gap; `gap_open`: there was no answer at the end."""
         end = len(self.sent)
         self.run(until=time.monotonic() + LATE_S)
         first, self.first = self.first, end
@@ -74,7 +80,7 @@ class Probe:
         times = self.sent[first:end]
         spacing_s = max((b - a for a, b in zip(times, times[1:])), default=0.0)
         return {"probes": end - first, "probes_lost": lost, "gap_ms": round(gap_s * 1000, 1),
-                "spacing_ms": round(spacing_s * 1000, 1), "answered_by": holders}
+                "gap_open": begin is not None, "spacing_ms": round(spacing_s * 1000, 1), "answered_by": holders}
 
 
 def main():
@@ -85,9 +91,11 @@ def main():
     probe = Probe(sys.argv[1])
     while True:
         probe.run(until_readable=sys.stdin)
-        if not sys.stdin.readline():
+        line = sys.stdin.readline()
+        if not line:
             return
-        print(json.dumps(probe.period()), flush=True)
+        answer = probe.served() if line == "served\n" else probe.period()
+        print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":
