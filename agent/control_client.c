@@ -62,6 +62,21 @@ static void restart_timeout(struct control_client *client)
         client->failed = true;
 }
 
+/* A timer that has elapsed rather than a deferred source: those stay ahead of all others of their
+ * priority for as long as they are enabled, and one client's work would starve the rest. */
+static int schedule_work(struct control_client *client, bool work)
+{
+    int armed = SD_EVENT_OFF;
+    int rc = sd_event_source_get_enabled(client->work, &armed);
+
+    if (rc < 0 || work == (armed != SD_EVENT_OFF))
+        return rc < 0 ? rc : 0; /* one that waits for its turn keeps its place */
+    if (!work)
+        return sd_event_source_set_enabled(client->work, SD_EVENT_OFF);
+    rc = sd_event_source_set_time(client->work, 0);
+    return rc < 0 ? rc : sd_event_source_set_enabled(client->work, SD_EVENT_ONESHOT);
+}
+
 /* Settles what to wait for next; drops the client when it is done or has failed. */
 static void update(struct control_client *client)
 {
@@ -81,8 +96,7 @@ static void update(struct control_client *client)
         events |= EPOLLIN;
     if (unsent > 0)
         events |= EPOLLOUT;
-    if (sd_event_source_set_io_events(client->io, events) < 0 ||
-        sd_event_source_set_enabled(client->work, work ? SD_EVENT_ON : SD_EVENT_OFF) < 0 ||
+    if (sd_event_source_set_io_events(client->io, events) < 0 || schedule_work(client, work) < 0 ||
         sd_event_source_get_enabled(client->timeout, &armed) < 0)
         client->failed = true;
     if (client->answer.kind == ANSWER_FOLLOW && unsent == 0)
@@ -93,12 +107,13 @@ static void update(struct control_client *client)
         client->owner->drop(client->owner->userdata, client);
 }
 
-static int on_work(sd_event_source *source, void *userdata)
+static int on_work(sd_event_source *source, uint64_t usec, void *userdata)
 {
     struct control_client *client = userdata;
     size_t length = SIZE_MAX;
 
     (void)source;
+    (void)usec;
     if (client->answer.kind == ANSWER_NONE)
         length = message_length(client);
     else
@@ -181,7 +196,7 @@ static int add_sources(struct control_client *client)
     int rc = sd_event_add_io(event, &client->io, client->fd, EPOLLIN, on_io, client);
 
     if (rc >= 0)
-        rc = sd_event_add_defer(event, &client->work, on_work, client);
+        rc = sd_event_add_time(event, &client->work, CLOCK_MONOTONIC, 0, 1, on_work, client);
     if (rc >= 0)
         rc = sd_event_source_set_enabled(client->work, SD_EVENT_OFF);
     if (rc >= 0)
