@@ -109,8 +109,8 @@ class Lab:
             assert not condition(), what
             time.sleep(interval)
 
-    def capture(self):
-        capture = Capture(self.switch, [m.name for m in self.machines()])
+    def capture(self, skip=None):
+        capture = Capture(self.switch, [m.name for m in self.machines()], skip)
         self._captures.append(capture)
         return capture
 

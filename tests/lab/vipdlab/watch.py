@@ -18,21 +18,29 @@ SO_RCVBUFFORCE = 33
 SO_ATTACH_FILTER = 26
 ETH_P_ALL = 3
 PACKET_OUTGOING = 4
+PACKET_TYPE, INTERFACE_INDEX = 0xFFFFF004, 0xFFFFF008  # SKF_AD_OFF + SKF_AD_...
+PACKET_STATISTICS = 6
+SOL_PACKET = 263
 FRAMES_MAX = 500_000
 
 
-def _no_udp_filter():
-    """Drops IPv4 and IPv6 UDP in the kernel: the probes are not what is watched."""
+def _filter(skip_port):
+    """Drops in the kernel what is not watched, so that a flood does not push out what is: frames
+    that leave the switch (each has entered it before), UDP (the probes), those of one port."""
     # Jump offsets count from the next instruction.
     code = [
+        (0x28, 0, 0, PACKET_TYPE),
+        (0x15, 10, 0, PACKET_OUTGOING),
+        (0x20, 0, 0, INTERFACE_INDEX),
+        (0x15, 8, 0, skip_port),
         (0x28, 0, 0, 12),
-        (0x15, 2, 0, 0x0800),   # IPv4 -> 4
-        (0x15, 3, 0, 0x86DD),   # IPv6 -> 6
+        (0x15, 2, 0, 0x0800),   # IPv4 -> 8
+        (0x15, 3, 0, 0x86DD),   # IPv6 -> 10
         (0x06, 0, 0, 0xFFFF),   # keep
         (0x30, 0, 0, 23),
-        (0x15, 2, 3, 17),       # -> 8 drop, else 9 keep
+        (0x15, 2, 3, 17),       # -> 12 drop, else 13 keep
         (0x30, 0, 0, 20),
-        (0x15, 0, 1, 17),       # -> 8 drop, else 9 keep
+        (0x15, 0, 1, 17),       # -> 12 drop, else 13 keep
         (0x06, 0, 0, 0),
         (0x06, 0, 0, 0xFFFF),
     ]
@@ -40,9 +48,10 @@ def _no_udp_filter():
 
 
 class Capture:
-    """All frames (but UDP) as they enter the switch, with the port they came from."""
+    """All frames (but UDP, and those of the port to skip) as they enter the switch, with the port
+    they came from."""
 
-    def __init__(self, namespace, ports):
+    def __init__(self, namespace, ports, skip=None):
         self._ports = set(ports)
         self._raw = collections.deque(maxlen=FRAMES_MAX)
         self._stop = threading.Event()
@@ -50,7 +59,8 @@ class Capture:
             socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL)))
         self._socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
         self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        program, length = _no_udp_filter()
+        skipped = netns.inside(namespace, lambda: socket.if_nametoindex(skip)) if skip else 0
+        program, length = _filter(skipped)
         self._program = ctypes.create_string_buffer(program)
         self._socket.setsockopt(
             socket.SOL_SOCKET, SO_ATTACH_FILTER,
@@ -81,6 +91,11 @@ class Capture:
         self._stop.set()
         self._thread.join(2)
         self._socket.close()
+
+    def missed(self):
+        """How many frames the kernel had no room for, since the last call."""
+        counts = self._socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8)
+        return struct.unpack("II", counts)[1]
 
     def frames(self, port=None, kind=None, since=0.0, until=float("inf"), **fields):
         """Frames so far that match: frames(port='n1', kind='vrrp', vrid=51, priority=0)."""
