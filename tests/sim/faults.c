@@ -23,6 +23,7 @@ static const char *const names[FAULT_KINDS] = {
     [FAULT_LOSS] = "loss",
     [FAULT_SILENT] = "announcements lost",
     [FAULT_ECHO] = "duplicates and reordering",
+    [FAULT_VERSION] = "other version",
 };
 
 const char *fault_name(enum fault_kind kind)
@@ -51,6 +52,8 @@ static uint64_t value_of(const struct world *w, const struct fault *f, struct rn
         return rng_below(rng, w->family_count);
     case FAULT_SLOW:
         return rng_below(rng, w->nodes[f->node].params.advert_interval_ns);
+    case FAULT_CLOCK:
+        return w->version == VRRP_V2;
     default:
         return 0;
     }
@@ -81,7 +84,7 @@ void faults_generate(struct world *w, struct rng *rng)
     for (size_t i = 0; i < w->fault_count; i++) {
         struct fault *f = &w->faults[i];
 
-        f->kind = (enum fault_kind)rng_below(rng, FAULT_KINDS);
+        f->kind = (enum fault_kind)rng_below(rng, FAULT_VERSION);
         f->at = apart ? span * i / w->fault_count + rng_below(rng, span / w->fault_count / 4 + 1)
                       : rng_below(rng, span);
         f->node = (uint8_t)rng_below(rng, w->node_count);
@@ -92,6 +95,9 @@ void faults_generate(struct world *w, struct rng *rng)
             f->duration = span - f->at;
         f->value = value_of(w, f, rng);
         f->enabled = true;
+        /* Wall-clock jumps change nothing at all, so this takes the place of some. */
+        if (f->kind == FAULT_CLOCK && f->value != 0)
+            f->kind = FAULT_VERSION;
     }
     qsort(w->faults, w->fault_count, sizeof(w->faults[0]), by_time);
     for (size_t i = 0; i < w->fault_count; i++)
@@ -172,6 +178,20 @@ static void stop(struct world *w, struct node *n)
     node_wake(w, n);
 }
 
+/* The agent is restarted with the other version, as on a cluster that is moved to it by turns. */
+static void set_version(struct world *w, struct node *n, bool other)
+{
+    bool ran = n->running;
+
+    if (ran)
+        power_off(w, n);
+    n->powered = true;
+    n->params.version = other ? VRRP_V3 : VRRP_V2;
+    invariants_survey(w);
+    if (ran)
+        node_start(w, n);
+}
+
 static void set_pause(struct world *w, struct node *n, bool on)
 {
     n->paused += on ? 1 : (unsigned)-1;
@@ -208,6 +228,7 @@ static void set_blocked(struct world *w, const struct fault *f, bool on)
             if (split || one_way || deaf)
                 w->blocked[a][b] = on;
         }
+    invariants_survey(w);
 }
 
 static void apply_value(struct world *w, struct node *n, struct fault *f, bool on)
@@ -215,6 +236,7 @@ static void apply_value(struct world *w, struct node *n, struct fault *f, bool o
     switch (f->kind) {
     case FAULT_SLOW:
         n->latency_ns = on ? f->value + SIM_LATENCY_NS : SIM_LATENCY_NS;
+        invariants_survey(w);
         break;
     case FAULT_PRIORITY:
     case FAULT_INTERVAL:
@@ -224,6 +246,7 @@ static void apply_value(struct world *w, struct node *n, struct fault *f, bool o
             n->params.priority = (uint8_t)f->value;
         if (f->kind == FAULT_INTERVAL)
             n->params.advert_interval_ns = f->value;
+        invariants_survey(w);
         n->interval_changed = true;
         n->missed_configure = n->paused > 0;
         if (n->running && n->paused == 0 && n->kind == NODE_VIPD) {
@@ -238,6 +261,7 @@ static void apply_value(struct world *w, struct node *n, struct fault *f, bool o
         break;
     case FAULT_LOSS:
         w->loss_percent = on ? (unsigned)f->value : 0;
+        invariants_survey(w);
         break;
     case FAULT_SILENT:
         w->announcement_loss_percent = on ? 100 : 0;
@@ -284,6 +308,7 @@ static bool applies(const struct world *w, const struct fault *f)
     case FAULT_CHECK:
     case FAULT_DRAIN:
     case FAULT_PAUSE:
+    case FAULT_VERSION:
         return n->running && !n->stopping && n->paused == 0;
     case FAULT_SOURCE:
         return n->kind == NODE_VIPD && n->running && !n->stopping && n->paused == 0;
@@ -300,7 +325,7 @@ static void excuse(struct world *w, const struct fault *f)
     uint64_t until = w->now + SIM_LEASE_NS + settle_bound(w);
 
     /* RFC 3768 discards adverts with another interval: two clusters, until they agree again. */
-    bool parts = f->kind == FAULT_INTERVAL && n->params.version == VRRP_V2;
+    bool parts = f->kind == FAULT_VERSION || (f->kind == FAULT_INTERVAL && w->version == VRRP_V2);
 
     if (breaks_the_network(f) || parts)
         w->network_excused_until = until;
@@ -332,6 +357,9 @@ static void act(struct world *w, struct fault *f, bool on)
         break;
     case FAULT_SOURCE:
         set_source(w, n, f->value, !on);
+        break;
+    case FAULT_VERSION:
+        set_version(w, n, on);
         break;
     case FAULT_CHECK:
         hold(w, n, HOLD_CHECK_FAILED, on);
@@ -372,9 +400,15 @@ void fault_end(struct world *w, size_t index)
     struct fault *f = &w->faults[index];
     const struct node *n = &w->nodes[f->node];
 
+    if (f->kind == FAULT_VERSION && n->paused > 0) {
+        world_push(w, w->now + NS_PER_SEC,
+                   (struct event){.type = EVENT_FAULT_END, .generation = index});
+        return;
+    }
     f->on = false;
     world_log(w, "END OF: %s, node %u", fault_name(f->kind), f->node);
-    invariants_disturbed(w, f->kind != FAULT_PAUSE && f->kind != FAULT_SLOW);
+    invariants_disturbed(w, f->kind != FAULT_PAUSE && f->kind != FAULT_SLOW &&
+                                f->kind != FAULT_VERSION);
     excuse(w, f);
     /* Killed or stopped again in the meantime: whoever did that starts it. */
     bool starts = f->kind == FAULT_KILL || f->kind == FAULT_POWER || f->kind == FAULT_STOP;

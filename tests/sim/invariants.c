@@ -62,7 +62,7 @@ void violate(struct world *w, const char *format, ...)
 
 uint64_t settle_bound(const struct world *w)
 {
-    bool v2 = w->nodes[0].params.version == VRRP_V2;
+    bool v2 = w->version == VRRP_V2;
 
     return 12 * w->interval_max_ns + 2 * NS_PER_SEC + (v2 ? NS_PER_SEC : 0);
 }
@@ -91,14 +91,25 @@ static bool somebody_slow(const struct world *w)
     return false;
 }
 
-/* Version 2 nodes with other intervals do not hear each other: no cluster to judge. */
+/* Nodes of another version, or of version 2 with other intervals, do not hear each other: no
+ * cluster to judge. */
 static bool one_cluster(const struct world *w)
 {
-    for (size_t i = 1; i < w->node_count; i++)
-        if (w->nodes[0].params.version == VRRP_V2 &&
-            w->nodes[i].params.advert_interval_ns != w->nodes[0].params.advert_interval_ns)
+    const struct election_params *first = &w->nodes[0].params;
+
+    for (size_t i = 1; i < w->node_count; i++) {
+        const struct election_params *other = &w->nodes[i].params;
+
+        if (other->version != first->version ||
+            (first->version == VRRP_V2 && other->advert_interval_ns != first->advert_interval_ns))
             return false;
+    }
     return true;
+}
+
+void invariants_survey(struct world *w)
+{
+    w->clear = all_hear_each_other(w) && !somebody_slow(w) && one_cluster(w);
 }
 
 static size_t participants(const struct world *w)
@@ -164,11 +175,9 @@ static void check_order(struct world *w, const struct node *n)
 
 void invariants_transition(struct world *w, const struct node *n, const struct transition *t)
 {
-    if (w->departure && t->to == VRRP_MASTER && all_hear_each_other(w) && one_cluster(w) &&
-        !somebody_slow(w) && w->echo_percent == 0)
+    if (w->departure && t->to == VRRP_MASTER && w->clear && w->echo_percent == 0)
         check_order(w, n);
-    if (calm_for(w, settle_bound(w)) && all_hear_each_other(w) && !somebody_slow(w) &&
-        one_cluster(w))
+    if (calm_for(w, settle_bound(w)) && w->clear)
         violate(w, "(d): node %zu goes %s -> %s in a calm that has lasted %.3f s", node_index(w, n),
                 vrrp_state_name(t->from), vrrp_state_name(t->to),
                 (double)(w->now - w->disturbed_at) / 1e9);
@@ -242,8 +251,8 @@ static void check_leases(struct world *w)
 
 static bool holders_excused(const struct world *w, size_t family)
 {
-    if (w->now < w->network_excused_until || !one_cluster(w) || !all_hear_each_other(w) ||
-        w->announcement_loss_percent > 0 || w->echo_percent > 0 || somebody_slow(w))
+    if (w->now < w->network_excused_until || !w->clear || w->announcement_loss_percent > 0 ||
+        w->echo_percent > 0)
         return true;
     for (size_t i = 0; i < w->node_count; i++)
         if (w->nodes[i].held[family] && (w->now < w->nodes[i].excused_until || stuck(&w->nodes[i])))
@@ -254,10 +263,9 @@ static bool holders_excused(const struct world *w, size_t family)
 /* A resignation shortens the wait of the successor to its skew. */
 static void check_resignation(struct world *w)
 {
-    uint64_t skew = w->nodes[0].params.version == VRRP_V2 ? NS_PER_SEC : w->interval_max_ns;
+    uint64_t skew = w->version == VRRP_V2 ? NS_PER_SEC : w->interval_max_ns;
 
-    if (!w->departure || !w->planned || !all_hear_each_other(w) || !one_cluster(w) ||
-        somebody_slow(w) || w->echo_percent > 0 || participants(w) == 0 ||
+    if (!w->departure || !w->planned || !w->clear || w->echo_percent > 0 || participants(w) == 0 ||
         w->now < w->disturbed_at + skew + SIM_WINDOW_NS)
         return;
     for (size_t i = 0; i < w->node_count; i++)
@@ -284,8 +292,7 @@ static void check_holders(struct world *w, size_t family)
             violate(w, "(c): %zu holders of family %zu for %.3f s", holders, family,
                     (double)(w->now - w->many_since[family]) / 1e9);
     }
-    if (holders > 0 || !w->single || participants(w) == 0 || !all_hear_each_other(w) ||
-        !one_cluster(w) || somebody_slow(w)) {
+    if (holders > 0 || !w->single || participants(w) == 0 || !w->clear) {
         w->none_since[family] = SIM_FOREVER;
         return;
     }
@@ -293,7 +300,7 @@ static void check_holders(struct world *w, size_t family)
         w->none_since[family] = w->now;
     if (w->planned && w->all_vipd && w->echo_percent == 0 && w->announcement_loss_percent == 0)
         violate(w, "(b): nobody holds family %zu in a planned change", family);
-    uint64_t skew = w->nodes[0].params.version == VRRP_V2 ? NS_PER_SEC : w->interval_max_ns;
+    uint64_t skew = w->version == VRRP_V2 ? NS_PER_SEC : w->interval_max_ns;
     if (w->now - w->none_since[family] > 4 * w->interval_max_ns + skew)
         violate(w, "(b): nobody holds family %zu for %.3f s", family,
                 (double)(w->now - w->none_since[family]) / 1e9);
@@ -309,8 +316,7 @@ void invariants_check(struct world *w)
     check_resignation(w);
     for (size_t f = 0; f < w->family_count; f++)
         check_holders(w, f);
-    if (!calm_for(w, settle_bound(w)) || !all_hear_each_other(w) || !one_cluster(w) ||
-        somebody_slow(w) || participants(w) == 0)
+    if (!calm_for(w, settle_bound(w)) || !w->clear || participants(w) == 0)
         return;
     for (size_t f = 0; f < w->family_count; f++)
         check_master(w, f);

@@ -65,6 +65,7 @@ static void broadcast(struct world *w, struct node *n, size_t family, bool annou
                                     .family = (uint8_t)family,
                                     .announcement = announcement,
                                     .priority = priority,
+                                    .version = (uint8_t)n->params.version,
                                     .interval_ns = n->params.advert_interval_ns};
 
     world_send(w, &message);
@@ -145,7 +146,7 @@ static void serve_packets(struct world *w, struct node *n)
     for (size_t i = 0; i < n->inbox_count; i++) {
         const struct message *message = &n->inbox[i];
 
-        if (message->announcement)
+        if (message->announcement || message->version != n->params.version)
             continue;
         /* RFC 3768 7.1: another interval is discarded. */
         if (n->params.version == VRRP_V2 && message->interval_ns != n->params.advert_interval_ns)

@@ -18,6 +18,7 @@ static void send(struct world *w, struct node *n, size_t family, uint8_t priorit
                  bool announcement)
 {
     const struct message message = {.from = (uint8_t)node_index(w, n),
+                                    .version = (uint8_t)n->params.version,
                                     .family = (uint8_t)family,
                                     .priority = priority,
                                     .announcement = announcement,

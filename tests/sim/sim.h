@@ -42,6 +42,7 @@ enum fault_kind {
     FAULT_LOSS,     /* frames are lost */
     FAULT_SILENT,   /* announcements are lost */
     FAULT_ECHO,     /* frames are duplicated and overtaken */
+    FAULT_VERSION,  /* a node speaks version 3 among others of version 2 */
     FAULT_KINDS,
 };
 
@@ -63,6 +64,7 @@ struct message {
     uint8_t family;
     bool announcement;
     uint8_t priority;
+    uint8_t version;
     uint64_t interval_ns;
 };
 
@@ -96,7 +98,6 @@ struct node {
     bool held[FAMILIES_MAX];
     uint64_t lease_until[FAMILIES_MAX];
     uint64_t refresh_at;
-    struct message inbox[INBOX_MAX];
     size_t inbox_count;
     uint64_t wake_at;
     uint64_t wake_generation;
@@ -107,6 +108,7 @@ struct node {
     bool interval_changed;
     uint64_t half_since;    /* MASTER in one family only; SIM_FOREVER: not */
     uint64_t excused_until; /* was killed, paused or slow */
+    struct message inbox[INBOX_MAX];
 };
 
 enum event_type {
@@ -115,7 +117,7 @@ enum event_type {
     EVENT_LEASE,
     EVENT_FAULT,
     EVENT_FAULT_END,
-    EVENT_CHECK
+    EVENT_CHECK /* of the invariants, each second */
 };
 
 struct event {
@@ -134,6 +136,7 @@ struct world {
     struct rng rng; /* of the network: drawn while running */
     size_t node_count;
     size_t family_count;
+    enum vrrp_version version; /* that most speak */
     bool preempt;
     bool all_vipd;
     uint64_t interval_max_ns; /* longest that anybody ever used */
@@ -145,6 +148,7 @@ struct world {
     unsigned loss_percent;
     unsigned announcement_loss_percent;
     unsigned echo_percent;
+    bool clear; /* all hear each other, nobody is slow; follows from the faults */
 
     struct event *heap;
     size_t heap_count;
@@ -204,6 +208,8 @@ void fault_end(struct world *w, size_t index);
 const char *fault_name(enum fault_kind kind);
 
 /* invariants.c */
+/* After every fault: what they look at all the time and only faults change. */
+void invariants_survey(struct world *w);
 extern const char invariants_text[];
 void invariants_disturbed(struct world *w, bool planned);
 void invariants_check(struct world *w);

@@ -11,14 +11,6 @@ static bool earlier(const struct event *a, const struct event *b)
     return a->at != b->at ? a->at < b->at : a->sequence < b->sequence;
 }
 
-static void swap(struct event *a, struct event *b)
-{
-    struct event t = *a;
-
-    *a = *b;
-    *b = t;
-}
-
 void world_push(struct world *w, uint64_t at, struct event event)
 {
     if (w->heap_count == w->heap_room) {
@@ -30,29 +22,27 @@ void world_push(struct world *w, uint64_t at, struct event event)
     event.at = at;
     event.sequence = w->sequence++;
     size_t i = w->heap_count++;
+    for (; i > 0 && earlier(&event, &w->heap[(i - 1) / 2]); i = (i - 1) / 2)
+        w->heap[i] = w->heap[(i - 1) / 2];
     w->heap[i] = event;
-    while (i > 0 && earlier(&w->heap[i], &w->heap[(i - 1) / 2])) {
-        swap(&w->heap[i], &w->heap[(i - 1) / 2]);
-        i = (i - 1) / 2;
-    }
 }
 
 static struct event pop(struct world *w)
 {
     struct event first = w->heap[0];
+    const struct event *last = &w->heap[--w->heap_count];
     size_t i = 0;
 
-    w->heap[0] = w->heap[--w->heap_count];
-    for (;;) {
-        size_t least = i;
-        for (size_t child = 2 * i + 1; child <= 2 * i + 2; child++)
-            if (child < w->heap_count && earlier(&w->heap[child], &w->heap[least]))
-                least = child;
-        if (least == i)
-            return first;
-        swap(&w->heap[i], &w->heap[least]);
-        i = least;
+    for (size_t child = 1; child < w->heap_count; child = 2 * i + 1) {
+        if (child + 1 < w->heap_count && earlier(&w->heap[child + 1], &w->heap[child]))
+            child++;
+        if (!earlier(&w->heap[child], last))
+            break;
+        w->heap[i] = w->heap[child];
+        i = child;
     }
+    w->heap[i] = *last;
+    return first;
 }
 
 void world_log(const struct world *w, const char *format, ...)
@@ -125,17 +115,19 @@ static void deliver(struct world *w, const struct message *message)
     }
 }
 
-static void handle(struct world *w, const struct event *event)
+/* Returns whether anything happened that the invariants could see. */
+static bool handle(struct world *w, const struct event *event)
 {
     struct node *n = &w->nodes[event->node];
 
     switch (event->type) {
     case EVENT_DELIVER:
         deliver(w, &event->message);
-        break;
+        return false;
     case EVENT_WAKE:
-        if (event->generation == n->wake_generation && n->running && n->paused == 0)
-            node_wake(w, n);
+        if (event->generation != n->wake_generation || !n->running || n->paused > 0)
+            return false;
+        node_wake(w, n);
         break;
     case EVENT_LEASE:
         node_lease_over(w, n, event->generation);
@@ -149,6 +141,7 @@ static void handle(struct world *w, const struct event *event)
     case EVENT_CHECK:
         break;
     }
+    return true;
 }
 
 void world_run(struct world *w)
@@ -166,8 +159,8 @@ void world_run(struct world *w)
             break;
         w->now = event.at;
         w->events++;
-        handle(w, &event);
-        invariants_check(w);
+        if (handle(w, &event))
+            invariants_check(w);
     }
 }
 
@@ -227,6 +220,7 @@ void world_build(struct world *w, uint64_t seed, uint64_t hours_ns)
     w->node_count = rng_percent(&plan, 80) ? 2 + rng_below(&plan, 3) : 2 + rng_below(&plan, 15);
     w->preempt = !rng_percent(&plan, 25);
     enum vrrp_version version = rng_percent(&plan, 15) ? VRRP_V2 : VRRP_V3;
+    w->version = version;
     w->family_count = version == VRRP_V3 && rng_percent(&plan, 40) ? 2 : 1;
     build_nodes(w, &plan, version);
     for (size_t f = 0; f < FAMILIES_MAX; f++) {
@@ -234,6 +228,7 @@ void world_build(struct world *w, uint64_t seed, uint64_t hours_ns)
         w->many_since[f] = SIM_FOREVER;
     }
     faults_generate(w, &plan);
+    invariants_survey(w);
 }
 
 void world_free(struct world *w)
