@@ -249,6 +249,8 @@ static bool init_router(struct instance *instance, size_t index, enum ip_family 
     };
     if (!read_config(router))
         return false;
+    if (router_prepare(router) < 0)
+        return false;
     const struct election_params params = params_of(router);
     election_init(&instance->elections[index], &params);
     return true;
@@ -302,6 +304,8 @@ void instance_free(struct instance *instance)
     instance_detach(instance);
     for (size_t i = 0; i < instance->router_count; i++)
         free(instance->routers[i].peers);
+    for (size_t i = 0; i < instance->router_count; i++)
+        sd_event_source_disable_unref(instance->routers[i].postponed.timer);
     sd_event_source_disable_unref(instance->timer);
     config_box_unref(instance->next_box);
     config_box_unref(instance->box);

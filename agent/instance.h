@@ -21,6 +21,14 @@ struct foreign_holder {
     bool reported;
 };
 
+/* What follows a claim waits until the kernel answers for the addresses: whoever held them before
+ * goes on doing so until it hears of us. */
+struct postponed {
+    sd_event_source *timer; /* NULL: never needed */
+    uint64_t give_up_ns;
+    struct election_actions actions; /* none: nothing waits */
+};
+
 /* One virtual router: an address family of an instance. */
 struct router {
     struct instance *instance;
@@ -32,6 +40,7 @@ struct router {
     struct packet_receiver receiver;
     struct ip_address *peers; /* of this family; NULL for multicast */
     struct desired_set desired;
+    struct postponed postponed;
     int virtual_ifindex; /* the macvlan of mac = virtual, else 0 */
     struct advert_io *virtual_io;
     uint64_t by_verdict[PACKET_VERDICTS];

@@ -11,6 +11,9 @@ void instance_event(struct instance *instance, size_t target, const struct elect
 /* Carries out one router's actions in order. */
 void router_execute(struct router *router, const struct election_actions *actions);
 
+/* For a router of IPv6: makes the timer of what is postponed. 0 or a negative errno. */
+int router_prepare(struct router *router);
+
 /* Leaves the link: sockets and macvlans go. */
 void instance_detach(struct instance *instance);
 

@@ -6,6 +6,7 @@
 
 #include "agent/address_batch.h"
 #include "agent/clock.h"
+#include "agent/local_route.h"
 #include "agent/log.h"
 #include "agent/reconciler_leftovers.h"
 
@@ -24,6 +25,7 @@ enum {
 
 struct reconciler {
     struct links *links;
+    struct local_route *routes;
     struct desired_set *sets;
     struct address_batch batch;
     sd_event_source *timer;
@@ -215,6 +217,7 @@ int reconciler_want(struct reconciler *reconciler, struct desired_set *set, int 
     set->count = count;
     set->lease_ns = lease_ns;
     set->failed = 0;
+    set->answering = 0;
     if (count > 0) {
         link_in(reconciler, set);
         put_set(reconciler, set, true);
@@ -327,6 +330,8 @@ int reconciler_open(sd_event *event, int64_t priority, struct links *links, stru
     reconciler->removal_retry_ns = DEADLINE_NEVER;
     int r = rtnl_batch_open(&reconciler->batch.rtnl);
     if (r >= 0)
+        r = local_route_open(&reconciler->routes);
+    if (r >= 0)
         r = sd_event_add_time(event, &reconciler->timer, CLOCK_BOOTTIME, UINT64_MAX,
                               TIMER_ACCURACY_US, on_timer, reconciler);
     if (r >= 0)
@@ -354,6 +359,7 @@ void reconciler_close(struct reconciler *reconciler)
     sd_event_source_disable_unref(reconciler->timer);
     sd_event_source_disable_unref(reconciler->soon);
     rtnl_batch_close(reconciler->batch.rtnl);
+    local_route_close(reconciler->routes);
     leftovers_free(&reconciler->leftovers);
     free(reconciler);
 }
@@ -362,6 +368,17 @@ bool reconciler_held(const struct reconciler *reconciler, const struct desired_s
                      const struct ip_prefix *prefix)
 {
     return links_address(reconciler->links, set->ifindex, &prefix->address) != NULL;
+}
+
+bool reconciler_answers(const struct reconciler *reconciler, struct desired_set *set)
+{
+    for (; set->answering < set->count; set->answering++) {
+        const struct ip_address *address = &set->prefixes[set->answering].address;
+
+        if (address->family == IP_FAMILY_IPV6 && !local_route_has(reconciler->routes, address))
+            return false;
+    }
+    return true;
 }
 
 uint64_t reconciler_repairs(const struct reconciler *reconciler)

@@ -29,6 +29,7 @@ struct desired_set {
     uint64_t lease_ns; /* 0: no lifetime */
     const char *owner; /* instance name, for messages; borrowed */
     size_t failed;     /* addresses of the last batch the kernel refused */
+    size_t answering;  /* how many of the first are known to be answered for */
     /* The reconciler's own: boot time in ns, DEADLINE_NEVER for never. */
     uint64_t refresh_ns;
     uint64_t retry_ns;
@@ -54,6 +55,10 @@ void reconciler_run_soon(struct reconciler *reconciler);
 /* True when the kernel holds that address on the set's link (ours or not). */
 bool reconciler_held(const struct reconciler *reconciler, const struct desired_set *set,
                      const struct ip_prefix *prefix);
+
+/* True when the kernel answers for all addresses of the set: for IPv6 that can be some time after
+ * they were added (see local_route.h). */
+bool reconciler_answers(const struct reconciler *reconciler, struct desired_set *set);
 
 /* Re-adds since start, for status. */
 uint64_t reconciler_repairs(const struct reconciler *reconciler);
