@@ -247,7 +247,8 @@ static void apply_value(struct world *w, struct node *n, struct fault *f, bool o
         if (f->kind == FAULT_INTERVAL)
             n->params.advert_interval_ns = f->value;
         invariants_survey(w);
-        n->interval_changed = true;
+        for (size_t i = 0; i < FAMILIES_MAX; i++)
+            n->interval_changed[i] = true;
         n->missed_configure = n->paused > 0;
         if (n->running && n->paused == 0 && n->kind == NODE_VIPD) {
             node_reconfigure(w, n);

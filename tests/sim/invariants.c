@@ -145,11 +145,11 @@ void invariants_sent(struct world *w, struct node *n, size_t family, bool fresh)
         3 * n->params.advert_interval_ns +
         2 * (n->params.version == VRRP_V2 ? NS_PER_SEC : n->params.advert_interval_ns) / 256;
 
-    if (!fresh && !n->interval_changed && w->now - n->last_sent_at[family] > limit)
+    if (!fresh && !n->interval_changed[family] && w->now - n->last_sent_at[family] > limit)
         violate(w, "(e): node %zu adverts %.3f s after its last advert, without taking over anew",
                 node_index(w, n), (double)(w->now - n->last_sent_at[family]) / 1e9);
     n->last_sent_at[family] = w->now;
-    n->interval_changed = false;
+    n->interval_changed[family] = false;
 }
 
 /* Skew orders the successors: 1 ms of it is more than the network and the loop take. */

@@ -105,7 +105,7 @@ struct node {
     /* For the invariants: */
     uint64_t absent_since; /* killed or paused; SIM_FOREVER: neither */
     uint64_t last_sent_at[FAMILIES_MAX];
-    bool interval_changed;
+    bool interval_changed[FAMILIES_MAX];
     uint64_t half_since;    /* MASTER in one family only; SIM_FOREVER: not */
     uint64_t excused_until; /* was killed, paused or slow */
     struct message inbox[INBOX_MAX];
