@@ -221,6 +221,11 @@ class Node(Machine):
         process.kill()
         process.wait()
 
+    def wait_killed(self, timeout=10):
+        """Waits for vipd to be dead by somebody else's SIGKILL."""
+        process, self.process = self.process, None
+        assert process.wait(timeout) == -signal.SIGKILL, self.log_tail()
+
     def freeze(self):
         self.process.send_signal(signal.SIGSTOP)
 
@@ -280,22 +285,25 @@ class KeepalivedNode(Machine):
         self.directory = f"{lab.directory}/{name}"
         os.makedirs(self.directory)
         self.log = f"{self.directory}/keepalived.log"
+        self.pid_directory = f"{self.directory}/pids"
+        os.makedirs(self.pid_directory)
         self.process = None
 
-    def start(self, text):
+    def start(self, text, prefix=()):
         path = f"{self.directory}/keepalived.conf"
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
         os.chmod(path, 0o600)
         # After a kill: what the dead one left would keep the next from starting.
         for name in ("main.pid", "vrrp.pid"):
-            if os.path.exists(f"{self.directory}/{name}"):
-                os.remove(f"{self.directory}/{name}")
+            if os.path.exists(f"{self.pid_directory}/{name}"):
+                os.remove(f"{self.pid_directory}/{name}")
         with open(self.log, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                ["ip", "netns", "exec", self.namespace, "keepalived", "--dont-fork",
-                 "--log-console", "--log-detail", "--vrrp", "--use-file", path,
-                 "--pid", f"{self.directory}/main.pid", "--vrrp_pid", f"{self.directory}/vrrp.pid"],
+                ["ip", "netns", "exec", self.namespace, *prefix, "keepalived", "--dont-fork",
+                 "--log-console", "--log-detail", "--vrrp", "--use-file", path, "--pid",
+                 f"{self.pid_directory}/main.pid", "--vrrp_pid",
+                 f"{self.pid_directory}/vrrp.pid"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 preexec_fn=netns.die_with_parent)
         self.lab.wait(lambda: "BACKUP STATE" in self.log_text() or "MASTER STATE" in
