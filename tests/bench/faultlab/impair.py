@@ -23,8 +23,8 @@ def _unload(namespace, device):
 
 def lose_adverts(machine, percent):
     """That share of the VRRP adverts which reach the machine is lost, at random."""
-    _load(machine.namespace, "eth0",
-          f"ip protocol 112 numgen random mod 100 < {percent} counter drop")
+    chance = f"numgen random mod 100 < {percent} " if percent < 100 else ""
+    _load(machine.namespace, "eth0", f"ip protocol 112 {chance}counter drop")
 
 
 def lose_from(machine, other):

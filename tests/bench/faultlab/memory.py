@@ -8,16 +8,16 @@ import time
 from vipdlab.netns import die_with_parent
 
 LIMIT_BYTES = 24 << 20
-# Never chosen itself, eats until the limit is hit; whoever else is in the group is killed.
+# Eats memory that is nobody's resident set, so that it is not the hog which looks largest. Bounded,
+# should the limit not hold.
 HOG = """
-import os, sys
+import os, sys, time
 with open(sys.argv[1] + "/cgroup.procs", "w") as file:
     file.write(str(os.getpid()))
-with open("/proc/self/oom_score_adj", "w") as file:
-    file.write("-1000")
-eaten = []
-while len(eaten) < 2000:
-    eaten.append(b"x" * 65536)
+eaten = os.memfd_create("eaten")
+for _ in range(2000):
+    os.write(eaten, bytes(65536))
+time.sleep(60)
 """
 
 
@@ -89,7 +89,9 @@ class MemoryGroup:
         killed it."""
         before = self.kills()
         _write(f"{self.path}/cgroup.procs", pid)
-        hog = subprocess.Popen([sys.executable, "-c", HOG, self.path], preexec_fn=die_with_parent)
+        _write(f"/proc/{pid}/oom_score_adj", 1000)  # the first to go
+        hog = subprocess.Popen([sys.executable, "-c", HOG, self.path],
+                               stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
         try:
             deadline = time.monotonic() + timeout
             while self.kills() == before and time.monotonic() < deadline:
