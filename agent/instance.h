@@ -43,6 +43,7 @@ struct router {
     struct postponed postponed;
     int virtual_ifindex; /* the macvlan of mac = virtual, else 0 */
     struct advert_io *virtual_io;
+    uint8_t link_mac[MAC_SIZE]; /* of the interface, as last seen */
     uint64_t by_verdict[PACKET_VERDICTS];
     uint64_t by_warning[PACKET_WARNINGS];
     uint64_t send_errors;

@@ -205,6 +205,22 @@ static void rejoin(struct instance *instance)
         segment_rejoin(&instance->routers[i].client);
 }
 
+/* Hosts would send to the old MAC until they ask again. */
+static void follow_mac(struct router *router, const struct link *link)
+{
+    const struct election_actions again = {.list = {{.type = ACTION_ANNOUNCE}}, .count = 1};
+    const struct config_instance *config = router->instance->config;
+
+    if (!link->has_mac || memcmp(router->link_mac, link->mac, sizeof(link->mac)) == 0)
+        return;
+    memcpy(router->link_mac, link->mac, sizeof(link->mac));
+    if (config->mac == MAC_VIRTUAL || router_election(router)->state != VRRP_MASTER)
+        return;
+    log_instance(LOG_NOTICE, config->name, "%s has another MAC: announcing the addresses again",
+                 link->name);
+    router_execute(router, &again);
+}
+
 void instance_refresh(struct instance *instance)
 {
     const struct link *link = links_by_name(instance->node->links, instance->config->interface);
@@ -225,4 +241,6 @@ void instance_refresh(struct instance *instance)
         rejoin(instance);
     set_hold(instance, HOLD_LINK_DOWN, !works);
     set_hold(instance, HOLD_NO_INTERFACE, false);
+    for (size_t i = 0; i < instance->router_count; i++)
+        follow_mac(&instance->routers[i], link);
 }

@@ -52,6 +52,21 @@ def test_missing_interface_waits_in_init_and_starts_when_it_appears(lab):
     lab[1].wait_state("MASTER")
 
 
+@pytest.mark.lab(nodes=2)
+def test_a_new_mac_is_announced_by_the_master_only(lab):
+    lab.start_all([150, 100], addresses=[f"{VIP4}/24", "fd77::200/64"], announce_repeat=0,
+                  announce_refresh="off")
+    capture = lab.capture()
+    macs = {"n1": "02:77:00:00:99:01", "n2": "02:77:00:00:99:02"}
+    for node in lab.nodes:
+        node.ip("link", "set", "eth0", "address", macs[node.name])
+    wanted = {VIP4, "fd77::200"}
+    lab.wait(lambda: capture.announced("n1") >= wanted, "it announces itself anew", 5)
+    told = [f for f in capture.frames() if f.gratuitous and f.target in wanted]
+    assert {(f.port, f.target_mac) for f in told} == {("n1", macs["n1"])}
+    assert [n.state() for n in lab.nodes] == ["MASTER", "BACKUP"]
+
+
 @pytest.mark.lab(nodes=1)
 def test_an_address_deleted_by_somebody_comes_back(lab):
     lab.start_all([150])
