@@ -4,6 +4,7 @@
 #include "tools/cmd_check.h"
 #include "tools/cmd_decode.h"
 #include "tools/cmd_history.h"
+#include "tools/cmd_import.h"
 #include "tools/cmd_reload.h"
 #include "tools/cmd_status.h"
 #include "tools/cmd_version.h"
@@ -30,6 +31,8 @@ static const struct verb verbs[] = {
     {"check", "[--config-dir DIR] [--json] [FILE]", "find problems in a configuration", cmd_check},
     {"decode", "[--json] [--config FILE --instance NAME]",
      "explain hex IP packets from standard input", cmd_decode},
+    {"import", "[--json] [--config-id ID] [-o FILE [--force]] [FILE]",
+     "make a vipd.conf of a keepalived configuration", cmd_import},
     {"version", "[--json]", "versions of vipctl and of the running vipd", cmd_version},
 };
 

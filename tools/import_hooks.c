@@ -1,0 +1,120 @@
+/*
+ * notify scripts to hooks. Programs are run without keepalived's four last arguments, so `notify`
+ * becomes three hooks with those arguments written out, where no other script has its place.
+ */
+#include "tools/import.h"
+#include "tools/import_keys.h"
+
+#include <string.h>
+
+/* keepalived's word, the key of vipd, and the state that `notify` gives to its script. */
+static const struct state {
+    const char *word;
+    const char *also;
+    const char *key;
+    const char *argument;
+} states[] = {
+    {"notify_master", NULL, KEY_ON_MASTER, "MASTER"},
+    {"notify_backup", NULL, KEY_ON_BACKUP, "BACKUP"},
+    {"notify_fault", "notify_stop", KEY_ON_INIT, "FAULT"},
+};
+
+enum { STATES = sizeof(states) / sizeof(states[0]) };
+
+struct hooks {
+    struct import *import;
+    struct import_section *section;
+    const struct keepalived_node *user; /* the statement whose user the hooks run as */
+    bool some;
+};
+
+/* Users stand behind the command; an instance of vipd has one for all its hooks. */
+static void take_user(struct hooks *hooks, const struct keepalived_node *node)
+{
+    struct import *import = hooks->import;
+
+    hooks->some = true;
+    if (node->count < 3)
+        return;
+    if (hooks->user == NULL) {
+        hooks->user = node;
+        import_set(import->out, hooks->section, node, KEY_HOOK_USER, node->words[2]);
+    } else if (strcmp(hooks->user->words[2], node->words[2]) != 0) {
+        IMPORT_ITEM(import, hooks->section, IMPORT_LOST, node,
+                    "the user: all hooks of an instance run as one user, %s",
+                    hooks->user->words[2]);
+    }
+    if (node->count > 3)
+        IMPORT_ITEM(import, hooks->section, IMPORT_LOST, node,
+                    "the group: hooks run in the user's own");
+}
+
+static void set_hook(struct hooks *hooks, const struct keepalived_node *node, const char *key,
+                     const char *command)
+{
+    if (import_set(hooks->import->out, hooks->section, node, key,
+                   import_command(hooks->import, hooks->section, node, command)))
+        take_user(hooks, node);
+}
+
+/* The script of a state. on-init is both, FAULT and stop. */
+static const struct keepalived_node *
+set_state(struct hooks *hooks, const struct keepalived_node *block, const struct state *state)
+{
+    const struct keepalived_node *node = keepalived_last(block, state->word);
+    const struct keepalived_node *also =
+        state->also != NULL ? keepalived_last(block, state->also) : NULL;
+    bool same = import_value(node) != NULL && import_value(also) != NULL &&
+                strcmp(import_value(node), import_value(also)) == 0;
+
+    if (import_value(also) != NULL && import_value(node) != NULL && !same)
+        IMPORT_ITEM(hooks->import, hooks->section, IMPORT_LOST, also,
+                    "%s is run when vipd stops as well, and it is %s's: VIPD_REASON tells which",
+                    state->key, state->word);
+    else if (state->also != NULL && (node == NULL) != (also == NULL) &&
+             import_knows("instance", state->key))
+        IMPORT_ITEM(hooks->import, hooks->section, IMPORT_NOTE, node != NULL ? node : also,
+                    "%s is run on faults and when vipd stops; VIPD_REASON tells which", state->key);
+    node = import_value(node) != NULL ? node : also;
+    if (import_value(node) != NULL)
+        set_hook(hooks, node, state->key, import_value(node));
+    return import_value(node) != NULL ? node : NULL;
+}
+
+void import_hooks(struct import *import, struct import_section *section,
+                  const struct keepalived_node *block, const char *keepalived_kind,
+                  const char *keepalived_name, const char *priority)
+{
+    const struct keepalived_node *notify = keepalived_last(block, "notify");
+    const struct keepalived_node *taken[STATES] = {NULL};
+    struct hooks hooks = {.import = import, .section = section};
+    bool free_places = true;
+
+    for (size_t i = 0; i < STATES; i++) {
+        taken[i] = set_state(&hooks, block, &states[i]);
+        free_places = free_places && taken[i] == NULL;
+    }
+    if (import_value(notify) != NULL && free_places && import_knows("instance", states[0].key)) {
+        for (size_t i = 0; i < STATES; i++)
+            set_hook(&hooks, notify, states[i].key,
+                     arena_print(import->arena, "%s %s %s %s %s", import_value(notify),
+                                 keepalived_kind, keepalived_name, states[i].argument, priority));
+        IMPORT_ITEM(import, section, IMPORT_NOTE, notify,
+                    "with the arguments that keepalived gives; the priority is the configured one, "
+                    "and FAULT is told when vipd stops as well. New scripts: " KEY_ON_CHANGE
+                    " and VIPD_STATE");
+    } else if (import_value(notify) != NULL) {
+        set_hook(&hooks, notify, KEY_ON_CHANGE, import_value(notify));
+        if (import_knows("instance", KEY_ON_CHANGE))
+            IMPORT_ITEM(import, section, IMPORT_LOST, notify,
+                        "its arguments: the script gets VIPD_INSTANCE, VIPD_STATE, VIPD_PREVIOUS "
+                        "and VIPD_REASON in the environment instead of four arguments");
+    }
+    const struct keepalived_node *user = import->globals.script_user;
+    if (hooks.some && hooks.user == NULL && import_value(user) != NULL)
+        import_set(import->out, section, user, KEY_HOOK_USER, import_value(user));
+    else if (hooks.some && hooks.user == NULL)
+        IMPORT_ITEM(import, section, IMPORT_NOTE, block,
+                    "keepalived runs notify scripts as keepalived_script, or root; vipd as its own "
+                    "user where '" KEY_HOOK_USER "' names no other");
+}

@@ -1,0 +1,273 @@
+/*
+ * The configuration being made, as text. It is read with vipd's own parser, and what that refuses
+ * is taken out and becomes an item, until nothing is refused: what an operator gets always passes
+ * `vipctl check`.
+ */
+#include "lib/config.h"
+#include "lib/config_problem.h"
+#include "lib/config_schema.h"
+#include "tools/import_output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WIDTH = 100, QUOTE_SIZE = 400 };
+
+#define OUTPUT_NAME "vipd.conf"
+
+/* Text being written, with its lines counted. */
+struct page {
+    char *text;
+    size_t size;
+    FILE *file;
+    unsigned line; /* of the next one */
+};
+
+static void put_line(struct page *page, const char *text, size_t length)
+{
+    fwrite(text, 1, length, page->file);
+    putc('\n', page->file);
+    page->line++;
+}
+
+static void put(struct page *page, const char *text)
+{
+    put_line(page, text, strlen(text));
+}
+
+/* Text broken at spaces, each line behind `margin`. */
+static void put_wrapped(struct page *page, const char *margin, const char *text)
+{
+    size_t room = WIDTH - strlen(margin);
+
+    while (*text != '\0') {
+        size_t length = strlen(text);
+        size_t end = length;
+
+        if (length > room) {
+            end = room;
+            while (end > 0 && text[end] != ' ')
+                end--;
+            if (end == 0)
+                end = strcspn(text, " ");
+        }
+        fputs(margin, page->file);
+        put_line(page, text, end);
+        text += end + strspn(text + end, " ");
+    }
+}
+
+static void put_item(struct page *page, const struct import_item *item, bool last_of_its_why)
+{
+    char quoted[QUOTE_SIZE];
+    char *line = NULL;
+
+    config_quote(item->text, strlen(item->text), quoted, sizeof(quoted));
+    int length =
+        asprintf(&line, "# %s %s:%u: %s", item->kind == IMPORT_LOST ? "NOT CARRIED OVER" : "Note",
+                 item->place.file, item->place.line, quoted);
+    arena_must(length < 0 ? NULL : line);
+    put(page, line);
+    free(line);
+    if (last_of_its_why)
+        put_wrapped(page, "#     ", item->why);
+}
+
+/* Those of one reason in a row share it. */
+static void put_items(struct page *page, const struct import_items *items)
+{
+    for (size_t i = 0; i < items->count; i++) {
+        const struct import_item *item = &items->list[i];
+        bool last = i + 1 == items->count || items->list[i + 1].kind != item->kind ||
+                    strcmp(items->list[i + 1].why, item->why) != 0;
+
+        put_item(page, item, last);
+    }
+}
+
+static bool is_list(const struct import_section *section, const struct import_key *key)
+{
+    const struct config_key *known =
+        config_schema_key(config_schema_section(section->type), key->name);
+
+    return known != NULL && config_value_is_list(known->type);
+}
+
+/* "name = value"; lists that are long go on in indented lines. */
+static void put_key(struct page *page, const struct import_section *section, struct import_key *key,
+                    int name_width)
+{
+    const char *value = key->value;
+    size_t room = WIDTH - (size_t)name_width - 3;
+
+    key->line = page->line;
+    fprintf(page->file, "%-*s = ", name_width, key->name);
+    while (is_list(section, key) && strlen(value) > room) {
+        size_t end = room;
+
+        while (end > 0 && !(value[end] == ' ' && value[end - 1] == ','))
+            end--;
+        if (end == 0)
+            break;
+        put_line(page, value, end);
+        value += end + 1;
+        fprintf(page->file, "%*s", name_width + 3, "");
+    }
+    put(page, value);
+}
+
+static void put_header(struct page *page, struct import_section *section)
+{
+    section->line = page->line;
+    if (section->name != NULL)
+        fprintf(page->file, "[%s %s]\n", section->type, section->name);
+    else
+        fprintf(page->file, "[%s]\n", section->type);
+    page->line++;
+}
+
+static void put_section(struct page *page, struct import_section *section)
+{
+    int width = 0;
+
+    if (section->known && section->refused == NULL) {
+        for (size_t i = 0; i < section->count; i++) {
+            int length = (int)strlen(section->keys[i].name);
+
+            if (!section->keys[i].refused)
+                width = length > width ? length : width;
+        }
+        put(page, "");
+        put_header(page, section);
+        for (size_t i = 0; i < section->count; i++) {
+            if (!section->keys[i].refused)
+                put_key(page, section, &section->keys[i], width);
+        }
+    } else if (section->items.count > 0) {
+        put(page, "");
+    }
+    put_items(page, &section->items);
+}
+
+static void put_preface(struct page *page, const struct import_output *out)
+{
+    size_t lost = import_count(out, IMPORT_LOST);
+    char *line = NULL;
+    char quoted[QUOTE_SIZE];
+
+    config_quote(out->source, strlen(out->source), quoted, sizeof(quoted));
+    int length =
+        lost == 0
+            ? asprintf(&line, "Made by 'vipctl import' from %s. All of it is carried over.", quoted)
+            : asprintf(&line,
+                       "Made by 'vipctl import' from %s. %zu thing%s in it %s not carried over: "
+                       "look for NOT CARRIED OVER.",
+                       quoted, lost, lost == 1 ? "" : "s", lost == 1 ? "is" : "are");
+    arena_must(length < 0 ? NULL : line);
+    put_wrapped(page, "# ", line);
+    free(line);
+}
+
+/* Returns the text, to be freed. */
+static char *render(struct import_output *out)
+{
+    struct page page = {.line = 1};
+
+    page.file = arena_must(open_memstream(&page.text, &page.size));
+    put_preface(&page, out);
+    for (struct import_section *s = out->first; s != NULL; s = s->next)
+        put_section(&page, s);
+    if (out->items.count > 0)
+        put(&page, "");
+    put_items(&page, &out->items);
+    fclose(page.file);
+    return arena_must(page.text);
+}
+
+static void refuse_section(struct import_output *out, struct import_section *section,
+                           const char *why)
+{
+    section->refused = arena_copy(out->arena, why);
+    import_item(
+        out, section, IMPORT_LOST, section->node,
+        arena_print(out->arena, "not a single line of it: vipd refuses the section: %s", why));
+}
+
+/* Takes out what is written in the problem's line. False: nothing is. */
+static bool refuse(struct import_output *out, const struct config_problem *problem)
+{
+    struct import_section *hit = NULL;
+
+    for (struct import_section *s = out->first; s != NULL; s = s->next) {
+        if (!s->known || s->refused != NULL || s->line > problem->line)
+            continue;
+        hit = s;
+    }
+    if (hit == NULL)
+        return false;
+    for (size_t i = hit->count; i-- > 0;) {
+        struct import_key *key = &hit->keys[i];
+
+        if (key->refused || key->line > problem->line)
+            continue;
+        key->refused = true;
+        import_item(out, hit, IMPORT_LOST, key->node,
+                    arena_print(out->arena, "vipd refuses '%s = %s': %s", key->name, key->value,
+                                problem->text));
+        return true;
+    }
+    refuse_section(out, hit, problem->text);
+    return true;
+}
+
+/* A section that this vipd does not know is told of once. */
+static void tell_unknown_sections(struct import_output *out)
+{
+    for (struct import_section *s = out->first; s != NULL; s = s->next) {
+        if (!s->known)
+            import_item(out, s, IMPORT_LOST, s->node,
+                        arena_print(out->arena, "this version of vipd has no [%s]", s->type));
+    }
+}
+
+/* Takes out what a reading found; the lines of all problems are those of one rendering. */
+static bool refuse_all(struct import_output *out, const struct config_problems *problems)
+{
+    unsigned last = 0;
+    bool some = false;
+
+    for (size_t i = 0; i < problems->count; i++) {
+        const struct config_problem *problem = &problems->list[i];
+
+        if (problem->line == last)
+            continue;
+        last = problem->line;
+        some = refuse(out, problem) || some;
+    }
+    return some;
+}
+
+const char *import_text(struct import_output *out)
+{
+    const char *result = NULL;
+    bool again = true;
+
+    tell_unknown_sections(out);
+    while (again) {
+        char *text = render(out);
+        const struct config_source source = {OUTPUT_NAME, text};
+        struct config_problems problems = {0};
+        struct config *config = config_parse(&source, 1, &problems);
+
+        again = config == NULL && refuse_all(out, &problems);
+        if (config != NULL)
+            result = arena_copy(out->arena, text);
+        else if (!again)
+            out->problem = arena_copy(out->arena, problems.count > 0 ? problems.list[0].text : "");
+        config_free(config);
+        config_problems_free(&problems);
+        free(text);
+    }
+    return result;
+}
