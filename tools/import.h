@@ -78,6 +78,15 @@ void import_hooks(struct import *import, struct import_section *section,
 /* The `track` key of an instance: its own tracking and that of its group. */
 void import_track(struct import *import, struct import_instance *instance);
 
+/* A vrrp_script to a check of the type that fits it. */
+void import_script(struct import *import, struct import_section *section,
+                   const struct keepalived_node *block);
+
+/* Tells that vipd runs a command as its own user. node: where keepalived's user is named, or the
+ * command. */
+void import_user(struct import *import, struct import_section *section,
+                 const struct keepalived_node *node, const char *user, const char *key);
+
 /* A command of keepalived as vipd takes it. */
 const char *import_command(struct import *import, struct import_section *section,
                            const struct keepalived_node *node, const char *command);

@@ -5,7 +5,6 @@
  * thing and a weight is one check; the first of a thing has its name, further ones the weight
  * behind it.
  */
-#include "lib/duration.h"
 #include "tools/import.h"
 #include "tools/import_keys.h"
 
@@ -102,6 +101,9 @@ static const char *refusal(struct import *import, const struct use *use)
         return arena_print(import->arena, "there is no %s of that name", use->kind->block);
     if (use->reverse)
         return "vipd has no reverse weights: let the check itself answer the other way round";
+    if (use->kind->scope == SCOPE_TRACK_FILE && strcmp(use->weight, "1") != 0)
+        return "vipd adds the number in the file as it is: write it there multiplied, with weight "
+               "1";
     return NULL;
 }
 
@@ -226,78 +228,45 @@ static void set(struct import *import, struct import_section *section,
     import_set(import->out, section, node, key, value);
 }
 
-/* "keyword SECONDS" to a key with a duration. */
-static void set_seconds(struct import *import, struct import_section *section,
-                        const struct keepalived_node *block, const char *word, const char *key,
-                        const char *fallback)
+/* A program by its name; keepalived takes a path as well. */
+static void write_process(struct import *import, struct import_section *section,
+                          const struct keepalived_node *block)
 {
-    const struct keepalived_node *node = keepalived_last(block, word);
-    const char *value = node != NULL ? import_value(node) : fallback;
-    uint64_t ns = 0;
-    char text[DURATION_TEXT_SIZE];
+    const struct keepalived_node *node = keepalived_last(block, "process");
+    const char *value = import_value(node);
 
     if (value == NULL)
         return;
-    if (import_seconds(value, &ns))
-        set(import, section, node != NULL ? node : block, key,
-            duration_format(ns, text, sizeof(text)));
-    else
-        IMPORT_ITEM(import, section, IMPORT_LOST, node != NULL ? node : block, "expected seconds");
+    const char *slash = strrchr(value, '/');
+    set(import, section, node, KEY_EXECUTABLE, slash != NULL ? slash + 1 : value);
+    if (node->count > 2)
+        IMPORT_ITEM(import, section, IMPORT_LOST, node,
+                    "arguments of the process are not looked at");
 }
 
-/* Scripts in quotes are one word, others may be several. */
-static const char *script_text(struct import *import, const struct keepalived_node *node)
+static void write_check(struct import *import, struct import_section *section,
+                        const struct import_check *check)
 {
-    return node->count == 2 ? node->words[1] : keepalived_text(import->arena, node, 1);
-}
+    const struct kind *kind = kind_of(check->use->parent);
 
-static void write_script(struct import *import, struct import_section *section,
-                         const struct keepalived_node *block)
-{
-    const struct keepalived_node *script = keepalived_last(block, "script");
-    const struct keepalived_node *user = keepalived_last(block, "user");
-    static const char *const counts[][2] = {{"rise", KEY_RISE}, {"fall", KEY_FALL}};
-
-    if (import_value(script) != NULL)
-        set(import, section, script, KEY_COMMAND,
-            import_command(import, section, script, script_text(import, script)));
-    set_seconds(import, section, block, "interval", KEY_INTERVAL, "1");
-    set_seconds(import, section, block, "timeout", KEY_TIMEOUT, NULL);
-    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-        const struct keepalived_node *node = keepalived_last(block, counts[i][0]);
-
-        set(import, section, node != NULL ? node : block, counts[i][1],
-            import_value(node) != NULL ? import_value(node) : "1");
+    if (kind->scope == SCOPE_SCRIPT) {
+        import_script(import, section, check->block);
+    } else {
+        set(import, section, check->use, KEY_TYPE, kind->type);
+        if (kind->scope == SCOPE_FILE)
+            set(import, section, check->use, KEY_INTERFACE, check->target);
+        else if (kind->scope == SCOPE_PROCESS)
+            write_process(import, section, check->block);
+        else if (import_value(keepalived_last(check->block, "file")) != NULL) {
+            set(import, section, keepalived_last(check->block, "file"), KEY_PATH,
+                import_value(keepalived_last(check->block, "file")));
+            set(import, section, check->use, KEY_CONTENT, CONTENT_NUMBER);
+        }
     }
-    user = user != NULL ? user : import->globals.script_user;
-    if (import_value(user) != NULL)
-        set(import, section, user, KEY_USER, import_value(user));
-    else if (script != NULL)
-        IMPORT_ITEM(import, section, IMPORT_NOTE, script,
-                    "keepalived runs it as keepalived_script, or root; vipd as its own user where "
-                    "'" KEY_USER "' names no other");
-}
-
-static void write_target(struct import *import, struct import_section *section,
-                         const struct import_check *check)
-{
-    const struct keepalived_node *process =
-        check->block != NULL ? keepalived_last(check->block, "process") : NULL;
-    const struct keepalived_node *file =
-        check->block != NULL ? keepalived_last(check->block, "file") : NULL;
-
-    if (check->block == NULL)
-        set(import, section, check->use, KEY_INTERFACE, check->target);
-    else if (strcmp(check->kind, "track_script") == 0)
-        write_script(import, section, check->block);
-    if (import_value(process) != NULL) {
-        set(import, section, process, KEY_EXECUTABLE, import_value(process));
-        if (process->count > 2)
-            IMPORT_ITEM(import, section, IMPORT_LOST, process,
-                        "arguments of the process are not looked at");
-    }
-    if (import_value(file) != NULL)
-        set(import, section, file, KEY_PATH, import_value(file));
+    if (strcmp(check->weight, "0") != 0 && kind->scope != SCOPE_TRACK_FILE)
+        set(import, section, check->use, KEY_WEIGHT, check->weight);
+    if (check->block != NULL)
+        import_sort_out(import, kind->scope, section, check->block);
 }
 
 /* Not run by keepalived either. */
@@ -324,14 +293,8 @@ void import_write_checks(struct import *import)
         const struct keepalived_node *node = check->block != NULL ? check->block : check->use;
         struct import_section *section =
             import_section(import->out, SECTION_CHECK, check->name, node);
-        const struct kind *kind = kind_of(check->use->parent);
 
-        set(import, section, node, KEY_TYPE, kind->type);
-        write_target(import, section, check);
-        if (strcmp(check->weight, "0") != 0)
-            set(import, section, check->use, KEY_WEIGHT, check->weight);
-        if (check->block != NULL)
-            import_sort_out(import, kind->scope, section, check->block);
+        write_check(import, section, check);
     }
     tell_untracked(import);
 }

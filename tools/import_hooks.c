@@ -24,37 +24,20 @@ enum { STATES = sizeof(states) / sizeof(states[0]) };
 struct hooks {
     struct import *import;
     struct import_section *section;
-    const struct keepalived_node *user; /* the statement whose user the hooks run as */
-    bool some;
 };
-
-/* Users stand behind the command; an instance of vipd has one for all its hooks. */
-static void take_user(struct hooks *hooks, const struct keepalived_node *node)
-{
-    struct import *import = hooks->import;
-
-    hooks->some = true;
-    if (node->count < 3)
-        return;
-    if (hooks->user == NULL) {
-        hooks->user = node;
-        import_set(import->out, hooks->section, node, KEY_HOOK_USER, node->words[2]);
-    } else if (strcmp(hooks->user->words[2], node->words[2]) != 0) {
-        IMPORT_ITEM(import, hooks->section, IMPORT_LOST, node,
-                    "the user: all hooks of an instance run as one user, %s",
-                    hooks->user->words[2]);
-    }
-    if (node->count > 3)
-        IMPORT_ITEM(import, hooks->section, IMPORT_LOST, node,
-                    "the group: hooks run in the user's own");
-}
 
 static void set_hook(struct hooks *hooks, const struct keepalived_node *node, const char *key,
                      const char *command)
 {
-    if (import_set(hooks->import->out, hooks->section, node, key,
-                   import_command(hooks->import, hooks->section, node, command)))
-        take_user(hooks, node);
+    const struct keepalived_node *user = hooks->import->globals.script_user;
+
+    if (!import_set(hooks->import->out, hooks->section, node, key,
+                    import_command(hooks->import, hooks->section, node, command)))
+        return;
+    if (node->count > 2)
+        import_user(hooks->import, hooks->section, node, node->words[2], KEY_HOOK_USER);
+    else
+        import_user(hooks->import, hooks->section, node, import_value(user), KEY_HOOK_USER);
 }
 
 /* The script of a state. on-init is both, FAULT and stop. */
@@ -110,11 +93,4 @@ void import_hooks(struct import *import, struct import_section *section,
                         "its arguments: the script gets VIPD_INSTANCE, VIPD_STATE, VIPD_PREVIOUS "
                         "and VIPD_REASON in the environment instead of four arguments");
     }
-    const struct keepalived_node *user = import->globals.script_user;
-    if (hooks.some && hooks.user == NULL && import_value(user) != NULL)
-        import_set(import->out, section, user, KEY_HOOK_USER, import_value(user));
-    else if (hooks.some && hooks.user == NULL)
-        IMPORT_ITEM(import, section, IMPORT_NOTE, block,
-                    "keepalived runs notify scripts as keepalived_script, or root; vipd as its own "
-                    "user where '" KEY_HOOK_USER "' names no other");
 }

@@ -99,8 +99,8 @@ static void set_version(struct subject *subject)
     set(subject, node, "version", subject->version2 ? "2" : "3");
     if (subject->version2)
         NOTE_ON(subject, node,
-                "VRRP version 2, as this keepalived speaks. 3 is better once all nodes of this "
-                "instance can change together: it takes intervals below 1s");
+                "VRRP version 2, as keepalived speaks it here. 3 is better once all nodes of the "
+                "instance change together: it is quicker to notice a dead master");
 }
 
 static void set_interval(const struct subject *subject)

@@ -25,5 +25,10 @@
 #define KEY_INTERFACE  "interface"
 #define KEY_PATH       "path"
 #define KEY_EXECUTABLE "executable"
+#define KEY_CONTENT    "content"
+#define CONTENT_NUMBER "number"
+#define KEY_UNIT       "unit"
+#define KEY_CONNECT    "connect"
+#define KEY_INITIALLY  "initially"
 
 #endif

@@ -109,6 +109,9 @@ void import_item(struct import_output *out, struct import_section *section, enum
 {
     const char *text = keepalived_text(out->arena, node, 0);
 
+    if (strncmp(text, "auth_", 5) == 0)
+        text =
+            arena_print(out->arena, "%s ...", node->words[0]); /* passwords stay where they are */
     if (node->block)
         text = arena_print(out->arena, "%s { ... }", text);
     import_item_text(out, section, kind, &node->place, text, why);

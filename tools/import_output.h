@@ -40,8 +40,8 @@ struct import_section {
     struct import_key *keys;
     size_t count;
     struct import_items items;
-    bool known;          /* to this vipd's schema */
-    const char *refused; /* why it is written as comment only; NULL: it is not */
+    bool known;   /* to this vipd's schema */
+    bool refused; /* written as comment only */
     unsigned line;
     struct import_section *next;
 };

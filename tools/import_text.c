@@ -22,6 +22,9 @@ struct page {
     size_t size;
     FILE *file;
     unsigned line; /* of the next one */
+    const struct import_output *out;
+    const char **told; /* reasons that were printed */
+    size_t told_count;
 };
 
 static void put_line(struct page *page, const char *text, size_t length)
@@ -58,32 +61,68 @@ static void put_wrapped(struct page *page, const char *margin, const char *text)
     }
 }
 
+/* The file as seen from the directory of the configuration that was given. */
+static const char *short_name(const struct page *page, const char *file)
+{
+    const char *slash = strrchr(page->out->source, '/');
+    size_t length = slash != NULL ? (size_t)(slash - page->out->source) + 1 : 0;
+
+    return strncmp(file, page->out->source, length) == 0 ? file + length : file;
+}
+
+/* A reason is printed in full where it comes first. */
+static bool is_told(struct page *page, const char *why)
+{
+    struct arena *arena = page->out->arena;
+
+    for (size_t i = 0; i < page->told_count; i++) {
+        if (strcmp(page->told[i], why) == 0)
+            return true;
+    }
+    page->told = arena_grow(arena, page->told, page->told_count, sizeof(*page->told));
+    page->told[page->told_count++] = why;
+    return false;
+}
+
 static void put_item(struct page *page, const struct import_item *item, bool last_of_its_why)
 {
     char quoted[QUOTE_SIZE];
     char *line = NULL;
+    const char *label = item->kind == IMPORT_LOST ? "NOT CARRIED OVER" : "Note";
+    bool told = last_of_its_why && is_told(page, item->why);
 
     config_quote(item->text, strlen(item->text), quoted, sizeof(quoted));
-    int length =
-        asprintf(&line, "# %s %s:%u: %s", item->kind == IMPORT_LOST ? "NOT CARRIED OVER" : "Note",
-                 item->place.file, item->place.line, quoted);
+    int length = asprintf(&line, "# %s: %s:%u: %s%s", label, short_name(page, item->place.file),
+                          item->place.line, quoted, told ? " (as above)" : "");
     arena_must(length < 0 ? NULL : line);
     put(page, line);
     free(line);
-    if (last_of_its_why)
+    if (last_of_its_why && !told)
         put_wrapped(page, "#     ", item->why);
 }
 
 /* Those of one reason in a row share it. */
-static void put_items(struct page *page, const struct import_items *items)
+static void put_items_of(struct page *page, const struct import_items *items, enum import_kind kind)
 {
+    const struct import_item *pending = NULL;
+
     for (size_t i = 0; i < items->count; i++) {
         const struct import_item *item = &items->list[i];
-        bool last = i + 1 == items->count || items->list[i + 1].kind != item->kind ||
-                    strcmp(items->list[i + 1].why, item->why) != 0;
 
-        put_item(page, item, last);
+        if (item->kind != kind)
+            continue;
+        if (pending != NULL)
+            put_item(page, pending, strcmp(pending->why, item->why) != 0);
+        pending = item;
     }
+    if (pending != NULL)
+        put_item(page, pending, true);
+}
+
+static void put_items(struct page *page, const struct import_items *items)
+{
+    put_items_of(page, items, IMPORT_LOST);
+    put_items_of(page, items, IMPORT_NOTE);
 }
 
 static bool is_list(const struct import_section *section, const struct import_key *key)
@@ -127,55 +166,68 @@ static void put_header(struct page *page, struct import_section *section)
     page->line++;
 }
 
-static void put_section(struct page *page, struct import_section *section)
+static int width_of(const struct import_section *section)
 {
     int width = 0;
 
-    if (section->known && section->refused == NULL) {
-        for (size_t i = 0; i < section->count; i++) {
-            int length = (int)strlen(section->keys[i].name);
+    for (size_t i = 0; i < section->count; i++) {
+        int length = (int)strlen(section->keys[i].name);
 
-            if (!section->keys[i].refused)
-                width = length > width ? length : width;
-        }
+        if (!section->keys[i].refused)
+            width = length > width ? length : width;
+    }
+    return width;
+}
+
+/* What would be in a section that vipd refuses, to be completed by hand. */
+static void put_refused(struct page *page, const struct import_section *section)
+{
+    struct arena *arena = page->out->arena;
+
+    put(page, arena_print(arena, "#[%s %s]", section->type, section->name));
+    for (size_t i = 0; i < section->count; i++)
+        put(page, arena_print(arena, "#%-*s = %s", width_of(section), section->keys[i].name,
+                              section->keys[i].value));
+}
+
+static void put_section(struct page *page, struct import_section *section)
+{
+    if (section->known || section->items.count > 0)
         put(page, "");
+    if (section->known && section->refused) {
+        put_refused(page, section);
+    } else if (section->known) {
         put_header(page, section);
         for (size_t i = 0; i < section->count; i++) {
             if (!section->keys[i].refused)
-                put_key(page, section, &section->keys[i], width);
+                put_key(page, section, &section->keys[i], width_of(section));
         }
-    } else if (section->items.count > 0) {
-        put(page, "");
     }
     put_items(page, &section->items);
 }
 
-static void put_preface(struct page *page, const struct import_output *out)
+static void put_preface(struct page *page)
 {
-    size_t lost = import_count(out, IMPORT_LOST);
-    char *line = NULL;
+    struct arena *arena = page->out->arena;
+    size_t lost = import_count(page->out, IMPORT_LOST);
     char quoted[QUOTE_SIZE];
 
-    config_quote(out->source, strlen(out->source), quoted, sizeof(quoted));
-    int length =
-        lost == 0
-            ? asprintf(&line, "Made by 'vipctl import' from %s. All of it is carried over.", quoted)
-            : asprintf(&line,
-                       "Made by 'vipctl import' from %s. %zu thing%s in it %s not carried over: "
-                       "look for NOT CARRIED OVER.",
-                       quoted, lost, lost == 1 ? "" : "s", lost == 1 ? "is" : "are");
-    arena_must(length < 0 ? NULL : line);
-    put_wrapped(page, "# ", line);
-    free(line);
+    config_quote(page->out->source, strlen(page->out->source), quoted, sizeof(quoted));
+    put(page, arena_print(arena, "# Made by 'vipctl import' from %s.", quoted));
+    if (lost == 0)
+        put(page, "# All of it is carried over.");
+    else
+        put(page, arena_print(arena, "# %zu thing%s in it %s not: see NOT CARRIED OVER.", lost,
+                              lost == 1 ? "" : "s", lost == 1 ? "is" : "are"));
 }
 
 /* Returns the text, to be freed. */
 static char *render(struct import_output *out)
 {
-    struct page page = {.line = 1};
+    struct page page = {.line = 1, .out = out};
 
     page.file = arena_must(open_memstream(&page.text, &page.size));
-    put_preface(&page, out);
+    put_preface(&page);
     for (struct import_section *s = out->first; s != NULL; s = s->next)
         put_section(&page, s);
     if (out->items.count > 0)
@@ -185,13 +237,17 @@ static char *render(struct import_output *out)
     return arena_must(page.text);
 }
 
-static void refuse_section(struct import_output *out, struct import_section *section,
-                           const char *why)
+/* The problem without lines of a text that changes with every pass. */
+static const char *reason_of(struct import_output *out, const struct config_problem *problem)
 {
-    section->refused = arena_copy(out->arena, why);
-    import_item(
-        out, section, IMPORT_LOST, section->node,
-        arena_print(out->arena, "not a single line of it: vipd refuses the section: %s", why));
+    char *text = arena_print(out->arena, "%s%s%s", problem->key, *problem->key != '\0' ? ": " : "",
+                             problem->text);
+    char *place = strstr(text, " (" OUTPUT_NAME ":");
+    char *end = place != NULL ? strchr(place, ')') : NULL;
+
+    if (end != NULL)
+        memmove(place, end + 1, strlen(end + 1) + 1);
+    return text;
 }
 
 /* Takes out what is written in the problem's line. False: nothing is. */
@@ -200,7 +256,7 @@ static bool refuse(struct import_output *out, const struct config_problem *probl
     struct import_section *hit = NULL;
 
     for (struct import_section *s = out->first; s != NULL; s = s->next) {
-        if (!s->known || s->refused != NULL || s->line > problem->line)
+        if (!s->known || s->refused || s->line > problem->line)
             continue;
         hit = s;
     }
@@ -214,10 +270,13 @@ static bool refuse(struct import_output *out, const struct config_problem *probl
         key->refused = true;
         import_item(out, hit, IMPORT_LOST, key->node,
                     arena_print(out->arena, "vipd refuses '%s = %s': %s", key->name, key->value,
-                                problem->text));
+                                reason_of(out, problem)));
         return true;
     }
-    refuse_section(out, hit, problem->text);
+    hit->refused = true;
+    import_item(out, hit, IMPORT_LOST, hit->node,
+                arena_print(out->arena, "the whole section, which vipd refuses: %s",
+                            reason_of(out, problem)));
     return true;
 }
 

@@ -99,10 +99,12 @@ static char *quoted(struct import *import, const char *text)
 const char *import_command(struct import *import, struct import_section *section,
                            const struct keepalived_node *node, const char *command)
 {
-    if (!needs_shell(command))
+    if (needs_shell(command)) {
+        import_item(import->out, section, IMPORT_NOTE, node,
+                    "vipd runs commands without a shell: this one is given to /bin/sh");
+        return arena_print(import->arena, "/bin/sh -c %s", quoted(import, command));
+    }
+    if (command[strspn(command, "\"'")] == '/')
         return command;
-    import_item(import->out, section, IMPORT_NOTE, node,
-                "vipd runs commands without a shell: "
-                "this one is given to /bin/sh");
-    return arena_print(import->arena, "/bin/sh -c %s", quoted(import, command));
+    return arena_print(import->arena, "/usr/bin/env %s", command);
 }

@@ -290,15 +290,9 @@ static const struct word group_words[] = {
 };
 
 static const struct word script_words[] = {
-    {"script", DONE, NULL},
-    {"interval", DONE, NULL},
-    {"timeout", DONE, NULL},
-    {"weight", DONE, NULL},
-    {"rise", DONE, NULL},
-    {"fall", DONE, NULL},
-    {"user", DONE, NULL},
-    {"init_fail", LOST, "a check counts once it has been run; there is no state before"},
-    {NULL, DONE, NULL},
+    {"script", DONE, NULL}, {"interval", DONE, NULL},  {"timeout", DONE, NULL},
+    {"weight", DONE, NULL}, {"rise", DONE, NULL},      {"fall", DONE, NULL},
+    {"user", DONE, NULL},   {"init_fail", DONE, NULL}, {NULL, DONE, NULL},
 };
 
 static const struct word process_words[] = {
