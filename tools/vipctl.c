@@ -3,6 +3,7 @@
 #include "lib/suggest.h"
 #include "tools/cmd_check.h"
 #include "tools/cmd_decode.h"
+#include "tools/cmd_doctor.h"
 #include "tools/cmd_history.h"
 #include "tools/cmd_import.h"
 #include "tools/cmd_reload.h"
@@ -33,6 +34,8 @@ static const struct verb verbs[] = {
      "explain hex IP packets from standard input", cmd_decode},
     {"import", "[--json] [--config-id ID] [-o FILE [--force]] [FILE]",
      "make a vipd.conf of a keepalived configuration", cmd_import},
+    {"doctor", "[--config FILE] [--config-dir DIR] [--listen DURATION] [--json] [--verbose]",
+     "examine this node and say what will bite", cmd_doctor},
     {"version", "[--json]", "versions of vipctl and of the running vipd", cmd_version},
 };
 

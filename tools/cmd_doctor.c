@@ -1,0 +1,152 @@
+/*
+ * vipctl doctor: gathers what there is to know of this node, runs the table of examinations over it
+ * and prints what they found. It changes nothing; the worst it does is listen for some seconds.
+ */
+#include "tools/cmd_doctor.h"
+
+#include "lib/control.h"
+#include "lib/duration.h"
+#include "tools/patient.h"
+
+#include <getopt.h>
+#include <string.h>
+
+enum {
+    DOCTOR_VERSION = 1,
+    LISTEN_MAX_S = 60,
+};
+
+/* What an examination needs: without it there is nothing to examine, nor to call good. */
+enum need {
+    NEED_NOTHING = 0,
+    NEED_AGENT = 1u << 0,  /* a running vipd that answers */
+    NEED_CONFIG = 1u << 1, /* a configuration that can be used */
+};
+
+struct examination {
+    const char *code;
+    unsigned needs;
+    examine_fn examine;
+    const char *good; /* listed with --verbose when nothing is amiss */
+};
+
+static const struct examination examinations[] = {
+    {"agent", NEED_NOTHING, examine_agent, "vipd runs and has its configuration"},
+    {"namespace", NEED_AGENT, examine_namespace, "vipd is in this network namespace"},
+    {"configuration", NEED_CONFIG, examine_configuration,
+     "the configuration is sound and loaded where vipd runs"},
+    {"kernel", NEED_NOTHING, examine_kernel, "the kernel is new enough"},
+    {"capabilities", NEED_AGENT, examine_capabilities, "vipd has the capabilities that it needs"},
+    {"realtime", NEED_AGENT, examine_realtime, "vipd has real-time priority and locked memory"},
+    {"clock", NEED_NOTHING, examine_clock, "the clock is synchronised"},
+    {"holds", NEED_AGENT, examine_holds, "every instance takes part in the election"},
+    {"foreign-holders", NEED_AGENT, examine_foreign_holders,
+     "nobody else answers for the addresses"},
+    {"interfaces", NEED_CONFIG, examine_interfaces,
+     "every interface is there, is up and has carrier"},
+    {"sources", NEED_CONFIG, examine_sources,
+     "there is an address to send adverts from everywhere"},
+    {"mtu", NEED_CONFIG, examine_mtu, "every MTU is large enough"},
+    {"addresses", NEED_CONFIG, examine_virtual_addresses,
+     "the virtual addresses fit the networks they are in"},
+    {"peers", NEED_CONFIG, examine_peers, "every unicast peer can be one"},
+    {"snooping", NEED_CONFIG, examine_snooping,
+     "no bridge here snoops multicast without a querier"},
+};
+
+enum { EXAMINATIONS = sizeof(examinations) / sizeof(examinations[0]) };
+
+static bool parse_options(int argc, char **argv, struct doctor_options *out)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"config-dir", required_argument, NULL, 'd'},
+                                            {"listen", required_argument, NULL, 'l'},
+                                            {"root", required_argument, NULL, 'r'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {"verbose", no_argument, NULL, 'v'},
+                                            {NULL, 0, NULL, 0}};
+    int option;
+
+    *out = (struct doctor_options){.root = "", .listen_ns = DEADLINE_NEVER};
+    optind = 0;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == 'c')
+            out->config_file = optarg;
+        else if (option == 'd')
+            out->config_dir = optarg;
+        else if (option == 'r')
+            out->root = optarg;
+        else if (option == 'j')
+            out->json = true;
+        else if (option == 'v')
+            out->verbose = true;
+        else if (option != 'l' || !duration_parse(optarg, &out->listen_ns) ||
+                 out->listen_ns > LISTEN_MAX_S * NS_PER_SEC)
+            return false;
+    }
+    return optind == argc;
+}
+
+static void examine_all(const struct patient *patient, struct findings *out)
+{
+    unsigned have = (patient->after != NULL ? NEED_AGENT : NEED_NOTHING) |
+                    (patient->config != NULL ? NEED_CONFIG : NEED_NOTHING);
+
+    for (size_t i = 0; i < EXAMINATIONS; i++) {
+        const struct examination *examination = &examinations[i];
+        size_t before = out->count;
+
+        if ((examination->needs & ~have) != 0)
+            continue;
+        examination->examine(patient, out);
+        if (out->count == before)
+            finding_add(out, SEVERITY_GOOD, examination->code, examination->code, "%s",
+                        examination->good);
+    }
+}
+
+static void print_json(const struct doctor_options *options, const struct findings *findings)
+{
+    json_t *all =
+        json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:o}", "version", DOCTOR_VERSION, "errors",
+                  (json_int_t)findings_count(findings, SEVERITY_ERROR), "warnings",
+                  (json_int_t)findings_count(findings, SEVERITY_WARNING), "not_checked",
+                  (json_int_t)findings_count(findings, SEVERITY_NOT_CHECKED), "notes",
+                  (json_int_t)findings_count(findings, SEVERITY_NOTE), "good",
+                  (json_int_t)findings_count(findings, SEVERITY_GOOD), "findings",
+                  findings_to_json(findings, options->verbose));
+
+    json_dumpf(all, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(all);
+}
+
+int cmd_doctor(const struct context *context, int argc, char **argv)
+{
+    struct doctor_options options;
+    struct patient_parts parts;
+    struct patient patient;
+    struct findings findings = {0};
+
+    if (!parse_options(argc, argv, &options)) {
+        fputs("usage: vipctl doctor [--config FILE] [--config-dir DIR] [--listen DURATION] "
+              "[--json] [--verbose]\n"
+              "--listen: at most 60s, 0 for not at all\n",
+              stderr);
+        return EXIT_USAGE;
+    }
+    if (patient_gather(context, &options, &parts, &patient, &findings)) {
+        patient_ask_again(context, &parts, &patient);
+        examine_all(&patient, &findings);
+    }
+    findings_sort(&findings);
+    if (options.json)
+        print_json(&options, &findings);
+    else
+        findings_print(&findings, options.verbose, context->colour, stdout);
+    bool bad = findings_count(&findings, SEVERITY_ERROR) > 0 ||
+               findings_count(&findings, SEVERITY_WARNING) > 0;
+    findings_free(&findings);
+    patient_release(&parts);
+    return bad ? EXIT_FAILED : EXIT_GOOD;
+}

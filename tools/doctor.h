@@ -1,0 +1,54 @@
+/*
+ * vipctl doctor: what all examinations look at, and the examinations by file. Each is a function
+ * that adds what it finds amiss; one that adds nothing has found its subject in order. None of them
+ * changes anything on the node.
+ */
+#ifndef TOOLS_DOCTOR_H
+#define TOOLS_DOCTOR_H
+
+#include "lib/config.h"
+#include "tools/finding.h"
+#include "tools/network_view.h"
+
+#include <sys/types.h>
+
+struct wire;
+
+/* Everything that was gathered before the examinations begin. */
+struct patient {
+    const struct config *config;          /* NULL: there is none that could be used */
+    const struct config_problems *advice; /* of the configuration */
+    const struct network_view *network;
+    const json_t *before;    /* status of the running vipd; NULL: it does not run */
+    const json_t *after;     /* the same once the listening was over; NULL likewise */
+    pid_t pid;               /* of the running vipd, 0: unknown */
+    const struct wire *wire; /* NULL: nothing was listened to */
+    const char *root;        /* where etc/, run/ and usr/ of the network managers are */
+};
+
+typedef void (*examine_fn)(const struct patient *patient, struct findings *out);
+
+/* doctor_node.c: vipd itself and the machine. */
+void examine_agent(const struct patient *patient, struct findings *out);
+void examine_namespace(const struct patient *patient, struct findings *out);
+void examine_configuration(const struct patient *patient, struct findings *out);
+void examine_holds(const struct patient *patient, struct findings *out);
+void examine_foreign_holders(const struct patient *patient, struct findings *out);
+void examine_capabilities(const struct patient *patient, struct findings *out);
+void examine_realtime(const struct patient *patient, struct findings *out);
+void examine_kernel(const struct patient *patient, struct findings *out);
+void examine_clock(const struct patient *patient, struct findings *out);
+
+/* doctor_links.c: interfaces and addresses. */
+void examine_interfaces(const struct patient *patient, struct findings *out);
+void examine_sources(const struct patient *patient, struct findings *out);
+void examine_mtu(const struct patient *patient, struct findings *out);
+void examine_virtual_addresses(const struct patient *patient, struct findings *out);
+void examine_peers(const struct patient *patient, struct findings *out);
+void examine_snooping(const struct patient *patient, struct findings *out);
+
+/* The instances of the configuration, and the status of one by name (NULL: none). */
+const struct config_instance *patient_instance(const struct patient *patient, size_t i);
+const json_t *patient_status(const json_t *status, const char *name);
+
+#endif
