@@ -7,6 +7,7 @@
 #include "lib/control.h"
 #include "lib/duration.h"
 #include "tools/patient.h"
+#include "tools/wire.h"
 
 #include <getopt.h>
 #include <string.h>
@@ -14,6 +15,9 @@
 enum {
     DOCTOR_VERSION = 1,
     LISTEN_MAX_S = 60,
+    LISTEN_DEFAULT_MAX_S = 5,
+    /* Beyond these, nothing is listened to. */
+    INTERFACES_MAX = 256,
 };
 
 /* What an examination needs: without it there is nothing to examine, nor to call good. */
@@ -21,6 +25,7 @@ enum need {
     NEED_NOTHING = 0,
     NEED_AGENT = 1u << 0,  /* a running vipd that answers */
     NEED_CONFIG = 1u << 1, /* a configuration that can be used */
+    NEED_WIRE = 1u << 2,   /* something was listened to */
 };
 
 struct examination {
@@ -50,6 +55,11 @@ static const struct examination examinations[] = {
     {"addresses", NEED_CONFIG, examine_virtual_addresses,
      "the virtual addresses fit the networks they are in"},
     {"peers", NEED_CONFIG, examine_peers, "every unicast peer can be one"},
+    {"listening", NEED_CONFIG, examine_listening, "every interface could be listened to"},
+    {"adverts", NEED_CONFIG | NEED_WIRE, examine_adverts,
+     "nobody's adverts contradict the configuration"},
+    {"flows", NEED_AGENT | NEED_WIRE, examine_flows,
+     "adverts leave while MASTER, and those that come in reach vipd"},
     {"snooping", NEED_CONFIG, examine_snooping,
      "no bridge here snoops multicast without a querier"},
 };
@@ -90,7 +100,8 @@ static bool parse_options(int argc, char **argv, struct doctor_options *out)
 static void examine_all(const struct patient *patient, struct findings *out)
 {
     unsigned have = (patient->after != NULL ? NEED_AGENT : NEED_NOTHING) |
-                    (patient->config != NULL ? NEED_CONFIG : NEED_NOTHING);
+                    (patient->config != NULL ? NEED_CONFIG : NEED_NOTHING) |
+                    (patient->wire != NULL ? NEED_WIRE : NEED_NOTHING);
 
     for (size_t i = 0; i < EXAMINATIONS; i++) {
         const struct examination *examination = &examinations[i];
@@ -103,6 +114,43 @@ static void examine_all(const struct patient *patient, struct findings *out)
             finding_add(out, SEVERITY_GOOD, examination->code, examination->code, "%s",
                         examination->good);
     }
+}
+
+/* Long enough to hear a master, short enough for somebody who waits. */
+static uint64_t listening_time(const struct doctor_options *options, const struct patient *patient)
+{
+    const struct config_instance *instance;
+    uint64_t longest_ns = 0;
+
+    if (options->listen_ns != DEADLINE_NEVER)
+        return options->listen_ns;
+    for (size_t i = 0; (instance = patient_instance(patient, i)) != NULL; i++)
+        if (instance->advert_interval_ns > longest_ns)
+            longest_ns = instance->advert_interval_ns;
+    uint64_t wanted_ns = 3 * longest_ns + NS_PER_SEC;
+    return wanted_ns < LISTEN_DEFAULT_MAX_S * NS_PER_SEC ? wanted_ns
+                                                         : LISTEN_DEFAULT_MAX_S * NS_PER_SEC;
+}
+
+/* On every interface of the configuration that is up. NULL: there is none, or it is not wanted. */
+static struct wire *listen_to_wire(const struct doctor_options *options,
+                                   const struct patient *patient)
+{
+    const struct config_instance *instance;
+    const char *names[INTERFACES_MAX];
+    size_t count = 0;
+    uint64_t listen_ns = listening_time(options, patient);
+
+    for (size_t i = 0; (instance = patient_instance(patient, i)) != NULL; i++) {
+        const struct link_view *link = network_view_link(patient->network, instance->interface);
+        size_t known = 0;
+
+        while (known < count && strcmp(names[known], instance->interface) != 0)
+            known++;
+        if (link != NULL && link->up && known == count && count < INTERFACES_MAX)
+            names[count++] = instance->interface;
+    }
+    return count > 0 && listen_ns > 0 ? wire_listen(names, count, listen_ns) : NULL;
 }
 
 static void print_json(const struct doctor_options *options, const struct findings *findings)
@@ -127,6 +175,7 @@ int cmd_doctor(const struct context *context, int argc, char **argv)
     struct patient_parts parts;
     struct patient patient;
     struct findings findings = {0};
+    struct wire *wire = NULL;
 
     if (!parse_options(argc, argv, &options)) {
         fputs("usage: vipctl doctor [--config FILE] [--config-dir DIR] [--listen DURATION] "
@@ -136,6 +185,8 @@ int cmd_doctor(const struct context *context, int argc, char **argv)
         return EXIT_USAGE;
     }
     if (patient_gather(context, &options, &parts, &patient, &findings)) {
+        wire = listen_to_wire(&options, &patient);
+        patient.wire = wire;
         patient_ask_again(context, &parts, &patient);
         examine_all(&patient, &findings);
     }
@@ -148,5 +199,6 @@ int cmd_doctor(const struct context *context, int argc, char **argv)
                findings_count(&findings, SEVERITY_WARNING) > 0;
     findings_free(&findings);
     patient_release(&parts);
+    wire_free(wire);
     return bad ? EXIT_FAILED : EXIT_GOOD;
 }

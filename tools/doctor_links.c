@@ -1,5 +1,6 @@
 /* Examinations of interfaces and addresses against the configuration; see doctor.h. */
 #include "tools/doctor.h"
+#include "tools/wire.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -298,7 +299,9 @@ void examine_snooping(const struct patient *patient, struct findings *out)
             continue;
         if (link->master != 0)
             bridge = network_view_link_at(patient->network, link->master);
-        if (bridge == NULL || !bridge->snoops || bridge->queries)
+        const struct wire_interface *listened = wire_interface(patient->wire, link->name);
+        if (bridge == NULL || !bridge->snoops || bridge->queries ||
+            (listened != NULL && listened->query))
             continue;
         finding_add(out, SEVERITY_NOTE, "snooping-without-querier", bridge->name,
                     "the bridge snoops IGMP and MLD and sends no queries: unless a router does, "

@@ -1,0 +1,391 @@
+/*
+ * Examinations of what was heard on the wire (wire.h) against the configuration and the status of
+ * vipd. Captures hear what comes in before the firewall does, and what leaves after it: what was
+ * heard and not counted by vipd was lost on this node.
+ */
+#include "tools/doctor.h"
+#include "tools/field.h"
+#include "tools/wire.h"
+
+#include "lib/duration.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    OWN_ADDRESSES_MAX = 256,
+    MAC_TEXT_SIZE = 18,
+    /* One advert may be a hand-over that is just happening. */
+    ADVERTS_THAT_TELL = 2,
+};
+
+/* One sender's adverts as they arrive at one instance. */
+struct arrival {
+    const struct patient *patient;
+    const struct config_instance *instance;
+    const struct link_view *link;
+    const struct heard *heard;
+    char source[ADDRESS_TEXT_SIZE];
+    struct advert advert;         /* as it is by itself */
+    enum packet_verdict verdict;  /* by itself */
+    enum packet_verdict received; /* what the instance does with it */
+    uint32_t warnings;
+};
+
+static const json_t *router_of(const json_t *status, const struct config_instance *instance,
+                               enum ip_family family)
+{
+    const json_t *router;
+    size_t i;
+
+    json_array_foreach (json_object_get(patient_status(status, instance->name), "routers"), i,
+                        router)
+        if (strcmp(field_text(router, "family"), ip_family_name(family)) == 0)
+            return router;
+    return NULL;
+}
+
+/* True when the router was in that state before and after the listening. */
+static bool stayed(const struct patient *patient, const struct config_instance *instance,
+                   enum ip_family family, const char *state)
+{
+    const json_t *before = router_of(patient->before, instance, family);
+    const json_t *after = router_of(patient->after, instance, family);
+
+    return strcmp(field_text(before, "state"), state) == 0 &&
+           strcmp(field_text(after, "state"), state) == 0;
+}
+
+/* What the instance would do with it. */
+static void receive(struct arrival *arrival)
+{
+    enum ip_family family = arrival->heard->ip.source.family;
+    struct ip_address peers[INSTANCE_PEERS_MAX];
+    struct ip_address own[OWN_ADDRESSES_MAX];
+    struct packet_receiver receiver;
+    struct advert advert;
+
+    config_receiver(arrival->instance, family, peers, &receiver);
+    for (size_t i = 0; i < arrival->link->address_count && i < OWN_ADDRESSES_MAX; i++)
+        own[receiver.own_count++] = arrival->link->addresses[i].prefix.address;
+    receiver.own = own;
+    arrival->received =
+        packet_receive(&arrival->heard->ip, arrival->heard->payload, arrival->heard->size,
+                       &receiver, &advert, &arrival->warnings);
+}
+
+/* Whether the advert lists any address of the instance. A link-local one that follows from the VRID
+ * says nothing. */
+static bool shares_address(const struct arrival *arrival)
+{
+    enum ip_family family = arrival->heard->ip.source.family;
+    struct ip_address derived = ip_address_virtual_link_local(arrival->instance->vrid);
+    size_t count = 0;
+    const struct ip_prefix *list = config_addresses(arrival->instance, family, &count);
+
+    for (size_t i = 0; i < arrival->advert.count; i++) {
+        struct ip_address listed = advert_address(&arrival->advert, i);
+
+        for (size_t j = 0; j < count; j++)
+            if (ip_address_equal(&listed, &list[j].address) && !ip_address_equal(&listed, &derived))
+                return true;
+    }
+    return false;
+}
+
+static const char *mac_text(const uint8_t mac[6], char text[MAC_TEXT_SIZE])
+{
+    snprintf(text, MAC_TEXT_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
+             mac[4], mac[5]);
+    return text;
+}
+
+static void judge_own(const struct arrival *arrival, struct findings *out)
+{
+    const struct heard *heard = arrival->heard;
+    uint8_t virtual[6];
+    char mac[MAC_TEXT_SIZE];
+
+    virtual_mac(heard->ip.source.family, heard->vrid, virtual);
+    mac_text(heard->mac, mac);
+    if (memcmp(heard->mac, arrival->link->mac, sizeof(virtual)) == 0 ||
+        memcmp(heard->mac, virtual, sizeof(virtual)) == 0) {
+        finding_add(out, SEVERITY_ERROR, "advert-looped", arrival->instance->name,
+                    "adverts that this node sent from %s come back to %s", arrival->source,
+                    heard->interface);
+        finding_fix(out, "look for a loop in the network: a switch without spanning tree, a bond "
+                         "or bridge that reflects");
+    } else {
+        finding_add(out, SEVERITY_ERROR, "advert-own-address", arrival->instance->name,
+                    "%s sends adverts from %s, an address of this node", mac, arrival->source);
+        finding_fix(out, "two machines have the address %s: find the one with that MAC",
+                    arrival->source);
+    }
+}
+
+static void judge_stranger(const struct arrival *arrival, struct findings *out)
+{
+    struct ip_address listed = advert_address(&arrival->advert, 0);
+    char text[ADDRESS_TEXT_SIZE];
+
+    /* Erratum 8300 puts a link-local one first; the next tells more. */
+    if (ip_address_is_link_local(&listed) && arrival->advert.count > 1)
+        listed = advert_address(&arrival->advert, 1);
+    finding_add(out, SEVERITY_ERROR, "vrid-stranger", arrival->instance->name,
+                "%s uses VRID %u on %s as well, for other addresses (%s%s)", arrival->source,
+                arrival->instance->vrid, arrival->heard->interface,
+                ip_address_format(&listed, text, sizeof(text)),
+                arrival->advert.count > 1 ? ", ..." : "");
+    finding_fix(out, "one of the two clusters needs another `vrid`, on all of its nodes");
+}
+
+static void judge_interval(const struct arrival *arrival, struct findings *out)
+{
+    bool dropped = arrival->advert.version == VRRP_V2;
+    char theirs[DURATION_TEXT_SIZE];
+    char ours[DURATION_TEXT_SIZE];
+
+    if (arrival->advert.interval_ns == arrival->instance->advert_interval_ns)
+        return;
+    finding_add(out, dropped ? SEVERITY_ERROR : SEVERITY_WARNING, "peer-interval",
+                arrival->instance->name, "peer %s adverts every %s, here it is %s%s",
+                arrival->source,
+                duration_format(arrival->advert.interval_ns, theirs, sizeof(theirs)),
+                duration_format(arrival->instance->advert_interval_ns, ours, sizeof(ours)),
+                dropped ? ": VRRPv2 refuses such adverts" : "");
+    finding_fix(out, "the same `advert-interval` on all nodes");
+}
+
+static void judge_checksum(const struct arrival *arrival, struct findings *out)
+{
+    const struct config_instance *instance = arrival->instance;
+    enum checksum_kind kind = arrival->advert.checksum_kind;
+    enum checksum_kind wanted = instance->checksum == CHECKSUM_MODE_RFC9568
+                                    ? CHECKSUM_MESSAGE_ONLY
+                                    : CHECKSUM_IPV4_PSEUDO_HEADER;
+
+    if (instance->checksum == CHECKSUM_MODE_AUTO || arrival->advert.version != VRRP_V3 ||
+        kind == CHECKSUM_IPV6_PSEUDO_HEADER || kind == wanted)
+        return;
+    finding_add(out, instance->strict ? SEVERITY_ERROR : SEVERITY_WARNING, "peer-checksum",
+                instance->name, "peer %s sends checksums of the form %s, here it is %s%s",
+                arrival->source, checksum_kind_name(kind), checksum_kind_name(wanted),
+                instance->strict ? ": refused" : "; it may refuse those of this node");
+    finding_fix(out, "checksum = auto, or the same `checksum` on all nodes");
+}
+
+static void judge_refusal(const struct arrival *arrival, enum packet_verdict verdict,
+                          struct findings *out)
+{
+    static const struct {
+        enum packet_verdict verdict;
+        const char *fix;
+    } fixes[] = {
+        {PACKET_NOT_A_PEER, "add it to `unicast-peers`, if it is one"},
+        {PACKET_BAD_DESTINATION, "all nodes with `unicast-peers`, or none"},
+        {PACKET_IP_TTL_ERROR, "multicast adverts must not pass a router or a tunnel that counts"},
+        {PACKET_CHECKSUM_ERROR, "find what changes packets on the way; an offload of the sender's "
+                                "interface may be broken"},
+        {PACKET_OWNER, "only one node may have priority 255"},
+    };
+    const char *name = packet_verdict_name(verdict);
+    const char *fix = "vipctl decode explains packets; look at that node's configuration";
+
+    for (size_t i = 0; i < sizeof(fixes) / sizeof(fixes[0]); i++)
+        if (fixes[i].verdict == verdict)
+            fix = fixes[i].fix;
+    finding_add(out, SEVERITY_ERROR, "advert-refused", arrival->instance->name,
+                "adverts of %s with VRID %u are refused: %s", arrival->source,
+                arrival->instance->vrid, name);
+    finding_fix(out, "%s", fix);
+}
+
+/* An advert of the same VRID that is about our addresses. */
+static void judge_peer(const struct arrival *arrival, struct findings *out)
+{
+    const struct config_instance *instance = arrival->instance;
+    const struct advert *advert = &arrival->advert;
+
+    if (advert->version != instance->version) {
+        finding_add(out, SEVERITY_ERROR, "peer-version", instance->name,
+                    "peer %s speaks VRRPv%u, here it is VRRPv%d: neither hears the other",
+                    arrival->source, advert->version, (int)instance->version);
+        finding_fix(out, "the same `version` on all nodes");
+        return;
+    }
+    if (advert->version == VRRP_V2 && advert->auth_type != 0) {
+        finding_add(out, SEVERITY_ERROR, "peer-auth", instance->name,
+                    "peer %s uses VRRPv2 authentication (type %u), which RFC 3768 removed: refused",
+                    arrival->source, advert->auth_type);
+        finding_fix(out, "take the authentication out of that node's configuration");
+    }
+    judge_interval(arrival, out);
+    judge_checksum(arrival, out);
+    if ((arrival->warnings & PACKET_WARN_ADDRESS_LIST_MISMATCH) != 0) {
+        finding_add(out, SEVERITY_WARNING, "peer-addresses", instance->name,
+                    "peer %s lists other addresses than are configured here (%u, here %zu)",
+                    arrival->source, advert->count,
+                    advert->ip.source.family == IP_FAMILY_IPV4 ? instance->ipv4_count
+                                                               : instance->ipv6_count);
+        finding_fix(out, "the same `addresses` on all nodes");
+    }
+    if (arrival->received != PACKET_OK && arrival->received != PACKET_AUTH_TYPE_ERROR &&
+        arrival->received != PACKET_INTERVAL_ERROR && arrival->received != PACKET_CHECKSUM_ERROR)
+        judge_refusal(arrival, arrival->received, out);
+    if (arrival->received == PACKET_OK && advert->priority > PRIORITY_RESIGN &&
+        arrival->heard->count >= ADVERTS_THAT_TELL &&
+        stayed(arrival->patient, instance, advert->ip.source.family, "MASTER")) {
+        finding_add(out, SEVERITY_ERROR, "two-masters", instance->name,
+                    "this node is MASTER, and %s adverts as a master too (priority %u)",
+                    arrival->source, advert->priority);
+        finding_fix(out, "one does not hear the other: look at the findings on firewall and "
+                         "adverts on both nodes");
+    }
+}
+
+static void judge(struct arrival *arrival, struct findings *out)
+{
+    const struct heard *heard = arrival->heard;
+
+    ip_address_format(&heard->ip.source, arrival->source, sizeof(arrival->source));
+    arrival->verdict =
+        packet_receive(&heard->ip, heard->payload, heard->size, NULL, &arrival->advert, NULL);
+    receive(arrival);
+    if (link_view_address(arrival->link, &heard->ip.source) != NULL)
+        judge_own(arrival, out);
+    else if (arrival->verdict != PACKET_OK)
+        judge_refusal(arrival, arrival->verdict, out);
+    else if (!shares_address(arrival))
+        judge_stranger(arrival, out);
+    else
+        judge_peer(arrival, out);
+}
+
+static bool concerns(const struct heard *heard, const struct config_instance *instance)
+{
+    size_t count = 0;
+
+    (void)config_addresses(instance, heard->ip.source.family, &count);
+    return count > 0 && heard->vrid == instance->vrid &&
+           strcmp(heard->interface, instance->interface) == 0;
+}
+
+void examine_adverts(const struct patient *patient, struct findings *out)
+{
+    const struct config_instance *instance;
+
+    for (size_t i = 0; (instance = patient_instance(patient, i)) != NULL; i++) {
+        const struct link_view *link = network_view_link(patient->network, instance->interface);
+
+        for (size_t j = 0; link != NULL && j < patient->wire->count; j++) {
+            struct arrival arrival = {.patient = patient,
+                                      .instance = instance,
+                                      .link = link,
+                                      .heard = &patient->wire->list[j]};
+
+            if (!arrival.heard->outgoing && concerns(arrival.heard, instance))
+                judge(&arrival, out);
+        }
+    }
+}
+
+/* How many adverts went that way for one virtual router; those from ourselves do not count as
+ * having come in. */
+static unsigned count_adverts(const struct patient *patient, const struct link_view *link,
+                              const struct config_instance *instance, enum ip_family family,
+                              bool outgoing)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < patient->wire->count; i++) {
+        struct arrival arrival = {
+            .instance = instance, .link = link, .heard = &patient->wire->list[i]};
+
+        if (arrival.heard->outgoing != outgoing || arrival.heard->ip.source.family != family ||
+            !concerns(arrival.heard, instance))
+            continue;
+        if (!outgoing)
+            receive(&arrival);
+        count += outgoing || arrival.received == PACKET_OK ? arrival.heard->count : 0;
+    }
+    return count;
+}
+
+static long long received_by_vipd(const json_t *router)
+{
+    return field_number(json_object_get(router, "counters"), "advertisement-rcvd");
+}
+
+static void examine_flow(const struct patient *patient, const struct config_instance *instance,
+                         const struct link_view *link, enum ip_family family, struct findings *out)
+{
+    const json_t *before = router_of(patient->before, instance, family);
+    const json_t *after = router_of(patient->after, instance, family);
+    unsigned in = count_adverts(patient, link, instance, family, false);
+    unsigned sent = count_adverts(patient, link, instance, family, true);
+    bool init = strcmp(field_text(after, "state"), "INIT") == 0 ||
+                strcmp(field_text(before, "state"), "INIT") == 0;
+    uint64_t interval_ns = (uint64_t)field_number(after, "advert_interval_ms") * NS_PER_MS;
+    /* In less time nothing need have been heard. */
+    bool long_enough = patient->wire->listened_ns >= 2 * interval_ns;
+    const char *name = ip_family_name(family);
+
+    if (before == NULL || after == NULL || init)
+        return;
+    if (in >= ADVERTS_THAT_TELL && received_by_vipd(after) == received_by_vipd(before)) {
+        finding_add(out, SEVERITY_ERROR, "advert-lost-here", instance->name,
+                    "%u %s adverts came in on %s and vipd saw none of them", in, name, link->name);
+        finding_fix(out, "something on this node drops them: nftables, iptables, tc, XDP; let "
+                         "protocol 112 in");
+    }
+    if (long_enough && in == 0 && stayed(patient, instance, family, "BACKUP")) {
+        finding_add(out, SEVERITY_WARNING, "no-advert-heard", instance->name,
+                    "this node is BACKUP and heard no %s advert on %s", name, link->name);
+        finding_fix(out, "see whether the master runs; if it does, look at the switch: IGMP "
+                         "snooping without a querier, VLANs, filters");
+    }
+    if (long_enough && sent == 0 && stayed(patient, instance, family, "MASTER")) {
+        finding_add(out, SEVERITY_ERROR, "advert-not-sent", instance->name,
+                    "this node is MASTER and no %s advert left %s", name, link->name);
+        finding_fix(out, "something on this node drops them: let protocol 112 out");
+    }
+}
+
+void examine_flows(const struct patient *patient, struct findings *out)
+{
+    static const enum ip_family families[] = {IP_FAMILY_IPV4, IP_FAMILY_IPV6};
+    const struct config_instance *instance;
+
+    for (size_t i = 0; (instance = patient_instance(patient, i)) != NULL; i++) {
+        const struct wire_interface *listened = wire_interface(patient->wire, instance->interface);
+        const struct link_view *link = network_view_link(patient->network, instance->interface);
+
+        for (size_t f = 0; f < sizeof(families) / sizeof(families[0]); f++)
+            if (listened != NULL && listened->problem[0] == '\0' && link != NULL)
+                examine_flow(patient, instance, link, families[f], out);
+    }
+}
+
+void examine_listening(const struct patient *patient, struct findings *out)
+{
+    const struct wire *wire = patient->wire;
+
+    if (wire == NULL) {
+        finding_add(out, SEVERITY_NOT_CHECKED, "wire", "this node",
+                    "the wire: nothing was listened to");
+        finding_fix(out, "--listen 5s, with an interface that is up");
+        return;
+    }
+    for (size_t i = 0; i < wire->interface_count; i++) {
+        const struct wire_interface *interface = &wire->interfaces[i];
+
+        if (interface->problem[0] == '\0')
+            continue;
+        finding_add(out, SEVERITY_NOT_CHECKED, "wire", interface->name, "the wire: %s",
+                    interface->problem);
+        finding_fix(out, "run vipctl doctor as root");
+    }
+    if (wire->overflown)
+        finding_add(out, SEVERITY_WARNING, "advert-flood", "this node",
+                    "adverts come from so many senders that not all were looked at");
+}
