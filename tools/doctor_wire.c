@@ -200,6 +200,54 @@ static void judge_refusal(const struct arrival *arrival, enum packet_verdict ver
     finding_fix(out, "%s", fix);
 }
 
+static bool advert_has(const struct advert *advert, const struct ip_address *address)
+{
+    for (size_t i = 0; i < advert->count; i++) {
+        struct ip_address listed = advert_address(advert, i);
+        if (ip_address_equal(&listed, address))
+            return true;
+    }
+    return false;
+}
+
+static bool is_listed(const struct ip_address *address, const struct ip_prefix *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ip_address_equal(address, &list[i].address))
+            return true;
+    return false;
+}
+
+/* Names one address that only one side has. */
+static void judge_addresses(const struct arrival *arrival, struct findings *out)
+{
+    const struct advert *advert = &arrival->advert;
+    size_t count = 0;
+    const struct ip_prefix *list =
+        config_addresses(arrival->instance, advert->ip.source.family, &count);
+    struct ip_address odd = {0};
+    bool theirs = false;
+    char text[ADDRESS_TEXT_SIZE];
+
+    if ((arrival->warnings & PACKET_WARN_ADDRESS_LIST_MISMATCH) == 0)
+        return;
+    for (size_t i = 0; i < count; i++)
+        if (!advert_has(advert, &list[i].address))
+            odd = list[i].address;
+    for (size_t i = 0; i < advert->count; i++) {
+        struct ip_address listed = advert_address(advert, i);
+        if (is_listed(&listed, list, count))
+            continue;
+        odd = listed;
+        theirs = true;
+    }
+    finding_add(out, SEVERITY_WARNING, "peer-addresses", arrival->instance->name,
+                "peer %s adverts other addresses than are configured here: %s only %s",
+                arrival->source, ip_address_format(&odd, text, sizeof(text)),
+                theirs ? "there" : "here");
+    finding_fix(out, "the same `addresses` on all nodes");
+}
+
 /* An advert of the same VRID that is about our addresses. */
 static void judge_peer(const struct arrival *arrival, struct findings *out)
 {
@@ -221,14 +269,7 @@ static void judge_peer(const struct arrival *arrival, struct findings *out)
     }
     judge_interval(arrival, out);
     judge_checksum(arrival, out);
-    if ((arrival->warnings & PACKET_WARN_ADDRESS_LIST_MISMATCH) != 0) {
-        finding_add(out, SEVERITY_WARNING, "peer-addresses", instance->name,
-                    "peer %s lists other addresses than are configured here (%u, here %zu)",
-                    arrival->source, advert->count,
-                    advert->ip.source.family == IP_FAMILY_IPV4 ? instance->ipv4_count
-                                                               : instance->ipv6_count);
-        finding_fix(out, "the same `addresses` on all nodes");
-    }
+    judge_addresses(arrival, out);
     if (arrival->received != PACKET_OK && arrival->received != PACKET_AUTH_TYPE_ERROR &&
         arrival->received != PACKET_INTERVAL_ERROR && arrival->received != PACKET_CHECKSUM_ERROR)
         judge_refusal(arrival, arrival->received, out);

@@ -1,0 +1,277 @@
+"""vipctl doctor: each finding is provoked by building the fault, and a healthy pair has none."""
+
+import contextlib
+import json
+import subprocess
+import threading
+
+import pytest
+
+from vipdlab import config
+from vipdlab.config import VIP4, VIP6
+from vipdlab.node import VIPCTL, environment
+
+LISTEN = "1s"
+
+
+def call(node, *arguments, prefix=(), file=None, control=None, listen=LISTEN):
+    """Runs `vipctl doctor` in the node's namespace."""
+    command = ["ip", "netns", "exec", node.namespace, *prefix, VIPCTL, "--control",
+               control or node.control, "doctor", "--config", file or node.config, "--listen",
+               listen, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=50, env=environment(),
+                          check=False)
+    for mark in ("Sanitizer", "runtime error:"):
+        assert mark not in done.stderr, done.stderr
+    return done
+
+
+def doctor(node, *arguments, **keys):
+    """The findings as JSON: a list of dictionaries."""
+    done = call(node, "--json", *arguments, **keys)
+    assert done.returncode in (0, 1), done.stderr
+    result = json.loads(done.stdout)
+    assert (done.returncode == 1) == (result["errors"] + result["warnings"] > 0)
+    return result["findings"]
+
+
+def find(findings, code):
+    return [f for f in findings if f["code"] == code]
+
+
+def only(findings, code, severity, mention="", obj=None):
+    """The single finding of that code, after looking at its fields."""
+    found = find(findings, code)
+    assert len(found) == 1, findings
+    assert found[0]["severity"] == severity and mention in found[0]["seen"], found
+    assert obj is None or found[0]["object"] == obj, found
+    assert severity == "not-checked" or found[0]["fix"], found
+    return found[0]
+
+
+def bad(findings):
+    return [f for f in findings if f["severity"] in ("error", "warning", "not-checked")]
+
+
+DUAL = {"addresses": [f"{VIP4}/24", f"{VIP6}/64"]}
+
+
+# ---- Healthy nodes
+
+def test_a_healthy_pair_has_nothing_worse_than_notes(lab):
+    lab.start_all([150, 100], **DUAL)
+    for node in lab.nodes:
+        assert not bad(doctor(node, listen="2s"))
+    done = call(lab[1], "--verbose")
+    assert done.returncode == 0
+    assert "0 errors" in done.stdout.splitlines()[-1]
+    assert "nobody's adverts contradict the configuration" in done.stdout
+    assert "\033" not in done.stdout
+
+
+def test_healthy_with_virtual_mac_and_unicast(lab):
+    lab.start_all([150, 100], mac="virtual", **DUAL)
+    for node in lab.nodes:
+        assert not bad(doctor(node))
+    for node in lab.nodes:
+        assert node.stop() == 0
+    for node, peer, priority in ((lab[1], lab[2], 150), (lab[2], lab[1], 100)):
+        node.start(config.instance(priority=priority, unicast_peers=peer.address4))
+    lab.wait_master(lab[1])
+    for node in lab.nodes:
+        assert not bad(doctor(node))
+
+
+def test_json_has_the_same_fields_for_every_finding(lab):
+    lab[1].write(config.instance(interface="eth7"))
+    result = json.loads(call(lab[1], "--json", "--verbose").stdout)
+    assert result["version"] == 1
+    counts = {"error": "errors", "warning": "warnings", "not-checked": "not_checked",
+              "note": "notes", "ok": "good"}
+    for severity, key in counts.items():
+        assert result[key] == sum(f["severity"] == severity for f in result["findings"])
+    for finding in result["findings"]:
+        assert set(finding) == {"severity", "code", "object", "seen", "fix"}
+    ranks = [["error", "warning", "not-checked", "note", "ok"].index(f["severity"])
+             for f in result["findings"]]
+    assert ranks == sorted(ranks)
+
+
+# ---- Interfaces and addresses, without a running vipd
+
+LINK_FAULTS = [
+    ({"interface": "eth7"}, [], "interface-missing", "error", "eth7"),
+    ({}, [["link", "set", "eth0", "down"]], "interface-down", "error", "eth0"),
+    ({}, [["link", "set", "eth0", "multicast", "off"]], "no-multicast", "error", "eth0"),
+    ({}, [["addr", "flush", "dev", "eth0"]], "no-primary-address", "error", "web"),
+    ({"addresses": VIP6 + "/64"}, [["-6", "addr", "flush", "dev", "eth0"]],
+     "no-primary-address", "error", "web"),
+    ({"source": "10.77.0.77"}, [], "source-missing", "error", "web"),
+    ({}, [["addr", "add", f"{VIP4}/24", "dev", "eth0"]], "address-permanent", "error", "web"),
+    ({}, [["addr", "add", f"{VIP4}/32", "dev", "lo"]], "address-permanent", "error", "web"),
+    ({"addresses": "10.99.0.1/24"}, [], "address-off-link", "warning", "web"),
+    ({"addresses": "10.77.0.200/16"}, [], "prefix-mismatch", "warning", "web"),
+    ({"addresses": DUAL["addresses"]}, [["link", "set", "eth0", "mtu", "1200"]], "mtu-too-small",
+     "error", "web"),
+    ({"addresses": [f"10.77.0.{i}/24" for i in range(100, 250)]},
+     [["link", "set", "eth0", "mtu", "500"]], "adverts-list-not-all", "note", "web"),
+    ({"unicast_peers": "10.77.0.1"}, [], "peer-is-this-node", "error", "web"),
+    ({"unicast_peers": "10.88.0.1"}, [], "peer-off-link", "note", "web"),
+]
+
+
+@pytest.mark.lab(nodes=1)
+@pytest.mark.parametrize("keys,commands,code,severity,obj", LINK_FAULTS,
+                         ids=[f"{f[2]}-{i}" for i, f in enumerate(LINK_FAULTS)])
+def test_interfaces_and_addresses(lab, keys, commands, code, severity, obj):
+    node = lab[1]
+    node.write(config.instance(**keys))
+    for command in commands:
+        node.ip(*command)
+    only(doctor(node, listen="0"), code, severity, obj=obj)
+
+
+@pytest.mark.lab(nodes=1)
+def test_no_carrier(lab):
+    lab[1].write(config.instance())
+    lab[1].carrier_off()
+    only(doctor(lab[1], listen="0"), "no-carrier", "error", obj="eth0")
+
+
+@pytest.mark.lab(nodes=1)
+def test_a_bridge_that_snoops_without_a_querier(lab):
+    node = lab[1]
+    node.write(config.instance(interface="br7"))
+    node.ip("link", "add", "br7", "type", "bridge", "mcast_snooping", "1")
+    node.ip("link", "set", "br7", "up")
+    only(doctor(node, listen="0"), "snooping-without-querier", "note", obj="br7")
+    node.ip("link", "set", "br7", "type", "bridge", "mcast_querier", "1")
+    assert not find(doctor(node, listen="0"), "snooping-without-querier")
+
+
+# ---- On the wire
+
+LOCAL6 = "fe80::200:5eff:fe00:233"  # follows from VRID 51
+
+WIRE_FAULTS = [
+    ({}, {"addresses": ["10.77.0.99"]}, "vrid-stranger", "error", "10.77.0.99"),
+    ({}, {"version": 2, "interval_ms": 1000}, "peer-version", "error", "VRRPv2"),
+    ({"version": 2, "advert_interval": "1s"}, {"version": 2, "interval_ms": 1000, "auth_type": 1},
+     "peer-auth", "error", "type 1"),
+    ({}, {"interval_ms": 500}, "peer-interval", "warning", "500ms"),
+    ({"version": 2, "advert_interval": "1s"}, {"version": 2, "interval_ms": 2000}, "peer-interval",
+     "error", "2s"),
+    ({}, {"addresses": [VIP4, "10.77.0.99"]}, "peer-addresses", "warning", "10.77.0.99 only there"),
+    ({"addresses": [f"{VIP4}/24", "10.77.0.99/24"]}, {}, "peer-addresses", "warning",
+     "10.77.0.99 only here"),
+    ({"checksum": "rfc9568"}, {}, "peer-checksum", "warning", "ipv4-pseudo-header"),
+    ({"checksum": "rfc5798", "strict": "yes"}, {"message_only": True}, "peer-checksum", "error",
+     "message-only"),
+    ({"unicast_peers": "10.77.0.2"}, {}, "advert-refused", "error", "bad_destination"),
+    ({"unicast_peers": "10.77.0.2"}, {"destination": "10.77.0.1"}, "advert-refused", "error",
+     "not_a_peer"),
+    ({}, {"ttl": 64}, "advert-refused", "error", "ip_ttl_error"),
+    ({}, {"spoil_checksum": True}, "advert-refused", "error", "checksum_error"),
+    ({}, {"truncate": 9}, "advert-refused", "error", "length_error"),
+    ({}, {"source": "10.77.0.1"}, "advert-own-address", "error", "02:77:00:00:00:64"),
+    ({"addresses": VIP6 + "/64"}, {"family": 6, "addresses": ["fe80::9", "fd77::99"]},
+     "vrid-stranger", "error", "fd77::99"),
+    ({"addresses": VIP6 + "/64"}, {"family": 6, "addresses": [LOCAL6, VIP6], "interval_ms": 200}, "peer-interval", "warning",
+     "200ms"),
+]
+
+
+@contextlib.contextmanager
+def repeating(action, pause=0.1):
+    """Does something over and over in a thread."""
+    stop = threading.Event()
+
+    def body():
+        while not stop.wait(pause):
+            action()
+    thread = threading.Thread(target=body)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+@pytest.mark.lab(nodes=1)
+@pytest.mark.parametrize("keys,fields,code,severity,mention", WIRE_FAULTS,
+                         ids=[f"{f[2]}-{i}" for i, f in enumerate(WIRE_FAULTS)])
+def test_adverts_that_contradict_the_configuration(lab, keys, fields, code, severity, mention):
+    lab[1].write(config.instance(**keys))
+    with repeating(lambda: lab.advert(**fields)):
+        findings = doctor(lab[1])
+    finding = only(findings, code, severity, mention, obj="web")
+    assert fields.get("source", lab.client.link_local if "family" in fields
+                      else lab.client.address4) in finding["seen"]
+    assert [f for f in bad(findings) if f["code"] != code] == [] or code == "peer-checksum"
+
+
+@pytest.mark.lab(nodes=1)
+def test_adverts_that_are_no_contradiction(lab):
+    lab[1].write(config.instance(**DUAL))
+
+    def send():
+        lab.advert()
+        lab.advert(message_only=True)
+        lab.advert(vrid=52, addresses=["10.77.0.99"])
+        lab.advert(family=6, addresses=[LOCAL6, VIP6])
+    with repeating(send):
+        assert not bad(doctor(lab[1]))
+
+
+@pytest.mark.lab(nodes=1)
+def test_adverts_that_come_back(lab):
+    node = lab.start_all([150])[1]
+    frame = lab.injector(node).build()
+    with repeating(lambda: lab.inject(frame)):
+        only(doctor(node), "advert-looped", "error", node.address4, obj="web")
+
+
+@pytest.mark.lab(nodes=1)
+def test_two_masters(lab):
+    node = lab.start_all([150])[1]
+    with repeating(lambda: lab.advert(priority=100)):
+        only(doctor(node), "two-masters", "error", lab.client.address4, obj="web")
+
+
+def test_no_advert_is_heard_as_backup(lab):
+    lab.start_all([150, 100], advert_interval="1s")
+    lab[1].cut()
+    findings = doctor(lab[2], listen="2s")
+    lab[1].heal()
+    only(findings, "no-advert-heard", "warning", obj="web")
+
+
+def test_adverts_lost_on_this_node(lab):
+    lab.start_all([150, 100])
+    node = lab[2]
+    node.run("nft", "table inet t { chain c { type filter hook prerouting priority -300;"
+                    " ip protocol vrrp drop; }; }")
+    node.wait_state("MASTER")
+    findings = doctor(node)
+    only(findings, "advert-lost-here", "error", "ipv4", obj="web")
+    only(findings, "two-masters", "error", lab[1].address4)
+
+
+@pytest.mark.lab(nodes=1)
+def test_adverts_that_do_not_leave(lab):
+    node = lab.start_all([150])[1]
+    node.run("nft", "table inet t { chain c { type filter hook postrouting priority 300;"
+                    " ip protocol vrrp drop; }; }")
+    only(doctor(node), "advert-not-sent", "error", "ipv4", obj="web")
+
+
+@pytest.mark.lab(nodes=1)
+def test_listening_may_be_left_out_and_needs_a_privilege(lab):
+    lab[1].write(config.instance())
+    only(doctor(lab[1], listen="0"), "wire", "not-checked")
+    prefix = ["setpriv", "--bounding-set", "-net_raw", "--inh-caps", "-net_raw"]
+    only(doctor(lab[1], prefix=prefix), "wire", "not-checked", obj="eth0")
+    assert call(lab[1], listen="2m").returncode == 2
+
+
