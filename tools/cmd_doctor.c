@@ -60,6 +60,7 @@ static const struct examination examinations[] = {
      "nobody's adverts contradict the configuration"},
     {"flows", NEED_AGENT | NEED_WIRE, examine_flows,
      "adverts leave while MASTER, and those that come in reach vipd"},
+    {"firewall", NEED_CONFIG, examine_firewall, "nftables lets adverts in and out"},
     {"snooping", NEED_CONFIG, examine_snooping,
      "no bridge here snoops multicast without a querier"},
 };
@@ -187,7 +188,7 @@ int cmd_doctor(const struct context *context, int argc, char **argv)
     if (patient_gather(context, &options, &parts, &patient, &findings)) {
         wire = listen_to_wire(&options, &patient);
         patient.wire = wire;
-        patient_ask_again(context, &parts, &patient);
+        patient_ask_again(context, &parts, &patient, &findings);
         examine_all(&patient, &findings);
     }
     findings_sort(&findings);

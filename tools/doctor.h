@@ -47,10 +47,15 @@ void examine_virtual_addresses(const struct patient *patient, struct findings *o
 void examine_peers(const struct patient *patient, struct findings *out);
 void examine_snooping(const struct patient *patient, struct findings *out);
 
-/* doctor_wire.c: what was heard. Only the last goes without a wire. */
+/* doctor_wire.c: the adverts that were heard; `wire` must be there. */
 void examine_adverts(const struct patient *patient, struct findings *out);
+
+/* doctor_flows.c: what was heard beside what vipd counted. Only the last goes without a wire. */
 void examine_flows(const struct patient *patient, struct findings *out);
 void examine_listening(const struct patient *patient, struct findings *out);
+
+/* doctor_firewall.c */
+void examine_firewall(const struct patient *patient, struct findings *out);
 
 /* The instances of the configuration, and the status of one by name (NULL: none). */
 const struct config_instance *patient_instance(const struct patient *patient, size_t i);

@@ -1,78 +1,13 @@
-/*
- * Examinations of what was heard on the wire (wire.h) against the configuration and the status of
- * vipd. Captures hear what comes in before the firewall does, and what leaves after it: what was
- * heard and not counted by vipd was lost on this node.
- */
-#include "tools/doctor.h"
-#include "tools/field.h"
-#include "tools/wire.h"
+/* Examinations of the adverts that were heard (wire.h) against the configuration: strangers, peers
+ * that differ, our own adverts coming back, second masters. */
+#include "tools/arrival.h"
 
 #include "lib/duration.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    OWN_ADDRESSES_MAX = 256,
-    MAC_TEXT_SIZE = 18,
-    /* One advert may be a hand-over that is just happening. */
-    ADVERTS_THAT_TELL = 2,
-};
-
-/* One sender's adverts as they arrive at one instance. */
-struct arrival {
-    const struct patient *patient;
-    const struct config_instance *instance;
-    const struct link_view *link;
-    const struct heard *heard;
-    char source[ADDRESS_TEXT_SIZE];
-    struct advert advert;         /* as it is by itself */
-    enum packet_verdict verdict;  /* by itself */
-    enum packet_verdict received; /* what the instance does with it */
-    uint32_t warnings;
-};
-
-static const json_t *router_of(const json_t *status, const struct config_instance *instance,
-                               enum ip_family family)
-{
-    const json_t *router;
-    size_t i;
-
-    json_array_foreach (json_object_get(patient_status(status, instance->name), "routers"), i,
-                        router)
-        if (strcmp(field_text(router, "family"), ip_family_name(family)) == 0)
-            return router;
-    return NULL;
-}
-
-/* True when the router was in that state before and after the listening. */
-static bool stayed(const struct patient *patient, const struct config_instance *instance,
-                   enum ip_family family, const char *state)
-{
-    const json_t *before = router_of(patient->before, instance, family);
-    const json_t *after = router_of(patient->after, instance, family);
-
-    return strcmp(field_text(before, "state"), state) == 0 &&
-           strcmp(field_text(after, "state"), state) == 0;
-}
-
-/* What the instance would do with it. */
-static void receive(struct arrival *arrival)
-{
-    enum ip_family family = arrival->heard->ip.source.family;
-    struct ip_address peers[INSTANCE_PEERS_MAX];
-    struct ip_address own[OWN_ADDRESSES_MAX];
-    struct packet_receiver receiver;
-    struct advert advert;
-
-    config_receiver(arrival->instance, family, peers, &receiver);
-    for (size_t i = 0; i < arrival->link->address_count && i < OWN_ADDRESSES_MAX; i++)
-        own[receiver.own_count++] = arrival->link->addresses[i].prefix.address;
-    receiver.own = own;
-    arrival->received =
-        packet_receive(&arrival->heard->ip, arrival->heard->payload, arrival->heard->size,
-                       &receiver, &advert, &arrival->warnings);
-}
+enum { MAC_TEXT_SIZE = 18 };
 
 /* Whether the advert lists any address of the instance. A link-local one that follows from the VRID
  * says nothing. */
@@ -275,7 +210,7 @@ static void judge_peer(const struct arrival *arrival, struct findings *out)
         judge_refusal(arrival, arrival->received, out);
     if (arrival->received == PACKET_OK && advert->priority > PRIORITY_RESIGN &&
         arrival->heard->count >= ADVERTS_THAT_TELL &&
-        stayed(arrival->patient, instance, advert->ip.source.family, "MASTER")) {
+        patient_stayed(arrival->patient, instance, advert->ip.source.family, "MASTER")) {
         finding_add(out, SEVERITY_ERROR, "two-masters", instance->name,
                     "this node is MASTER, and %s adverts as a master too (priority %u)",
                     arrival->source, advert->priority);
@@ -291,7 +226,7 @@ static void judge(struct arrival *arrival, struct findings *out)
     ip_address_format(&heard->ip.source, arrival->source, sizeof(arrival->source));
     arrival->verdict =
         packet_receive(&heard->ip, heard->payload, heard->size, NULL, &arrival->advert, NULL);
-    receive(arrival);
+    arrival_receive(arrival);
     if (link_view_address(arrival->link, &heard->ip.source) != NULL)
         judge_own(arrival, out);
     else if (arrival->verdict != PACKET_OK)
@@ -300,15 +235,6 @@ static void judge(struct arrival *arrival, struct findings *out)
         judge_stranger(arrival, out);
     else
         judge_peer(arrival, out);
-}
-
-static bool concerns(const struct heard *heard, const struct config_instance *instance)
-{
-    size_t count = 0;
-
-    (void)config_addresses(instance, heard->ip.source.family, &count);
-    return count > 0 && heard->vrid == instance->vrid &&
-           strcmp(heard->interface, instance->interface) == 0;
 }
 
 void examine_adverts(const struct patient *patient, struct findings *out)
@@ -324,109 +250,8 @@ void examine_adverts(const struct patient *patient, struct findings *out)
                                       .link = link,
                                       .heard = &patient->wire->list[j]};
 
-            if (!arrival.heard->outgoing && concerns(arrival.heard, instance))
+            if (!arrival.heard->outgoing && arrival_concerns(arrival.heard, instance))
                 judge(&arrival, out);
         }
     }
-}
-
-/* How many adverts went that way for one virtual router; those from ourselves do not count as
- * having come in. */
-static unsigned count_adverts(const struct patient *patient, const struct link_view *link,
-                              const struct config_instance *instance, enum ip_family family,
-                              bool outgoing)
-{
-    unsigned count = 0;
-
-    for (size_t i = 0; i < patient->wire->count; i++) {
-        struct arrival arrival = {
-            .instance = instance, .link = link, .heard = &patient->wire->list[i]};
-
-        if (arrival.heard->outgoing != outgoing || arrival.heard->ip.source.family != family ||
-            !concerns(arrival.heard, instance))
-            continue;
-        if (!outgoing)
-            receive(&arrival);
-        count += outgoing || arrival.received == PACKET_OK ? arrival.heard->count : 0;
-    }
-    return count;
-}
-
-static long long received_by_vipd(const json_t *router)
-{
-    return field_number(json_object_get(router, "counters"), "advertisement-rcvd");
-}
-
-static void examine_flow(const struct patient *patient, const struct config_instance *instance,
-                         const struct link_view *link, enum ip_family family, struct findings *out)
-{
-    const json_t *before = router_of(patient->before, instance, family);
-    const json_t *after = router_of(patient->after, instance, family);
-    unsigned in = count_adverts(patient, link, instance, family, false);
-    unsigned sent = count_adverts(patient, link, instance, family, true);
-    bool init = strcmp(field_text(after, "state"), "INIT") == 0 ||
-                strcmp(field_text(before, "state"), "INIT") == 0;
-    uint64_t interval_ns = (uint64_t)field_number(after, "advert_interval_ms") * NS_PER_MS;
-    /* In less time nothing need have been heard. */
-    bool long_enough = patient->wire->listened_ns >= 2 * interval_ns;
-    const char *name = ip_family_name(family);
-
-    if (before == NULL || after == NULL || init)
-        return;
-    if (in >= ADVERTS_THAT_TELL && received_by_vipd(after) == received_by_vipd(before)) {
-        finding_add(out, SEVERITY_ERROR, "advert-lost-here", instance->name,
-                    "%u %s adverts came in on %s and vipd saw none of them", in, name, link->name);
-        finding_fix(out, "something on this node drops them: nftables, iptables, tc, XDP; let "
-                         "protocol 112 in");
-    }
-    if (long_enough && in == 0 && stayed(patient, instance, family, "BACKUP")) {
-        finding_add(out, SEVERITY_WARNING, "no-advert-heard", instance->name,
-                    "this node is BACKUP and heard no %s advert on %s", name, link->name);
-        finding_fix(out, "see whether the master runs; if it does, look at the switch: IGMP "
-                         "snooping without a querier, VLANs, filters");
-    }
-    if (long_enough && sent == 0 && stayed(patient, instance, family, "MASTER")) {
-        finding_add(out, SEVERITY_ERROR, "advert-not-sent", instance->name,
-                    "this node is MASTER and no %s advert left %s", name, link->name);
-        finding_fix(out, "something on this node drops them: let protocol 112 out");
-    }
-}
-
-void examine_flows(const struct patient *patient, struct findings *out)
-{
-    static const enum ip_family families[] = {IP_FAMILY_IPV4, IP_FAMILY_IPV6};
-    const struct config_instance *instance;
-
-    for (size_t i = 0; (instance = patient_instance(patient, i)) != NULL; i++) {
-        const struct wire_interface *listened = wire_interface(patient->wire, instance->interface);
-        const struct link_view *link = network_view_link(patient->network, instance->interface);
-
-        for (size_t f = 0; f < sizeof(families) / sizeof(families[0]); f++)
-            if (listened != NULL && listened->problem[0] == '\0' && link != NULL)
-                examine_flow(patient, instance, link, families[f], out);
-    }
-}
-
-void examine_listening(const struct patient *patient, struct findings *out)
-{
-    const struct wire *wire = patient->wire;
-
-    if (wire == NULL) {
-        finding_add(out, SEVERITY_NOT_CHECKED, "wire", "this node",
-                    "the wire: nothing was listened to");
-        finding_fix(out, "--listen 5s, with an interface that is up");
-        return;
-    }
-    for (size_t i = 0; i < wire->interface_count; i++) {
-        const struct wire_interface *interface = &wire->interfaces[i];
-
-        if (interface->problem[0] == '\0')
-            continue;
-        finding_add(out, SEVERITY_NOT_CHECKED, "wire", interface->name, "the wire: %s",
-                    interface->problem);
-        finding_fix(out, "run vipctl doctor as root");
-    }
-    if (wire->overflown)
-        finding_add(out, SEVERITY_WARNING, "advert-flood", "this node",
-                    "adverts come from so many senders that not all were looked at");
 }

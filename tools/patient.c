@@ -56,6 +56,13 @@ static json_t *ask_status(const struct context *context)
     return NULL;
 }
 
+static void say_silent(const struct context *context, struct findings *out)
+{
+    finding_add(out, SEVERITY_ERROR, "vipd-silent", this_node, "vipd does not answer at %s",
+                context->control_path);
+    finding_fix(out, "journalctl -u vipd; it may hang");
+}
+
 static void find_agent(const struct context *context, struct patient_parts *parts,
                        struct patient *patient, struct findings *out)
 {
@@ -71,9 +78,7 @@ static void find_agent(const struct context *context, struct patient_parts *part
     parts->before = ask_status(context);
     if (parts->before != NULL)
         return;
-    finding_add(out, SEVERITY_ERROR, "vipd-silent", this_node,
-                "vipd takes the connection at %s and does not answer", context->control_path);
-    finding_fix(out, "journalctl -u vipd; it may hang");
+    say_silent(context, out);
 }
 
 static bool load_running(const json_t *status, struct config_files *files)
@@ -152,13 +157,15 @@ bool patient_gather(const struct context *context, const struct doctor_options *
 }
 
 void patient_ask_again(const struct context *context, struct patient_parts *parts,
-                       struct patient *patient)
+                       struct patient *patient, struct findings *out)
 {
     if (parts->before == NULL)
         return;
     parts->after = ask_status(context);
     if (parts->after != NULL)
         patient->after = parts->after;
+    else
+        say_silent(context, out);
 }
 
 void patient_release(struct patient_parts *parts)

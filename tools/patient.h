@@ -31,7 +31,7 @@ bool patient_gather(const struct context *context, const struct doctor_options *
 
 /* Asks a running vipd for its status once more. */
 void patient_ask_again(const struct context *context, struct patient_parts *parts,
-                       struct patient *patient);
+                       struct patient *patient, struct findings *out);
 
 void patient_release(struct patient_parts *parts);
 
