@@ -13,6 +13,8 @@ void config_free(struct config *config)
         free(config->instances[i].ipv4);
         free(config->instances[i].ipv6);
         free(config->instances[i].peers);
+        for (size_t hook = 0; hook < HOOKS; hook++)
+            free(config->instances[i].hooks[hook]);
     }
     for (size_t i = 0; i < config->file_count; i++)
         free(config->files[i]);

@@ -18,6 +18,15 @@ enum preempt_mode {
     PREEMPT_AFTER, /* after preempt_delay_ns of hearing a lower priority (RFC 8347 hold-time) */
 };
 
+/* Commands that are run when an instance has changed its state. */
+enum hook {
+    HOOK_INIT = 0, /* the first three are of the state entered */
+    HOOK_BACKUP,
+    HOOK_MASTER,
+    HOOK_CHANGE, /* after those, whatever the state */
+    HOOKS,       /* how many there are */
+};
+
 struct config_instance {
     char name[NAME_SIZE];
     char interface[INTERFACE_NAME_SIZE];
@@ -36,6 +45,10 @@ struct config_instance {
     uint64_t announce_refresh_ns; /* 0: never */
     uint64_t lease_ns;            /* 0: off. From [instance], else [node] */
     uint64_t linger_ns;           /* 0: one master-down interval */
+    char **hooks[HOOKS];          /* words (lib/argument_vector.h), one block each; NULL: none */
+    uint64_t hook_timeout_ns;     /* of one run */
+    char hook_user[NAME_SIZE];    /* empty: the user vipd runs as. From [instance], else [node] */
+    bool systemd_target;          /* vipd-master@NAME.target is started and stopped */
 
     /* Virtual addresses by family, in configured order. For IPv6 the link-local one is first: the
      * configured one, or derived from the VRID when none was (link_local_derived). */
@@ -60,6 +73,7 @@ struct config {
     char node_name[NAME_SIZE]; /* empty: the host's name */
     uint64_t lease_ns;         /* [node] lease, default 5 s */
     bool realtime;             /* [node] realtime: SCHED_FIFO and locked memory where permitted */
+    char hook_user[NAME_SIZE]; /* [node] hook-user; empty: the user vipd runs as */
     struct config_instance *instances;
     size_t instance_count;
     char **files; /* names of the files it came from */

@@ -91,6 +91,8 @@ bool config_draft_complete(struct config_draft *draft, size_t index)
 
     if (section->key_line[INSTANCE_LEASE] == 0)
         instance->lease_ns = draft->config->lease_ns;
+    if (section->key_line[INSTANCE_HOOK_USER] == 0)
+        memcpy(instance->hook_user, draft->config->hook_user, sizeof(instance->hook_user));
     if (instance->ipv6_count == 0 || instance->vrid == 0 || section->set_aside)
         return true;
     while (first < instance->ipv6_count &&

@@ -44,7 +44,7 @@ bool config_draft_begin(struct config_draft *draft, const struct config_source *
 bool config_draft_add_instance(struct config_draft *draft, const char *file, unsigned line,
                                const char *name, size_t length);
 
-/* Makes an instance what the rest of the program expects: lease inherited from [node], IPv6
+/* Makes an instance what the rest of the program expects: what [node] says inherited, IPv6
  * link-local address first, derived where none is given (RFC 9568 erratum 8300).
  * False: out of memory. */
 bool config_draft_complete(struct config_draft *draft, size_t index);

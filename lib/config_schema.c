@@ -30,6 +30,8 @@ static const struct config_choice checksum_modes[] = {{"auto", CHECKSUM_MODE_AUT
 static const struct config_choice announce_forms[] = {
     {"request", false}, {"both", true}, {NULL, 0}};
 
+#define COMMAND_EXPECTED "a command line like /usr/local/bin/web-hook \"one argument\""
+
 static const struct config_key node_keys[NODE_KEYS] = {
     [NODE_NAME] = {.name = "name",
                    .type = VALUE_NAME,
@@ -57,6 +59,16 @@ static const struct config_key node_keys[NODE_KEYS] = {
                        .expected = "yes or no",
                        .help = "Run with real-time priority and locked memory where that is "
                                "permitted."},
+    [NODE_HOOK_USER] = {.name = "hook-user",
+                        .type = VALUE_NAME,
+                        NODE_FIELD(hook_user),
+                        .default_note = "the user vipd runs as",
+                        .sample = "vipd-hooks",
+                        .reload = RELOAD_IN_PLACE,
+                        .expected = "the name of a user",
+                        .help = "The user that hooks run as. Another one than vipd's own needs a "
+                                "vipd with CAP_SETUID and CAP_SETGID: without them a start or "
+                                "reload is refused."},
 };
 
 static const struct config_key instance_keys[INSTANCE_KEYS] = {
@@ -241,6 +253,72 @@ static const struct config_key instance_keys[INSTANCE_KEYS] = {
                          .help = "How long at most a node that hands over keeps answering while no "
                                  "successor is seen. auto: the time in which its peers would "
                                  "notice a dead master."},
+    [INSTANCE_ON_MASTER] = {.name = "on-master",
+                            .type = VALUE_COMMAND,
+                            INSTANCE_FIELD(hooks[HOOK_MASTER]),
+                            .default_note = "none",
+                            .sample = "/usr/local/bin/web-hook master",
+                            .reload = RELOAD_IN_PLACE,
+                            .expected = COMMAND_EXPECTED,
+                            .help = "A command to run when this node has become master. No shell "
+                                    "runs it; quotes and backslash divide words as in one. It "
+                                    "finds VIPD_INSTANCE, VIPD_STATE, VIPD_PREVIOUS, VIPD_REASON "
+                                    "and VIPD_ADDRESSES in its environment; see vipd(8)."},
+    [INSTANCE_ON_BACKUP] = {.name = "on-backup",
+                            .type = VALUE_COMMAND,
+                            INSTANCE_FIELD(hooks[HOOK_BACKUP]),
+                            .default_note = "none",
+                            .sample = "/usr/local/bin/web-hook backup",
+                            .reload = RELOAD_IN_PLACE,
+                            .expected = COMMAND_EXPECTED,
+                            .help = "The same when it has become backup."},
+    [INSTANCE_ON_INIT] = {.name = "on-init",
+                          .type = VALUE_COMMAND,
+                          INSTANCE_FIELD(hooks[HOOK_INIT]),
+                          .default_note = "none",
+                          .sample = "/usr/local/bin/web-hook init",
+                          .reload = RELOAD_IN_PLACE,
+                          .expected = COMMAND_EXPECTED,
+                          .help = "The same when it no longer takes part: its link is down, or "
+                                  "vipd stops."},
+    [INSTANCE_ON_CHANGE] = {.name = "on-change",
+                            .type = VALUE_COMMAND,
+                            INSTANCE_FIELD(hooks[HOOK_CHANGE]),
+                            .default_note = "none",
+                            .sample = "/usr/local/bin/web-hook change",
+                            .reload = RELOAD_IN_PLACE,
+                            .expected = COMMAND_EXPECTED,
+                            .help = "A command to run after every change of state, behind the "
+                                    "one of that state. One hook of an instance runs at a time; "
+                                    "when it ends the newest state comes next, those between are "
+                                    "passed over."},
+    [INSTANCE_HOOK_TIMEOUT] = {.name = "hook-timeout",
+                               .type = VALUE_DURATION,
+                               INSTANCE_FIELD(hook_timeout_ns),
+                               .min = 100 * NS_PER_MS,
+                               .max = 3600 * NS_PER_SEC,
+                               .default_text = "30s",
+                               .reload = RELOAD_IN_PLACE,
+                               .expected = "a duration from 100ms to 1h",
+                               .help = "A hook that still runs after that time is ended, with "
+                                       "all that it started."},
+    [INSTANCE_HOOK_USER] = {.name = "hook-user",
+                            .type = VALUE_NAME,
+                            INSTANCE_FIELD(hook_user),
+                            .default_note = "that of [node]",
+                            .sample = "vipd-hooks",
+                            .reload = RELOAD_IN_PLACE,
+                            .expected = "the name of a user",
+                            .help = "As in [node], for this instance."},
+    [INSTANCE_SYSTEMD_TARGET] = {.name = "systemd-target",
+                                 .type = VALUE_BOOL,
+                                 INSTANCE_FIELD(systemd_target),
+                                 .default_text = "no",
+                                 .reload = RELOAD_IN_PLACE,
+                                 .expected = "yes or no",
+                                 .help = "Start vipd-master@NAME.target while this node is master, "
+                                         "and stop it otherwise. A unit that has BindsTo= and "
+                                         "After= of it runs on the master only."},
 };
 
 static const struct config_section sections[] = {

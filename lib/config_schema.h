@@ -21,6 +21,7 @@ enum config_value_type {
     VALUE_PREFIXES,  /* list: ipv4 and ipv6 */
     VALUE_PEERS,     /* list: peers and unicast */
     VALUE_SOURCES,   /* list: source4 and source6 */
+    VALUE_COMMAND,   /* char **: words of a command line in one block */
 };
 
 /* What a reload does when the value has changed. */
@@ -59,6 +60,7 @@ enum node_key {
     NODE_NAME = 0,
     NODE_LEASE,
     NODE_REALTIME,
+    NODE_HOOK_USER,
     NODE_KEYS, /* how many there are */
 };
 
@@ -81,6 +83,13 @@ enum instance_key {
     INSTANCE_ANNOUNCE_FORM,
     INSTANCE_LEASE,
     INSTANCE_LINGER,
+    INSTANCE_ON_MASTER,
+    INSTANCE_ON_BACKUP,
+    INSTANCE_ON_INIT,
+    INSTANCE_ON_CHANGE,
+    INSTANCE_HOOK_TIMEOUT,
+    INSTANCE_HOOK_USER,
+    INSTANCE_SYSTEMD_TARGET,
     INSTANCE_KEYS, /* how many there are; at least NODE_KEYS */
 };
 

@@ -2,6 +2,7 @@
  */
 #include "lib/config_values.h"
 
+#include "lib/argument_vector.h"
 #include "lib/config_problem.h"
 #include "lib/duration.h"
 
@@ -272,6 +273,21 @@ static int parse_source(const struct refusal *r, struct config_instance *instanc
     return 0;
 }
 
+static int parse_command(const struct refusal *r, char ***field)
+{
+    char problem[96];
+    char remark[100];
+    size_t at;
+
+    if (argument_vector_split(r->text, field, &at))
+        return 0;
+    if (at == ARGUMENT_VECTOR_NO_MEMORY)
+        return -ENOMEM;
+    argument_vector_problem(r->text, at, problem, sizeof(problem));
+    snprintf(remark, sizeof(remark), ", %s", problem);
+    return refuse(r, remark);
+}
+
 int config_value_parse(const struct config_key *key, const char *text, void *base, char *error,
                        size_t error_size)
 {
@@ -299,6 +315,8 @@ int config_value_parse(const struct config_key *key, const char *text, void *bas
         return parse_peer(&r, base);
     case VALUE_SOURCES:
         return parse_source(&r, base);
+    case VALUE_COMMAND:
+        return parse_command(&r, field);
     }
     assert(!"a type without a parser");
     return -EINVAL;
@@ -351,6 +369,9 @@ bool config_value_equal(const struct config_key *key, const void *a, const void 
     case VALUE_SOURCES:
         return ip_address_equal(&x->source4, &y->source4) &&
                ip_address_equal(&x->source6, &y->source6);
+    case VALUE_COMMAND:
+        return argument_vector_equal(*(char **const *)((const char *)a + key->offset),
+                                     *(char **const *)((const char *)b + key->offset));
     }
     assert(!"a type without a comparison");
     return false;

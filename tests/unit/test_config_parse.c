@@ -2,6 +2,7 @@
  * Whole files: the value each key brings, what several files make together, and the bounds.
  * There must be a row for every key of the schema.
  */
+#include "lib/argument_vector.h"
 #include "lib/config_schema.h"
 #include "tests/unit/config_text.h"
 
@@ -47,6 +48,13 @@ GETTER(announce_refresh, i->announce_refresh_ns)
 GETTER(announce_reply, i->announce_reply)
 GETTER(lease, i->lease_ns)
 GETTER(linger, i->linger_ns)
+GETTER(words_of_master, argument_vector_count(i->hooks[HOOK_MASTER]))
+GETTER(words_of_backup, argument_vector_count(i->hooks[HOOK_BACKUP]))
+GETTER(words_of_init, argument_vector_count(i->hooks[HOOK_INIT]))
+GETTER(words_of_change, argument_vector_count(i->hooks[HOOK_CHANGE]))
+GETTER(hook_timeout, i->hook_timeout_ns)
+GETTER(hook_user_is_daemon, strcmp(i->hook_user, "daemon") == 0)
+GETTER(systemd_target, i->systemd_target)
 
 /* The value of a key, written as the last one of [instance web]. */
 static const struct good_value {
@@ -98,6 +106,17 @@ static const struct good_value {
     {"lease", "1h", lease, 3600 * NS_PER_SEC},
     {"linger", NULL, linger, 0},
     {"linger", "10m", linger, 600 * NS_PER_SEC},
+    {"on-master", NULL, words_of_master, 0},
+    {"on-master", "/bin/hook 'a b' c", words_of_master, 3},
+    {"on-backup", "/bin/hook", words_of_backup, 1},
+    {"on-init", "/bin/hook init", words_of_init, 2},
+    {"on-change", "sh -c 'echo \"$VIPD_STATE\" > /tmp/x'", words_of_change, 3},
+    {"hook-timeout", NULL, hook_timeout, 30 * NS_PER_SEC},
+    {"hook-timeout", "100ms", hook_timeout, 100 * NS_PER_MS},
+    {"hook-user", NULL, hook_user_is_daemon, false},
+    {"hook-user", "daemon", hook_user_is_daemon, true},
+    {"systemd-target", NULL, systemd_target, false},
+    {"systemd-target", "yes", systemd_target, true},
 };
 
 /* A good file in which `key` has that value; NULL: it is not given. */
@@ -159,9 +178,9 @@ static void the_node_and_inherited_values(void **state)
 {
     struct config_problems problems;
     struct config *config =
-        parse_text("[node]\nname = lb1\nlease = 10s\nrealtime = no\n" DUAL
+        parse_text("[node]\nname = lb1\nlease = 10s\nrealtime = no\nhook-user = daemon\n" DUAL
                    "[instance db]\ninterface = eth1\nvrid = 51\naddresses = 192.0.2.10/24\n"
-                   "lease = off\n",
+                   "lease = off\nhook-user = nobody\n",
                    &problems);
 
     (void)state;
@@ -174,7 +193,9 @@ static void the_node_and_inherited_values(void **state)
     const struct config_instance *web = config_find_instance(config, "web");
     assert_non_null(web);
     assert_string_equal(web->file, "t.conf");
-    assert_int_equal(web->line, 5);
+    assert_int_equal(web->line, 6);
+    assert_string_equal(web->hook_user, "daemon");
+    assert_string_equal(config_find_instance(config, "db")->hook_user, "nobody");
     assert_int_equal(web->lease_ns, 10 * NS_PER_SEC);
     assert_int_equal(config_find_instance(config, "db")->lease_ns, 0);
     assert_null(config_find_instance(config, "nobody"));

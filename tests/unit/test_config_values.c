@@ -37,6 +37,8 @@ static void drop(struct config_instance *instance)
     free(instance->ipv4);
     free(instance->ipv6);
     free(instance->peers);
+    for (size_t hook = 0; hook < HOOKS; hook++)
+        free(instance->hooks[hook]);
     *instance = (struct config_instance){0};
 }
 
@@ -69,6 +71,13 @@ static void takes_good_and_refuses_bad_values(void **state)
         {"announce-form", TEXTS("request", "both"), TEXTS("reply", "")},
         {"lease", TEXTS("off", "1s", "1h"), TEXTS("0", "1.5s", "500ms", "3601s", "auto")},
         {"linger", TEXTS("auto", "10ms", "10m"), TEXTS("0s", "9ms", "601s", "off")},
+        {"on-master", TEXTS("/bin/true", "a 'b c'"), TEXTS("", "a 'b", "a > b", "a\\")},
+        {"on-backup", TEXTS("/bin/true", "a \"b c\""), TEXTS("", "a | b", "$HOOK")},
+        {"on-init", TEXTS("/bin/true", "a b\\ c"), TEXTS("", "a; b", "(a)")},
+        {"on-change", TEXTS("/bin/true", "sh -c 'a > b'"), TEXTS("", "a & b", "`a`")},
+        {"hook-timeout", TEXTS("100ms", "30s", "1h"), TEXTS("99ms", "2h", "off", "0", "")},
+        {"hook-user", TEXTS("nobody", "_vipd.x-1"), TEXTS("", "a b", "a/b")},
+        {"systemd-target", TEXTS("yes", "no"), TEXTS("", "on")},
     };
     size_t count = sizeof(cases) / sizeof(cases[0]);
 
@@ -194,6 +203,7 @@ static void schema_is_sound(void **state)
                                                     node ? (void *)&config : (void *)&instance,
                                                     error, sizeof(error)),
                                  0);
+            drop(&instance);
         }
     }
 }
