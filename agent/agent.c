@@ -2,6 +2,7 @@
 #include "agent/agent.h"
 
 #include "agent/agent_control.h"
+#include "agent/agent_publish.h"
 #include "agent/clock.h"
 #include "agent/log.h"
 #include "agent/priorities.h"
@@ -35,13 +36,14 @@ static void on_transition(void *userdata, struct instance *instance,
                           const struct transition *transition)
 {
     struct agent *agent = userdata;
-    char text[REASON_TEXT_SIZE];
 
-    log_instance(LOG_NOTICE, instance->config->name, "%s -> %s: %s",
-                 vrrp_state_name(transition->from), vrrp_state_name(transition->to),
-                 reason_text(transition, text, sizeof(text)));
-    agent_control_transition(agent, instance, transition);
+    agent_publish_transition(agent, instance, transition);
     agent_notify_status(agent);
+}
+
+static void on_priority(void *userdata, struct instance *instance)
+{
+    agent_publish_instance(userdata, instance);
 }
 
 static void on_stopped(void *userdata, struct instance *instance)
@@ -86,6 +88,7 @@ int agent_add(struct agent *agent, struct config_box *box, const struct config_i
     }
     agent->instances[agent->instance_count++] = instance;
     instance_start(instance);
+    agent_publish_instance(agent, instance);
     return 0;
 }
 
@@ -97,6 +100,7 @@ static void remove_stopped(struct agent *agent, size_t i)
 
     instance->next_box = NULL;
     agent->instances[i] = agent->instances[--agent->instance_count];
+    agent_publish_removed(agent, instance->config->name);
     instance_free(instance);
     if (next != NULL && !agent->stopping)
         (void)agent_add(agent, box, next);
@@ -113,7 +117,7 @@ static int on_reap(sd_event_source *source, void *userdata)
         if (agent->instances[i]->stopped)
             remove_stopped(agent, i);
     if (agent->stopping && agent->instance_count == 0)
-        return sd_event_exit(agent->node.event, 0);
+        return agent_publish_finish(agent);
     /* A new instance may have waited for the VRID of an old one. */
     for (size_t i = 0; i < agent->instance_count; i++)
         instance_refresh(agent->instances[i]);
@@ -250,6 +254,8 @@ static int open_parts(struct agent *agent)
         return -ENOMEM;
     r = agent_control_open(agent);
     if (r >= 0)
+        r = agent_publish_open(agent);
+    if (r >= 0)
         r = open_signals(agent);
     if (r >= 0)
         r = sd_event_add_defer(node->event, &agent->reaper, on_reap, agent);
@@ -265,6 +271,7 @@ static void close_parts(struct agent *agent)
     while (agent->instance_count > 0)
         instance_free(agent->instances[--agent->instance_count]);
     free(agent->instances);
+    agent_publish_close(agent);
     agent_control_close(agent);
     sd_event_source_disable_unref(agent->reaper);
     segments_free(node->segments);
@@ -315,6 +322,7 @@ int agent_run(const struct agent_options *options, struct config_box *box)
 
     agent.box = config_box_ref(box);
     agent.node.on_transition = on_transition;
+    agent.node.on_priority = on_priority;
     agent.node.on_stopped = on_stopped;
     agent.node.is_virtual = is_virtual;
     agent.node.userdata = &agent;

@@ -7,14 +7,17 @@
 
 #include "agent/control_server.h"
 #include "agent/history.h"
+#include "agent/hooks.h"
 #include "agent/instance.h"
 #include "agent/realtime.h"
+#include "agent/state_file.h"
 
 struct agent_options {
     const char *config_file;
     const char *config_dir; /* NULL: none */
     const char *control_path;
     const char *state_dir;
+    const char *run_dir; /* NULL: that of control_path */
 };
 
 struct agent {
@@ -26,7 +29,11 @@ struct agent {
     struct control_server *control;
     struct history *history;
     struct realtime realtime;
-    sd_event_source *reaper; /* frees stopped instances outside of their own callbacks */
+    struct hooks *hooks;
+    struct state_files *state_files; /* NULL: none can be written */
+    sd_event_source *publisher;      /* writes state files behind everything urgent */
+    sd_event_source *impatience;     /* ends the wait for the last hooks */
+    sd_event_source *reaper;         /* frees stopped instances outside of their own callbacks */
     uint64_t started_wall_ns;
     uint64_t reloaded_wall_ns; /* 0: never */
     bool last_reload_failed;

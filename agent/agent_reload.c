@@ -1,5 +1,5 @@
 /* A reload: parse everything first, then apply only the difference. */
-#include "agent/agent.h"
+#include "agent/agent_publish.h"
 #include "agent/clock.h"
 #include "agent/log.h"
 #include "lib/config_diff.h"
@@ -45,6 +45,8 @@ static void apply(struct agent *agent, struct config_box *box, const struct conf
         log_instance(LOG_NOTICE, name, "changed by the reload");
         if (instance != NULL)
             instance_update(instance, box, change->after, true);
+        if (instance != NULL)
+            agent_publish_instance(agent, instance);
         break;
     case CONFIG_UNCHANGED:
         if (instance != NULL)

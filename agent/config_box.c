@@ -1,6 +1,8 @@
 /* Reading the configuration files and sharing what they say. */
 #include "agent/config_box.h"
 
+#include "agent/hooks.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <glob.h>
@@ -111,6 +113,11 @@ static struct config_box *parse(const struct config_source *sources, size_t coun
 
     if (config != NULL && box == NULL)
         config_free(config);
+    /* What only this machine can tell. */
+    if (box != NULL && !hooks_check(config, problems)) {
+        config_box_unref(box);
+        return NULL;
+    }
     return box;
 }
 

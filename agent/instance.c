@@ -71,6 +71,16 @@ static void report(struct instance *instance, const struct election_actions *act
     instance->node->on_transition(instance->node->userdata, instance, &instance->last);
 }
 
+static void report_priority(struct instance *instance)
+{
+    uint8_t priority = instance->elections[0].params.priority;
+
+    if (priority == instance->told_priority)
+        return;
+    instance->told_priority = priority;
+    instance->node->on_priority(instance->node->userdata, instance);
+}
+
 static void check_stopped(struct instance *instance)
 {
     if (!instance->stopping || instance->stopped || lingering(instance))
@@ -89,6 +99,7 @@ void instance_event(struct instance *instance, size_t target, const struct elect
     for (size_t i = 0; i < instance->router_count; i++)
         router_execute(&instance->routers[i], &actions[i]);
     report(instance, actions);
+    report_priority(instance);
     set_timer(instance);
     check_stopped(instance);
 }

@@ -69,6 +69,8 @@ struct instance {
     bool started;
     bool stopping;
     bool stopped;
+    bool unpublished;      /* its state file is to be written */
+    uint8_t told_priority; /* the effective one that on_priority was last called for */
     const struct config_instance *next_config; /* REPLACED: started when this one is done */
     struct config_box *next_box;
 };

@@ -28,6 +28,7 @@ static const char usage[] =
     "  --config-dir DIR   further *.conf files, read in name order\n"
     "  --control PATH     control socket (default /run/vipd/control)\n"
     "  --state-dir DIR    where state is kept (default /var/lib/vipd)\n"
+    "  --run-dir DIR      has state/INSTANCE for scripts (default: that of the socket)\n"
     "  --release          remove what an agent that died has left behind, and exit\n"
     "  --version          print the version and exit\n"
     "  --help             print this and exit\n"
@@ -44,10 +45,15 @@ struct command_line {
 static int parse_arguments(int argc, char **argv, struct command_line *out)
 {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},  {"config-dir", required_argument, NULL, 'd'},
-        {"control", required_argument, NULL, 'C'}, {"state-dir", required_argument, NULL, 's'},
-        {"release", no_argument, NULL, 'r'},       {"version", no_argument, NULL, OPTION_VERSION},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'},
+        {"config-dir", required_argument, NULL, 'd'},
+        {"control", required_argument, NULL, 'C'},
+        {"state-dir", required_argument, NULL, 's'},
+        {"run-dir", required_argument, NULL, 'R'},
+        {"release", no_argument, NULL, 'r'},
+        {"version", no_argument, NULL, OPTION_VERSION},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     int option;
 
@@ -64,6 +70,9 @@ static int parse_arguments(int argc, char **argv, struct command_line *out)
             break;
         case 's':
             out->options.state_dir = optarg;
+            break;
+        case 'R':
+            out->options.run_dir = optarg;
             break;
         case 'r':
             out->release = true;
@@ -112,8 +121,16 @@ static void block_signals(void)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGCHLD); /* the loop reaps what it has started */
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
+}
+
+/* After an agent that is gone. */
+static int release(const struct agent_options *options, struct config_box *box)
+{
+    state_files_clear(options->run_dir, options->control_path);
+    return release_leftovers(box);
 }
 
 int main(int argc, char **argv)
@@ -130,7 +147,7 @@ int main(int argc, char **argv)
     block_signals();
     struct config_box *box = load(&line.options);
     if (line.release)
-        code = release_leftovers(box);
+        code = release(&line.options, box);
     else if (box == NULL)
         code = EXIT_BAD_CONFIG;
     else

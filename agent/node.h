@@ -23,6 +23,8 @@ struct node {
     /* The instance moved as a whole. */
     void (*on_transition)(void *userdata, struct instance *instance,
                           const struct transition *transition);
+    /* Its effective priority is another than before. */
+    void (*on_priority)(void *userdata, struct instance *instance);
     /* It was stopped and holds nothing any more: it may be freed in a later turn of the loop. */
     void (*on_stopped)(void *userdata, struct instance *instance);
     /* True when any instance claims that address as a virtual one. */

@@ -23,6 +23,12 @@ static void ignore_stopped(void *userdata, struct instance *instance)
     (void)instance;
 }
 
+static void ignore_priority(void *userdata, struct instance *instance)
+{
+    (void)userdata;
+    (void)instance;
+}
+
 static bool none_is_virtual(void *userdata, const struct ip_address *address)
 {
     (void)userdata;
@@ -98,6 +104,7 @@ int release_leftovers(struct config_box *box)
 {
     const struct links_observer nobody = {0};
     struct node node = {.on_transition = ignore_transition,
+                        .on_priority = ignore_priority,
                         .on_stopped = ignore_stopped,
                         .is_virtual = none_is_virtual};
     struct resigning *held = NULL;

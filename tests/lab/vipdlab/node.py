@@ -127,7 +127,8 @@ class Node(Machine):
 
     def command(self, *arguments):
         return [VIPD, "--config", self.config, "--config-dir", self.config_dir, "--control",
-                self.control, "--state-dir", f"{self.directory}/state", *arguments]
+                self.control, "--state-dir", f"{self.directory}/state",
+                "--run-dir", f"{self.directory}/run", *arguments]
 
     def spawn(self, *arguments, prefix=(), env=None):
         """Starts vipd, waiting for nothing. `prefix` is put before its command line."""
@@ -182,7 +183,19 @@ class Node(Machine):
     def history(self):
         """All transitions that `vipctl history` has, oldest first."""
         done = self.vipctl("history", "--json")
-        return json.loads(done.stdout)["entries"] if done.returncode == 0 else []
+        entries = json.loads(done.stdout)["entries"] if done.returncode == 0 else []
+        return [e for e in entries if e.get("event", "transition") == "transition"]
+
+    def state_file(self, name="web"):
+        """What a shell finds in the state file, or None when there is none."""
+        path = f"{self.directory}/run/state/{name}"
+        script = 'set -e; . "$1"; for name in $(sed "s/=.*//" "$1"); do ' \
+                 'eval "value=\\$$name"; printf "%s=%s\\0" "$name" "$value"; done'
+        done = subprocess.run(["sh", "-c", script, "sh", path], capture_output=True, text=True,
+                              timeout=10, check=False)
+        if done.returncode != 0:
+            return None
+        return dict(item.split("=", 1) for item in done.stdout.split("\0") if item)
 
     def wait_state(self, state, name="web", timeout=15):
         self.lab.wait(lambda: self.state(name) == state, f"{self.name}: {name} is {state}", timeout)

@@ -1,0 +1,49 @@
+/*
+ * Commands that the configuration has run when an instance changes its state. For each instance
+ * one runs at a time; when it is over the newest state is next, and states between are passed over.
+ * Everything happens behind adverts, deadlines and control: a hook can be late, an advert not.
+ */
+#ifndef AGENT_HOOKS_H
+#define AGENT_HOOKS_H
+
+#include "agent/config_box.h"
+#include "lib/reason.h"
+
+#include <systemd/sd-event.h>
+
+enum {
+    /* Of all instances together; more wait for their turn. */
+    HOOKS_RUNNING_MAX = 64,
+    /* Octets of VIPD_ADDRESSES; the kernel refuses a variable of 128 KiB. */
+    HOOKS_ADDRESSES_SIZE = 64 * 1024,
+};
+
+/* A change of state and the configuration in force at that moment. */
+struct hook_event {
+    struct config_box *box; /* holds config; borrowed */
+    const struct config_instance *config;
+    struct transition transition;
+    unsigned priority; /* effective */
+};
+
+struct hooks;
+
+/* on_idle: the last one is over. 0 or a negative errno. */
+int hooks_open(sd_event *event, void (*on_idle)(void *userdata), void *userdata,
+               struct hooks **out);
+
+/* Ends what still runs. NULL is allowed. */
+void hooks_close(struct hooks *hooks);
+
+/* To be called for every change of state, whether or not it has a hook: it may make an older one
+ * that waits obsolete. */
+void hooks_transition(struct hooks *hooks, const struct hook_event *event);
+
+/* Nothing runs, nothing waits. */
+bool hooks_idle(const struct hooks *hooks);
+
+/* Adds a problem for each hook-user that this process could not become, or that does not exist.
+ * Warns (log) of commands that are not there; they may come later. True: no problem. */
+bool hooks_check(const struct config *config, struct config_problems *problems);
+
+#endif
