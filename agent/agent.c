@@ -292,10 +292,23 @@ static void clear_leftovers(struct agent *agent)
     (void)reconciler_run(agent->node.reconciler);
 }
 
+/* A run that was ended from outside has not recorded its end. */
+static void record_start(struct agent *agent)
+{
+    const struct history_entry *last = history_last(agent->history, NULL);
+    bool broken = last != NULL && last->event != HISTORY_STOPPED;
+
+    agent_control_event(agent, HISTORY_STARTED,
+                        broken ? "vipd " VIPD_VERSION " started; the run before it was ended "
+                                 "without a hand-over"
+                               : "vipd " VIPD_VERSION " started");
+}
+
 static int start(struct agent *agent)
 {
     const struct config *config = agent->box->config;
 
+    record_start(agent);
     clear_leftovers(agent);
     for (size_t i = 0; i < config->instance_count; i++) {
         int r = agent_add(agent, agent->box, &config->instances[i]);
@@ -341,6 +354,8 @@ int agent_run(const struct agent_options *options, struct config_box *box)
     if (r < 0)
         log_msg(LOG_ERR, "the event loop failed: %s", strerror(-r));
     code = r < 0 ? 1 : r;
+    if (r == 0)
+        agent_control_event(&agent, HISTORY_STOPPED, "vipd " VIPD_VERSION " stopped");
 out:
     close_parts(&agent);
     return code;

@@ -6,7 +6,7 @@
 #define AGENT_AGENT_H
 
 #include "agent/control_server.h"
-#include "agent/history.h"
+#include "agent/history_file.h"
 #include "agent/hooks.h"
 #include "agent/instance.h"
 #include "agent/realtime.h"
@@ -28,6 +28,7 @@ struct agent {
     size_t instance_count;
     struct control_server *control;
     struct history *history;
+    struct history_file *history_file;
     struct realtime realtime;
     struct hooks *hooks;
     struct state_files *state_files; /* NULL: none can be written */

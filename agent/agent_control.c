@@ -211,6 +211,12 @@ int agent_control_open(struct agent *agent)
         log_msg(LOG_ERR, "cannot make the history: %s", strerror(-r));
         return r;
     }
+    r = history_file_open(agent->node.event, agent->options.state_dir, HISTORY_FILE_BYTES,
+                          agent->history, &agent->history_file);
+    if (r < 0) {
+        log_msg(LOG_ERR, "cannot keep the history: %s", strerror(-r));
+        return r;
+    }
     const struct control_handlers handlers = {
         .node = on_node,
         .instance = on_instance,
@@ -226,7 +232,29 @@ int agent_control_open(struct agent *agent)
 void agent_control_close(struct agent *agent)
 {
     control_server_close(agent->control);
+    history_file_close(agent->history_file);
     history_close(agent->history);
+}
+
+static void add_to_history(struct agent *agent, const struct history_entry *entry)
+{
+    history_add(agent->history, entry);
+    history_file_changed(agent->history_file);
+    /* Instances start before anybody can listen, and stop after. */
+    if (agent->control != NULL)
+        control_server_publish_history(agent->control);
+}
+
+void agent_control_event(struct agent *agent, enum history_event event, const char *text)
+{
+    struct history_entry entry = {
+        .event = event,
+        .at_ns = clock_wall_ns(),
+        .boot_ns = clock_boot_ns(),
+    };
+
+    snprintf(entry.text, sizeof(entry.text), "%s", text);
+    add_to_history(agent, &entry);
 }
 
 void agent_control_transition(struct agent *agent, const struct instance *instance,
@@ -240,8 +268,5 @@ void agent_control_transition(struct agent *agent, const struct instance *instan
     };
 
     snprintf(entry.instance, sizeof(entry.instance), "%s", instance->config->name);
-    history_add(agent->history, &entry);
-    /* Instances start before anybody can listen, and stop after. */
-    if (agent->control != NULL)
-        control_server_publish_history(agent->control);
+    add_to_history(agent, &entry);
 }

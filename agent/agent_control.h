@@ -8,6 +8,9 @@
 int agent_control_open(struct agent *agent);
 void agent_control_close(struct agent *agent);
 
+/* Records an event of vipd itself and tells those who follow. */
+void agent_control_event(struct agent *agent, enum history_event event, const char *text);
+
 /* Records a transition of an instance and tells those who follow. */
 void agent_control_transition(struct agent *agent, const struct instance *instance,
                               const struct transition *transition);

@@ -1,4 +1,5 @@
 /* A reload: parse everything first, then apply only the difference. */
+#include "agent/agent_control.h"
 #include "agent/agent_publish.h"
 #include "agent/clock.h"
 #include "agent/log.h"
@@ -117,6 +118,7 @@ int agent_reload(struct agent *agent, struct config_problems *problems, json_t *
     agent->box = box;
     agent->last_reload_failed = false;
     log_msg(LOG_NOTICE, "configuration reloaded");
+    agent_control_event(agent, HISTORY_RELOADED, "configuration reloaded");
     sd_notify(0, "READY=1");
     agent_notify_status(agent);
     return 0;

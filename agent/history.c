@@ -1,4 +1,4 @@
-/* The ring of transitions. Entry `sequence` lives at sequence modulo the ring's size. */
+/* The ring of transitions. What has position p lives at p modulo the ring's size. */
 #include "agent/history.h"
 
 #include <errno.h>
@@ -7,6 +7,7 @@
 
 struct history {
     uint64_t end;
+    uint64_t last_sequence;
     struct history_entry ring[HISTORY_ENTRIES_MAX];
 };
 
@@ -21,11 +22,20 @@ void history_close(struct history *history)
     free(history);
 }
 
+void history_restore(struct history *history, const struct history_entry *entry)
+{
+    history->ring[history->end % HISTORY_ENTRIES_MAX] = *entry;
+    history->end++;
+    if (entry->sequence > history->last_sequence)
+        history->last_sequence = entry->sequence;
+}
+
 void history_add(struct history *history, const struct history_entry *entry)
 {
     struct history_entry *slot = &history->ring[history->end % HISTORY_ENTRIES_MAX];
 
     *slot = *entry;
+    slot->sequence = ++history->last_sequence;
     if (slot->text[0] == '\0')
         reason_text(&slot->transition, slot->text, sizeof(slot->text));
     history->end++;
@@ -46,18 +56,18 @@ static bool is_of(const struct history_entry *entry, const char *instance)
     return instance == NULL || strcmp(entry->instance, instance) == 0;
 }
 
-static const struct history_entry *entry_at(const struct history *history, uint64_t sequence)
+static const struct history_entry *entry_at(const struct history *history, uint64_t position)
 {
-    return &history->ring[sequence % HISTORY_ENTRIES_MAX];
+    return &history->ring[position % HISTORY_ENTRIES_MAX];
 }
 
-const struct history_entry *history_next(const struct history *history, uint64_t *sequence,
+const struct history_entry *history_next(const struct history *history, uint64_t *position,
                                          const char *instance)
 {
-    if (*sequence < history_oldest(history))
-        *sequence = history_oldest(history);
-    while (*sequence < history->end) {
-        const struct history_entry *entry = entry_at(history, (*sequence)++);
+    if (*position < history_oldest(history))
+        *position = history_oldest(history);
+    while (*position < history->end) {
+        const struct history_entry *entry = entry_at(history, (*position)++);
 
         if (is_of(entry, instance))
             return entry;

@@ -26,12 +26,26 @@ enum {
 /* ---- What a node says of itself. Pointers are borrowed during the call. Wall-clock times are
  * CLOCK_REALTIME nanoseconds, 0: unknown. Spans are nanoseconds, DEADLINE_NEVER: none. */
 
-/* One transition, as kept in the history and shown in the status. */
+/* What an entry of the history is about; those below the first have a text alone. */
+enum history_event {
+    HISTORY_TRANSITION = 0,
+    HISTORY_STARTED,  /* vipd itself */
+    HISTORY_STOPPED,  /* vipd itself, as told */
+    HISTORY_RELOADED, /* another configuration is in force */
+    HISTORY_EVENTS,   /* how many there are */
+};
+
+/* "transition", "started", ... Static text. */
+const char *history_event_name(enum history_event event);
+
+/* One event, as kept in the history (in memory and in its file) and shown in the status. */
 struct history_entry {
-    uint64_t at_ns;   /* CLOCK_REALTIME */
-    uint64_t boot_ns; /* CLOCK_BOOTTIME */
-    char instance[NAME_SIZE];
-    enum ip_family family; /* NONE: the instance as a whole */
+    enum history_event event;
+    uint64_t sequence;        /* of this node, over restarts; from 1. 0: none yet */
+    uint64_t at_ns;           /* CLOCK_REALTIME */
+    uint64_t boot_ns;         /* CLOCK_BOOTTIME */
+    char instance[NAME_SIZE]; /* empty: the node's */
+    enum ip_family family;    /* NONE: the instance as a whole */
     struct transition transition;
     enum vrrp_state state; /* of the instance afterwards */
     char text[REASON_TEXT_SIZE];
@@ -140,7 +154,12 @@ json_t *control_status_to_json(const struct status_node *node);
 /* One element of "instances". */
 json_t *control_instance_to_json(const struct status_instance *instance);
 
+/* One entry of the history, and back. */
 json_t *control_history_to_json(const struct history_entry *entry);
+
+/* Reads what control_history_to_json() made, at some time, in some version: an unknown reason is
+ * REASON_NONE, its text stays; boot_ns is 0. False: it is no entry, and *out is undefined. */
+bool control_history_from_json(const json_t *json, struct history_entry *out);
 
 /* ---- Messages */
 

@@ -293,15 +293,37 @@ static json_t *evidence_json(const struct evidence *evidence)
     return object;
 }
 
+/* What an entry has whatever it is about. */
+static json_t *event_json(const struct history_entry *entry)
+{
+    json_t *object =
+        json_pack("{s:o, s:s, s:o, s:o}", "at", time_json(entry->at_ns), "event",
+                  history_event_name(entry->event), "instance",
+                  entry->instance[0] == '\0' ? json_null() : json_string(entry->instance), "text",
+                  control_text_to_json(entry->text));
+
+    if (object != NULL && entry->sequence != 0)
+        counter_set(object, "sequence", entry->sequence);
+    return object;
+}
+
 json_t *control_history_to_json(const struct history_entry *entry)
 {
     const struct transition *transition = &entry->transition;
+    json_t *object = event_json(entry);
 
-    return json_pack(
-        "{s:o, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:o}", "at", time_json(entry->at_ns), "instance",
-        entry->instance, "family",
+    if (entry->event != HISTORY_TRANSITION)
+        return object;
+    json_t *moved = json_pack(
+        "{s:o, s:s, s:s, s:s, s:s, s:o}", "family",
         entry->family == IP_FAMILY_NONE ? json_null() : json_string(ip_family_name(entry->family)),
         "from", vrrp_state_name(transition->from), "to", vrrp_state_name(transition->to), "state",
-        vrrp_state_name(entry->state), "reason", reason_name(transition->reason), "text",
-        entry->text, "evidence", evidence_json(&transition->evidence));
+        vrrp_state_name(entry->state), "reason", reason_name(transition->reason), "evidence",
+        evidence_json(&transition->evidence));
+    if (moved == NULL || json_object_update_missing(object, moved) < 0) {
+        json_decref(object);
+        object = NULL;
+    }
+    json_decref(moved);
+    return object;
 }

@@ -40,7 +40,10 @@ enum {
     CONTROL_OUTPUT_BYTES_MAX = 4 * 1024 * 1024,
     /* A client that neither asks nor reads for so long is dropped. */
     CONTROL_SILENCE_MS_MAX = 10 * 1000,
-    HISTORY_ENTRIES_MAX = 1000,
+    /* A failover of all instances at once. */
+    HISTORY_ENTRIES_MAX = 4096,
+    /* From then on the file of the history is put aside; about twice the entries above. */
+    HISTORY_FILE_BYTES = 4 * 1024 * 1024,
 };
 
 #endif

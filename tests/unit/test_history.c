@@ -19,7 +19,7 @@ static void add(struct history *history, const char *instance, uint64_t at)
 static void entries_come_back_in_order(void **state)
 {
     struct history *history;
-    uint64_t sequence;
+    uint64_t position;
 
     (void)state;
     assert_int_equal(history_open(&history), 0);
@@ -30,14 +30,14 @@ static void entries_come_back_in_order(void **state)
     assert_int_equal(history_last(history, NULL)->at_ns, 3);
     assert_int_equal(history_last(history, "db")->at_ns, 2);
     assert_null(history_last(history, "nobody"));
-    sequence = history_start(history, "web", 10);
-    assert_int_equal(history_next(history, &sequence, "web")->at_ns, 1);
-    assert_int_equal(history_next(history, &sequence, "web")->at_ns, 3);
-    assert_null(history_next(history, &sequence, "web"));
+    position = history_start(history, "web", 10);
+    assert_int_equal(history_next(history, &position, "web")->at_ns, 1);
+    assert_int_equal(history_next(history, &position, "web")->at_ns, 3);
+    assert_null(history_next(history, &position, "web"));
     add(history, "web", 4);
-    assert_int_equal(history_next(history, &sequence, "web")->at_ns, 4);
-    sequence = history_start(history, NULL, 2);
-    assert_int_equal(history_next(history, &sequence, NULL)->at_ns, 3);
+    assert_int_equal(history_next(history, &position, "web")->at_ns, 4);
+    position = history_start(history, NULL, 2);
+    assert_int_equal(history_next(history, &position, NULL)->at_ns, 3);
     assert_true(history_last(history, NULL)->text[0] != '\0');
     history_close(history);
 }
@@ -45,7 +45,7 @@ static void entries_come_back_in_order(void **state)
 static void the_oldest_make_room(void **state)
 {
     struct history *history;
-    uint64_t sequence = 0;
+    uint64_t position = 0;
 
     (void)state;
     assert_int_equal(history_open(&history), 0);
@@ -53,7 +53,7 @@ static void the_oldest_make_room(void **state)
         add(history, "web", i);
     assert_int_equal(history_end(history) - history_oldest(history), HISTORY_ENTRIES_MAX);
     /* A reader that was left behind goes on at the oldest that is still there. */
-    assert_int_equal(history_next(history, &sequence, NULL)->at_ns, 5);
+    assert_int_equal(history_next(history, &position, NULL)->at_ns, 5);
     history_close(history);
     history_close(NULL);
 }
