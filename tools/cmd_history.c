@@ -1,8 +1,11 @@
-/* vipctl history: each transition with its reason and what was seen. */
+/* vipctl history: each event with its reason and what was seen, from vipd or from its file. */
 #include "tools/cmd_history.h"
 
+#include "lib/control.h"
 #include "tools/client.h"
 #include "tools/field.h"
+#include "tools/history_file.h"
+#include "tools/since.h"
 #include "tools/table.h"
 #include "tools/when.h"
 
@@ -13,11 +16,15 @@
 #include <string.h>
 
 struct history_options {
-    const char *name; /* NULL: all */
-    long limit;       /* 0: all that is kept */
+    const char *name;      /* NULL: all */
+    long limit;            /* 0: all that is kept */
+    int64_t since_ms;      /* nothing before; 0: from the beginning */
+    const char *state_dir; /* where to look when vipd does not run; NULL: not at all */
     bool json;
     bool follow;
 };
+
+enum history_option { OPTION_JSON = 256, OPTION_SINCE, OPTION_STATE_DIR };
 
 static bool parse_limit(const char *text, long *out)
 {
@@ -27,24 +34,48 @@ static bool parse_limit(const char *text, long *out)
     return *text != '\0' && *end == '\0' && *out > 0 && *out <= 1000000;
 }
 
-static bool parse_options(int argc, char **argv, struct history_options *out)
+static bool take_option(int option, struct history_options *out)
 {
-    static const struct option options[] = {{"json", no_argument, NULL, 'j'},
-                                            {"follow", no_argument, NULL, 'f'},
-                                            {"limit", required_argument, NULL, 'n'},
-                                            {NULL, 0, NULL, 0}};
+    switch (option) {
+    case OPTION_JSON:
+        out->json = true;
+        return true;
+    case OPTION_SINCE:
+        return since_parse(optarg, time(NULL), &out->since_ms);
+    case OPTION_STATE_DIR:
+        out->state_dir = optarg;
+        return true;
+    case 'f':
+        out->follow = true;
+        return true;
+    case 'n':
+        return parse_limit(optarg, &out->limit);
+    default:
+        return false;
+    }
+}
+
+static bool parse_options(const struct context *context, int argc, char **argv,
+                          struct history_options *out)
+{
+    static const struct option options[] = {
+        {"json", no_argument, NULL, OPTION_JSON},
+        {"follow", no_argument, NULL, 'f'},
+        {"limit", required_argument, NULL, 'n'},
+        {"count", required_argument, NULL, 'n'},
+        {"since", required_argument, NULL, OPTION_SINCE},
+        {"state-dir", required_argument, NULL, OPTION_STATE_DIR},
+        {NULL, 0, NULL, 0}};
     int option;
 
     *out = (struct history_options){0};
+    /* Another vipd's history would be a wrong answer. */
+    if (strcmp(context->control_path, CONTROL_PATH_DEFAULT) == 0)
+        out->state_dir = HISTORY_STATE_DIR_DEFAULT;
     optind = 0;
-    while ((option = getopt_long(argc, argv, "fn:", options, NULL)) != -1) {
-        if (option == 'j')
-            out->json = true;
-        else if (option == 'f')
-            out->follow = true;
-        else if (option != 'n' || !parse_limit(optarg, &out->limit))
+    while ((option = getopt_long(argc, argv, "fn:", options, NULL)) != -1)
+        if (!take_option(option, out))
             return false;
-    }
     if (argc - optind > 1)
         return false;
     out->name = optind < argc ? argv[optind] : NULL;
@@ -73,9 +104,8 @@ static void evidence_text(const json_t *evidence, char *buffer, size_t size)
     }
 }
 
-static void print_entry(const struct context *context, const json_t *entry)
+static void print_transition(const struct context *context, const json_t *entry)
 {
-    char at[WHEN_SIZE];
     char evidence[256];
     const char *to = field_text(entry, "to");
     enum table_colour colour = strcmp(to, "MASTER") == 0 ? TABLE_GREEN
@@ -83,14 +113,51 @@ static void print_entry(const struct context *context, const json_t *entry)
                                                          : TABLE_PLAIN;
 
     evidence_text(json_object_get(entry, "evidence"), evidence, sizeof(evidence));
-    printf("%s  %-12s %6s -> %s%-6s%s  %s", when_format(field_text(entry, "at"), at, sizeof(at)),
-           field_text(entry, "instance"), field_text(entry, "from"),
+    printf("%-12s %6s -> %s%-6s%s  %s", field_text(entry, "instance"), field_text(entry, "from"),
            table_colour_start(colour, context->colour), to,
            table_colour_end(colour, context->colour), field_text(entry, "text"));
     if (evidence[0] != '\0')
         printf("  %s[%s]%s", table_colour_start(TABLE_DIM, context->colour), evidence,
                table_colour_end(TABLE_DIM, context->colour));
+}
+
+static void print_entry(const struct context *context, const json_t *entry)
+{
+    char at[WHEN_SIZE];
+
+    printf("%s  ", when_format(field_text(entry, "at"), at, sizeof(at)));
+    if (json_object_get(entry, "from") != NULL)
+        print_transition(context, entry);
+    else
+        printf("%-12s %s",
+               json_is_string(json_object_get(entry, "instance")) ? field_text(entry, "instance")
+                                                                  : "(vipd)",
+               field_text(entry, "text"));
     putchar('\n');
+}
+
+/* Whether it is one that was asked for, as far as the time goes. */
+static bool is_recent(const struct history_options *options, const json_t *entry)
+{
+    time_t seconds;
+    unsigned ms;
+
+    return options->since_ms == 0 || (when_parse(field_text(entry, "at"), &seconds, &ms) &&
+                                      (int64_t)seconds * 1000 + ms >= options->since_ms);
+}
+
+/* Removes what was not asked for; of a file nobody has done that yet. */
+static void narrow(const struct history_options *options, json_t *entries)
+{
+    for (size_t i = json_array_size(entries); i-- > 0;) {
+        const json_t *entry = json_array_get(entries, i);
+
+        if (!is_recent(options, entry) ||
+            (options->name != NULL && strcmp(field_text(entry, "instance"), options->name) != 0))
+            json_array_remove(entries, i);
+    }
+    while (options->limit > 0 && json_array_size(entries) > (size_t)options->limit)
+        json_array_remove(entries, 0);
 }
 
 static json_t *parameters_of(const struct history_options *options)
@@ -104,23 +171,51 @@ static json_t *parameters_of(const struct history_options *options)
     return parameters;
 }
 
-static int print_past(const struct context *context, const struct history_options *options)
+static void print_all(const struct context *context, const struct history_options *options,
+                      const json_t *reply)
 {
     const json_t *entry;
-    json_t *reply;
     size_t i;
+
+    if (options->json) {
+        json_dumpf(reply, stdout, JSON_INDENT(2));
+        putchar('\n');
+        return;
+    }
+    json_array_foreach (json_object_get(reply, "entries"), i, entry)
+        print_entry(context, entry);
+}
+
+/* What vipd has left. Returns an exit code. */
+static int print_file(const struct context *context, const struct history_options *options)
+{
+    json_t *entries = history_file_read(options->state_dir);
+    json_t *reply;
+
+    if (entries == NULL)
+        return EXIT_NOT_RUNNING;
+    fprintf(stderr, "vipctl: this is what it has left in %s\n", options->state_dir);
+    narrow(options, entries);
+    reply = json_pack("{s:o}", "entries", entries);
+    print_all(context, options, reply);
+    json_decref(reply);
+    return EXIT_GOOD;
+}
+
+static int print_past(const struct context *context, const struct history_options *options)
+{
+    json_t *reply;
     int r = client_ask(context, "io.vipd.GetHistory", parameters_of(options), &reply);
 
     if (r == 0)
         r = client_expect(context, reply, "entries", JSON_ARRAY);
-    if (r == 0 && options->json) {
-        json_dumpf(reply, stdout, JSON_INDENT(2));
-        putchar('\n');
-    } else if (r == 0) {
-        json_array_foreach (json_object_get(reply, "entries"), i, entry)
-            print_entry(context, entry);
+    if (r == 0) {
+        narrow(options, json_object_get(reply, "entries"));
+        print_all(context, options, reply);
     }
     json_decref(reply);
+    if (r == EXIT_NOT_RUNNING && options->state_dir != NULL)
+        return print_file(context, options);
     return r;
 }
 
@@ -135,6 +230,8 @@ static void print_followed(const struct context *context, const struct history_o
     if (json_integer_value(missed) > 0)
         fprintf(stderr, "vipctl: %lld entries were lost\n", (long long)json_integer_value(missed));
     json_array_foreach (json_object_get(reply, "entries"), i, entry) {
+        if (!is_recent(options, entry))
+            continue;
         if (!options->json) {
             print_entry(context, entry);
             continue;
@@ -172,8 +269,11 @@ int cmd_history(const struct context *context, int argc, char **argv)
 {
     struct history_options options;
 
-    if (!parse_options(argc, argv, &options)) {
-        fputs("usage: vipctl history [--json] [--follow] [--limit N] [INSTANCE]\n", stderr);
+    if (!parse_options(context, argc, argv, &options)) {
+        fputs("usage: vipctl history [--since TIME] [--count N] [--follow] [--json]\n"
+              "                      [--state-dir DIR] [INSTANCE]\n"
+              "TIME: 15m, 2h, 14:03, 2026-11-21, \"2026-11-21 14:03:22\"\n",
+              stderr);
         return EXIT_USAGE;
     }
     return options.follow ? follow(context, &options) : print_past(context, &options);

@@ -1,5 +1,6 @@
 """vipctl against a made-up agent: what it prints, and how it ends when things go wrong."""
 
+import datetime
 import json
 import os
 import socket
@@ -190,6 +191,53 @@ def test_history_gives_reason_and_evidence(agent):
                  ".250"):
         assert part in done.stdout
     assert json.loads(vipctl(path, "history", "--json").stdout) == {"entries": [entry]}
+
+
+@pytest.fixture(name="state_dir")
+def fixture_state_dir(tmp_path):
+    """The files of a vipd that ended: events of an hour ago, of two days ago and of long ago."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    ages = [datetime.timedelta(days=400), datetime.timedelta(days=2), datetime.timedelta(hours=1)]
+    lines = [json.dumps({
+        "sequence": i, "at": (now - age).strftime("%Y-%m-%dT%H:%M:%S.000Z"), "event": "transition",
+        "instance": "web" if i != 2 else "db", "from": "BACKUP", "to": "MASTER",
+        "state": "MASTER", "reason": "no-response", "text": f"event {i}", "evidence": {}})
+        for i, age in enumerate(ages, 1)]
+    (tmp_path / "history.jsonl.1").write_text(lines[0] + "\n", encoding="utf-8")
+    (tmp_path / "history.jsonl").write_text("\n".join(lines[1:]) + "\nnonsense\n",
+                                            encoding="utf-8")
+    return str(tmp_path)
+
+
+def past(state_dir, *arguments):
+    done = vipctl("/nonexistent/control", "history", "--json", "--state-dir", state_dir, *arguments)
+    assert done.returncode == 0
+    return [entry["sequence"] for entry in json.loads(done.stdout)["entries"]]
+
+
+def test_the_file_is_read_in_order_and_narrowed(state_dir):
+    assert past(state_dir) == [1, 2, 3]
+    assert past(state_dir, "web") == [1, 3]
+    assert past(state_dir, "--count", "2") == [2, 3]
+    assert past(state_dir, "-n", "1", "web") == [3]
+    done = vipctl("/nonexistent/control", "history", "--state-dir", state_dir)
+    assert "1 damaged lines" in done.stderr
+
+
+def test_since_takes_what_people_write(state_dir):
+    now = datetime.datetime.now()
+    before = now - datetime.timedelta(minutes=90)
+    for since in ("90m", "3h", "1.5h", before.strftime("%Y-%m-%d %H:%M"),
+                  before.strftime("%Y-%m-%dT%H:%M:%S"), before.strftime("%H:%M"),
+                  before.strftime("%H:%M:%S"),
+                  before.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.123Z")):
+        assert past(state_dir, "--since", since) == [3], since
+    for since in ("3d", (now - datetime.timedelta(days=3)).strftime("%Y-%m-%d")):
+        assert past(state_dir, "--since", since) == [2, 3], since
+    assert past(state_dir, "--since", "1m") == []
+    assert past(state_dir, "--since", "1970-01-02") == [1, 2, 3]
+    for since in ("", "yesterday", "5", "25:00", "2026-13-01", "14:03Z", "1h ago"):
+        assert vipctl("/nonexistent", "history", "--since", since).returncode == 2, since
 
 
 def test_the_priority_column_says_why(agent):
