@@ -5,6 +5,7 @@
 #include "agent/agent_publish.h"
 #include "agent/clock.h"
 #include "agent/log.h"
+#include "agent/message_ids.h"
 #include "agent/priorities.h"
 #include "agent/virtual_link.h"
 
@@ -320,8 +321,9 @@ static int start(struct agent *agent)
                 agent->options.config_file);
     if (config->realtime)
         realtime_enable(&agent->realtime);
-    log_msg(LOG_NOTICE, "vipd " VIPD_VERSION " started with %zu instance%s", config->instance_count,
-            config->instance_count == 1 ? "" : "s");
+    log_event(LOG_NOTICE, MESSAGE_ID_STARTED, NULL,
+              "vipd " VIPD_VERSION " started with %zu instance%s", config->instance_count,
+              config->instance_count == 1 ? "" : "s");
     sd_notify(0, "READY=1");
     agent_notify_status(agent);
     return 0;
@@ -354,8 +356,10 @@ int agent_run(const struct agent_options *options, struct config_box *box)
     if (r < 0)
         log_msg(LOG_ERR, "the event loop failed: %s", strerror(-r));
     code = r < 0 ? 1 : r;
-    if (r == 0)
+    if (r == 0) {
+        log_event(LOG_NOTICE, MESSAGE_ID_STOPPED, NULL, "vipd " VIPD_VERSION " stopped");
         agent_control_event(&agent, HISTORY_STOPPED, "vipd " VIPD_VERSION " stopped");
+    }
 out:
     close_parts(&agent);
     return code;

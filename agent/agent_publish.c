@@ -127,11 +127,8 @@ void agent_publish_transition(struct agent *agent, struct instance *instance,
         .transition = *transition,
         .priority = instance->elections[0].params.priority,
     };
-    char text[REASON_TEXT_SIZE];
 
-    log_instance(LOG_NOTICE, instance->config->name, "%s -> %s: %s",
-                 vrrp_state_name(transition->from), vrrp_state_name(transition->to),
-                 reason_text(transition, text, sizeof(text)));
+    log_transition(instance->config->name, transition);
     agent_control_transition(agent, instance, transition);
     hooks_transition(agent->hooks, &event);
     agent_publish_instance(agent, instance);

@@ -3,6 +3,7 @@
 #include "agent/agent_publish.h"
 #include "agent/clock.h"
 #include "agent/log.h"
+#include "agent/message_ids.h"
 #include "lib/config_diff.h"
 
 #include <errno.h>
@@ -92,7 +93,8 @@ static int refuse(struct agent *agent, const struct config_problems *problems)
                               sizeof(agent->last_reload_problem));
     for (size_t i = 0; i < problems->count; i++)
         log_msg(LOG_ERR, "%s", config_problem_format(&problems->list[i], text, sizeof(text)));
-    log_msg(LOG_ERR, "reload refused: the running configuration stays in force");
+    log_event(LOG_ERR, MESSAGE_ID_RELOAD_REFUSED, NULL,
+              "reload refused: the running configuration stays in force");
     sd_notify(0, "READY=1");
     return -EINVAL;
 }
@@ -117,7 +119,7 @@ int agent_reload(struct agent *agent, struct config_problems *problems, json_t *
     config_box_unref(agent->box);
     agent->box = box;
     agent->last_reload_failed = false;
-    log_msg(LOG_NOTICE, "configuration reloaded");
+    log_event(LOG_NOTICE, MESSAGE_ID_RELOADED, NULL, "configuration reloaded");
     agent_control_event(agent, HISTORY_RELOADED, "configuration reloaded");
     sd_notify(0, "READY=1");
     agent_notify_status(agent);

@@ -8,6 +8,7 @@
 #include "agent/child.h"
 #include "agent/hook_environment.h"
 #include "agent/log.h"
+#include "agent/message_ids.h"
 #include "agent/priorities.h"
 
 #include <assert.h>
@@ -121,8 +122,8 @@ static void on_end(void *userdata, const struct child_result *result)
     bool good = result->outcome == CHILD_EXITED && result->code == 0;
     char text[96];
 
-    log_instance(good ? LOG_INFO : LOG_WARNING, queue->name, "%s: %s", hook_name(queue->running),
-                 child_result_text(result, text, sizeof(text)));
+    log_event(good ? LOG_INFO : LOG_WARNING, good ? NULL : MESSAGE_ID_HOOK_FAILED, queue->name,
+              "%s: %s", hook_name(queue->running), child_result_text(result, text, sizeof(text)));
     child_free(queue->child);
     queue->child = NULL;
     queue->hooks->running--;
@@ -148,8 +149,8 @@ static void run(struct hook_queue *queue, enum hook hook)
     if (environment != NULL)
         r = child_start(queue->hooks->event, &spec, &queue->child);
     if (r < 0)
-        log_instance(LOG_ERR, queue->name, "%s: cannot be started: %s", hook_name(hook),
-                     strerror(-r));
+        log_event(LOG_ERR, MESSAGE_ID_HOOK_FAILED, queue->name, "%s: cannot be started: %s",
+                  hook_name(hook), strerror(-r));
     else
         queue->hooks->running++;
     queue->running = hook;

@@ -7,6 +7,7 @@
 #include "agent/clock.h"
 #include "agent/instance_internal.h"
 #include "agent/log.h"
+#include "agent/message_ids.h"
 #include "agent/priorities.h"
 
 #include <assert.h>
@@ -179,11 +180,11 @@ static void note_foreign(struct router *router, const struct neighbour_claim *cl
         now - foreign->first_boot_ns < election_master_down_ns(router_election(router)))
         return;
     foreign->reported = true;
-    log_instance(LOG_WARNING, router->instance->config->name,
-                 "%s is also held by %02x:%02x:%02x:%02x:%02x:%02x on %s, which is not one of us",
-                 ip_address_format(&claim->address, text, sizeof(text)), claim->mac[0],
-                 claim->mac[1], claim->mac[2], claim->mac[3], claim->mac[4], claim->mac[5],
-                 router->instance->config->interface);
+    log_event(LOG_WARNING, MESSAGE_ID_FOREIGN_HOLDER, router->instance->config->name,
+              "%s is also held by %02x:%02x:%02x:%02x:%02x:%02x on %s, which is not one of us",
+              ip_address_format(&claim->address, text, sizeof(text)), claim->mac[0], claim->mac[1],
+              claim->mac[2], claim->mac[3], claim->mac[4], claim->mac[5],
+              router->instance->config->interface);
 }
 
 static void on_claim(void *userdata, const struct neighbour_claim *claim)

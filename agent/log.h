@@ -5,6 +5,8 @@
 #ifndef AGENT_LOG_H
 #define AGENT_LOG_H
 
+#include "lib/reason.h"
+
 #include <stdarg.h>
 #include <syslog.h>
 
@@ -14,5 +16,14 @@ void log_msg(int level, const char *format, ...) __attribute__((format(printf, 2
 /* The same with the instance it is about (VIPD_INSTANCE= in the journal, "web: " on stderr). */
 void log_instance(int level, const char *instance, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* An event that has a name for ever: one of message_ids.h (MESSAGE_ID= in the journal).
+ * instance: NULL, or what it is about. */
+void log_event(int level, const char *message_id, const char *instance, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* An instance has changed its state; the journal gets VIPD_STATE=, VIPD_PREVIOUS_STATE=,
+ * VIPD_REASON= and, where one was seen, VIPD_PEER=. */
+void log_transition(const char *instance, const struct transition *transition);
 
 #endif
