@@ -3,6 +3,7 @@
  * the man page, the example file and the shell completion cannot disagree with the parser.
  *
  *   schema_doc man         the reference section of vipd.conf(5), roff
+ *   schema_doc reload      what a reload does for each key, a table for vipd.conf(5), roff
  *   schema_doc example     a commented file with every key at its default
  *   schema_doc completion  "[SECTION]" lines, each followed by its keys, one a line
  */
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXAMPLE_COLUMNS = 78 };
+enum { EXAMPLE_COLUMNS = 78, RELOAD_COLUMN = 24 };
 
 /* Text that roff prints as it is: no escapes, hyphens that can be copied, no requests. */
 static void put_roff(const char *text)
@@ -57,6 +58,21 @@ static void man(const struct config_section *section)
     putchar('\n');
     for (size_t i = 0; i < section->key_count; i++)
         man_key(&section->keys[i]);
+}
+
+static void reload(const struct config_section *section)
+{
+    printf(".B [%s%s]\n", section->name, section->named ? " NAME" : "");
+    for (size_t i = 0; i < section->key_count; i++) {
+        const struct config_key *key = &section->keys[i];
+        int padding = RELOAD_COLUMN - (int)strlen(key->name);
+
+        fputs("    ", stdout);
+        put_roff(key->name);
+        printf("%*s", padding > 0 ? padding : 1, "");
+        put_roff(config_reload_name(key->reload));
+        putchar('\n');
+    }
 }
 
 /* Prose as comment lines, broken at spaces. */
@@ -120,7 +136,7 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*write)(const struct config_section *section);
-    } forms[] = {{"man", man}, {"example", example}, {"completion", completion}};
+    } forms[] = {{"man", man}, {"reload", reload}, {"example", example}, {"completion", completion}};
     size_t count = 0;
     const struct config_section *sections = config_schema(&count);
 
@@ -131,6 +147,6 @@ int main(int argc, char **argv)
             forms[i].write(&sections[j]);
         return ferror(stdout) || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
     }
-    fputs("usage: schema_doc man|example|completion\n", stderr);
+    fputs("usage: schema_doc man|reload|example|completion\n", stderr);
     return 2;
 }

@@ -1,0 +1,104 @@
+"""A change of each key of the schema, reloaded under a probe to an instance that is not affected."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from vipdlab import config
+from vipdlab.watch import widest_gap
+
+BUILD = os.environ.get("VIPD_BUILD", "build")
+OTHER = "10.77.0.201"
+
+# What each key is changed to and back from. None: left out.
+INSTANCE = {
+    "interface": ("eth0", "gone0"),
+    "vrid": (52, 53),
+    "priority": (120, 90),
+    "addresses": (f"{OTHER}/24", [f"{OTHER}/24", "10.77.0.202/24"]),
+    "version": (3, 2),
+    "advert-interval": ("100ms", "1s"),
+    "preempt": ("yes", "no"),
+    "unicast-peers": (None, "10.77.0.2"),
+    "source": (None, "10.77.0.1"),
+    "mac": ("interface", "virtual"),
+    "checksum": ("auto", "rfc9568"),
+    "strict": ("no", "yes"),
+    "announce-repeat": (2, 3),
+    "announce-refresh": ("off", "2s"),
+    "announce-form": ("request", "both"),
+    "lease": ("5s", "4s"),
+    "linger": (None, "200ms"),
+    "on-master": (None, "/bin/true"),
+    "on-backup": (None, "/bin/true"),
+    "on-init": (None, "/bin/true"),
+    "on-change": (None, "/bin/true"),
+    "hook-timeout": ("30s", "20s"),
+    "hook-user": (None, "nobody"),
+    "systemd-target": ("no", "yes"),
+}
+NODE = {
+    "name": ("lab", "lab-two"),
+    "lease": ("5s", "6s"),
+    "realtime": ("yes", "no"),
+    "hook-user": (None, "nobody"),
+}
+# Keys with one legal value have nothing to change.
+FIXED = {("instance", "accept")}
+# Needs whole seconds beside it.
+ALONG = {"version": {"advert-interval": "1s"}}
+
+
+def schema_keys():
+    text = subprocess.run([f"{BUILD}/tools/schema_doc", "completion"], check=True,
+                          capture_output=True, text=True).stdout
+    found, section = set(), None
+    for line in text.split():
+        header = re.fullmatch(r"\[(\w+)\]", line)
+        section = header.group(1) if header else section
+        if not header:
+            found.add((section, line))
+    return found
+
+
+def sections(**changed):
+    """web, which never changes, and other with these values."""
+    keys = {key: values[0] for key, values in INSTANCE.items()}
+    keys.update({key.replace("_", "-"): value for key, value in changed.items()})
+    return (config.instance("web", priority=150),
+            config.section("instance other", keys))
+
+
+def test_each_key_of_the_schema_is_tried():
+    tried = {("instance", key) for key in INSTANCE} | {("node", key) for key in NODE} | FIXED
+    assert {key for key in schema_keys() if key[0] in ("node", "instance")} == tried
+
+
+@pytest.mark.lab(nodes=2)
+def test_no_change_of_another_instance_costs_a_probe(lab):
+    lab[1].start(*sections(), **{key: values[0] for key, values in NODE.items()})
+    lab[2].start(config.instance("web", priority=100))
+    lab[1].wait_state("MASTER")
+    lab[1].wait_state("MASTER", "other")
+    capture, sampler = lab.capture(), lab.sampler()
+    probe = lab.probe(interval_ms=0.5)
+    node = {key: values[0] for key, values in NODE.items()}
+    changes = [("instance", key, value) for key, (_, value) in INSTANCE.items()]
+    changes += [("node", key, value) for key, (_, value) in NODE.items()]
+    for section, key, value in changes:
+        here = {key: value} if section == "instance" else {}
+        here.update(ALONG.get(key, {}) if section == "instance" else {})
+        there = {**node, key: value} if section == "node" else node
+        for sections_now, node_now in ((sections(**here), there), (sections(), node)):
+            lab[1].write(*sections_now, **node_now)
+            done = lab[1].reload()
+            assert done.returncode == 0, (section, key, value, done.stderr)
+    result = probe.stop()
+    assert result.lost == [], str(result)
+    assert sampler.sequence() == [{"n1"}], "the address of web was touched"
+    assert widest_gap(capture.adverts("n1", vrid=51)) < 3 * config.INTERVAL_MS / 1000
+    assert lab[1].state() == "MASTER" and lab[2].state() == "BACKUP"
+    lab.wait(lambda: lab[1].state("other") == "MASTER" and lab[1].holds(OTHER),
+             "the other is back where it was")
