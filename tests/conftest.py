@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lab"))
+for folder in ("bench", "lab"):
+    sys.path.insert(0, os.path.join(os.path.dirname(__file__), folder))
 
 from vipdlab import netns  # noqa: E402
 from vipdlab.lab import Lab  # noqa: E402

@@ -1,0 +1,29 @@
+"""Random kills, stops, restarts, flaps and cuts of either node, from a fixed seed.
+
+VIPD_CYCLES=200 runs that many, VIPD_SEED=N others.
+"""
+
+import os
+
+import pytest
+
+from faultlab.cycles import Cycles
+from faultlab.products import VipdPair
+from vipdlab.config import VIP4
+
+COUNT = int(os.environ.get("VIPD_CYCLES", "20"))
+SEED = int(os.environ.get("VIPD_SEED", "20261121"))
+
+
+@pytest.mark.lab(nodes=2)
+@pytest.mark.limit(60 + 15 * COUNT)
+@pytest.mark.parametrize("part", [0, 1])
+def test_after_each_fault_the_pair_is_as_before(lab, part):
+    pair = VipdPair(lab, lease_s=1)
+    cycles = Cycles(pair, SEED + part).run(COUNT, enough=lambda cycle: cycle.complaints)
+    print(cycles.report())
+    assert not any(cycle.complaints for cycle in cycles.done), cycles.report()
+    assert lab[1].ours() == [VIP4] and lab[2].ours() == [], cycles.report()
+    assert [n.state() for n in lab.nodes] == ["MASTER", "BACKUP"], cycles.report()
+    for node in lab.nodes:
+        assert len(node.addresses()) == len(lab.client.addresses()) + len(node.ours())
