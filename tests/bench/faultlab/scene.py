@@ -1,7 +1,7 @@
 """One fault on one pair: start, settle, watch, break, mend, settle, add up."""
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from vipdlab.config import INTERVAL_MS, VIP4
 
@@ -25,11 +25,27 @@ class Outcome:
     client_s: float
     healed: bool
     coarsest_s: float  # longest time between two samples
-    takeovers: int     # how often the set of holders changed
-    timeline: str
+    spans: list        # holders.Span
+    facts: dict        # what the fault has found out about itself
+
+    @property
+    def timeline(self):
+        return holders.timeline(self.spans)
+
+    def ever_held(self, machine):
+        return any(machine.name in span.holders for span in self.spans)
 
     def as_dict(self):
-        return asdict(self)
+        values = {key: value for key, value in vars(self).items() if key != "spans"}
+        start = self.spans[0].start
+        values["spans"] = [{"from_s": span.start - start, "seconds": span.seconds,
+                            "holders": sorted(span.holders)} for span in self.spans]
+        return values
+
+    def __str__(self):
+        return (f"{self.fault}: nobody {self.none_s:.3f} s, two {self.two_s:.3f} s, client "
+                f"{self.client_s:.3f} s, {'' if self.healed else 'not '}as before\n"
+                f"{self.timeline}")
 
 
 class Scene:
@@ -39,7 +55,7 @@ class Scene:
         self.pair, self.lab, self.pace = pair, pair.lab, pace
         self.first, self.second = pair.nodes
         self.holders = self.probe = None
-        self.before = None
+        self.facts = {}
 
     @property
     def lease_s(self):
@@ -96,8 +112,7 @@ class Scene:
             none_s=holders.longest_none(spans), two_s=holders.longest_two(spans),
             client_s=max((length for when, length in result.gaps if when >= started - 0.1),
                          default=0.0),
-            healed=healed, coarsest_s=coarsest, takeovers=len(spans) - 1,
-            timeline=holders.timeline(spans))
+            healed=healed, coarsest_s=coarsest, spans=spans, facts=self.facts)
 
     def close(self):
         if self.holders is not None:
