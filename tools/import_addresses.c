@@ -197,7 +197,11 @@ static void take_blocks(struct list *list, const char *word, bool excluded)
 /* vipd puts a link-local address first where there is none (RFC 9568 erratum 8300). */
 static void tell_link_local(const struct list *list)
 {
+    const struct keepalived_node *vrid =
+        keepalived_last(list->instance->block, "virtual_router_id");
     bool ipv6 = false;
+    long number = 0;
+    char text[ADDRESS_TEXT_SIZE];
 
     for (size_t i = 0; i < list->count; i++) {
         if (list->all[i].address.family != IP_FAMILY_IPV6)
@@ -206,10 +210,15 @@ static void tell_link_local(const struct list *list)
         if (ip_address_is_link_local(&list->all[i].address))
             return;
     }
-    if (ipv6)
-        import_item(list->import->out, list->instance->section, IMPORT_NOTE, list->first,
-                    "vipd adds a link-local address made of the VRID and lists it first, as RFC "
-                    "9568 wants it. " BESIDE_KEEPALIVED);
+    if (!ipv6 || !import_number(import_value(vrid), 1, 255, &number))
+        return;
+    const struct ip_address added = ip_address_virtual_link_local((uint8_t)number);
+    ip_address_format(&added, text, sizeof(text));
+    import_item(list->import->out, list->instance->section, IMPORT_NOTE, list->first,
+                arena_print(list->import->arena,
+                            "vipd adds %s and lists it first, as RFC 9568 wants a link-local "
+                            "address there. " BESIDE_KEEPALIVED,
+                            text));
 }
 
 static const char *joined(struct arena *arena, const char **texts, size_t count)
@@ -277,7 +286,7 @@ static const char *peer_of(struct import *import, struct import_instance *instan
     }
     if (node->count > 1)
         IMPORT_ITEM(import, instance->section, IMPORT_LOST, node,
-                    "vipd takes adverts with a TTL of 255 only, as RFC 9568 wants it");
+                    "vipd takes adverts of its unicast-peers whatever their TTL is");
     return node->words[0];
 }
 

@@ -212,14 +212,28 @@ static const char *track_of(struct import *import, struct import_section *sectio
     return text;
 }
 
+/* Where an instance begins to track something, for messages. */
+static const struct keepalived_node *first_track(const struct keepalived_node *owner)
+{
+    const struct keepalived_node *node = owner->first;
+
+    while (node != NULL && kind_of(node) == NULL)
+        node = node->next;
+    return node;
+}
+
 void import_track(struct import *import, struct import_instance *instance)
 {
+    const struct keepalived_node *node = first_track(instance->block);
+
     const char *text = track_of(import, instance->section, instance->block, instance->group, "");
 
     if (instance->group != NULL)
         text = track_of(import, instance->section, instance->group, instance->group, text);
+    if (node == NULL && instance->group != NULL)
+        node = first_track(instance->group);
     if (*text != '\0')
-        import_set(import->out, instance->section, instance->block, KEY_TRACK, text);
+        import_set(import->out, instance->section, node, KEY_TRACK, text);
 }
 
 static void set(struct import *import, struct import_section *section,

@@ -64,8 +64,9 @@ static void write_group_hooks(struct import *import, struct import_section *sect
     }
     if (!some)
         return;
-    IMPORT_ITEM(import, first->section, IMPORT_NOTE, group,
-                "the hooks of the group: its members change together, so its first runs them");
+    if (import_knows(first->section->type, KEY_ON_MASTER))
+        IMPORT_ITEM(import, first->section, IMPORT_NOTE, group,
+                    "the hooks of the group: its members change together, so its first runs them");
     import_hooks(import, first->section, group, "GROUP", name, first->priority);
 }
 

@@ -5,6 +5,7 @@
 #include "tools/import.h"
 #include "tools/import_keys.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* keepalived's word, the key of vipd, and the state that `notify` gives to its script. */
@@ -31,8 +32,10 @@ static void set_hook(struct hooks *hooks, const struct keepalived_node *node, co
 {
     const struct keepalived_node *user = hooks->import->globals.script_user;
 
-    if (!import_set(hooks->import->out, hooks->section, node, key,
-                    import_command(hooks->import, hooks->section, node, command)))
+    assert(node != NULL);
+    if (import_knows(hooks->section->type, key))
+        command = import_command(hooks->import, hooks->section, node, command);
+    if (!import_set(hooks->import->out, hooks->section, node, key, command))
         return;
     if (node->count > 2)
         import_user(hooks->import, hooks->section, node, node->words[2], KEY_HOOK_USER);
@@ -59,9 +62,11 @@ set_state(struct hooks *hooks, const struct keepalived_node *block, const struct
         IMPORT_ITEM(hooks->import, hooks->section, IMPORT_NOTE, node != NULL ? node : also,
                     "%s is run on faults and when vipd stops; VIPD_REASON tells which", state->key);
     node = import_value(node) != NULL ? node : also;
-    if (import_value(node) != NULL)
-        set_hook(hooks, node, state->key, import_value(node));
-    return import_value(node) != NULL ? node : NULL;
+    const char *command = import_value(node);
+    if (command == NULL)
+        return NULL;
+    set_hook(hooks, node, state->key, command);
+    return node;
 }
 
 void import_hooks(struct import *import, struct import_section *section,

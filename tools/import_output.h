@@ -40,9 +40,9 @@ struct import_section {
     struct import_key *keys;
     size_t count;
     struct import_items items;
-    bool known;   /* to this vipd's schema */
-    bool refused; /* written as comment only */
-    unsigned line;
+    bool known;    /* to this vipd's schema */
+    bool refused;  /* written as comment only */
+    unsigned line; /* of its header as last rendered; 0: it has none */
     struct import_section *next;
 };
 

@@ -8,6 +8,7 @@
 #include "tools/import.h"
 #include "tools/import_keys.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { WORDS_MAX = 8 };
@@ -88,15 +89,16 @@ static const char *target_of(struct import *import, const struct pattern *patter
 
     while (fixed < 4 && pattern->words[fixed] != NULL)
         fixed++;
-    if (command->count != fixed + pattern->targets ||
+    assert(pattern->words[0] != NULL);
+    if (command->count != fixed + pattern->targets || command->words[0] == NULL ||
         strcmp(base_name(command->words[0]), pattern->words[0]) != 0)
         return NULL;
     for (size_t i = 1; i < fixed; i++) {
-        if (strcmp(command->words[i], pattern->words[i]) != 0)
+        if (command->words[i] == NULL || strcmp(command->words[i], pattern->words[i]) != 0)
             return NULL;
     }
     const char *target = command->words[fixed];
-    if (target[0] == '-')
+    if (target == NULL || target[0] == '-')
         return NULL;
     if (strcmp(pattern->key, KEY_CONNECT) == 0)
         return endpoint(import, target, command->words[fixed + 1]);

@@ -156,9 +156,8 @@ static void put_key(struct page *page, const struct import_section *section, str
     put(page, value);
 }
 
-static void put_header(struct page *page, struct import_section *section)
+static void put_header(struct page *page, const struct import_section *section)
 {
-    section->line = page->line;
     if (section->name != NULL)
         fprintf(page->file, "[%s %s]\n", section->type, section->name);
     else
@@ -194,6 +193,7 @@ static void put_section(struct page *page, struct import_section *section)
 {
     if (section->known || section->items.count > 0)
         put(page, "");
+    section->line = section->known ? page->line : 0;
     if (section->known && section->refused) {
         put_refused(page, section);
     } else if (section->known) {
@@ -217,8 +217,9 @@ static void put_preface(struct page *page)
     if (lost == 0)
         put(page, "# All of it is carried over.");
     else
-        put(page, arena_print(arena, "# %zu thing%s in it %s not: see NOT CARRIED OVER.", lost,
-                              lost == 1 ? "" : "s", lost == 1 ? "is" : "are"));
+        put(page, arena_print(arena,
+                              "# %zu thing%s in it %s not carried over: look for NOT CARRIED OVER.",
+                              lost, lost == 1 ? "" : "s", lost == 1 ? "is" : "are"));
 }
 
 /* Returns the text, to be freed. */
@@ -250,17 +251,17 @@ static const char *reason_of(struct import_output *out, const struct config_prob
     return text;
 }
 
-/* Takes out what is written in the problem's line. False: nothing is. */
+/* Takes out what is written in the problem's line. False: nothing is, or it was taken out before.
+ */
 static bool refuse(struct import_output *out, const struct config_problem *problem)
 {
     struct import_section *hit = NULL;
 
     for (struct import_section *s = out->first; s != NULL; s = s->next) {
-        if (!s->known || s->refused || s->line > problem->line)
-            continue;
-        hit = s;
+        if (s->line != 0 && s->line <= problem->line)
+            hit = s;
     }
-    if (hit == NULL)
+    if (hit == NULL || hit->refused)
         return false;
     for (size_t i = hit->count; i-- > 0;) {
         struct import_key *key = &hit->keys[i];
@@ -269,8 +270,7 @@ static bool refuse(struct import_output *out, const struct config_problem *probl
             continue;
         key->refused = true;
         import_item(out, hit, IMPORT_LOST, key->node,
-                    arena_print(out->arena, "vipd refuses '%s = %s': %s", key->name, key->value,
-                                reason_of(out, problem)));
+                    arena_print(out->arena, "vipd refuses %s", reason_of(out, problem)));
         return true;
     }
     hit->refused = true;

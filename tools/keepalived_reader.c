@@ -7,6 +7,7 @@
 
 #include "tools/keepalived_define.h"
 #include "tools/keepalived_lexer.h"
+#include "tools/keepalived_line.h"
 #include "tools/keepalived_sequence.h"
 #include "tools/read_file.h"
 
@@ -101,7 +102,7 @@ static char *include_pattern(struct reader *reader, const char *file, const char
         }
         out[length++] = '/';
     }
-    strcpy(out + length, pattern);
+    memcpy(out + length, pattern, strlen(pattern) + 1);
     return out;
 }
 
@@ -298,63 +299,6 @@ static bool process(struct reader *reader, const struct keepalived_place *place,
     return process_written_out(reader, place, text, depth);
 }
 
-/* What is neither text nor white space: somebody gave the wrong file. */
-static bool has_control_character(const char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-
-        if ((c < 0x20 && c != '\n' && !is_space(text[i])) || c == 0x7f)
-            return true;
-    }
-    return false;
-}
-
-/* The next line of a file, with those that continue it behind a '\n' each. */
-static char *next_line(const char **at, unsigned *line, struct keepalived_place *place)
-{
-    char *out = NULL;
-    size_t length = 0;
-    bool more = true;
-
-    while (more && **at != '\0') {
-        size_t raw = strcspn(*at, "\n");
-        const char *start = *at;
-        size_t used = keepalived_without_comment(start, raw);
-
-        (*line)++;
-        *at += raw + (start[raw] == '\n' ? 1 : 0);
-        if (out == NULL)
-            place->line = *line;
-        else if (used == 0)
-            continue; /* an empty line between those of a definition */
-        more = used > 0 && start[used - 1] == '\\' && (used < 2 || start[used - 2] != '\\');
-        out = arena_must(realloc(out, length + used + 2));
-        memcpy(out + length, start, used);
-        length += used;
-        if (more)
-            out[length - 1] = '\n';
-    }
-    if (out != NULL)
-        out[length] = '\0';
-    return out;
-}
-
-/* Continued lines that define nothing are one line. */
-static void join(char *text)
-{
-    size_t name_length = 0;
-    const char *value = NULL;
-    const char *content = skip_space(text);
-
-    if (*content == '@')
-        content = skip_space(content + word_length(content));
-    if (keepalived_is_definition(content, &name_length, &value))
-        return;
-    for (char *at = strchr(text, '\n'); at != NULL; at = strchr(at, '\n'))
-        *at = ' ';
-}
-
 static bool process_text(struct reader *reader, const char *file, const char *text)
 {
     struct keepalived_place place = {file, 0};
@@ -362,20 +306,16 @@ static bool process_text(struct reader *reader, const char *file, const char *te
     bool good = true;
 
     while (good && *text != '\0') {
-        char *content = next_line(&text, &line, &place);
-        size_t length = strlen(content);
+        char *content = keepalived_next_line(&text, &line, &place.line);
 
-        if (length > LINE_BYTES_MAX) {
+        if (strlen(content) > LINE_BYTES_MAX)
             good = fail(reader, &place, "found a line of more than 64 KiB");
-        } else {
-            join(content);
-            if (has_control_character(content, length))
-                good = fail(reader, &place,
-                            "found a control character, expected the text of a keepalived "
-                            "configuration");
-            else
-                good = process(reader, &place, content, 0);
-        }
+        else if (keepalived_has_control(content))
+            good = fail(reader, &place,
+                        "found a control character, expected the text of a keepalived "
+                        "configuration");
+        else
+            good = process(reader, &place, content, 0);
         free(content);
     }
     return good;

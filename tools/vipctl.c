@@ -48,15 +48,14 @@ static void print_help(void)
           stdout);
     for (size_t i = 0; i < VERBS; i++)
         printf("  %s %s\n      %s\n", verbs[i].name, verbs[i].arguments, verbs[i].help);
-    fputs(
-        "\n  --control PATH  control socket (default $" CONTROL_PATH_ENV
-        ", else " CONTROL_PATH_DEFAULT ")\n"
-        "  --version       print the version and exit\n"
-        "  --help          print this and exit\n"
-        "\n"
-        "Exit status: 0 good, 1 refused or problems found, 2 wrong usage, 3 vipd is not running,\n"
-        "4 not permitted, 5 no sensible answer in time.\n",
-        stdout);
+    fputs("\n  --control PATH  control socket (default $" CONTROL_PATH_ENV
+          ", else " CONTROL_PATH_DEFAULT ")\n"
+          "  --version       print the version and exit\n"
+          "  --help          print this and exit\n"
+          "\n"
+          "Exit status: 0 good, 1 refused or problems found, 2 wrong usage, 3 vipd is not running\n"
+          "(import: not everything carried over), 4 not permitted, 5 no sensible answer in time.\n",
+          stdout);
 }
 
 static const struct verb *find_verb(const char *name)
