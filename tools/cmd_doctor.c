@@ -61,6 +61,12 @@ static const struct examination examinations[] = {
     {"flows", NEED_AGENT | NEED_WIRE, examine_flows,
      "adverts leave while MASTER, and those that come in reach vipd"},
     {"firewall", NEED_CONFIG, examine_firewall, "nftables lets adverts in and out"},
+    {"settings", NEED_CONFIG, examine_settings, "the kernel's network settings suit"},
+    {"duplicates", NEED_NOTHING, examine_duplicates, "no IPv6 address is a duplicate"},
+    {"services", NEED_CONFIG, examine_services,
+     "no service on a virtual address depends on where it is"},
+    {"network-managers", NEED_CONFIG, examine_network_managers,
+     "neither NetworkManager nor systemd-networkd removes foreign addresses"},
     {"snooping", NEED_CONFIG, examine_snooping,
      "no bridge here snoops multicast without a querier"},
 };

@@ -57,8 +57,19 @@ void examine_listening(const struct patient *patient, struct findings *out);
 /* doctor_firewall.c */
 void examine_firewall(const struct patient *patient, struct findings *out);
 
+/* doctor_sysctl.c: settings of the kernel. */
+void examine_settings(const struct patient *patient, struct findings *out);
+void examine_duplicates(const struct patient *patient, struct findings *out);
+void examine_services(const struct patient *patient, struct findings *out);
+
+/* doctor_network_managers.c */
+void examine_network_managers(const struct patient *patient, struct findings *out);
+
 /* The instances of the configuration, and the status of one by name (NULL: none). */
 const struct config_instance *patient_instance(const struct patient *patient, size_t i);
 const json_t *patient_status(const json_t *status, const char *name);
+
+/* True when no instance before this one has the same interface. */
+bool patient_first_on_link(const struct patient *patient, size_t i);
 
 #endif

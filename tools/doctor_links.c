@@ -42,13 +42,12 @@ static const struct link_view *link_of(const struct patient *patient,
     return network_view_link(patient->network, instance->interface);
 }
 
-/* True when no instance before this one has the same interface. */
-static bool is_first_on_link(const struct patient *patient, size_t index)
+bool patient_first_on_link(const struct patient *patient, size_t i)
 {
-    const struct config_instance *instance = patient_instance(patient, index);
+    const struct config_instance *instance = patient_instance(patient, i);
 
-    for (size_t i = 0; i < index; i++)
-        if (strcmp(patient_instance(patient, i)->interface, instance->interface) == 0)
+    for (size_t j = 0; j < i; j++)
+        if (strcmp(patient_instance(patient, j)->interface, instance->interface) == 0)
             return false;
     return true;
 }
@@ -61,7 +60,7 @@ void examine_interfaces(const struct patient *patient, struct findings *out)
         const struct link_view *link = link_of(patient, instance);
         const char *name = instance->interface;
 
-        if (!is_first_on_link(patient, i))
+        if (!patient_first_on_link(patient, i))
             continue;
         if (link == NULL) {
             finding_add(out, SEVERITY_ERROR, "interface-missing", name,
@@ -295,7 +294,7 @@ void examine_snooping(const struct patient *patient, struct findings *out)
         const struct link_view *link = link_of(patient, instance);
         const struct link_view *bridge = link;
 
-        if (link == NULL || instance->unicast || !is_first_on_link(patient, i))
+        if (link == NULL || instance->unicast || !patient_first_on_link(patient, i))
             continue;
         if (link->master != 0)
             bridge = network_view_link_at(patient->network, link->master);

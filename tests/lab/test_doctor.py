@@ -1,13 +1,15 @@
 """vipctl doctor: each finding is provoked by building the fault, and a healthy pair has none."""
 
 import contextlib
+import ctypes
 import json
 import subprocess
 import threading
 
 import pytest
 
-from vipdlab import config
+from test_conflict import gratuitous_arp
+from vipdlab import config, netns
 from vipdlab.config import VIP4, VIP6
 from vipdlab.node import VIPCTL, environment
 
@@ -365,3 +367,264 @@ def test_a_firewall_that_cannot_be_looked_at(lab, tmp_path):
     names.write_text("filter\n")
     findings = doctor(node, "--root", str(tmp_path), listen="0")
     only(findings, "iptables-legacy", "not-checked", "ip_tables_names")
+
+
+# ---- Settings of the kernel
+
+def twin(node):
+    """A second interface in the same network."""
+    node.ip("link", "add", "eth1", "type", "veth", "peer", "name", "eth2")
+    node.ip("link", "set", "eth2", "up")
+    node.ip("link", "set", "eth1", "up")
+    node.ip("addr", "add", "10.77.0.201/24", "dev", "eth1")
+
+
+SETTINGS = [
+    ({"net__ipv4__conf__eth0__arp_ignore": 8}, {}, "arp-ignore", "error", "any address"),
+    ({"net__ipv4__conf__eth0__arp_ignore": 2}, {"addresses": VIP4 + "/32"}, "arp-ignore", "error",
+     "/32"),
+    ({"net__ipv4__conf__all__rp_filter": 1}, {"mac": "virtual"}, "rp-filter", "warning", "all"),
+    ({"net__ipv4__conf__eth0__promote_secondaries": 0}, {}, "promote-secondaries", "note", "eth0"),
+    ({"net__ipv4__conf__eth0__drop_gratuitous_arp": 1}, {}, "drop-gratuitous-arp", "note", "eth0"),
+    ({"net__ipv6__conf__eth0__disable_ipv6": 1}, {"addresses": VIP6 + "/64"}, "ipv6-disabled",
+     "error", "eth0"),
+    ({"net__ipv6__conf__eth0__accept_dad": 2}, {"addresses": VIP6 + "/64"}, "accept-dad", "note",
+     "eth0"),
+]
+
+
+@pytest.mark.lab(nodes=1)
+@pytest.mark.parametrize("settings,keys,code,severity,mention", SETTINGS,
+                         ids=[s[2] + str(i) for i, s in enumerate(SETTINGS)])
+def test_settings(lab, settings, keys, code, severity, mention):
+    node = lab[1].write(config.instance(**keys))
+    good = {"net__ipv4__conf__all__promote_secondaries": 1}
+    netns.sysctl(node.namespace, **({} if code == "promote-secondaries" else good))
+    assert not find(doctor(node, listen="0"), code) or code == "promote-secondaries"
+    netns.sysctl(node.namespace, **settings)
+    only(doctor(node, listen="0"), code, severity, mention, obj="web")
+
+
+@pytest.mark.lab(nodes=1)
+def test_a_second_interface_in_the_same_network(lab):
+    node = lab[1].write(config.instance())
+    twin(node)
+    findings = doctor(node, listen="0")
+    only(findings, "arp-flux", "warning", "eth1 is in the same network")
+    assert not find(findings, "rp-filter")
+    netns.sysctl(node.namespace, net__ipv4__conf__all__arp_ignore=1,
+                 net__ipv4__conf__eth0__rp_filter=1)
+    findings = doctor(node, listen="0")
+    only(findings, "rp-filter", "warning", "eth1")
+    assert not find(findings, "arp-flux")
+
+
+@pytest.mark.lab(nodes=1)
+def test_arp_settings_taken_back_under_a_virtual_mac(lab):
+    node = lab.start_all([150], mac="virtual")[1]
+    assert not bad(doctor(node))
+    netns.sysctl(node.namespace, net__ipv4__conf__eth0__arp_announce=0)
+    only(doctor(node), "arp-announce", "warning", "eth0")
+    netns.sysctl(node.namespace, net__ipv4__conf__eth0__arp_ignore=0)
+    only(doctor(node), "arp-ignore", "warning", "eth0")
+
+
+@pytest.mark.lab(nodes=1)
+def test_strict_rp_filter_under_a_virtual_mac_does_bite(lab):
+    """What the finding says is so: the client gets no answer any more."""
+    node = lab.start_all([150], mac="virtual")[1]
+    ping = ["ping", "-c1", "-W1", VIP4]
+    assert lab.client.run(*ping, check=False).returncode == 0
+    netns.sysctl(node.namespace, net__ipv4__conf__all__rp_filter=1)
+    assert lab.client.run(*ping, check=False).returncode != 0
+    only(doctor(node), "rp-filter", "warning", "virtual MAC")
+
+
+@pytest.mark.lab(nodes=1)
+def test_a_service_bound_to_a_virtual_address(lab):
+    node = lab.start_all([150], **DUAL)[1]
+    listening = "import socket,time\n" \
+        f"a=socket.create_server(('{VIP4}', 8080))\n" \
+        f"b=socket.create_server(('{VIP6}', 8081), family=socket.AF_INET6)\n" \
+        "print('up', flush=True); time.sleep(60)"
+    service = lab.keep(subprocess.Popen(
+        ["ip", "netns", "exec", node.namespace, "/usr/bin/python3", "-c", listening],
+        stdout=subprocess.PIPE, text=True))
+    assert service.stdout.readline() == "up\n"
+    found = find(doctor(node), "nonlocal-bind")
+    assert [f["seen"].split(",")[0] for f in found] == [
+        f"a service listens on {VIP4} port 8080", f"a service listens on {VIP6} port 8081"]
+    netns.sysctl(node.namespace, net__ipv4__ip_nonlocal_bind=1, net__ipv6__ip_nonlocal_bind=1)
+    assert not find(doctor(node), "nonlocal-bind")
+
+
+@pytest.mark.lab(nodes=1, dad=True)
+def test_a_duplicate_address(lab):
+    node = lab[1].write(config.instance())
+    node.ip("addr", "add", f"{lab.client.address6}/64", "dev", "eth0")
+    lab.wait(lambda: find(doctor(node, listen="0"), "duplicate-address"), "DAD has failed")
+    only(doctor(node, listen="0"), "duplicate-address", "error", lab.client.address6, obj="eth0")
+
+
+# ---- Network managers, below another root
+
+def put(root, name, text):
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def ifindex(node):
+    return json.loads(node.ip("-j", "link", "show", "eth0").stdout)[0]["ifindex"]
+
+
+@pytest.mark.lab(nodes=1)
+def test_networkd(lab, tmp_path):
+    node = lab[1].write(config.instance())
+
+    def findings():
+        return find(doctor(node, "--root", str(tmp_path), listen="0"), "networkd")
+    network = "[Match]\nName=wlan0 eth*\n[Network]\nDHCP=yes\n"
+    put(tmp_path, "etc/systemd/network/10-other.network", "[Match]\nName=eth1\n[Network]\n")
+    put(tmp_path, "etc/systemd/network/20-eth.network", network)
+    assert not findings()
+    put(tmp_path, "run/systemd/netif/state", "OPER_STATE=routable\n")
+    assert "20-eth.network" in findings()[0]["seen"] and findings()[0]["severity"] == "warning"
+    link = f"run/systemd/netif/links/{ifindex(node)}"
+    put(tmp_path, link, "ADMIN_STATE=unmanaged\n")
+    assert not findings()
+    put(tmp_path, link, "# private\nADMIN_STATE=configured\n"
+        "NETWORK_FILE=/etc/systemd/network/10-other.network\n")
+    assert "10-other.network" in findings()[0]["seen"]
+    # What the fix says.
+    put(tmp_path, "etc/systemd/network/10-other.network.d/vipd.conf",
+        "[Network]\nKeepConfiguration=static\n")
+    assert not findings()
+    put(tmp_path, "etc/systemd/network/10-other.network.d/zz.conf",
+        "[Network]\nKeepConfiguration=no\n")
+    assert findings()
+
+
+@pytest.mark.lab(nodes=1)
+def test_networkmanager(lab, tmp_path):
+    node = lab[1].write(config.instance())
+    device = f"run/NetworkManager/devices/{ifindex(node)}"
+
+    def findings():
+        return find(doctor(node, "--root", str(tmp_path), listen="0"), "networkmanager")
+    put(tmp_path, device, "[device]\nmanaged=false\n")
+    assert not findings()
+    put(tmp_path, device, "[device]\nmanaged=true\nconnection-uuid=1234\n")
+    assert findings()[0]["severity"] == "note" and findings()[0]["object"] == "eth0"
+
+
+# ---- vipd itself and the machine
+
+@pytest.mark.lab(nodes=1)
+def test_a_configuration_that_cannot_be_used(lab, tmp_path):
+    node = lab[1]
+    only(doctor(node, file=str(tmp_path / "none.conf")), "configuration-unreadable", "error",
+         "none.conf")
+    node.write(config.instance(priority=300))
+    found = only(doctor(node), "configuration-invalid", "error", "300", obj="instance web")
+    assert f"{node.config}:" in found["fix"]
+    node.write(config.instance(advert_interval="10ms"), realtime="no")
+    only(doctor(node), "configuration-advice", "note", "realtime", obj="instance web")
+
+
+@pytest.mark.lab(nodes=1)
+def test_a_configuration_that_is_not_loaded(lab):
+    node = lab.start_all([150])[1]
+    node.write(config.instance(priority=140), config.instance("new", vrid=52, addresses="10.77.0.9"))
+    assert {f["object"] for f in find(doctor(node), "not-loaded")} == {"web", "new"}
+    node.write(config.instance("new", vrid=52, addresses="10.77.0.9"))
+    assert {f["object"] for f in find(doctor(node), "not-loaded")} == {"web", "new"}
+    node.write("nonsense = 1")
+    assert node.vipctl("reload").returncode == 1
+    findings = doctor(node)
+    only(findings, "reload-failed", "warning", "nonsense")
+    assert find(findings, "configuration-invalid")
+
+
+@pytest.mark.lab(nodes=1)
+def test_the_running_configuration_is_found_by_asking(lab):
+    node = lab.start_all([150])[1]
+    done = node.run(VIPCTL, "--control", node.control, "doctor", "--json", "--listen", "0",
+                    "--verbose", check=False)
+    findings = json.loads(done.stdout)["findings"]
+    assert not find(findings, "configuration-unreadable")
+    assert find(findings, "interfaces")[0]["severity"] == "ok"
+
+
+@pytest.mark.lab(nodes=1)
+def test_not_running_and_hung(lab):
+    node = lab[1].write(config.instance())
+    only(doctor(node, listen="0"), "vipd-not-running", "note")
+    node.start()
+    assert not find(doctor(node, listen="0"), "vipd-not-running")
+    node.freeze()
+    try:
+        only(doctor(node, listen="0"), "vipd-silent", "error")
+    finally:
+        node.thaw()
+
+
+@pytest.mark.lab(nodes=1)
+def test_a_held_instance(lab):
+    node = lab.start_all([150])[1]
+    node.link_down()
+    only(doctor(node), "held", "warning", "link-down", obj="web")
+
+
+@pytest.mark.lab(nodes=1)
+def test_removed_addresses_and_foreign_holders(lab):
+    node = lab.start_all([150])[1]
+    node.ip("addr", "del", f"{VIP4}/24", "dev", "eth0")
+    lab.wait(lambda: node.status()["repairs"] > 0, "the address is put back")
+    frame = gratuitous_arp(lab.client.mac, VIP4)
+
+    def named():
+        lab.inject(frame)
+        return node.router()["foreign_holder"]
+    lab.wait(named, "the foreign holder is known", interval=0.1)
+    findings = doctor(node)
+    only(findings, "addresses-removed", "warning", "1")
+    only(findings, "foreign-holder", "error", lab.client.mac, obj="web")
+
+
+@pytest.mark.lab(nodes=1)
+def test_another_namespace(lab):
+    lab.start_all([150])
+    found = only(doctor(lab.client, file=lab[1].config, control=lab[1].control),
+                 "other-namespace", "error", str(lab[1].process.pid))
+    assert f"/proc/{lab[1].process.pid}/ns/net" in found["fix"]
+
+
+@pytest.mark.lab(nodes=1)
+def test_capabilities_and_realtime(lab):
+    node = lab[1].write(config.instance())
+    node.spawn(prefix=["setpriv", "--bounding-set", "-net_admin,-sys_nice,-ipc_lock", "--inh-caps",
+                       "-net_admin,-sys_nice,-ipc_lock", "prlimit", "--rtprio=0", "--memlock=0"])
+    lab.wait(lambda: node.status() is not None, "vipd answers")
+    findings = doctor(node)
+    only(findings, "capability-missing", "error", "CAP_NET_ADMIN")
+    only(findings, "no-realtime", "warning")
+    only(findings, "memory-not-locked", "note")
+
+
+@pytest.mark.lab(nodes=1)
+def test_the_machine(lab):
+    node = lab[1].write(config.instance())
+    findings = doctor(node, listen="0", prefix=["setarch", "--uname-2.6"])
+    only(findings, "kernel-too-old", "error", "Linux 2.6")
+    findings = doctor(node, listen="0")
+    assert not find(findings, "kernel-too-old")
+    assert bool(find(findings, "clock-unsynchronised")) == (not clock_is_synchronised())
+
+
+def clock_is_synchronised():
+    """adjtimex(2) as the kernel answers it here; the lab cannot change the machine's clock."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    state = libc.adjtimex(ctypes.create_string_buffer(512))
+    assert state >= 0
+    return state != 5
