@@ -69,6 +69,9 @@ void examine_network_managers(const struct patient *patient, struct findings *ou
 const struct config_instance *patient_instance(const struct patient *patient, size_t i);
 const json_t *patient_status(const json_t *status, const char *name);
 
+/* "IPv4", "IPv6". */
+const char *patient_family(enum ip_family family);
+
 /* True when no instance before this one has the same interface. */
 bool patient_first_on_link(const struct patient *patient, size_t i);
 

@@ -120,16 +120,20 @@ static bool judge(const struct firewall *firewall, const struct nft_packet *pack
 
     if (judgement.verdict == NFT_ACCEPTED)
         return false;
-    ip_address_format(packet->outgoing ? &packet->destination.address : &packet->source.address,
-                      peer, sizeof(peer));
+    if (packet->outgoing)
+        ip_address_format(&packet->destination.address, peer, sizeof(peer));
+    else if (whole_network)
+        ip_prefix_format(&packet->source, peer, sizeof(peer));
+    else
+        ip_address_format(&packet->source.address, peer, sizeof(peer));
     if (judgement.handle != 0)
         snprintf(rule, sizeof(rule), "the rule with handle %lld", judgement.handle);
     finding_add(firewall->out, certain ? SEVERITY_ERROR : SEVERITY_WARNING,
                 certain ? "firewall-drops" : "firewall-may-drop", name,
                 "nftables %s %s adverts %s%s%s: table %s %s, chain %s, %s",
-                certain ? "drops" : "may drop", ip_family_name(firewall->family),
+                certain ? "drops" : "may drop", patient_family(firewall->family),
                 packet->outgoing ? "to " : "from ",
-                packet->outgoing || !whole_network ? "" : "the network of ", peer, judgement.family,
+                packet->outgoing || !whole_network ? "" : "anybody in ", peer, judgement.family,
                 judgement.table, judgement.chain, rule);
     finding_fix(firewall->out,
                 "nft insert rule %s %s %s meta l4proto vrrp accept; and the same in "

@@ -46,7 +46,7 @@ static void examine_flow(const struct patient *patient, const struct config_inst
     uint64_t interval_ns = (uint64_t)field_number(after, "advert_interval_ms") * NS_PER_MS;
     /* In less time nothing need have been heard. */
     bool long_enough = patient->wire->listened_ns >= 2 * interval_ns;
-    const char *name = ip_family_name(family);
+    const char *name = patient_family(family);
 
     if (before == NULL || after == NULL || before == after || init)
         return;
@@ -103,7 +103,9 @@ void examine_listening(const struct patient *patient, struct findings *out)
                     interface->problem);
         finding_fix(out, "run vipctl doctor as root");
     }
-    if (wire->overflown)
-        finding_add(out, SEVERITY_WARNING, "advert-flood", "this node",
-                    "adverts come from so many senders that not all were looked at");
+    if (!wire->overflown)
+        return;
+    finding_add(out, SEVERITY_WARNING, "advert-flood", "this node",
+                "adverts come from so many senders that not all were looked at");
+    finding_fix(out, "find out where they come from: tcpdump -eni any proto 112");
 }

@@ -42,6 +42,11 @@ static const struct link_view *link_of(const struct patient *patient,
     return network_view_link(patient->network, instance->interface);
 }
 
+const char *patient_family(enum ip_family family)
+{
+    return family == IP_FAMILY_IPV4 ? "IPv4" : "IPv6";
+}
+
 bool patient_first_on_link(const struct patient *patient, size_t i)
 {
     const struct config_instance *instance = patient_instance(patient, i);
@@ -116,7 +121,6 @@ static void examine_source(const struct patient *patient, const struct config_in
     const struct link_view *link = link_of(patient, instance);
     const struct ip_address *fixed =
         family == IP_FAMILY_IPV4 ? &instance->source4 : &instance->source6;
-    const char *version = family == IP_FAMILY_IPV4 ? "IPv4" : "IPv6";
     char text[ADDRESS_TEXT_SIZE];
 
     if (fixed->family != IP_FAMILY_NONE) {
@@ -132,7 +136,8 @@ static void examine_source(const struct patient *patient, const struct config_in
         if (is_source(patient, instance, family, &link->addresses[i]))
             return;
     finding_add(out, SEVERITY_ERROR, "no-primary-address", instance->name,
-                "%s has no %s address of its own to send adverts from", link->name, version);
+                "%s has no %s address of its own to send adverts from", link->name,
+                patient_family(family));
     finding_fix(out, "give %s %s address", link->name,
                 family == IP_FAMILY_IPV4 ? "an IPv4" : "a link-local IPv6");
 }

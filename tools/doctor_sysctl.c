@@ -76,6 +76,13 @@ static const struct link_view *twin_of(const struct network_view *network,
     return NULL;
 }
 
+static bool is_master(const struct patient *patient, const struct config_instance *instance)
+{
+    const json_t *status = patient_status(patient->after, instance->name);
+
+    return strcmp(field_text(status, "state"), "MASTER") == 0;
+}
+
 static void examine_rp_filter(const struct patient *patient, const struct config_instance *instance,
                               const struct link_view *link, struct findings *out)
 {
@@ -113,9 +120,8 @@ static void examine_arp(const struct patient *patient, const struct config_insta
                         const struct link_view *link, struct findings *out)
 {
     const struct link_view *twin = twin_of(patient->network, link);
-    const json_t *status = patient_status(patient->after, instance->name);
     long ignore = setting4(link->name, "arp_ignore");
-    bool master = strcmp(field_text(status, "state"), "MASTER") == 0;
+    bool master = is_master(patient, instance);
 
     if (ignore >= ARP_IGNORE_ALL ||
         (ignore == ARP_IGNORE_OTHER_NETWORKS && has_host_prefix(instance))) {
@@ -166,14 +172,17 @@ static bool has_secondaries(const struct config_instance *instance, const struct
     return false;
 }
 
-static void examine_promotion(const struct config_instance *instance, const struct link_view *link,
-                              struct findings *out)
+/* vipd turns it on where it adds such an address. */
+static void examine_promotion(const struct patient *patient, const struct config_instance *instance,
+                              const struct link_view *link, struct findings *out)
 {
-    if (setting4(link->name, "promote_secondaries") != 0 || !has_secondaries(instance, link))
+    if (!is_master(patient, instance) || setting4(link->name, "promote_secondaries") != 0 ||
+        !has_secondaries(instance, link))
         return;
     finding_add(out, SEVERITY_NOTE, "promote-secondaries", instance->name,
-                "promote_secondaries = 0: when the first address of %s in the network is removed, "
-                "the kernel removes the virtual ones with it (vipd puts them back)",
+                "somebody has set promote_secondaries of %s back to 0: when its first address in "
+                "the network is removed, the kernel removes the virtual ones too (vipd puts them "
+                "back)",
                 link->name);
     finding_fix(out, "sysctl -w net.ipv4.conf.%s.promote_secondaries=1", link->name);
 }
@@ -183,7 +192,7 @@ static void examine_ipv4(const struct patient *patient, const struct config_inst
 {
     examine_rp_filter(patient, instance, link, out);
     examine_arp(patient, instance, link, out);
-    examine_promotion(instance, link, out);
+    examine_promotion(patient, instance, link, out);
     if (setting(0, "ipv4/conf/%s/drop_gratuitous_arp", link->name) != 0) {
         finding_add(out, SEVERITY_NOTE, "drop-gratuitous-arp", instance->name,
                     "drop_gratuitous_arp = 1 on %s: as BACKUP this node does not learn where the "

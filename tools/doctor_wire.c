@@ -7,7 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAC_TEXT_SIZE = 18 };
+enum {
+    MAC_TEXT_SIZE = 18,
+    /* For one instance; somebody may make up any number of senders. */
+    FINDINGS_MAX = 20,
+};
 
 /* Whether the advert lists any address of the instance. A link-local one that follows from the VRID
  * says nothing. */
@@ -237,6 +241,32 @@ static void judge(struct arrival *arrival, struct findings *out)
         judge_peer(arrival, out);
 }
 
+/* All senders that one instance hears. */
+static void judge_all(const struct patient *patient, const struct config_instance *instance,
+                      const struct link_view *link, struct findings *out)
+{
+    size_t before = out->count;
+
+    for (size_t i = 0; i < patient->wire->count; i++) {
+        struct arrival arrival = {.patient = patient,
+                                  .instance = instance,
+                                  .link = link,
+                                  .heard = &patient->wire->list[i]};
+
+        if (arrival.heard->outgoing || !arrival_concerns(arrival.heard, instance))
+            continue;
+        if (out->count - before > FINDINGS_MAX) {
+            finding_add(out, SEVERITY_WARNING, "advert-flood", instance->name,
+                        "VRID %u is used by so many senders on %s that only some are listed",
+                        instance->vrid, link->name);
+            finding_fix(out, "find out where they come from: tcpdump -eni %s proto 112",
+                        link->name);
+            return;
+        }
+        judge(&arrival, out);
+    }
+}
+
 void examine_adverts(const struct patient *patient, struct findings *out)
 {
     const struct config_instance *instance;
@@ -244,14 +274,7 @@ void examine_adverts(const struct patient *patient, struct findings *out)
     for (size_t i = 0; (instance = patient_instance(patient, i)) != NULL; i++) {
         const struct link_view *link = network_view_link(patient->network, instance->interface);
 
-        for (size_t j = 0; link != NULL && j < patient->wire->count; j++) {
-            struct arrival arrival = {.patient = patient,
-                                      .instance = instance,
-                                      .link = link,
-                                      .heard = &patient->wire->list[j]};
-
-            if (!arrival.heard->outgoing && arrival_concerns(arrival.heard, instance))
-                judge(&arrival, out);
-        }
+        if (link != NULL)
+            judge_all(patient, instance, link, out);
     }
 }

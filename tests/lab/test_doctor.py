@@ -256,7 +256,7 @@ def test_adverts_lost_on_this_node(lab):
                     " ip protocol vrrp drop; }; }")
     node.wait_state("MASTER")
     findings = doctor(node)
-    only(findings, "advert-lost-here", "error", "ipv4", obj="web")
+    only(findings, "advert-lost-here", "error", "IPv4", obj="web")
     only(findings, "two-masters", "error", lab[1].address4)
 
 
@@ -265,7 +265,22 @@ def test_adverts_that_do_not_leave(lab):
     node = lab.start_all([150])[1]
     node.run("nft", "table inet t { chain c { type filter hook postrouting priority 300;"
                     " ip protocol vrrp drop; }; }")
-    only(doctor(node), "advert-not-sent", "error", "ipv4", obj="web")
+    only(doctor(node), "advert-not-sent", "error", "IPv4", obj="web")
+
+
+@pytest.mark.lab(nodes=1)
+def test_a_flood_of_senders_is_summed_up(lab):
+    lab[1].write(config.instance())
+    frames = [lab.injector().build(source=f"10.77.{i // 250 + 1}.{i % 250}",
+                                   addresses=["10.77.0.99"]) for i in range(1200)]
+
+    def send():
+        for frame in frames:
+            lab.inject(frame)
+    with repeating(send):
+        findings = doctor(lab[1], listen="2s")
+    assert {f["object"] for f in find(findings, "advert-flood")} == {"web", "this node"}
+    assert 10 < len(find(findings, "vrid-stranger")) < 50
 
 
 @pytest.mark.lab(nodes=1)
@@ -290,10 +305,10 @@ FIREWALL_FAULTS = [
     ("inet", "type filter hook output priority 0; policy drop; meta l4proto { tcp, udp } accept",
      {}, "firewall-drops", "error", "to 224.0.0.18"),
     ("ip", DROP_IN + " ip saddr 10.77.0.0/28 accept", {}, "firewall-may-drop", "warning",
-     "the network of 10.77.0.1"),
+     "anybody in 10.77.0.1/24"),
     ("ip", DROP_IN + " limit rate 5/second accept", {}, "firewall-may-drop", "warning", "policy"),
     ("ip6", DROP_IN + " icmpv6 type nd-neighbor-solicit accept", {"addresses": VIP6 + "/64"},
-     "firewall-drops", "error", "ipv6 adverts"),
+     "firewall-drops", "error", "IPv6 adverts"),
     ("inet", "type filter hook prerouting priority -300; ip saddr 10.77.0.2 drop",
      {"unicast_peers": "10.77.0.2"}, "firewall-drops", "error", "from 10.77.0.2"),
     ("inet", "type filter hook output priority 0; oifname eth0 accept; ip protocol vrrp drop",
@@ -384,7 +399,6 @@ SETTINGS = [
     ({"net__ipv4__conf__eth0__arp_ignore": 2}, {"addresses": VIP4 + "/32"}, "arp-ignore", "error",
      "/32"),
     ({"net__ipv4__conf__all__rp_filter": 1}, {"mac": "virtual"}, "rp-filter", "warning", "all"),
-    ({"net__ipv4__conf__eth0__promote_secondaries": 0}, {}, "promote-secondaries", "note", "eth0"),
     ({"net__ipv4__conf__eth0__drop_gratuitous_arp": 1}, {}, "drop-gratuitous-arp", "note", "eth0"),
     ({"net__ipv6__conf__eth0__disable_ipv6": 1}, {"addresses": VIP6 + "/64"}, "ipv6-disabled",
      "error", "eth0"),
@@ -398,9 +412,7 @@ SETTINGS = [
                          ids=[s[2] + str(i) for i, s in enumerate(SETTINGS)])
 def test_settings(lab, settings, keys, code, severity, mention):
     node = lab[1].write(config.instance(**keys))
-    good = {"net__ipv4__conf__all__promote_secondaries": 1}
-    netns.sysctl(node.namespace, **({} if code == "promote-secondaries" else good))
-    assert not find(doctor(node, listen="0"), code) or code == "promote-secondaries"
+    assert not find(doctor(node, listen="0"), code)
     netns.sysctl(node.namespace, **settings)
     only(doctor(node, listen="0"), code, severity, mention, obj="web")
 
@@ -427,6 +439,14 @@ def test_arp_settings_taken_back_under_a_virtual_mac(lab):
     only(doctor(node), "arp-announce", "warning", "eth0")
     netns.sysctl(node.namespace, net__ipv4__conf__eth0__arp_ignore=0)
     only(doctor(node), "arp-ignore", "warning", "eth0")
+
+
+@pytest.mark.lab(nodes=1)
+def test_promotion_of_secondaries_taken_back(lab):
+    node = lab.start_all([150])[1]
+    assert not find(doctor(node), "promote-secondaries")
+    netns.sysctl(node.namespace, net__ipv4__conf__eth0__promote_secondaries=0)
+    only(doctor(node), "promote-secondaries", "note", "eth0", obj="web")
 
 
 @pytest.mark.lab(nodes=1)
