@@ -11,6 +11,7 @@
 #include "agent/instance.h"
 #include "agent/realtime.h"
 #include "agent/state_file.h"
+#include "agent/systemd_target.h"
 
 struct agent_options {
     const char *config_file;
@@ -31,6 +32,7 @@ struct agent {
     struct history_file *history_file;
     struct realtime realtime;
     struct hooks *hooks;
+    struct systemd_targets *targets;
     struct state_files *state_files; /* NULL: none can be written */
     sd_event_source *publisher;      /* writes state files behind everything urgent */
     sd_event_source *impatience;     /* ends the wait for the last hooks */

@@ -61,14 +61,14 @@ static int on_publish(sd_event_source *source, void *userdata)
 
 static bool finished(const struct agent *agent)
 {
-    return hooks_idle(agent->hooks);
+    return hooks_idle(agent->hooks) && systemd_targets_idle(agent->targets);
 }
 
 static void on_idle(void *userdata)
 {
     struct agent *agent = userdata;
 
-    if (agent->stopping && agent->instance_count == 0)
+    if (agent->stopping && agent->instance_count == 0 && finished(agent))
         (void)sd_event_exit(agent->node.event, 0);
 }
 
@@ -98,6 +98,8 @@ int agent_publish_open(struct agent *agent)
     int r = hooks_open(event, on_idle, agent, &agent->hooks);
 
     if (r >= 0)
+        r = systemd_targets_open(event, on_idle, agent, &agent->targets);
+    if (r >= 0)
         r = sd_event_add_defer(event, &agent->publisher, on_publish, agent);
     if (r >= 0)
         r = sd_event_source_set_priority(agent->publisher, AGENT_PRIORITY_STATE);
@@ -115,6 +117,7 @@ void agent_publish_close(struct agent *agent)
     sd_event_source_disable_unref(agent->impatience);
     sd_event_source_disable_unref(agent->publisher);
     hooks_close(agent->hooks);
+    systemd_targets_close(agent->targets);
     state_files_close(agent->state_files);
 }
 
@@ -136,8 +139,12 @@ void agent_publish_transition(struct agent *agent, struct instance *instance,
 
 void agent_publish_instance(struct agent *agent, struct instance *instance)
 {
+    const struct config_instance *config = instance->config;
+
     instance->unpublished = true;
     publish_soon(agent);
+    if (config->systemd_target)
+        systemd_targets_want(agent->targets, config->name, instance->state == VRRP_MASTER);
 }
 
 void agent_publish_removed(struct agent *agent, const char *name)

@@ -1,5 +1,5 @@
 /* The part of the agent that tells the world outside how instances stand: log, history, state
- * files, hooks. None of it is done before the adverts and addresses of a transition. */
+ * files, hooks, targets. None of it is done before the adverts and addresses of a transition. */
 #ifndef AGENT_AGENT_PUBLISH_H
 #define AGENT_AGENT_PUBLISH_H
 

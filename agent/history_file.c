@@ -93,6 +93,9 @@ static int open_file(struct history_file *file)
     if (file->fd < 0 || fstat(file->fd, &st) < 0)
         return -errno;
     file->size = (size_t)st.st_size;
+    /* The unit's umask would keep group vipd from reading it. */
+    if (file->size == 0 && fchmod(file->fd, FILE_MODE) < 0)
+        return -errno;
     return 0;
 }
 

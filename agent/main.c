@@ -129,8 +129,13 @@ static void block_signals(void)
 /* After an agent that is gone. */
 static int release(const struct agent_options *options, struct config_box *box)
 {
+    int code;
+
     state_files_clear(options->run_dir, options->control_path);
-    return release_leftovers(box);
+    code = release_leftovers(box);
+    if (box != NULL)
+        systemd_targets_stop_all(box->config);
+    return code;
 }
 
 int main(int argc, char **argv)
