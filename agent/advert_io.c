@@ -70,6 +70,8 @@ static int set_options_ipv4(const struct advert_io *io)
         {IPPROTO_IP, IP_MULTICAST_ALL, 0, "IP_MULTICAST_ALL"},
         {IPPROTO_IP, IP_TOS, TRAFFIC_CLASS_CS6, "IP_TOS"},
         {IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO"},
+        /* A resignation goes out from an address that somebody has just taken away. */
+        {IPPROTO_IP, IP_TRANSPARENT, 1, "IP_TRANSPARENT"},
     };
     const struct ip_mreqn out = {.imr_ifindex = io->options.ifindex};
     int r = set_options(io, list, sizeof(list) / sizeof(list[0]));
@@ -90,7 +92,7 @@ static int set_options_ipv6(const struct advert_io *io)
         {IPPROTO_IPV6, IPV6_TCLASS, TRAFFIC_CLASS_CS6, "IPV6_TCLASS"},
         {IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO"},
         {IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1, "IPV6_RECVHOPLIMIT"},
-        /* A macvlan sends from its parent's link-local address. */
+        /* The same, and a macvlan sends from its parent's link-local address. */
         {IPPROTO_IPV6, IPV6_FREEBIND, 1, "IPV6_FREEBIND"},
     };
 

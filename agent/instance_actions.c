@@ -67,20 +67,22 @@ static void note_send_result(struct router *router, int error)
     router->send_failing = error < 0;
 }
 
-static void send_advert(struct router *router, uint8_t priority)
+static void send_advert(struct router *router, const struct election_action *action)
 {
     const struct config_instance *config = router->instance->config;
     const struct election *e = router_election(router);
     const struct link *link =
         links_by_index(router->instance->node->links, segment_ifindex(&router->client));
     struct ip_address group = ip_address_vrrp_group(router->family);
+    /* Resigning from an address that has just gone: a courtesy that may fail. */
+    bool lost = e->source.family == IP_FAMILY_NONE;
     struct packet_spec spec = {
         .version = config->version,
         .vrid = config->vrid,
-        .priority = priority,
+        .priority = action->priority,
         .interval_ns = config->advert_interval_ns,
         .checksum_kind = e->checksum_kind,
-        .source = e->source,
+        .source = lost ? action->source : e->source,
         .addresses = router->prefixes,
         .address_count = router->count,
         .mtu = link != NULL && link->mtu > 0 ? link->mtu : DEFAULT_MTU,
@@ -95,7 +97,8 @@ static void send_advert(struct router *router, uint8_t priority)
             result = r < 0 ? r : result;
         }
     }
-    note_send_result(router, result);
+    if (!lost)
+        note_send_result(router, result);
 }
 
 static void set_virtual_link(struct router *router, bool up)
@@ -200,7 +203,7 @@ static void execute(struct router *router, const struct election_action *action)
 {
     switch (action->type) {
     case ACTION_SEND_ADVERT:
-        send_advert(router, action->priority);
+        send_advert(router, action);
         break;
     case ACTION_CLAIM:
         claim(router);

@@ -50,7 +50,10 @@ struct election_action *election_emit(struct election_actions *out, enum electio
 
 void election_send(struct election *e, uint8_t priority, uint64_t now, struct election_actions *out)
 {
-    election_emit(out, ACTION_SEND_ADVERT)->priority = priority;
+    struct election_action *action = election_emit(out, ACTION_SEND_ADVERT);
+
+    action->priority = priority;
+    action->source = e->source;
     e->counters.advertisement_sent++;
     if (priority == PRIORITY_RESIGN)
         e->counters.priority_zero_pkts_sent++;

@@ -131,7 +131,8 @@ enum election_action_type {
 
 struct election_action {
     enum election_action_type type;
-    uint8_t priority;
+    uint8_t priority;         /* SEND_ADVERT */
+    struct ip_address source; /* SEND_ADVERT: for a resignation perhaps one that is just lost */
     struct transition transition;
 };
 

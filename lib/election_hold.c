@@ -11,7 +11,7 @@ struct hold_row {
     const char *name;
     enum reason set;
     enum reason cleared;
-    bool resign; /* a MASTER says so with priority 0 (with no link or address it cannot) */
+    bool resign; /* a MASTER says so with priority 0 (with no link it cannot) */
     bool linger; /* and keeps answering for its successor */
 };
 
@@ -19,7 +19,7 @@ static const struct hold_row hold_rows[HOLDS] = {
     {"stopped", REASON_STOPPED, REASON_STARTED, true, true},
     {"no-interface", REASON_NO_INTERFACE, REASON_LINK_UP, false, false},
     {"link-down", REASON_LINK_DOWN, REASON_LINK_UP, false, false},
-    {"no-primary-address", REASON_NO_PRIMARY_ADDRESS, REASON_PRIMARY_ADDRESS, false, false},
+    {"no-primary-address", REASON_NO_PRIMARY_ADDRESS, REASON_PRIMARY_ADDRESS, true, false},
     {"drained", REASON_DRAINED, REASON_RESUMED, true, true},
     {"check-failed", REASON_CHECK_FAILED, REASON_CHECK_PASSED, true, true},
     {"conflict", REASON_CONFLICT, REASON_RESUMED, true, false},

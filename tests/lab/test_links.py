@@ -53,6 +53,22 @@ def test_missing_interface_waits_in_init_and_starts_when_it_appears(lab):
 
 
 @pytest.mark.lab(nodes=2)
+@pytest.mark.parametrize("family", [4, 6])
+def test_who_loses_its_source_resigns_from_it(lab, family):
+    lab.start_all([150, 100], addresses=f"{VIP4}/24" if family == 4 else "fd77::200/64")
+    capture = lab.capture()
+    own = f"{lab[1].address4}/24" if family == 4 else f"{lab[1].link_local}/64"
+    lab[1].ip("addr", "del", own, "dev", "eth0")
+    lab[1].wait_state("INIT")
+    assert lab[1].ours() == []
+    lab[2].wait_state("MASTER")
+    assert lab[2].instance()["last_transition"]["reason"] == "priority"
+    assert [f.source for f in capture.adverts("n1", priority=0)] == [own.split("/")[0]]
+    lab[1].ip("addr", "add", own, "dev", "eth0")
+    lab.wait_master(lab[1])
+
+
+@pytest.mark.lab(nodes=2)
 def test_a_new_mac_is_announced_by_the_master_only(lab):
     lab.start_all([150, 100], addresses=[f"{VIP4}/24", "fd77::200/64"], announce_repeat=0,
                   announce_refresh="off")

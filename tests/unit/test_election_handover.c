@@ -236,7 +236,7 @@ static void a_master_tells_its_new_priority_at_once(void **state)
     assert_int_equal(out.list[0].priority, 50);
 }
 
-static void losing_the_source_releases(void **state)
+static void losing_the_source_resigns_from_it_and_releases(void **state)
 {
     struct election_params params = kit_params(100);
     uint64_t now = 0;
@@ -245,7 +245,9 @@ static void losing_the_source_releases(void **state)
         kit_step(&e, (struct election_event){.type = ELECTION_SOURCE}, now);
 
     (void)state;
-    assert_string_equal(kit_word(&out), "RT");
+    assert_string_equal(kit_word(&out), "ZRT");
+    assert_int_not_equal(out.list[0].source.family, IP_FAMILY_NONE);
+    assert_int_equal(e.source.family, IP_FAMILY_NONE);
     assert_int_equal(kit_reason(&out), REASON_NO_PRIMARY_ADDRESS);
 }
 
@@ -290,7 +292,7 @@ int main(void)
         cmocka_unit_test(announcements_follow_their_schedule),
         cmocka_unit_test(a_new_priority_moves_the_backups_deadline),
         cmocka_unit_test(a_master_tells_its_new_priority_at_once),
-        cmocka_unit_test(losing_the_source_releases),
+        cmocka_unit_test(losing_the_source_resigns_from_it_and_releases),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
