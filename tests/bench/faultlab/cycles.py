@@ -124,8 +124,8 @@ class Cycles:
                      (self.pair.lease_s if outlives else 0) + SLACK_S, settled,
                      holders.timeline(spans))
 
-    def run(self, count, enough=lambda cycle: False):
-        """Starts the pair and runs that many, or until enough() of one."""
+    def run(self, count, seen=lambda cycle: None):
+        """Starts the pair and runs that many; seen() is called with each and may raise."""
         self.pair.start()
         watched = holders.Holders(self.pair.nodes, VIP4)
         try:
@@ -134,8 +134,7 @@ class Cycles:
             for number in range(1, count + 1):
                 cycle = self._cycle(number, watched)
                 self.done.append(cycle)
-                if enough(cycle):
-                    break
+                seen(cycle)
         finally:
             watched.close()
         return self

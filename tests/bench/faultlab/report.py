@@ -24,6 +24,14 @@ def cells(outcomes):
     return texts
 
 
+def align(rows):
+    """The first column to the left, the others to the right."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(text.ljust(width) if i == 0 else text.rjust(width)
+                  for i, (text, width) in enumerate(zip(row, widths))).rstrip() for row in rows)
+
+
 def table(faults, outcomes):
     """faults: in order; outcomes: all of them."""
     rows = [["", "", "vipd", "", "", "keepalived", "", ""],
@@ -35,11 +43,7 @@ def table(faults, outcomes):
         rows.append([fault.name, f"{max(o.lasted_s for o in own):.1f}"]
                     + cells([o for o in own if o.product == "vipd"])
                     + cells([o for o in own if o.product == "keepalived"]))
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = ["  ".join(text.ljust(width) if i == 0 else text.rjust(width)
-                       for i, (text, width) in enumerate(zip(row, widths))).rstrip()
-             for row in rows]
-    return "\n".join(lines)
+    return align(rows)
 
 
 def notes(faults, outcomes):
@@ -57,3 +61,19 @@ def notes(faults, outcomes):
     seen = {o.fault for o in outcomes}
     lines += [f"{fault.name:16} {fault.text}" for fault in faults if fault.name in seen]
     return "\n".join(lines)
+
+
+def cycles_table(results, seed):
+    """results: product -> cycles. One line for each kind of fault, the worst of all cycles."""
+    names = sorted({cycle.action for done in results.values() for cycle in done})
+    rows = [["", ""] + [text for product in results for text in (product, "", "")],
+            ["CYCLES", "NUMBER"] + ["NO HOLDER", "TWO", "NOT SETTLED"] * len(results)]
+    for name in names + [""]:
+        rows.append([name or "all", ""])
+        for done in results.values():
+            own = [cycle for cycle in done if name in ("", cycle.action)]
+            rows[-1][1] = str(max(len(own), int(rows[-1][1] or 0)))
+            rows[-1] += [milliseconds(max((c.none_s for c in own), default=0)),
+                         milliseconds(max((c.two_s for c in own), default=0)),
+                         str(sum(not c.settled for c in own))]
+    return f"{align(rows)}\n\nLongest time in milliseconds, seed {seed}."
