@@ -87,6 +87,17 @@ static struct hook_queue *append(struct hooks *hooks, const char *name)
     return queue;
 }
 
+/* Of one that is not in the list any longer. */
+static void free_queue(struct hook_queue *queue)
+{
+    if (queue->child != NULL)
+        queue->hooks->running--;
+    child_free(queue->child);
+    drop(&queue->present);
+    drop(&queue->newest);
+    free(queue);
+}
+
 static void remove_queue(struct hook_queue *queue)
 {
     struct hook_queue **link = &queue->hooks->queues;
@@ -94,12 +105,7 @@ static void remove_queue(struct hook_queue *queue)
     while (*link != queue)
         link = &(*link)->after;
     *link = queue->after;
-    if (queue->child != NULL)
-        queue->hooks->running--;
-    child_free(queue->child);
-    drop(&queue->present);
-    drop(&queue->newest);
-    free(queue);
+    free_queue(queue);
 }
 
 static void start_soon(struct hooks *hooks)
@@ -237,9 +243,9 @@ void hooks_close(struct hooks *hooks)
     while (hooks->queues != NULL) {
         struct hook_queue *queue = hooks->queues;
 
-        if (queue->child != NULL || queue->newest.box != NULL || queue->present.box != NULL)
-            log_instance(LOG_WARNING, queue->name, "hooks are given up: vipd ends now");
-        remove_queue(queue);
+        log_instance(LOG_WARNING, queue->name, "hooks are given up: vipd ends now");
+        hooks->queues = queue->after;
+        free_queue(queue);
     }
     sd_event_source_disable_unref(hooks->starter);
     free(hooks);
