@@ -95,6 +95,13 @@ void import_item_text(struct import_output *out, struct import_section *section,
 {
     struct import_items *items = section != NULL ? &section->items : &out->items;
 
+    for (size_t i = 0; i < items->count; i++) {
+        const struct import_item *item = &items->list[i];
+
+        if (item->place.line == place->line && item->kind == kind && strcmp(item->why, why) == 0 &&
+            strcmp(item->text, text) == 0 && strcmp(item->place.file, place->file) == 0)
+            return; /* once is enough */
+    }
     items->list = arena_grow(out->arena, items->list, items->count, sizeof(*items->list));
     items->list[items->count++] = (struct import_item){
         .kind = kind,
