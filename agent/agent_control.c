@@ -4,6 +4,7 @@
 
 #include "agent/clock.h"
 #include "agent/instance_internal.h"
+#include "agent/instance_watch.h"
 #include "agent/log.h"
 #include "agent/priorities.h"
 
@@ -37,6 +38,25 @@ static uint64_t until(uint64_t deadline, uint64_t now)
     return deadline > now ? deadline - now : 0;
 }
 
+static void fill_watch(const struct router_watch *watch, struct status_router *out)
+{
+    const struct conflict *c = &watch->conflict;
+
+    out->conflict = (struct status_conflict){.active = c->phase != CONFLICT_NONE,
+                                             .conflicts = c->conflicts,
+                                             .claims = c->claims,
+                                             .defences = c->defences,
+                                             .defences_suppressed = c->defences_suppressed,
+                                             .address = c->address,
+                                             .last_ns = watch->last_wall_ns};
+    memcpy(out->conflict.mac, c->mac, sizeof(out->conflict.mac));
+    if (!out->conflict.active)
+        return;
+    out->foreign = (struct status_foreign){
+        .address = c->address, .count = c->claims, .last_ns = watch->last_wall_ns};
+    memcpy(out->foreign.mac, c->mac, sizeof(out->foreign.mac));
+}
+
 static void fill_router(const struct router *router, struct status_router *out)
 {
     const struct election *e = router_election(router);
@@ -61,13 +81,9 @@ static void fill_router(const struct router *router, struct status_router *out)
         .up_since_ns = router->up_since_wall_ns,
         .counters = e->counters,
     };
-    /* One claim may be a successor's last frame; it becomes news when it goes on. */
-    if (router->foreign.reported) {
-        out->foreign = (struct status_foreign){.address = router->foreign.address,
-                                               .count = router->foreign.count,
-                                               .last_ns = router->foreign.last_wall_ns};
-        memcpy(out->foreign.mac, router->foreign.mac, sizeof(out->foreign.mac));
-    }
+    if (router->watch != NULL)
+        fill_watch(router->watch, out);
+    out->conflict.mode = router->instance->config->on_conflict;
     memcpy(out->by_warning, router->by_warning, sizeof(out->by_warning));
     for (size_t i = 0; i < PACKET_VERDICTS; i++)
         out->by_verdict[i] = router->by_verdict[i] + (shared != NULL ? shared[i] : 0);
@@ -229,19 +245,34 @@ void agent_control_close(struct agent *agent)
     history_close(agent->history);
 }
 
-void agent_control_transition(struct agent *agent, const struct instance *instance,
-                              const struct transition *transition)
+static void remember(struct agent *agent, const struct instance *instance,
+                     struct history_entry *entry)
 {
-    struct history_entry entry = {
-        .at_ns = clock_wall_ns(),
-        .boot_ns = clock_boot_ns(),
-        .transition = *transition,
-        .state = instance->state,
-    };
-
-    snprintf(entry.instance, sizeof(entry.instance), "%s", instance->config->name);
-    history_add(agent->history, &entry);
+    entry->at_ns = clock_wall_ns();
+    entry->boot_ns = clock_boot_ns();
+    entry->state = instance->state;
+    snprintf(entry->instance, sizeof(entry->instance), "%s", instance->config->name);
+    history_add(agent->history, entry);
     /* Instances start before anybody can listen, and stop after. */
     if (agent->control != NULL)
         control_server_publish_history(agent->control);
+}
+
+void agent_control_transition(struct agent *agent, const struct instance *instance,
+                              const struct transition *transition)
+{
+    struct history_entry entry = {.transition = *transition};
+
+    remember(agent, instance, &entry);
+}
+
+void agent_control_event(struct agent *agent, const struct instance *instance, const char *event,
+                         const struct evidence *evidence, const char *text)
+{
+    struct history_entry entry = {
+        .transition = {.from = instance->state, .to = instance->state, .evidence = *evidence}};
+
+    snprintf(entry.event, sizeof(entry.event), "%s", event);
+    snprintf(entry.text, sizeof(entry.text), "%s", text);
+    remember(agent, instance, &entry);
 }

@@ -12,4 +12,8 @@ void agent_control_close(struct agent *agent);
 void agent_control_transition(struct agent *agent, const struct instance *instance,
                               const struct transition *transition);
 
+/* Adds something to the history that is no transition. */
+void agent_control_event(struct agent *agent, const struct instance *instance, const char *event,
+                         const struct evidence *evidence, const char *text);
+
 #endif

@@ -23,6 +23,9 @@ struct node {
     /* The instance moved as a whole. */
     void (*on_transition)(void *userdata, struct instance *instance,
                           const struct transition *transition);
+    /* Something to remember that is no transition: `event` is its name, text a sentence. */
+    void (*on_event)(void *userdata, struct instance *instance, const char *event,
+                     const struct evidence *evidence, const char *text);
     /* It was stopped and holds nothing any more: it may be freed in a later turn of the loop. */
     void (*on_stopped)(void *userdata, struct instance *instance);
     /* True when any instance claims that address as a virtual one. */

@@ -5,6 +5,7 @@
 #ifndef VIP_CONFIG_H
 #define VIP_CONFIG_H
 
+#include "lib/conflict_policy.h"
 #include "lib/packet.h"
 
 enum mac_mode {
@@ -36,6 +37,8 @@ struct config_instance {
     uint64_t announce_refresh_ns; /* 0: never */
     uint64_t lease_ns;            /* 0: off. From [instance], else [node] */
     uint64_t linger_ns;           /* 0: one master-down interval */
+    enum conflict_mode on_conflict;
+    uint64_t conflict_quiet_ns; /* not seen for so long: a conflict is over */
 
     /* Virtual addresses by family, in configured order. For IPv6 the link-local one is first: the
      * configured one, or derived from the VRID when none was (link_local_derived). */

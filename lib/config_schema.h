@@ -81,6 +81,8 @@ enum instance_key {
     INSTANCE_ANNOUNCE_FORM,
     INSTANCE_LEASE,
     INSTANCE_LINGER,
+    INSTANCE_ON_CONFLICT,
+    INSTANCE_CONFLICT_QUIET,
     INSTANCE_KEYS, /* how many there are; at least NODE_KEYS */
 };
 

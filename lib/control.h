@@ -21,6 +21,8 @@ enum {
     CONTROL_STATUS_VERSION = 1,
     /* "2026-11-21T14:03:22.118Z" with its NUL. */
     CONTROL_TIME_SIZE = 32,
+    /* Names of events in the history: "conflict-over". */
+    HISTORY_EVENT_SIZE = 32,
 };
 
 /* ---- What a node says of itself. Pointers are borrowed during the call. Wall-clock times are
@@ -35,6 +37,7 @@ struct history_entry {
     struct transition transition;
     enum vrrp_state state; /* of the instance afterwards */
     char text[REASON_TEXT_SIZE];
+    char event[HISTORY_EVENT_SIZE]; /* empty: a transition. Else its name; from == to == state */
 };
 
 /* Who is master, as far as this router knows. address NONE: nobody is known. */
@@ -55,6 +58,19 @@ struct status_foreign {
     uint8_t mac[6];
     uint64_t count;   /* claims seen since the agent started */
     uint64_t last_ns; /* wall clock of the last one */
+};
+
+/* Claims by strangers, since the agent started, and how they were met. */
+struct status_conflict {
+    enum conflict_mode mode;
+    bool active;
+    uint64_t conflicts;
+    uint64_t claims;
+    uint64_t defences;
+    uint64_t defences_suppressed;
+    struct ip_address address; /* of the present or last one; NONE: there was none */
+    uint8_t mac[6];
+    uint64_t last_ns; /* wall clock of its last claim */
 };
 
 /* One virtual router: an instance's share of one family. */
@@ -78,6 +94,7 @@ struct status_router {
     uint64_t by_verdict[PACKET_VERDICTS];
     uint64_t by_warning[PACKET_WARNINGS];
     struct status_foreign foreign;
+    struct status_conflict conflict;
 };
 
 struct status_instance {

@@ -83,10 +83,14 @@ static void print_entry(const struct context *context, const json_t *entry)
                                                          : TABLE_PLAIN;
 
     evidence_text(json_object_get(entry, "evidence"), evidence, sizeof(evidence));
-    printf("%s  %-12s %6s -> %s%-6s%s  %s", when_format(field_text(entry, "at"), at, sizeof(at)),
-           field_text(entry, "instance"), field_text(entry, "from"),
-           table_colour_start(colour, context->colour), to,
-           table_colour_end(colour, context->colour), field_text(entry, "text"));
+    printf("%s  %-12s ", when_format(field_text(entry, "at"), at, sizeof(at)),
+           field_text(entry, "instance"));
+    if (strcmp(field_text(entry, "kind"), "event") == 0)
+        printf("%16s  %s", field_text(entry, "reason"), field_text(entry, "text"));
+    else
+        printf("%6s -> %s%-6s%s  %s", field_text(entry, "from"),
+               table_colour_start(colour, context->colour), to,
+               table_colour_end(colour, context->colour), field_text(entry, "text"));
     if (evidence[0] != '\0')
         printf("  %s[%s]%s", table_colour_start(TABLE_DIM, context->colour), evidence,
                table_colour_end(TABLE_DIM, context->colour));

@@ -135,6 +135,23 @@ static void print_foreign(const struct context *context, const json_t *router)
            table_colour_end(TABLE_RED, context->colour));
 }
 
+/* How claims by strangers were met; nothing when there never were any. */
+static void print_conflict(const struct context *context, const json_t *router)
+{
+    const json_t *conflict = json_object_get(router, "conflict");
+
+    print_foreign(context, router);
+    if (!json_is_object(conflict) || field_number(conflict, "conflicts") == 0)
+        return;
+    printf("    %-*s%lld so far, %lld claims, defended %lld times (on-conflict = %s)\n",
+           LABEL_WIDTH - 2, field_true(conflict, "active") ? "" : "conflicts",
+           field_number(conflict, "conflicts"), field_number(conflict, "claims"),
+           field_number(conflict, "defences"), field_text(conflict, "mode"));
+    if (!field_true(conflict, "active"))
+        printf("    %-*sthe last one with %s for %s\n", LABEL_WIDTH - 2, "",
+               field_text(conflict, "mac"), field_text(conflict, "address"));
+}
+
 static void print_router(const struct context *context, const json_t *router, bool all)
 {
     printf("\n  %s%s%s  %s\n", table_colour_start(TABLE_BOLD, context->colour),
@@ -147,7 +164,7 @@ static void print_router(const struct context *context, const json_t *router, bo
            field_number(router, "master_down_interval_ms"),
            (double)field_number(router, "skew_time_us") / 1000);
     print_next(router);
-    print_foreign(context, router);
+    print_conflict(context, router);
     print_counters("counters", json_object_get(router, "counters"), all);
     print_counters("dropped because", json_object_get(router, "drops"), all);
     print_counters("odd but taken", json_object_get(router, "warnings"), all);

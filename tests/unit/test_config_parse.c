@@ -47,6 +47,8 @@ GETTER(announce_refresh, i->announce_refresh_ns)
 GETTER(announce_reply, i->announce_reply)
 GETTER(lease, i->lease_ns)
 GETTER(linger, i->linger_ns)
+GETTER(on_conflict, i->on_conflict)
+GETTER(conflict_quiet, i->conflict_quiet_ns)
 
 /* The value of a key, written as the last one of [instance web]. */
 static const struct good_value {
@@ -98,6 +100,10 @@ static const struct good_value {
     {"lease", "1h", lease, 3600 * NS_PER_SEC},
     {"linger", NULL, linger, 0},
     {"linger", "10m", linger, 600 * NS_PER_SEC},
+    {"on-conflict", NULL, on_conflict, CONFLICT_MODE_DEFEND},
+    {"on-conflict", "release", on_conflict, CONFLICT_MODE_RELEASE},
+    {"conflict-quiet", NULL, conflict_quiet, 60 * NS_PER_SEC},
+    {"conflict-quiet", "3s", conflict_quiet, 3 * NS_PER_SEC},
 };
 
 /* A good file in which `key` has that value; NULL: it is not given. */

@@ -69,6 +69,8 @@ static void takes_good_and_refuses_bad_values(void **state)
         {"announce-form", TEXTS("request", "both"), TEXTS("reply", "")},
         {"lease", TEXTS("off", "1s", "1h"), TEXTS("0", "1.5s", "500ms", "3601s", "auto")},
         {"linger", TEXTS("auto", "10ms", "10m"), TEXTS("0s", "9ms", "601s", "off")},
+        {"on-conflict", TEXTS("defend", "release"), TEXTS("", "yield", "no")},
+        {"conflict-quiet", TEXTS("1s", "60s", "1d"), TEXTS("0", "999ms", "25h", "off")},
     };
     size_t count = sizeof(cases) / sizeof(cases[0]);
 

@@ -1,0 +1,34 @@
+/*
+ * What a virtual router notices on its LAN beside the election: machines that claim its addresses,
+ * and how they are met (lib/conflict_policy). Memory is taken when there is something to notice.
+ * For the parts of an instance only.
+ */
+#ifndef AGENT_INSTANCE_WATCH_H
+#define AGENT_INSTANCE_WATCH_H
+
+#include "agent/instance.h"
+
+/* Owned by its router. */
+struct router_watch {
+    struct router *router;
+    struct conflict conflict;
+    uint64_t last_wall_ns; /* last claim of the conflict */
+    sd_event_source *timer;
+};
+
+/* Somebody whose MAC is not ours claims an address of this router. */
+void router_watch_claim(struct router *router, const struct neighbour_claim *claim);
+
+/* The router's state changed. */
+void router_watch_moved(struct router *router);
+
+/* The router's configuration changed. */
+void router_watch_configured(struct router *router);
+
+/* Asks the link who holds the router's addresses; answers come as claims. */
+void router_ask(struct router *router, const struct ip_prefix *prefixes, size_t count);
+
+/* Frees router->watch. */
+void router_watch_free(struct router *router);
+
+#endif
