@@ -106,6 +106,67 @@ static size_t fill_addresses(const struct instance *instance, struct status_addr
     return n;
 }
 
+/* The wall clock at a moment of the boot clock. */
+static uint64_t wall_of(uint64_t boot_ns)
+{
+    uint64_t ago = clock_boot_ns() - boot_ns;
+    uint64_t now = clock_wall_ns();
+
+    return ago < now ? now - ago : 0;
+}
+
+static size_t fill_conflict_warning(const struct router *router, struct status_warning *out)
+{
+    const struct conflict *c = &router->watch->conflict;
+    char address[ADDRESS_TEXT_SIZE];
+    char mac[MAC_TEXT_SIZE];
+
+    if (c->phase == CONFLICT_NONE)
+        return 0;
+    *out = (struct status_warning){.kind = "foreign-holder",
+                                   .family = router->family,
+                                   .since_ns = wall_of(c->began_at),
+                                   .last_ns = router->watch->last_wall_ns,
+                                   .count = c->claims,
+                                   .has_mac = true};
+    memcpy(out->mac, c->mac, sizeof(out->mac));
+    snprintf(out->text, sizeof(out->text), "%s is also held by %s, which is not one of us: %s",
+             ip_address_format(&c->address, address, sizeof(address)),
+             mac_format(c->mac, mac, sizeof(mac)),
+             c->phase == CONFLICT_YIELDED ? "the addresses were given up for it" : "defending it");
+    return 1;
+}
+
+static size_t fill_warnings(const struct instance *instance, struct status_warning *out)
+{
+    size_t n = 0;
+
+    for (size_t r = 0; r < instance->router_count; r++) {
+        const struct router *router = &instance->routers[r];
+
+        if (router->watch == NULL)
+            continue;
+        n += fill_conflict_warning(router, &out[n]);
+        for (size_t i = 0; i < LAN_WARNINGS; i++) {
+            const struct lan_warning *w = &router->watch->lan.list[i];
+
+            if (!w->active)
+                continue;
+            out[n] = (struct status_warning){.kind = lan_warning_name(w->seen.kind),
+                                             .family = router->family,
+                                             .since_ns = wall_of(w->first_at),
+                                             .last_ns = wall_of(w->last_at),
+                                             .count = w->count,
+                                             .peer = w->seen.peer,
+                                             .has_mac = w->seen.has_mac};
+            memcpy(out[n].mac, w->seen.mac, sizeof(out[n].mac));
+            router_watch_text(router, w, out[n].text, sizeof(out[n].text));
+            n++;
+        }
+    }
+    return n;
+}
+
 static struct history_entry last_transition(const struct instance *instance)
 {
     struct history_entry entry = {
@@ -124,6 +185,7 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
     const struct config_instance *config = instance->config;
     const struct history_entry last = last_transition(instance);
     struct status_router routers[2];
+    struct status_warning warnings[2 * (LAN_WARNINGS + 1)];
     struct status_instance status = {
         .name = config->name,
         .interface = config->interface,
@@ -143,6 +205,8 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
         .routers = routers,
         .router_count = instance->router_count,
         .last_transition = instance->last_wall_ns != 0 ? &last : NULL,
+        .warnings = warnings,
+        .warning_count = fill_warnings(instance, warnings),
     };
 
     for (size_t i = 0; i < instance->router_count; i++) {

@@ -125,6 +125,16 @@ static void on_message(void *userdata, const struct packet_ip *ip, bool source_i
     receiver.own_count = source_is_ours ? 1 : 0;
     enum packet_verdict verdict = packet_receive(ip, payload, size, &receiver, &advert, &warnings);
     router->by_verdict[verdict]++;
+    const struct lan_message message = {.ip = ip,
+                                        .payload = payload,
+                                        .size = size,
+                                        .receiver = &receiver,
+                                        .verdict = verdict,
+                                        .warnings = warnings,
+                                        .advert = &advert,
+                                        .state = router_election(router)->state,
+                                        .own_priority = router_election(router)->params.priority};
+    router_watch_message(router, &message);
     if (verdict != PACKET_OK)
         return;
     for (size_t i = 0; i < PACKET_WARNINGS; i++)
@@ -165,6 +175,13 @@ static void on_claim(void *userdata, const struct neighbour_claim *claim)
         instance_event(router->instance, router->index, &event);
     if (strange)
         router_watch_claim(router, claim);
+}
+
+static void on_own(void *userdata, const struct vrrp_frame *frame)
+{
+    struct router *router = userdata;
+
+    router_watch_own(router, frame, mac_is_ours(router, frame->mac));
 }
 
 static struct election_params params_of(const struct router *router)
@@ -218,6 +235,7 @@ static bool init_router(struct instance *instance, size_t index, enum ip_family 
                    .vrid = instance->config->vrid,
                    .on_message = on_message,
                    .on_claim = on_claim,
+                   .on_own = on_own,
                    .userdata = router},
     };
     if (!read_config(router))

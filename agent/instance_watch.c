@@ -21,10 +21,31 @@ static struct conflict_params params_of(const struct router *router)
     };
 }
 
+enum {
+    /* A warning does not end before it could be seen again so often. */
+    QUIET_INTERVALS = 10,
+};
+
+static struct lan_params lan_params_of(const struct router *router)
+{
+    const struct config_instance *config = router->instance->config;
+    uint64_t intervals = QUIET_INTERVALS * router_election(router)->learned_interval_ns;
+
+    return (struct lan_params){
+        .settle_ns = election_master_down_ns(router_election(router)),
+        .quiet_ns = config->conflict_quiet_ns > intervals ? config->conflict_quiet_ns : intervals,
+    };
+}
+
 static void set_timer(struct router_watch *watch)
 {
     const struct conflict_params params = params_of(watch->router);
+    const struct lan_params lan = lan_params_of(watch->router);
     uint64_t deadline = conflict_deadline(&watch->conflict, &params);
+    uint64_t lan_deadline = lan_watch_deadline(&watch->lan, &lan);
+
+    if (lan_deadline < deadline)
+        deadline = lan_deadline;
     bool on = deadline != DEADLINE_NEVER;
 
     /* Of a source that exists neither can fail. */
@@ -161,12 +182,43 @@ static void carry_out(struct router_watch *watch, const struct conflict_outcome 
     set_timer(watch);
 }
 
+static void tell_warning(struct router_watch *watch, const struct lan_warning *warning)
+{
+    struct instance *instance = watch->router->instance;
+    struct evidence evidence = {.peer = warning->seen.peer,
+                                .peer_priority = warning->seen.priority};
+    char text[LAN_WARNING_TEXT_SIZE];
+    char name[NAME_SIZE + 16];
+
+    memcpy(evidence.mac, warning->seen.mac, sizeof(evidence.mac));
+    router_watch_text(watch->router, warning, text, sizeof(text));
+    log_instance(LOG_WARNING, router_name(watch->router, name, sizeof(name)), "%s: %s",
+                 lan_warning_name(warning->seen.kind), text);
+    instance->node->on_event(instance->node->userdata, instance,
+                             lan_warning_name(warning->seen.kind), &evidence, text);
+}
+
+static void tell_warnings_ended(const struct router_watch *watch, uint32_t ended)
+{
+    char name[NAME_SIZE + 16];
+
+    for (unsigned kind = 0; kind < LAN_WARNINGS; kind++)
+        if ((ended & (1u << kind)) != 0)
+            log_instance(LOG_NOTICE, router_name(watch->router, name, sizeof(name)),
+                         "%s: not seen any more (%llu times before)",
+                         lan_warning_name((enum lan_warning_kind)kind),
+                         (unsigned long long)watch->lan.list[kind].count);
+}
+
 static void tick(struct router_watch *watch)
 {
+    const struct lan_params lan = lan_params_of(watch->router);
+
     const struct conflict_params params = params_of(watch->router);
     const struct conflict_outcome outcome =
         conflict_timer(&watch->conflict, &params, clock_boot_ns());
 
+    tell_warnings_ended(watch, lan_watch_expire(&watch->lan, &lan, clock_boot_ns()));
     carry_out(watch, &outcome);
 }
 
@@ -190,6 +242,7 @@ static struct router_watch *watch_of(struct router *router)
         return NULL;
     watch->router = router;
     conflict_init(&watch->conflict);
+    lan_watch_init(&watch->lan);
     if (sd_event_add_time(router->instance->node->event, &watch->timer, CLOCK_BOOTTIME, UINT64_MAX,
                           0, on_timer, watch) < 0 ||
         sd_event_source_set_priority(watch->timer, AGENT_PRIORITY_NEIGHBOURS) < 0) {
@@ -215,6 +268,51 @@ void router_watch_claim(struct router *router, const struct neighbour_claim *cla
     if (memcmp(watch->conflict.mac, claim->mac, MAC_SIZE) == 0)
         watch->last_wall_ns = clock_wall_ns();
     carry_out(watch, &outcome);
+}
+
+static void see(struct router *router, const struct lan_sighting *sighting)
+{
+    const struct lan_params params = lan_params_of(router);
+    struct router_watch *watch = watch_of(router);
+
+    if (watch == NULL)
+        return;
+    if (lan_watch_see(&watch->lan, &params, sighting, clock_boot_ns()))
+        tell_warning(watch, &watch->lan.list[sighting->kind]);
+    set_timer(watch);
+}
+
+void router_watch_message(struct router *router, const struct lan_message *message)
+{
+    struct lan_sighting sighting;
+
+    if (lan_judge_message(message, &sighting))
+        see(router, &sighting);
+}
+
+void router_watch_own(struct router *router, const struct vrrp_frame *frame, bool mac_is_ours)
+{
+    const struct election *e = router_election(router);
+    struct lan_sighting sighting;
+
+    if (!ip_address_equal(&frame->source, &e->source))
+        return;
+    lan_judge_own(frame, mac_is_ours, e->last_sent_at, e->params.advert_interval_ns,
+                  clock_boot_ns(), &sighting);
+    see(router, &sighting);
+}
+
+const char *router_watch_text(const struct router *router, const struct lan_warning *warning,
+                              char *buffer, size_t size)
+{
+    const struct config_instance *config = router->instance->config;
+    const struct election *e = router_election(router);
+    const struct lan_subject subject = {.interface = config->interface,
+                                        .vrid = config->vrid,
+                                        .priority = e->params.priority,
+                                        .source = e->source};
+
+    return lan_warning_text(&warning->seen, &subject, buffer, size);
 }
 
 void router_watch_moved(struct router *router)

@@ -82,6 +82,15 @@ static void on_claim(void *userdata, const struct neighbour_claim *claim)
     }
 }
 
+static void on_own(void *userdata, const struct vrrp_frame *frame)
+{
+    struct segment *segment = userdata;
+    struct segment_client *client = segment->by_vrid[slot(frame->source.family)][frame->vrid];
+
+    if (client != NULL)
+        client->on_own(client->userdata, frame);
+}
+
 struct segments *segments_new(sd_event *event, struct links *links, void (*busy)(void *userdata),
                               void *userdata)
 {
@@ -132,7 +141,7 @@ static struct segment *open_segment(struct segments *segments, const struct link
     segments->list = segment;
     /* Without the watch an election still works; a linger then ends by advert or by its bound. */
     (void)conflict_watch_open(segments->event, AGENT_PRIORITY_NEIGHBOURS, segment->name, on_claim,
-                              segment, &segment->watch);
+                              on_own, segment, &segment->watch);
     return segment;
 }
 
@@ -213,6 +222,22 @@ void segment_rejoin(struct segment_client *client)
                 client->segment->name, ip_family_name(client->family), strerror(-r));
 }
 
+static void watch_sources(const struct segment *segment)
+{
+    struct ip_address list[CONFLICT_OWN_MAX] = {0};
+    size_t count = 0;
+
+    for (const struct segment_client *c = segment->clients; c != NULL; c = c->next) {
+        bool listed = c->source.family == IP_FAMILY_NONE;
+
+        for (size_t i = 0; i < count && !listed; i++)
+            listed = ip_address_equal(&list[i], &c->source);
+        if (!listed && count < CONFLICT_OWN_MAX)
+            list[count++] = c->source;
+    }
+    (void)conflict_watch_own(segment->watch, list, count);
+}
+
 void segment_watch(struct segment_client *client)
 {
     struct segment *segment = client->segment;
@@ -234,6 +259,7 @@ void segment_watch(struct segment_client *client)
         log_msg(LOG_ERR, "%s: out of memory, the watch over our addresses is not up to date",
                 segment->name);
     free(addresses);
+    watch_sources(segment);
 }
 
 int segment_send(struct segment_client *client, const struct ip_address *source,

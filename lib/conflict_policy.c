@@ -118,6 +118,7 @@ struct conflict_outcome conflict_claim(struct conflict *c, const struct conflict
     if (out.began) {
         c->phase = CONFLICT_OPEN;
         c->conflicts++;
+        c->began_at = now;
         c->ask_at = next_ask(params, now);
     }
     c->address = claim->address;

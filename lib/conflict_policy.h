@@ -64,6 +64,7 @@ struct conflict {
     enum conflict_phase phase;
     struct ip_address address; /* of the present or last conflict; NONE: never one */
     uint8_t mac[MAC_SIZE];
+    uint64_t began_at;
     uint64_t last_at; /* last claim of it */
     uint64_t ask_at;  /* OPEN, YIELDED: when to ask again whether it is still there */
     struct conflict_suspect suspects[CONFLICT_SUSPECTS];

@@ -97,6 +97,19 @@ struct status_router {
     struct status_conflict conflict;
 };
 
+/* Something odd on the LAN now (lan_warning.h, and "foreign-holder"). */
+struct status_warning {
+    const char *kind;
+    enum ip_family family;
+    char text[REASON_TEXT_SIZE];
+    uint64_t since_ns; /* wall clock */
+    uint64_t last_ns;  /* wall clock of the last sighting */
+    uint64_t count;
+    struct ip_address peer; /* NONE: unknown */
+    uint8_t mac[6];
+    bool has_mac;
+};
+
 struct status_instance {
     const char *name;
     const char *interface;
@@ -119,6 +132,8 @@ struct status_instance {
     const struct status_router *routers;
     size_t router_count;
     const struct history_entry *last_transition; /* NULL: none */
+    const struct status_warning *warnings;
+    size_t warning_count;
 };
 
 struct status_reload {

@@ -231,6 +231,25 @@ static json_t *routers_json(const struct status_instance *instance)
     return list;
 }
 
+static json_t *lan_warnings_json(const struct status_instance *instance)
+{
+    json_t *list = json_array();
+    char mac[MAC_TEXT_SIZE];
+
+    for (size_t i = 0; i < instance->warning_count; i++) {
+        const struct status_warning *w = &instance->warnings[i];
+
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:o}", "kind", w->kind, "family",
+                            ip_family_name(w->family), "text", w->text, "since",
+                            time_json(w->since_ns), "last_seen", time_json(w->last_ns), "count",
+                            (json_int_t)w->count, "peer", address_json(&w->peer), "mac",
+                            w->has_mac ? json_string(mac_format(w->mac, mac, sizeof(mac)))
+                                       : json_null()));
+    }
+    return list;
+}
+
 json_t *control_instance_to_json(const struct status_instance *instance)
 {
     char number[8];
@@ -240,7 +259,7 @@ json_t *control_instance_to_json(const struct status_instance *instance)
         snprintf(number, sizeof(number), "%u", instance->effective_priority);
         priority = number;
     }
-    return json_pack(
+    json_t *object = json_pack(
         "{s:s, s:o, s:i, s:i, s:s, s:o, s:o, s:b, s:i, s:i, s:s, s:b, s:I, s:s, s:b, s:o, s:o, "
         "s:o, s:o, s:o}",
         "name", instance->name, "interface", control_text_to_json(instance->interface), "vrid",
@@ -256,6 +275,8 @@ json_t *control_instance_to_json(const struct status_instance *instance)
         "last_transition",
         instance->last_transition == NULL ? json_null()
                                           : control_history_to_json(instance->last_transition));
+    json_object_set_new(object, "warnings", lan_warnings_json(instance));
+    return object;
 }
 
 static json_t *reload_json(const struct status_reload *reload)

@@ -67,6 +67,21 @@ static void print_last(const json_t *instance)
     line("last transition", text);
 }
 
+static void print_warnings(const struct context *context, const json_t *instance)
+{
+    const json_t *warning;
+    size_t i;
+
+    json_array_foreach (json_object_get(instance, "warnings"), i, warning) {
+        char since[WHEN_SIZE];
+
+        printf("  %-*s%s%s%s (seen %lld times since %s)\n", LABEL_WIDTH, i == 0 ? "warning" : "",
+               table_colour_start(TABLE_RED, context->colour), field_text(warning, "text"),
+               table_colour_end(TABLE_RED, context->colour), field_number(warning, "count"),
+               when_since(field_text(warning, "since"), time(NULL), since, sizeof(since)));
+    }
+}
+
 static void print_addresses(const struct context *context, const json_t *instance)
 {
     const json_t *address;
@@ -177,6 +192,7 @@ void status_detail_print(const struct context *context, const json_t *instance, 
 
     print_head(context, instance);
     print_last(instance);
+    print_warnings(context, instance);
     print_addresses(context, instance);
     json_array_foreach (json_object_get(instance, "routers"), i, router)
         print_router(context, router, all);
