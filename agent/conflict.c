@@ -14,7 +14,8 @@ enum {
     SNAP_OCTETS = 256,
     RING_BYTES = 256 * 1024,
     FRAMES_PER_PASS = 64,
-    FILTER_TEXT_SIZE = 1024 + CONFLICT_OWN_MAX * (ADDRESS_TEXT_SIZE + 16),
+    FILTER_TEXT_SIZE = 1024 + CONFLICT_OWN_MAX * (ADDRESS_TEXT_SIZE + 16) +
+                       CONFLICT_RIVALS_MAX * (MAC_TEXT_SIZE + 80),
 };
 
 /* ARP, and of ICMPv6 only NS (135) and NA (136), which have no extension headers before them
@@ -26,10 +27,9 @@ struct conflict_watch {
     sd_event_source *source;
     char name[INTERFACE_NAME_SIZE];
     conflict_fn fn;
-    conflict_own_fn own_fn;
+    conflict_vrrp_fn vrrp_fn;
     void *userdata;
-    struct ip_address own[CONFLICT_OWN_MAX];
-    size_t own_count;
+    struct conflict_vrrp vrrp;
     struct ip_address *addresses; /* sorted */
     size_t count;
 };
@@ -43,10 +43,10 @@ static void on_frame(u_char *userdata, const struct pcap_pkthdr *header, const u
 {
     struct conflict_watch *watch = (struct conflict_watch *)(void *)userdata;
     struct neighbour_claim claim;
-    struct vrrp_frame own;
+    struct vrrp_frame vrrp;
 
-    if (vrrp_frame_read(octets, header->caplen, &own)) {
-        watch->own_fn(watch->userdata, &own);
+    if (vrrp_frame_read(octets, header->caplen, &vrrp)) {
+        watch->vrrp_fn(watch->userdata, &vrrp);
         return;
     }
     if (!neighbour_frame_parse(octets, header->caplen, &claim))
@@ -91,14 +91,26 @@ static void add_own(char *text, size_t size, enum ip_family family, const struct
         snprintf(text + used, size - used, "))");
 }
 
-static int set_filter(struct conflict_watch *watch, const struct ip_address *own, size_t count)
+static void add_rivals(char *text, size_t size, const struct conflict_vrrp *what)
+{
+    size_t used = strlen(text);
+    char mac[MAC_TEXT_SIZE];
+
+    for (size_t i = 0; i < what->rival_count; i++)
+        used += (size_t)snprintf(
+            text + used, size - used, " or (ether src %s and (ip proto %d or ip6 proto %d))",
+            mac_format(what->rivals[i], mac, sizeof(mac)), VRRP_PROTOCOL, VRRP_PROTOCOL);
+}
+
+static int set_filter(struct conflict_watch *watch, const struct conflict_vrrp *what)
 {
     char text[FILTER_TEXT_SIZE];
     struct bpf_program filter;
 
     snprintf(text, sizeof(text), "%s", filter_text);
-    add_own(text, sizeof(text), IP_FAMILY_IPV4, own, count);
-    add_own(text, sizeof(text), IP_FAMILY_IPV6, own, count);
+    add_own(text, sizeof(text), IP_FAMILY_IPV4, what->own, what->own_count);
+    add_own(text, sizeof(text), IP_FAMILY_IPV6, what->own, what->own_count);
+    add_rivals(text, sizeof(text), what);
     if (pcap_compile(watch->pcap, &filter, text, 1, PCAP_NETMASK_UNKNOWN) != 0)
         return -EIO;
     int r = pcap_setfilter(watch->pcap, &filter);
@@ -114,7 +126,7 @@ static int set_up(struct conflict_watch *watch)
         return -EINVAL;
     /* Positive values are warnings. */
     if (pcap_activate(watch->pcap) < 0 || pcap_setdirection(watch->pcap, PCAP_D_IN) != 0 ||
-        set_filter(watch, NULL, 0) < 0)
+        set_filter(watch, &watch->vrrp) < 0)
         return -EIO;
     return pcap_datalink(watch->pcap) == DLT_EN10MB ? 0 : -EIO;
 }
@@ -138,7 +150,7 @@ static int open_capture(struct conflict_watch *watch)
 }
 
 int conflict_watch_open(sd_event *event, int64_t priority, const char *ifname, conflict_fn fn,
-                        conflict_own_fn own_fn, void *userdata, struct conflict_watch **out)
+                        conflict_vrrp_fn vrrp_fn, void *userdata, struct conflict_watch **out)
 {
     struct conflict_watch *watch = calloc(1, sizeof(*watch));
 
@@ -146,7 +158,7 @@ int conflict_watch_open(sd_event *event, int64_t priority, const char *ifname, c
     if (watch == NULL)
         return -ENOMEM;
     watch->fn = fn;
-    watch->own_fn = own_fn;
+    watch->vrrp_fn = vrrp_fn;
     watch->userdata = userdata;
     memcpy(watch->name, ifname, strnlen(ifname, sizeof(watch->name) - 1));
     int r = open_capture(watch);
@@ -192,22 +204,17 @@ int conflict_watch_set(struct conflict_watch *watch, const struct ip_address *ad
     return 0;
 }
 
-int conflict_watch_own(struct conflict_watch *watch, const struct ip_address *addresses,
-                       size_t count)
+int conflict_watch_vrrp(struct conflict_watch *watch, const struct conflict_vrrp *what)
 {
-    size_t n = count < CONFLICT_OWN_MAX ? count : CONFLICT_OWN_MAX;
-
-    if (n == watch->own_count && memcmp(addresses, watch->own, n * sizeof(*addresses)) == 0)
+    if (memcmp(what, &watch->vrrp, sizeof(*what)) == 0)
         return 0;
-    int r = set_filter(watch, addresses, n);
-    if (r < 0) {
-        log_msg(LOG_WARNING, "%s: cannot watch for our own packets: %s", watch->name,
+    int r = set_filter(watch, what);
+    if (r < 0)
+        log_msg(LOG_WARNING, "%s: cannot watch for VRRP messages: %s", watch->name,
                 pcap_geterr(watch->pcap));
-        return r;
-    }
-    memcpy(watch->own, addresses, n * sizeof(*addresses));
-    watch->own_count = n;
-    return 0;
+    else
+        watch->vrrp = *what;
+    return r;
 }
 
 uint64_t conflict_watch_dropped(struct conflict_watch *watch)

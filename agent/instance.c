@@ -177,11 +177,11 @@ static void on_claim(void *userdata, const struct neighbour_claim *claim)
         router_watch_claim(router, claim);
 }
 
-static void on_own(void *userdata, const struct vrrp_frame *frame)
+static void on_frame(void *userdata, const struct vrrp_frame *frame)
 {
     struct router *router = userdata;
 
-    router_watch_own(router, frame, mac_is_ours(router, frame->mac));
+    router_watch_frame(router, frame, mac_is_ours(router, frame->mac));
 }
 
 static struct election_params params_of(const struct router *router)
@@ -235,7 +235,7 @@ static bool init_router(struct instance *instance, size_t index, enum ip_family 
                    .vrid = instance->config->vrid,
                    .on_message = on_message,
                    .on_claim = on_claim,
-                   .on_own = on_own,
+                   .on_frame = on_frame,
                    .userdata = router},
     };
     if (!read_config(router))

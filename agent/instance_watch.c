@@ -115,20 +115,26 @@ static void tell_began(struct router_watch *watch)
     tell(watch, "conflict", text);
 }
 
-static void tell_ended(struct router_watch *watch)
+static void tell_ended(struct router_watch *watch, enum conflict_end why)
 {
-    const struct config_instance *config = watch->router->instance->config;
+    static const struct {
+        const char *before;
+        const char *after;
+    } texts[] = {
+        [CONFLICT_END_QUIET] = {"does not answer for", "any more"},
+        [CONFLICT_END_MOVED] = {"is left with", "as this node is not MASTER any more"},
+        [CONFLICT_END_DEFEND] = {"still holds", "which is to be defended now"},
+        [CONFLICT_END_ROUTER] = {"that also holds", "is a router of this cluster: we hear it"},
+    };
     const struct conflict *c = &watch->conflict;
-    bool quiet = clock_boot_ns() - c->last_at >= config->conflict_quiet_ns;
     char address[ADDRESS_TEXT_SIZE];
     char mac[MAC_TEXT_SIZE];
     char text[REASON_TEXT_SIZE];
 
-    snprintf(text, sizeof(text), "%s %s for %s%s", mac_format(c->mac, mac, sizeof(mac)),
-             quiet ? "does not answer any more" : "and we do not contend any more",
-             ip_address_format(&c->address, address, sizeof(address)),
-             quiet ? ": the conflict is over" : "");
-    log_instance(LOG_NOTICE, config->name, "%s", text);
+    snprintf(text, sizeof(text), "%s %s %s %s", mac_format(c->mac, mac, sizeof(mac)),
+             texts[why].before, ip_address_format(&c->address, address, sizeof(address)),
+             texts[why].after);
+    log_instance(LOG_NOTICE, watch->router->instance->config->name, "%s", text);
     tell(watch, "conflict-over", text);
 }
 
@@ -163,6 +169,16 @@ static void give_up(struct router *router, const struct conflict *c)
     instance_event(router->instance, router->index, &event);
 }
 
+/* While a conflict lasts, VRRP messages of its other side are looked for. */
+static void follow_rival(struct router_watch *watch)
+{
+    struct segment_client *client = &watch->router->client;
+
+    client->has_rival = watch->conflict.phase != CONFLICT_NONE;
+    memcpy(client->rival_mac, watch->conflict.mac, sizeof(client->rival_mac));
+    segment_watch(client);
+}
+
 static void carry_out(struct router_watch *watch, const struct conflict_outcome *outcome)
 {
     struct router *router = watch->router;
@@ -173,8 +189,10 @@ static void carry_out(struct router_watch *watch, const struct conflict_outcome 
         defend(router, &watch->conflict.address);
     if (outcome->release)
         give_up(router, &watch->conflict);
-    if (outcome->ended)
-        tell_ended(watch);
+    if (outcome->ended != CONFLICT_GOES_ON)
+        tell_ended(watch, outcome->ended);
+    if (outcome->began || outcome->ended != CONFLICT_GOES_ON)
+        follow_rival(watch);
     if (outcome->resume)
         resume(router);
     if (outcome->ask)
@@ -290,13 +308,28 @@ void router_watch_message(struct router *router, const struct lan_message *messa
         see(router, &sighting);
 }
 
-void router_watch_own(struct router *router, const struct vrrp_frame *frame, bool mac_is_ours)
+/* Its adverts are ours, when adverts of ours were accepted just now. */
+static void see_rival(struct router_watch *watch, const struct vrrp_frame *frame)
+{
+    const struct election *e = router_election(watch->router);
+    uint64_t now = clock_boot_ns();
+
+    if (e->last_rcvd_at == DEADLINE_NEVER || now - e->last_rcvd_at > election_master_down_ns(e))
+        return;
+    const struct conflict_outcome outcome = conflict_is_router(&watch->conflict, frame->mac);
+    carry_out(watch, &outcome);
+}
+
+void router_watch_frame(struct router *router, const struct vrrp_frame *frame, bool mac_is_ours)
 {
     const struct election *e = router_election(router);
     struct lan_sighting sighting;
 
-    if (!ip_address_equal(&frame->source, &e->source))
+    if (!ip_address_equal(&frame->source, &e->source)) {
+        if (router->watch != NULL)
+            see_rival(router->watch, frame);
         return;
+    }
     lan_judge_own(frame, mac_is_ours, e->last_sent_at, e->params.advert_interval_ns,
                   clock_boot_ns(), &sighting);
     see(router, &sighting);

@@ -25,8 +25,8 @@ void router_watch_claim(struct router *router, const struct neighbour_claim *cla
 /* Every message with its VRID, before the election has it. */
 void router_watch_message(struct router *router, const struct lan_message *message);
 
-/* A message with its VRID came in from an own address. */
-void router_watch_own(struct router *router, const struct vrrp_frame *frame, bool mac_is_ours);
+/* A captured frame with its VRID: from an own address, or from the other side of a conflict. */
+void router_watch_frame(struct router *router, const struct vrrp_frame *frame, bool mac_is_ours);
 
 /* What an active warning says. Returns buffer. size: LAN_WARNING_TEXT_SIZE is enough. */
 const char *router_watch_text(const struct router *router, const struct lan_warning *warning,

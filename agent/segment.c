@@ -82,13 +82,13 @@ static void on_claim(void *userdata, const struct neighbour_claim *claim)
     }
 }
 
-static void on_own(void *userdata, const struct vrrp_frame *frame)
+static void on_vrrp(void *userdata, const struct vrrp_frame *frame)
 {
     struct segment *segment = userdata;
     struct segment_client *client = segment->by_vrid[slot(frame->source.family)][frame->vrid];
 
     if (client != NULL)
-        client->on_own(client->userdata, frame);
+        client->on_frame(client->userdata, frame);
 }
 
 struct segments *segments_new(sd_event *event, struct links *links, void (*busy)(void *userdata),
@@ -141,7 +141,7 @@ static struct segment *open_segment(struct segments *segments, const struct link
     segments->list = segment;
     /* Without the watch an election still works; a linger then ends by advert or by its bound. */
     (void)conflict_watch_open(segments->event, AGENT_PRIORITY_NEIGHBOURS, segment->name, on_claim,
-                              on_own, segment, &segment->watch);
+                              on_vrrp, segment, &segment->watch);
     return segment;
 }
 
@@ -222,20 +222,34 @@ void segment_rejoin(struct segment_client *client)
                 client->segment->name, ip_family_name(client->family), strerror(-r));
 }
 
-static void watch_sources(const struct segment *segment)
+static void add_source(struct conflict_vrrp *what, const struct ip_address *source)
 {
-    struct ip_address list[CONFLICT_OWN_MAX] = {0};
-    size_t count = 0;
+    for (size_t i = 0; i < what->own_count; i++)
+        if (ip_address_equal(&what->own[i], source))
+            return;
+    if (source->family != IP_FAMILY_NONE && what->own_count < CONFLICT_OWN_MAX)
+        what->own[what->own_count++] = *source;
+}
+
+static void add_rival(struct conflict_vrrp *what, const uint8_t mac[MAC_SIZE])
+{
+    for (size_t i = 0; i < what->rival_count; i++)
+        if (memcmp(what->rivals[i], mac, MAC_SIZE) == 0)
+            return;
+    if (what->rival_count < CONFLICT_RIVALS_MAX)
+        memcpy(what->rivals[what->rival_count++], mac, MAC_SIZE);
+}
+
+static void watch_vrrp(const struct segment *segment)
+{
+    struct conflict_vrrp what = {0};
 
     for (const struct segment_client *c = segment->clients; c != NULL; c = c->next) {
-        bool listed = c->source.family == IP_FAMILY_NONE;
-
-        for (size_t i = 0; i < count && !listed; i++)
-            listed = ip_address_equal(&list[i], &c->source);
-        if (!listed && count < CONFLICT_OWN_MAX)
-            list[count++] = c->source;
+        add_source(&what, &c->source);
+        if (c->has_rival)
+            add_rival(&what, c->rival_mac);
     }
-    (void)conflict_watch_own(segment->watch, list, count);
+    (void)conflict_watch_vrrp(segment->watch, &what);
 }
 
 void segment_watch(struct segment_client *client)
@@ -259,7 +273,7 @@ void segment_watch(struct segment_client *client)
         log_msg(LOG_ERR, "%s: out of memory, the watch over our addresses is not up to date",
                 segment->name);
     free(addresses);
-    watch_sources(segment);
+    watch_vrrp(segment);
 }
 
 int segment_send(struct segment_client *client, const struct ip_address *source,

@@ -21,11 +21,13 @@ struct segment_client {
     const struct ip_prefix *prefixes; /* watched; call segment_watch() after a change */
     size_t count;
     struct ip_address source; /* what it sends from; watched too */
+    uint8_t rival_mac[MAC_SIZE];
+    bool has_rival; /* VRRP messages of rival_mac are watched too */
     void (*on_message)(void *userdata, const struct packet_ip *ip, bool source_is_ours,
                        const uint8_t *payload, size_t size);
     void (*on_claim)(void *userdata, const struct neighbour_claim *claim);
-    /* A frame with its VRID from an own address, not necessarily its source. */
-    void (*on_own)(void *userdata, const struct vrrp_frame *frame);
+    /* A frame with its VRID from a watched source or MAC, not necessarily its own ones. */
+    void (*on_frame)(void *userdata, const struct vrrp_frame *frame);
     void *userdata;
 
     struct segment *segment; /* NULL: not attached */
@@ -51,7 +53,7 @@ int segment_ifindex(const struct segment_client *client);
 /* Renews multicast membership after the link came back. */
 void segment_rejoin(struct segment_client *client);
 
-/* Collects the watched addresses and the sources of all clients again. */
+/* Collects the watched addresses, sources and MACs of all clients again. */
 void segment_watch(struct segment_client *client);
 
 /* Sends through the shared socket. 0 or negative errno. */

@@ -153,10 +153,11 @@ uint64_t conflict_deadline(const struct conflict *c, const struct conflict_param
     return deadline;
 }
 
-static void close_conflict(struct conflict *c, struct conflict_outcome *out)
+static void close_conflict(struct conflict *c, enum conflict_end why, struct conflict_outcome *out)
 {
     out->resume = c->phase == CONFLICT_YIELDED;
-    out->ended = c->phase != CONFLICT_NONE;
+    if (c->phase != CONFLICT_NONE)
+        out->ended = why;
     c->phase = CONFLICT_NONE;
     c->ask_at = DEADLINE_NEVER;
     memset(c->suspects, 0, sizeof(c->suspects));
@@ -190,9 +191,10 @@ struct conflict_outcome conflict_timer(struct conflict *c, const struct conflict
         suspects_due(c, params, now, &out);
         return out;
     }
-    if (now >= c->last_at + params->quiet_ns ||
-        (c->phase == CONFLICT_YIELDED && params->mode == CONFLICT_MODE_DEFEND)) {
-        close_conflict(c, &out);
+    if (now >= c->last_at + params->quiet_ns) {
+        close_conflict(c, CONFLICT_END_QUIET, &out);
+    } else if (c->phase == CONFLICT_YIELDED && params->mode == CONFLICT_MODE_DEFEND) {
+        close_conflict(c, CONFLICT_END_DEFEND, &out);
     } else if (now >= c->ask_at) {
         c->ask_at = next_ask(params, now);
         out.ask = true;
@@ -208,6 +210,15 @@ struct conflict_outcome conflict_moved(struct conflict *c)
     /* Being put into another hold while giving up for a conflict does not end it. */
     if (c->phase == CONFLICT_YIELDED)
         return out;
-    close_conflict(c, &out);
+    close_conflict(c, CONFLICT_END_MOVED, &out);
+    return out;
+}
+
+struct conflict_outcome conflict_is_router(struct conflict *c, const uint8_t mac[MAC_SIZE])
+{
+    struct conflict_outcome out = {0};
+
+    if (c->phase != CONFLICT_NONE && memcmp(c->mac, mac, MAC_SIZE) == 0)
+        close_conflict(c, CONFLICT_END_ROUTER, &out);
     return out;
 }

@@ -76,14 +76,23 @@ struct conflict {
     uint64_t defences_suppressed;
 };
 
+/* Why a conflict is over. */
+enum conflict_end {
+    CONFLICT_GOES_ON = 0,
+    CONFLICT_END_QUIET,  /* not seen for the quiet time */
+    CONFLICT_END_MOVED,  /* we are not MASTER any more */
+    CONFLICT_END_DEFEND, /* given up, and now told to defend */
+    CONFLICT_END_ROUTER, /* it turned out to be a router of ours, which adverts */
+};
+
 /* What to do now, in this order. */
 struct conflict_outcome {
-    bool began;    /* tell: `address` and `mac` of the conflict say who */
-    bool announce; /* defend the claimed address, once */
-    bool release;  /* give up mastership */
-    bool ended;    /* tell */
-    bool resume;   /* take part in the election again */
-    bool ask;      /* send a probe for ask_address: whoever holds it answers */
+    bool began;              /* tell: `address` and `mac` of the conflict say who */
+    bool announce;           /* defend the claimed address, once */
+    bool release;            /* give up mastership */
+    enum conflict_end ended; /* tell */
+    bool resume;             /* take part in the election again */
+    bool ask;                /* send a probe for ask_address: whoever holds it answers */
     struct ip_address ask_address;
 };
 
@@ -105,6 +114,11 @@ uint64_t conflict_deadline(const struct conflict *c, const struct conflict_param
 /* now >= conflict_deadline(); harmless earlier. Call it after a change of the parameters too. */
 struct conflict_outcome conflict_timer(struct conflict *c, const struct conflict_params *params,
                                        uint64_t now);
+
+/* The machine with that MAC sends adverts of our virtual router, and we hear them: the election
+ * settles who is master. (Nodes of a cluster that do not hear each other's adverts are strangers.)
+ */
+struct conflict_outcome conflict_is_router(struct conflict *c, const uint8_t mac[MAC_SIZE]);
 
 /* The router came into or out of MASTER otherwise than by `release`: what others claim has another
  * meaning now. */

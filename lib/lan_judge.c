@@ -2,6 +2,7 @@
 #include "lib/lan_warning.h"
 #include "lib/octets.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum {
@@ -87,12 +88,14 @@ bool lan_judge_message(const struct lan_message *m, struct lan_sighting *out)
         if (is_of_others(advert, m->receiver, out))
             return true;
     }
-    if (m->verdict != PACKET_OK || m->state != VRRP_MASTER ||
-        m->advert->priority == PRIORITY_RESIGN || m->advert->priority > m->own_priority)
+    if (m->verdict != PACKET_OK || m->state != VRRP_MASTER)
         return false;
+    assert(m->advert != NULL);
     out->priority = m->advert->priority;
-    out->kind = out->priority == m->own_priority ? LAN_EQUAL_PRIORITY : LAN_SECOND_MASTER;
-    return true;
+    out->kind = LAN_SECOND_MASTER;
+    if (out->priority == m->own_priority)
+        out->kind = LAN_EQUAL_PRIORITY;
+    return out->priority != PRIORITY_RESIGN && out->priority <= m->own_priority;
 }
 
 bool vrrp_frame_read(const uint8_t *frame, size_t size, struct vrrp_frame *out)

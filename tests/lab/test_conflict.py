@@ -158,6 +158,31 @@ def test_release_of_one_family_gives_up_both(lab):
     lab[1].wait_state("MASTER")
 
 
+def drop_adverts(node):
+    node.run("nft", "add table inet deaf; add chain inet deaf input"
+                    " { type filter hook input priority 0; }; add rule inet deaf input"
+                    " meta l4proto 112 drop")
+
+
+@pytest.mark.lab(nodes=2)
+def test_two_of_us_that_were_deaf_come_together_again(lab):
+    """Adverts are filtered, ARP is not: the peer is a stranger, until it is heard."""
+    keys = {"announce_refresh": "1s", "conflict_quiet": f"{QUIET_S}s"}
+    lab[1].start(config.instance(priority=150, on_conflict="release", **keys))
+    lab[2].start(config.instance(priority=100, **keys))
+    lab.wait_master(lab[1])
+    drop_adverts(lab[1])
+    drop_adverts(lab[2])
+    lab[1].wait_state("INIT")
+    assert lab[1].router()["foreign_holder"]["mac"] == lab[2].mac
+    # n2 holds the address by now, and says so all the time.
+    lab.never(lambda: lab[1].state() != "INIT", "it came back too early", 2 * QUIET_S)
+    lab[1].run("nft", "delete table inet deaf")
+    lab[2].run("nft", "delete table inet deaf")
+    lab.wait_master(lab[1])
+    assert "is a router of this cluster" in events(lab[1], "conflict-over")[-1]["text"]
+
+
 @pytest.mark.lab(nodes=1)
 def test_the_policy_changes_with_a_reload(lab):
     lab.start_all([150])

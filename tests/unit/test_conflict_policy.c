@@ -25,7 +25,8 @@ static struct conflict_outcome hear(struct conflict *c, const struct conflict_pa
 
 static bool nothing(const struct conflict_outcome *o)
 {
-    return !o->began && !o->announce && !o->release && !o->ended && !o->resume && !o->ask;
+    return !o->began && !o->announce && !o->release && o->ended == CONFLICT_GOES_ON && !o->resume &&
+           !o->ask;
 }
 
 /* A conflict with that MAC, open since `now`. */
@@ -217,7 +218,7 @@ static void it_is_over_when_not_seen_for_the_quiet_time(void **state)
             break;
         asked++;
     }
-    assert_true(o.ended && !o.resume);
+    assert_true(o.ended == CONFLICT_END_QUIET && !o.resume);
     assert_int_equal(now, 160 * SEC);
     assert_in_range(asked, 2, 4);
     assert_int_equal(c.phase, CONFLICT_NONE);
@@ -246,7 +247,7 @@ static void release_gives_up_once_and_comes_back(void **state)
         assert_true(nothing(&o));
         o = conflict_timer(&c, &release, now);
         assert_int_equal(o.resume, now == 209 * SEC);
-        assert_int_equal(o.ended, now == 209 * SEC);
+        assert_int_equal(o.ended, now == 209 * SEC ? CONFLICT_END_QUIET : CONFLICT_GOES_ON);
         o = (struct conflict_outcome){0};
     }
 }
@@ -257,7 +258,7 @@ static void a_change_to_defend_comes_back_at_once(void **state)
 
     (void)state;
     const struct conflict_outcome o = conflict_timer(&c, &defend, 101 * SEC);
-    assert_true(o.resume && o.ended);
+    assert_true(o.resume && o.ended == CONFLICT_END_DEFEND);
 }
 
 static void a_change_to_release_is_followed(void **state)
@@ -276,11 +277,29 @@ static void leaving_master_ends_it(void **state)
 
     (void)state;
     struct conflict_outcome o = conflict_moved(&c);
-    assert_true(o.ended && !o.resume && !o.release);
+    assert_true(o.ended == CONFLICT_END_MOVED && !o.resume && !o.release);
     o = conflict_moved(&c);
     assert_true(nothing(&o));
     assert_string_equal(conflict_mode_name(CONFLICT_MODE_DEFEND), "defend");
     assert_string_equal(conflict_mode_name(CONFLICT_MODE_RELEASE), "release");
+}
+
+static void a_router_of_ours_is_no_stranger(void **state)
+{
+    struct conflict given_up = opened(&release, 1, 100 * SEC);
+    struct conflict open = opened(&defend, 1, 100 * SEC);
+    const uint8_t other[MAC_SIZE] = {2, 0, 0, 0, 0, 2};
+    const uint8_t it[MAC_SIZE] = {2, 0, 0, 0, 0, 1};
+
+    (void)state;
+    struct conflict_outcome o = conflict_is_router(&given_up, other);
+    assert_true(nothing(&o));
+    o = conflict_is_router(&given_up, it);
+    assert_true(o.resume && o.ended == CONFLICT_END_ROUTER);
+    o = conflict_is_router(&given_up, it);
+    assert_true(nothing(&o));
+    o = conflict_is_router(&open, it);
+    assert_true(!o.resume && o.ended == CONFLICT_END_ROUTER);
 }
 
 int main(void)
@@ -300,6 +319,7 @@ int main(void)
         cmocka_unit_test(a_change_to_defend_comes_back_at_once),
         cmocka_unit_test(a_change_to_release_is_followed),
         cmocka_unit_test(leaving_master_ends_it),
+        cmocka_unit_test(a_router_of_ours_is_no_stranger),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
