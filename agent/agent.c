@@ -47,6 +47,12 @@ static void on_priority(void *userdata, struct instance *instance)
     agent_publish_instance(userdata, instance);
 }
 
+static void on_event(void *userdata, struct instance *instance, const char *event,
+                     const struct evidence *evidence, const char *text)
+{
+    agent_control_notice(userdata, instance, event, evidence, text);
+}
+
 static void on_stopped(void *userdata, struct instance *instance)
 {
     struct agent *agent = userdata;
@@ -338,6 +344,7 @@ int agent_run(const struct agent_options *options, struct config_box *box)
     agent.box = config_box_ref(box);
     agent.node.on_transition = on_transition;
     agent.node.on_priority = on_priority;
+    agent.node.on_event = on_event;
     agent.node.on_stopped = on_stopped;
     agent.node.is_virtual = is_virtual;
     agent.node.userdata = &agent;

@@ -4,6 +4,7 @@
 
 #include "agent/clock.h"
 #include "agent/instance_internal.h"
+#include "agent/instance_watch.h"
 #include "agent/log.h"
 #include "agent/priorities.h"
 
@@ -37,6 +38,25 @@ static uint64_t until(uint64_t deadline, uint64_t now)
     return deadline > now ? deadline - now : 0;
 }
 
+static void fill_watch(const struct router_watch *watch, struct status_router *out)
+{
+    const struct conflict *c = &watch->conflict;
+
+    out->conflict = (struct status_conflict){.active = c->phase != CONFLICT_NONE,
+                                             .conflicts = c->conflicts,
+                                             .claims = c->claims,
+                                             .defences = c->defences,
+                                             .defences_suppressed = c->defences_suppressed,
+                                             .address = c->address,
+                                             .last_ns = watch->last_wall_ns};
+    memcpy(out->conflict.mac, c->mac, sizeof(out->conflict.mac));
+    if (!out->conflict.active)
+        return;
+    out->foreign = (struct status_foreign){
+        .address = c->address, .count = c->claims, .last_ns = watch->last_wall_ns};
+    memcpy(out->foreign.mac, c->mac, sizeof(out->foreign.mac));
+}
+
 static void fill_router(const struct router *router, struct status_router *out)
 {
     const struct election *e = router_election(router);
@@ -61,13 +81,9 @@ static void fill_router(const struct router *router, struct status_router *out)
         .up_since_ns = router->up_since_wall_ns,
         .counters = e->counters,
     };
-    /* One claim may be a successor's last frame; it becomes news when it goes on. */
-    if (router->foreign.reported) {
-        out->foreign = (struct status_foreign){.address = router->foreign.address,
-                                               .count = router->foreign.count,
-                                               .last_ns = router->foreign.last_wall_ns};
-        memcpy(out->foreign.mac, router->foreign.mac, sizeof(out->foreign.mac));
-    }
+    if (router->watch != NULL)
+        fill_watch(router->watch, out);
+    out->conflict.mode = router->instance->config->on_conflict;
     memcpy(out->by_warning, router->by_warning, sizeof(out->by_warning));
     for (size_t i = 0; i < PACKET_VERDICTS; i++)
         out->by_verdict[i] = router->by_verdict[i] + (shared != NULL ? shared[i] : 0);
@@ -85,6 +101,67 @@ static size_t fill_addresses(const struct instance *instance, struct status_addr
             out[n].prefix = router->prefixes[i];
             out[n].held = holding && reconciler_held(instance->node->reconciler, &router->desired,
                                                      &router->prefixes[i]);
+        }
+    }
+    return n;
+}
+
+/* The wall clock at a moment of the boot clock. */
+static uint64_t wall_of(uint64_t boot_ns)
+{
+    uint64_t ago = clock_boot_ns() - boot_ns;
+    uint64_t now = clock_wall_ns();
+
+    return ago < now ? now - ago : 0;
+}
+
+static size_t fill_conflict_warning(const struct router *router, struct status_warning *out)
+{
+    const struct conflict *c = &router->watch->conflict;
+    char address[ADDRESS_TEXT_SIZE];
+    char mac[MAC_TEXT_SIZE];
+
+    if (c->phase == CONFLICT_NONE)
+        return 0;
+    *out = (struct status_warning){.kind = "foreign-holder",
+                                   .family = router->family,
+                                   .since_ns = wall_of(c->began_at),
+                                   .last_ns = router->watch->last_wall_ns,
+                                   .count = c->claims,
+                                   .has_mac = true};
+    memcpy(out->mac, c->mac, sizeof(out->mac));
+    snprintf(out->text, sizeof(out->text), "%s is also held by %s, which is not one of us: %s",
+             ip_address_format(&c->address, address, sizeof(address)),
+             mac_format(c->mac, mac, sizeof(mac)),
+             c->phase == CONFLICT_YIELDED ? "the addresses were given up for it" : "defending it");
+    return 1;
+}
+
+static size_t fill_warnings(const struct instance *instance, struct status_warning *out)
+{
+    size_t n = 0;
+
+    for (size_t r = 0; r < instance->router_count; r++) {
+        const struct router *router = &instance->routers[r];
+
+        if (router->watch == NULL)
+            continue;
+        n += fill_conflict_warning(router, &out[n]);
+        for (size_t i = 0; i < LAN_WARNINGS; i++) {
+            const struct lan_warning *w = &router->watch->lan.list[i];
+
+            if (!w->active)
+                continue;
+            out[n] = (struct status_warning){.kind = lan_warning_name(w->seen.kind),
+                                             .family = router->family,
+                                             .since_ns = wall_of(w->first_at),
+                                             .last_ns = wall_of(w->last_at),
+                                             .count = w->count,
+                                             .peer = w->seen.peer,
+                                             .has_mac = w->seen.has_mac};
+            memcpy(out[n].mac, w->seen.mac, sizeof(out[n].mac));
+            router_watch_text(router, w, out[n].text, sizeof(out[n].text));
+            n++;
         }
     }
     return n;
@@ -108,6 +185,7 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
     const struct config_instance *config = instance->config;
     const struct history_entry last = last_transition(instance);
     struct status_router routers[2];
+    struct status_warning warnings[2 * (LAN_WARNINGS + 1)];
     struct status_instance status = {
         .name = config->name,
         .interface = config->interface,
@@ -127,6 +205,8 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
         .routers = routers,
         .router_count = instance->router_count,
         .last_transition = instance->last_wall_ns != 0 ? &last : NULL,
+        .warnings = warnings,
+        .warning_count = fill_warnings(instance, warnings),
     };
 
     for (size_t i = 0; i < instance->router_count; i++) {
@@ -268,5 +348,22 @@ void agent_control_transition(struct agent *agent, const struct instance *instan
     };
 
     snprintf(entry.instance, sizeof(entry.instance), "%s", instance->config->name);
+    add_to_history(agent, &entry);
+}
+
+void agent_control_notice(struct agent *agent, const struct instance *instance, const char *notice,
+                          const struct evidence *evidence, const char *text)
+{
+    struct history_entry entry = {
+        .event = HISTORY_NOTICE,
+        .at_ns = clock_wall_ns(),
+        .boot_ns = clock_boot_ns(),
+        .transition = {.from = instance->state, .to = instance->state, .evidence = *evidence},
+        .state = instance->state,
+    };
+
+    snprintf(entry.instance, sizeof(entry.instance), "%s", instance->config->name);
+    snprintf(entry.notice, sizeof(entry.notice), "%s", notice);
+    snprintf(entry.text, sizeof(entry.text), "%s", text);
     add_to_history(agent, &entry);
 }

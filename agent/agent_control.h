@@ -15,4 +15,8 @@ void agent_control_event(struct agent *agent, enum history_event event, const ch
 void agent_control_transition(struct agent *agent, const struct instance *instance,
                               const struct transition *transition);
 
+/* Adds something to the history that is no transition of the instance. */
+void agent_control_notice(struct agent *agent, const struct instance *instance, const char *notice,
+                          const struct evidence *evidence, const char *text);
+
 #endif

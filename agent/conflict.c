@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <pcap/pcap.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,8 @@ enum {
     SNAP_OCTETS = 256,
     RING_BYTES = 256 * 1024,
     FRAMES_PER_PASS = 64,
+    FILTER_TEXT_SIZE = 1024 + CONFLICT_OWN_MAX * (ADDRESS_TEXT_SIZE + 16) +
+                       CONFLICT_RIVALS_MAX * (MAC_TEXT_SIZE + 80),
 };
 
 /* ARP, and of ICMPv6 only NS (135) and NA (136), which have no extension headers before them
@@ -24,7 +27,9 @@ struct conflict_watch {
     sd_event_source *source;
     char name[INTERFACE_NAME_SIZE];
     conflict_fn fn;
+    conflict_vrrp_fn vrrp_fn;
     void *userdata;
+    struct conflict_vrrp vrrp;
     struct ip_address *addresses; /* sorted */
     size_t count;
 };
@@ -38,7 +43,12 @@ static void on_frame(u_char *userdata, const struct pcap_pkthdr *header, const u
 {
     struct conflict_watch *watch = (struct conflict_watch *)(void *)userdata;
     struct neighbour_claim claim;
+    struct vrrp_frame vrrp;
 
+    if (vrrp_frame_read(octets, header->caplen, &vrrp)) {
+        watch->vrrp_fn(watch->userdata, &vrrp);
+        return;
+    }
     if (!neighbour_frame_parse(octets, header->caplen, &claim))
         return;
     if (watch->count > 0 && bsearch(&claim.address, watch->addresses, watch->count,
@@ -60,23 +70,65 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
     return 0;
 }
 
-static int set_up(struct conflict_watch *watch)
+static void add_own(char *text, size_t size, enum ip_family family, const struct ip_address *list,
+                    size_t count)
 {
+    const char *gap = "";
+    char address[ADDRESS_TEXT_SIZE];
+    size_t used = strlen(text);
+
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].family != family)
+            continue;
+        if (*gap == '\0')
+            used += (size_t)snprintf(text + used, size - used, " or (%s proto %d and (",
+                                     family == IP_FAMILY_IPV6 ? "ip6" : "ip", VRRP_PROTOCOL);
+        used += (size_t)snprintf(text + used, size - used, "%ssrc host %s", gap,
+                                 ip_address_format(&list[i], address, sizeof(address)));
+        gap = " or ";
+    }
+    if (*gap != '\0')
+        snprintf(text + used, size - used, "))");
+}
+
+static void add_rivals(char *text, size_t size, const struct conflict_vrrp *what)
+{
+    size_t used = strlen(text);
+    char mac[MAC_TEXT_SIZE];
+
+    for (size_t i = 0; i < what->rival_count; i++)
+        used += (size_t)snprintf(
+            text + used, size - used, " or (ether src %s and (ip proto %d or ip6 proto %d))",
+            mac_format(what->rivals[i], mac, sizeof(mac)), VRRP_PROTOCOL, VRRP_PROTOCOL);
+}
+
+static int set_filter(struct conflict_watch *watch, const struct conflict_vrrp *what)
+{
+    char text[FILTER_TEXT_SIZE];
     struct bpf_program filter;
 
+    snprintf(text, sizeof(text), "%s", filter_text);
+    add_own(text, sizeof(text), IP_FAMILY_IPV4, what->own, what->own_count);
+    add_own(text, sizeof(text), IP_FAMILY_IPV6, what->own, what->own_count);
+    add_rivals(text, sizeof(text), what);
+    if (pcap_compile(watch->pcap, &filter, text, 1, PCAP_NETMASK_UNKNOWN) != 0)
+        return -EIO;
+    int r = pcap_setfilter(watch->pcap, &filter);
+    pcap_freecode(&filter);
+    return r != 0 ? -EIO : 0;
+}
+
+static int set_up(struct conflict_watch *watch)
+{
     if (pcap_set_snaplen(watch->pcap, SNAP_OCTETS) != 0 ||
         pcap_set_immediate_mode(watch->pcap, 1) != 0 ||
         pcap_set_buffer_size(watch->pcap, RING_BYTES) != 0)
         return -EINVAL;
     /* Positive values are warnings. */
     if (pcap_activate(watch->pcap) < 0 || pcap_setdirection(watch->pcap, PCAP_D_IN) != 0 ||
-        pcap_compile(watch->pcap, &filter, filter_text, 1, PCAP_NETMASK_UNKNOWN) != 0)
+        set_filter(watch, &watch->vrrp) < 0)
         return -EIO;
-    int r = pcap_setfilter(watch->pcap, &filter);
-    pcap_freecode(&filter);
-    if (r != 0 || pcap_datalink(watch->pcap) != DLT_EN10MB)
-        return -EIO;
-    return 0;
+    return pcap_datalink(watch->pcap) == DLT_EN10MB ? 0 : -EIO;
 }
 
 static int open_capture(struct conflict_watch *watch)
@@ -98,7 +150,7 @@ static int open_capture(struct conflict_watch *watch)
 }
 
 int conflict_watch_open(sd_event *event, int64_t priority, const char *ifname, conflict_fn fn,
-                        void *userdata, struct conflict_watch **out)
+                        conflict_vrrp_fn vrrp_fn, void *userdata, struct conflict_watch **out)
 {
     struct conflict_watch *watch = calloc(1, sizeof(*watch));
 
@@ -106,6 +158,7 @@ int conflict_watch_open(sd_event *event, int64_t priority, const char *ifname, c
     if (watch == NULL)
         return -ENOMEM;
     watch->fn = fn;
+    watch->vrrp_fn = vrrp_fn;
     watch->userdata = userdata;
     memcpy(watch->name, ifname, strnlen(ifname, sizeof(watch->name) - 1));
     int r = open_capture(watch);
@@ -149,6 +202,19 @@ int conflict_watch_set(struct conflict_watch *watch, const struct ip_address *ad
     watch->addresses = copy;
     watch->count = count;
     return 0;
+}
+
+int conflict_watch_vrrp(struct conflict_watch *watch, const struct conflict_vrrp *what)
+{
+    if (memcmp(what, &watch->vrrp, sizeof(*what)) == 0)
+        return 0;
+    int r = set_filter(watch, what);
+    if (r < 0)
+        log_msg(LOG_WARNING, "%s: cannot watch for VRRP messages: %s", watch->name,
+                pcap_geterr(watch->pcap));
+    else
+        watch->vrrp = *what;
+    return r;
 }
 
 uint64_t conflict_watch_dropped(struct conflict_watch *watch)

@@ -6,6 +6,7 @@
 
 #include "agent/clock.h"
 #include "agent/instance_internal.h"
+#include "agent/instance_watch.h"
 #include "agent/log.h"
 #include "agent/message_ids.h"
 #include "agent/priorities.h"
@@ -136,6 +137,16 @@ static void on_message(void *userdata, const struct packet_ip *ip, bool source_i
     receiver.own_count = source_is_ours ? 1 : 0;
     enum packet_verdict verdict = packet_receive(ip, payload, size, &receiver, &advert, &warnings);
     router->by_verdict[verdict]++;
+    const struct lan_message message = {.ip = ip,
+                                        .payload = payload,
+                                        .size = size,
+                                        .receiver = &receiver,
+                                        .verdict = verdict,
+                                        .warnings = warnings,
+                                        .advert = &advert,
+                                        .state = router_election(router)->state,
+                                        .own_priority = router_election(router)->params.priority};
+    router_watch_message(router, &message);
     if (verdict != PACKET_OK)
         return;
     for (size_t i = 0; i < PACKET_WARNINGS; i++)
@@ -159,34 +170,6 @@ static bool mac_is_ours(const struct router *router, const uint8_t mac[6])
     return instance->config->mac == MAC_VIRTUAL && memcmp(mac, shared, MAC_SIZE) == 0;
 }
 
-/* Somebody else claims our address while we are MASTER. A rival that is just taking over does so
- * too, for less than an advert interval: only what lasts is a conflict. */
-static void note_foreign(struct router *router, const struct neighbour_claim *claim)
-{
-    struct foreign_holder *foreign = &router->foreign;
-    uint64_t now = clock_boot_ns();
-    char text[ADDRESS_TEXT_SIZE];
-
-    if (foreign->address.family == IP_FAMILY_NONE ||
-        memcmp(foreign->mac, claim->mac, MAC_SIZE) != 0) {
-        foreign->address = claim->address;
-        memcpy(foreign->mac, claim->mac, MAC_SIZE);
-        foreign->first_boot_ns = now;
-        foreign->reported = false;
-    }
-    foreign->last_wall_ns = clock_wall_ns();
-    foreign->count++;
-    if (foreign->reported ||
-        now - foreign->first_boot_ns < election_master_down_ns(router_election(router)))
-        return;
-    foreign->reported = true;
-    log_event(LOG_WARNING, MESSAGE_ID_FOREIGN_HOLDER, router->instance->config->name,
-              "%s is also held by %02x:%02x:%02x:%02x:%02x:%02x on %s, which is not one of us",
-              ip_address_format(&claim->address, text, sizeof(text)), claim->mac[0], claim->mac[1],
-              claim->mac[2], claim->mac[3], claim->mac[4], claim->mac[5],
-              router->instance->config->interface);
-}
-
 static void on_claim(void *userdata, const struct neighbour_claim *claim)
 {
     struct router *router = userdata;
@@ -202,8 +185,15 @@ static void on_claim(void *userdata, const struct neighbour_claim *claim)
         return;
     if ((lingering || (master && claim->kind == NEIGHBOUR_ANNOUNCEMENT)) && (virtual || strange))
         instance_event(router->instance, router->index, &event);
-    if (master && strange)
-        note_foreign(router, claim);
+    if (strange)
+        router_watch_claim(router, claim);
+}
+
+static void on_frame(void *userdata, const struct vrrp_frame *frame)
+{
+    struct router *router = userdata;
+
+    router_watch_frame(router, frame, mac_is_ours(router, frame->mac));
 }
 
 static struct election_params params_of(const struct router *router)
@@ -257,6 +247,7 @@ static bool init_router(struct instance *instance, size_t index, enum ip_family 
                    .vrid = instance->config->vrid,
                    .on_message = on_message,
                    .on_claim = on_claim,
+                   .on_frame = on_frame,
                    .userdata = router},
     };
     if (!read_config(router))
@@ -314,10 +305,11 @@ void instance_free(struct instance *instance)
             router_execute(&instance->routers[i], &release);
     }
     instance_detach(instance);
-    for (size_t i = 0; i < instance->router_count; i++)
+    for (size_t i = 0; i < instance->router_count; i++) {
+        router_watch_free(&instance->routers[i]);
         free(instance->routers[i].peers);
-    for (size_t i = 0; i < instance->router_count; i++)
         sd_event_source_disable_unref(instance->routers[i].postponed.timer);
+    }
     sd_event_source_disable_unref(instance->timer);
     config_box_unref(instance->next_box);
     config_box_unref(instance->box);
@@ -365,6 +357,7 @@ void instance_update(struct instance *instance, struct config_box *box,
         /* Moves the desired set to the new arrays; an address that stays is not touched. */
         if (instance->elections[i].holding)
             router_execute(router, &claim);
+        router_watch_configured(router);
     }
     config_box_unref(old);
     if (changed)

@@ -11,16 +11,6 @@
 #include "agent/node.h"
 #include "lib/group.h"
 
-/* Somebody outside our cluster who says that it holds an address of ours. */
-struct foreign_holder {
-    struct ip_address address; /* NONE: nobody */
-    uint8_t mac[6];
-    uint64_t first_boot_ns;
-    uint64_t last_wall_ns;
-    uint64_t count;
-    bool reported;
-};
-
 /* What follows a claim waits until the kernel answers for the addresses: whoever held them before
  * goes on doing so until it hears of us. */
 struct postponed {
@@ -50,8 +40,8 @@ struct router {
     bool send_failing;
     enum reason new_master_reason;
     enum reason last_event;
-    uint64_t up_since_wall_ns; /* left INIT; 0: in INIT */
-    struct foreign_holder foreign;
+    uint64_t up_since_wall_ns;  /* left INIT; 0: in INIT */
+    struct router_watch *watch; /* NULL: nothing odd was noticed yet */
 };
 
 struct instance {

@@ -2,6 +2,7 @@
  * order is the election's. */
 #include "agent/clock.h"
 #include "agent/instance_internal.h"
+#include "agent/instance_watch.h"
 #include "agent/log.h"
 #include "agent/priorities.h"
 #include "agent/virtual_link.h"
@@ -157,7 +158,7 @@ static bool forwards_ipv6(const char *ifname)
     return n == 1 && digit != '0';
 }
 
-static void announce(struct router *router)
+void router_announce(struct router *router, const struct ip_prefix *prefixes, size_t count)
 {
     const struct config_instance *config = router->instance->config;
     int ifindex = router_claim_ifindex(router);
@@ -175,8 +176,8 @@ static void announce(struct router *router)
         .ifindex = ifindex,
         .ifname = config->interface,
         .mac = mac,
-        .prefixes = router->prefixes,
-        .count = router->count,
+        .prefixes = prefixes,
+        .count = count,
         .reply_form = config->announce_reply,
         .router = router->family == IP_FAMILY_IPV6 && forwards_ipv6(config->interface),
     };
@@ -184,6 +185,16 @@ static void announce(struct router *router)
     if (r < 0)
         log_instance(LOG_WARNING, router_name(router, name, sizeof(name)),
                      "cannot announce the addresses on %s: %s", config->interface, strerror(-r));
+}
+
+/* Who holds our addresses beside us need not ever say so by itself: ask with each announcement that
+ * is no haste of a takeover. */
+static void ask_now_and_then(struct router *router)
+{
+    const struct election *e = router_election(router);
+
+    if (e->state == VRRP_MASTER && e->announce_done >= e->params.announce_repeat)
+        router_ask(router, router->prefixes, router->count);
 }
 
 static void note_transition(struct router *router, const struct transition *t)
@@ -195,8 +206,7 @@ static void note_transition(struct router *router, const struct transition *t)
         router->up_since_wall_ns = 0;
     if (t->to == VRRP_MASTER)
         router->new_master_reason = t->reason;
-    /* Who held the address before a transition is no stranger. */
-    router->foreign = (struct foreign_holder){.count = router->foreign.count};
+    router_watch_moved(router);
 }
 
 static void execute(struct router *router, const struct election_action *action)
@@ -209,7 +219,8 @@ static void execute(struct router *router, const struct election_action *action)
         claim(router);
         break;
     case ACTION_ANNOUNCE:
-        announce(router);
+        router_announce(router, router->prefixes, router->count);
+        ask_now_and_then(router);
         break;
     case ACTION_RELEASE:
         release(router);

@@ -14,6 +14,9 @@ void router_execute(struct router *router, const struct election_actions *action
 /* For a router of IPv6: makes the timer of what is postponed. 0 or a negative errno. */
 int router_prepare(struct router *router);
 
+/* Announces these of the router's addresses, once. */
+void router_announce(struct router *router, const struct ip_prefix *prefixes, size_t count);
+
 /* Leaves the link: sockets and macvlans go. */
 void instance_detach(struct instance *instance);
 

@@ -77,6 +77,8 @@ static void refresh_source(struct router *router, int ifindex)
     if (ip_address_equal(&source, &router_election(router)->source))
         return;
     router->receiver.source = source;
+    router->client.source = source;
+    segment_watch(&router->client);
     const struct election_event event = {.type = ELECTION_SOURCE, .address = source};
     instance_event(router->instance, router->index, &event);
 }

@@ -137,3 +137,25 @@ int neighbour_io_announce(struct neighbour_io *io, const struct announcement *wh
     keep_first(&result, flush(io, &budget_ms));
     return result;
 }
+
+int neighbour_io_ask(struct neighbour_io *io, const struct question *what)
+{
+    struct sockaddr_ll to = {
+        .sll_family = AF_PACKET, .sll_ifindex = what->ifindex, .sll_halen = MAC_SIZE};
+    int budget_ms = WAIT_MS_MAX;
+    int result = 0;
+
+    /* All are of one family: what is prepared shares the address it goes to. */
+    to.sll_protocol = htons(what->source->family == IP_FAMILY_IPV6 ? ETH_P_IPV6 : ETH_P_ARP);
+    for (size_t i = 0; i < what->count; i++) {
+        const struct ip_address *address = &what->prefixes[i].address;
+        uint8_t *frame = io->frames[io->count];
+        size_t size = address->family == IP_FAMILY_IPV6
+                          ? neighbour_solicitation_build(address, what->source, what->mac, frame)
+                          : arp_probe_build(address, what->mac, frame);
+
+        keep_first(&result, add(io, &to, size, &budget_ms));
+    }
+    keep_first(&result, flush(io, &budget_ms));
+    return result;
+}

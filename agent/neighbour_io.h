@@ -25,4 +25,17 @@ struct announcement {
  * is sent. No allocation. */
 int neighbour_io_announce(struct neighbour_io *io, const struct announcement *announcement);
 
+/* A question to the link: who holds these addresses? */
+struct question {
+    int ifindex;
+    const uint8_t *mac;              /* where answers go */
+    const struct ip_address *source; /* of ours, for IPv6 */
+    const struct ip_prefix *prefixes;
+    size_t count;
+};
+
+/* Sends a probe (ARP, Neighbor Solicitation) for each address; answers are ordinary claims. As
+ * neighbour_io_announce(). */
+int neighbour_io_ask(struct neighbour_io *io, const struct question *question);
+
 #endif

@@ -25,6 +25,9 @@ struct node {
                           const struct transition *transition);
     /* Its effective priority is another than before. */
     void (*on_priority)(void *userdata, struct instance *instance);
+    /* Something to remember that is no transition: `event` is its name, text a sentence. */
+    void (*on_event)(void *userdata, struct instance *instance, const char *event,
+                     const struct evidence *evidence, const char *text);
     /* It was stopped and holds nothing any more: it may be freed in a later turn of the loop. */
     void (*on_stopped)(void *userdata, struct instance *instance);
     /* True when any instance claims that address as a virtual one. */

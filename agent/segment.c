@@ -82,6 +82,15 @@ static void on_claim(void *userdata, const struct neighbour_claim *claim)
     }
 }
 
+static void on_vrrp(void *userdata, const struct vrrp_frame *frame)
+{
+    struct segment *segment = userdata;
+    struct segment_client *client = segment->by_vrid[slot(frame->source.family)][frame->vrid];
+
+    if (client != NULL)
+        client->on_frame(client->userdata, frame);
+}
+
 struct segments *segments_new(sd_event *event, struct links *links, void (*busy)(void *userdata),
                               void *userdata)
 {
@@ -132,7 +141,7 @@ static struct segment *open_segment(struct segments *segments, const struct link
     segments->list = segment;
     /* Without the watch an election still works; a linger then ends by advert or by its bound. */
     (void)conflict_watch_open(segments->event, AGENT_PRIORITY_NEIGHBOURS, segment->name, on_claim,
-                              segment, &segment->watch);
+                              on_vrrp, segment, &segment->watch);
     return segment;
 }
 
@@ -213,6 +222,36 @@ void segment_rejoin(struct segment_client *client)
                 client->segment->name, ip_family_name(client->family), strerror(-r));
 }
 
+static void add_source(struct conflict_vrrp *what, const struct ip_address *source)
+{
+    for (size_t i = 0; i < what->own_count; i++)
+        if (ip_address_equal(&what->own[i], source))
+            return;
+    if (source->family != IP_FAMILY_NONE && what->own_count < CONFLICT_OWN_MAX)
+        what->own[what->own_count++] = *source;
+}
+
+static void add_rival(struct conflict_vrrp *what, const uint8_t mac[MAC_SIZE])
+{
+    for (size_t i = 0; i < what->rival_count; i++)
+        if (memcmp(what->rivals[i], mac, MAC_SIZE) == 0)
+            return;
+    if (what->rival_count < CONFLICT_RIVALS_MAX)
+        memcpy(what->rivals[what->rival_count++], mac, MAC_SIZE);
+}
+
+static void watch_vrrp(const struct segment *segment)
+{
+    struct conflict_vrrp what = {0};
+
+    for (const struct segment_client *c = segment->clients; c != NULL; c = c->next) {
+        add_source(&what, &c->source);
+        if (c->has_rival)
+            add_rival(&what, c->rival_mac);
+    }
+    (void)conflict_watch_vrrp(segment->watch, &what);
+}
+
 void segment_watch(struct segment_client *client)
 {
     struct segment *segment = client->segment;
@@ -234,6 +273,7 @@ void segment_watch(struct segment_client *client)
         log_msg(LOG_ERR, "%s: out of memory, the watch over our addresses is not up to date",
                 segment->name);
     free(addresses);
+    watch_vrrp(segment);
 }
 
 int segment_send(struct segment_client *client, const struct ip_address *source,

@@ -7,7 +7,7 @@
 #define AGENT_SEGMENT_H
 
 #include "agent/links.h"
-#include "lib/neighbour_frame.h"
+#include "lib/lan_warning.h"
 #include "lib/packet.h"
 
 struct segment;
@@ -20,9 +20,14 @@ struct segment_client {
     uint8_t vrid;
     const struct ip_prefix *prefixes; /* watched; call segment_watch() after a change */
     size_t count;
+    struct ip_address source; /* what it sends from; watched too */
+    uint8_t rival_mac[MAC_SIZE];
+    bool has_rival; /* VRRP messages of rival_mac are watched too */
     void (*on_message)(void *userdata, const struct packet_ip *ip, bool source_is_ours,
                        const uint8_t *payload, size_t size);
     void (*on_claim)(void *userdata, const struct neighbour_claim *claim);
+    /* A frame with its VRID from a watched source or MAC, not necessarily its own ones. */
+    void (*on_frame)(void *userdata, const struct vrrp_frame *frame);
     void *userdata;
 
     struct segment *segment; /* NULL: not attached */
@@ -48,7 +53,7 @@ int segment_ifindex(const struct segment_client *client);
 /* Renews multicast membership after the link came back. */
 void segment_rejoin(struct segment_client *client);
 
-/* Collects the watched addresses of all clients again. */
+/* Collects the watched addresses, sources and MACs of all clients again. */
 void segment_watch(struct segment_client *client);
 
 /* Sends through the shared socket. 0 or negative errno. */

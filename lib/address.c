@@ -185,6 +185,13 @@ struct ip_address ip_address_virtual_link_local(uint8_t vrid)
     };
 }
 
+const char *mac_format(const uint8_t mac[6], char *buffer, size_t size)
+{
+    snprintf(buffer, size, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
+             mac[5]);
+    return buffer;
+}
+
 void virtual_mac(enum ip_family family, uint8_t vrid, uint8_t mac[6])
 {
     const uint8_t block = family == IP_FAMILY_IPV6 ? 2 : 1;

@@ -79,6 +79,9 @@ struct ip_address ip_address_vrrp_group(enum ip_family family);
  * (RFC 9568 erratum 8300 wants the first IPv6 address to be link-local). */
 struct ip_address ip_address_virtual_link_local(uint8_t vrid);
 
+/* "02:00:00:00:00:01". Returns buffer. size: MAC_TEXT_SIZE. */
+const char *mac_format(const uint8_t mac[6], char *buffer, size_t size);
+
 /* 00-00-5E-00-01-{VRID} or 00-00-5E-00-02-{VRID} (RFC 9568 7.3). */
 void virtual_mac(enum ip_family family, uint8_t vrid, uint8_t mac[6]);
 

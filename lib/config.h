@@ -5,6 +5,7 @@
 #ifndef VIP_CONFIG_H
 #define VIP_CONFIG_H
 
+#include "lib/conflict_policy.h"
 #include "lib/packet.h"
 
 enum mac_mode {
@@ -49,6 +50,8 @@ struct config_instance {
     uint64_t hook_timeout_ns;     /* of one run */
     char hook_user[NAME_SIZE];    /* empty: the user vipd runs as. From [instance], else [node] */
     bool systemd_target;          /* vipd-master@NAME.target is started and stopped */
+    enum conflict_mode on_conflict;
+    uint64_t conflict_quiet_ns; /* not seen for so long: a conflict is over */
 
     /* Virtual addresses by family, in configured order. For IPv6 the link-local one is first: the
      * configured one, or derived from the VRID when none was (link_local_derived). */

@@ -31,6 +31,8 @@ static const struct config_choice announce_forms[] = {
     {"request", false}, {"both", true}, {NULL, 0}};
 
 #define COMMAND_EXPECTED "a command line like /usr/local/bin/web-hook \"one argument\""
+static const struct config_choice conflict_modes[] = {
+    {"defend", CONFLICT_MODE_DEFEND}, {"release", CONFLICT_MODE_RELEASE}, {NULL, 0}};
 
 static const struct config_key node_keys[NODE_KEYS] = {
     [NODE_NAME] = {.name = "name",
@@ -319,6 +321,29 @@ static const struct config_key instance_keys[INSTANCE_KEYS] = {
                                  .help = "Start vipd-master@NAME.target while this node is master, "
                                          "and stop it otherwise. A unit that has BindsTo= and "
                                          "After= of it runs on the master only."},
+    [INSTANCE_ON_CONFLICT] = {.name = "on-conflict",
+                              .type = VALUE_CHOICE,
+                              INSTANCE_FIELD(on_conflict),
+                              .choices = conflict_modes,
+                              .default_text = "defend",
+                              .reload = RELOAD_IN_PLACE,
+                              .expected = "defend or release",
+                              .help = "What the master does when a machine outside of the cluster "
+                                      "answers for one of its addresses: announce it again, every "
+                                      "10 s at most (RFC 5227), or give up all addresses of the "
+                                      "instance until the conflict is over. With release the other "
+                                      "nodes meet the same conflict when they take over."},
+    [INSTANCE_CONFLICT_QUIET] = {.name = "conflict-quiet",
+                                 .type = VALUE_DURATION,
+                                 INSTANCE_FIELD(conflict_quiet_ns),
+                                 .min = NS_PER_SEC,
+                                 .max = 86400 * NS_PER_SEC,
+                                 .default_text = "60s",
+                                 .reload = RELOAD_IN_PLACE,
+                                 .expected = "a duration from 1s to 1d",
+                                 .help = "A conflict, or another warning about the LAN, that has "
+                                         "not been seen for so long is over; a node that gave "
+                                         "its addresses up for it takes part again."},
 };
 
 static const struct config_section sections[] = {

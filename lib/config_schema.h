@@ -90,6 +90,8 @@ enum instance_key {
     INSTANCE_HOOK_TIMEOUT,
     INSTANCE_HOOK_USER,
     INSTANCE_SYSTEMD_TARGET,
+    INSTANCE_ON_CONFLICT,
+    INSTANCE_CONFLICT_QUIET,
     INSTANCE_KEYS, /* how many there are; at least NODE_KEYS */
 };
 

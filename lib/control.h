@@ -21,6 +21,8 @@ enum {
     CONTROL_STATUS_VERSION = 1,
     /* "2026-11-21T14:03:22.118Z" with its NUL. */
     CONTROL_TIME_SIZE = 32,
+    /* Names of events in the history: "conflict-over". */
+    HISTORY_NOTICE_SIZE = 32,
 };
 
 /* ---- What a node says of itself. Pointers are borrowed during the call. Wall-clock times are
@@ -32,6 +34,7 @@ enum history_event {
     HISTORY_STARTED,  /* vipd itself */
     HISTORY_STOPPED,  /* vipd itself, as told */
     HISTORY_RELOADED, /* another configuration is in force */
+    HISTORY_NOTICE,   /* of an instance, which stays in its state: a conflict, a warning */
     HISTORY_EVENTS,   /* how many there are */
 };
 
@@ -49,6 +52,7 @@ struct history_entry {
     struct transition transition;
     enum vrrp_state state; /* of the instance afterwards */
     char text[REASON_TEXT_SIZE];
+    char notice[HISTORY_NOTICE_SIZE]; /* NOTICE: what it is */
 };
 
 /* Who is master, as far as this router knows. address NONE: nobody is known. */
@@ -69,6 +73,19 @@ struct status_foreign {
     uint8_t mac[6];
     uint64_t count;   /* claims seen since the agent started */
     uint64_t last_ns; /* wall clock of the last one */
+};
+
+/* Claims by strangers, since the agent started, and how they were met. */
+struct status_conflict {
+    enum conflict_mode mode;
+    bool active;
+    uint64_t conflicts;
+    uint64_t claims;
+    uint64_t defences;
+    uint64_t defences_suppressed;
+    struct ip_address address; /* of the present or last one; NONE: there was none */
+    uint8_t mac[6];
+    uint64_t last_ns; /* wall clock of its last claim */
 };
 
 /* One virtual router: an instance's share of one family. */
@@ -92,6 +109,20 @@ struct status_router {
     uint64_t by_verdict[PACKET_VERDICTS];
     uint64_t by_warning[PACKET_WARNINGS];
     struct status_foreign foreign;
+    struct status_conflict conflict;
+};
+
+/* Something odd on the LAN now (lan_warning.h, and "foreign-holder"). */
+struct status_warning {
+    const char *kind;
+    enum ip_family family;
+    char text[REASON_TEXT_SIZE];
+    uint64_t since_ns; /* wall clock */
+    uint64_t last_ns;  /* wall clock of the last sighting */
+    uint64_t count;
+    struct ip_address peer; /* NONE: unknown */
+    uint8_t mac[6];
+    bool has_mac;
 };
 
 struct status_instance {
@@ -116,6 +147,8 @@ struct status_instance {
     const struct status_router *routers;
     size_t router_count;
     const struct history_entry *last_transition; /* NULL: none */
+    const struct status_warning *warnings;
+    size_t warning_count;
 };
 
 struct status_reload {

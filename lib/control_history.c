@@ -7,10 +7,9 @@
 const char *history_event_name(enum history_event event)
 {
     static const char *const names[HISTORY_EVENTS] = {
-        [HISTORY_TRANSITION] = "transition",
-        [HISTORY_STARTED] = "started",
-        [HISTORY_STOPPED] = "stopped",
-        [HISTORY_RELOADED] = "reloaded",
+        [HISTORY_TRANSITION] = "transition", [HISTORY_STARTED] = "started",
+        [HISTORY_STOPPED] = "stopped",       [HISTORY_RELOADED] = "reloaded",
+        [HISTORY_NOTICE] = "notice",
     };
 
     return names[event];
@@ -134,6 +133,10 @@ bool control_history_from_json(const json_t *json, struct history_entry *out)
         !copy(text_of(json, "text"), out->text, sizeof(out->text)) ||
         !copy(text_of(json, "instance"), out->instance, sizeof(out->instance)))
         return false;
+    if (out->event == HISTORY_NOTICE) {
+        out->transition.evidence = evidence_from(json_object_get(json, "evidence"));
+        return copy(text_of(json, "reason"), out->notice, sizeof(out->notice));
+    }
     if (out->event != HISTORY_TRANSITION)
         return true;
     out->family = family_from(text_of(json, "family"));

@@ -157,14 +157,28 @@ static json_t *warnings_json(const struct status_router *router)
 
 static json_t *foreign_json(const struct status_foreign *foreign)
 {
-    char mac[18];
+    char mac[MAC_TEXT_SIZE];
 
     if (foreign->address.family == IP_FAMILY_NONE)
         return json_null();
-    snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", foreign->mac[0], foreign->mac[1],
-             foreign->mac[2], foreign->mac[3], foreign->mac[4], foreign->mac[5]);
-    return json_pack("{s:o, s:s, s:I, s:o}", "address", address_json(&foreign->address), "mac", mac,
-                     "count", (json_int_t)foreign->count, "last_seen", time_json(foreign->last_ns));
+    return json_pack("{s:o, s:s, s:I, s:o}", "address", address_json(&foreign->address), "mac",
+                     mac_format(foreign->mac, mac, sizeof(mac)), "count",
+                     (json_int_t)foreign->count, "last_seen", time_json(foreign->last_ns));
+}
+
+static json_t *conflict_json(const struct status_conflict *conflict)
+{
+    bool known = conflict->address.family != IP_FAMILY_NONE;
+    char mac[MAC_TEXT_SIZE];
+
+    return json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "mode",
+                     conflict_mode_name(conflict->mode), "active", (int)conflict->active,
+                     "conflicts", (json_int_t)conflict->conflicts, "claims",
+                     (json_int_t)conflict->claims, "defences", (json_int_t)conflict->defences,
+                     "defences_suppressed", (json_int_t)conflict->defences_suppressed, "address",
+                     address_json(&conflict->address), "mac",
+                     known ? json_string(mac_format(conflict->mac, mac, sizeof(mac))) : json_null(),
+                     "last_seen", time_json(conflict->last_ns));
 }
 
 static json_t *router_json(const struct status_router *router)
@@ -208,8 +222,31 @@ static json_t *routers_json(const struct status_instance *instance)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; i < instance->router_count; i++)
-        json_array_append_new(list, router_json(&instance->routers[i]));
+    for (size_t i = 0; i < instance->router_count; i++) {
+        json_t *router = router_json(&instance->routers[i]);
+
+        json_object_set_new(router, "conflict", conflict_json(&instance->routers[i].conflict));
+        json_array_append_new(list, router);
+    }
+    return list;
+}
+
+static json_t *lan_warnings_json(const struct status_instance *instance)
+{
+    json_t *list = json_array();
+    char mac[MAC_TEXT_SIZE];
+
+    for (size_t i = 0; i < instance->warning_count; i++) {
+        const struct status_warning *w = &instance->warnings[i];
+
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:o}", "kind", w->kind, "family",
+                            ip_family_name(w->family), "text", w->text, "since",
+                            time_json(w->since_ns), "last_seen", time_json(w->last_ns), "count",
+                            (json_int_t)w->count, "peer", address_json(&w->peer), "mac",
+                            w->has_mac ? json_string(mac_format(w->mac, mac, sizeof(mac)))
+                                       : json_null()));
+    }
     return list;
 }
 
@@ -222,7 +259,7 @@ json_t *control_instance_to_json(const struct status_instance *instance)
         snprintf(number, sizeof(number), "%u", instance->effective_priority);
         priority = number;
     }
-    return json_pack(
+    json_t *object = json_pack(
         "{s:s, s:o, s:i, s:i, s:s, s:o, s:o, s:b, s:i, s:i, s:s, s:b, s:I, s:s, s:b, s:o, s:o, "
         "s:o, s:o, s:o}",
         "name", instance->name, "interface", control_text_to_json(instance->interface), "vrid",
@@ -238,6 +275,8 @@ json_t *control_instance_to_json(const struct status_instance *instance)
         "last_transition",
         instance->last_transition == NULL ? json_null()
                                           : control_history_to_json(instance->last_transition));
+    json_object_set_new(object, "warnings", lan_warnings_json(instance));
+    return object;
 }
 
 static json_t *reload_json(const struct status_reload *reload)
@@ -279,6 +318,7 @@ static json_t *ms_json(uint64_t ns)
 static json_t *evidence_json(const struct evidence *evidence)
 {
     json_t *object = json_object();
+    char mac[MAC_TEXT_SIZE];
 
     if (evidence->peer.family != IP_FAMILY_NONE)
         json_object_set_new(object, "peer", address_json(&evidence->peer));
@@ -290,6 +330,11 @@ static json_t *evidence_json(const struct evidence *evidence)
         json_object_set_new(object, "silence_ms", ms_json(evidence->silence_ns));
     if (evidence->limit_ns != 0)
         json_object_set_new(object, "limit_ms", ms_json(evidence->limit_ns));
+    if (evidence->claimed.family != IP_FAMILY_NONE) {
+        json_object_set_new(object, "address", address_json(&evidence->claimed));
+        json_object_set_new(object, "mac",
+                            json_string(mac_format(evidence->mac, mac, sizeof(mac))));
+    }
     return object;
 }
 
@@ -307,23 +352,34 @@ static json_t *event_json(const struct history_entry *entry)
     return object;
 }
 
+/* Adds the fields of `more` (consumed). Consumes the object and returns NULL when memory ran out.
+ */
+static json_t *extend(json_t *object, json_t *more)
+{
+    if (more == NULL || json_object_update_missing(object, more) < 0) {
+        json_decref(object);
+        object = NULL;
+    }
+    json_decref(more);
+    return object;
+}
+
 json_t *control_history_to_json(const struct history_entry *entry)
 {
     const struct transition *transition = &entry->transition;
     json_t *object = event_json(entry);
 
+    if (entry->event == HISTORY_NOTICE)
+        return extend(object, json_pack("{s:s, s:o}", "reason", entry->notice, "evidence",
+                                        evidence_json(&transition->evidence)));
     if (entry->event != HISTORY_TRANSITION)
         return object;
-    json_t *moved = json_pack(
-        "{s:o, s:s, s:s, s:s, s:s, s:o}", "family",
-        entry->family == IP_FAMILY_NONE ? json_null() : json_string(ip_family_name(entry->family)),
-        "from", vrrp_state_name(transition->from), "to", vrrp_state_name(transition->to), "state",
-        vrrp_state_name(entry->state), "reason", reason_name(transition->reason), "evidence",
-        evidence_json(&transition->evidence));
-    if (moved == NULL || json_object_update_missing(object, moved) < 0) {
-        json_decref(object);
-        object = NULL;
-    }
-    json_decref(moved);
-    return object;
+    return extend(
+        object,
+        json_pack("{s:o, s:s, s:s, s:s, s:s, s:o}", "family",
+                  entry->family == IP_FAMILY_NONE ? json_null()
+                                                  : json_string(ip_family_name(entry->family)),
+                  "from", vrrp_state_name(transition->from), "to", vrrp_state_name(transition->to),
+                  "state", vrrp_state_name(entry->state), "reason", reason_name(transition->reason),
+                  "evidence", evidence_json(&transition->evidence)));
 }

@@ -378,7 +378,7 @@ void election_step(struct election *e, const struct election_event *event, uint6
         election_successor_seen(e, now);
         break;
     case ELECTION_CONFLICT:
-        election_hold(e, HOLD_CONFLICT, now, out);
+        election_conflict(e, event, now, out);
         break;
     case ELECTION_PROMOTE:
         if (e->state == VRRP_BACKUP && e->ready)

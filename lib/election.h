@@ -114,7 +114,8 @@ enum election_event_type {
 struct election_event {
     enum election_event_type type;
     enum election_hold hold;              /* HOLD, UNHOLD */
-    struct ip_address address;            /* SOURCE */
+    struct ip_address address;            /* SOURCE; CONFLICT: the address they claim, */
+    uint8_t mac[6];                       /* and who does */
     const struct advert *advert;          /* ADVERT */
     bool has_lead;                        /* ADVERT: the group's lead settles equal priorities, */
     uint64_t lead_rcvd_at;                /* unless it has not heard anybody since then */

@@ -6,6 +6,7 @@
 #include "lib/election_internal.h"
 
 #include <assert.h>
+#include <string.h>
 
 struct hold_row {
     const char *name;
@@ -22,7 +23,7 @@ static const struct hold_row hold_rows[HOLDS] = {
     {"no-primary-address", REASON_NO_PRIMARY_ADDRESS, REASON_PRIMARY_ADDRESS, true, false},
     {"drained", REASON_DRAINED, REASON_RESUMED, true, true},
     {"check-failed", REASON_CHECK_FAILED, REASON_CHECK_PASSED, true, true},
-    {"conflict", REASON_CONFLICT, REASON_RESUMED, true, false},
+    {"conflict", REASON_CONFLICT, REASON_CONFLICT_OVER, true, false},
     {"group", REASON_GROUP, REASON_GROUP, true, true},
 };
 
@@ -51,14 +52,12 @@ static uint64_t linger_bound(const struct election *e)
     return 3 * e->learned_interval_ns + skew_max + ELECTION_SETTLE_NS;
 }
 
-void election_hold(struct election *e, enum election_hold bit, uint64_t now,
-                   struct election_actions *out)
+static void hold(struct election *e, enum election_hold bit, const struct evidence *evidence,
+                 uint64_t now, struct election_actions *out)
 {
     const struct hold_row *row = hold_row(bit);
-    struct transition t = {.from = e->state,
-                           .to = VRRP_INIT,
-                           .reason = row->set,
-                           .evidence.own_priority = e->params.priority};
+    struct transition t = {
+        .from = e->state, .to = VRRP_INIT, .reason = row->set, .evidence = *evidence};
 
     e->held_by |= (uint32_t)bit;
     if (e->state == VRRP_MASTER && row->resign)
@@ -75,6 +74,23 @@ void election_hold(struct election *e, enum election_hold bit, uint64_t now,
     e->announce_at = DEADLINE_NEVER;
     election_forget_master(e);
     election_report(&t, out);
+}
+
+void election_hold(struct election *e, enum election_hold bit, uint64_t now,
+                   struct election_actions *out)
+{
+    const struct evidence evidence = {.own_priority = e->params.priority};
+
+    hold(e, bit, &evidence, now, out);
+}
+
+void election_conflict(struct election *e, const struct election_event *event, uint64_t now,
+                       struct election_actions *out)
+{
+    struct evidence evidence = {.own_priority = e->params.priority, .claimed = event->address};
+
+    memcpy(evidence.mac, event->mac, sizeof(evidence.mac));
+    hold(e, HOLD_CONFLICT, &evidence, now, out);
 }
 
 void election_unhold(struct election *e, enum election_hold bit, uint64_t now,

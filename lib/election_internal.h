@@ -41,6 +41,10 @@ void election_hold(struct election *e, enum election_hold bit, uint64_t now,
 void election_unhold(struct election *e, enum election_hold bit, uint64_t now,
                      struct election_actions *out);
 
+/* Somebody outside of the cluster holds an address: HOLD_CONFLICT, with the evidence. */
+void election_conflict(struct election *e, const struct election_event *event, uint64_t now,
+                       struct election_actions *out);
+
 /* The primary address was found, changed or (NONE) lost. */
 void election_set_source(struct election *e, const struct ip_address *address, uint64_t now,
                          struct election_actions *out);

@@ -25,6 +25,8 @@ enum {
     INTERFACE_NAME_SIZE = 16,
     /* Longest text of an address with prefix length, with NUL. */
     ADDRESS_TEXT_SIZE = 56,
+    /* Text of a MAC address, with NUL. */
+    MAC_TEXT_SIZE = 18,
     /* All configuration files together. */
     CONFIG_BYTES_MAX = 4 * 1024 * 1024,
     /* Problems kept of one reading of the configuration. */

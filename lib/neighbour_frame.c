@@ -29,6 +29,9 @@ enum {
     FLAG_OVERRIDE = 0x20,
 };
 
+/* ff02::1:ff00:0/104 (RFC 4291 2.7.1). */
+static const uint8_t solicited_node[] = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff};
+
 static void put_ethernet(uint8_t *frame, const uint8_t *to, const uint8_t *from, unsigned type)
 {
     memcpy(frame, to, MAC_SIZE);
@@ -55,6 +58,15 @@ size_t gratuitous_arp_build(const struct ip_address *address, const uint8_t mac[
         memcpy(arp + ARP_TARGET_MAC, everybody, MAC_SIZE);
     memcpy(arp + ARP_TARGET_IP, address->octets, 4);
     return GRATUITOUS_ARP_SIZE;
+}
+
+size_t arp_probe_build(const struct ip_address *address, const uint8_t mac[MAC_SIZE],
+                       uint8_t *buffer)
+{
+    size_t size = gratuitous_arp_build(address, mac, ARP_FORM_REQUEST, buffer);
+
+    memset(buffer + ETHERNET_SIZE + ARP_SENDER_IP, 0, 4);
+    return size;
 }
 
 static uint16_t icmp_checksum(const uint8_t *ipv6, const uint8_t *icmp, size_t size)
@@ -90,6 +102,33 @@ size_t unsolicited_na_build(const struct ip_address *address, const uint8_t mac[
     memcpy(icmp + ND_SIZE + 2, mac, MAC_SIZE);
     octets_put_be16(icmp + 2, icmp_checksum(ipv6, icmp, ND_SIZE + 8));
     return UNSOLICITED_NA_SIZE;
+}
+
+size_t neighbour_solicitation_build(const struct ip_address *address,
+                                    const struct ip_address *source, const uint8_t mac[MAC_SIZE],
+                                    uint8_t *buffer)
+{
+    uint8_t *ipv6 = buffer + ETHERNET_SIZE;
+    uint8_t *icmp = ipv6 + IPV6_HEADER_SIZE;
+    uint8_t group_mac[MAC_SIZE] = {0x33, 0x33, 0xff};
+
+    memcpy(group_mac + 3, address->octets + 13, 3);
+    memset(buffer, 0, SOLICITATION_SIZE);
+    put_ethernet(buffer, group_mac, mac, TYPE_IPV6);
+    ipv6[0] = 0x60;
+    octets_put_be16(ipv6 + 4, ND_SIZE + 8);
+    ipv6[6] = NEXT_ICMPV6;
+    ipv6[7] = HOP_LIMIT;
+    memcpy(ipv6 + 8, source->octets, 16);
+    memcpy(ipv6 + 24, solicited_node, sizeof(solicited_node));
+    memcpy(ipv6 + 37, address->octets + 13, 3);
+    icmp[0] = ICMP_NS;
+    memcpy(icmp + 8, address->octets, 16);
+    icmp[ND_SIZE] = OPTION_SOURCE_MAC;
+    icmp[ND_SIZE + 1] = 1;
+    memcpy(icmp + ND_SIZE + 2, mac, MAC_SIZE);
+    octets_put_be16(icmp + 2, icmp_checksum(ipv6, icmp, ND_SIZE + 8));
+    return SOLICITATION_SIZE;
 }
 
 static bool parse_arp(const uint8_t *arp, size_t size, struct neighbour_claim *out)
@@ -135,7 +174,6 @@ static bool find_option(const uint8_t *options, size_t size, uint8_t kind, const
 static bool parse_ns(const uint8_t *ipv6, const uint8_t *icmp, size_t length,
                      struct neighbour_claim *out)
 {
-    static const uint8_t solicited_node[] = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff};
     struct ip_address source = ip_address_from_octets(IP_FAMILY_IPV6, ipv6 + 8);
     const uint8_t *mac;
 

@@ -12,6 +12,8 @@ enum {
     MAC_SIZE = 6,
     GRATUITOUS_ARP_SIZE = 42,
     UNSOLICITED_NA_SIZE = 86,
+    ARP_PROBE_SIZE = 42,
+    SOLICITATION_SIZE = 86,
     NEIGHBOUR_FRAME_SIZE_MAX = UNSOLICITED_NA_SIZE,
 };
 
@@ -29,6 +31,19 @@ size_t gratuitous_arp_build(const struct ip_address *address, const uint8_t mac[
  * (the node forwards). buffer: UNSOLICITED_NA_SIZE. Returns the length. */
 size_t unsolicited_na_build(const struct ip_address *address, const uint8_t mac[MAC_SIZE],
                             bool router, uint8_t *buffer);
+
+/* Builds an ARP probe (RFC 5227 2.1.1): whoever holds the address answers to `mac`, and nobody's
+ * cache changes. buffer: ARP_PROBE_SIZE. Returns the length. */
+size_t arp_probe_build(const struct ip_address *address, const uint8_t mac[MAC_SIZE],
+                       uint8_t *buffer);
+
+/* Builds a Neighbor Solicitation for an IPv6 address, from `source` (an address of ours): whoever
+ * holds the address answers to us alone. A solicitation from nowhere, as for duplicate address
+ * detection, would be answered to everybody and move their caches. buffer: SOLICITATION_SIZE.
+ * Returns the length. */
+size_t neighbour_solicitation_build(const struct ip_address *address,
+                                    const struct ip_address *source, const uint8_t mac[MAC_SIZE],
+                                    uint8_t *buffer);
 
 /* What a neighbour frame says of an address. */
 enum neighbour_claim_kind {

@@ -19,7 +19,7 @@ const char *vrrp_state_name(enum vrrp_state state)
 }
 
 /* Sentences may name the evidence: %A peer address, %P its priority, %O our priority, %S silence,
- * %L limit. */
+ * %L limit, %C claimed address, %M MAC. */
 struct reason_row {
     const char *name;
     const char *last_event;
@@ -39,7 +39,7 @@ static const struct reason_row rows[REASONS] = {
                                "%A advertises our priority %P and has the greater address"},
     [REASON_OVERSLEPT] = {"overslept", "none",
                           "this node did not run for %S (limit %L), its peers may have taken over"},
-    [REASON_CONFLICT] = {"conflict", "none", "another machine holds our address"},
+    [REASON_CONFLICT] = {"conflict", "none", "another machine, %M, holds our address %C"},
     [REASON_GROUP] = {"group", "none", "the other address family of this instance moved"},
     [REASON_STARTED] = {"started", "startup", "started"},
     [REASON_STOPPED] = {"stopped", "shutdown", "stopped"},
@@ -55,6 +55,8 @@ static const struct reason_row rows[REASONS] = {
     [REASON_CHECK_FAILED] = {"check-failed", "none", "a health check failed"},
     [REASON_CHECK_PASSED] = {"check-passed", "none", "the health checks pass"},
     [REASON_RECONFIGURED] = {"reconfigured", "none", "the configuration changed"},
+    [REASON_CONFLICT_OVER] = {"conflict-over", "none",
+                              "no other machine holds our address any more"},
 };
 
 const char *reason_name(enum reason reason)
@@ -75,6 +77,9 @@ static const char *sentence_for(const struct transition *transition)
     if (transition->reason == REASON_NO_RESPONSE &&
         transition->evidence.peer.family == IP_FAMILY_NONE)
         return "no advert from any router for %L";
+    if (transition->reason == REASON_CONFLICT &&
+        transition->evidence.claimed.family == IP_FAMILY_NONE)
+        return "another machine holds our address";
     return rows[transition->reason].sentence;
 }
 
@@ -102,6 +107,10 @@ static const char *field(char which, const struct evidence *evidence, char *text
     case 'O':
         snprintf(text, size, "%u", evidence->own_priority);
         return text;
+    case 'C':
+        return ip_address_format(&evidence->claimed, text, size);
+    case 'M':
+        return mac_format(evidence->mac, text, size);
     case 'S':
         return precise(evidence->silence_ns, text, size);
     case 'L':

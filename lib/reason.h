@@ -43,7 +43,8 @@ enum reason {
     REASON_CHECK_FAILED,
     REASON_CHECK_PASSED,
     REASON_RECONFIGURED,
-    REASONS, /* how many there are */
+    REASON_CONFLICT_OVER, /* nobody else holds the address any more */
+    REASONS,              /* how many there are */
 };
 
 /* The name in JSON and metrics: "no-response". Static text. */
@@ -57,8 +58,10 @@ struct evidence {
     struct ip_address peer; /* whose advert, or whose silence */
     uint8_t peer_priority;
     uint8_t own_priority;
-    uint64_t silence_ns; /* time since the last accepted advert, or slept */
-    uint64_t limit_ns;   /* what it was measured against */
+    uint64_t silence_ns;       /* time since the last accepted advert, or slept */
+    uint64_t limit_ns;         /* what it was measured against */
+    struct ip_address claimed; /* CONFLICT: our address that somebody else holds, */
+    uint8_t mac[6];            /* and who that is */
 };
 
 struct transition {

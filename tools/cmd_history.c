@@ -104,21 +104,26 @@ static void evidence_text(const json_t *evidence, char *buffer, size_t size)
     }
 }
 
-static void print_transition(const struct context *context, const json_t *entry)
+static void print_evidence(const struct context *context, const json_t *entry)
 {
     char evidence[256];
+
+    evidence_text(json_object_get(entry, "evidence"), evidence, sizeof(evidence));
+    if (evidence[0] != '\0')
+        printf("  %s[%s]%s", table_colour_start(TABLE_DIM, context->colour), evidence,
+               table_colour_end(TABLE_DIM, context->colour));
+}
+
+static void print_transition(const struct context *context, const json_t *entry)
+{
     const char *to = field_text(entry, "to");
     enum table_colour colour = strcmp(to, "MASTER") == 0 ? TABLE_GREEN
                                : strcmp(to, "INIT") == 0 ? TABLE_RED
                                                          : TABLE_PLAIN;
 
-    evidence_text(json_object_get(entry, "evidence"), evidence, sizeof(evidence));
     printf("%-12s %6s -> %s%-6s%s  %s", field_text(entry, "instance"), field_text(entry, "from"),
            table_colour_start(colour, context->colour), to,
            table_colour_end(colour, context->colour), field_text(entry, "text"));
-    if (evidence[0] != '\0')
-        printf("  %s[%s]%s", table_colour_start(TABLE_DIM, context->colour), evidence,
-               table_colour_end(TABLE_DIM, context->colour));
 }
 
 static void print_entry(const struct context *context, const json_t *entry)
@@ -133,6 +138,7 @@ static void print_entry(const struct context *context, const json_t *entry)
                json_is_string(json_object_get(entry, "instance")) ? field_text(entry, "instance")
                                                                   : "(vipd)",
                field_text(entry, "text"));
+    print_evidence(context, entry);
     putchar('\n');
 }
 

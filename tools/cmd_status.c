@@ -139,6 +139,19 @@ static void print_reason(const struct context *context, const json_t *instance)
     putchar('\n');
 }
 
+/* What the operator has to know beside the state. */
+static void print_notes(const struct context *context, const json_t *instance)
+{
+    const json_t *warning;
+    size_t i;
+
+    json_array_foreach (json_object_get(instance, "warnings"), i, warning)
+        printf("%s%s%s: %s%s%s\n", table_colour_start(TABLE_BOLD, context->colour),
+               field_text(instance, "name"), table_colour_end(TABLE_BOLD, context->colour),
+               table_colour_start(TABLE_RED, context->colour), field_text(warning, "text"),
+               table_colour_end(TABLE_RED, context->colour));
+}
+
 static void print_node(const struct context *context, const json_t *status)
 {
     const json_t *reload = json_object_get(status, "last_reload");
@@ -176,8 +189,10 @@ static void print_all(const struct context *context, const json_t *status)
     table_print(table, stdout, context->colour);
     table_free(table);
     putchar('\n');
-    json_array_foreach (instances, i, instance)
+    json_array_foreach (instances, i, instance) {
         print_reason(context, instance);
+        print_notes(context, instance);
+    }
 }
 
 static const json_t *find(const json_t *instances, const char *name)

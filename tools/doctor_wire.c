@@ -8,7 +8,6 @@
 #include <string.h>
 
 enum {
-    MAC_TEXT_SIZE = 18,
     /* For one instance; somebody may make up any number of senders. */
     FINDINGS_MAX = 20,
 };
@@ -32,13 +31,6 @@ static bool shares_address(const struct arrival *arrival)
     return false;
 }
 
-static const char *mac_text(const uint8_t mac[6], char text[MAC_TEXT_SIZE])
-{
-    snprintf(text, MAC_TEXT_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
-             mac[4], mac[5]);
-    return text;
-}
-
 static void judge_own(const struct arrival *arrival, struct findings *out)
 {
     const struct heard *heard = arrival->heard;
@@ -46,7 +38,7 @@ static void judge_own(const struct arrival *arrival, struct findings *out)
     char mac[MAC_TEXT_SIZE];
 
     virtual_mac(heard->ip.source.family, heard->vrid, virtual);
-    mac_text(heard->mac, mac);
+    mac_format(heard->mac, mac, sizeof(mac));
     if (memcmp(heard->mac, arrival->link->mac, sizeof(virtual)) == 0 ||
         memcmp(heard->mac, virtual, sizeof(virtual)) == 0) {
         finding_add(out, SEVERITY_ERROR, "advert-looped", arrival->instance->name,

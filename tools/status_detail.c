@@ -67,6 +67,21 @@ static void print_last(const json_t *instance)
     line("last transition", text);
 }
 
+static void print_warnings(const struct context *context, const json_t *instance)
+{
+    const json_t *warning;
+    size_t i;
+
+    json_array_foreach (json_object_get(instance, "warnings"), i, warning) {
+        char since[WHEN_SIZE];
+
+        printf("  %-*s%s%s%s (seen %lld times since %s)\n", LABEL_WIDTH, i == 0 ? "warning" : "",
+               table_colour_start(TABLE_RED, context->colour), field_text(warning, "text"),
+               table_colour_end(TABLE_RED, context->colour), field_number(warning, "count"),
+               when_since(field_text(warning, "since"), time(NULL), since, sizeof(since)));
+    }
+}
+
 static void print_addresses(const struct context *context, const json_t *instance)
 {
     const json_t *address;
@@ -135,6 +150,23 @@ static void print_foreign(const struct context *context, const json_t *router)
            table_colour_end(TABLE_RED, context->colour));
 }
 
+/* How claims by strangers were met; nothing when there never were any. */
+static void print_conflict(const struct context *context, const json_t *router)
+{
+    const json_t *conflict = json_object_get(router, "conflict");
+
+    print_foreign(context, router);
+    if (!json_is_object(conflict) || field_number(conflict, "conflicts") == 0)
+        return;
+    printf("    %-*s%lld so far, %lld claims, defended %lld times (on-conflict = %s)\n",
+           LABEL_WIDTH - 2, field_true(conflict, "active") ? "" : "conflicts",
+           field_number(conflict, "conflicts"), field_number(conflict, "claims"),
+           field_number(conflict, "defences"), field_text(conflict, "mode"));
+    if (!field_true(conflict, "active"))
+        printf("    %-*sthe last one with %s for %s\n", LABEL_WIDTH - 2, "",
+               field_text(conflict, "mac"), field_text(conflict, "address"));
+}
+
 static void print_router(const struct context *context, const json_t *router, bool all)
 {
     printf("\n  %s%s%s  %s\n", table_colour_start(TABLE_BOLD, context->colour),
@@ -147,7 +179,7 @@ static void print_router(const struct context *context, const json_t *router, bo
            field_number(router, "master_down_interval_ms"),
            (double)field_number(router, "skew_time_us") / 1000);
     print_next(router);
-    print_foreign(context, router);
+    print_conflict(context, router);
     print_counters("counters", json_object_get(router, "counters"), all);
     print_counters("dropped because", json_object_get(router, "drops"), all);
     print_counters("odd but taken", json_object_get(router, "warnings"), all);
@@ -160,6 +192,7 @@ void status_detail_print(const struct context *context, const json_t *instance, 
 
     print_head(context, instance);
     print_last(instance);
+    print_warnings(context, instance);
     print_addresses(context, instance);
     json_array_foreach (json_object_get(instance, "routers"), i, router)
         print_router(context, router, all);

@@ -1,7 +1,7 @@
-/* Ethernet frames with ARP or ND, as they are and with the ICMPv6 checksum put right; and what we
- * announce ourselves is read as an announcement. */
+/* Ethernet frames with ARP or ND, as they are and with the ICMPv6 checksum put right, or with VRRP;
+ * and what we announce ourselves is read as an announcement. */
 #include "lib/checksum.h"
-#include "lib/neighbour_frame.h"
+#include "lib/lan_warning.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>
@@ -17,6 +17,16 @@ static void check_frame(const uint8_t *frame, size_t size)
         return;
     MUST(claim.kind <= NEIGHBOUR_PROBE);
     MUST(claim.address.family == IP_FAMILY_IPV4 || claim.address.family == IP_FAMILY_IPV6);
+}
+
+static void check_as_vrrp(const uint8_t *data, size_t size)
+{
+    struct vrrp_frame frame;
+
+    if (!vrrp_frame_read(data, size, &frame))
+        return;
+    MUST(frame.source.family == IP_FAMILY_IPV4 || frame.source.family == IP_FAMILY_IPV6);
+    MUST(memcmp(frame.mac, data + MAC_SIZE, MAC_SIZE) == 0);
 }
 
 /* A frame that is an IPv6 packet gets the next header, hop limit and checksum of ND. */
@@ -85,6 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     check_frame(data, size);
     check_as_nd(data, size);
+    check_as_vrrp(data, size);
     if (size >= 16 + MAC_SIZE)
         check_own(data);
     return 0;

@@ -2,6 +2,8 @@
  * struct, so that a field read from the wrong place shows. */
 #include "tests/fuzz/packet_checks.h"
 
+#include "lib/lan_warning.h"
+
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>
@@ -66,6 +68,17 @@ void check_stateless(const struct packet_ip *ip, const uint8_t *payload, size_t 
         build_again(&advert, payload, size);
 }
 
+static void check_judgement(const struct lan_message *message)
+{
+    struct lan_sighting sighting;
+
+    if (!lan_judge_message(message, &sighting))
+        return;
+    MUST(sighting.kind < LAN_WARNINGS);
+    MUST(sighting.kind == LAN_DUPLICATE_VRID || message->state == VRRP_MASTER);
+    MUST(sighting.kind != LAN_DUPLICATE_VRID || sighting.address_count > 0);
+}
+
 /* The virtual addresses of the receiver: those of the advert or others, some more, some fewer. */
 static size_t choose_addresses(const struct advert *advert, uint8_t choice,
                                struct ip_prefix *addresses)
@@ -119,6 +132,16 @@ void check_with_receiver(const struct packet_ip *ip, const uint8_t *payload, siz
     MUST(verdict < PACKET_VERDICTS);
     MUST(verdict == PACKET_OK || warnings == 0);
     MUST(warnings < 1u << PACKET_WARNINGS);
+    const struct lan_message message = {.ip = ip,
+                                        .payload = payload,
+                                        .size = size,
+                                        .receiver = &receiver,
+                                        .verdict = verdict,
+                                        .warnings = warnings,
+                                        .advert = &advert,
+                                        .state = choices[3] % 3,
+                                        .own_priority = choices[1]};
+    check_judgement(&message);
     if (verdict != PACKET_OK)
         return;
     MUST(advert.vrid == receiver.vrid && advert.version == receiver.version);

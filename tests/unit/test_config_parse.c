@@ -55,6 +55,8 @@ GETTER(words_of_change, argument_vector_count(i->hooks[HOOK_CHANGE]))
 GETTER(hook_timeout, i->hook_timeout_ns)
 GETTER(hook_user_is_daemon, strcmp(i->hook_user, "daemon") == 0)
 GETTER(systemd_target, i->systemd_target)
+GETTER(on_conflict, i->on_conflict)
+GETTER(conflict_quiet, i->conflict_quiet_ns)
 
 /* The value of a key, written as the last one of [instance web]. */
 static const struct good_value {
@@ -117,6 +119,10 @@ static const struct good_value {
     {"hook-user", "daemon", hook_user_is_daemon, true},
     {"systemd-target", NULL, systemd_target, false},
     {"systemd-target", "yes", systemd_target, true},
+    {"on-conflict", NULL, on_conflict, CONFLICT_MODE_DEFEND},
+    {"on-conflict", "release", on_conflict, CONFLICT_MODE_RELEASE},
+    {"conflict-quiet", NULL, conflict_quiet, 60 * NS_PER_SEC},
+    {"conflict-quiet", "3s", conflict_quiet, 3 * NS_PER_SEC},
 };
 
 /* A good file in which `key` has that value; NULL: it is not given. */

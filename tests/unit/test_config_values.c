@@ -78,6 +78,8 @@ static void takes_good_and_refuses_bad_values(void **state)
         {"hook-timeout", TEXTS("100ms", "30s", "1h"), TEXTS("99ms", "2h", "off", "0", "")},
         {"hook-user", TEXTS("nobody", "_vipd.x-1"), TEXTS("", "a b", "a/b")},
         {"systemd-target", TEXTS("yes", "no"), TEXTS("", "on")},
+        {"on-conflict", TEXTS("defend", "release"), TEXTS("", "yield", "no")},
+        {"conflict-quiet", TEXTS("1s", "60s", "1d"), TEXTS("0", "999ms", "25h", "off")},
     };
     size_t count = sizeof(cases) / sizeof(cases[0]);
 

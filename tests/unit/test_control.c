@@ -194,6 +194,70 @@ static void a_foreign_holder_is_named(void **state)
     json_decref(json);
 }
 
+static void conflicts_and_warnings_are_told(void **state)
+{
+    struct status_router router = {
+        .family = IP_FAMILY_IPV4,
+        .timer_in_ns = DEADLINE_NEVER,
+        .conflict = {.mode = CONFLICT_MODE_RELEASE,
+                     .active = true,
+                     .conflicts = 2,
+                     .claims = 30,
+                     .defences = 4,
+                     .defences_suppressed = 5,
+                     .mac = {2, 0, 0, 0, 0, 9},
+                     .last_ns = NS_PER_SEC},
+    };
+    struct status_warning warnings[] = {
+        {.kind = "duplicate-vrid", .family = IP_FAMILY_IPV4, .text = "two", .count = 3},
+        {.kind = "looped-packets", .mac = {2, 0, 0, 0, 0, 8}, .has_mac = true},
+    };
+    const struct status_instance instance = {.name = "web",
+                                             .interface = "eth0",
+                                             .routers = &router,
+                                             .router_count = 1,
+                                             .warnings = warnings,
+                                             .warning_count = 2};
+    struct history_entry event = {.event = HISTORY_NOTICE, .text = "x", .notice = "duplicate-vrid"};
+    json_int_t conflicts, claims, defences, suppressed;
+    const char *mode, *address, *mac, *kind, *text, *peer, *second_mac;
+    int active;
+
+    (void)state;
+    assert_true(ip_address_parse("192.0.2.10", &router.conflict.address));
+    assert_true(ip_address_parse("192.0.2.9", &warnings[0].peer));
+    json_t *json = control_instance_to_json(&instance);
+    assert_int_equal(json_unpack(json, "{s:[{s:{s:s, s:b, s:I, s:I, s:I, s:I, s:s, s:s}}]}",
+                                 "routers", "conflict", "mode", &mode, "active", &active,
+                                 "conflicts", &conflicts, "claims", &claims, "defences", &defences,
+                                 "defences_suppressed", &suppressed, "address", &address, "mac",
+                                 &mac),
+                     0);
+    assert_string_equal(mode, "release");
+    assert_true(active);
+    assert_true(conflicts == 2 && claims == 30 && defences == 4 && suppressed == 5);
+    assert_string_equal(address, "192.0.2.10");
+    assert_string_equal(mac, "02:00:00:00:00:09");
+    assert_int_equal(json_unpack(json, "{s:[{s:s, s:s, s:s, s:n}, {s:n, s:s}]}", "warnings", "kind",
+                                 &kind, "text", &text, "peer", &peer, "mac", "peer", "mac",
+                                 &second_mac),
+                     0);
+    assert_string_equal(kind, "duplicate-vrid");
+    assert_string_equal(text, "two");
+    assert_string_equal(peer, "192.0.2.9");
+    assert_string_equal(second_mac, "02:00:00:00:00:08");
+    json_decref(json);
+
+    json = control_history_to_json(&event);
+    assert_string_equal(json_string_value(json_object_get(json, "event")), "notice");
+    assert_string_equal(json_string_value(json_object_get(json, "reason")), "duplicate-vrid");
+    json_decref(json);
+    event.event = HISTORY_TRANSITION;
+    json = control_history_to_json(&event);
+    assert_string_equal(json_string_value(json_object_get(json, "event")), "transition");
+    json_decref(json);
+}
+
 /* Paths may be that long. */
 static void a_long_text_that_is_not_utf8_is_kept_whole(void **state)
 {
@@ -218,6 +282,7 @@ int main(void)
         cmocka_unit_test(no_text_does_harm),
         cmocka_unit_test(status_keeps_its_contract),
         cmocka_unit_test(a_foreign_holder_is_named),
+        cmocka_unit_test(conflicts_and_warnings_are_told),
         cmocka_unit_test(a_long_text_that_is_not_utf8_is_kept_whole),
     };
 

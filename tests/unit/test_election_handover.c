@@ -121,6 +121,28 @@ static void conflict_resigns_and_releases(void **state)
     (void)state;
     assert_string_equal(kit_word(&out), "ZRT");
     assert_int_equal(e.held_by, HOLD_CONFLICT);
+    out =
+        kit_step(&e, (struct election_event){.type = ELECTION_UNHOLD, .hold = HOLD_CONFLICT}, now);
+    assert_int_equal(e.state, VRRP_BACKUP);
+    assert_int_equal(out.list[0].transition.reason, REASON_CONFLICT_OVER);
+}
+
+static void a_conflict_says_who_it_is_with(void **state)
+{
+    struct election_params params = kit_params(100);
+    uint64_t now = 0;
+    struct election e = kit_master(&params, &now);
+    const struct election_event event = {
+        .type = ELECTION_CONFLICT, .address = kit_address("10.0.0.9"), .mac = {2, 0, 0, 0, 0, 7}};
+    struct election_actions out = kit_step(&e, event, now);
+    const struct transition *t = &out.list[out.count - 1].transition;
+    char text[REASON_TEXT_SIZE];
+
+    (void)state;
+    assert_int_equal(t->reason, REASON_CONFLICT);
+    assert_int_equal(t->evidence.own_priority, 100);
+    assert_string_equal(reason_text(t, text, sizeof(text)),
+                        "another machine, 02:00:00:00:00:07, holds our address 10.0.0.9");
 }
 
 static void several_holds_must_all_end(void **state)
@@ -286,6 +308,7 @@ int main(void)
         cmocka_unit_test(resume_while_lingering_keeps_the_addresses),
         cmocka_unit_test(link_loss_releases_at_once),
         cmocka_unit_test(conflict_resigns_and_releases),
+        cmocka_unit_test(a_conflict_says_who_it_is_with),
         cmocka_unit_test(several_holds_must_all_end),
         cmocka_unit_test(a_master_that_overslept_releases_before_anything),
         cmocka_unit_test(a_backup_that_overslept_listens_first),

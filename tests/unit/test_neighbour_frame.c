@@ -113,6 +113,45 @@ static void unsolicited_na(void **state)
     assert_int_equal(frame[58], 0xa0); /* router and override */
 }
 
+static void questions_ask_and_claim_nothing(void **state)
+{
+    static const uint8_t arp[ARP_PROBE_SIZE] = {
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0, 0, 0,  0, 0x51, 0x08, 0x06, /* Ethernet */
+        0,    1,    0x08, 0,    6,    4,    0,    1,                             /* request */
+        0x02, 0,    0,    0,    0,    0x51, 0,    0, 0, 0,                       /* from nobody */
+        0,    0,    0,    0,    0,    0,    192,  0, 2, 10,                      /* target */
+    };
+    static const uint8_t ns_head[] = {0x33, 0x33, 0xff, 0x12, 0x34, 0x56, 0x02, 0,
+                                      0,    0,    0,    0x51, 0x86, 0xdd, 0x60};
+    uint8_t frame[NEIGHBOUR_FRAME_SIZE_MAX];
+    struct ip_address vip4 = address("192.0.2.10");
+    struct ip_address vip6 = address("2001:db8::12:3456");
+    struct ip_address source = address("fe80::1");
+    struct ip_address group = address("ff02::1:ff12:3456");
+    struct neighbour_claim claim;
+
+    (void)state;
+    assert_int_equal(arp_probe_build(&vip4, mac, frame), sizeof(arp));
+    assert_memory_equal(frame, arp, sizeof(arp));
+    assert_true(neighbour_frame_parse(frame, sizeof(arp), &claim));
+    assert_int_equal(claim.kind, NEIGHBOUR_PROBE);
+
+    assert_int_equal(neighbour_solicitation_build(&vip6, &source, mac, frame), SOLICITATION_SIZE);
+    assert_memory_equal(frame, ns_head, sizeof(ns_head));
+    assert_int_equal(frame[20], 58);
+    assert_int_equal(frame[21], 255);
+    assert_memory_equal(frame + 22, source.octets, 16);
+    assert_memory_equal(frame + 38, group.octets, 16);
+    assert_int_equal(frame[54], 135);
+    assert_memory_equal(frame + 62, vip6.octets, 16);
+    assert_int_equal(frame[78], 1); /* source link-layer address, 8 octets */
+    assert_int_equal(frame[79], 1);
+    assert_memory_equal(frame + 80, mac, MAC_SIZE);
+    uint64_t sum = checksum_add_pseudo_header(0, &source, &group, 58, 32);
+    assert_int_equal(checksum_finish(checksum_add(sum, frame + 54, 32)), 0);
+    assert_false(neighbour_frame_parse(frame, SOLICITATION_SIZE, &claim));
+}
+
 static void nd_that_is_not_to_be_believed(void **state)
 {
     uint8_t frame[NEIGHBOUR_FRAME_SIZE_MAX];
@@ -159,6 +198,7 @@ int main(void)
         cmocka_unit_test(arp_reply_form),
         cmocka_unit_test(arp_answers_and_probes),
         cmocka_unit_test(unsolicited_na),
+        cmocka_unit_test(questions_ask_and_claim_nothing),
         cmocka_unit_test(nd_that_is_not_to_be_believed),
         cmocka_unit_test(no_octets_do_harm),
     };

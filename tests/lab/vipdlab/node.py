@@ -180,11 +180,11 @@ class Node(Machine):
     def router(self, family="ipv4", name="web"):
         return next(r for r in self.instance(name)["routers"] if r["family"] == family)
 
-    def history(self):
-        """All transitions that `vipctl history` has, oldest first."""
+    def history(self, *events):
+        """All transitions that `vipctl history` has, oldest first; or these events."""
         done = self.vipctl("history", "--json")
         entries = json.loads(done.stdout)["entries"] if done.returncode == 0 else []
-        return [e for e in entries if e.get("event", "transition") == "transition"]
+        return [e for e in entries if e.get("event", "transition") in (events or ("transition",))]
 
     def state_file(self, name="web"):
         """What a shell finds in the state file, or None when there is none."""

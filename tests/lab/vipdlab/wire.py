@@ -79,6 +79,17 @@ def frame(source_mac, source, payload, destination=None, ttl=255):
     return ether + head + payload
 
 
+def neighbour_advertisement(source_mac, address):
+    """An unsolicited Neighbor Advertisement to all nodes, override flag set."""
+    src, dst = (ipaddress.ip_address(a).packed for a in (address, "ff02::1"))
+    body = struct.pack("!BBHI", 136, 0, 0, 0x20000000) + src + b"\x02\x01" + mac_bytes(source_mac)
+    value = checksum(src + dst + struct.pack("!II", len(body), ICMPV6) + body)
+    body = body[:2] + struct.pack("!H", value) + body[4:]
+    head = struct.pack("!IHBB", 0x60000000, len(body), ICMPV6, 255) + src + dst
+    ether = mac_bytes("33:33:00:00:00:01") + mac_bytes(source_mac) + struct.pack("!H", ETH_IPV6)
+    return ether + head + body
+
+
 @dataclass
 class Frame:
     """What was read of one frame; fields that do not apply are empty."""
