@@ -138,27 +138,12 @@ static void tell_ended(struct router_watch *watch, enum conflict_end why)
     tell(watch, "conflict-over", text);
 }
 
-static bool others_yielded(const struct router *router)
-{
-    const struct instance *instance = router->instance;
-
-    for (size_t i = 0; i < instance->router_count; i++) {
-        const struct router_watch *watch = instance->routers[i].watch;
-
-        if (&instance->routers[i] != router && watch != NULL &&
-            watch->conflict.phase == CONFLICT_YIELDED)
-            return true;
-    }
-    return false;
-}
-
 static void resume(struct router *router)
 {
     const struct election_event event = {.type = ELECTION_UNHOLD, .hold = HOLD_CONFLICT};
 
-    /* Clears it on both families: the last one of them does. */
-    if (!others_yielded(router))
-        instance_event(router->instance, router->index, &event);
+    /* Of two families only one can be in this: the other one left MASTER with it. */
+    instance_event(router->instance, router->index, &event);
 }
 
 static void give_up(struct router *router, const struct conflict *c)

@@ -48,7 +48,7 @@ bool lan_watch_see(struct lan_watch *watch, const struct lan_params *params,
     w->seen = *sighting;
     w->last_at = now;
     w->count++;
-    w->active = w->active || !lasts || now - w->first_at >= params->settle_ns;
+    w->active = !lasts || now - w->first_at >= params->settle_ns;
     if (!w->active || w->said ||
         (w->said_at != DEADLINE_NEVER && now - w->said_at < LAN_WARNING_SAY_INTERVAL_NS))
         return false;

@@ -154,6 +154,11 @@ static void claims_of_another_master_are_the_elections(void **state)
         if (conflict_claim(&c, &release, &claim, true, 199 * SEC, now).began)
             began = now;
     assert_in_range(began, 203 * SEC, 212 * SEC);
+    /* One advert just before the first claim belongs to it, and starts the time again. */
+    conflict_init(&c);
+    (void)conflict_claim(&c, &release, &claim, true, 299 * SEC, 300 * SEC);
+    assert_false(conflict_claim(&c, &release, &claim, true, 299 * SEC, 304 * SEC).began);
+    assert_true(conflict_claim(&c, &release, &claim, true, 299 * SEC, 308 * SEC).began);
 }
 
 static void a_suspect_is_asked_and_its_answer_convicts(void **state)
@@ -186,8 +191,10 @@ static void a_suspect_that_is_gone_is_forgotten(void **state)
     struct conflict_outcome o = conflict_timer(&c, &defend, 160 * SEC);
     assert_true(nothing(&o));
     assert_true(conflict_deadline(&c, &defend) == DEADLINE_NEVER);
-    /* An hour later it is a new suspicion. */
+    /* An hour later it is a new suspicion, and another hour later, whatever the timer does. */
     o = hear(&c, &defend, 1, 3700 * SEC);
+    assert_true(nothing(&o));
+    o = hear(&c, &defend, 1, 7300 * SEC);
     assert_true(nothing(&o));
 }
 

@@ -258,6 +258,19 @@ static void one_that_comes_and_goes_does_not_fill_the_log(void **state)
     assert_in_range(ended, 5, 6);
 }
 
+static void one_that_lasts_is_said_once(void **state)
+{
+    const struct lan_sighting sighting = of(LAN_LOOPED_PACKETS);
+    struct lan_watch w;
+    unsigned said = 0;
+
+    (void)state;
+    lan_watch_init(&w);
+    for (uint64_t now = 100 * SEC; now < 100 * SEC + 3600 * SEC; now += SEC)
+        said += lan_watch_see(&w, &params, &sighting, now) ? 1 : 0;
+    assert_int_equal(said, 1);
+}
+
 static void two_masters_that_meet_are_no_second_master_yet(void **state)
 {
     const struct lan_sighting sighting = of(LAN_SECOND_MASTER);
@@ -319,6 +332,7 @@ int main(void)
         cmocka_unit_test(frames_are_read_even_when_cut_off),
         cmocka_unit_test(it_is_said_once_and_ends_when_it_is_quiet),
         cmocka_unit_test(one_that_comes_and_goes_does_not_fill_the_log),
+        cmocka_unit_test(one_that_lasts_is_said_once),
         cmocka_unit_test(two_masters_that_meet_are_no_second_master_yet),
         cmocka_unit_test(every_kind_has_a_name_and_a_text_that_fits),
     };
