@@ -9,6 +9,7 @@
 #include "agent/history.h"
 #include "agent/instance.h"
 #include "agent/realtime.h"
+#include "agent/recorder.h"
 
 struct agent_options {
     const char *config_file;
@@ -25,6 +26,7 @@ struct agent {
     size_t instance_count;
     struct control_server *control;
     struct history *history;
+    struct recorder *recorder; /* NULL: off */
     struct realtime realtime;
     sd_event_source *reaper; /* frees stopped instances outside of their own callbacks */
     uint64_t started_wall_ns;

@@ -9,7 +9,7 @@ int agent_control_open(struct agent *agent);
 void agent_control_close(struct agent *agent);
 
 /* Records a transition of an instance and tells those who follow. */
-void agent_control_transition(struct agent *agent, const struct instance *instance,
+void agent_control_transition(struct agent *agent, struct instance *instance,
                               const struct transition *transition);
 
 #endif

@@ -60,6 +60,9 @@ struct config {
     char node_name[NAME_SIZE]; /* empty: the host's name */
     uint64_t lease_ns;         /* [node] lease, default 5 s */
     bool realtime;             /* [node] realtime: SCHED_FIFO and locked memory where permitted */
+    bool recorder;             /* [node] recorder: keep the last frames, write them when need be */
+    uint64_t recorder_time_ns; /* how long they are kept */
+    unsigned recorder_files;   /* how many recordings are kept */
     struct config_instance *instances;
     size_t instance_count;
     char **files; /* names of the files it came from */

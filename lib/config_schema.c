@@ -30,6 +30,8 @@ static const struct config_choice checksum_modes[] = {{"auto", CHECKSUM_MODE_AUT
 static const struct config_choice announce_forms[] = {
     {"request", false}, {"both", true}, {NULL, 0}};
 
+static const struct config_choice switches[] = {{"on", true}, {"off", false}, {NULL, 0}};
+
 static const struct config_key node_keys[NODE_KEYS] = {
     [NODE_NAME] = {.name = "name",
                    .type = VALUE_NAME,
@@ -57,6 +59,37 @@ static const struct config_key node_keys[NODE_KEYS] = {
                        .expected = "yes or no",
                        .help = "Run with real-time priority and locked memory where that is "
                                "permitted."},
+    [NODE_RECORDER] = {.name = "recorder",
+                       .type = VALUE_CHOICE,
+                       NODE_FIELD(recorder),
+                       .choices = switches,
+                       .default_text = "on",
+                       .reload = RELOAD_NOTHING,
+                       .expected = "on or off",
+                       .help = "The flight recorder: keep the last advertisements, the ARP and "
+                               "neighbour discovery of our addresses and the link's events in "
+                               "memory, and write them to a file on every unplanned transition."},
+    [NODE_RECORDER_TIME] = {.name = "recorder-time",
+                            .type = VALUE_DURATION,
+                            NODE_FIELD(recorder_time_ns),
+                            .min = NS_PER_SEC,
+                            .max = 3600 * NS_PER_SEC,
+                            .default_text = "60s",
+                            .reload = RELOAD_NOTHING,
+                            .expected = "a duration from 1s to 1h",
+                            .help = "How much of the past a recording has. 256 KiB of memory for "
+                                    "each interface may be less than that where there is much "
+                                    "traffic."},
+    [NODE_RECORDER_FILES] = {.name = "recorder-files",
+                             .type = VALUE_NUMBER,
+                             NODE_FIELD(recorder_files),
+                             .min = 1,
+                             .max = RECORDINGS_MAX,
+                             .default_text = "32",
+                             .reload = RELOAD_NOTHING,
+                             .expected = "a number from 1 to 1000",
+                             .help = "How many recordings are kept, of 64 MiB in all; the oldest "
+                                     "go first."},
 };
 
 static const struct config_key instance_keys[INSTANCE_KEYS] = {

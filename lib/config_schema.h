@@ -59,6 +59,9 @@ enum node_key {
     NODE_NAME = 0,
     NODE_LEASE,
     NODE_REALTIME,
+    NODE_RECORDER,
+    NODE_RECORDER_TIME,
+    NODE_RECORDER_FILES,
     NODE_KEYS, /* how many there are */
 };
 

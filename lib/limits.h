@@ -41,6 +41,14 @@ enum {
     /* A client that neither asks nor reads for so long is dropped. */
     CONTROL_SILENCE_MS_MAX = 10 * 1000,
     HISTORY_ENTRIES_MAX = 1000,
+    /* The flight recorder: memory for each interface, and for how many of them. */
+    RECORDER_RING_BYTES = 256 * 1024,
+    RECORDER_INTERFACES_MAX = 64,
+    /* Recordings kept on disk. */
+    RECORDINGS_MAX = 1000,
+    RECORDINGS_BYTES_MAX = 64 * 1024 * 1024,
+    /* The path of one, with its NUL. */
+    RECORDING_PATH_SIZE = 192,
 };
 
 #endif
