@@ -77,6 +77,7 @@ static void print_entry(const struct context *context, const json_t *entry)
 {
     char at[WHEN_SIZE];
     char evidence[256];
+    const json_t *recording = json_object_get(entry, "recording");
     const char *to = field_text(entry, "to");
     enum table_colour colour = strcmp(to, "MASTER") == 0 ? TABLE_GREEN
                                : strcmp(to, "INIT") == 0 ? TABLE_RED
@@ -91,6 +92,8 @@ static void print_entry(const struct context *context, const json_t *entry)
         printf("  %s[%s]%s", table_colour_start(TABLE_DIM, context->colour), evidence,
                table_colour_end(TABLE_DIM, context->colour));
     putchar('\n');
+    if (json_is_string(recording))
+        printf("%25srecording: %s\n", "", json_string_value(recording));
 }
 
 static json_t *parameters_of(const struct history_options *options)
