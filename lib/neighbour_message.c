@@ -124,10 +124,10 @@ const char *neighbour_verdict_name(enum neighbour_verdict verdict)
         [NEIGHBOUR_OK] = "ok",
         [NEIGHBOUR_OTHER] = "other",
         [NEIGHBOUR_TRUNCATED] = "truncated",
-        [NEIGHBOUR_NOT_ETHERNET_IPV4] = "not-ethernet-ipv4",
-        [NEIGHBOUR_HOP_LIMIT_ERROR] = "hop-limit-error",
-        [NEIGHBOUR_CHECKSUM_ERROR] = "checksum-error",
-        [NEIGHBOUR_OPTION_ERROR] = "option-error",
+        [NEIGHBOUR_NOT_ETHERNET_IPV4] = "not_ethernet_ipv4",
+        [NEIGHBOUR_HOP_LIMIT_ERROR] = "hop_limit_error",
+        [NEIGHBOUR_CHECKSUM_ERROR] = "checksum_error",
+        [NEIGHBOUR_OPTION_ERROR] = "option_error",
     };
 
     assert(verdict < NEIGHBOUR_VERDICTS);

@@ -45,8 +45,8 @@ struct neighbour_message {
 };
 
 /* Reads the octets behind the link-layer header, of which ether_type tells what they are. Any
- * octets are safe. *out is complete with NEIGHBOUR_OK only, but then is the kind of what was wrong
- * as well, unless NEIGHBOUR_OTHER. */
+ * octets are safe. *out is complete with NEIGHBOUR_OK, and holds what was read before the failing
+ * check otherwise: the kind, unless it is NEIGHBOUR_OTHER, and maybe the addresses. */
 enum neighbour_verdict neighbour_message_read(uint16_t ether_type, const uint8_t *octets,
                                               size_t size, struct neighbour_message *out);
 
@@ -54,7 +54,7 @@ enum neighbour_verdict neighbour_message_read(uint16_t ether_type, const uint8_t
  * advertisement. */
 bool neighbour_message_announces(const struct neighbour_message *message);
 
-/* "checksum-error". Static text. */
+/* "checksum_error". Static text. */
 const char *neighbour_verdict_name(enum neighbour_verdict verdict);
 
 #endif
