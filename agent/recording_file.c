@@ -56,7 +56,8 @@ static void with_suffix(const char *path, const char *suffix, const char *more, 
 {
     size_t stem = strlen(path) - strlen(suffix_frames);
 
-    snprintf(buffer, TEMPORARY_SIZE, "%.*s%s%s", (int)stem, path, suffix, more);
+    memcpy(buffer, path, stem);
+    snprintf(buffer + stem, TEMPORARY_SIZE - stem, "%s%s", suffix, more);
 }
 
 static int make_directory(const char *path)
