@@ -6,9 +6,8 @@
 #include "agent/frame_tap.h"
 #include "agent/log.h"
 #include "agent/priorities.h"
+#include "agent/recorder_filter.h"
 #include "agent/recording_writer.h"
-#include "lib/neighbour_message.h"
-#include "lib/octets.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -16,10 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    ETHERNET_SIZE = 14,
-    NOTE_SIZE = 512,
-};
+enum { NOTE_SIZE = 512 };
 
 /* How much is recorded after the transition: the announcements, the first advertisements, who
  * objects; and the tenth of a second for which the kernel keeps frames to itself. */
@@ -34,9 +30,8 @@ struct recorder_link {
     struct frame_ring *ring;
     struct frame_tap *tap; /* NULL: detached */
     int datalink;
-    const char *state;            /* of the link, as last noted */
-    struct ip_address *addresses; /* sorted */
-    size_t count;
+    const char *state; /* of the link, as last noted */
+    struct recorder_filter filter;
     sd_event_source *timer;
     bool pending; /* `path` and `about` are of a recording to be written when the timer fires */
     char path[RECORDING_PATH_SIZE];
@@ -53,33 +48,6 @@ struct recorder {
     bool failing; /* said so already */
 };
 
-static int compare(const void *a, const void *b)
-{
-    return ip_address_compare(a, b);
-}
-
-static bool is_watched(const struct recorder_link *link, const struct ip_address *address)
-{
-    return link->count > 0 && bsearch(address, link->addresses, link->count,
-                                      sizeof(*link->addresses), compare) != NULL;
-}
-
-/* ARP and ND of strangers are not kept; whatever else passed the filter is an advertisement. */
-static bool is_concerned(const struct recorder_link *link, const uint8_t *frame, size_t size)
-{
-    struct neighbour_message message;
-
-    if (link->datalink != DLT_EN10MB)
-        return true;
-    if (size < ETHERNET_SIZE)
-        return false;
-    uint16_t type = octets_be16(frame + ETHERNET_SIZE - 2);
-    if (neighbour_message_read(type, frame + ETHERNET_SIZE, size - ETHERNET_SIZE, &message) ==
-        NEIGHBOUR_OTHER)
-        return true;
-    return is_watched(link, &message.target) || is_watched(link, &message.sender);
-}
-
 static void on_frame(void *userdata, const struct pcap_pkthdr *header, const u_char *octets)
 {
     struct recorder_link *link = userdata;
@@ -92,7 +60,7 @@ static void on_frame(void *userdata, const struct pcap_pkthdr *header, const u_c
         .kind = FRAME_PACKET,
     };
 
-    if (is_concerned(link, octets, header->caplen))
+    if (recorder_filter_wants(&link->filter, link->datalink, octets, header->caplen))
         frame_ring_add(link->ring, &record, octets);
 }
 
@@ -115,6 +83,9 @@ static void note_result(struct recorder *recorder, const char *path, int result)
 static void on_written(void *userdata, const struct recording *recording)
 {
     note_result(userdata, recording->path, recording->result);
+    if (recording->pruned < 0)
+        log_msg(LOG_WARNING, "cannot remove old recordings beside %s: %s", recording->path,
+                strerror(-recording->pruned));
 }
 
 /* A copy of the ring, for the writer. NULL: out of memory. */
@@ -178,7 +149,7 @@ static void free_link(struct recorder_link *link)
     assert(link->tap == NULL);
     sd_event_source_disable_unref(link->timer);
     frame_ring_free(link->ring);
-    free(link->addresses);
+    recorder_filter_free(&link->filter);
     free(link);
 }
 
@@ -251,22 +222,9 @@ void recorder_detach(struct recorder_link *link)
 
 void recorder_watch(struct recorder_link *link, const struct ip_address *addresses, size_t count)
 {
-    struct ip_address *copy;
-
-    if (link == NULL)
-        return;
-    copy = calloc(count + 1, sizeof(*copy));
-    if (copy == NULL) {
+    if (link != NULL && recorder_filter_set(&link->filter, addresses, count) < 0)
         log_msg(LOG_ERR, "%s: out of memory, the recorder's addresses are not up to date",
                 link->name);
-        return;
-    }
-    if (count > 0)
-        memcpy(copy, addresses, count * sizeof(*copy));
-    qsort(copy, count, sizeof(*copy), compare);
-    free(link->addresses);
-    link->addresses = copy;
-    link->count = count;
 }
 
 void recorder_note(struct recorder *recorder, const char *ifname, uint64_t wall_ns,

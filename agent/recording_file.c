@@ -56,7 +56,7 @@ static void with_suffix(const char *path, const char *suffix, const char *more, 
 {
     size_t stem = strlen(path) - strlen(suffix_frames);
 
-    memcpy(buffer, path, stem);
+    snprintf(buffer, TEMPORARY_SIZE, "%s", path);
     snprintf(buffer + stem, TEMPORARY_SIZE - stem, "%s%s", suffix, more);
 }
 
@@ -246,56 +246,74 @@ static uint64_t size_of(const char *path)
     return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
-/* Octets of a recording with its text; removes both when told so. */
-static uint64_t look_at(const char *path, bool remove)
+/* Octets of a recording with its text. */
+static uint64_t size_of_both(const char *path)
 {
     char text[TEMPORARY_SIZE];
 
     with_suffix(path, suffix_text, "", text);
-    uint64_t bytes = size_of(path) + size_of(text);
-    if (remove) {
-        (void)unlink(path);
-        (void)unlink(text);
-    }
-    return bytes;
+    return size_of(path) + size_of(text);
+}
+
+static int remove_file(const char *path)
+{
+    return unlink(path) == 0 || errno == ENOENT ? 0 : -errno;
+}
+
+static int remove_both(const char *path)
+{
+    char text[TEMPORARY_SIZE];
+
+    with_suffix(path, suffix_text, "", text);
+    int r = remove_file(text);
+    return r < 0 ? r : remove_file(path);
+}
+
+/* What recordings may still take. */
+struct allowance {
+    unsigned files;
+    uint64_t bytes;
+};
+
+/* Keeps one, or removes it. 0 or a negative errno. */
+static int judge(const char *path, bool newest, struct allowance *left)
+{
+    /* Somebody was killed while writing it: there is one writer, and it is idle. */
+    if (ends_with(path, suffix_temporary))
+        return remove_file(path);
+    uint64_t bytes = size_of_both(path);
+    if (!newest && (left->files == 0 || bytes > left->bytes))
+        return remove_both(path);
+    left->files -= left->files > 0;
+    left->bytes -= bytes < left->bytes ? bytes : left->bytes;
+    return 0;
 }
 
 int recording_prune(const char *path, unsigned files_max, uint64_t bytes_max)
 {
+    struct allowance left = {.files = files_max, .bytes = bytes_max};
     char directory[RECORDING_PATH_SIZE];
     char other[RECORDING_PATH_SIZE];
     struct dirent **list;
-    uint64_t bytes = 0;
-    unsigned files = 0;
+    int result = 0;
 
     snprintf(directory, sizeof(directory), "%s", path);
     *strrchr(directory, '/') = '\0';
     int count = scandir(directory, &list, choose, alphasort);
     if (count < 0)
         return -errno;
-    /* From the newest to the oldest: what comes after the bounds are met goes. */
+    /* From the newest to the oldest. */
     for (int i = count; i-- > 0;) {
         int n = snprintf(other, sizeof(other), "%s/%s", directory, list[i]->d_name);
 
-        if (n > 0 && (size_t)n < sizeof(other)) {
-            if (ends_with(other, suffix_temporary)) {
-                /* Somebody was killed while writing it: there is one writer, and it is idle. */
-                (void)unlink(other);
-            } else {
-                uint64_t size = look_at(other, false);
-                bool keep =
-                    strcmp(other, path) == 0 || (files < files_max && bytes + size <= bytes_max);
-
-                if (!keep)
-                    (void)look_at(other, true);
-                files += keep;
-                bytes += keep ? size : 0;
-            }
-        }
         free(list[i]);
+        if (n < 0 || (size_t)n >= sizeof(other))
+            continue;
+        int r = judge(other, strcmp(other, path) == 0, &left);
+        result = result < 0 ? result : r;
     }
     free(list);
-    return 0;
+    return result;
 }
 
 void recording_free(struct recording *recording)

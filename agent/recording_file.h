@@ -27,6 +27,7 @@ struct recording {
     uint8_t *records; /* of frame_ring_copy(); owned */
     size_t size;
     int result; /* of writing it: 0 or a negative errno */
+    int pruned; /* of removing old ones afterwards: 0 or a negative errno */
     struct recording *next;
 };
 

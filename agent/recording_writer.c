@@ -59,7 +59,7 @@ static void write_one(struct recording_writer *writer, struct recording *recordi
 
     recording->result = recording_write(recording);
     if (recording->result == 0)
-        recording->result =
+        recording->pruned =
             recording_prune(recording->path, writer->files_max, RECORDINGS_BYTES_MAX);
     pthread_mutex_lock(&writer->lock);
     append(&writer->done, recording);

@@ -126,9 +126,9 @@ struct status_node {
     const char *const *config_files;
     size_t config_file_count;
     struct status_reload last_reload;
-    bool realtime;          /* SCHED_FIFO was granted */
-    bool memory_locked;     /* and locked memory */
-    uint64_t repairs;       /* addresses re-added after somebody deleted them */
+    bool realtime;      /* SCHED_FIFO was granted */
+    bool memory_locked; /* and locked memory */
+    uint64_t repairs;   /* addresses re-added after somebody deleted them */
     struct status_recorder recorder;
     size_t instances_total; /* how many the node has, whatever is listed here */
     const struct status_instance *instances;
