@@ -3,6 +3,7 @@
 
 #include "agent/agent_control.h"
 #include "agent/agent_publish.h"
+#include "agent/agent_recorder.h"
 #include "agent/clock.h"
 #include "agent/log.h"
 #include "agent/message_ids.h"
@@ -147,6 +148,7 @@ static void on_link(void *userdata, const struct link *link)
     struct agent *agent = userdata;
     bool back = link->up && link->carrier;
 
+    agent_recorder_link(agent, link, true);
     refresh_link(agent, link);
     /* The kernel drops IPv6 addresses when a link goes down. */
     if (back)
@@ -157,6 +159,7 @@ static void on_link_gone(void *userdata, const struct link *link)
 {
     struct agent *agent = userdata;
 
+    agent_recorder_link(agent, link, false);
     for (size_t i = 0; i < agent->instance_count; i++)
         instance_link_gone(agent->instances[i], link->ifindex);
     refresh_link(agent, link);
@@ -259,6 +262,7 @@ static int open_parts(struct agent *agent)
     node->segments = segments_new(node->event, node->links, on_busy, agent);
     if (node->segments == NULL)
         return -ENOMEM;
+    agent_recorder_open(agent);
     r = agent_control_open(agent);
     if (r >= 0)
         r = agent_publish_open(agent);
@@ -279,6 +283,7 @@ static void close_parts(struct agent *agent)
         instance_free(agent->instances[--agent->instance_count]);
     free(agent->instances);
     agent_publish_close(agent);
+    agent_recorder_close(agent);
     agent_control_close(agent);
     sd_event_source_disable_unref(agent->reaper);
     segments_free(node->segments);

@@ -10,6 +10,7 @@
 #include "agent/hooks.h"
 #include "agent/instance.h"
 #include "agent/realtime.h"
+#include "agent/recorder.h"
 #include "agent/state_file.h"
 #include "agent/systemd_target.h"
 
@@ -30,6 +31,7 @@ struct agent {
     struct control_server *control;
     struct history *history;
     struct history_file *history_file;
+    struct recorder *recorder; /* NULL: off */
     struct realtime realtime;
     struct hooks *hooks;
     struct systemd_targets *targets;

@@ -2,6 +2,7 @@
  * but through agent_reload(). */
 #include "agent/agent_control.h"
 
+#include "agent/agent_recorder.h"
 #include "agent/clock.h"
 #include "agent/instance_internal.h"
 #include "agent/instance_watch.h"
@@ -267,6 +268,7 @@ static json_t *on_node(void *userdata)
         .realtime = agent->realtime.fifo,
         .memory_locked = agent->realtime.memory_locked,
         .repairs = reconciler_repairs(agent->node.reconciler),
+        .recorder = recorder_status(agent->recorder),
         .instances_total = agent->instance_count,
     };
     return control_status_to_json(&status);
@@ -337,7 +339,7 @@ void agent_control_event(struct agent *agent, enum history_event event, const ch
     add_to_history(agent, &entry);
 }
 
-void agent_control_transition(struct agent *agent, const struct instance *instance,
+void agent_control_transition(struct agent *agent, struct instance *instance,
                               const struct transition *transition)
 {
     struct history_entry entry = {
@@ -348,6 +350,8 @@ void agent_control_transition(struct agent *agent, const struct instance *instan
     };
 
     snprintf(entry.instance, sizeof(entry.instance), "%s", instance->config->name);
+    reason_text(transition, entry.text, sizeof(entry.text));
+    agent_recorder_transition(agent, instance, &entry);
     add_to_history(agent, &entry);
 }
 

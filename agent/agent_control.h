@@ -12,7 +12,7 @@ void agent_control_close(struct agent *agent);
 void agent_control_event(struct agent *agent, enum history_event event, const char *text);
 
 /* Records a transition of an instance and tells those who follow. */
-void agent_control_transition(struct agent *agent, const struct instance *instance,
+void agent_control_transition(struct agent *agent, struct instance *instance,
                               const struct transition *transition);
 
 /* Adds something to the history that is no transition of the instance. */

@@ -41,6 +41,16 @@ void history_add(struct history *history, const struct history_entry *entry)
     history->end++;
 }
 
+void history_forget_recording(struct history *history, const char *path)
+{
+    for (uint64_t at = history_oldest(history); at < history->end; at++) {
+        struct history_entry *entry = &history->ring[at % HISTORY_ENTRIES_MAX];
+
+        if (strcmp(entry->recording, path) == 0)
+            entry->recording[0] = '\0';
+    }
+}
+
 uint64_t history_oldest(const struct history *history)
 {
     return history->end > HISTORY_ENTRIES_MAX ? history->end - HISTORY_ENTRIES_MAX : 0;

@@ -21,6 +21,9 @@ void history_add(struct history *history, const struct history_entry *entry);
 /* The same for an entry of a former run, whose sequence number stays and is counted on from. */
 void history_restore(struct history *history, const struct history_entry *entry);
 
+/* Takes that recording away from the entries that name it: it could not be written. */
+void history_forget_recording(struct history *history, const char *path);
+
 /* Positions: of the oldest entry still there, and of the one to be added next. */
 uint64_t history_oldest(const struct history *history);
 uint64_t history_end(const struct history *history);

@@ -9,6 +9,7 @@
 #include "agent/advert_io.h"
 #include "agent/config_box.h"
 #include "agent/node.h"
+#include "agent/recorder_policy.h"
 #include "lib/group.h"
 
 /* What follows a claim waits until the kernel answers for the addresses: whoever held them before
@@ -55,6 +56,7 @@ struct instance {
     enum vrrp_state state;
     uint64_t since_wall_ns;
     struct transition last;
+    struct recorder_policy recording;
     uint64_t last_wall_ns; /* 0: no transition yet */
     bool started;
     bool stopping;

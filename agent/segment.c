@@ -5,6 +5,7 @@
 #include "agent/conflict.h"
 #include "agent/log.h"
 #include "agent/priorities.h"
+#include "agent/recorder.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -23,6 +24,7 @@ struct segment {
     char name[INTERFACE_NAME_SIZE];
     struct advert_io *io[FAMILY_SLOTS];
     struct conflict_watch *watch;
+    struct recorder_link *recording; /* NULL: not recorded */
     struct segment_client *clients;
     struct segment_client *by_vrid[FAMILY_SLOTS][VRID_SLOTS];
     uint64_t counters[PACKET_VERDICTS];
@@ -33,6 +35,7 @@ struct segments {
     struct links *links;
     void (*on_busy)(void *userdata);
     void *userdata;
+    struct recorder *recorder;
     struct segment *list;
 };
 
@@ -111,6 +114,11 @@ void segments_free(struct segments *segments)
     free(segments);
 }
 
+void segments_set_recorder(struct segments *segments, struct recorder *recorder)
+{
+    segments->recorder = recorder;
+}
+
 static void close_segment(struct segments *segments, struct segment *segment)
 {
     struct segment **at = &segments->list;
@@ -121,6 +129,7 @@ static void close_segment(struct segments *segments, struct segment *segment)
     for (size_t i = 0; i < FAMILY_SLOTS; i++)
         advert_io_close(segment->io[i]);
     conflict_watch_close(segment->watch);
+    recorder_detach(segment->recording);
     free(segment);
 }
 
@@ -142,6 +151,7 @@ static struct segment *open_segment(struct segments *segments, const struct link
     /* Without the watch an election still works; a linger then ends by advert or by its bound. */
     (void)conflict_watch_open(segments->event, AGENT_PRIORITY_NEIGHBOURS, segment->name, on_claim,
                               on_vrrp, segment, &segment->watch);
+    segment->recording = recorder_attach(segments->recorder, segment->name);
     return segment;
 }
 
@@ -259,7 +269,7 @@ void segment_watch(struct segment_client *client)
     size_t count = 0;
     size_t n = 0;
 
-    if (segment == NULL || segment->watch == NULL)
+    if (segment == NULL)
         return;
     for (const struct segment_client *c = segment->clients; c != NULL; c = c->next)
         count += c->count;
@@ -269,9 +279,12 @@ void segment_watch(struct segment_client *client)
             for (size_t i = 0; i < c->count; i++)
                 addresses[n++] = c->prefixes[i].address;
     }
-    if (addresses == NULL || conflict_watch_set(segment->watch, addresses, n) < 0)
+    if (addresses == NULL ||
+        (segment->watch != NULL && conflict_watch_set(segment->watch, addresses, n) < 0))
         log_msg(LOG_ERR, "%s: out of memory, the watch over our addresses is not up to date",
                 segment->name);
+    if (addresses != NULL)
+        recorder_watch(segment->recording, addresses, n);
     free(addresses);
     watch_vrrp(segment);
 }

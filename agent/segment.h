@@ -39,6 +39,10 @@ struct segments *segments_new(sd_event *event, struct links *links, void (*on_bu
                               void *userdata);
 void segments_free(struct segments *segments);
 
+/* Segments opened from now on are recorded. NULL: they are not. Borrowed. */
+struct recorder;
+void segments_set_recorder(struct segments *segments, struct recorder *recorder);
+
 /* Joins the client to the link's segment, opening what is missing. 0 or a negative errno, logged;
  * -EBUSY, not logged: another instance with that VRID is still handing over. */
 int segment_attach(struct segments *segments, const struct link *link,

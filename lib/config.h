@@ -77,6 +77,9 @@ struct config {
     uint64_t lease_ns;         /* [node] lease, default 5 s */
     bool realtime;             /* [node] realtime: SCHED_FIFO and locked memory where permitted */
     char hook_user[NAME_SIZE]; /* [node] hook-user; empty: the user vipd runs as */
+    bool recorder;             /* [node] recorder: keep the last frames, write them when need be */
+    uint64_t recorder_time_ns; /* how long they are kept */
+    unsigned recorder_files;   /* how many recordings are kept */
     struct config_instance *instances;
     size_t instance_count;
     char **files; /* names of the files it came from */

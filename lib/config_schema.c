@@ -33,6 +33,7 @@ static const struct config_choice announce_forms[] = {
 #define COMMAND_EXPECTED "a command line like /usr/local/bin/web-hook \"one argument\""
 static const struct config_choice conflict_modes[] = {
     {"defend", CONFLICT_MODE_DEFEND}, {"release", CONFLICT_MODE_RELEASE}, {NULL, 0}};
+static const struct config_choice switches[] = {{"on", true}, {"off", false}, {NULL, 0}};
 
 static const struct config_key node_keys[NODE_KEYS] = {
     [NODE_NAME] = {.name = "name",
@@ -71,6 +72,37 @@ static const struct config_key node_keys[NODE_KEYS] = {
                         .help = "The user that hooks run as. Another one than vipd's own needs a "
                                 "vipd with CAP_SETUID and CAP_SETGID: without them a start or "
                                 "reload is refused."},
+    [NODE_RECORDER] = {.name = "recorder",
+                       .type = VALUE_CHOICE,
+                       NODE_FIELD(recorder),
+                       .choices = switches,
+                       .default_text = "on",
+                       .reload = RELOAD_NOTHING,
+                       .expected = "on or off",
+                       .help = "The flight recorder: keep the last advertisements, the ARP and "
+                               "neighbour discovery of our addresses and the link's events in "
+                               "memory, and write them to a file on every unplanned transition."},
+    [NODE_RECORDER_TIME] = {.name = "recorder-time",
+                            .type = VALUE_DURATION,
+                            NODE_FIELD(recorder_time_ns),
+                            .min = NS_PER_SEC,
+                            .max = 3600 * NS_PER_SEC,
+                            .default_text = "60s",
+                            .reload = RELOAD_NOTHING,
+                            .expected = "a duration from 1s to 1h",
+                            .help = "How much of the past a recording has. 256 KiB of memory for "
+                                    "each interface may be less than that where there is much "
+                                    "traffic."},
+    [NODE_RECORDER_FILES] = {.name = "recorder-files",
+                             .type = VALUE_NUMBER,
+                             NODE_FIELD(recorder_files),
+                             .min = 1,
+                             .max = RECORDINGS_MAX,
+                             .default_text = "32",
+                             .reload = RELOAD_NOTHING,
+                             .expected = "a number from 1 to 1000",
+                             .help = "How many recordings are kept, of 64 MiB in all; the oldest "
+                                     "go first."},
 };
 
 static const struct config_key instance_keys[INSTANCE_KEYS] = {

@@ -61,6 +61,9 @@ enum node_key {
     NODE_LEASE,
     NODE_REALTIME,
     NODE_HOOK_USER,
+    NODE_RECORDER,
+    NODE_RECORDER_TIME,
+    NODE_RECORDER_FILES,
     NODE_KEYS, /* how many there are */
 };
 

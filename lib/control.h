@@ -52,7 +52,8 @@ struct history_entry {
     struct transition transition;
     enum vrrp_state state; /* of the instance afterwards */
     char text[REASON_TEXT_SIZE];
-    char notice[HISTORY_NOTICE_SIZE]; /* NOTICE: what it is */
+    char notice[HISTORY_NOTICE_SIZE];    /* NOTICE: what it is */
+    char recording[RECORDING_PATH_SIZE]; /* the flight recorder's file; empty: none */
 };
 
 /* Who is master, as far as this router knows. address NONE: nobody is known. */
@@ -157,6 +158,13 @@ struct status_reload {
     const char *text; /* what changed, or the first problem; NULL: nothing to say */
 };
 
+/* The flight recorder: what it wrote, and what it could not. */
+struct status_recorder {
+    bool enabled;
+    uint64_t written; /* recordings since the agent started */
+    uint64_t failed;  /* those that could not be written */
+};
+
 struct status_node {
     const char *node;
     const char *software; /* "0.1.0" */
@@ -165,9 +173,10 @@ struct status_node {
     const char *const *config_files;
     size_t config_file_count;
     struct status_reload last_reload;
-    bool realtime;          /* SCHED_FIFO was granted */
-    bool memory_locked;     /* and locked memory */
-    uint64_t repairs;       /* addresses re-added after somebody deleted them */
+    bool realtime;      /* SCHED_FIFO was granted */
+    bool memory_locked; /* and locked memory */
+    uint64_t repairs;   /* addresses re-added after somebody deleted them */
+    struct status_recorder recorder;
     size_t instances_total; /* how many the node has, whatever is listed here */
     const struct status_instance *instances;
     size_t instance_count;

@@ -139,6 +139,8 @@ bool control_history_from_json(const json_t *json, struct history_entry *out)
     }
     if (out->event != HISTORY_TRANSITION)
         return true;
+    if (!copy(text_of(json, "recording"), out->recording, sizeof(out->recording)))
+        return false;
     out->family = family_from(text_of(json, "family"));
     out->transition.reason = reason_from(text_of(json, "reason"));
     out->transition.evidence = evidence_from(json_object_get(json, "evidence"));

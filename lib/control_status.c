@@ -288,6 +288,12 @@ static json_t *reload_json(const struct status_reload *reload)
                      reload->text == NULL ? json_null() : control_text_to_json(reload->text));
 }
 
+static json_t *recorder_json(const struct status_recorder *recorder)
+{
+    return json_pack("{s:b, s:I, s:I}", "enabled", (int)recorder->enabled, "written",
+                     (json_int_t)recorder->written, "failed", (json_int_t)recorder->failed);
+}
+
 json_t *control_status_to_json(const struct status_node *node)
 {
     json_t *files = json_array();
@@ -297,12 +303,13 @@ json_t *control_status_to_json(const struct status_node *node)
         json_array_append_new(files, control_text_to_json(node->config_files[i]));
     for (size_t i = 0; i < node->instance_count; i++)
         json_array_append_new(instances, control_instance_to_json(&node->instances[i]));
-    return json_pack("{s:i, s:o, s:s, s:i, s:o, s:o, s:o, s:{s:b, s:b}, s:I, s:I, s:o}", "version",
-                     CONTROL_STATUS_VERSION, "node", control_text_to_json(node->node), "software",
-                     node->software, "pid", node->pid, "started_at", time_json(node->started_at_ns),
-                     "config_files", files, "last_reload", reload_json(&node->last_reload),
-                     "realtime", "fifo", (int)node->realtime, "memory_locked",
-                     (int)node->memory_locked, "repairs", (json_int_t)node->repairs,
+    return json_pack("{s:i, s:o, s:s, s:i, s:o, s:o, s:o, s:{s:b, s:b}, s:I, s:o, s:I, s:o}",
+                     "version", CONTROL_STATUS_VERSION, "node", control_text_to_json(node->node),
+                     "software", node->software, "pid", node->pid, "started_at",
+                     time_json(node->started_at_ns), "config_files", files, "last_reload",
+                     reload_json(&node->last_reload), "realtime", "fifo", (int)node->realtime,
+                     "memory_locked", (int)node->memory_locked, "repairs",
+                     (json_int_t)node->repairs, "recorder", recorder_json(&node->recorder),
                      "instances_total", (json_int_t)node->instances_total, "instances", instances);
 }
 
@@ -376,10 +383,11 @@ json_t *control_history_to_json(const struct history_entry *entry)
         return object;
     return extend(
         object,
-        json_pack("{s:o, s:s, s:s, s:s, s:s, s:o}", "family",
+        json_pack("{s:o, s:s, s:s, s:s, s:s, s:o, s:o*}", "family",
                   entry->family == IP_FAMILY_NONE ? json_null()
                                                   : json_string(ip_family_name(entry->family)),
                   "from", vrrp_state_name(transition->from), "to", vrrp_state_name(transition->to),
                   "state", vrrp_state_name(entry->state), "reason", reason_name(transition->reason),
-                  "evidence", evidence_json(&transition->evidence)));
+                  "evidence", evidence_json(&transition->evidence), "recording",
+                  entry->recording[0] != '\0' ? control_text_to_json(entry->recording) : NULL));
 }

@@ -46,6 +46,14 @@ enum {
     HISTORY_ENTRIES_MAX = 4096,
     /* From then on the file of the history is put aside; about twice the entries above. */
     HISTORY_FILE_BYTES = 4 * 1024 * 1024,
+    /* The flight recorder: memory for each interface, and for how many of them. */
+    RECORDER_RING_BYTES = 256 * 1024,
+    RECORDER_INTERFACES_MAX = 64,
+    /* Recordings kept on disk. */
+    RECORDINGS_MAX = 1000,
+    RECORDINGS_BYTES_MAX = 64 * 1024 * 1024,
+    /* The path of one, with its NUL. */
+    RECORDING_PATH_SIZE = 192,
 };
 
 #endif

@@ -128,6 +128,7 @@ static void print_transition(const struct context *context, const json_t *entry)
 
 static void print_entry(const struct context *context, const json_t *entry)
 {
+    const json_t *recording = json_object_get(entry, "recording");
     char at[WHEN_SIZE];
 
     printf("%s  ", when_format(field_text(entry, "at"), at, sizeof(at)));
@@ -140,6 +141,8 @@ static void print_entry(const struct context *context, const json_t *entry)
                field_text(entry, "text"));
     print_evidence(context, entry);
     putchar('\n');
+    if (json_is_string(recording))
+        printf("%25srecording: %s\n", "", json_string_value(recording));
 }
 
 /* Whether it is one that was asked for, as far as the time goes. */

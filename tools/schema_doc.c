@@ -136,7 +136,8 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*write)(const struct config_section *section);
-    } forms[] = {{"man", man}, {"reload", reload}, {"example", example}, {"completion", completion}};
+    } forms[] = {
+        {"man", man}, {"reload", reload}, {"example", example}, {"completion", completion}};
     size_t count = 0;
     const struct config_section *sections = config_schema(&count);
 

@@ -1,6 +1,7 @@
 /* vipctl: options, then the verb from a table. */
 #include "lib/control.h"
 #include "lib/suggest.h"
+#include "tools/cmd_capture.h"
 #include "tools/cmd_check.h"
 #include "tools/cmd_decode.h"
 #include "tools/cmd_doctor.h"
@@ -30,6 +31,8 @@ static const struct verb verbs[] = {
      "every transition with its reason and evidence", cmd_history},
     {"reload", "[--json]", "have vipd read its configuration again", cmd_reload},
     {"check", "[--config-dir DIR] [--json] [FILE]", "find problems in a configuration", cmd_check},
+    {"capture", "[-r FILE | -i INTERFACE] [--json] [--all] [--count N]",
+     "adverts, ARP and neighbour discovery, live or from a recording", cmd_capture},
     {"decode", "[--json] [--config FILE --instance NAME]",
      "explain hex IP packets from standard input", cmd_decode},
     {"import", "[--json] [--config-id ID] [-o FILE [--force]] [FILE]",

@@ -2,6 +2,7 @@
  * and what we announce ourselves is read as an announcement. */
 #include "lib/checksum.h"
 #include "lib/lan_warning.h"
+#include "lib/neighbour_message.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>
@@ -10,8 +11,16 @@ enum { IPV6_AT = 14, ICMP_AT = IPV6_AT + 40, ICMP_MIN = 24, NEXT_ICMPV6 = 58 };
 
 static void check_frame(const uint8_t *frame, size_t size)
 {
+    struct neighbour_message message;
     struct neighbour_claim claim;
 
+    if (size >= IPV6_AT) {
+        uint16_t type = (uint16_t)(frame[IPV6_AT - 2] << 8 | frame[IPV6_AT - 1]);
+
+        MUST(neighbour_message_read(type, frame + IPV6_AT, size - IPV6_AT, &message) <
+             NEIGHBOUR_VERDICTS);
+        (void)neighbour_message_announces(&message);
+    }
     memset(&claim, 0xff, sizeof(claim));
     if (!neighbour_frame_parse(frame, size, &claim))
         return;

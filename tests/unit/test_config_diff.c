@@ -42,10 +42,9 @@ static const char *const other_values[INSTANCE_KEYS] = {
 };
 
 static const char *const other_node_values[NODE_KEYS] = {
-    [NODE_NAME] = "lb2",
-    [NODE_LEASE] = "7s",
-    [NODE_REALTIME] = "no",
-    [NODE_HOOK_USER] = "nobody",
+    [NODE_NAME] = "lb2",         [NODE_LEASE] = "7s",     [NODE_REALTIME] = "no",
+    [NODE_HOOK_USER] = "nobody", [NODE_RECORDER] = "off", [NODE_RECORDER_TIME] = "30s",
+    [NODE_RECORDER_FILES] = "8",
 };
 
 /* A text with one instance, in which key `changed` (INSTANCE_KEYS: none) has its other value. */

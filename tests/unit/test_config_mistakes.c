@@ -87,6 +87,9 @@ static const struct mistake key_mistakes[] = {
     {GOOD "[node]\nname = a b\n", {"t.conf:6: [node] name: found 'a b', expected 1 to 63"}},
     {GOOD "[node]\nlease = 500ms\n", {"t.conf:6: [node] lease: found '500ms', expected off"}},
     {GOOD "[node]\nrealtime = on\n", {"t.conf:6: [node] realtime: found 'on', expected yes"}},
+    {GOOD "[node]\nrecorder = yes\n", {"t.conf:6: [node] recorder: found 'yes', expected on or"}},
+    {GOOD "[node]\nrecorder-time = 10ms\n", {"t.conf:6: [node] recorder-time: found '10ms', exp"}},
+    {GOOD "[node]\nrecorder-files = 0\n", {"t.conf:6: [node] recorder-files: found '0', expect"}},
 };
 
 static const struct mistake shape_mistakes[] = {

@@ -185,6 +185,8 @@ static void the_node_and_inherited_values(void **state)
     struct config_problems problems;
     struct config *config =
         parse_text("[node]\nname = lb1\nlease = 10s\nrealtime = no\nhook-user = daemon\n" DUAL
+        parse_text("[node]\nname = lb1\nlease = 10s\nrealtime = no\nrecorder = off\n"
+                   "recorder-time = 30s\nrecorder-files = 8\n" DUAL
                    "[instance db]\ninterface = eth1\nvrid = 51\naddresses = 192.0.2.10/24\n"
                    "lease = off\nhook-user = nobody\n",
                    &problems);
@@ -194,6 +196,9 @@ static void the_node_and_inherited_values(void **state)
     assert_int_equal(problems.count, 0);
     assert_string_equal(config->node_name, "lb1");
     assert_false(config->realtime);
+    assert_false(config->recorder);
+    assert_int_equal(config->recorder_time_ns, 30 * NS_PER_SEC);
+    assert_int_equal(config->recorder_files, 8);
     assert_int_equal(config->lease_ns, 10 * NS_PER_SEC);
     assert_int_equal(config->instance_count, 2);
     const struct config_instance *web = config_find_instance(config, "web");
@@ -202,6 +207,7 @@ static void the_node_and_inherited_values(void **state)
     assert_int_equal(web->line, 6);
     assert_string_equal(web->hook_user, "daemon");
     assert_string_equal(config_find_instance(config, "db")->hook_user, "nobody");
+    assert_int_equal(web->line, 8);
     assert_int_equal(web->lease_ns, 10 * NS_PER_SEC);
     assert_int_equal(config_find_instance(config, "db")->lease_ns, 0);
     assert_null(config_find_instance(config, "nobody"));
