@@ -184,9 +184,8 @@ static void the_node_and_inherited_values(void **state)
 {
     struct config_problems problems;
     struct config *config =
-        parse_text("[node]\nname = lb1\nlease = 10s\nrealtime = no\nhook-user = daemon\n" DUAL
-        parse_text("[node]\nname = lb1\nlease = 10s\nrealtime = no\nrecorder = off\n"
-                   "recorder-time = 30s\nrecorder-files = 8\n" DUAL
+        parse_text("[node]\nname = lb1\nlease = 10s\nrealtime = no\nhook-user = daemon\n"
+                   "recorder = off\nrecorder-time = 30s\nrecorder-files = 8\n" DUAL
                    "[instance db]\ninterface = eth1\nvrid = 51\naddresses = 192.0.2.10/24\n"
                    "lease = off\nhook-user = nobody\n",
                    &problems);
@@ -204,10 +203,9 @@ static void the_node_and_inherited_values(void **state)
     const struct config_instance *web = config_find_instance(config, "web");
     assert_non_null(web);
     assert_string_equal(web->file, "t.conf");
-    assert_int_equal(web->line, 6);
     assert_string_equal(web->hook_user, "daemon");
     assert_string_equal(config_find_instance(config, "db")->hook_user, "nobody");
-    assert_int_equal(web->line, 8);
+    assert_int_equal(web->line, 9);
     assert_int_equal(web->lease_ns, 10 * NS_PER_SEC);
     assert_int_equal(config_find_instance(config, "db")->lease_ns, 0);
     assert_null(config_find_instance(config, "nobody"));
