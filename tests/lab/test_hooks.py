@@ -70,7 +70,7 @@ def test_every_state_has_its_hook_and_then_on_change(lab):
 
 @pytest.mark.lab(nodes=1)
 def test_the_hook_of_the_last_state_is_waited_for_at_the_end(lab):
-    hook = Hook(lab[1], body=f"sleep 0.3\necho late >> {lab[1].directory}/hook.log\n")
+    hook = Hook(lab[1], body=f"sleep 1.5\necho late >> {lab[1].directory}/hook.log\n")
     lab[1].start(config.instance(priority=150, on_init=hook.program))
     lab[1].wait_state("MASTER")
     assert lab[1].stop() == 0
@@ -98,15 +98,13 @@ def test_the_newest_state_wins_over_a_slow_hook(lab):
     lab[1].wait_state("MASTER")
     lab[1].link_down()
     lab[1].wait_state("INIT")
-    lab[1].link_up()
-    lab[1].wait_state("MASTER")
     assert hook.runs() == ["on-change INIT BACKUP started "], "one at a time"
     hook.open()
     lab.wait(lambda: len(hook.runs()) == 4, "the newest state's hook has run")
     lab.never(lambda: len(hook.runs()) > 4, "states between are passed over", 0.5)
     assert hook.runs() == ["on-change INIT BACKUP started ", "end BACKUP",
-                           "on-change BACKUP MASTER no-response ", "end MASTER"]
-    assert "no hook was run for" in lab[1].log_text()
+                           "on-change MASTER INIT link-down ", "end INIT"]
+    assert "no hook was run for MASTER: the state is INIT by now" in lab[1].log_text()
 
 
 @pytest.mark.lab(nodes=1)
