@@ -55,8 +55,8 @@ def notes(faults, outcomes):
         "itself (make before break).",
         "CLIENT GAP: from the first lost probe to the next answered one, a probe every 2 ms. "
         "`!`: not as before 15 s after the end.",
-        f"Holders were asked every millisecond; the longest time between two looks was "
-        f"{milliseconds(coarsest)} ms.",
+        f"Holders were asked every millisecond; on this machine the longest time between two looks "
+        f"was {milliseconds(coarsest)} ms.",
     ]
     seen = {o.fault for o in outcomes}
     lines += [f"{fault.name:16} {fault.text}" for fault in faults if fault.name in seen]
