@@ -1,5 +1,6 @@
 """One node of the lab: its namespace, its interface, and the agent that runs on it."""
 
+import functools
 import json
 import os
 import signal
@@ -21,6 +22,13 @@ def environment():
     env.setdefault("ASAN_OPTIONS", "detect_leaks=1:exitcode=99")
     env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1")
     return env
+
+
+@functools.cache
+def sanitized():
+    """True for a build with AddressSanitizer."""
+    with open(VIPD, "rb") as file:
+        return b"__asan_init" in file.read()
 
 
 class Machine:
@@ -117,6 +125,10 @@ class Node(Machine):
 
     def write(self, *sections, **node_keys):
         """Writes the configuration; sections are texts of config.instance()."""
+        if sanitized():
+            # At exit the leak check spins until a thread of ordinary priority has run; with
+            # real-time priority that takes a second in which the machine stands still.
+            node_keys.setdefault("realtime", "no")
         text = config.section("node", {"name": self.name, **node_keys})
         self.write_text("\n".join([text, *sections]))
         return self
