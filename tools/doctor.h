@@ -45,6 +45,7 @@ void examine_sources(const struct patient *patient, struct findings *out);
 void examine_mtu(const struct patient *patient, struct findings *out);
 void examine_virtual_addresses(const struct patient *patient, struct findings *out);
 void examine_peers(const struct patient *patient, struct findings *out);
+void examine_duplicates(const struct patient *patient, struct findings *out);
 void examine_snooping(const struct patient *patient, struct findings *out);
 
 /* doctor_wire.c: the adverts that were heard; `wire` must be there. */
@@ -59,7 +60,8 @@ void examine_firewall(const struct patient *patient, struct findings *out);
 
 /* doctor_sysctl.c: settings of the kernel. */
 void examine_settings(const struct patient *patient, struct findings *out);
-void examine_duplicates(const struct patient *patient, struct findings *out);
+
+/* doctor_services.c */
 void examine_services(const struct patient *patient, struct findings *out);
 
 /* doctor_network_managers.c */

@@ -12,10 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     RULESET_BYTES_MAX = 64 * 1024 * 1024,
-    NFT_TIMEOUT_MS = 10000,
+    NFT_TIMEOUT_MS = 5000,
     LEGACY_BYTES_MAX = 4096,
 };
 
@@ -49,8 +50,10 @@ static json_t *read_ruleset(struct findings *out)
         return ruleset;
     finding_add(out, SEVERITY_NOT_CHECKED, "firewall", this_node, "the firewall: nft: %s",
                 result.error);
-    finding_fix(out, r == -ENOENT ? "install nftables, or make sure that protocol 112 may pass"
-                                  : "run vipctl doctor as root");
+    finding_fix(out, "%s",
+                r == -ENOENT     ? "install nftables, or make sure that protocol 112 may pass"
+                : geteuid() != 0 ? "run vipctl doctor as root"
+                                 : "try nft -j list ruleset, and mend what it says");
     return NULL;
 }
 

@@ -314,3 +314,25 @@ void examine_snooping(const struct patient *patient, struct findings *out)
                     bridge->name);
     }
 }
+
+void examine_duplicates(const struct patient *patient, struct findings *out)
+{
+    char text[ADDRESS_TEXT_SIZE];
+
+    for (size_t i = 0; i < patient->network->count; i++) {
+        const struct link_view *link = &patient->network->links[i];
+
+        for (size_t j = 0; j < link->address_count; j++) {
+            const struct address_view *address = &link->addresses[j];
+
+            if (!address->dad_failed)
+                continue;
+            finding_add(out, SEVERITY_ERROR, "duplicate-address", link->name,
+                        "%s is not usable: another machine has it (Duplicate Address Detection)",
+                        ip_address_format(&address->prefix.address, text, sizeof(text)));
+            finding_fix(out,
+                        "find the other one (`ip -6 neigh`, the switch), then set the link down "
+                        "and up");
+        }
+    }
+}

@@ -4,24 +4,21 @@
 #include "tools/field.h"
 #include "tools/read_file.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <limits.h>
+#include <netinet/in.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 enum {
     SETTING_BYTES_MAX = 64,
-    SOCKETS_BYTES_MAX = 8 * 1024 * 1024,
-    LISTENING = 0x0a,
     RP_FILTER_STRICT = 1,
     ARP_IGNORE_OTHER_NETWORKS = 2,
     ARP_IGNORE_ALL = 8,
     ACCEPT_DAD_DISABLES = 2,
 };
-
-static const char this_node[] = "this node";
 
 /* A number of /proc/sys/net; `otherwise` where there is none. */
 static long setting(long otherwise, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -74,6 +71,56 @@ static const struct link_view *twin_of(const struct network_view *network,
         }
     }
     return NULL;
+}
+
+/* The link over which packets to an address leave by the routing table, found without sending one.
+ * NULL: cannot be told. */
+static const struct link_view *way_to(const struct network_view *network,
+                                      const struct ip_address *address)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(1)};
+    struct sockaddr_in from = {0};
+    socklen_t size = sizeof(from);
+    const struct link_view *found = NULL;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    memcpy(&to.sin_addr, address->octets, 4);
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0 &&
+        getsockname(fd, (struct sockaddr *)&from, &size) == 0) {
+        struct ip_address own = ip_address_from_octets(IP_FAMILY_IPV4, &from.sin_addr);
+
+        for (size_t i = 0; i < network->count && found == NULL; i++)
+            if (link_view_address(&network->links[i], &own) != NULL)
+                found = &network->links[i];
+    }
+    if (fd >= 0)
+        close(fd);
+    return found;
+}
+
+/* Adverts of unicast peers come in on `link`; the way back is the routing table's affair. */
+static void examine_rp_filter_of_peers(const struct patient *patient,
+                                       const struct config_instance *instance,
+                                       const struct link_view *link, struct findings *out)
+{
+    char text[ADDRESS_TEXT_SIZE];
+
+    if (setting4(link->name, "rp_filter") != RP_FILTER_STRICT)
+        return;
+    for (size_t i = 0; i < instance->peer_count; i++) {
+        const struct ip_address *peer = &instance->peers[i];
+        const struct link_view *way =
+            peer->family == IP_FAMILY_IPV4 ? way_to(patient->network, peer) : NULL;
+
+        if (way == NULL || way == link || way->loopback)
+            continue;
+        finding_add(out, SEVERITY_WARNING, "rp-filter", instance->name,
+                    "rp_filter = 1 on %s, and the way back to peer %s leads over %s: its adverts "
+                    "are dropped",
+                    link->name, ip_address_format(peer, text, sizeof(text)), way->name);
+        finding_fix(out, "sysctl -w net.ipv4.conf.%s.rp_filter=2, or a route to the peer over %s",
+                    link->name, link->name);
+    }
 }
 
 static bool is_master(const struct patient *patient, const struct config_instance *instance)
@@ -191,6 +238,7 @@ static void examine_ipv4(const struct patient *patient, const struct config_inst
                          const struct link_view *link, struct findings *out)
 {
     examine_rp_filter(patient, instance, link, out);
+    examine_rp_filter_of_peers(patient, instance, link, out);
     examine_arp(patient, instance, link, out);
     examine_promotion(patient, instance, link, out);
     if (setting(0, "ipv4/conf/%s/drop_gratuitous_arp", link->name) != 0) {
@@ -232,111 +280,4 @@ void examine_settings(const struct patient *patient, struct findings *out)
         if (link != NULL && instance->ipv6_count > 0)
             examine_ipv6(instance, link, out);
     }
-}
-
-void examine_duplicates(const struct patient *patient, struct findings *out)
-{
-    char text[ADDRESS_TEXT_SIZE];
-
-    for (size_t i = 0; i < patient->network->count; i++) {
-        const struct link_view *link = &patient->network->links[i];
-
-        for (size_t j = 0; j < link->address_count; j++) {
-            const struct address_view *address = &link->addresses[j];
-
-            if (!address->dad_failed)
-                continue;
-            finding_add(out, SEVERITY_ERROR, "duplicate-address", link->name,
-                        "%s is not usable: another machine has it (Duplicate Address Detection)",
-                        ip_address_format(&address->prefix.address, text, sizeof(text)));
-            finding_fix(out,
-                        "find the other one (`ip -6 neigh`, the switch), then set the link down "
-                        "and up");
-        }
-    }
-}
-
-/* One hexadecimal address of /proc/net/tcp{,6}: 32-bit words in the host's order. */
-static bool parse_local(const char *text, struct ip_address *out, unsigned *port)
-{
-    uint32_t words[4];
-    size_t digits = strspn(text, "0123456789ABCDEFabcdef");
-    size_t count = digits / 8;
-
-    if ((digits != 8 && digits != 32) || text[digits] != ':')
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        char word[9];
-        memcpy(word, text + i * 8, 8);
-        word[8] = '\0';
-        words[i] = (uint32_t)strtoul(word, NULL, 16);
-    }
-    *out = ip_address_from_octets(count == 1 ? IP_FAMILY_IPV4 : IP_FAMILY_IPV6, words);
-    *port = (unsigned)strtoul(text + digits + 1, NULL, 16);
-    return true;
-}
-
-static const struct config_instance *owner_of(const struct patient *patient,
-                                              const struct ip_address *address)
-{
-    const struct config_instance *instance;
-
-    for (size_t i = 0; (instance = patient_instance(patient, i)) != NULL; i++) {
-        size_t count = 0;
-        const struct ip_prefix *list = config_addresses(instance, address->family, &count);
-
-        for (size_t j = 0; j < count; j++)
-            if (ip_address_equal(&list[j].address, address))
-                return instance;
-    }
-    return NULL;
-}
-
-/* "  0: LOCAL:PORT REMOTE:PORT STATE ..." */
-static void examine_socket(const struct patient *patient, const char *line, struct findings *out)
-{
-    struct ip_address local;
-    unsigned port = 0;
-    char text[ADDRESS_TEXT_SIZE];
-    const char *colon = strchr(line, ':');
-
-    if (colon == NULL || !parse_local(colon + 1 + strspn(colon + 1, " "), &local, &port))
-        return;
-    const char *remote = strchr(colon + 1 + strspn(colon + 1, " "), ' ');
-    const char *state = remote != NULL ? strchr(remote + 1, ' ') : NULL;
-    const struct config_instance *owner = owner_of(patient, &local);
-    if (state == NULL || strtoul(state, NULL, 16) != LISTENING || owner == NULL)
-        return;
-    finding_add(out, SEVERITY_NOTE, "nonlocal-bind", owner->name,
-                "a service listens on %s port %u, and ip_nonlocal_bind = 0: it cannot be started "
-                "on a node that is BACKUP",
-                ip_address_format(&local, text, sizeof(text)), port);
-    finding_fix(out,
-                "sysctl -w net.%s.ip_nonlocal_bind=1 on all nodes (see "
-                "/etc/sysctl.d/30-vipd.conf), or let it listen on all addresses",
-                local.family == IP_FAMILY_IPV4 ? "ipv4" : "ipv6");
-}
-
-static void examine_sockets(const struct patient *patient, const char *path, struct findings *out)
-{
-    char error[128];
-    char *save = NULL;
-    char *text = read_file(path, SOCKETS_BYTES_MAX, error, sizeof(error));
-
-    if (text == NULL) {
-        finding_add(out, SEVERITY_NOT_CHECKED, "services", this_node,
-                    "services on virtual addresses: %s: %s", path, error);
-        return;
-    }
-    for (char *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save))
-        examine_socket(patient, line, out);
-    free(text);
-}
-
-void examine_services(const struct patient *patient, struct findings *out)
-{
-    if (setting(1, "ipv4/ip_nonlocal_bind") == 0)
-        examine_sockets(patient, "/proc/net/tcp", out);
-    if (setting(1, "ipv6/ip_nonlocal_bind") == 0)
-        examine_sockets(patient, "/proc/net/tcp6", out);
 }

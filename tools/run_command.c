@@ -167,7 +167,8 @@ int run_command(char *const argv[], size_t max, int timeout_ms, struct command_r
             r = -EIO;
     }
     if (r < 0 && out->error[0] == '\0')
-        snprintf(out->error, sizeof(out->error), "%s", strerror(-r));
+        snprintf(out->error, sizeof(out->error), "%s",
+                 r == -ETIMEDOUT ? "does not end" : strerror(-r));
     if (running.output >= 0)
         close(running.output);
     if (running.error >= 0)

@@ -55,6 +55,11 @@ def bad(findings):
     return [f for f in findings if f["severity"] in ("error", "warning", "not-checked")]
 
 
+def wait_link_local(node):
+    """The kernel makes the link-local address some time after the link has come up."""
+    node.lab.wait(lambda: node.holds(node.link_local), f"{node.name} has its link-local address")
+
+
 DUAL = {"addresses": [f"{VIP4}/24", f"{VIP6}/64"]}
 
 
@@ -63,7 +68,7 @@ DUAL = {"addresses": [f"{VIP4}/24", f"{VIP6}/64"]}
 def test_a_healthy_pair_has_nothing_worse_than_notes(lab):
     lab.start_all([150, 100], **DUAL)
     for node in lab.nodes:
-        assert not bad(doctor(node, listen="2s"))
+        assert not bad(doctor(node, listen="3s"))
     done = call(lab[1], "--verbose")
     assert done.returncode == 0
     assert "0 errors" in done.stdout.splitlines()[-1]
@@ -205,6 +210,7 @@ def repeating(action, pause=0.1):
                          ids=[f"{f[2]}-{i}" for i, f in enumerate(WIRE_FAULTS)])
 def test_adverts_that_contradict_the_configuration(lab, keys, fields, code, severity, mention):
     lab[1].write(config.instance(**keys))
+    wait_link_local(lab[1])
     with repeating(lambda: lab.advert(**fields)):
         findings = doctor(lab[1])
     finding = only(findings, code, severity, mention, obj="web")
@@ -216,6 +222,7 @@ def test_adverts_that_contradict_the_configuration(lab, keys, fields, code, seve
 @pytest.mark.lab(nodes=1)
 def test_adverts_that_are_no_contradiction(lab):
     lab[1].write(config.instance(**DUAL))
+    wait_link_local(lab[1])
 
     def send():
         lab.advert()
@@ -231,14 +238,14 @@ def test_adverts_that_come_back(lab):
     node = lab.start_all([150])[1]
     frame = lab.injector(node).build()
     with repeating(lambda: lab.inject(frame)):
-        only(doctor(node), "advert-looped", "error", node.address4, obj="web")
+        only(doctor(node, listen="3s"), "advert-looped", "error", node.address4, obj="web")
 
 
 @pytest.mark.lab(nodes=1)
 def test_two_masters(lab):
     node = lab.start_all([150])[1]
     with repeating(lambda: lab.advert(priority=100)):
-        only(doctor(node), "two-masters", "error", lab.client.address4, obj="web")
+        only(doctor(node, listen="3s"), "two-masters", "error", lab.client.address4, obj="web")
 
 
 def test_no_advert_is_heard_as_backup(lab):
@@ -255,7 +262,7 @@ def test_adverts_lost_on_this_node(lab):
     node.run("nft", "table inet t { chain c { type filter hook prerouting priority -300;"
                     " ip protocol vrrp drop; }; }")
     node.wait_state("MASTER")
-    findings = doctor(node)
+    findings = doctor(node, listen="3s")
     only(findings, "advert-lost-here", "error", "IPv4", obj="web")
     only(findings, "two-masters", "error", lab[1].address4)
 
@@ -374,7 +381,14 @@ def test_peers_that_are_heard_are_the_ones_that_count(lab):
 def test_a_firewall_that_cannot_be_looked_at(lab, tmp_path):
     node = lab[1].write(config.instance())
     hidden = ["sh", "-c", "mount --bind /dev/null /usr/sbin/nft && exec \"$@\"", "sh"]
-    only(doctor(node, listen="0", prefix=hidden), "firewall", "not-checked", "nft")
+    only(doctor(node, listen="0", prefix=hidden), "firewall", "not-checked", "Permission denied")
+    fake = tmp_path / "nft"
+    for script, mention in (("exec sleep 60", "does not end"), ("echo no >&2; exit 3", "nft: no"),
+                            ("echo hello", "no JSON"), ("yes | tr -d '\\n'", "too large")):
+        fake.write_text(f"#!/bin/sh\n{script}\n")
+        fake.chmod(0o755)
+        faked = ["sh", "-c", f"mount --bind {fake} /usr/sbin/nft && exec \"$@\"", "sh"]
+        only(doctor(node, listen="0", prefix=faked), "firewall", "not-checked", mention)
     prefix = ["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"]
     only(doctor(node, listen="0", prefix=prefix), "firewall", "not-checked", "nft")
     names = tmp_path / "proc/net/ip_tables_names"
@@ -429,6 +443,19 @@ def test_a_second_interface_in_the_same_network(lab):
     findings = doctor(node, listen="0")
     only(findings, "rp-filter", "warning", "eth1")
     assert not find(findings, "arp-flux")
+
+
+@pytest.mark.lab(nodes=1)
+def test_a_unicast_peer_whose_way_back_is_another_one(lab):
+    node = lab[1].write(config.instance(unicast_peers="10.88.0.9"))
+    node.ip("link", "add", "eth1", "type", "veth", "peer", "name", "eth2")
+    node.ip("link", "set", "eth1", "up")
+    node.ip("addr", "add", "10.88.0.1/24", "dev", "eth1")
+    assert not find(doctor(node, listen="0"), "rp-filter")
+    netns.sysctl(node.namespace, net__ipv4__conf__eth0__rp_filter=1)
+    only(doctor(node, listen="0"), "rp-filter", "warning", "10.88.0.9 leads over eth1", obj="web")
+    node.ip("route", "add", "10.88.0.9", "dev", "eth0")
+    assert not find(doctor(node, listen="0"), "rp-filter")
 
 
 @pytest.mark.lab(nodes=1)
