@@ -7,13 +7,13 @@
 
 enum { OWN_ADDRESSES_MAX = 256 };
 
-const json_t *patient_router(const json_t *status, const struct config_instance *instance,
-                             enum ip_family family)
+const json_t *patient_router(const struct patient *patient, const json_t *status,
+                             const struct config_instance *instance, enum ip_family family)
 {
     const json_t *router;
     size_t i;
 
-    json_array_foreach (json_object_get(patient_status(status, instance->name), "routers"), i,
+    json_array_foreach (json_object_get(patient_status(patient, status, instance), "routers"), i,
                         router)
         if (strcmp(field_text(router, "family"), ip_family_name(family)) == 0)
             return router;
@@ -23,8 +23,8 @@ const json_t *patient_router(const json_t *status, const struct config_instance 
 bool patient_stayed(const struct patient *patient, const struct config_instance *instance,
                     enum ip_family family, const char *state)
 {
-    const json_t *before = patient_router(patient->before, instance, family);
-    const json_t *after = patient_router(patient->after, instance, family);
+    const json_t *before = patient_router(patient, patient->before, instance, family);
+    const json_t *after = patient_router(patient, patient->after, instance, family);
 
     return strcmp(field_text(before, "state"), state) == 0 &&
            strcmp(field_text(after, "state"), state) == 0;

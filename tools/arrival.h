@@ -28,8 +28,8 @@ bool arrival_concerns(const struct heard *heard, const struct config_instance *i
 void arrival_receive(struct arrival *arrival);
 
 /* The status of one router of an instance; NULL: there is none. */
-const json_t *patient_router(const json_t *status, const struct config_instance *instance,
-                             enum ip_family family);
+const json_t *patient_router(const struct patient *patient, const json_t *status,
+                             const struct config_instance *instance, enum ip_family family);
 
 /* True when the router was in that state before and after the listening. */
 bool patient_stayed(const struct patient *patient, const struct config_instance *instance,

@@ -67,9 +67,10 @@ void examine_services(const struct patient *patient, struct findings *out);
 /* doctor_network_managers.c */
 void examine_network_managers(const struct patient *patient, struct findings *out);
 
-/* The instances of the configuration, and the status of one by name (NULL: none). */
+/* The instances of the configuration, and what a status says of one (NULL: nothing). */
 const struct config_instance *patient_instance(const struct patient *patient, size_t i);
-const json_t *patient_status(const json_t *status, const char *name);
+const json_t *patient_status(const struct patient *patient, const json_t *status,
+                             const struct config_instance *instance);
 
 /* "IPv4", "IPv6". */
 const char *patient_family(enum ip_family family);

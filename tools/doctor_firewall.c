@@ -161,7 +161,8 @@ static bool judge_incoming(const struct firewall *firewall, const struct ip_pref
 static void examine_incoming(const struct firewall *firewall)
 {
     const struct config_instance *instance = firewall->instance;
-    const struct wire *wire = firewall->patient->wire;
+    const struct wire_interface *wire =
+        wire_interface(firewall->patient->wire, firewall->link->name);
     struct ip_prefix source = {.length = (uint8_t)(ip_family_size(firewall->family) * 8)};
     size_t asked = 0;
 

@@ -9,15 +9,14 @@
 
 /* How many adverts went that way for one virtual router; those from ourselves do not count as
  * having come in. */
-static unsigned count_adverts(const struct patient *patient, const struct link_view *link,
+static unsigned count_adverts(const struct wire_interface *wire, const struct link_view *link,
                               const struct config_instance *instance, enum ip_family family,
                               bool outgoing)
 {
     unsigned count = 0;
 
-    for (size_t i = 0; i < patient->wire->count; i++) {
-        struct arrival arrival = {
-            .instance = instance, .link = link, .heard = &patient->wire->list[i]};
+    for (size_t i = 0; i < wire->count; i++) {
+        struct arrival arrival = {.instance = instance, .link = link, .heard = &wire->list[i]};
 
         if (arrival.heard->outgoing != outgoing || arrival.heard->ip.source.family != family ||
             !arrival_concerns(arrival.heard, instance))
@@ -37,15 +36,17 @@ static long long received_by_vipd(const json_t *router)
 static void examine_flow(const struct patient *patient, const struct config_instance *instance,
                          const struct link_view *link, enum ip_family family, struct findings *out)
 {
-    const json_t *before = patient_router(patient->before, instance, family);
-    const json_t *after = patient_router(patient->after, instance, family);
-    unsigned in = count_adverts(patient, link, instance, family, false);
-    unsigned sent = count_adverts(patient, link, instance, family, true);
+    const struct wire_interface *wire = wire_interface(patient->wire, link->name);
+    const json_t *before = patient_router(patient, patient->before, instance, family);
+    const json_t *after = patient_router(patient, patient->after, instance, family);
+    unsigned in = count_adverts(wire, link, instance, family, false);
+    unsigned sent = count_adverts(wire, link, instance, family, true);
     bool init = strcmp(field_text(after, "state"), "INIT") == 0 ||
                 strcmp(field_text(before, "state"), "INIT") == 0;
     uint64_t interval_ns = (uint64_t)field_number(after, "advert_interval_ms") * NS_PER_MS;
-    /* In less time nothing need have been heard. */
-    bool long_enough = patient->wire->listened_ns >= 2 * interval_ns;
+    /* Else it means nothing that nothing was heard. */
+    bool long_enough =
+        !wire->overflown && !wire->missed && patient->wire->listened_ns >= 2 * interval_ns;
     const char *name = patient_family(family);
 
     if (before == NULL || after == NULL || before == after || init)
@@ -97,15 +98,16 @@ void examine_listening(const struct patient *patient, struct findings *out)
     for (size_t i = 0; i < wire->interface_count; i++) {
         const struct wire_interface *interface = &wire->interfaces[i];
 
+        if (interface->overflown) {
+            finding_add(out, SEVERITY_WARNING, "advert-flood", interface->name,
+                        "adverts come from so many senders that not all were looked at");
+            finding_fix(out, "find out where they come from: tcpdump -eni %s proto 112",
+                        interface->name);
+        }
         if (interface->problem[0] == '\0')
             continue;
         finding_add(out, SEVERITY_NOT_CHECKED, "wire", interface->name, "the wire: %s",
                     interface->problem);
         finding_fix(out, "run vipctl doctor as root");
     }
-    if (!wire->overflown)
-        return;
-    finding_add(out, SEVERITY_WARNING, "advert-flood", "this node",
-                "adverts come from so many senders that not all were looked at");
-    finding_fix(out, "find out where they come from: tcpdump -eni any proto 112");
 }

@@ -22,15 +22,20 @@ const struct config_instance *patient_instance(const struct patient *patient, si
                : NULL;
 }
 
-const json_t *patient_status(const json_t *status, const char *name)
+const json_t *patient_status(const struct patient *patient, const json_t *status,
+                             const struct config_instance *instance)
 {
-    const json_t *instance;
-    size_t i;
+    const json_t *list = json_object_get(status, "instances");
+    size_t count = json_array_size(list);
+    /* vipd lists them as they are configured: mostly the first look is enough. */
+    size_t first = (size_t)(instance - patient->config->instances);
 
-    json_array_foreach (json_object_get(status, "instances"), i, instance) {
-        const char *found = json_string_value(json_object_get(instance, "name"));
-        if (found != NULL && strcmp(found, name) == 0)
-            return instance;
+    for (size_t i = 0; i < count; i++) {
+        const json_t *running = json_array_get(list, (first + i) % count);
+        const char *name = json_string_value(json_object_get(running, "name"));
+
+        if (name != NULL && strcmp(name, instance->name) == 0)
+            return running;
     }
     return NULL;
 }

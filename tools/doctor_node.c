@@ -92,7 +92,7 @@ static void compare_with_running(const struct patient *patient, struct findings 
     size_t i;
 
     for (i = 0; (instance = patient_instance(patient, i)) != NULL; i++) {
-        running = patient_status(patient->after, instance->name);
+        running = patient_status(patient, patient->after, instance);
         if (running != NULL && is_same(instance, running))
             continue;
         finding_add(out, SEVERITY_WARNING, "not-loaded", instance->name,

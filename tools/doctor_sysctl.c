@@ -66,7 +66,8 @@ static const struct link_view *twin_of(const struct network_view *network,
         for (size_t j = 0; j < other->address_count; j++) {
             const struct ip_address *address = &other->addresses[j].prefix.address;
 
-            if (address->family == IP_FAMILY_IPV4 && link_view_network_of(link, address) != NULL)
+            if (!other->addresses[j].ours && address->family == IP_FAMILY_IPV4 &&
+                link_view_network_of(link, address) != NULL)
                 return other;
         }
     }
@@ -125,7 +126,7 @@ static void examine_rp_filter_of_peers(const struct patient *patient,
 
 static bool is_master(const struct patient *patient, const struct config_instance *instance)
 {
-    const json_t *status = patient_status(patient->after, instance->name);
+    const json_t *status = patient_status(patient, patient->after, instance);
 
     return strcmp(field_text(status, "state"), "MASTER") == 0;
 }

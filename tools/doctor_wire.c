@@ -237,13 +237,12 @@ static void judge(struct arrival *arrival, struct findings *out)
 static void judge_all(const struct patient *patient, const struct config_instance *instance,
                       const struct link_view *link, struct findings *out)
 {
+    const struct wire_interface *wire = wire_interface(patient->wire, link->name);
     size_t before = out->count;
 
-    for (size_t i = 0; i < patient->wire->count; i++) {
-        struct arrival arrival = {.patient = patient,
-                                  .instance = instance,
-                                  .link = link,
-                                  .heard = &patient->wire->list[i]};
+    for (size_t i = 0; wire != NULL && i < wire->count; i++) {
+        struct arrival arrival = {
+            .patient = patient, .instance = instance, .link = link, .heard = &wire->list[i]};
 
         if (arrival.heard->outgoing || !arrival_concerns(arrival.heard, instance))
             continue;

@@ -11,7 +11,8 @@
 #include <time.h>
 
 enum {
-    HEARD_MAX = 1024,
+    /* Of each interface. Its own 255 VRIDs in two families are well below. */
+    HEARD_MAX = 2048,
     SNAP_OCTETS = 8192,
     RING_BYTES = 512 * 1024,
     FRAMES_PER_PASS = 256,
@@ -44,38 +45,50 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * NS_PER_SEC + (uint64_t)now.tv_nsec;
 }
 
-static struct heard *find(struct wire *wire, const struct heard *like)
+static struct heard *find(struct wire_interface *interface, const struct heard *like)
 {
     uint8_t version = like->payload[0] >> 4;
 
-    for (size_t i = 0; i < wire->count; i++) {
-        struct heard *heard = &wire->list[i];
+    for (size_t i = 0; i < interface->count; i++) {
+        struct heard *heard = &interface->list[i];
 
-        if (heard->interface == like->interface && heard->outgoing == like->outgoing &&
-            heard->vrid == like->vrid && heard->payload[0] >> 4 == version &&
-            memcmp(heard->mac, like->mac, MAC_OCTETS) == 0 &&
+        if (heard->outgoing == like->outgoing && heard->vrid == like->vrid &&
+            heard->payload[0] >> 4 == version && memcmp(heard->mac, like->mac, MAC_OCTETS) == 0 &&
             ip_address_equal(&heard->ip.source, &like->ip.source))
             return heard;
     }
     return NULL;
 }
 
-static void add(struct wire *wire, const struct heard *like)
+/* Room for one more; NULL: there are too many, or memory ran out. */
+static struct heard *append(struct wire_interface *interface)
 {
-    struct heard *heard = find(wire, like);
+    struct heard *list = NULL;
+
+    if (interface->count < HEARD_MAX)
+        list = reallocarray(interface->list, interface->count + 1, sizeof(*list));
+    if (list == NULL) {
+        interface->overflown = true;
+        return NULL;
+    }
+    interface->list = list;
+    list[interface->count] = (struct heard){0};
+    return &list[interface->count++];
+}
+
+static void add(struct wire_interface *interface, const struct heard *like)
+{
+    struct heard *heard = find(interface, like);
     uint8_t *copy = malloc(like->size);
 
     if (copy == NULL)
         return;
     memcpy(copy, like->payload, like->size);
-    if (heard == NULL && wire->count == HEARD_MAX) {
-        wire->overflown = true;
+    if (heard == NULL)
+        heard = append(interface);
+    if (heard == NULL) {
         free(copy);
         return;
-    }
-    if (heard == NULL) {
-        heard = &wire->list[wire->count++];
-        *heard = (struct heard){0};
     }
     unsigned count = heard->count + 1;
     free(heard->payload);
@@ -117,7 +130,7 @@ static void on_frame(u_char *userdata, const struct pcap_pkthdr *header, const u
         return;
     heard.payload = (uint8_t *)payload; /* add() copies it */
     heard.vrid = packet_peek_vrid(payload, heard.size);
-    add(capture->wire, &heard);
+    add(interface, &heard);
 }
 
 static int set_up(struct capture *capture)
@@ -164,6 +177,17 @@ static void open_capture(struct capture *capture)
     capture->pcap = NULL;
 }
 
+static void close_capture(struct capture *capture)
+{
+    struct pcap_stat stat;
+
+    if (capture->pcap == NULL)
+        return;
+    if (pcap_stats(capture->pcap, &stat) != 0 || stat.ps_drop > 0)
+        capture->wire->interfaces[capture->interface].missed = true;
+    pcap_close(capture->pcap);
+}
+
 /* poll() leaves out entries with a negative descriptor. */
 static void listen_until(struct capture *captures, size_t count, struct pollfd *waits,
                          uint64_t until_ns)
@@ -196,11 +220,10 @@ struct wire *wire_listen(const char *const *interfaces, size_t count, uint64_t l
     bool good = wire != NULL && captures != NULL && waits != NULL;
 
     if (good) {
-        wire->list = calloc(HEARD_MAX, sizeof(*wire->list));
         wire->interfaces = calloc(count + 1, sizeof(*wire->interfaces));
         wire->interface_count = count;
         wire->listened_ns = listen_ns;
-        good = wire->list != NULL && wire->interfaces != NULL;
+        good = wire->interfaces != NULL;
     }
     for (size_t i = 0; good && i < 2 * count; i++) {
         captures[i] = (struct capture){.wire = wire, .interface = i / 2, .outgoing = i % 2 == 1};
@@ -211,8 +234,7 @@ struct wire *wire_listen(const char *const *interfaces, size_t count, uint64_t l
     if (good)
         listen_until(captures, 2 * count, waits, now_ns() + listen_ns);
     for (size_t i = 0; captures != NULL && i < 2 * count; i++)
-        if (captures[i].pcap != NULL)
-            pcap_close(captures[i].pcap);
+        close_capture(&captures[i]);
     free(waits);
     free(captures);
     if (good)
@@ -225,9 +247,13 @@ void wire_free(struct wire *wire)
 {
     if (wire == NULL)
         return;
-    for (size_t i = 0; i < wire->count; i++)
-        free(wire->list[i].payload);
-    free(wire->list);
+    for (size_t i = 0; wire->interfaces != NULL && i < wire->interface_count; i++) {
+        struct wire_interface *interface = &wire->interfaces[i];
+
+        for (size_t j = 0; j < interface->count; j++)
+            free(interface->list[j].payload);
+        free(interface->list);
+    }
     free(wire->interfaces);
     free(wire);
 }

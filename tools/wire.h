@@ -19,14 +19,15 @@ struct heard {
 
 struct wire_interface {
     char name[INTERFACE_NAME_SIZE];
+    struct heard *list;
+    size_t count;
+    bool overflown;    /* there were more senders than are kept */
+    bool missed;       /* the kernel had no room for some packets */
     bool query;        /* an IGMP or MLD query came in */
     char problem[256]; /* why it could not be listened to; empty: it was */
 };
 
 struct wire {
-    struct heard *list;
-    size_t count;
-    bool overflown; /* there were more senders than are kept */
     struct wire_interface *interfaces;
     size_t interface_count;
     uint64_t listened_ns;
