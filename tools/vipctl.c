@@ -10,6 +10,7 @@
 #include "tools/cmd_reload.h"
 #include "tools/cmd_status.h"
 #include "tools/cmd_version.h"
+#include "tools/cmd_watch.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -28,6 +29,8 @@ struct verb {
 static const struct verb verbs[] = {
     {"status", "[--json] [--all] [INSTANCE]", "who is master of what, and why", cmd_status},
     {"history", "[--since TIME] [--count N] [--follow] [--json] [INSTANCE]",
+    {"watch", "[--interval DURATION] [FILTER]", "status and transitions as they happen", cmd_watch},
+    {"history", "[--json] [--follow] [--limit N] [INSTANCE]",
      "every transition with its reason and evidence", cmd_history},
     {"reload", "[--json]", "have vipd read its configuration again", cmd_reload},
     {"check", "[--config-dir DIR] [--json] [FILE]", "find problems in a configuration", cmd_check},
