@@ -125,7 +125,7 @@ static int run(struct watch *watch)
         news = ready < 0 || (ready > 0 && fds[2].revents != 0);
         if (ready > 0 && (fds[0].revents != 0 || is_over(&fds[2])))
             break;
-        if (watch->screen != NULL && !watch_screen_keys(watch->screen, watch->feed))
+        if (watch->screen != NULL && !watch_screen_keys(watch->screen))
             break;
     }
     return result;

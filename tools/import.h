@@ -91,6 +91,9 @@ void import_user(struct import *import, struct import_section *section,
 const char *import_command(struct import *import, struct import_section *section,
                            const struct keepalived_node *node, const char *command);
 
+/* "A, B, C". */
+const char *import_joined(struct import *import, const char *const *texts, size_t count);
+
 /* `text` as a name that vipd takes, told when it had to be changed. */
 const char *import_name(struct import *import, const struct keepalived_node *node,
                         const char *text);

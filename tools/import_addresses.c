@@ -138,7 +138,9 @@ static void take(struct list *list, const struct keepalived_node *node,
 {
     bool other = list->family != IP_FAMILY_NONE && prefix->address.family != list->family;
 
-    if (is_listed(list, &prefix->address))
+    if (list->count == INSTANCE_ADDRESSES_MAX - 1) /* one is kept for the link-local address */
+        tell(list, IMPORT_LOST, node, "one instance has 4095 addresses at most: make it two");
+    else if (is_listed(list, &prefix->address))
         tell(list, IMPORT_NOTE, node, "a second time: once is enough");
     else if (dev != NULL && (list->interface == NULL || strcmp(dev, list->interface) != 0))
         tell(list, IMPORT_LOST, node,
@@ -221,22 +223,6 @@ static void tell_link_local(const struct list *list)
                             text));
 }
 
-static const char *joined(struct arena *arena, const char **texts, size_t count)
-{
-    size_t size = 1;
-
-    for (size_t i = 0; i < count; i++)
-        size += strlen(texts[i]) + 2;
-    char *out = arena_take(arena, size);
-    char *end = out;
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            end = stpcpy(end, ", ");
-        end = stpcpy(end, texts[i]);
-    }
-    return out;
-}
-
 void import_addresses(struct import *import, struct import_instance *instance,
                       const char *interface, bool version2)
 {
@@ -248,7 +234,7 @@ void import_addresses(struct import *import, struct import_instance *instance,
     if (list.count == 0)
         return;
     import_set(import->out, instance->section, list.first, "addresses",
-               joined(import->arena, list.texts, list.count));
+               import_joined(import, list.texts, list.count));
     tell_link_local(&list);
 }
 
@@ -314,7 +300,7 @@ bool import_peers(struct import *import, struct import_instance *instance)
     }
     if (count > 0)
         return import_set(import->out, instance->section, first, "unicast-peers",
-                          joined(import->arena, peers, count));
+                          import_joined(import, peers, count));
     if (first != NULL)
         IMPORT_ITEM(import, instance->section, IMPORT_NOTE, first,
                     "no peer in it: keepalived uses multicast then, and so does this");

@@ -183,10 +183,15 @@ void import_list_checks(struct import *import)
     }
 }
 
-/* The names of one block's checks behind those in `text`. */
-static const char *track_of(struct import *import, struct import_section *section,
-                            const struct keepalived_node *owner,
-                            const struct keepalived_node *group, const char *text)
+struct names {
+    const char **list;
+    size_t count;
+};
+
+/* Adds the names of one owner's checks. */
+static void track_of(struct import *import, struct import_section *section,
+                     const struct keepalived_node *owner, const struct keepalived_node *group,
+                     struct names *names)
 {
     for (const struct keepalived_node *b = owner->first; b != NULL; b = b->next) {
         const struct kind *kind = kind_of(b);
@@ -197,19 +202,20 @@ static const char *track_of(struct import *import, struct import_section *sectio
             const struct use use = use_of(import, kind, n);
             const char *why = refusal(import, &use);
 
-            if (why != NULL)
+            if (why != NULL) {
                 IMPORT_ITEM(import, section, IMPORT_LOST, n, "%s: %s", b->words[0], why);
-            else if (is_dropped(&use, group))
+            } else if (is_dropped(&use, group)) {
                 IMPORT_ITEM(import, section, IMPORT_NOTE, n,
                             "%s: keepalived ignores what has a weight in a member of a sync "
                             "group, and so it is left out",
                             b->words[0]);
-            else
-                text = arena_print(import->arena, "%s%s%s", text, *text != '\0' ? ", " : "",
-                                   find_check(import, &use)->name);
+            } else {
+                names->list =
+                    arena_grow(import->arena, names->list, names->count, sizeof(*names->list));
+                names->list[names->count++] = find_check(import, &use)->name;
+            }
         }
     }
-    return text;
 }
 
 /* Where an instance begins to track something, for messages. */
@@ -225,15 +231,16 @@ static const struct keepalived_node *first_track(const struct keepalived_node *o
 void import_track(struct import *import, struct import_instance *instance)
 {
     const struct keepalived_node *node = first_track(instance->block);
+    struct names names = {0};
 
-    const char *text = track_of(import, instance->section, instance->block, instance->group, "");
-
+    track_of(import, instance->section, instance->block, instance->group, &names);
     if (instance->group != NULL)
-        text = track_of(import, instance->section, instance->group, instance->group, text);
+        track_of(import, instance->section, instance->group, instance->group, &names);
     if (node == NULL && instance->group != NULL)
         node = first_track(instance->group);
-    if (*text != '\0')
-        import_set(import->out, instance->section, node, KEY_TRACK, text);
+    if (names.count > 0)
+        import_set(import->out, instance->section, node, KEY_TRACK,
+                   import_joined(import, names.list, names.count));
 }
 
 static void set(struct import *import, struct import_section *section,

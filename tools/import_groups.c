@@ -19,7 +19,8 @@ static const char *members_of(struct import *import, struct import_section *sect
                               const struct keepalived_node *group, struct import_instance **first)
 {
     const struct keepalived_node *list = keepalived_last(group, "group");
-    const char *text = "";
+    const char **names = NULL;
+    size_t count = 0;
 
     *first = NULL;
     for (const struct keepalived_node *n = list != NULL ? list->first : NULL; n != NULL;
@@ -32,13 +33,13 @@ static const char *members_of(struct import *import, struct import_section *sect
                             n->words[i]);
                 continue;
             }
-            text = arena_print(import->arena, "%s%s%s", text, *text != '\0' ? ", " : "",
-                               instance->name);
+            names = arena_grow(import->arena, names, count, sizeof(*names));
+            names[count++] = instance->name;
             if (*first == NULL)
                 *first = instance;
         }
     }
-    return text;
+    return import_joined(import, names, count);
 }
 
 /* All members change together, so a group's scripts can be hooks of one of them. */

@@ -284,6 +284,11 @@ void import_list_instances(struct import *import)
         if (!keepalived_is(node, "vrrp_instance"))
             continue;
         const char *name = node->count > 1 ? node->words[1] : "";
+        if (import->instance_count == INSTANCES_MAX) {
+            IMPORT_ITEM(import, NULL, IMPORT_LOST, node,
+                        "one vipd has %d instances at most: run another one", INSTANCES_MAX);
+            continue;
+        }
 
         import->instances = arena_grow(import->arena, import->instances, import->instance_count,
                                        sizeof(*import->instances));

@@ -6,6 +6,9 @@
 #include <ctype.h>
 #include <string.h>
 
+/* So far back the same item is looked for. */
+enum { REPEATS = 16 };
+
 struct import_section *import_section(struct import_output *out, const char *type, const char *name,
                                       const struct keepalived_node *node)
 {
@@ -95,7 +98,7 @@ void import_item_text(struct import_output *out, struct import_section *section,
 {
     struct import_items *items = section != NULL ? &section->items : &out->items;
 
-    for (size_t i = 0; i < items->count; i++) {
+    for (size_t i = items->count > REPEATS ? items->count - REPEATS : 0; i < items->count; i++) {
         const struct import_item *item = &items->list[i];
 
         if (item->place.line == place->line && item->kind == kind && strcmp(item->why, why) == 0 &&

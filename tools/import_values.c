@@ -46,6 +46,22 @@ bool import_bool(const struct keepalived_node *node)
                             strcmp(value, "true") == 0 || strcmp(value, "yes") == 0);
 }
 
+const char *import_joined(struct import *import, const char *const *texts, size_t count)
+{
+    size_t size = 1;
+
+    for (size_t i = 0; i < count; i++)
+        size += strlen(texts[i]) + 2;
+    char *out = arena_take(import->arena, size);
+    char *end = out;
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            end = stpcpy(end, ", ");
+        end = stpcpy(end, texts[i]);
+    }
+    return out;
+}
+
 const char *import_name(struct import *import, const struct keepalived_node *node, const char *text)
 {
     char *name = arena_copy(import->arena, text);

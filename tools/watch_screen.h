@@ -14,7 +14,7 @@ struct watch_screen *watch_screen_open(const char *filter, bool colour);
 void watch_screen_close(struct watch_screen *screen);
 
 /* Does what the keys say that were pressed. False: quit. */
-bool watch_screen_keys(struct watch_screen *screen, const struct watch_feed *feed);
+bool watch_screen_keys(struct watch_screen *screen);
 
 /* Draws it all. now_ns: CLOCK_MONOTONIC. */
 void watch_screen_draw(struct watch_screen *screen, const struct watch_feed *feed, uint64_t now_ns);

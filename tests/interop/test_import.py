@@ -391,6 +391,19 @@ def test_many_refused_instances_do_not_take_long(write):
     assert list(sections(report["config"])) == ["instance VI_0"]
 
 
+@pytest.mark.limit(60)
+def test_more_than_vipd_takes_is_told(write):
+    text = "".join(instance("", f"VI_{i}").replace("eth0", f"e{i}")
+                   .replace("192.0.2.1/24", f"10.{i >> 8}.{i & 255}.1") for i in range(4100))
+    report = convert(write(text))
+    assert len(sections(report["config"])) == 4096 and len(lost(report)) == 4
+    text = "\n".join(f"10.{i >> 8}.{i & 255}.1" for i in range(4100))
+    report = convert(write(instance("").replace("192.0.2.1/24", text)))
+    assert keys_of(report)["addresses"].count(",") == 4094 and len(lost(report)) == 5
+    tracked = "track_interface {\n" + "\n".join(f"e{i}" for i in range(5000)) + "\n}"
+    convert(write(instance(tracked)))
+
+
 KEEPALIVED_PAIR = """global_defs {{
     router_id lab
     vrrp_version 3
