@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+enum { NOTE_SIZE = 384 };
+
 /* What was promised in the history does not exist. */
 static void on_failed(void *userdata, const char *path)
 {
@@ -40,11 +42,13 @@ void agent_recorder_close(struct agent *agent)
 
 void agent_recorder_link(struct agent *agent, const struct link *link, bool present)
 {
+    struct recorder_link *recorded = recorder_find(agent->recorder, link->name);
     const char *state = "is gone";
 
     if (present)
         state = !link->up ? "is down" : link->carrier ? "is up" : "is up without carrier";
-    recorder_note_link(agent->recorder, link->name, clock_wall_ns(), state);
+    if (recorded != NULL)
+        recorder_link_state(recorded, clock_wall_ns(), state);
 }
 
 /* How long a router that has left INIT takes at most to preempt a master of lower priority. */
@@ -61,14 +65,20 @@ void agent_recorder_transition(struct agent *agent, struct instance *instance,
 {
     const struct config_instance *config = instance->config;
     const struct transition *transition = &entry->transition;
+    struct recorder_link *link = recorder_find(agent->recorder, config->interface);
     const char *path = NULL;
+    char text[NOTE_SIZE];
 
-    recorder_note(agent->recorder, config->interface, entry->at_ns, "%s: %s -> %s: %s: %s",
-                  config->name, vrrp_state_name(transition->from), vrrp_state_name(transition->to),
-                  reason_name(transition->reason), entry->text);
-    if (recorder_policy_wants(&instance->recording, transition, config->priority,
-                              settle_ns(instance), entry->boot_ns))
-        path = recorder_save(agent->recorder, config->interface, entry);
+    bool wanted = recorder_policy_wants(&instance->recording, transition, config->priority,
+                                        settle_ns(instance), entry->boot_ns);
+    if (link == NULL)
+        return;
+    snprintf(text, sizeof(text), "%s: %s -> %s: %s: %s", config->name,
+             vrrp_state_name(transition->from), vrrp_state_name(transition->to),
+             reason_name(transition->reason), entry->text);
+    recorder_link_note(link, entry->at_ns, text);
+    if (wanted)
+        path = recorder_save(agent->recorder, link, entry);
     if (path != NULL)
         snprintf(entry->recording, sizeof(entry->recording), "%s", path);
 }

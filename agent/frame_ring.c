@@ -16,6 +16,7 @@ struct frame_ring {
     size_t head; /* behind the newest one */
     size_t wrap; /* end of the upper part while head is below tail, else `size` */
     size_t count;
+    uint64_t added;
     uint8_t *octets;
 };
 
@@ -24,9 +25,9 @@ static size_t padded(size_t size)
     return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-static size_t room_of(const struct frame_record *record)
+static size_t room_of(struct frame_record record)
 {
-    return sizeof(*record) + padded(record->captured);
+    return sizeof(record) + padded(record.captured);
 }
 
 int frame_ring_new(size_t size, uint64_t keep_ns, struct frame_ring **out)
@@ -63,19 +64,17 @@ void frame_ring_clear(struct frame_ring *ring)
     ring->count = 0;
 }
 
-static struct frame_record oldest(const struct frame_ring *ring)
+static struct frame_record record_at(const struct frame_ring *ring, size_t at)
 {
     struct frame_record record;
 
-    memcpy(&record, ring->octets + ring->tail, sizeof(record));
+    memcpy(&record, ring->octets + at, sizeof(record));
     return record;
 }
 
 static void drop_oldest(struct frame_ring *ring)
 {
-    const struct frame_record record = oldest(ring);
-
-    ring->tail += room_of(&record);
+    ring->tail += room_of(record_at(ring, ring->tail));
     ring->count--;
     if (ring->count == 0) {
         frame_ring_clear(ring);
@@ -88,7 +87,7 @@ static void drop_oldest(struct frame_ring *ring)
 static void drop_old(struct frame_ring *ring, uint64_t now_ns)
 {
     while (ring->count > 0 && now_ns > ring->keep_ns &&
-           oldest(ring).boot_ns < now_ns - ring->keep_ns)
+           record_at(ring, ring->tail).boot_ns < now_ns - ring->keep_ns)
         drop_oldest(ring);
 }
 
@@ -115,7 +114,7 @@ static void make_room(struct frame_ring *ring, size_t need)
 
 void frame_ring_add(struct frame_ring *ring, const struct frame_record *record, const void *octets)
 {
-    size_t need = room_of(record);
+    size_t need = room_of(*record);
 
     if (need > ring->size)
         return;
@@ -125,28 +124,63 @@ void frame_ring_add(struct frame_ring *ring, const struct frame_record *record, 
     memcpy(ring->octets + ring->head + sizeof(*record), octets, record->captured);
     ring->head += need;
     ring->count++;
+    ring->added++;
 }
 
-size_t frame_ring_used(struct frame_ring *ring, uint64_t now_ns)
+uint64_t frame_ring_added(const struct frame_ring *ring)
 {
+    return ring->added;
+}
+
+uint64_t frame_ring_lost(const struct frame_ring *ring, uint64_t since)
+{
+    uint64_t first = ring->added - ring->count;
+
+    return first > since ? first - since : 0;
+}
+
+/* The two pieces in which the records after the first `since` lie. */
+static void find_pieces(const struct frame_ring *ring, uint64_t since, size_t *start, size_t *upper,
+                        size_t *lower)
+{
+    uint64_t number = ring->added - ring->count;
+    size_t at = ring->tail;
+
+    *upper = 0;
+    *lower = 0;
+    for (; number < since && number < ring->added; number++) {
+        at += room_of(record_at(ring, at));
+        if (at == ring->wrap)
+            at = 0;
+    }
+    *start = at;
+    if (number == ring->added)
+        return;
+    *upper = (at < ring->head ? ring->head : ring->wrap) - at;
+    *lower = at < ring->head ? 0 : ring->head;
+}
+
+size_t frame_ring_used(struct frame_ring *ring, uint64_t now_ns, uint64_t since)
+{
+    size_t start;
+    size_t upper;
+    size_t lower;
+
     drop_old(ring, now_ns);
-    if (ring->count == 0)
-        return 0;
-    if (ring->head > ring->tail)
-        return ring->head - ring->tail;
-    return ring->wrap - ring->tail + ring->head;
+    find_pieces(ring, since, &start, &upper, &lower);
+    return upper + lower;
 }
 
-size_t frame_ring_copy(struct frame_ring *ring, uint64_t now_ns, uint8_t *buffer)
+size_t frame_ring_copy(const struct frame_ring *ring, uint64_t since, uint8_t *buffer)
 {
-    size_t used = frame_ring_used(ring, now_ns);
-    size_t upper = ring->head > ring->tail ? used : ring->wrap - ring->tail;
+    size_t start;
+    size_t upper;
+    size_t lower;
 
-    if (used == 0)
-        return 0;
-    memcpy(buffer, ring->octets + ring->tail, upper);
-    memcpy(buffer + upper, ring->octets, used - upper);
-    return used;
+    find_pieces(ring, since, &start, &upper, &lower);
+    memcpy(buffer, ring->octets + start, upper);
+    memcpy(buffer + upper, ring->octets, lower);
+    return upper + lower;
 }
 
 bool frame_record_next(const uint8_t **at, const uint8_t *end, struct frame_record *record,
@@ -156,7 +190,7 @@ bool frame_record_next(const uint8_t **at, const uint8_t *end, struct frame_reco
         return false;
     memcpy(record, *at, sizeof(*record));
     *octets = *at + sizeof(*record);
-    *at += room_of(record);
+    *at += room_of(*record);
     assert(*at <= end);
     return true;
 }

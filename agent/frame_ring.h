@@ -33,12 +33,19 @@ void frame_ring_free(struct frame_ring *ring);
  * is dropped. No allocation. */
 void frame_ring_add(struct frame_ring *ring, const struct frame_record *record, const void *octets);
 
-/* How many octets frame_ring_copy() would give at that time. */
-size_t frame_ring_used(struct frame_ring *ring, uint64_t now_ns);
+/* How many were ever added; to be given as `since` later. */
+uint64_t frame_ring_added(const struct frame_ring *ring);
 
-/* Copies what is not too old at now_ns, oldest first, to a buffer of at least frame_ring_used()
- * octets, aligned as for uint64_t; read it with frame_record_next(). Returns its size. */
-size_t frame_ring_copy(struct frame_ring *ring, uint64_t now_ns, uint8_t *buffer);
+/* Of those added after the first `since`: how many are there no more. */
+uint64_t frame_ring_lost(const struct frame_ring *ring, uint64_t since);
+
+/* Forgets what is too old at now_ns. Returns how many octets frame_ring_copy() would give. */
+size_t frame_ring_used(struct frame_ring *ring, uint64_t now_ns, uint64_t since);
+
+/* Copies those that are still there, but for the first `since` ever added, oldest first, to a
+ * buffer of at least frame_ring_used() octets; read it with frame_record_next(). Copies of the same
+ * ring may be put together. Returns its size. */
+size_t frame_ring_copy(const struct frame_ring *ring, uint64_t since, uint8_t *buffer);
 
 /* Forgets everything. */
 void frame_ring_clear(struct frame_ring *ring);

@@ -160,7 +160,7 @@ static void print_events(const struct recording *recording, FILE *file)
 
     while (frame_record_next(&at, end, &record, &octets))
         frames += record.kind == FRAME_PACKET;
-    fprintf(file, "frames      %" PRIu64 ", and %" PRIu64 " that the kernel had no room for\n\n",
+    fprintf(file, "frames      %" PRIu64 ", and %" PRIu64 " for which there was no room\n\n",
             frames, recording->missed);
     at = recording->records;
     while (frame_record_next(&at, end, &record, &octets)) {

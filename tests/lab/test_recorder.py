@@ -81,6 +81,24 @@ def test_a_dead_master_leaves_a_recording_of_its_last_adverts_and_of_the_takeove
 
 
 @pytest.mark.lab(nodes=2)
+def test_what_follows_does_not_push_out_what_led_to_it(lab):
+    lab.start_all([150, 100])
+    time.sleep(5 * INTERVAL_MS / 1000)
+    frame = lab.injector().build(vrid=77)
+    lab[1].kill()
+    lab.wait_master(lab[2])
+    # Twice of what the ring has room for, as fast as it goes.
+    for _ in range(6000):
+        lab.inject(frame)
+    wait_written(lab, lab[2])
+    path = last(lab[2])["recording"]
+    lines = frames(path, "vrrp")
+    assert sum("10.77.0.1 > 224.0.0.18" in line for line in lines) >= 3
+    assert sum("vrid 77" in line for line in lines) > 1000
+    assert os.path.getsize(path) < 8 * 256 * 1024
+
+
+@pytest.mark.lab(nodes=2)
 def test_a_planned_hand_over_is_not_recorded(lab):
     lab.start_all([150, 100])
     lab[1].stop()
@@ -142,15 +160,15 @@ def test_old_frames_are_not_kept(lab):
     lab[1].start(config.instance(priority=150))
     lab[2].start(config.instance(priority=100), recorder_time="1s")
     lab.wait_master(lab[1])
-    time.sleep(2)
+    time.sleep(4)
     lab[1].kill()
     lab.wait_master(lab[2])
     wait_written(lab, lab[2])
     lines = frames(last(lab[2])["recording"])
     first, end = (subprocess.run(["date", "-d", line.split()[0], "+%s.%N"], capture_output=True,
                                  text=True, check=True).stdout for line in (lines[0], lines[-1]))
-    # One second before the moment of writing, and never the two seconds before the death.
-    assert float(end) - float(first) < 1.5
+    # One second before the transition and what follows, of more than five that there were.
+    assert float(end) - float(first) < 1.5 + AFTER_S
 
 
 @pytest.mark.lab(nodes=2)

@@ -25,7 +25,7 @@ static void add(struct frame_ring *ring, uint64_t n, uint32_t size)
 /* Checks that what is there is numbered without a gap up to `last`; returns how many there are. */
 static size_t check(struct frame_ring *ring, uint64_t now, uint64_t last)
 {
-    size_t used = frame_ring_used(ring, now);
+    size_t used = frame_ring_used(ring, now, 0);
     uint8_t *copy = malloc(used + 1);
     struct frame_record record;
     const uint8_t *octets;
@@ -34,7 +34,7 @@ static size_t check(struct frame_ring *ring, uint64_t now, uint64_t last)
 
     assert_non_null(copy);
     assert_true(used <= RING_SIZE);
-    assert_int_equal(frame_ring_copy(ring, now, copy), used);
+    assert_int_equal(frame_ring_copy(ring, 0, copy), used);
     const uint8_t *at = copy;
     while (frame_record_next(&at, copy + used, &record, &octets)) {
         if (count++ > 0)
@@ -78,7 +78,7 @@ static void the_newest_push_out_the_oldest(void **state)
             assert_true(count >= 1);
             /* At most one frame's room is wasted at the end, and one was in the way. */
             if (n > 60)
-                assert_true(frame_ring_used(ring, n) >= RING_SIZE - 3 * (FRAME_SIZE_MAX + 48));
+                assert_true(frame_ring_used(ring, n, 0) >= RING_SIZE - 3 * (FRAME_SIZE_MAX + 48));
         }
         frame_ring_free(ring);
     }
@@ -103,7 +103,7 @@ static void frames_that_just_fit(void **state)
     add(ring, 4, half);
     add(ring, 5, half);
     assert_int_equal(check(ring, 5, 5), 2);
-    assert_int_equal(frame_ring_used(ring, 5), RING_SIZE);
+    assert_int_equal(frame_ring_used(ring, 5, 0), RING_SIZE);
     add(ring, 6, half);
     assert_int_equal(check(ring, 6, 6), 2);
     add(ring, 7, 0);
@@ -133,6 +133,59 @@ static void what_is_too_old_is_forgotten(void **state)
     frame_ring_free(ring);
 }
 
+/* Two copies, the second of what came after the first, are as good as one. */
+static void a_copy_is_continued(void **state)
+{
+    struct frame_ring *ring;
+
+    (void)state;
+    for (uint64_t first = 0; first < 40; first++) {
+        for (uint64_t more = 0; more < 6; more++) {
+            uint8_t copy[2 * RING_SIZE];
+            struct frame_record record;
+            const uint8_t *octets;
+            const uint8_t *at = copy;
+            uint64_t expected = 0;
+            size_t size;
+
+            assert_int_equal(frame_ring_new(RING_SIZE, UINT64_MAX, &ring), 0);
+            for (uint64_t n = 1; n <= first; n++)
+                add(ring, n, (uint32_t)(n * 29 % 90));
+            size = frame_ring_copy(ring, 0, copy);
+            uint64_t since = frame_ring_added(ring);
+            assert_int_equal(since, first);
+            for (uint64_t n = first + 1; n <= first + more; n++)
+                add(ring, n, (uint32_t)(n * 29 % 90));
+            assert_int_equal(frame_ring_lost(ring, since), 0);
+            size_t rest = frame_ring_copy(ring, since, copy + size);
+            assert_int_equal(rest, frame_ring_used(ring, first + more, since));
+            while (frame_record_next(&at, copy + size + rest, &record, &octets)) {
+                assert_true(expected == 0 || record.boot_ns == expected + 1);
+                expected = record.boot_ns;
+            }
+            assert_int_equal(expected, first + more);
+            frame_ring_free(ring);
+        }
+    }
+}
+
+static void what_a_copy_misses_is_counted(void **state)
+{
+    struct frame_ring *ring;
+
+    (void)state;
+    assert_int_equal(frame_ring_new(RING_SIZE, UINT64_MAX, &ring), 0);
+    add(ring, 1, 8);
+    for (uint64_t n = 2; n <= 100; n++)
+        add(ring, n, 8);
+    size_t there = check(ring, 100, 100);
+    assert_int_equal(frame_ring_lost(ring, 1), 99 - there);
+    assert_int_equal(frame_ring_lost(ring, 99), 0);
+    assert_int_equal(frame_ring_lost(ring, 100), 0);
+    assert_int_equal(frame_ring_used(ring, 100, 100), 0);
+    frame_ring_free(ring);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +193,8 @@ int main(void)
         cmocka_unit_test(the_newest_push_out_the_oldest),
         cmocka_unit_test(frames_that_just_fit),
         cmocka_unit_test(what_is_too_old_is_forgotten),
+        cmocka_unit_test(a_copy_is_continued),
+        cmocka_unit_test(what_a_copy_misses_is_counted),
     };
 
     return cmocka_run_group_tests_name("frame_ring", tests, NULL, NULL);
