@@ -24,6 +24,7 @@ static const char *const names[FAULT_KINDS] = {
     [FAULT_SILENT] = "announcements lost",
     [FAULT_ECHO] = "duplicates and reordering",
     [FAULT_VERSION] = "other version",
+    [FAULT_CONFLICT] = "conflict",
 };
 
 const char *fault_name(enum fault_kind kind)
@@ -98,6 +99,8 @@ void faults_generate(struct world *w, struct rng *rng)
         /* Wall-clock jumps change nothing at all, so this takes the place of some. */
         if (f->kind == FAULT_CLOCK && f->value != 0)
             f->kind = FAULT_VERSION;
+        else if (f->kind == FAULT_CLOCK && f->set % 2 == 0)
+            f->kind = FAULT_CONFLICT;
     }
     qsort(w->faults, w->fault_count, sizeof(w->faults[0]), by_time);
     for (size_t i = 0; i < w->fault_count; i++)
@@ -130,6 +133,19 @@ static void hold(struct world *w, struct node *n, enum election_hold bit, bool s
         plain_start(w, n);
         node_schedule(w, n);
     }
+}
+
+/* The stranger goes on for as long as the fault lasts. */
+static void set_conflict(struct world *w, struct node *n, const struct fault *f, bool on)
+{
+    const struct election_event event = {.type = ELECTION_CONFLICT};
+
+    if (!on) {
+        hold(w, n, HOLD_CONFLICT, false);
+        return;
+    }
+    node_event(w, n, f->set / 2 % w->family_count, &event);
+    node_schedule(w, n);
 }
 
 /* A paused agent, or one that was started since, finds its address where it looks. */
@@ -287,7 +303,7 @@ static bool is_departure(const struct fault *f)
 {
     return f->kind == FAULT_KILL || f->kind == FAULT_POWER || f->kind == FAULT_STOP ||
            f->kind == FAULT_LINK || f->kind == FAULT_SOURCE || f->kind == FAULT_CHECK ||
-           f->kind == FAULT_DRAIN;
+           f->kind == FAULT_DRAIN || f->kind == FAULT_CONFLICT;
 }
 
 static bool breaks_the_network(const struct fault *f)
@@ -311,6 +327,7 @@ static bool applies(const struct world *w, const struct fault *f)
     case FAULT_PAUSE:
     case FAULT_VERSION:
         return n->running && !n->stopping && n->paused == 0;
+    case FAULT_CONFLICT:
     case FAULT_SOURCE:
         return n->kind == NODE_VIPD && n->running && !n->stopping && n->paused == 0;
     case FAULT_LINK:
@@ -368,6 +385,9 @@ static void act(struct world *w, struct fault *f, bool on)
     case FAULT_DRAIN:
         hold(w, n, HOLD_DRAINED, on);
         break;
+    case FAULT_CONFLICT:
+        set_conflict(w, n, f, on);
+        break;
     case FAULT_SPLIT:
     case FAULT_ONE_WAY:
     case FAULT_DEAF:
@@ -379,10 +399,20 @@ static void act(struct world *w, struct fault *f, bool on)
     }
 }
 
+/* Only a master meets a conflict. */
+static uint8_t who_is_met(const struct world *w, const struct fault *f)
+{
+    for (size_t i = 0; i < w->node_count && f->kind == FAULT_CONFLICT; i++)
+        if (node_state(&w->nodes[i], 0) == VRRP_MASTER)
+            return (uint8_t)i;
+    return f->node;
+}
+
 void fault_begin(struct world *w, size_t index)
 {
     struct fault *f = &w->faults[index];
 
+    f->node = who_is_met(w, f);
     if (!applies(w, f))
         return;
     f->on = true;

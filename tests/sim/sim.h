@@ -43,6 +43,7 @@ enum fault_kind {
     FAULT_SILENT,   /* announcements are lost */
     FAULT_ECHO,     /* frames are duplicated and overtaken */
     FAULT_VERSION,  /* a node speaks version 3 among others of version 2 */
+    FAULT_CONFLICT, /* a stranger holds an address of the master, which gives up (on-conflict) */
     FAULT_KINDS,
 };
 
