@@ -28,9 +28,8 @@ struct verb {
 
 static const struct verb verbs[] = {
     {"status", "[--json] [--all] [INSTANCE]", "who is master of what, and why", cmd_status},
-    {"history", "[--since TIME] [--count N] [--follow] [--json] [INSTANCE]",
     {"watch", "[--interval DURATION] [FILTER]", "status and transitions as they happen", cmd_watch},
-    {"history", "[--json] [--follow] [--limit N] [INSTANCE]",
+    {"history", "[--since TIME] [--count N] [--follow] [--json] [INSTANCE]",
      "every transition with its reason and evidence", cmd_history},
     {"reload", "[--json]", "have vipd read its configuration again", cmd_reload},
     {"check", "[--config-dir DIR] [--json] [FILE]", "find problems in a configuration", cmd_check},
