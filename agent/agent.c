@@ -2,6 +2,7 @@
 #include "agent/agent.h"
 
 #include "agent/agent_control.h"
+#include "agent/agent_handover.h"
 #include "agent/clock.h"
 #include "agent/log.h"
 #include "agent/priorities.h"
@@ -85,6 +86,7 @@ int agent_add(struct agent *agent, struct config_box *box, const struct config_i
         return -ENOMEM;
     }
     agent->instances[agent->instance_count++] = instance;
+    agent_handover_restore(agent, instance);
     instance_start(instance);
     return 0;
 }
@@ -248,7 +250,9 @@ static int open_parts(struct agent *agent)
     node->segments = segments_new(node->event, node->links, on_busy, agent);
     if (node->segments == NULL)
         return -ENOMEM;
-    r = agent_control_open(agent);
+    r = agent_handover_open(agent);
+    if (r >= 0)
+        r = agent_control_open(agent);
     if (r >= 0)
         r = open_signals(agent);
     if (r >= 0)
@@ -266,6 +270,7 @@ static void close_parts(struct agent *agent)
         instance_free(agent->instances[--agent->instance_count]);
     free(agent->instances);
     agent_control_close(agent);
+    drains_close(agent->node.drains);
     sd_event_source_disable_unref(agent->reaper);
     segments_free(node->segments);
     neighbour_io_close(node->neighbours);

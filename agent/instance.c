@@ -60,14 +60,16 @@ static void report(struct instance *instance, const struct election_actions *act
     enum vrrp_state state = group_state(instance->elections, instance->router_count);
     const struct transition *why = telling_report(actions, instance->router_count);
 
-    if (state == instance->state || why == NULL)
+    /* A drain that found no successor is told too: MASTER as before. */
+    if (why == NULL || (state == instance->state && why->from != why->to))
         return;
     instance->last = *why;
     instance->last.from = instance->state;
     instance->last.to = state;
+    instance->last_wall_ns = clock_wall_ns();
+    if (state != instance->state)
+        instance->since_wall_ns = instance->last_wall_ns;
     instance->state = state;
-    instance->since_wall_ns = clock_wall_ns();
-    instance->last_wall_ns = instance->since_wall_ns;
     instance->node->on_transition(instance->node->userdata, instance, &instance->last);
 }
 
@@ -89,6 +91,7 @@ void instance_event(struct instance *instance, size_t target, const struct elect
     for (size_t i = 0; i < instance->router_count; i++)
         router_execute(&instance->routers[i], &actions[i]);
     report(instance, actions);
+    handover_update(instance);
     set_timer(instance);
     check_stopped(instance);
 }

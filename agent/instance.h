@@ -8,6 +8,7 @@
 
 #include "agent/advert_io.h"
 #include "agent/config_box.h"
+#include "agent/handover.h"
 #include "agent/node.h"
 #include "lib/group.h"
 
@@ -59,6 +60,7 @@ struct instance {
     bool started;
     bool stopping;
     bool stopped;
+    struct handover handover;
     const struct config_instance *next_config; /* REPLACED: started when this one is done */
     struct config_box *next_box;
 };

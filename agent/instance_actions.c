@@ -185,7 +185,7 @@ static void note_transition(struct router *router, const struct transition *t)
         router->up_since_wall_ns = clock_wall_ns();
     if (t->to == VRRP_INIT)
         router->up_since_wall_ns = 0;
-    if (t->to == VRRP_MASTER)
+    if (t->to == VRRP_MASTER && t->from != t->to)
         router->new_master_reason = t->reason;
     /* Who held the address before a transition is no stranger. */
     router->foreign = (struct foreign_holder){.count = router->foreign.count};

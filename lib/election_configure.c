@@ -47,11 +47,13 @@ void election_configure(struct election *e, const struct election_params *params
     reconsider(e);
     if (e->state != VRRP_MASTER)
         return;
-    e->master_priority = params->priority;
+    if (e->offer != OFFER_NONE)
+        return;
+    e->master_priority = election_priority(e);
     if (e->announce_at == DEADLINE_NEVER || e->announce_done >= params->announce_repeat)
         e->announce_at = election_next_announcement(e, now);
     if (tell) {
-        election_send(e, params->priority, now, out);
+        election_send(e, election_priority(e), now, out);
         e->timer_at = now + params->advert_interval_ns;
     }
 }

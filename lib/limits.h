@@ -43,4 +43,7 @@ enum {
     HISTORY_ENTRIES_MAX = 1000,
 };
 
+/* The longest time an instance can be drained for: a year. */
+#define DRAIN_MS_MAX INT64_C(31536000000)
+
 #endif

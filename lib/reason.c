@@ -40,7 +40,7 @@ static const struct reason_row rows[REASONS] = {
     [REASON_OVERSLEPT] = {"overslept", "none",
                           "this node did not run for %S (limit %L), its peers may have taken over"},
     [REASON_CONFLICT] = {"conflict", "none", "another machine holds our address"},
-    [REASON_GROUP] = {"group", "none", "the other address family of this instance moved"},
+    [REASON_GROUP] = {"group", "none", "another virtual router of the group moved"},
     [REASON_STARTED] = {"started", "startup", "started"},
     [REASON_STOPPED] = {"stopped", "shutdown", "stopped"},
     [REASON_DRAINED] = {"drained", "shutdown", "drained by the administrator"},
@@ -55,6 +55,9 @@ static const struct reason_row rows[REASONS] = {
     [REASON_CHECK_FAILED] = {"check-failed", "none", "a health check failed"},
     [REASON_CHECK_PASSED] = {"check-passed", "none", "the health checks pass"},
     [REASON_RECONFIGURED] = {"reconfigured", "none", "the configuration changed"},
+    [REASON_TAKEN] = {"taken", "none", "taken from %A (priority %P) as the administrator asked"},
+    [REASON_NO_SUCCESSOR] = {"no-successor", "none",
+                             "not drained: nobody took over within %S, so the addresses stay here"},
 };
 
 const char *reason_name(enum reason reason)
@@ -75,6 +78,12 @@ static const char *sentence_for(const struct transition *transition)
     if (transition->reason == REASON_NO_RESPONSE &&
         transition->evidence.peer.family == IP_FAMILY_NONE)
         return "no advert from any router for %L";
+    if (transition->reason == REASON_DRAINED && transition->evidence.peer.family != IP_FAMILY_NONE)
+        return "drained by the administrator, %A took over";
+    if (transition->reason == REASON_DRAINED && transition->evidence.silence_ns != 0)
+        return "drained by force, nobody took over within %S";
+    if (transition->reason == REASON_TAKEN && transition->evidence.peer.family == IP_FAMILY_NONE)
+        return "taken as the administrator asked, no master was known";
     return rows[transition->reason].sentence;
 }
 

@@ -43,7 +43,10 @@ enum reason {
     REASON_CHECK_FAILED,
     REASON_CHECK_PASSED,
     REASON_RECONFIGURED,
-    REASONS, /* how many there are */
+    /* asked for by the administrator */
+    REASON_TAKEN,        /* mastership was asked for */
+    REASON_NO_SUCCESSOR, /* a drain found nobody: still MASTER */
+    REASONS,             /* how many there are */
 };
 
 /* The name in JSON and metrics: "no-response". Static text. */

@@ -1,6 +1,7 @@
 /* The details of one instance; see status_detail.h. */
 #include "tools/status_detail.h"
 
+#include "tools/drained.h"
 #include "tools/field.h"
 #include "tools/table.h"
 #include "tools/when.h"
@@ -59,6 +60,8 @@ static void print_last(const json_t *instance)
 
     json_array_foreach (json_object_get(instance, "held_by"), i, hold)
         line(i == 0 ? "held in INIT by" : "", json_is_string(hold) ? json_string_value(hold) : "-");
+    if (drained_text(instance, text, sizeof(text)) != NULL)
+        line("by request", text);
     if (!json_is_object(last))
         return;
     snprintf(text, sizeof(text), "%s  %s -> %s: %s",

@@ -3,6 +3,7 @@
 #include "lib/suggest.h"
 #include "tools/cmd_check.h"
 #include "tools/cmd_decode.h"
+#include "tools/cmd_handover.h"
 #include "tools/cmd_history.h"
 #include "tools/cmd_reload.h"
 #include "tools/cmd_status.h"
@@ -26,6 +27,10 @@ static const struct verb verbs[] = {
     {"status", "[--json] [--all] [INSTANCE]", "who is master of what, and why", cmd_status},
     {"history", "[--json] [--follow] [--limit N] [INSTANCE]",
      "every transition with its reason and evidence", cmd_history},
+    {"drain", "[--for TIME] [--force] [--json] INSTANCE | --all",
+     "give mastership away, with no packet lost, and stay away", cmd_drain},
+    {"resume", "[--json] INSTANCE | --all", "end a drain", cmd_resume},
+    {"take", "[--json] INSTANCE", "ask for mastership now, once", cmd_take},
     {"reload", "[--json]", "have vipd read its configuration again", cmd_reload},
     {"check", "[--config-dir DIR] [--json] [FILE]", "find problems in a configuration", cmd_check},
     {"decode", "[--json] [--config FILE --instance NAME]",
@@ -38,7 +43,7 @@ enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
 static void print_help(void)
 {
     fputs("Usage: vipctl [--control PATH] VERB [ARGUMENT]...\n"
-          "Looks at the floating-IP agent vipd on this node.\n\n",
+          "Looks at and steers the floating-IP agent vipd on this node.\n\n",
           stdout);
     for (size_t i = 0; i < VERBS; i++)
         printf("  %s %s\n      %s\n", verbs[i].name, verbs[i].arguments, verbs[i].help);
@@ -49,7 +54,7 @@ static void print_help(void)
         "  --help          print this and exit\n"
         "\n"
         "Exit status: 0 good, 1 refused or problems found, 2 wrong usage, 3 vipd is not running,\n"
-        "4 not permitted, 5 no sensible answer in time.\n",
+        "4 not permitted, 5 no sensible answer in time, 6 nobody took over, or it was not given.\n",
         stdout);
 }
 

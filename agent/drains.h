@@ -1,0 +1,47 @@
+/*
+ * Which instances are drained, and until when: kept in `drained.json` of the state directory, so
+ * that a restart of the agent does not bring a node back that the administrator sent away.
+ *
+ * The file is replaced by rename() and not synced: a disk that stalls must not stall the adverts.
+ * It holds wall-clock times, because it has to mean something after a reboot; while the agent runs
+ * the time is counted by CLOCK_BOOTTIME.
+ */
+#ifndef AGENT_DRAINS_H
+#define AGENT_DRAINS_H
+
+#include "lib/config.h"
+
+#include <systemd/sd-event.h>
+
+struct drains;
+
+struct drained {
+    char name[NAME_SIZE];
+    uint64_t since_wall_ns;
+    uint64_t until_boot_ns; /* DEADLINE_NEVER: until resumed */
+};
+
+/* Called from the event loop for each instance whose time is up, after it was taken off the list.
+ */
+typedef void (*drains_expired_fn)(void *userdata, const char *name);
+
+/*
+ * Reads the file. One that cannot be read or understood is reported and counts as empty; entries
+ * whose time is up and those of instances that `config` does not have are dropped.
+ * 0 or a negative errno (out of memory, no timer).
+ */
+int drains_open(sd_event *event, const char *state_dir, const struct config *config,
+                drains_expired_fn expired, void *userdata, struct drains **out);
+void drains_close(struct drains *drains);
+
+/* The entry of that instance, or NULL. */
+const struct drained *drains_find(const struct drains *drains, const char *name);
+
+/* Adds it, or changes its time, and saves. 0 or a negative errno when it could not be saved
+ * (logged); it is on the list all the same. */
+int drains_add(struct drains *drains, const char *name, uint64_t until_boot_ns);
+
+/* Takes it off the list and saves. 0 or a negative errno (logged); not on the list: 0. */
+int drains_remove(struct drains *drains, const char *name);
+
+#endif
