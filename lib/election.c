@@ -197,7 +197,7 @@ void election_start_up(struct election *e, enum reason reason, uint64_t now,
                            .reason = reason,
                            .evidence.own_priority = e->params.priority};
 
-    e->healthy_since = now;
+    e->healthy_since = e->params.impaired ? DEADLINE_NEVER : now;
     if (e->params.priority == PRIORITY_OWNER && !e->params.grouped) {
         take_over(e, now, out);
         return;

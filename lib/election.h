@@ -53,7 +53,9 @@ struct election_params {
     uint8_t priority; /* effective, 1..254, or 255 for the owner */
     bool preempt;
     uint64_t preempt_delay_ns;
-    uint64_t preempt_healthy_ns; /* nothing may have held this router in INIT for so long; 0: any */
+    uint64_t preempt_healthy_ns; /* a lower priority is deposed only when this router was out of
+                                    INIT, and not impaired, for so long; 0: at once */
+    bool impaired; /* `priority` is below the configured one because something fails */
     uint64_t advert_interval_ns;
     uint64_t linger_ns; /* 0: the longest master-down interval a successor can have */
     enum checksum_mode checksum;
@@ -100,7 +102,7 @@ struct election {
     uint64_t raised_until;  /* adverts the raised priority; DEADLINE_NEVER: its own */
     uint64_t raised_limit;  /* not longer than this, whoever still adverts */
     uint64_t raised_span;   /* so long must a deposed master be silent */
-    uint64_t healthy_since; /* left INIT; DEADLINE_NEVER: is in INIT */
+    uint64_t healthy_since; /* out of INIT and not impaired; DEADLINE_NEVER: it is not so */
 
     struct ip_address master; /* whose adverts we follow; our source as MASTER */
     uint8_t master_priority;

@@ -84,7 +84,11 @@ static bool may_preempt(struct election *e, uint64_t now)
 {
     if (e->params.priority == PRIORITY_OWNER)
         return true;
-    if (!e->params.preempt || now - e->healthy_since < e->params.preempt_healthy_ns)
+    if (!e->params.preempt)
+        return false;
+    if (e->params.preempt_healthy_ns != 0 &&
+        (e->healthy_since == DEADLINE_NEVER ||
+         now - e->healthy_since < e->params.preempt_healthy_ns))
         return false;
     if (e->params.preempt_delay_ns == 0)
         return true;

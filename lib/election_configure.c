@@ -39,6 +39,10 @@ void election_configure(struct election *e, const struct election_params *params
     assert(params->family == e->params.family && params->version == e->params.version);
     if (e->params.checksum != params->checksum)
         e->checksum_kind = election_first_checksum_kind(params);
+    if (params->impaired)
+        e->healthy_since = DEADLINE_NEVER;
+    else if (e->params.impaired && e->held_by == 0)
+        e->healthy_since = now;
     e->params = *params;
     if (e->last_heard_at == DEADLINE_NEVER)
         e->learned_interval_ns = params->advert_interval_ns;
