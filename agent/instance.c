@@ -208,6 +208,8 @@ static struct election_params params_of(const struct router *router)
         .priority = config->priority,
         .preempt = config->preempt != PREEMPT_NO,
         .preempt_delay_ns = config->preempt == PREEMPT_AFTER ? config->preempt_delay_ns : 0,
+        .preempt_healthy_ns =
+            config->preempt == PREEMPT_WHEN_HEALTHY ? config->preempt_delay_ns : 0,
         .advert_interval_ns = config->advert_interval_ns,
         .linger_ns = config->linger_ns,
         .checksum = config->checksum,

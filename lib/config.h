@@ -16,6 +16,7 @@ enum preempt_mode {
     PREEMPT_YES = 0,
     PREEMPT_NO,
     PREEMPT_AFTER, /* after preempt_delay_ns of hearing a lower priority (RFC 8347 hold-time) */
+    PREEMPT_WHEN_HEALTHY, /* when nothing was wrong with this node for preempt_delay_ns */
 };
 
 struct config_instance {

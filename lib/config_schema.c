@@ -130,9 +130,12 @@ static const struct config_key instance_keys[INSTANCE_KEYS] = {
                           .max = 86400 * NS_PER_SEC,
                           .default_text = "yes",
                           .reload = RELOAD_IN_PLACE,
-                          .expected = "yes, no, or after DURATION (1ms to 1d)",
+                          .expected = "yes, no, or after DURATION (1ms to 1d), or "
+                                      "when-healthy-for DURATION",
                           .help = "Whether this node takes over from a living master of lower "
-                                  "priority: at once, never, or after that time."},
+                                  "priority: at once, never, after hearing it for that time, or "
+                                  "when this node was healthy (started, link up, checks passing) "
+                                  "for that time."},
     [INSTANCE_UNICAST_PEERS] = {.name = "unicast-peers",
                                 .type = VALUE_PEERS,
                                 .default_note = "none: multicast",

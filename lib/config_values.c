@@ -156,26 +156,32 @@ static int parse_duration(const struct refusal *r, const char *text, uint64_t *f
 
 static int parse_preempt(const struct refusal *r, struct config_instance *instance)
 {
-    static const char after[] = "after";
-    uint64_t delay_ns = 0;
+    static const struct {
+        const char *word;
+        enum preempt_mode mode;
+    } delayed[] = {{"after", PREEMPT_AFTER}, {"when-healthy-for", PREEMPT_WHEN_HEALTHY}};
     const char *text = r->text;
+    size_t length = strcspn(text, " \t");
+    uint64_t delay_ns = 0;
 
     if (strcmp(text, "yes") == 0 || strcmp(text, "no") == 0) {
         instance->preempt = *text == 'y' ? PREEMPT_YES : PREEMPT_NO;
         instance->preempt_delay_ns = 0;
         return 0;
     }
-    size_t length = strlen(after);
-    if (strncmp(text, after, length) != 0 || (text[length] != ' ' && text[length] != '\t'))
-        return refuse(r, "");
-    text += length;
-    text += strspn(text, " \t");
-    int result = parse_duration(r, text, &delay_ns);
-    if (result != 0)
-        return result;
-    instance->preempt = PREEMPT_AFTER;
-    instance->preempt_delay_ns = delay_ns;
-    return 0;
+    for (size_t i = 0; i < sizeof(delayed) / sizeof(delayed[0]); i++) {
+        if (strlen(delayed[i].word) != length || strncmp(text, delayed[i].word, length) != 0 ||
+            text[length] == '\0')
+            continue;
+        text += length;
+        int result = parse_duration(r, text + strspn(text, " \t"), &delay_ns);
+        if (result != 0)
+            return result;
+        instance->preempt = delayed[i].mode;
+        instance->preempt_delay_ns = delay_ns;
+        return 0;
+    }
+    return refuse(r, "");
 }
 
 /* Why an address cannot be one host's, or NULL. */

@@ -221,6 +221,21 @@ static json_t *routers_json(const struct status_instance *instance)
     return list;
 }
 
+static const char *preempt_name(enum preempt_mode mode)
+{
+    switch (mode) {
+    case PREEMPT_YES:
+        return "yes";
+    case PREEMPT_NO:
+        return "no";
+    case PREEMPT_AFTER:
+        return "after";
+    case PREEMPT_WHEN_HEALTHY:
+        return "when-healthy-for";
+    }
+    return "?";
+}
+
 static json_t *drained_json(const struct status_drained *drained)
 {
     if (!drained->drained)
@@ -253,7 +268,7 @@ json_t *control_instance_to_json(const struct status_instance *instance)
     }
     return json_pack(
         "{s:s, s:o, s:i, s:i, s:s, s:o, s:o, s:b, s:i, s:i, s:s, s:b, s:I, s:s, s:b, s:o, s:o, "
-        "s:o, s:o, s:o, s:o, s:o}",
+        "s:o, s:o, s:o, s:o, s:o, s:s}",
         "name", instance->name, "interface", control_text_to_json(instance->interface), "vrid",
         (int)instance->vrid, "version", (int)instance->version, "state",
         vrrp_state_name(instance->state), "since", time_json(instance->since_ns), "held_by",
@@ -267,8 +282,8 @@ json_t *control_instance_to_json(const struct status_instance *instance)
         "last_transition",
         instance->last_transition == NULL ? json_null()
                                           : control_history_to_json(instance->last_transition),
-        "drained", drained_json(&instance->drained), "handover",
-        handover_json(&instance->handover));
+        "drained", drained_json(&instance->drained), "handover", handover_json(&instance->handover),
+        "preempt_mode", preempt_name(instance->preempt));
 }
 
 static json_t *reload_json(const struct status_reload *reload)

@@ -44,7 +44,8 @@ static void print_head(const struct context *context, const json_t *instance)
     if (!field_true(instance, "preempt"))
         snprintf(text, sizeof(text), "no");
     else if (field_number(instance, "preempt_delay_ms") > 0)
-        snprintf(text, sizeof(text), "after %lld ms", field_number(instance, "preempt_delay_ms"));
+        snprintf(text, sizeof(text), "%s %lld ms", field_text(instance, "preempt_mode"),
+                 field_number(instance, "preempt_delay_ms"));
     else
         snprintf(text, sizeof(text), "yes");
     line("preempt", text);
