@@ -19,6 +19,15 @@ enum preempt_mode {
     PREEMPT_WHEN_HEALTHY, /* when nothing was wrong with this node for preempt_delay_ns */
 };
 
+/* Instances that move together. Their names; the same order is not needed on all nodes. */
+struct config_group {
+    char name[NAME_SIZE];
+    char (*instances)[NAME_SIZE];
+    size_t instance_count;
+    const char *file; /* owned by the config */
+    unsigned line;
+};
+
 struct config_instance {
     char name[NAME_SIZE];
     char interface[INTERFACE_NAME_SIZE];
@@ -52,6 +61,8 @@ struct config_instance {
     struct ip_address source4; /* NONE: the interface's primary address */
     struct ip_address source6; /* NONE: the interface's link-local address */
 
+    const struct config_group *group; /* of the config; NULL: none */
+
     /* Where it was written, for messages. */
     const char *file; /* owned by the config */
     unsigned line;
@@ -63,6 +74,8 @@ struct config {
     bool realtime;             /* [node] realtime: SCHED_FIFO and locked memory where permitted */
     struct config_instance *instances;
     size_t instance_count;
+    struct config_group *groups;
+    size_t group_count;
     char **files; /* names of the files it came from */
     size_t file_count;
 };

@@ -278,6 +278,27 @@ static int parse_source(const struct refusal *r, struct config_instance *instanc
     return 0;
 }
 
+static int parse_member(const struct refusal *r, struct config_group *group)
+{
+    if (!config_name_valid(r->text, strlen(r->text)))
+        return refuse(r, "");
+    for (size_t i = 0; i < group->instance_count; i++)
+        if (strcmp(group->instances[i], r->text) == 0)
+            return refuse(r, " a second time");
+    if (group->instance_count >= GROUP_INSTANCES_MAX) {
+        snprintf(r->error, r->error_size, "too many instances, at most %d are possible",
+                 GROUP_INSTANCES_MAX);
+        return -EINVAL;
+    }
+    char(*grown)[NAME_SIZE] =
+        config_list_grow(group->instances, group->instance_count, sizeof(*grown));
+    if (grown == NULL)
+        return -ENOMEM;
+    group->instances = grown;
+    snprintf(grown[group->instance_count++], NAME_SIZE, "%s", r->text);
+    return 0;
+}
+
 int config_value_parse(const struct config_key *key, const char *text, void *base, char *error,
                        size_t error_size)
 {
@@ -305,6 +326,8 @@ int config_value_parse(const struct config_key *key, const char *text, void *bas
         return parse_peer(&r, base);
     case VALUE_SOURCES:
         return parse_source(&r, base);
+    case VALUE_MEMBERS:
+        return parse_member(&r, base);
     }
     assert(!"a type without a parser");
     return -EINVAL;
@@ -333,6 +356,17 @@ static bool peers_equal(const struct config_instance *a, const struct config_ins
     return true;
 }
 
+static bool members_equal(const struct config_group *a, const struct config_group *b)
+{
+    if (a->instance_count != b->instance_count)
+        return false;
+    for (size_t i = 0; i < a->instance_count; i++) {
+        if (strcmp(a->instances[i], b->instances[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
 bool config_value_equal(const struct config_key *key, const void *a, const void *b)
 {
     const struct config_instance *x = a;
@@ -354,6 +388,8 @@ bool config_value_equal(const struct config_key *key, const void *a, const void 
                prefixes_equal(x->ipv6, x->ipv6_count, y->ipv6, y->ipv6_count);
     case VALUE_PEERS:
         return peers_equal(x, y);
+    case VALUE_MEMBERS:
+        return members_equal(a, b);
     case VALUE_SOURCES:
         return ip_address_equal(&x->source4, &y->source4) &&
                ip_address_equal(&x->source6, &y->source6);

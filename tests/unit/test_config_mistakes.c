@@ -77,6 +77,8 @@ static const struct mistake key_mistakes[] = {
     {GOOD "[node]\nname = a b\n", {"t.conf:6: [node] name: found 'a b', expected 1 to 63"}},
     {GOOD "[node]\nlease = 500ms\n", {"t.conf:6: [node] lease: found '500ms', expected off"}},
     {GOOD "[node]\nrealtime = on\n", {"t.conf:6: [node] realtime: found 'on', expected yes"}},
+    {GOOD "[group g]\ninstances = web, a/b\n",
+     {"t.conf:6: [group g] instances: found 'a/b', expected names of two to 64 instances"}},
 };
 
 static const struct mistake shape_mistakes[] = {
