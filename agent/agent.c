@@ -75,12 +75,26 @@ static int grow(struct agent *agent)
     return 0;
 }
 
+/* The bundle of those of its group that are there already, or NULL. */
+static struct bundle *bundle_of_group(const struct agent *agent,
+                                      const struct config_instance *config)
+{
+    for (size_t i = 0; i < agent->instance_count && config->group != NULL; i++) {
+        const struct instance *other = agent->instances[i];
+
+        if (!other->stopping && other->config->group != NULL &&
+            strcmp(other->config->group->name, config->group->name) == 0)
+            return other->bundle;
+    }
+    return NULL;
+}
+
 int agent_add(struct agent *agent, struct config_box *box, const struct config_instance *config)
 {
     struct instance *instance = NULL;
 
     if (grow(agent) == 0)
-        instance = instance_new(&agent->node, box, config);
+        instance = instance_new_in(&agent->node, box, config, bundle_of_group(agent, config));
     if (instance == NULL) {
         log_instance(LOG_ERR, config->name, "out of memory, not started");
         return -ENOMEM;

@@ -136,6 +136,7 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
         .name = config->name,
         .interface = config->interface,
         .vrid = config->vrid,
+        .group = config->group != NULL ? config->group->name : NULL,
         .version = config->version,
         .state = instance->state,
         .since_ns = instance->since_wall_ns,

@@ -49,6 +49,9 @@ static void act(struct agent *agent, struct instance *instance,
 {
     uint64_t until = DEADLINE_NEVER;
 
+    /* Done with another one of its group. */
+    if (request->method != CONTROL_RESUME && instance->handover.id == agent->handover_id)
+        return;
     switch (request->method) {
     case CONTROL_DRAIN:
         if (request->for_ns != DEADLINE_NEVER)
@@ -83,7 +86,7 @@ json_t *agent_handover_request(struct agent *agent, const struct control_request
     for (size_t i = 0; i < agent->instance_count; i++) {
         struct instance *instance = agent->instances[i];
 
-        if (instance->stopping || (one != NULL && instance != one))
+        if (instance->stopping || (one != NULL && instance->bundle != one->bundle))
             continue;
         act(agent, instance, request);
         json_array_append_new(names, json_string(instance->config->name));

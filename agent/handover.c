@@ -38,6 +38,12 @@ static void note_peer(struct instance *instance, const struct ip_address *peer, 
     instance->handover.peer_priority = priority;
 }
 
+/* The i-th of those that move with it, itself included; NULL: not there. */
+static struct instance *mate(const struct instance *instance, size_t i)
+{
+    return instance->bundle->shares[i].instance;
+}
+
 static void begin(struct instance *instance, enum handover_kind kind, uint64_t id)
 {
     const struct election *lead = &instance->elections[0];
@@ -192,15 +198,28 @@ void handover_drain(struct instance *instance, uint64_t id, uint64_t until_boot_
 {
     const struct election_event event = {.type = ELECTION_DRAIN, .force = force};
 
-    begin(instance, HANDOVER_DRAIN, id);
-    instance->handover.drain_until_ns = until_boot_ns;
+    for (size_t i = 0; i < instance->bundle->share_count; i++) {
+        struct instance *one = mate(instance, i);
+
+        if (one == NULL)
+            continue;
+        begin(one, HANDOVER_DRAIN, id);
+        one->handover.drain_until_ns = until_boot_ns;
+    }
     instance_event(instance, 0, &event);
 }
 
-static void refuse(struct instance *instance, const char *why)
+/* Decided at once, for all that move with it. */
+static void decide(struct instance *instance, enum handover_outcome outcome, const char *text)
 {
-    instance->handover.outcome = HANDOVER_FAILED;
-    snprintf(instance->handover.text, sizeof(instance->handover.text), "%s", why);
+    for (size_t i = 0; i < instance->bundle->share_count; i++) {
+        struct instance *one = mate(instance, i);
+
+        if (one == NULL)
+            continue;
+        one->handover.outcome = outcome;
+        snprintf(one->handover.text, sizeof(one->handover.text), "%s", text);
+    }
 }
 
 /* Why the take cannot succeed, or NULL. */
@@ -208,8 +227,8 @@ static const char *obstacle(const struct instance *instance, char *buffer, size_
 {
     char address[ADDRESS_TEXT_SIZE];
 
-    for (size_t i = 0; i < instance->router_count; i++) {
-        const struct election *e = &instance->elections[i];
+    for (size_t i = 0; i < instance->bundle->count; i++) {
+        const struct election *e = &instance->bundle->elections[i];
 
         ip_address_format(&e->master, address, sizeof(address));
         switch (election_take_verdict(e)) {
@@ -242,15 +261,15 @@ void handover_take(struct instance *instance, uint64_t id)
     const struct election_event event = {.type = ELECTION_TAKE};
     char why[REASON_TEXT_SIZE];
 
-    begin(instance, HANDOVER_TAKE, id);
+    for (size_t i = 0; i < instance->bundle->share_count; i++)
+        if (mate(instance, i) != NULL)
+            begin(mate(instance, i), HANDOVER_TAKE, id);
     if (any_offering(instance)) {
-        refuse(instance, "not possible: it is being drained");
+        decide(instance, HANDOVER_FAILED, "not possible: it is being drained");
     } else if (instance->handover.was_master) {
-        instance->handover.outcome = HANDOVER_DONE;
-        snprintf(instance->handover.text, sizeof(instance->handover.text),
-                 "this node has it already");
+        decide(instance, HANDOVER_DONE, "this node has it already");
     } else if (obstacle(instance, why, sizeof(why)) != NULL) {
-        refuse(instance, why);
+        decide(instance, HANDOVER_FAILED, why);
     } else {
         instance_event(instance, 0, &event);
     }
@@ -262,8 +281,9 @@ bool handover_resume(struct instance *instance)
     bool was = any_offering(instance) || all_drained(instance);
 
     if (any_offering(instance))
-        refuse(instance, "withdrawn by a resume");
-    (void)drains_remove(instance->node->drains, instance->config->name);
+        decide(instance, HANDOVER_FAILED, "withdrawn by a resume");
+    for (size_t i = 0; i < instance->bundle->share_count; i++)
+        (void)drains_remove(instance->node->drains, instance->bundle->shares[i].name);
     if (was)
         instance_event(instance, 0, &event);
     return was;
@@ -273,8 +293,8 @@ uint64_t handover_bound_ns(const struct instance *instance)
 {
     uint64_t bound = 0;
 
-    for (size_t i = 0; i < instance->router_count; i++)
-        if (election_offer_ns(&instance->elections[i]) > bound)
-            bound = election_offer_ns(&instance->elections[i]);
+    for (size_t i = 0; i < instance->bundle->count; i++)
+        if (election_offer_ns(&instance->bundle->elections[i]) > bound)
+            bound = election_offer_ns(&instance->bundle->elections[i]);
     return bound;
 }

@@ -23,7 +23,8 @@ struct handover {
     char text[REASON_TEXT_SIZE];
 };
 
-/* Gives mastership away and stays away, until that boot time. force: even if nobody takes over. */
+/* Gives mastership away and stays away, until that boot time. force: even if nobody takes over.
+ * These three concern the whole group of the instance. */
 void handover_drain(struct instance *instance, uint64_t id, uint64_t until_boot_ns, bool force);
 
 /* Asks for mastership, once. */

@@ -7,10 +7,10 @@
 #define AGENT_INSTANCE_H
 
 #include "agent/advert_io.h"
+#include "agent/bundle.h"
 #include "agent/config_box.h"
 #include "agent/handover.h"
 #include "agent/node.h"
-#include "lib/group.h"
 
 /* Somebody outside our cluster who says that it holds an address of ours. */
 struct foreign_holder {
@@ -50,9 +50,10 @@ struct instance {
     struct config_box *box;
     const struct config_instance *config;
     struct router *routers;
-    struct election *elections; /* side by side: they move as a group */
+    struct bundle *bundle;
+    struct bundle_share *share;
+    struct election *elections; /* its share of the bundle, side by side: they move as a group */
     size_t router_count;
-    sd_event_source *timer;
     enum vrrp_state state;
     uint64_t since_wall_ns;
     struct transition last;
@@ -68,6 +69,10 @@ struct instance {
 /* Made from `config` (part of box), not started. NULL when out of memory. */
 struct instance *instance_new(struct node *node, struct config_box *box,
                               const struct config_instance *config);
+
+/* The same beside others of its group: in their bundle. */
+struct instance *instance_new_in(struct node *node, struct config_box *box,
+                                 const struct config_instance *config, struct bundle *bundle);
 
 /* Releases what is still held, at once, and frees. NULL is allowed. */
 void instance_free(struct instance *instance);

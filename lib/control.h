@@ -103,6 +103,7 @@ struct status_instance {
     const char *name;
     const char *interface;
     uint8_t vrid;
+    const char *group; /* NULL: none */
     enum vrrp_version version;
     enum vrrp_state state;
     uint64_t since_ns; /* wall clock of the last change of state */

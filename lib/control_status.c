@@ -268,7 +268,7 @@ json_t *control_instance_to_json(const struct status_instance *instance)
     }
     return json_pack(
         "{s:s, s:o, s:i, s:i, s:s, s:o, s:o, s:b, s:i, s:i, s:s, s:b, s:I, s:s, s:b, s:o, s:o, "
-        "s:o, s:o, s:o, s:o, s:o, s:s}",
+        "s:o, s:o, s:o, s:o, s:o, s:s, s:o}",
         "name", instance->name, "interface", control_text_to_json(instance->interface), "vrid",
         (int)instance->vrid, "version", (int)instance->version, "state",
         vrrp_state_name(instance->state), "since", time_json(instance->since_ns), "held_by",
@@ -283,7 +283,8 @@ json_t *control_instance_to_json(const struct status_instance *instance)
         instance->last_transition == NULL ? json_null()
                                           : control_history_to_json(instance->last_transition),
         "drained", drained_json(&instance->drained), "handover", handover_json(&instance->handover),
-        "preempt_mode", preempt_name(instance->preempt));
+        "preempt_mode", preempt_name(instance->preempt), "group",
+        instance->group != NULL ? json_string(instance->group) : json_null());
 }
 
 static json_t *reload_json(const struct status_reload *reload)
