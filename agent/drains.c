@@ -161,18 +161,27 @@ int drains_remove(struct drains *drains, const char *name)
     return r < 0 ? r : timer;
 }
 
+static const struct drained *find_expired(const struct drains *drains)
+{
+    uint64_t now = clock_boot_ns();
+
+    for (size_t i = 0; i < drains->count; i++)
+        if (drains->list[i].until_boot_ns <= now)
+            return &drains->list[i];
+    return NULL;
+}
+
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
     struct drains *drains = userdata;
-    uint64_t now = clock_boot_ns();
+    const struct drained *entry;
     char name[NAME_SIZE];
 
     (void)source;
     (void)usec;
-    for (size_t i = drains->count; i-- > 0;) {
-        if (drains->list[i].until_boot_ns > now)
-            continue;
-        memcpy(name, drains->list[i].name, sizeof(name));
+    /* The callback may take others off the list: those of the same group. */
+    while ((entry = find_expired(drains)) != NULL) {
+        memcpy(name, entry->name, sizeof(name));
         (void)drains_remove(drains, name);
         drains->expired(drains->userdata, name);
     }

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define OWNER_TEXT "not possible: %s owns the addresses (priority 255), it never yields"
+
 static bool all_drained(const struct instance *instance)
 {
     for (size_t i = 0; i < instance->router_count; i++)
@@ -135,7 +137,10 @@ static void take_failed(struct instance *instance)
 
     h->outcome = HANDOVER_FAILED;
     h->took_ns = since_asked(instance);
-    if (instance->state == VRRP_BACKUP && last->reason == REASON_HIGHER_PRIORITY)
+    if (last->reason == REASON_HIGHER_PRIORITY && last->evidence.peer_priority == PRIORITY_OWNER)
+        snprintf(h->text, sizeof(h->text), OWNER_TEXT,
+                 ip_address_format(&last->evidence.peer, peer, sizeof(peer)));
+    else if (last->reason == REASON_HIGHER_PRIORITY)
         snprintf(h->text, sizeof(h->text),
                  "%s took it back: its priority %u is above %u and it preempts",
                  ip_address_format(&last->evidence.peer, peer, sizeof(peer)),
@@ -239,10 +244,7 @@ static const char *obstacle(const struct instance *instance, char *buffer, size_
                          : "it cannot take part now ('vipctl status' says why)");
             return buffer;
         case TAKE_OWNER:
-            snprintf(buffer, size,
-                     "not possible: %s owns the addresses (priority 255), it never "
-                     "yields",
-                     address);
+            snprintf(buffer, size, OWNER_TEXT, address);
             return buffer;
         case TAKE_TIE_LOST:
             snprintf(buffer, size, "not possible: %s has priority 254 and the greater address",
