@@ -115,9 +115,11 @@ void election_withdraw(struct election *e, uint64_t now, struct election_actions
     if (e->offer == OFFER_NONE)
         return;
     assert(e->state == VRRP_MASTER);
+    /* As in a takeover: another member's successor may have come and gone. */
     election_forget_handover(e);
     e->master = e->source;
     e->master_priority = e->params.priority;
+    election_emit(out, ACTION_CLAIM);
     election_emit(out, ACTION_ANNOUNCE);
     election_schedule_announcements(e, now);
     election_send(e, e->params.priority, now, out);

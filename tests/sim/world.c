@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of what was added later: groups, requests. The first draws of a seed stay what they were. */
+#define EXTRA_SEED UINT64_C(0x67726f757073)
+
 static bool earlier(const struct event *a, const struct event *b)
 {
     return a->at != b->at ? a->at < b->at : a->sequence < b->sequence;
@@ -228,12 +231,18 @@ void world_build(struct world *w, uint64_t seed, uint64_t hours_ns)
     w->preempt = !rng_percent(&plan, 25);
     enum vrrp_version version = rng_percent(&plan, 15) ? VRRP_V2 : VRRP_V3;
     w->family_count = version == VRRP_V3 && rng_percent(&plan, 40) ? 2 : 1;
+    struct rng extra;
+    rng_seed(&extra, seed ^ EXTRA_SEED);
+    w->instance_families = w->family_count;
+    if (rng_percent(&extra, 25))
+        w->family_count *= 2;
     build_nodes(w, &plan, version);
     for (size_t f = 0; f < FAMILIES_MAX; f++) {
         w->none_since[f] = SIM_FOREVER;
         w->many_since[f] = SIM_FOREVER;
     }
     faults_generate(w, &plan);
+    faults_replace(w, &extra);
 }
 
 void world_free(struct world *w)

@@ -145,7 +145,7 @@ static void resume_before_the_end_withdraws_the_offer(void **state)
     (void)state;
     drain(&e, false, now);
     struct election_actions out = resume(&e, now + MS);
-    assert_string_equal(kit_word(&out), "AS"); /* mastership never left: no report */
+    assert_string_equal(kit_word(&out), "CAS"); /* mastership never left: no report */
     assert_int_equal(sent(&out)->priority, 150);
     assert_int_equal(e.offer, OFFER_NONE);
     assert_int_equal(e.state, VRRP_MASTER);
