@@ -5,6 +5,7 @@
 #include "agent/clock.h"
 #include "agent/log.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -21,12 +22,16 @@ enum {
     PATH_SIZE = 4096,
 };
 
+#define SAVE_DELAY_NS (20 * NS_PER_MS)
+
 struct drains {
     struct drained *list;
     size_t count;
     char path[PATH_SIZE];
     char directory[PATH_SIZE];
-    sd_event_source *timer;
+    sd_event_source *timer; /* of the next one that expires */
+    sd_event_source *saver;
+    bool changed; /* since it was saved */
     drains_expired_fn expired;
     void *userdata;
 };
@@ -113,11 +118,16 @@ static int replace_file(const struct drains *drains, const char *text)
     return r;
 }
 
-static int save(struct drains *drains)
+static void save(struct drains *drains)
 {
     json_t *list = json_array();
     int r = -ENOMEM;
 
+    if (!drains->changed) {
+        json_decref(list);
+        return;
+    }
+    drains->changed = false;
     for (size_t i = 0; i < drains->count; i++)
         json_array_append_new(list, entry_json(&drains->list[i]));
     json_t *file = json_pack("{s:i, s:o}", "version", FILE_VERSION, "drained", list);
@@ -128,37 +138,60 @@ static int save(struct drains *drains)
         log_msg(LOG_ERR, "cannot save what is drained in %s: %s", drains->path, strerror(-r));
     free(text);
     json_decref(file);
-    return r;
 }
 
-int drains_add(struct drains *drains, const char *name, uint64_t until_boot_ns)
+static int on_save(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    (void)source;
+    (void)usec;
+    save(userdata);
+    return 0;
+}
+
+/* Sets the timers: of the next that expires, and to save soon. */
+static void note_change(struct drains *drains)
+{
+    int r = set_timer(drains);
+
+    if (r >= 0 && !drains->changed) {
+        r = sd_event_source_set_time(drains->saver, (clock_boot_ns() + SAVE_DELAY_NS) / NS_PER_US);
+        if (r >= 0)
+            r = sd_event_source_set_enabled(drains->saver, SD_EVENT_ONESHOT);
+    }
+    drains->changed = true;
+    assert(r >= 0);
+    (void)r;
+}
+
+static bool can_save(const struct drains *drains)
+{
+    return access(drains->directory, W_OK | X_OK) == 0 ||
+           (errno == ENOENT && mkdir(drains->directory, DIRECTORY_MODE) == 0);
+}
+
+bool drains_add(struct drains *drains, const char *name, uint64_t until_boot_ns)
 {
     struct drained *known = (struct drained *)(uintptr_t)drains_find(drains, name);
     struct drained entry = {.since_wall_ns = clock_wall_ns(), .until_boot_ns = until_boot_ns};
-    int r = 0;
 
     snprintf(entry.name, sizeof(entry.name), "%s", name);
     if (known != NULL)
         known->until_boot_ns = until_boot_ns;
-    else
-        r = put(drains, &entry);
-    if (r == 0)
-        r = save(drains);
-    int timer = set_timer(drains);
-    return r < 0 ? r : timer;
+    else if (put(drains, &entry) < 0)
+        return false;
+    note_change(drains);
+    return can_save(drains);
 }
 
-int drains_remove(struct drains *drains, const char *name)
+void drains_remove(struct drains *drains, const char *name)
 {
     const struct drained *known = drains_find(drains, name);
 
     if (known == NULL)
-        return 0;
-    size_t index = (size_t)(known - drains->list);
-    drains->list[index] = drains->list[--drains->count];
-    int timer = set_timer(drains);
-    int r = save(drains);
-    return r < 0 ? r : timer;
+        return;
+    drains->list[known - drains->list] = drains->list[drains->count - 1];
+    drains->count--;
+    note_change(drains);
 }
 
 static const struct drained *find_expired(const struct drains *drains)
@@ -182,7 +215,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
     /* The callback may take others off the list: those of the same group. */
     while ((entry = find_expired(drains)) != NULL) {
         memcpy(name, entry->name, sizeof(name));
-        (void)drains_remove(drains, name);
+        drains_remove(drains, name);
         drains->expired(drains->userdata, name);
     }
     return set_timer(drains);
@@ -256,6 +289,9 @@ int drains_open(sd_event *event, const char *state_dir, const struct config *con
     if (r == 0)
         r = sd_event_add_time(event, &drains->timer, CLOCK_BOOTTIME, UINT64_MAX, 1, on_timer,
                               drains);
+    if (r >= 0)
+        r = sd_event_add_time(event, &drains->saver, CLOCK_BOOTTIME, UINT64_MAX, 1, on_save,
+                              drains);
     if (r >= 0) {
         load(drains, config);
         r = set_timer(drains);
@@ -272,7 +308,9 @@ void drains_close(struct drains *drains)
 {
     if (drains == NULL)
         return;
+    save(drains);
     sd_event_source_disable_unref(drains->timer);
+    sd_event_source_disable_unref(drains->saver);
     free(drains->list);
     free(drains);
 }

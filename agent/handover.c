@@ -97,9 +97,9 @@ static void drain_done(struct instance *instance)
         note_peer(instance, &instance->last.evidence.peer, instance->last.evidence.peer_priority);
     word_drained(instance);
     used = strlen(h->text);
-    if (drains_add(instance->node->drains, instance->config->name, h->drain_until_ns) < 0)
+    if (!drains_add(instance->node->drains, instance->config->name, h->drain_until_ns))
         snprintf(h->text + used, sizeof(h->text) - used,
-                 "; this could not be saved, a restart of vipd ends it");
+                 "; this cannot be saved, so a restart of vipd ends it");
 }
 
 static void drain_failed(struct instance *instance)
@@ -285,7 +285,7 @@ bool handover_resume(struct instance *instance)
     if (any_offering(instance))
         decide(instance, HANDOVER_FAILED, "withdrawn by a resume");
     for (size_t i = 0; i < instance->bundle->share_count; i++)
-        (void)drains_remove(instance->node->drains, instance->bundle->shares[i].name);
+        drains_remove(instance->node->drains, instance->bundle->shares[i].name);
     if (was)
         instance_event(instance, 0, &event);
     return was;

@@ -131,6 +131,15 @@ static bool look(json_t *status, const json_t *reply, done_fn done)
     return every;
 }
 
+/* What to ask the status of: the one instance, or everything. A new reference, or NULL. */
+static json_t *narrow(const json_t *reply)
+{
+    json_t *names = json_object_get(reply, "instances");
+
+    return json_array_size(names) == 1 ? json_pack("{s:O}", "instance", json_array_get(names, 0))
+                                       : NULL;
+}
+
 /* Polls until all are done, or the agent's bound is over. *status: how they are then, a new
  * reference. 0 or an exit code. */
 static int follow(const struct context *context, const json_t *reply, done_fn done, json_t **status)
@@ -142,7 +151,7 @@ static int follow(const struct context *context, const json_t *reply, done_fn do
     *status = NULL;
     for (;;) {
         json_decref(*status);
-        int r = client_ask(context, "io.vipd.GetStatus", NULL, status);
+        int r = client_ask(context, "io.vipd.GetStatus", narrow(reply), status);
         if (r == 0)
             r = client_expect(context, *status, "instances", JSON_ARRAY);
         if (r != 0)

@@ -28,7 +28,9 @@ const char invariants_text[] =
     " (f) No address is held longer than L after its agent was killed or paused.\n"
     " (g) From B after the last disturbance all families of a node are in the same state.\n"
     " (h) When one node leaves a calm cluster, none takes over before another whose skew is more\n"
-    "     than 2 ms shorter.\n";
+    "     than 2 ms shorter.\n"
+    " (i) Nobody gives its addresses up in an offer that nobody takes, and from B after the last\n"
+    "     disturbance nobody offers any more.\n";
 
 /* One line for each node: the end of a timeline. */
 static void describe(const struct world *w, const struct node *n)
@@ -170,6 +172,9 @@ static void check_order(struct world *w, const struct node *n)
 
 void invariants_transition(struct world *w, const struct node *n, const struct transition *t)
 {
+    /* No drain of the simulator is forced. */
+    if (t->reason == REASON_DRAINED && t->evidence.silence_ns != 0)
+        violate(w, "(i): node %zu gave its addresses up, and nobody took over", node_index(w, n));
     if (w->departure && t->to == VRRP_MASTER && all_hear_each_other(w) && one_cluster(w) &&
         !somebody_slow(w) && w->echo_percent == 0)
         check_order(w, n);
@@ -329,5 +334,8 @@ void invariants_check(struct world *w)
         return;
     for (size_t f = 0; f < w->family_count; f++)
         check_master(w, f);
+    for (size_t i = 0; i < w->node_count; i++)
+        if (node_takes_part(&w->nodes[i]) && offers(&w->nodes[i]))
+            violate(w, "(i): node %zu still offers its addresses", i);
     check_groups(w);
 }
