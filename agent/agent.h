@@ -27,7 +27,7 @@ struct agent {
     struct history *history;
     struct realtime realtime;
     sd_event_source *reaper; /* frees stopped instances outside of their own callbacks */
-    uint64_t handover_id; /* of the last drain, take or resume */
+    uint64_t handover_id;    /* of the last drain, take or resume */
     uint64_t started_wall_ns;
     uint64_t reloaded_wall_ns; /* 0: never */
     bool last_reload_failed;

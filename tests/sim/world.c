@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of what was added later: groups, requests. The first draws of a seed stay what they were. */
-#define EXTRA_SEED UINT64_C(0x67726f757073)
+/* Of what was added later: groups, requests. The other draws of a seed stay what they were; with
+ * this one nothing is added to the seeds that are kept in meson.build. */
+#define EXTRA_SEED UINT64_C(2)
 
 static bool earlier(const struct event *a, const struct event *b)
 {
