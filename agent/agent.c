@@ -2,6 +2,7 @@
 #include "agent/agent.h"
 
 #include "agent/agent_control.h"
+#include "agent/agent_handover.h"
 #include "agent/agent_publish.h"
 #include "agent/agent_recorder.h"
 #include "agent/clock.h"
@@ -84,17 +85,32 @@ static int grow(struct agent *agent)
     return 0;
 }
 
+/* The bundle of those of its group that are there already, or NULL. */
+static struct bundle *bundle_of_group(const struct agent *agent,
+                                      const struct config_instance *config)
+{
+    for (size_t i = 0; i < agent->instance_count && config->group != NULL; i++) {
+        const struct instance *other = agent->instances[i];
+
+        if (!other->stopping && other->config->group != NULL &&
+            strcmp(other->config->group->name, config->group->name) == 0)
+            return other->bundle;
+    }
+    return NULL;
+}
+
 int agent_add(struct agent *agent, struct config_box *box, const struct config_instance *config)
 {
     struct instance *instance = NULL;
 
     if (grow(agent) == 0)
-        instance = instance_new(&agent->node, box, config);
+        instance = instance_new_in(&agent->node, box, config, bundle_of_group(agent, config));
     if (instance == NULL) {
         log_instance(LOG_ERR, config->name, "out of memory, not started");
         return -ENOMEM;
     }
     agent->instances[agent->instance_count++] = instance;
+    agent_handover_restore(agent, instance);
     instance_start(instance);
     agent_publish_instance(agent, instance);
     return 0;
@@ -263,7 +279,9 @@ static int open_parts(struct agent *agent)
     if (node->segments == NULL)
         return -ENOMEM;
     agent_recorder_open(agent);
-    r = agent_control_open(agent);
+    r = agent_handover_open(agent);
+    if (r >= 0)
+        r = agent_control_open(agent);
     if (r >= 0)
         r = agent_publish_open(agent);
     if (r >= 0)
@@ -285,6 +303,7 @@ static void close_parts(struct agent *agent)
     agent_publish_close(agent);
     agent_recorder_close(agent);
     agent_control_close(agent);
+    drains_close(agent->node.drains);
     sd_event_source_disable_unref(agent->reaper);
     segments_free(node->segments);
     neighbour_io_close(node->neighbours);

@@ -39,6 +39,7 @@ struct agent {
     sd_event_source *publisher;      /* writes state files behind everything urgent */
     sd_event_source *impatience;     /* ends the wait for the last hooks */
     sd_event_source *reaper;         /* frees stopped instances outside of their own callbacks */
+    uint64_t handover_id;            /* of the last drain, take or resume */
     uint64_t started_wall_ns;
     uint64_t reloaded_wall_ns; /* 0: never */
     bool last_reload_failed;

@@ -2,6 +2,7 @@
  * but through agent_reload(). */
 #include "agent/agent_control.h"
 
+#include "agent/agent_handover.h"
 #include "agent/agent_recorder.h"
 #include "agent/clock.h"
 #include "agent/instance_internal.h"
@@ -181,6 +182,29 @@ static struct history_entry last_transition(const struct instance *instance)
     return entry;
 }
 
+static struct status_drained drained_of(const struct instance *instance)
+{
+    const struct drained *entry = drains_find(instance->node->drains, instance->config->name);
+
+    if (entry == NULL)
+        return (struct status_drained){0};
+    return (struct status_drained){.drained = true,
+                                   .since_ns = entry->since_wall_ns,
+                                   .left_ns = until(entry->until_boot_ns, clock_boot_ns())};
+}
+
+static struct status_handover handover_of(const struct instance *instance)
+{
+    const struct handover *h = &instance->handover;
+
+    return (struct status_handover){.kind = h->kind,
+                                    .outcome = h->outcome,
+                                    .id = h->id,
+                                    .took_ns = h->took_ns,
+                                    .peer = h->peer,
+                                    .text = h->text};
+}
+
 static json_t *instance_json(const struct instance *instance, struct status_address *addresses)
 {
     const struct config_instance *config = instance->config;
@@ -191,6 +215,7 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
         .name = config->name,
         .interface = config->interface,
         .vrid = config->vrid,
+        .group = config->group != NULL ? config->group->name : NULL,
         .version = config->version,
         .state = instance->state,
         .since_ns = instance->since_wall_ns,
@@ -208,6 +233,8 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
         .last_transition = instance->last_wall_ns != 0 ? &last : NULL,
         .warnings = warnings,
         .warning_count = fill_warnings(instance, warnings),
+        .drained = drained_of(instance),
+        .handover = handover_of(instance),
     };
 
     for (size_t i = 0; i < instance->router_count; i++) {
@@ -285,6 +312,11 @@ static json_t *on_reload(void *userdata)
     return reply;
 }
 
+static json_t *on_handover(void *userdata, const struct control_request *request)
+{
+    return agent_handover_request(userdata, request);
+}
+
 int agent_control_open(struct agent *agent)
 {
     int r = history_open(&agent->history);
@@ -304,6 +336,7 @@ int agent_control_open(struct agent *agent)
         .instance = on_instance,
         .find = on_find,
         .reload = on_reload,
+        .handover = on_handover,
         .userdata = agent,
         .history = agent->history,
     };

@@ -36,6 +36,7 @@ static void apply(struct agent *agent, struct config_box *box, const struct conf
         log_instance(LOG_NOTICE, name, "removed by the reload");
         if (instance != NULL)
             instance_stop(instance);
+        drains_remove(agent->node.drains, name);
         break;
     case CONFIG_REPLACED:
         log_instance(LOG_NOTICE, name,

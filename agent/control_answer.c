@@ -155,6 +155,11 @@ static void begin_answer(struct control_answer *answer, const struct control_req
     case CONTROL_RELOAD:
         write_message(answer, handlers->reload(handlers->userdata));
         return;
+    case CONTROL_DRAIN:
+    case CONTROL_RESUME:
+    case CONTROL_TAKE:
+        write_message(answer, handlers->handover(handlers->userdata, request));
+        return;
     case CONTROL_GET_INFO:
         write_message(answer, control_reply_info(VIPD_VERSION));
         return;
@@ -167,8 +172,12 @@ static void begin_answer(struct control_answer *answer, const struct control_req
 /* A call that wants no answer is worth something only if it changes something. */
 static void call_oneway(const struct control_answer *answer, const struct control_request *request)
 {
+    const struct control_handlers *handlers = answer->handlers;
+
     if (request->method == CONTROL_RELOAD)
-        json_decref(answer->handlers->reload(answer->handlers->userdata));
+        json_decref(handlers->reload(handlers->userdata));
+    else if (control_method_changes(request->method))
+        json_decref(handlers->handover(handlers->userdata, request));
 }
 
 bool control_answer_message(struct control_answer *answer, const char *text, size_t size,

@@ -29,6 +29,8 @@ struct control_handlers {
     bool (*find)(void *userdata, const char *name, size_t *index);
     /* Reloads now. Returns what control_reply_reload() or control_error_reload() made. */
     json_t *(*reload)(void *userdata);
+    /* Drain, Resume or Take: a reply or an error. */
+    json_t *(*handover)(void *userdata, const struct control_request *request);
     void *userdata;
     /* Borrowed; outlives the server. */
     const struct history *history;

@@ -10,31 +10,24 @@
 #include "agent/log.h"
 #include "agent/message_ids.h"
 #include "agent/priorities.h"
+#include "lib/config_group.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool lingering(const struct instance *instance)
+static void set_timer(struct bundle *bundle)
 {
-    for (size_t i = 0; i < instance->router_count; i++)
-        if (election_lingering(&instance->elections[i]))
-            return true;
-    return false;
-}
-
-static void set_timer(struct instance *instance)
-{
-    uint64_t deadline = group_deadline(instance->elections, instance->router_count);
+    uint64_t deadline = group_deadline(bundle->elections, bundle->count);
     int r;
 
     if (deadline == DEADLINE_NEVER) {
-        r = sd_event_source_set_enabled(instance->timer, SD_EVENT_OFF);
+        r = sd_event_source_set_enabled(bundle->timer, SD_EVENT_OFF);
     } else {
         /* Rounded up: a timer that fires a microsecond early finds nothing due. */
-        r = sd_event_source_set_time(instance->timer, (deadline + NS_PER_US - 1) / NS_PER_US);
+        r = sd_event_source_set_time(bundle->timer, (deadline + NS_PER_US - 1) / NS_PER_US);
         if (r >= 0)
-            r = sd_event_source_set_enabled(instance->timer, SD_EVENT_ONESHOT);
+            r = sd_event_source_set_enabled(bundle->timer, SD_EVENT_ONESHOT);
     }
     assert(r >= 0);
 }
@@ -62,14 +55,16 @@ static void report(struct instance *instance, const struct election_actions *act
     enum vrrp_state state = group_state(instance->elections, instance->router_count);
     const struct transition *why = telling_report(actions, instance->router_count);
 
-    if (state == instance->state || why == NULL)
+    /* A drain that found no successor is told too: MASTER as before. */
+    if (why == NULL || (state == instance->state && why->from != why->to))
         return;
     instance->last = *why;
     instance->last.from = instance->state;
     instance->last.to = state;
+    instance->last_wall_ns = clock_wall_ns();
+    if (state != instance->state)
+        instance->since_wall_ns = instance->last_wall_ns;
     instance->state = state;
-    instance->since_wall_ns = clock_wall_ns();
-    instance->last_wall_ns = instance->since_wall_ns;
     instance->node->on_transition(instance->node->userdata, instance, &instance->last);
 }
 
@@ -85,25 +80,35 @@ static void report_priority(struct instance *instance)
 
 static void check_stopped(struct instance *instance)
 {
-    if (!instance->stopping || instance->stopped || lingering(instance))
+    if (!instance->stopping || instance->stopped || bundle_lingering(instance->bundle))
         return;
     instance->stopped = true;
     instance->node->on_stopped(instance->node->userdata, instance);
 }
 
-void instance_event(struct instance *instance, size_t target, const struct election_event *event)
+static void after_step(struct instance *instance, const struct election_actions *actions)
 {
-    struct election_actions actions[2];
-
-    assert(instance->router_count <= sizeof(actions) / sizeof(actions[0]));
-    group_step(instance->elections, instance->router_count, target, event, clock_boot_ns(),
-               actions);
-    for (size_t i = 0; i < instance->router_count; i++)
-        router_execute(&instance->routers[i], &actions[i]);
     report(instance, actions);
     report_priority(instance);
-    set_timer(instance);
+    handover_update(instance);
     check_stopped(instance);
+}
+
+void instance_event(struct instance *instance, size_t target, const struct election_event *event)
+{
+    struct election_actions few[BUNDLE_STACK_ELECTIONS];
+    struct bundle *bundle = instance->bundle;
+    struct election_actions *actions = bundle->actions != NULL ? bundle->actions : few;
+
+    bundle_step(bundle, instance->share, target, event, clock_boot_ns(), actions);
+    for (size_t s = 0; s < bundle->share_count; s++)
+        for (size_t i = 0; bundle->shares[s].instance != NULL && i < bundle->shares[s].count; i++)
+            router_execute(&bundle->shares[s].instance->routers[i],
+                           &actions[bundle->shares[s].first + i]);
+    for (size_t s = 0; s < bundle->share_count; s++)
+        if (bundle->shares[s].instance != NULL)
+            after_step(bundle->shares[s].instance, &actions[bundle->shares[s].first]);
+    set_timer(bundle);
 }
 
 void instance_fire_due(struct instance *instance)
@@ -114,14 +119,18 @@ void instance_fire_due(struct instance *instance)
     for (size_t i = 0; i < instance->router_count; i++)
         if (election_deadline(&instance->elections[i]) <= now)
             instance_event(instance, i, &event);
-    set_timer(instance);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
+    struct bundle *bundle = userdata;
+
     (void)source;
     (void)usec;
-    instance_fire_due(userdata);
+    for (size_t s = 0; s < bundle->share_count; s++)
+        if (bundle->shares[s].instance != NULL)
+            instance_fire_due(bundle->shares[s].instance);
+    set_timer(bundle);
     return 0;
 }
 
@@ -204,15 +213,17 @@ static struct election_params params_of(const struct router *router)
         .family = router->family,
         .version = config->version,
         .vrid = config->vrid,
-        .priority = config->priority,
+        .priority = config_group_priority(router->instance->box->config, config),
         .preempt = config->preempt != PREEMPT_NO,
         .preempt_delay_ns = config->preempt == PREEMPT_AFTER ? config->preempt_delay_ns : 0,
+        .preempt_healthy_ns =
+            config->preempt == PREEMPT_WHEN_HEALTHY ? config->preempt_delay_ns : 0,
         .advert_interval_ns = config->advert_interval_ns,
-        .linger_ns = config->linger_ns,
+        .linger_ns = bundle_linger_ns(router->instance->box->config, config),
         .checksum = config->checksum,
         .announce_repeat = config->announce_repeat,
         .announce_refresh_ns = config->announce_refresh_ns,
-        .grouped = router->instance->router_count > 1,
+        .grouped = router->instance->bundle->count > 1,
     };
 }
 
@@ -259,8 +270,43 @@ static bool init_router(struct instance *instance, size_t index, enum ip_family 
     return true;
 }
 
+static int open_timer(struct node *node, struct bundle *bundle, const char *name)
+{
+    int r = sd_event_add_time(node->event, &bundle->timer, CLOCK_BOOTTIME, UINT64_MAX, 1, on_timer,
+                              bundle);
+
+    if (r >= 0)
+        r = sd_event_source_set_priority(bundle->timer, AGENT_PRIORITY_DEADLINES);
+    if (r >= 0)
+        (void)sd_event_source_set_description(bundle->timer, name);
+    return r;
+}
+
+/* Takes its place in the bundle, its own or that of its group. */
+static bool join(struct instance *instance, struct bundle *bundle)
+{
+    const char *name = instance->config->name;
+
+    if (bundle != NULL && bundle_share(bundle, name) != NULL)
+        instance->bundle = bundle_ref(bundle);
+    else
+        instance->bundle = bundle_new(instance->box->config, instance->config);
+    if (instance->bundle == NULL)
+        return false;
+    instance->share = bundle_share(instance->bundle, name);
+    instance->elections = &instance->bundle->elections[instance->share->first];
+    return instance->bundle->timer != NULL ||
+           open_timer(instance->node, instance->bundle, name) >= 0;
+}
+
 struct instance *instance_new(struct node *node, struct config_box *box,
                               const struct config_instance *config)
+{
+    return instance_new_in(node, box, config, NULL);
+}
+
+struct instance *instance_new_in(struct node *node, struct config_box *box,
+                                 const struct config_instance *config, struct bundle *bundle)
 {
     struct instance *instance = calloc(1, sizeof(*instance));
     size_t count = (config->ipv4_count > 0 ? 1u : 0u) + (config->ipv6_count > 0 ? 1u : 0u);
@@ -274,20 +320,16 @@ struct instance *instance_new(struct node *node, struct config_box *box,
     instance->config = config;
     instance->since_wall_ns = clock_wall_ns();
     instance->routers = calloc(count, sizeof(*instance->routers));
-    instance->elections = calloc(count, sizeof(*instance->elections));
-    if (instance->routers == NULL || instance->elections == NULL)
+    if (instance->routers == NULL || !join(instance, bundle))
         goto fail;
     instance->router_count = count;
     if (config->ipv4_count > 0)
         good = init_router(instance, index++, IP_FAMILY_IPV4);
     if (config->ipv6_count > 0)
         good = init_router(instance, index, IP_FAMILY_IPV6) && good;
-    if (!good || sd_event_add_time(node->event, &instance->timer, CLOCK_BOOTTIME, UINT64_MAX, 1,
-                                   on_timer, instance) < 0)
+    if (!good)
         goto fail;
-    (void)sd_event_source_set_description(instance->timer, config->name);
-    if (sd_event_source_set_priority(instance->timer, AGENT_PRIORITY_DEADLINES) < 0)
-        goto fail;
+    instance->share->instance = instance;
     return instance;
 fail:
     instance_free(instance);
@@ -310,11 +352,12 @@ void instance_free(struct instance *instance)
         free(instance->routers[i].peers);
         sd_event_source_disable_unref(instance->routers[i].postponed.timer);
     }
-    sd_event_source_disable_unref(instance->timer);
+    if (instance->share != NULL)
+        instance->share->instance = NULL;
+    bundle_unref(instance->bundle);
     config_box_unref(instance->next_box);
     config_box_unref(instance->box);
     free(instance->routers);
-    free(instance->elections);
     free(instance);
 }
 

@@ -7,10 +7,11 @@
 #define AGENT_INSTANCE_H
 
 #include "agent/advert_io.h"
+#include "agent/bundle.h"
 #include "agent/config_box.h"
+#include "agent/handover.h"
 #include "agent/node.h"
 #include "agent/recorder_policy.h"
-#include "lib/group.h"
 
 /* What follows a claim waits until the kernel answers for the addresses: whoever held them before
  * goes on doing so until it hears of us. */
@@ -50,9 +51,10 @@ struct instance {
     struct config_box *box;
     const struct config_instance *config;
     struct router *routers;
-    struct election *elections; /* side by side: they move as a group */
+    struct bundle *bundle;
+    struct bundle_share *share;
+    struct election *elections; /* its share of the bundle, side by side: they move as a group */
     size_t router_count;
-    sd_event_source *timer;
     enum vrrp_state state;
     uint64_t since_wall_ns;
     struct transition last;
@@ -63,6 +65,7 @@ struct instance {
     bool stopped;
     bool unpublished;      /* its state file is to be written */
     uint8_t told_priority; /* the effective one that on_priority was last called for */
+    struct handover handover;
     const struct config_instance *next_config; /* REPLACED: started when this one is done */
     struct config_box *next_box;
 };
@@ -70,6 +73,10 @@ struct instance {
 /* Made from `config` (part of box), not started. NULL when out of memory. */
 struct instance *instance_new(struct node *node, struct config_box *box,
                               const struct config_instance *config);
+
+/* The same beside others of its group: in their bundle. */
+struct instance *instance_new_in(struct node *node, struct config_box *box,
+                                 const struct config_instance *config, struct bundle *bundle);
 
 /* Releases what is still held, at once, and frees. NULL is allowed. */
 void instance_free(struct instance *instance);

@@ -204,7 +204,7 @@ static void note_transition(struct router *router, const struct transition *t)
         router->up_since_wall_ns = clock_wall_ns();
     if (t->to == VRRP_INIT)
         router->up_since_wall_ns = 0;
-    if (t->to == VRRP_MASTER)
+    if (t->to == VRRP_MASTER && t->from != t->to)
         router->new_master_reason = t->reason;
     router_watch_moved(router);
 }

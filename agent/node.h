@@ -5,6 +5,7 @@
 #ifndef AGENT_NODE_H
 #define AGENT_NODE_H
 
+#include "agent/drains.h"
 #include "agent/links.h"
 #include "agent/neighbour_io.h"
 #include "agent/reconciler.h"
@@ -19,6 +20,7 @@ struct node {
     struct reconciler *reconciler;
     struct neighbour_io *neighbours;
     struct segments *segments;
+    struct drains *drains;
 
     /* The instance moved as a whole. */
     void (*on_transition)(void *userdata, struct instance *instance,

@@ -1,6 +1,8 @@
 /* The finished configuration: looking things up in it and ending it. */
 #include "lib/config.h"
 
+#include "lib/config_group.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,9 @@ void config_free(struct config *config)
     }
     for (size_t i = 0; i < config->file_count; i++)
         free(config->files[i]);
+    for (size_t i = 0; i < config->group_count; i++)
+        config_group_free(&config->groups[i]);
+    free(config->groups);
     free(config->instances);
     free(config->files);
     free(config);

@@ -17,6 +17,16 @@ enum preempt_mode {
     PREEMPT_YES = 0,
     PREEMPT_NO,
     PREEMPT_AFTER, /* after preempt_delay_ns of hearing a lower priority (RFC 8347 hold-time) */
+    PREEMPT_WHEN_HEALTHY, /* when nothing was wrong with this node for preempt_delay_ns */
+};
+
+/* Instances that move together. Their names; the same order is not needed on all nodes. */
+struct config_group {
+    char name[NAME_SIZE];
+    char (*instances)[NAME_SIZE];
+    size_t instance_count;
+    const char *file; /* owned by the config */
+    unsigned line;
 };
 
 /* Commands that are run when an instance has changed its state. */
@@ -67,6 +77,8 @@ struct config_instance {
     struct ip_address source4; /* NONE: the interface's primary address */
     struct ip_address source6; /* NONE: the interface's link-local address */
 
+    const struct config_group *group; /* of the config; NULL: none */
+
     /* Where it was written, for messages. */
     const char *file; /* owned by the config */
     unsigned line;
@@ -82,6 +94,8 @@ struct config {
     unsigned recorder_files;   /* how many recordings are kept */
     struct config_instance *instances;
     size_t instance_count;
+    struct config_group *groups;
+    size_t group_count;
     char **files; /* names of the files it came from */
     size_t file_count;
 };

@@ -5,6 +5,7 @@
  */
 #include "lib/config_diff.h"
 
+#include "lib/config_group.h"
 #include "lib/config_schema.h"
 #include "lib/config_values.h"
 
@@ -81,11 +82,40 @@ static void append(struct config_diff *out, enum config_change_kind kind,
     out->list[out->count++] = (struct config_change){kind, before, after};
 }
 
+/* The two configurations, the one before by name. */
+struct pair {
+    const struct config *before;
+    const struct config_instance *const *before_index;
+    const struct config *after;
+};
+
+/* A group moves as one: when one of its instances is restarted, all are. */
+static enum config_change_kind with_mates(const struct pair *pair,
+                                          const struct config_instance *old,
+                                          const struct config_instance *new)
+{
+    const struct config_instance *mates[GROUP_INSTANCES_MAX];
+
+    if (!config_group_same(pair->before, old, pair->after, new))
+        return CONFIG_REPLACED;
+    size_t count = new->group != NULL ? config_group_mates(pair->after, new, mates) : 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct config_instance *was =
+            find(pair->before_index, pair->before->instance_count, mates[i]);
+
+        if (was != NULL && kind_of(was, mates[i]) == CONFIG_REPLACED)
+            return CONFIG_REPLACED;
+    }
+    return kind_of(old, new);
+}
+
 /* Removed ones, then replaced ones, so that what they hold is free before anything is added. */
 static void fill(struct config_diff *out, const struct config *before,
                  const struct config_instance *const *before_index, const struct config *after,
                  const struct config_instance *const *after_index)
 {
+    const struct pair pair = {before, before_index, after};
+
     for (size_t i = 0; i < before->instance_count; i++) {
         const struct config_instance *old = &before->instances[i];
 
@@ -96,7 +126,10 @@ static void fill(struct config_diff *out, const struct config *before,
         for (size_t i = 0; i < after->instance_count; i++) {
             const struct config_instance *new = &after->instances[i];
             const struct config_instance *old = find(before_index, before->instance_count, new);
-            enum config_change_kind kind = old != NULL ? kind_of(old, new) : CONFIG_ADDED;
+            enum config_change_kind kind = CONFIG_ADDED;
+
+            if (old != NULL)
+                kind = with_mates(&pair, old, new);
 
             if ((pass == 0) == (kind == CONFIG_REPLACED))
                 append(out, kind, old, new);

@@ -30,6 +30,7 @@ struct config_draft {
     struct config *config;
     struct section_draft node;
     struct section_draft *instances; /* parallel to config->instances */
+    struct section_draft *groups;    /* parallel to config->groups */
     struct placed_address *placed;   /* all virtual addresses, in the order written */
     size_t placed_count;
     struct config_problems *problems;

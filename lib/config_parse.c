@@ -4,6 +4,7 @@
  * is collected; the configuration is handed out only when nothing was.
  */
 #include "lib/config_draft.h"
+#include "lib/config_group.h"
 #include "lib/config_lexer.h"
 #include "lib/config_values.h"
 #include "lib/suggest.h"
@@ -29,7 +30,7 @@ struct reading {
 };
 
 /* Names of a later version: no use guessing what else could be meant. */
-static const char *const later_sections[] = {"check", "group"};
+static const char *const later_sections[] = {"check"};
 static const char *const later_keys[] = {"track"};
 
 static bool is_listed(const char *name, const char *const *names, size_t count)
@@ -122,6 +123,38 @@ static void begin_instance(struct reading *reading, unsigned line, const char *n
     reading->written->set_aside = !taken;
 }
 
+static void begin_group(struct reading *reading, unsigned line, const char *name, size_t length)
+{
+    const struct config_place place = place_of(reading, line, "");
+    struct config_draft *draft = reading->draft;
+    size_t index = draft->config->group_count;
+    bool taken = false;
+
+    if (index >= CONFIG_GROUPS_MAX) {
+        config_problem_add(draft->problems, &place, "too many groups, at most %d are possible",
+                           CONFIG_GROUPS_MAX);
+        return;
+    }
+    for (size_t i = 0; i < index; i++)
+        taken = taken || (strlen(draft->config->groups[i].name) == length &&
+                          memcmp(draft->config->groups[i].name, name, length) == 0);
+    bool valid = config_name_valid(name, length);
+    if (!valid)
+        config_problem_add(draft->problems, &place,
+                           "expected [group NAME], of 1 to %d letters, digits, '.', '_' or '-'",
+                           NAME_SIZE - 1);
+    else if (taken)
+        config_problem_add(draft->problems, &place, "a second time");
+    if (!config_group_begin(draft, reading->file, line, name, valid && !taken ? length : 0)) {
+        reading->out_of_memory = true;
+        return;
+    }
+    reading->section = config_schema_group();
+    reading->base = &draft->config->groups[index];
+    reading->written = &draft->groups[index];
+    reading->written->set_aside = !valid || taken;
+}
+
 static void begin_unknown(struct reading *reading, unsigned line, const char *kind)
 {
     const struct config_place place = place_of(reading, line, "");
@@ -168,6 +201,8 @@ static void on_section(void *user, unsigned line, const char *header, size_t len
         begin_node(reading, line, name_length);
     else if (strcmp(kind, config_schema_instance()->name) == 0)
         begin_instance(reading, line, name, name_length);
+    else if (strcmp(kind, config_schema_group()->name) == 0)
+        begin_group(reading, line, name, name_length);
     else
         begin_unknown(reading, line, kind);
 }
@@ -365,6 +400,7 @@ static bool build(struct config_draft *draft, const struct config_source *source
             return false;
     }
     config_validate(draft);
+    config_group_validate(draft);
     return true;
 }
 
@@ -385,7 +421,10 @@ struct config *config_parse(const struct config_source *sources, size_t count,
         config_free(draft.config);
         draft.config = NULL;
     }
+    if (draft.config != NULL)
+        config_group_resolve(draft.config);
     free(draft.instances);
+    free(draft.groups);
     free(draft.placed);
     return draft.config;
 }

@@ -176,9 +176,12 @@ static const struct config_key instance_keys[INSTANCE_KEYS] = {
                           .max = 86400 * NS_PER_SEC,
                           .default_text = "yes",
                           .reload = RELOAD_IN_PLACE,
-                          .expected = "yes, no, or after DURATION (1ms to 1d)",
+                          .expected = "yes, no, or after DURATION (1ms to 1d), or "
+                                      "when-healthy-for DURATION",
                           .help = "Whether this node takes over from a living master of lower "
-                                  "priority: at once, never, or after that time."},
+                                  "priority: at once, never, after hearing it for that time, or "
+                                  "when this node was healthy (started, link up, checks passing) "
+                                  "for that time."},
     [INSTANCE_UNICAST_PEERS] = {.name = "unicast-peers",
                                 .type = VALUE_PEERS,
                                 .default_note = "none: multicast",
@@ -378,6 +381,18 @@ static const struct config_key instance_keys[INSTANCE_KEYS] = {
                                          "its addresses up for it takes part again."},
 };
 
+static const struct config_key group_keys[GROUP_KEYS] = {
+    [GROUP_INSTANCES] = {.name = "instances",
+                         .type = VALUE_MEMBERS,
+                         .required = true,
+                         .sample = "inside, outside",
+                         .reload = RELOAD_RESTART,
+                         .expected = "names of two to 64 instances",
+                         .help = "The instances that move together. All advert the lowest of their "
+                                 "priorities. May be repeated, and continued over indented lines. "
+                                 "When a reload changes it, all of them are restarted."},
+};
+
 static const struct config_section sections[] = {
     {.name = "node",
      .keys = node_keys,
@@ -389,6 +404,14 @@ static const struct config_section sections[] = {
      .key_count = INSTANCE_KEYS,
      .help = "One virtual router: addresses that move together between nodes. One section each; "
              "the name has 1 to 63 letters, digits, '.', '_' or '-'."},
+    {.name = "group",
+     .named = true,
+     .keys = group_keys,
+     .key_count = GROUP_KEYS,
+     .help = "Instances that are MASTER on one node together, for firewalls and routers with an "
+             "inside and an outside: when one of them cannot be MASTER here, none is. An instance "
+             "is in one group at most. Their VRIDs tell the nodes which of them decides between "
+             "equal priorities: the lowest one."},
 };
 
 const struct config_section *config_schema(size_t *count)
@@ -425,9 +448,15 @@ const struct config_section *config_schema_instance(void)
     return &sections[1];
 }
 
+const struct config_section *config_schema_group(void)
+{
+    return config_schema_section("group");
+}
+
 bool config_value_is_list(enum config_value_type type)
 {
-    return type == VALUE_PREFIXES || type == VALUE_PEERS || type == VALUE_SOURCES;
+    return type == VALUE_PREFIXES || type == VALUE_PEERS || type == VALUE_SOURCES ||
+           type == VALUE_MEMBERS;
 }
 
 const char *config_key_default(const struct config_key *key)

@@ -22,6 +22,7 @@ enum config_value_type {
     VALUE_PEERS,     /* list: peers and unicast */
     VALUE_SOURCES,   /* list: source4 and source6 */
     VALUE_COMMAND,   /* char **: words of a command line in one block */
+    VALUE_MEMBERS,   /* list: instances of a group */
 };
 
 /* What a reload does when the value has changed. */
@@ -98,6 +99,11 @@ enum instance_key {
     INSTANCE_KEYS, /* how many there are; at least NODE_KEYS */
 };
 
+enum group_key {
+    GROUP_INSTANCES = 0,
+    GROUP_KEYS, /* how many there are */
+};
+
 struct config_section {
     const char *name;
     bool named; /* [NAME name] */
@@ -113,9 +119,11 @@ const struct config_section *config_schema(size_t *count);
 const struct config_section *config_schema_section(const char *name);
 const struct config_key *config_schema_key(const struct config_section *section, const char *name);
 
-/* The section of struct config (node) and of struct config_instance (instance). */
+/* The section of struct config (node), struct config_instance (instance) and struct config_group.
+ */
 const struct config_section *config_schema_node(void);
 const struct config_section *config_schema_instance(void);
+const struct config_section *config_schema_group(void);
 
 /* True for the types that hold several items and may be given more than once. */
 bool config_value_is_list(enum config_value_type type);

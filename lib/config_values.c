@@ -157,26 +157,32 @@ static int parse_duration(const struct refusal *r, const char *text, uint64_t *f
 
 static int parse_preempt(const struct refusal *r, struct config_instance *instance)
 {
-    static const char after[] = "after";
-    uint64_t delay_ns = 0;
+    static const struct {
+        const char *word;
+        enum preempt_mode mode;
+    } delayed[] = {{"after", PREEMPT_AFTER}, {"when-healthy-for", PREEMPT_WHEN_HEALTHY}};
     const char *text = r->text;
+    size_t length = strcspn(text, " \t");
+    uint64_t delay_ns = 0;
 
     if (strcmp(text, "yes") == 0 || strcmp(text, "no") == 0) {
         instance->preempt = *text == 'y' ? PREEMPT_YES : PREEMPT_NO;
         instance->preempt_delay_ns = 0;
         return 0;
     }
-    size_t length = strlen(after);
-    if (strncmp(text, after, length) != 0 || (text[length] != ' ' && text[length] != '\t'))
-        return refuse(r, "");
-    text += length;
-    text += strspn(text, " \t");
-    int result = parse_duration(r, text, &delay_ns);
-    if (result != 0)
-        return result;
-    instance->preempt = PREEMPT_AFTER;
-    instance->preempt_delay_ns = delay_ns;
-    return 0;
+    for (size_t i = 0; i < sizeof(delayed) / sizeof(delayed[0]); i++) {
+        if (strlen(delayed[i].word) != length || strncmp(text, delayed[i].word, length) != 0 ||
+            text[length] == '\0')
+            continue;
+        text += length;
+        int result = parse_duration(r, text + strspn(text, " \t"), &delay_ns);
+        if (result != 0)
+            return result;
+        instance->preempt = delayed[i].mode;
+        instance->preempt_delay_ns = delay_ns;
+        return 0;
+    }
+    return refuse(r, "");
 }
 
 /* Why an address cannot be one host's, or NULL. */
@@ -288,6 +294,27 @@ static int parse_command(const struct refusal *r, char ***field)
     return refuse(r, remark);
 }
 
+static int parse_member(const struct refusal *r, struct config_group *group)
+{
+    if (!config_name_valid(r->text, strlen(r->text)))
+        return refuse(r, "");
+    for (size_t i = 0; i < group->instance_count; i++)
+        if (strcmp(group->instances[i], r->text) == 0)
+            return refuse(r, " a second time");
+    if (group->instance_count >= GROUP_INSTANCES_MAX) {
+        snprintf(r->error, r->error_size, "too many instances, at most %d are possible",
+                 GROUP_INSTANCES_MAX);
+        return -EINVAL;
+    }
+    char(*grown)[NAME_SIZE] =
+        config_list_grow(group->instances, group->instance_count, sizeof(*grown));
+    if (grown == NULL)
+        return -ENOMEM;
+    group->instances = grown;
+    snprintf(grown[group->instance_count++], NAME_SIZE, "%s", r->text);
+    return 0;
+}
+
 int config_value_parse(const struct config_key *key, const char *text, void *base, char *error,
                        size_t error_size)
 {
@@ -317,6 +344,8 @@ int config_value_parse(const struct config_key *key, const char *text, void *bas
         return parse_source(&r, base);
     case VALUE_COMMAND:
         return parse_command(&r, field);
+    case VALUE_MEMBERS:
+        return parse_member(&r, base);
     }
     assert(!"a type without a parser");
     return -EINVAL;
@@ -345,6 +374,17 @@ static bool peers_equal(const struct config_instance *a, const struct config_ins
     return true;
 }
 
+static bool members_equal(const struct config_group *a, const struct config_group *b)
+{
+    if (a->instance_count != b->instance_count)
+        return false;
+    for (size_t i = 0; i < a->instance_count; i++) {
+        if (strcmp(a->instances[i], b->instances[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
 bool config_value_equal(const struct config_key *key, const void *a, const void *b)
 {
     const struct config_instance *x = a;
@@ -366,6 +406,8 @@ bool config_value_equal(const struct config_key *key, const void *a, const void 
                prefixes_equal(x->ipv6, x->ipv6_count, y->ipv6, y->ipv6_count);
     case VALUE_PEERS:
         return peers_equal(x, y);
+    case VALUE_MEMBERS:
+        return members_equal(a, b);
     case VALUE_SOURCES:
         return ip_address_equal(&x->source4, &y->source4) &&
                ip_address_equal(&x->source6, &y->source6);

@@ -9,7 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum parameter_type { PARAMETER_NAME, PARAMETER_LIMIT };
+enum parameter_type {
+    PARAMETER_NAME,
+    PARAMETER_LIMIT,
+    PARAMETER_ALL,
+    PARAMETER_FORCE,
+    PARAMETER_FOR,
+};
 
 struct parameter {
     const char *name;
@@ -21,7 +27,7 @@ struct method {
     const char *name;
     enum control_method method;
     bool changes;
-    struct parameter parameters[2]; /* a NULL name ends the list */
+    struct parameter parameters[4]; /* a NULL name ends the list */
 };
 
 static const struct method METHODS[] = {
@@ -31,6 +37,18 @@ static const struct method METHODS[] = {
      false,
      {{"instance", PARAMETER_NAME, false}, {"limit", PARAMETER_LIMIT, false}}},
     {"io.vipd.Reload", CONTROL_RELOAD, true, {{NULL}}},
+    {"io.vipd.Drain",
+     CONTROL_DRAIN,
+     true,
+     {{"instance", PARAMETER_NAME, false},
+      {"all", PARAMETER_ALL, false},
+      {"for_ms", PARAMETER_FOR, false},
+      {"force", PARAMETER_FORCE, false}}},
+    {"io.vipd.Resume",
+     CONTROL_RESUME,
+     true,
+     {{"instance", PARAMETER_NAME, false}, {"all", PARAMETER_ALL, false}}},
+    {"io.vipd.Take", CONTROL_TAKE, true, {{"instance", PARAMETER_NAME, true}}},
     {"org.varlink.service.GetInfo", CONTROL_GET_INFO, false, {{NULL}}},
     {"org.varlink.service.GetInterfaceDescription",
      CONTROL_GET_INTERFACE_DESCRIPTION,
@@ -123,6 +141,18 @@ static bool read_parameter(const struct parameter *parameter, const json_t *valu
 {
     if (value == NULL || json_is_null(value))
         return !parameter->required;
+    if (parameter->type == PARAMETER_ALL || parameter->type == PARAMETER_FORCE) {
+        bool *flag = parameter->type == PARAMETER_ALL ? &out->all : &out->force;
+
+        *flag = json_is_true(value);
+        return json_is_boolean(value);
+    }
+    if (parameter->type == PARAMETER_FOR) {
+        json_int_t ms = json_integer_value(value);
+
+        out->for_ns = (uint64_t)ms * NS_PER_MS;
+        return json_is_integer(value) && ms > 0 && ms <= DRAIN_MS_MAX;
+    }
     if (parameter->type == PARAMETER_LIMIT) {
         json_int_t limit = json_integer_value(value);
 
@@ -207,7 +237,7 @@ int control_request_parse(const char *text, size_t size, struct control_request 
 
     assert(size <= CONTROL_MESSAGE_BYTES_MAX);
     *error = NULL;
-    *out = (struct control_request){.limit = HISTORY_ENTRIES_MAX};
+    *out = (struct control_request){.limit = HISTORY_ENTRIES_MAX, .for_ns = DEADLINE_NEVER};
     if (json_is_object(call))
         rc = request_read(call, out, error);
     json_decref(call);

@@ -126,10 +126,30 @@ struct status_warning {
     bool has_mac;
 };
 
+/* What the administrator asked of an instance last. */
+enum handover_kind { HANDOVER_NONE = 0, HANDOVER_DRAIN, HANDOVER_TAKE };
+enum handover_outcome { HANDOVER_PENDING = 0, HANDOVER_DONE, HANDOVER_FAILED };
+
+struct status_handover {
+    enum handover_kind kind; /* NONE: nothing was asked */
+    enum handover_outcome outcome;
+    uint64_t id; /* of the request */
+    uint64_t took_ns;
+    struct ip_address peer; /* who took over, or from whom it was taken; NONE: nobody known */
+    const char *text;       /* one sentence */
+};
+
+struct status_drained {
+    bool drained;
+    uint64_t since_ns; /* wall clock */
+    uint64_t left_ns;  /* DEADLINE_NEVER: until resumed */
+};
+
 struct status_instance {
     const char *name;
     const char *interface;
     uint8_t vrid;
+    const char *group; /* NULL: none */
     enum vrrp_version version;
     enum vrrp_state state;
     uint64_t since_ns; /* wall clock of the last change of state */
@@ -150,6 +170,8 @@ struct status_instance {
     const struct history_entry *last_transition; /* NULL: none */
     const struct status_warning *warnings;
     size_t warning_count;
+    struct status_drained drained;
+    struct status_handover handover;
 };
 
 struct status_reload {
@@ -209,6 +231,9 @@ enum control_method {
     CONTROL_GET_STATUS,
     CONTROL_GET_HISTORY,
     CONTROL_RELOAD,
+    CONTROL_DRAIN,
+    CONTROL_RESUME,
+    CONTROL_TAKE,
     CONTROL_GET_INFO,
     CONTROL_GET_INTERFACE_DESCRIPTION,
 };
@@ -219,6 +244,9 @@ struct control_request {
     bool oneway;          /* the client wants no answer */
     bool has_name;        /* `name` was given */
     char name[NAME_SIZE]; /* the instance, or the interface to describe */
+    bool all;             /* every instance */
+    bool force;           /* Drain: even if nobody takes over */
+    uint64_t for_ns;      /* Drain: for so long; DEADLINE_NEVER: until resumed */
     size_t limit;         /* entries of the history, HISTORY_ENTRIES_MAX when not given */
 };
 

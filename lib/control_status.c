@@ -60,6 +60,14 @@ static json_t *span_ms_json(uint64_t ns)
     return ns == DEADLINE_NEVER ? json_null() : json_integer((json_int_t)(ns / NS_PER_MS));
 }
 
+/* Whole microseconds, as milliseconds. */
+static json_t *ms_json(uint64_t ns)
+{
+    uint64_t us = ns / NS_PER_US;
+
+    return json_real((double)us / 1000);
+}
+
 static json_t *holds_json(uint32_t held_by)
 {
     json_t *list = json_array();
@@ -250,6 +258,42 @@ static json_t *lan_warnings_json(const struct status_instance *instance)
     return list;
 }
 
+static const char *preempt_name(enum preempt_mode mode)
+{
+    switch (mode) {
+    case PREEMPT_YES:
+        return "yes";
+    case PREEMPT_NO:
+        return "no";
+    case PREEMPT_AFTER:
+        return "after";
+    case PREEMPT_WHEN_HEALTHY:
+        return "when-healthy-for";
+    }
+    return "?";
+}
+
+static json_t *drained_json(const struct status_drained *drained)
+{
+    if (!drained->drained)
+        return json_null();
+    return json_pack("{s:o, s:o}", "since", time_json(drained->since_ns), "left_ms",
+                     span_ms_json(drained->left_ns));
+}
+
+static json_t *handover_json(const struct status_handover *handover)
+{
+    static const char *const kinds[] = {"none", "drain", "take"};
+    static const char *const outcomes[] = {"pending", "done", "failed"};
+
+    if (handover->kind == HANDOVER_NONE)
+        return json_null();
+    return json_pack("{s:I, s:s, s:s, s:o, s:o, s:s}", "id", (json_int_t)handover->id, "kind",
+                     kinds[handover->kind], "outcome", outcomes[handover->outcome], "took_ms",
+                     ms_json(handover->took_ns), "peer", address_json(&handover->peer), "text",
+                     handover->text);
+}
+
 json_t *control_instance_to_json(const struct status_instance *instance)
 {
     char number[8];
@@ -261,7 +305,7 @@ json_t *control_instance_to_json(const struct status_instance *instance)
     }
     json_t *object = json_pack(
         "{s:s, s:o, s:i, s:i, s:s, s:o, s:o, s:b, s:i, s:i, s:s, s:b, s:I, s:s, s:b, s:o, s:o, "
-        "s:o, s:o, s:o}",
+        "s:o, s:o, s:o, s:o, s:o, s:s, s:o}",
         "name", instance->name, "interface", control_text_to_json(instance->interface), "vrid",
         (int)instance->vrid, "version", (int)instance->version, "state",
         vrrp_state_name(instance->state), "since", time_json(instance->since_ns), "held_by",
@@ -274,7 +318,10 @@ json_t *control_instance_to_json(const struct status_instance *instance)
         "next_event", instance_next_event_json(instance), "routers", routers_json(instance),
         "last_transition",
         instance->last_transition == NULL ? json_null()
-                                          : control_history_to_json(instance->last_transition));
+                                          : control_history_to_json(instance->last_transition),
+        "drained", drained_json(&instance->drained), "handover", handover_json(&instance->handover),
+        "preempt_mode", preempt_name(instance->preempt), "group",
+        instance->group != NULL ? json_string(instance->group) : json_null());
     json_object_set_new(object, "warnings", lan_warnings_json(instance));
     return object;
 }
@@ -311,14 +358,6 @@ json_t *control_status_to_json(const struct status_node *node)
                      "memory_locked", (int)node->memory_locked, "repairs",
                      (json_int_t)node->repairs, "recorder", recorder_json(&node->recorder),
                      "instances_total", (json_int_t)node->instances_total, "instances", instances);
-}
-
-/* Whole microseconds, as milliseconds. */
-static json_t *ms_json(uint64_t ns)
-{
-    uint64_t us = ns / NS_PER_US;
-
-    return json_real((double)us / 1000);
 }
 
 /* Fields that do not apply are left out. */

@@ -103,6 +103,7 @@ void election_forget_master(struct election *e)
 void election_enter_backup(struct election *e, uint64_t now)
 {
     election_forget_master(e);
+    election_forget_handover(e);
     e->state = VRRP_BACKUP;
     e->ready = false;
     e->announce_at = DEADLINE_NEVER;
@@ -145,6 +146,8 @@ static struct transition takeover_transition(const struct election *e, uint64_t 
         t.evidence.silence_ns = now - e->last_heard_at;
     if (e->params.priority == PRIORITY_OWNER)
         t.reason = REASON_OWNER;
+    else if (e->taking)
+        t.reason = REASON_TAKEN;
     else if (e->resigned)
         t.reason = REASON_PRIORITY;
     else if (e->lower_heard)
@@ -163,23 +166,23 @@ static void take_over(struct election *e, uint64_t now, struct election_actions 
     e->linger_until = DEADLINE_NEVER;
     e->successor_seen = false;
     e->successor_silent = false;
+    election_raise(e, e->learned_interval_ns, now);
     e->learned_interval_ns = e->params.advert_interval_ns;
     election_forget_master(e);
     e->master = e->source;
-    e->master_priority = e->params.priority;
+    e->master_priority = election_priority(e);
     e->tie_since = DEADLINE_NEVER;
     e->last_answer_at = DEADLINE_NEVER;
     e->counters.master_transitions++;
     election_emit(out, ACTION_CLAIM);
     election_emit(out, ACTION_ANNOUNCE);
-    election_send(e, e->params.priority, now, out);
+    election_send(e, election_priority(e), now, out);
     e->timer_at = now + e->params.advert_interval_ns;
     election_schedule_announcements(e, now);
     election_report(&t, out);
 }
 
-/* The timer of a BACKUP has run out, or there is none to wait for (owner). */
-static void master_down(struct election *e, uint64_t now, struct election_actions *out)
+void election_master_down_now(struct election *e, uint64_t now, struct election_actions *out)
 {
     if (e->params.grouped) {
         e->ready = true;
@@ -197,6 +200,7 @@ void election_start_up(struct election *e, enum reason reason, uint64_t now,
                            .reason = reason,
                            .evidence.own_priority = e->params.priority};
 
+    e->healthy_since = e->params.impaired ? DEADLINE_NEVER : now;
     if (e->params.priority == PRIORITY_OWNER && !e->params.grouped) {
         take_over(e, now, out);
         return;
@@ -204,7 +208,7 @@ void election_start_up(struct election *e, enum reason reason, uint64_t now,
     election_enter_backup(e, now);
     election_report(&t, out);
     if (e->params.priority == PRIORITY_OWNER)
-        master_down(e, now, out);
+        election_master_down_now(e, now, out);
 }
 
 void election_yield(struct election *e, enum reason reason, const struct evidence *evidence,
@@ -277,7 +281,10 @@ static void advert_due(struct election *e, uint64_t now, struct election_actions
 {
     if (now < e->timer_at)
         return;
-    election_send(e, e->params.priority, now, out);
+    if (e->offer == OFFER_TAKEN)
+        e->last_sent_at = now; /* nothing to say, but awake */
+    else
+        election_send(e, e->offer != OFFER_NONE ? PRIORITY_RESIGN : election_priority(e), now, out);
     e->timer_at += e->params.advert_interval_ns;
     if (e->timer_at <= now)
         e->timer_at = now + e->params.advert_interval_ns;
@@ -308,10 +315,12 @@ static void timer(struct election *e, uint64_t now, struct election_actions *out
     if (election_lingering(e) && now >= e->linger_until)
         linger_ends(e, now, out);
     if (e->state == VRRP_MASTER) {
+        election_offer_due(e, now, out);
+        election_lower_due(e, now, out);
         advert_due(e, now, out);
         announce_due(e, now, out);
     } else if (e->state == VRRP_BACKUP && now >= e->timer_at && !backup_overslept(e, now)) {
-        master_down(e, now, out);
+        election_master_down_now(e, now, out);
     }
 }
 
@@ -339,6 +348,8 @@ void election_init(struct election *e, const struct election_params *params)
     e->last_rcvd_at = DEADLINE_NEVER;
     e->tie_since = DEADLINE_NEVER;
     e->announced_at = DEADLINE_NEVER;
+    e->healthy_since = DEADLINE_NEVER;
+    election_forget_handover(e);
     e->checksum_kind = election_first_checksum_kind(params);
     election_forget_master(e);
 }
@@ -387,6 +398,15 @@ void election_step(struct election *e, const struct election_event *event, uint6
     case ELECTION_DEMOTE:
         demote(e, now, out);
         break;
+    case ELECTION_DRAIN:
+        election_drain(e, event->force, now, out);
+        break;
+    case ELECTION_KEEP:
+        election_withdraw(e, now, out);
+        break;
+    case ELECTION_TAKE:
+        election_take(e, now, out);
+        break;
     }
     assert(e->state != VRRP_INIT || e->held_by != 0);
     assert(e->state == VRRP_INIT || e->held_by == 0);
@@ -401,5 +421,9 @@ uint64_t election_deadline(const struct election *e)
         deadline = e->linger_until;
     if (e->announce_at < deadline)
         deadline = e->announce_at;
+    if (e->offer_until < deadline)
+        deadline = e->offer_until;
+    if (e->raised_until < deadline)
+        deadline = e->raised_until;
     return deadline;
 }

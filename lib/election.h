@@ -7,6 +7,9 @@
  *    lingers (keeps answering) until it knows its successor is there, bounded by linger_ns;
  *  - oversleep: a master that woke later than its peers need to depose it releases before it does
  *    anything else, and re-enters as BACKUP;
+ *  - a drained master offers its addresses (priority 0) and keeps them until a successor adverts;
+ *    when none does, it stays MASTER: the last node does not give up a working address;
+ *  - a take raises the advertised priority until the deposed master is silent, then goes back;
  *  - priority 0 from a router we do not follow does not shorten the timer of a living master;
  *  - answers to losing adverts are rate-limited.
  *
@@ -34,6 +37,14 @@ enum election_hold {
 /* Name of one bit: "link-down". Static text. */
 const char *election_hold_name(enum election_hold hold);
 
+/* How far the offer of a MASTER that is being drained has come. */
+enum election_offer {
+    OFFER_NONE = 0,
+    OFFER_MADE,    /* resigning, nobody has answered yet */
+    OFFER_TAKEN,   /* a successor adverts; grouped: the other members' successors are awaited */
+    OFFER_EXPIRED, /* grouped: nobody came in time; the other members are awaited */
+};
+
 /* What the administrator asked for. Plain values: may be replaced at any time. */
 struct election_params {
     enum ip_family family;
@@ -42,6 +53,9 @@ struct election_params {
     uint8_t priority; /* effective, 1..254, or 255 for the owner */
     bool preempt;
     uint64_t preempt_delay_ns;
+    uint64_t preempt_healthy_ns; /* a lower priority is deposed only when this router was out of
+                                    INIT, and not impaired, for so long; 0: at once */
+    bool impaired; /* `priority` is below the configured one because something fails */
     uint64_t advert_interval_ns;
     uint64_t linger_ns; /* 0: the longest master-down interval a successor can have */
     enum checksum_mode checksum;
@@ -81,6 +95,15 @@ struct election {
     unsigned announce_done;
     uint64_t preempt_at; /* when lower priorities may be ignored; DEADLINE_NEVER: none heard */
 
+    enum election_offer offer;
+    bool offer_forced;      /* given up even when nobody comes */
+    uint64_t offer_until;   /* OFFER_MADE: when it expires; else DEADLINE_NEVER */
+    bool taking;            /* becomes MASTER because it was told to */
+    uint64_t raised_until;  /* adverts the raised priority; DEADLINE_NEVER: its own */
+    uint64_t raised_limit;  /* not longer than this, whoever still adverts */
+    uint64_t raised_span;   /* so long must a deposed master be silent */
+    uint64_t healthy_since; /* out of INIT and not impaired; DEADLINE_NEVER: it is not so */
+
     struct ip_address master; /* whose adverts we follow; our source as MASTER */
     uint8_t master_priority;
     uint64_t last_heard_at; /* last accepted advert of it; DEADLINE_NEVER: none */
@@ -109,6 +132,10 @@ enum election_event_type {
     ELECTION_CONFLICT,  /* give the addresses up to a foreign holder */
     ELECTION_PROMOTE,   /* the group says: become MASTER (a grouped router that is ready) */
     ELECTION_DEMOTE,    /* the group says: a member yielded, yield too */
+    ELECTION_DRAIN,     /* give mastership away and stay away (HOLD_DRAINED): a MASTER once it has a
+                           successor, or with `force` when it had its time to come */
+    ELECTION_KEEP,      /* the group says: the offer of a drain is withdrawn */
+    ELECTION_TAKE,      /* become MASTER now: see election_take_verdict() */
 };
 
 struct election_event {
@@ -120,6 +147,7 @@ struct election_event {
     bool has_lead;                        /* ADVERT: the group's lead settles equal priorities, */
     uint64_t lead_rcvd_at;                /* unless it has not heard anybody since then */
     const struct election_params *params; /* CONFIGURE */
+    bool force;                           /* DRAIN: give the addresses up even if nobody comes */
 };
 
 enum election_action_type {
@@ -160,6 +188,25 @@ uint64_t election_skew_ns(const struct election *e);
 
 /* RFC 9568 6.1: 3 x Active_Adver_Interval + Skew_Time. */
 uint64_t election_master_down_ns(const struct election *e);
+
+/* The priority it adverts as MASTER: its own, or the raised one of a take. */
+uint8_t election_priority(const struct election *e);
+
+/* Whether ELECTION_TAKE can succeed. */
+enum take_verdict {
+    TAKE_POSSIBLE = 0,
+    TAKE_HELD,     /* in INIT: held_by says why */
+    TAKE_MASTER,   /* is MASTER already */
+    TAKE_OWNER,    /* the master owns the addresses (priority 255): it never yields */
+    TAKE_TIE_LOST, /* the master has the raised priority, and the greater address */
+};
+enum take_verdict election_take_verdict(const struct election *e);
+
+/* The longest time in which a successor takes over from a router with these parameters. */
+uint64_t election_hand_over_ns(const struct election_params *params, uint64_t interval_ns);
+
+/* How long a drained MASTER awaits a successor. A short linger_ns does not make it fail. */
+uint64_t election_offer_ns(const struct election *e);
 
 /* True while addresses are kept for a successor to take over. */
 bool election_lingering(const struct election *e);

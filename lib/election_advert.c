@@ -46,6 +46,7 @@ static void respect(struct election *e, const struct advert *advert, uint64_t no
 {
     follow_master(e, advert, now);
     e->ready = false;
+    e->taking = false;
     e->timer_at = now + election_master_down_ns(e);
 }
 
@@ -85,6 +86,10 @@ static bool may_preempt(struct election *e, uint64_t now)
         return true;
     if (!e->params.preempt)
         return false;
+    if (e->params.preempt_healthy_ns != 0 &&
+        (e->healthy_since == DEADLINE_NEVER ||
+         now - e->healthy_since < e->params.preempt_healthy_ns))
+        return false;
     if (e->params.preempt_delay_ns == 0)
         return true;
     if (e->preempt_at == DEADLINE_NEVER)
@@ -121,7 +126,7 @@ static void answer(struct election *e, uint64_t now, struct election_actions *ou
     election_schedule_announcements(e, now);
     /* RFC 3768 6.4.3 discards in silence; only 9568 answers. */
     if (e->params.version == VRRP_V3)
-        election_send(e, e->params.priority, now, out);
+        election_send(e, election_priority(e), now, out);
 }
 
 /* Of equal priorities the group's lead decides for all its members, as long as it hears anybody. */
@@ -155,17 +160,23 @@ static void master_advert(struct election *e, const struct election_event *event
                           struct election_actions *out)
 {
     const struct advert *advert = event->advert;
+    uint8_t own = election_priority(e);
 
+    if (e->offer != OFFER_NONE) {
+        election_offer_advert(e, advert, now, out);
+        return;
+    }
+    election_raised_advert(e, advert->priority, now);
     if (advert->priority == PRIORITY_RESIGN) {
         /* A3: whoever else was master is not any more. */
         answer(e, now, out);
         return;
     }
-    if (advert->priority > e->params.priority) {
+    if (advert->priority > own) {
         yield_to(e, advert, REASON_HIGHER_PRIORITY, now, out);
         return;
     }
-    if (advert->priority == e->params.priority) {
+    if (advert->priority == own) {
         if (tie_is_the_leads(e, event, now))
             return;
         if (ip_address_compare(&advert->ip.source, &e->source) > 0) {

@@ -39,6 +39,10 @@ void election_configure(struct election *e, const struct election_params *params
     assert(params->family == e->params.family && params->version == e->params.version);
     if (e->params.checksum != params->checksum)
         e->checksum_kind = election_first_checksum_kind(params);
+    if (params->impaired)
+        e->healthy_since = DEADLINE_NEVER;
+    else if (e->params.impaired && e->held_by == 0)
+        e->healthy_since = now;
     e->params = *params;
     if (e->last_heard_at == DEADLINE_NEVER)
         e->learned_interval_ns = params->advert_interval_ns;
@@ -47,11 +51,13 @@ void election_configure(struct election *e, const struct election_params *params
     reconsider(e);
     if (e->state != VRRP_MASTER)
         return;
-    e->master_priority = params->priority;
+    if (e->offer != OFFER_NONE)
+        return;
+    e->master_priority = election_priority(e);
     if (e->announce_at == DEADLINE_NEVER || e->announce_done >= params->announce_repeat)
         e->announce_at = election_next_announcement(e, now);
     if (tell) {
-        election_send(e, params->priority, now, out);
+        election_send(e, election_priority(e), now, out);
         e->timer_at = now + params->advert_interval_ns;
     }
 }

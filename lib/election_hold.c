@@ -41,15 +41,16 @@ const char *election_hold_name(enum election_hold hold)
     return hold_row(hold)->name;
 }
 
-/* By default the longest master-down interval that a successor can have (priority 0 would be the
- * limit), so that nothing is lost even when our resignation is. */
-static uint64_t linger_bound(const struct election *e)
+/* For a successor: until one can be there, or just past one that is. */
+static void linger(struct election *e, uint64_t now)
 {
-    uint64_t skew_max = e->params.version == VRRP_V2 ? NS_PER_SEC : e->learned_interval_ns;
+    uint64_t bound = e->params.linger_ns;
 
-    if (e->params.linger_ns != 0)
-        return e->params.linger_ns;
-    return 3 * e->learned_interval_ns + skew_max + ELECTION_SETTLE_NS;
+    if (bound == 0)
+        bound = election_hand_over_ns(&e->params, e->learned_interval_ns);
+    election_linger(e, now + bound);
+    if (e->offer == OFFER_TAKEN)
+        election_successor_seen(e, now);
 }
 
 static void hold(struct election *e, enum election_hold bit, const struct evidence *evidence,
@@ -60,12 +61,20 @@ static void hold(struct election *e, enum election_hold bit, const struct eviden
         .from = e->state, .to = VRRP_INIT, .reason = row->set, .evidence = *evidence};
 
     e->held_by |= (uint32_t)bit;
-    if (e->state == VRRP_MASTER && row->resign)
+    e->healthy_since = DEADLINE_NEVER;
+    if (e->state == VRRP_MASTER && row->resign && e->offer != OFFER_TAKEN)
         election_send(e, PRIORITY_RESIGN, now, out);
-    if (!row->linger)
+    if (!row->linger || e->offer == OFFER_EXPIRED)
         election_release(e, out);
     else if (e->state == VRRP_MASTER)
-        election_linger(e, now + linger_bound(e));
+        linger(e, now);
+    if (e->offer == OFFER_TAKEN) {
+        t.evidence.peer = e->master;
+        t.evidence.peer_priority = e->master_priority;
+    } else if (e->offer == OFFER_EXPIRED) {
+        t.evidence.silence_ns = election_offer_ns(e);
+    }
+    election_forget_handover(e);
     if (e->state == VRRP_INIT)
         return;
     e->state = VRRP_INIT;
@@ -96,6 +105,8 @@ void election_conflict(struct election *e, const struct election_event *event, u
 void election_unhold(struct election *e, enum election_hold bit, uint64_t now,
                      struct election_actions *out)
 {
+    if (bit == HOLD_DRAINED)
+        election_withdraw(e, now, out);
     if ((e->held_by & (uint32_t)bit) == 0)
         return;
     e->held_by &= ~(uint32_t)bit;

@@ -1,5 +1,6 @@
 /* Shared by election.c (events, timers), election_advert.c (received adverts), election_configure.c
- * (new parameters) and election_hold.c (INIT and back) only. */
+ * (new parameters), election_handover.c (drain and take) and election_hold.c (INIT and back) only.
+ */
 #ifndef VIP_ELECTION_INTERNAL_H
 #define VIP_ELECTION_INTERNAL_H
 
@@ -71,6 +72,37 @@ void election_successor_seen(struct election *e, uint64_t now);
 /* MASTER -> BACKUP because somebody better is there; keeps answering for the settling time. */
 void election_yield(struct election *e, enum reason reason, const struct evidence *evidence,
                     uint64_t now, struct election_actions *out);
+
+/* MASTER: offers the addresses; else drained at once. */
+void election_drain(struct election *e, bool force, uint64_t now, struct election_actions *out);
+
+/* An advert while the addresses are offered. */
+void election_offer_advert(struct election *e, const struct advert *advert, uint64_t now,
+                           struct election_actions *out);
+
+/* The offer's time is up. */
+void election_offer_due(struct election *e, uint64_t now, struct election_actions *out);
+
+/* The addresses are not offered any more. */
+void election_withdraw(struct election *e, uint64_t now, struct election_actions *out);
+
+/* Become MASTER because the administrator says so. */
+void election_take(struct election *e, uint64_t now, struct election_actions *out);
+
+/* taking: adverts the raised priority from now on. deposed_ns: the deposed master's interval. */
+void election_raise(struct election *e, uint64_t deposed_ns, uint64_t now);
+
+/* Somebody adverts that priority while ours is raised. */
+void election_raised_advert(struct election *e, uint8_t priority, uint64_t now);
+
+/* Back to the own priority when it is time. */
+void election_lower_due(struct election *e, uint64_t now, struct election_actions *out);
+
+/* Neither offered nor raised any more: it leaves MASTER. */
+void election_forget_handover(struct election *e);
+
+/* The master-down timer has run out, or there is none to wait for. */
+void election_master_down_now(struct election *e, uint64_t now, struct election_actions *out);
 
 /* A validated advert, in any state (RFC 9568 6.4). */
 void election_advert(struct election *e, const struct election_event *event, uint64_t now,

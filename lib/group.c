@@ -44,8 +44,18 @@ static void spread_holds(struct election *members, size_t count, const struct cl
 
 static bool goes_to_all(const struct election_event *event)
 {
-    return event->type == ELECTION_START || event->type == ELECTION_STOP ||
-           event->type == ELECTION_HOLD || event->type == ELECTION_UNHOLD;
+    switch (event->type) {
+    case ELECTION_START:
+    case ELECTION_STOP:
+    case ELECTION_HOLD:
+    case ELECTION_UNHOLD:
+    case ELECTION_DRAIN:
+    case ELECTION_KEEP:
+    case ELECTION_TAKE:
+        return true;
+    default:
+        return false;
+    }
 }
 
 static uint32_t bits_cleared_by(const struct election_event *event)
@@ -78,6 +88,34 @@ static void spread_yield(struct election *members, size_t count, bool was_master
             election_step(&members[i], &event, now, &out[i]);
 }
 
+/* The same event for every member. */
+static void give_all(struct election *members, size_t count, const struct election_event *event,
+                     uint64_t now, struct election_actions *out)
+{
+    for (size_t i = 0; i < count; i++)
+        election_step(&members[i], event, now, &out[i]);
+}
+
+/* The offer of a drain: the group goes when each member has a successor, and stays when one has
+ * waited in vain, or is not offering any more. */
+static void settle_offers(struct election *members, size_t count, uint64_t now,
+                          struct election_actions *out)
+{
+    const struct election_event go = {.type = ELECTION_HOLD, .hold = HOLD_DRAINED};
+    const struct election_event stay = {.type = ELECTION_KEEP};
+    size_t with[OFFER_EXPIRED + 1] = {0};
+
+    for (size_t i = 0; i < count; i++)
+        with[members[i].offer]++;
+    if (with[OFFER_NONE] == count)
+        return;
+    if (with[OFFER_TAKEN] == count ||
+        (members[0].offer_forced && with[OFFER_MADE] + with[OFFER_NONE] == 0))
+        give_all(members, count, &go, now, out);
+    else if (with[OFFER_MADE] == 0 || with[OFFER_NONE] > 0)
+        give_all(members, count, &stay, now, out);
+}
+
 /* All are ready: the group takes over. */
 static void promote(struct election *members, size_t count, uint64_t now,
                     struct election_actions *out)
@@ -95,22 +133,28 @@ static void promote(struct election *members, size_t count, uint64_t now,
 void group_step(struct election *members, size_t count, size_t target,
                 const struct election_event *event, uint64_t now, struct election_actions *out)
 {
+    bool all = goes_to_all(event);
+
+    group_step_span(members, count, all ? 0 : target, all ? count : 1, event, now, out);
+}
+
+void group_step_span(struct election *members, size_t count, size_t first, size_t span,
+                     const struct election_event *event, uint64_t now, struct election_actions *out)
+{
     struct election_event own = *event;
     bool was_master = group_state(members, count) == VRRP_MASTER;
-    bool all = goes_to_all(event);
     const struct clearing clearing = {
-        .bits = bits_cleared_by(event),
-        .from = all ? 0 : target,
-        .to = all ? count : target + 1,
-    };
+        .bits = bits_cleared_by(event), .from = first, .to = first + span};
     const struct clearing settled = {0};
 
-    assert(target < count);
+    assert(span > 0 && first + span <= count);
     for (size_t i = 0; i < count; i++)
         out[i].count = 0;
     if (count > 1 && clearing.bits != 0)
         spread_holds(members, count, &clearing, now, out);
-    if (event->type == ELECTION_ADVERT && target != 0) {
+    if (event->type == ELECTION_DRAIN && !was_master)
+        own = (struct election_event){.type = ELECTION_HOLD, .hold = HOLD_DRAINED};
+    if (event->type == ELECTION_ADVERT && first != 0) {
         own.has_lead = true;
         own.lead_rcvd_at = members[0].last_rcvd_at;
     }
@@ -120,6 +164,7 @@ void group_step(struct election *members, size_t count, size_t target,
         return;
     spread_holds(members, count, &settled, now, out);
     spread_yield(members, count, was_master, now, out);
+    settle_offers(members, count, now, out);
     promote(members, count, now, out);
 }
 

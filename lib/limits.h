@@ -19,6 +19,8 @@ enum {
     INSTANCES_MAX = 4096,
     INSTANCE_ADDRESSES_MAX = 4096,
     INSTANCE_PEERS_MAX = 32,
+    CONFIG_GROUPS_MAX = 1024,
+    GROUP_INSTANCES_MAX = 64,
     /* Names of instances, groups and checks, with the terminating NUL. */
     NAME_SIZE = 64,
     /* IFNAMSIZ of Linux, repeated because lib/ includes no kernel header. */
@@ -55,5 +57,8 @@ enum {
     /* The path of one, with its NUL. */
     RECORDING_PATH_SIZE = 192,
 };
+
+/* The longest time an instance can be drained for: a year. */
+#define DRAIN_MS_MAX INT64_C(31536000000)
 
 #endif

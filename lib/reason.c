@@ -40,7 +40,7 @@ static const struct reason_row rows[REASONS] = {
     [REASON_OVERSLEPT] = {"overslept", "none",
                           "this node did not run for %S (limit %L), its peers may have taken over"},
     [REASON_CONFLICT] = {"conflict", "none", "another machine, %M, holds our address %C"},
-    [REASON_GROUP] = {"group", "none", "the other address family of this instance moved"},
+    [REASON_GROUP] = {"group", "none", "another virtual router of the group moved"},
     [REASON_STARTED] = {"started", "startup", "started"},
     [REASON_STOPPED] = {"stopped", "shutdown", "stopped"},
     [REASON_DRAINED] = {"drained", "shutdown", "drained by the administrator"},
@@ -57,6 +57,9 @@ static const struct reason_row rows[REASONS] = {
     [REASON_RECONFIGURED] = {"reconfigured", "none", "the configuration changed"},
     [REASON_CONFLICT_OVER] = {"conflict-over", "none",
                               "no other machine holds our address any more"},
+    [REASON_TAKEN] = {"taken", "none", "taken from %A (priority %P) as the administrator asked"},
+    [REASON_NO_SUCCESSOR] = {"no-successor", "none",
+                             "not drained: nobody took over within %S, so the addresses stay here"},
 };
 
 const char *reason_name(enum reason reason)
@@ -80,6 +83,12 @@ static const char *sentence_for(const struct transition *transition)
     if (transition->reason == REASON_CONFLICT &&
         transition->evidence.claimed.family == IP_FAMILY_NONE)
         return "another machine holds our address";
+    if (transition->reason == REASON_DRAINED && transition->evidence.peer.family != IP_FAMILY_NONE)
+        return "drained by the administrator, %A took over";
+    if (transition->reason == REASON_DRAINED && transition->evidence.silence_ns != 0)
+        return "drained by force, nobody took over within %S";
+    if (transition->reason == REASON_TAKEN && transition->evidence.peer.family == IP_FAMILY_NONE)
+        return "taken as the administrator asked, no master was known";
     return rows[transition->reason].sentence;
 }
 

@@ -44,7 +44,10 @@ enum reason {
     REASON_CHECK_PASSED,
     REASON_RECONFIGURED,
     REASON_CONFLICT_OVER, /* nobody else holds the address any more */
-    REASONS,              /* how many there are */
+    /* asked for by the administrator */
+    REASON_TAKEN,        /* mastership was asked for */
+    REASON_NO_SUCCESSOR, /* a drain found nobody: still MASTER */
+    REASONS,             /* how many there are */
 };
 
 /* The name in JSON and metrics: "no-response". Static text. */

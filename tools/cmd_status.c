@@ -4,6 +4,7 @@
 
 #include "lib/suggest.h"
 #include "tools/client.h"
+#include "tools/drained.h"
 #include "tools/field.h"
 #include "tools/status_detail.h"
 #include "tools/table.h"
@@ -119,6 +120,14 @@ static void add_row(struct table *table, const json_t *instance)
     table_cell(table, TABLE_PLAIN, addresses_text(instance, text, sizeof(text)));
 }
 
+static void print_drained(const json_t *instance)
+{
+    char text[TEXT_SIZE];
+
+    if (drained_text(instance, text, sizeof(text)) != NULL)
+        printf("; %s", text);
+}
+
 /* Why it is in the state it is in. */
 static void print_reason(const struct context *context, const json_t *instance)
 {
@@ -136,6 +145,7 @@ static void print_reason(const struct context *context, const json_t *instance)
     json_array_foreach (held_by, i, hold)
         printf("%s%s", i == 0 ? "; held in INIT by: " : ", ",
                json_is_string(hold) ? json_string_value(hold) : "-");
+    print_drained(instance);
     putchar('\n');
 }
 

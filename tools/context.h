@@ -12,6 +12,7 @@ enum exit_code {
     EXIT_NOT_RUNNING = 3,   /* nobody answers at the control socket */
     EXIT_NOT_PERMITTED = 4, /* the control socket or the agent refuses this user */
     EXIT_PROTOCOL = 5,      /* an answer that makes no sense, or none in time */
+    EXIT_NOT_SWITCHED = 6,  /* nobody took over, or it could not be taken */
 };
 
 struct context {

@@ -1,6 +1,7 @@
 /* The details of one instance; see status_detail.h. */
 #include "tools/status_detail.h"
 
+#include "tools/drained.h"
 #include "tools/field.h"
 #include "tools/table.h"
 #include "tools/when.h"
@@ -43,10 +44,13 @@ static void print_head(const struct context *context, const json_t *instance)
     if (!field_true(instance, "preempt"))
         snprintf(text, sizeof(text), "no");
     else if (field_number(instance, "preempt_delay_ms") > 0)
-        snprintf(text, sizeof(text), "after %lld ms", field_number(instance, "preempt_delay_ms"));
+        snprintf(text, sizeof(text), "%s %lld ms", field_text(instance, "preempt_mode"),
+                 field_number(instance, "preempt_delay_ms"));
     else
         snprintf(text, sizeof(text), "yes");
     line("preempt", text);
+    if (json_is_string(json_object_get(instance, "group")))
+        line("group", field_text(instance, "group"));
 }
 
 static void print_last(const json_t *instance)
@@ -59,6 +63,8 @@ static void print_last(const json_t *instance)
 
     json_array_foreach (json_object_get(instance, "held_by"), i, hold)
         line(i == 0 ? "held in INIT by" : "", json_is_string(hold) ? json_string_value(hold) : "-");
+    if (drained_text(instance, text, sizeof(text)) != NULL)
+        line("by request", text);
     if (!json_is_object(last))
         return;
     snprintf(text, sizeof(text), "%s  %s -> %s: %s",

@@ -5,6 +5,7 @@
 #include "tools/cmd_check.h"
 #include "tools/cmd_decode.h"
 #include "tools/cmd_doctor.h"
+#include "tools/cmd_handover.h"
 #include "tools/cmd_history.h"
 #include "tools/cmd_import.h"
 #include "tools/cmd_reload.h"
@@ -31,6 +32,10 @@ static const struct verb verbs[] = {
     {"watch", "[--interval DURATION] [FILTER]", "status and transitions as they happen", cmd_watch},
     {"history", "[--since TIME] [--count N] [--follow] [--json] [INSTANCE]",
      "every transition with its reason and evidence", cmd_history},
+    {"drain", "[--for TIME] [--force] [--json] INSTANCE | --all",
+     "give mastership away, with no packet lost, and stay away", cmd_drain},
+    {"resume", "[--json] INSTANCE | --all", "end a drain", cmd_resume},
+    {"take", "[--json] INSTANCE", "ask for mastership now, once", cmd_take},
     {"reload", "[--json]", "have vipd read its configuration again", cmd_reload},
     {"check", "[--config-dir DIR] [--json] [FILE]", "find problems in a configuration", cmd_check},
     {"capture", "[-r FILE | -i INTERFACE] [--json] [--all] [--count N]",
@@ -49,7 +54,7 @@ enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
 static void print_help(void)
 {
     fputs("Usage: vipctl [--control PATH] VERB [ARGUMENT]...\n"
-          "Looks at the floating-IP agent vipd on this node.\n\n",
+          "Looks at and steers the floating-IP agent vipd on this node.\n\n",
           stdout);
     for (size_t i = 0; i < VERBS; i++)
         printf("  %s %s\n      %s\n", verbs[i].name, verbs[i].arguments, verbs[i].help);
@@ -61,6 +66,15 @@ static void print_help(void)
           "Exit status: 0 good, 1 refused or problems found, 2 wrong usage, 3 vipd is not running\n"
           "(import: not everything carried over), 4 not permitted, 5 no sensible answer in time.\n",
           stdout);
+    fputs(
+        "\n  --control PATH  control socket (default $" CONTROL_PATH_ENV
+        ", else " CONTROL_PATH_DEFAULT ")\n"
+        "  --version       print the version and exit\n"
+        "  --help          print this and exit\n"
+        "\n"
+        "Exit status: 0 good, 1 refused or problems found, 2 wrong usage, 3 vipd is not running,\n"
+        "4 not permitted, 5 no sensible answer in time, 6 nobody took over, or it was not given.\n",
+        stdout);
 }
 
 static const struct verb *find_verb(const char *name)

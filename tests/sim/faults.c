@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-static const char *const names[FAULT_KINDS] = {
+static const char *const names[FAULT_KINDS_ALL] = {
     [FAULT_KILL] = "kill",
     [FAULT_POWER] = "power off",
     [FAULT_STOP] = "graceful stop",
@@ -25,6 +25,9 @@ static const char *const names[FAULT_KINDS] = {
     [FAULT_ECHO] = "duplicates and reordering",
     [FAULT_VERSION] = "other version",
     [FAULT_CONFLICT] = "conflict",
+    [FAULT_OFFER] = "offer",
+    [FAULT_TAKE] = "take",
+    [FAULT_MEMBER] = "one instance without interface",
 };
 
 const char *fault_name(enum fault_kind kind)
@@ -108,6 +111,25 @@ void faults_generate(struct world *w, struct rng *rng)
             w->interval_max_ns = w->faults[i].value;
 }
 
+void faults_replace(struct world *w, struct rng *rng)
+{
+    bool group = w->family_count > w->instance_families;
+
+    for (size_t i = 0; i < w->fault_count; i++) {
+        struct fault *f = &w->faults[i];
+
+        if (f->kind == FAULT_DRAIN && rng_percent(rng, 50)) {
+            f->kind = FAULT_OFFER;
+        } else if (f->kind == FAULT_CLOCK && rng_percent(rng, 70)) {
+            f->kind = FAULT_TAKE;
+        } else if ((f->kind == FAULT_LINK || f->kind == FAULT_SOURCE) && group &&
+                   rng_percent(rng, 50)) {
+            f->kind = FAULT_MEMBER;
+            f->value = rng_below(rng, 2) * w->instance_families;
+        }
+    }
+}
+
 /* A paused agent learns of it when it goes on. */
 static void remember(struct node *n, enum election_hold bit, bool set)
 {
@@ -146,6 +168,39 @@ static void set_conflict(struct world *w, struct node *n, const struct fault *f,
     }
     node_event(w, n, f->set / 2 % w->family_count, &event);
     node_schedule(w, n);
+}
+
+static void offer(struct world *w, struct node *n)
+{
+    const struct election_event event = {.type = ELECTION_DRAIN};
+
+    node_event(w, n, 0, &event);
+    node_schedule(w, n);
+}
+
+/* As the agent does it: only where it can work for all. */
+static void take(struct world *w, struct node *n)
+{
+    const struct election_event event = {.type = ELECTION_TAKE};
+
+    for (size_t i = 0; i < w->family_count; i++)
+        if (election_take_verdict(&n->elections[i]) != TAKE_POSSIBLE)
+            return;
+    node_event(w, n, 0, &event);
+    node_schedule(w, n);
+}
+
+static void hold_instance(struct world *w, struct node *n, size_t first, bool set)
+{
+    const struct election_event event = {.type = set ? ELECTION_HOLD : ELECTION_UNHOLD,
+                                         .hold = HOLD_NO_INTERFACE};
+
+    if (n->paused > 0) {
+        remember(n, HOLD_NO_INTERFACE, set);
+    } else if (n->running) {
+        node_instance_event(w, n, first, &event);
+        node_schedule(w, n);
+    }
 }
 
 /* A paused agent, or one that was started since, finds its address where it looks. */
@@ -296,14 +351,15 @@ static bool is_planned(const struct fault *f)
 {
     return f->kind == FAULT_STOP || f->kind == FAULT_CHECK || f->kind == FAULT_DRAIN ||
            f->kind == FAULT_PRIORITY || f->kind == FAULT_INTERVAL || f->kind == FAULT_CLOCK ||
-           f->kind == FAULT_ECHO;
+           f->kind == FAULT_ECHO || f->kind == FAULT_OFFER || f->kind == FAULT_TAKE;
 }
 
 static bool is_departure(const struct fault *f)
 {
     return f->kind == FAULT_KILL || f->kind == FAULT_POWER || f->kind == FAULT_STOP ||
            f->kind == FAULT_LINK || f->kind == FAULT_SOURCE || f->kind == FAULT_CHECK ||
-           f->kind == FAULT_DRAIN || f->kind == FAULT_CONFLICT;
+           f->kind == FAULT_DRAIN || f->kind == FAULT_CONFLICT || f->kind == FAULT_OFFER ||
+           f->kind == FAULT_MEMBER;
 }
 
 static bool breaks_the_network(const struct fault *f)
@@ -328,6 +384,9 @@ static bool applies(const struct world *w, const struct fault *f)
     case FAULT_VERSION:
         return n->running && !n->stopping && n->paused == 0;
     case FAULT_CONFLICT:
+    case FAULT_OFFER:
+    case FAULT_TAKE:
+    case FAULT_MEMBER:
     case FAULT_SOURCE:
         return n->kind == NODE_VIPD && n->running && !n->stopping && n->paused == 0;
     case FAULT_LINK:
@@ -387,6 +446,16 @@ static void act(struct world *w, struct fault *f, bool on)
         break;
     case FAULT_CONFLICT:
         set_conflict(w, n, f, on);
+        break;
+    case FAULT_OFFER:
+        on ? offer(w, n) : hold(w, n, HOLD_DRAINED, false);
+        break;
+    case FAULT_TAKE:
+        if (on)
+            take(w, n);
+        break;
+    case FAULT_MEMBER:
+        hold_instance(w, n, f->value, on);
         break;
     case FAULT_SPLIT:
     case FAULT_ONE_WAY:

@@ -13,7 +13,8 @@ const char invariants_text[] =
     "     B + L after it, exactly that node holds the addresses.\n"
     " (b) After a single disturbance of a calm cluster, somebody who can be reached holds the\n"
     "     addresses again within 3 I + 256/256 I (1 s for version 2) + I. If it was a planned one\n"
-    "     (stop, drain, check, priority, interval, restart) and all nodes are vipd, there is no\n"
+    "     (stop, drain, take, check, priority, interval, restart) and all nodes are vipd, there is "
+    "no\n"
     "     moment at all without a holder; and whoever resigned has a successor within I (1 s)\n"
     "     + 100 ms.\n"
     " (c) Two nodes hold an address at once for at most 100 ms (5 I more when two families have "
@@ -25,9 +26,11 @@ const char invariants_text[] =
     " (e) A MASTER never adverts later than 3 I + 2/256 I after its last advert, by its own\n"
     "     interval: it takes over anew first. (Not judged across a change of its interval.)\n"
     " (f) No address is held longer than L after its agent was killed or paused.\n"
-    " (g) From B after the last disturbance both families of a node are in the same state.\n"
+    " (g) From B after the last disturbance all families of a node are in the same state.\n"
     " (h) When one node leaves a calm cluster, none takes over before another whose skew is more\n"
-    "     than 2 ms shorter.\n";
+    "     than 2 ms shorter.\n"
+    " (i) Nobody gives its addresses up in an offer that nobody takes, and from B after the last\n"
+    "     disturbance nobody offers any more.\n";
 
 /* One line for each node: the end of a timeline. */
 static void describe(const struct world *w, const struct node *n)
@@ -152,6 +155,11 @@ void invariants_sent(struct world *w, struct node *n, size_t family, bool fresh)
     n->interval_changed[family] = false;
 }
 
+static bool offers(const struct node *n)
+{
+    return n->kind == NODE_VIPD && n->elections[0].offer != OFFER_NONE;
+}
+
 /* Skew orders the successors: 1 ms of it is more than the network and the loop take. */
 static void check_order(struct world *w, const struct node *n)
 {
@@ -167,7 +175,7 @@ static void check_order(struct world *w, const struct node *n)
                              ? (uint64_t)(other->params.priority - n->params.priority)
                              : 0;
 
-        if (node_takes_part(other) && ahead * base / 256 > 2 * NS_PER_MS)
+        if (node_takes_part(other) && !offers(other) && ahead * base / 256 > 2 * NS_PER_MS)
             violate(w, "(h): node %zu takes over before node %zu, which has priority %u",
                     node_index(w, n), i, other->params.priority);
     }
@@ -175,6 +183,9 @@ static void check_order(struct world *w, const struct node *n)
 
 void invariants_transition(struct world *w, const struct node *n, const struct transition *t)
 {
+    /* No drain of the simulator is forced. */
+    if (t->reason == REASON_DRAINED && t->evidence.silence_ns != 0)
+        violate(w, "(i): node %zu gave its addresses up, and nobody took over", node_index(w, n));
     if (w->departure && t->to == VRRP_MASTER && w->clear && w->echo_percent == 0)
         check_order(w, n);
     if (calm_for(w, settle_bound(w)) && w->clear)
@@ -221,16 +232,24 @@ static void check_master(struct world *w, size_t family)
                     w->nodes[i].held[family] ? "still holds" : "does not hold", family);
 }
 
+static bool same_state(const struct world *w, const struct node *n)
+{
+    for (size_t f = 1; f < w->family_count; f++)
+        if (node_state(n, f) != node_state(n, 0))
+            return false;
+    return true;
+}
+
 static void check_groups(struct world *w)
 {
     for (size_t i = 0; i < w->node_count; i++) {
         const struct node *n = &w->nodes[i];
 
         /* Plain peers know no groups. */
-        if (n->kind == NODE_VIPD && node_takes_part(n) && w->family_count > 1 &&
-            node_state(n, 0) != node_state(n, 1))
+        if (n->kind == NODE_VIPD && node_takes_part(n) && w->family_count > 1 && !same_state(w, n))
             violate(w, "(g): node %zu is %s in one family and %s in the other", i,
-                    vrrp_state_name(node_state(n, 0)), vrrp_state_name(node_state(n, 1)));
+                    vrrp_state_name(node_state(n, 0)),
+                    vrrp_state_name(node_state(n, w->family_count - 1)));
     }
 }
 
@@ -270,7 +289,8 @@ static void check_resignation(struct world *w)
         return;
     for (size_t i = 0; i < w->node_count; i++)
         if (w->nodes[i].kind == NODE_VIPD && w->nodes[i].running &&
-            election_lingering(&w->nodes[i].elections[0]))
+            (election_lingering(&w->nodes[i].elections[0]) ||
+             (offers(&w->nodes[i]) && participants(w) > 1)))
             violate(w, "(b): node %zu still waits for a successor %.3f s after it resigned", i,
                     (double)(w->now - w->disturbed_at) / 1e9);
 }
@@ -320,5 +340,8 @@ void invariants_check(struct world *w)
         return;
     for (size_t f = 0; f < w->family_count; f++)
         check_master(w, f);
+    for (size_t i = 0; i < w->node_count; i++)
+        if (node_takes_part(&w->nodes[i]) && offers(&w->nodes[i]))
+            violate(w, "(i): node %zu still offers its addresses", i);
     check_groups(w);
 }

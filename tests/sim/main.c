@@ -23,7 +23,7 @@ struct totals {
     uint64_t virtual_ns;
     uint64_t events;
     uint64_t transitions;
-    uint64_t faults[FAULT_KINDS];
+    uint64_t faults[FAULT_KINDS_ALL];
     uint64_t violating_seed;
     bool violated;
 };
@@ -177,7 +177,7 @@ static void run_jobs(const struct options *o, struct totals *sum)
         sum->events += t.events;
         sum->transitions += t.transitions;
         sum->violated = sum->violated || t.violated;
-        for (size_t i = 0; i < FAULT_KINDS; i++)
+        for (size_t i = 0; i < FAULT_KINDS_ALL; i++)
             sum->faults[i] += t.faults[i];
     }
     close(pipes[0]);
@@ -193,7 +193,7 @@ static void summarize(const struct totals *t, double seconds)
            "%.0f virtual hours a second\nfaults:",
            (unsigned long long)t->seeds, hours, hours / 8766, (unsigned long long)t->events,
            (unsigned long long)t->transitions, seconds, hours / seconds);
-    for (size_t i = 0; i < FAULT_KINDS; i++)
+    for (size_t i = 0; i < FAULT_KINDS_ALL; i++)
         printf("%s %s %llu", i == 0 ? "" : ",", fault_name((enum fault_kind)i),
                (unsigned long long)t->faults[i]);
     printf("\n%s\n", t->violated ? "VIOLATED" : "nothing violated");

@@ -26,12 +26,12 @@ bool node_takes_part(const struct node *n)
     return n->elections[0].held_by == 0;
 }
 
-/* The second family orders the nodes the other way round. */
+/* Every second family orders the nodes the other way round. */
 static struct ip_address address_of(const struct world *w, size_t node, size_t family)
 {
     uint8_t octets[16] = {10, 0, 0, (uint8_t)(node + 1)};
 
-    if (family == 0)
+    if (family % 2 == 0)
         return ip_address_from_octets(IP_FAMILY_IPV4, octets);
     memset(octets, 0, sizeof(octets));
     octets[0] = 0xfe;
@@ -88,7 +88,7 @@ static void execute(struct world *w, struct node *n, size_t family,
             broadcast(w, n, family, true, 0);
             break;
         case ACTION_SEND_ADVERT:
-            if (action->priority != PRIORITY_RESIGN && n->elections[family].state == VRRP_MASTER)
+            if (n->elections[family].state == VRRP_MASTER)
                 invariants_sent(w, n, family, fresh);
             broadcast(w, n, family, false, action->priority);
             break;
@@ -113,6 +113,17 @@ void node_event(struct world *w, struct node *n, size_t family, const struct ele
     struct election_actions actions[FAMILIES_MAX];
 
     group_step(n->elections, w->family_count, family, event, w->now, actions);
+    for (size_t i = 0; i < w->family_count; i++)
+        execute(w, n, i, &actions[i]);
+}
+
+void node_instance_event(struct world *w, struct node *n, size_t first,
+                         const struct election_event *event)
+{
+    struct election_actions actions[FAMILIES_MAX];
+
+    group_step_span(n->elections, w->family_count, first, w->instance_families, event, w->now,
+                    actions);
     for (size_t i = 0; i < w->family_count; i++)
         execute(w, n, i, &actions[i]);
 }
@@ -265,7 +276,7 @@ void node_start(struct world *w, struct node *n)
         return;
     }
     for (size_t i = 0; i < w->family_count; i++) {
-        n->params.family = i == 0 ? IP_FAMILY_IPV4 : IP_FAMILY_IPV6;
+        n->params.family = i % 2 == 0 ? IP_FAMILY_IPV4 : IP_FAMILY_IPV6;
         election_init(&n->elections[i], &n->params);
         n->held[i] = false; /* what a predecessor left is removed first */
     }
@@ -285,7 +296,7 @@ void node_reconfigure(struct world *w, struct node *n)
         struct election_params params = n->params;
         const struct election_event event = {.type = ELECTION_CONFIGURE, .params = &params};
 
-        params.family = i == 0 ? IP_FAMILY_IPV4 : IP_FAMILY_IPV6;
+        params.family = i % 2 == 0 ? IP_FAMILY_IPV4 : IP_FAMILY_IPV6;
         node_event(w, n, i, &event);
     }
 }

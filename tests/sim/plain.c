@@ -90,12 +90,12 @@ static void backup_hears(struct world *w, struct node *n, const struct message *
     }
 }
 
-/* Numbers of nodes stand for addresses; the second family orders them the other way round. */
+/* Numbers of nodes stand for addresses; every second family orders them the other way round. */
 static bool beats(const struct node *n, const struct message *m, size_t self)
 {
     if (m->priority != n->params.priority)
         return m->priority > n->params.priority;
-    return m->family == 0 ? m->from > self : m->from < self;
+    return m->family % 2 == 0 ? m->from > self : m->from < self;
 }
 
 void plain_hear(struct world *w, struct node *n, const struct message *m)

@@ -10,7 +10,7 @@
 
 enum {
     NODES_MAX = 16,
-    FAMILIES_MAX = 2,
+    FAMILIES_MAX = 4, /* two, of one or two instances of a group: "family" is the index */
     FAULTS_MAX = 24,
     INBOX_MAX = 256,
     TEXT_MAX = 256,
@@ -45,6 +45,11 @@ enum fault_kind {
     FAULT_VERSION,  /* a node speaks version 3 among others of version 2 */
     FAULT_CONFLICT, /* a stranger holds an address of the master, which gives up (on-conflict) */
     FAULT_KINDS,
+    /* Put in the place of some others, so that the seeds of before keep their meaning: */
+    FAULT_OFFER = FAULT_KINDS, /* drain as the administrator does it: only with a successor */
+    FAULT_TAKE,                /* mastership is asked for */
+    FAULT_MEMBER,              /* one instance of a group loses its interface */
+    FAULT_KINDS_ALL,
 };
 
 struct fault {
@@ -138,6 +143,7 @@ struct world {
     size_t node_count;
     size_t family_count;
     enum vrrp_version version; /* that most speak */
+    size_t instance_families;  /* how many of them make an instance */
     bool preempt;
     bool all_vipd;
     uint64_t interval_max_ns; /* longest that anybody ever used */
@@ -186,6 +192,9 @@ void node_start(struct world *w, struct node *n);
 void node_wake(struct world *w, struct node *n);
 void node_schedule(struct world *w, struct node *n);
 void node_event(struct world *w, struct node *n, size_t family, const struct election_event *event);
+/* For one instance of a group: that of family `first` and the next ones. */
+void node_instance_event(struct world *w, struct node *n, size_t first,
+                         const struct election_event *event);
 void node_lease_over(struct world *w, struct node *n, size_t family);
 void node_reconfigure(struct world *w, struct node *n);
 void node_set_source(struct world *w, struct node *n, size_t family, bool there);
@@ -204,6 +213,8 @@ uint64_t plain_deadline(const struct node *n, size_t families);
 
 /* faults.c */
 void faults_generate(struct world *w, struct rng *rng);
+/* Makes requests of the administrator and faults of one instance of some of them. */
+void faults_replace(struct world *w, struct rng *rng);
 void fault_begin(struct world *w, size_t index);
 void fault_end(struct world *w, size_t index);
 const char *fault_name(enum fault_kind kind);

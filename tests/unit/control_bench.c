@@ -75,6 +75,15 @@ static json_t *on_reload(void *userdata)
     return control_error_reload_text("made-up problem");
 }
 
+static json_t *on_handover(void *userdata, const struct control_request *request)
+{
+    struct control_bench *bench = userdata;
+
+    bench->handovers++;
+    return control_reply(json_pack("{s:s}", "for", request->has_name ? request->name : "all"),
+                         false);
+}
+
 int bench_open(void **state)
 {
     struct control_bench *bench = calloc(1, sizeof(*bench));
@@ -92,6 +101,7 @@ int bench_open(void **state)
                                               .instance = on_instance,
                                               .find = on_find,
                                               .reload = on_reload,
+                                              .handover = on_handover,
                                               .userdata = bench,
                                               .history = bench->history};
     assert_int_equal(

@@ -29,6 +29,7 @@ struct control_bench {
     size_t padding;      /* octets added to each of them */
     unsigned made;       /* instances asked for */
     unsigned reloads;    /* reloads asked for */
+    unsigned handovers;  /* drains, resumes and takes */
     void (*piece)(void); /* called whenever the server asks for something; may be NULL */
 };
 

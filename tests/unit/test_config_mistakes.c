@@ -56,6 +56,10 @@ static const struct mistake key_mistakes[] = {
     {GOOD "advert-interval = 41s\n", {WEB "advert-interval: too long for version 3, expected at"}},
     {GOOD "preempt = later\n", {WEB "preempt: found 'later', expected yes, no, or after"}},
     {GOOD "preempt = after 5\n", {WEB "preempt: found 'after 5' without a unit, expected"}},
+    {GOOD "preempt = when-healthy-for\n",
+     {WEB "preempt: found 'when-healthy-for', expected yes, no, or after"}},
+    {GOOD "preempt = when-healthy 5s\n",
+     {WEB "preempt: found 'when-healthy 5s', expected yes, no, or after"}},
     {GOOD "unicast-peers = 192.0.2.2, 192.0.2.2\n",
      {WEB "unicast-peers: found '192.0.2.2' a second time, expected"}},
     {GOOD "source = 192.0.2.1/24\n", {WEB "source: found '192.0.2.1/24', expected one address"}},
@@ -90,6 +94,8 @@ static const struct mistake key_mistakes[] = {
     {GOOD "[node]\nrecorder = yes\n", {"t.conf:6: [node] recorder: found 'yes', expected on or"}},
     {GOOD "[node]\nrecorder-time = 10ms\n", {"t.conf:6: [node] recorder-time: found '10ms', exp"}},
     {GOOD "[node]\nrecorder-files = 0\n", {"t.conf:6: [node] recorder-files: found '0', expect"}},
+    {GOOD "[group g]\ninstances = web, a/b\n",
+     {"t.conf:6: [group g] instances: found 'a/b', expected names of two to 64 instances"}},
 };
 
 static const struct mistake shape_mistakes[] = {

@@ -81,6 +81,8 @@ static const struct good_value {
     {"preempt", NULL, preempt, PREEMPT_YES},
     {"preempt", "no", preempt, PREEMPT_NO},
     {"preempt", "after 2m", preempt, PREEMPT_AFTER},
+    {"preempt", "when-healthy-for 30s", preempt, PREEMPT_WHEN_HEALTHY},
+    {"preempt", "when-healthy-for 30s", preempt_delay, 30 * NS_PER_SEC},
     {"preempt", "after 2m", preempt_delay, 120 * NS_PER_SEC},
     {"unicast-peers", NULL, unicast, false},
     {"unicast-peers", "192.0.2.2 192.0.2.3", unicast, true},

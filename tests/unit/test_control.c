@@ -39,6 +39,23 @@ static void calls_are_understood(void **state)
     assert_true(request.more);
     assert_int_equal(parse("{\"method\":\"io.vipd.Reload\"}", &request, &error), 0);
     assert_true(control_method_changes(request.method));
+    assert_int_equal(parse("{\"method\":\"io.vipd.Drain\",\"parameters\":{\"instance\":\"web\","
+                           "\"for_ms\":1500,\"force\":true,\"all\":null}}",
+                           &request, &error),
+                     0);
+    assert_int_equal(request.method, CONTROL_DRAIN);
+    assert_string_equal(request.name, "web");
+    assert_int_equal(request.for_ns, 1500 * NS_PER_MS);
+    assert_true(request.force);
+    assert_false(request.all);
+    assert_int_equal(
+        parse("{\"method\":\"io.vipd.Resume\",\"parameters\":{\"all\":true}}", &request, &error),
+        0);
+    assert_true(request.all);
+    assert_int_equal(request.for_ns, DEADLINE_NEVER);
+    assert_true(control_method_changes(CONTROL_DRAIN));
+    assert_true(control_method_changes(CONTROL_RESUME));
+    assert_true(control_method_changes(CONTROL_TAKE));
     assert_false(control_method_changes(CONTROL_GET_STATUS));
     assert_false(control_method_changes(CONTROL_GET_HISTORY));
 }
@@ -78,6 +95,15 @@ static void wrong_calls_are_told_why(void **state)
         {"{\"method\":\"io.vipd.GetStatus\",\"parameters\":{\"instans\":\"web\"}}",
          CONTROL_ERROR_INVALID_PARAMETER},
         {"{\"method\":\"io.vipd.GetStatus\",\"parameters\":{\"instance\":1}}",
+         CONTROL_ERROR_INVALID_PARAMETER},
+        {"{\"method\":\"io.vipd.Drain\",\"parameters\":{\"for_ms\":0}}",
+         CONTROL_ERROR_INVALID_PARAMETER},
+        {"{\"method\":\"io.vipd.Drain\",\"parameters\":{\"for_ms\":31536000001}}",
+         CONTROL_ERROR_INVALID_PARAMETER},
+        {"{\"method\":\"io.vipd.Drain\",\"parameters\":{\"force\":1}}",
+         CONTROL_ERROR_INVALID_PARAMETER},
+        {"{\"method\":\"io.vipd.Take\",\"parameters\":{}}", CONTROL_ERROR_INVALID_PARAMETER},
+        {"{\"method\":\"io.vipd.Take\",\"parameters\":{\"instance\":\"a\",\"force\":true}}",
          CONTROL_ERROR_INVALID_PARAMETER},
         {"{\"method\":\"io.vipd.GetHistory\",\"parameters\":{\"limit\":-1}}",
          CONTROL_ERROR_INVALID_PARAMETER},
@@ -174,6 +200,38 @@ static void status_keeps_its_contract(void **state)
     /* One odd name must not spoil the message. */
     assert_string_equal(json_string_value(json_object_get(web, "interface")), "eth?");
     json_decref(status);
+}
+
+static void what_was_asked_is_told(void **state)
+{
+    struct status_instance instance = {.name = "web", .interface = "eth0"};
+    json_t *json = control_instance_to_json(&instance);
+
+    (void)state;
+    assert_true(json_is_null(json_object_get(json, "drained")));
+    assert_true(json_is_null(json_object_get(json, "handover")));
+    assert_true(json_is_null(json_object_get(json, "group")));
+    json_decref(json);
+    instance.group = "gate";
+    instance.preempt = PREEMPT_WHEN_HEALTHY;
+    instance.drained = (struct status_drained){.drained = true, .left_ns = 5 * NS_PER_SEC};
+    instance.handover = (struct status_handover){.kind = HANDOVER_TAKE,
+                                                 .outcome = HANDOVER_FAILED,
+                                                 .id = 7,
+                                                 .took_ns = 41 * NS_PER_MS,
+                                                 .text = "why"};
+    json = control_instance_to_json(&instance);
+    assert_string_equal(json_string_value(json_object_get(json, "group")), "gate");
+    assert_string_equal(json_string_value(json_object_get(json, "preempt_mode")),
+                        "when-healthy-for");
+    assert_int_equal(
+        json_integer_value(json_object_get(json_object_get(json, "drained"), "left_ms")), 5000);
+    const json_t *handover = json_object_get(json, "handover");
+    assert_int_equal(json_integer_value(json_object_get(handover, "id")), 7);
+    assert_string_equal(json_string_value(json_object_get(handover, "kind")), "take");
+    assert_string_equal(json_string_value(json_object_get(handover, "outcome")), "failed");
+    assert_string_equal(json_string_value(json_object_get(handover, "text")), "why");
+    json_decref(json);
 }
 
 static void a_foreign_holder_is_named(void **state)
@@ -281,6 +339,7 @@ int main(void)
         cmocka_unit_test(wrong_calls_are_told_why),
         cmocka_unit_test(no_text_does_harm),
         cmocka_unit_test(status_keeps_its_contract),
+        cmocka_unit_test(what_was_asked_is_told),
         cmocka_unit_test(a_foreign_holder_is_named),
         cmocka_unit_test(conflicts_and_warnings_are_told),
         cmocka_unit_test(a_long_text_that_is_not_utf8_is_kept_whole),

@@ -115,9 +115,15 @@ static void a_oneway_call_is_done_and_not_answered(void **state)
 
     bench_call(fd, "{\"method\":\"io.vipd.Reload\",\"oneway\":true}");
     bench_call(fd, "{\"method\":\"io.vipd.Nothing\",\"oneway\":true}");
+    bench_call(fd, "{\"method\":\"io.vipd.Drain\",\"parameters\":{\"all\":true},"
+                   "\"oneway\":true}");
     bench_call(fd, GET_STATUS);
     bench_expect(bench_hear(bench, fd), "node", "bench");
     assert_int_equal(bench->reloads, 1);
+    assert_int_equal(bench->handovers, 1);
+    bench_call(fd, "{\"method\":\"io.vipd.Take\",\"parameters\":{\"instance\":\"i1\"}}");
+    bench_expect(bench_hear(bench, fd), "for", "i1");
+    assert_int_equal(bench->handovers, 2);
     close(fd);
 }
 

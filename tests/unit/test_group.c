@@ -212,6 +212,134 @@ static void a_group_of_one_is_the_election(void **state)
     assert_int_equal(group_state(&e, 1), VRRP_MASTER);
 }
 
+static void drain_waits_for_the_successors_of_all(void **state)
+{
+    struct pair pair;
+
+    (void)state;
+    start(&pair, 100, 0);
+    uint64_t now = run_to_master(&pair);
+    step(&pair, V4, (struct election_event){.type = ELECTION_DRAIN}, now);
+    assert_string_equal(kit_word(&pair.out[V4]), "Z");
+    assert_string_equal(kit_word(&pair.out[V6]), "Z");
+    hear(&pair, V4, "10.0.0.1", 90, now + 600 * MS);
+    assert_int_equal(group_state(pair.members, FAMILIES), VRRP_MASTER);
+    hear(&pair, V6, "fe80::1", 90, now + 700 * MS);
+    assert_int_equal(pair.members[V4].held_by, HOLD_DRAINED);
+    assert_int_equal(pair.members[V6].held_by, HOLD_DRAINED);
+    assert_string_equal(kit_word(&pair.out[V4]), "T");
+    assert_int_equal(pair.out[V4].list[0].transition.reason, REASON_DRAINED);
+    assert_true(election_lingering(&pair.members[V4]));
+}
+
+static void drain_without_a_successor_of_one_moves_nobody(void **state)
+{
+    struct pair pair;
+
+    (void)state;
+    start(&pair, 100, 0);
+    uint64_t now = run_to_master(&pair);
+    uint64_t end = now + election_offer_ns(&pair.members[V6]);
+    step(&pair, V4, (struct election_event){.type = ELECTION_DRAIN}, now);
+    hear(&pair, V4, "10.0.0.1", 90, now + 600 * MS);
+    while (pair.members[V6].offer != OFFER_NONE) {
+        now = group_deadline(pair.members, FAMILIES);
+        assert_true(now <= end);
+        for (size_t m = 0; m < FAMILIES; m++)
+            if (election_deadline(&pair.members[m]) <= now)
+                step(&pair, m, (struct election_event){.type = ELECTION_TIMER}, now);
+    }
+    assert_int_equal(now, end);
+    assert_int_equal(group_state(pair.members, FAMILIES), VRRP_MASTER);
+    assert_int_equal(pair.members[V4].offer, OFFER_NONE);
+    assert_int_equal(pair.members[V4].master_priority, 100);
+    assert_int_equal(pair.members[V4].counters.oversleeps, 0);
+}
+
+static void force_drains_what_has_no_successor_too(void **state)
+{
+    struct pair pair;
+
+    (void)state;
+    start(&pair, 100, 0);
+    uint64_t now = run_to_master(&pair);
+    step(&pair, V4, (struct election_event){.type = ELECTION_DRAIN, .force = true}, now);
+    hear(&pair, V4, "10.0.0.1", 90, now + 600 * MS);
+    for (int i = 0; i < 20 && pair.members[V6].state == VRRP_MASTER; i++) {
+        now = group_deadline(pair.members, FAMILIES);
+        for (size_t m = 0; m < FAMILIES; m++)
+            if (election_deadline(&pair.members[m]) <= now)
+                step(&pair, m, (struct election_event){.type = ELECTION_TIMER}, now);
+    }
+    assert_int_equal(pair.members[V4].held_by, HOLD_DRAINED);
+    assert_int_equal(pair.members[V6].held_by, HOLD_DRAINED);
+    assert_false(pair.members[V6].holding);
+}
+
+static void a_drain_of_a_backup_and_the_resume_reach_all(void **state)
+{
+    struct pair pair;
+
+    (void)state;
+    start(&pair, 100, 0);
+    step(&pair, V6, (struct election_event){.type = ELECTION_DRAIN}, SEC);
+    assert_true((pair.members[V4].held_by & HOLD_DRAINED) != 0);
+    assert_true((pair.members[V6].held_by & HOLD_DRAINED) != 0);
+    step(&pair, V6, (struct election_event){.type = ELECTION_UNHOLD, .hold = HOLD_DRAINED}, SEC);
+    assert_int_equal(pair.members[V4].state, VRRP_BACKUP);
+    assert_int_equal(pair.members[V6].state, VRRP_BACKUP);
+}
+
+static void a_take_is_of_all_in_one_step(void **state)
+{
+    struct pair pair;
+
+    (void)state;
+    start(&pair, 100, 0);
+    hear(&pair, V4, "10.0.0.1", 200, SEC);
+    hear(&pair, V6, "fe80::1", 200, SEC);
+    step(&pair, V6, (struct election_event){.type = ELECTION_TAKE}, 2 * SEC);
+    for (size_t m = 0; m < FAMILIES; m++) {
+        assert_string_equal(kit_word(&pair.out[m]), "CAST");
+        assert_int_equal(pair.out[m].list[2].priority, 254);
+        assert_int_equal(kit_reason(&pair.out[m]), REASON_TAKEN);
+    }
+}
+
+/* Three instances of one family each. */
+static void a_hold_of_one_instance_is_its_own(void **state)
+{
+    enum { COUNT = 3 };
+    struct election_params params = kit_params(100);
+    struct election members[COUNT];
+    struct election_actions out[COUNT];
+    struct election_event event = {.type = ELECTION_SOURCE, .address = kit_address("10.0.0.2")};
+    const struct election_event down = {.type = ELECTION_HOLD, .hold = HOLD_LINK_DOWN};
+    const struct election_event up = {.type = ELECTION_UNHOLD, .hold = HOLD_LINK_DOWN};
+
+    (void)state;
+    params.grouped = true;
+    for (size_t i = 0; i < COUNT; i++)
+        election_init(&members[i], &params);
+    for (size_t i = 0; i < COUNT; i++) {
+        group_step_span(members, COUNT, i, 1, &event, 0, out);
+        /* The others wait for the last one to be started. */
+        const struct election_event begin = {.type = ELECTION_START};
+        group_step_span(members, COUNT, i, 1, &begin, 0, out);
+        assert_int_equal(group_state(members, COUNT), i + 1 < COUNT ? VRRP_INIT : VRRP_BACKUP);
+    }
+    group_step_span(members, COUNT, 1, 1, &down, SEC, out);
+    assert_int_equal(members[0].held_by, HOLD_GROUP);
+    assert_int_equal(members[1].held_by, HOLD_LINK_DOWN);
+    assert_int_equal(members[2].held_by, HOLD_GROUP);
+    group_step_span(members, COUNT, 2, 1, &down, SEC, out);
+    group_step_span(members, COUNT, 1, 1, &up, 2 * SEC, out);
+    assert_int_equal(members[1].held_by, HOLD_GROUP);
+    assert_int_equal(members[2].held_by, HOLD_LINK_DOWN);
+    group_step_span(members, COUNT, 2, 1, &up, 3 * SEC, out);
+    assert_int_equal(group_state(members, COUNT), VRRP_BACKUP);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +352,12 @@ int main(void)
         cmocka_unit_test(nobody_starts_while_one_family_has_no_source),
         cmocka_unit_test(start_and_stop_reach_all),
         cmocka_unit_test(a_group_of_one_is_the_election),
+        cmocka_unit_test(drain_waits_for_the_successors_of_all),
+        cmocka_unit_test(drain_without_a_successor_of_one_moves_nobody),
+        cmocka_unit_test(force_drains_what_has_no_successor_too),
+        cmocka_unit_test(a_drain_of_a_backup_and_the_resume_reach_all),
+        cmocka_unit_test(a_take_is_of_all_in_one_step),
+        cmocka_unit_test(a_hold_of_one_instance_is_its_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,101 @@
+/* Requests to drain, resume and take: each is started here and answered at once with its number;
+ * who asked follows the instances' `handover` in the status until it is decided. */
+#include "agent/agent_handover.h"
+
+#include "agent/clock.h"
+#include "agent/instance_internal.h"
+#include "agent/log.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+    /* A take: raised for up to 10 intervals, then watched for the time of a hand-over. */
+    TAKE_BOUNDS = 4,
+};
+
+static void on_expired(void *userdata, const char *name)
+{
+    struct agent *agent = userdata;
+    struct instance *instance = agent_find(agent, name);
+
+    log_instance(LOG_NOTICE, name, "the time it was drained for is over");
+    if (instance != NULL)
+        (void)handover_resume(instance);
+}
+
+int agent_handover_open(struct agent *agent)
+{
+    int r = drains_open(agent->node.event, agent->options.state_dir, agent->box->config, on_expired,
+                        agent, &agent->node.drains);
+
+    if (r < 0)
+        log_msg(LOG_ERR, "cannot keep a list of drained instances: %s", strerror(-r));
+    return r;
+}
+
+void agent_handover_restore(struct agent *agent, struct instance *instance)
+{
+    const struct election_event event = {.type = ELECTION_HOLD, .hold = HOLD_DRAINED};
+
+    if (drains_find(agent->node.drains, instance->config->name) == NULL)
+        return;
+    log_instance(LOG_NOTICE, instance->config->name, "is drained: stays away until it is resumed");
+    instance_event(instance, 0, &event);
+}
+
+static void act(struct agent *agent, struct instance *instance,
+                const struct control_request *request)
+{
+    uint64_t until = DEADLINE_NEVER;
+
+    /* Done with another one of its group. */
+    if (request->method != CONTROL_RESUME && instance->handover.id == agent->handover_id)
+        return;
+    switch (request->method) {
+    case CONTROL_DRAIN:
+        if (request->for_ns != DEADLINE_NEVER)
+            until = clock_boot_ns() + request->for_ns;
+        log_instance(LOG_NOTICE, instance->config->name, "told to drain%s",
+                     request->force ? " by force" : "");
+        handover_drain(instance, agent->handover_id, until, request->force);
+        break;
+    case CONTROL_TAKE:
+        log_instance(LOG_NOTICE, instance->config->name, "told to take");
+        handover_take(instance, agent->handover_id);
+        break;
+    default:
+        if (handover_resume(instance))
+            log_instance(LOG_NOTICE, instance->config->name, "told to resume");
+        break;
+    }
+}
+
+json_t *agent_handover_request(struct agent *agent, const struct control_request *request)
+{
+    struct instance *one = request->has_name ? agent_find(agent, request->name) : NULL;
+    uint64_t bound = 0;
+
+    if (request->has_name && one == NULL)
+        return control_error_no_such_instance(request->name);
+    if (request->has_name == request->all)
+        return control_error(CONTROL_ERROR_INVALID_PARAMETER,
+                             json_pack("{s:s}", "parameter", request->all ? "all" : "instance"));
+    json_t *names = json_array();
+    agent->handover_id++;
+    for (size_t i = 0; i < agent->instance_count; i++) {
+        struct instance *instance = agent->instances[i];
+
+        if (instance->stopping || (one != NULL && instance->bundle != one->bundle))
+            continue;
+        act(agent, instance, request);
+        json_array_append_new(names, json_string(instance->config->name));
+        if (handover_bound_ns(instance) > bound)
+            bound = handover_bound_ns(instance);
+    }
+    if (request->method == CONTROL_TAKE)
+        bound *= TAKE_BOUNDS;
+    return control_reply(json_pack("{s:I, s:o, s:I}", "request", (json_int_t)agent->handover_id,
+                                   "instances", names, "wait_ms", (json_int_t)(bound / NS_PER_MS)),
+                         false);
+}

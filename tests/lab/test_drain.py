@@ -1,0 +1,248 @@
+"""vipctl drain and resume: mastership is given away without a lost packet, or not at all."""
+
+import json
+import os
+import re
+import time
+
+import pytest
+
+from vipdlab import config
+from vipdlab.calm import assert_lossless
+from vipdlab.config import VIP4
+
+NOT_SWITCHED = 6
+
+
+def drained_file(node):
+    try:
+        with open(f"{node.directory}/state/drained.json", encoding="utf-8") as file:
+            return [entry["instance"] for entry in json.load(file)["drained"]]
+    except FileNotFoundError:
+        return []
+
+
+@pytest.mark.lab(nodes=2)
+def test_drain_hands_over_without_a_lost_probe_and_stays_away(lab):
+    lab.start_all([150, 100])
+
+    def attempt():
+        lab[1].vipctl("resume", "web")
+        lab.wait_master(lab[1])
+        probe = lab.probe(interval_ms=1)
+        done.append(lab[1].vipctl("drain", "web"))
+        lab.wait(lambda: not lab[1].holds(VIP4), "the drained node releases")
+        time.sleep(0.1)
+        return probe.stop()
+    done = []
+    result = assert_lossless(lab, attempt)
+    assert result.answered_by == ["n1", "n2"]
+    done = done[-1]
+    assert done.returncode == 0, done.stderr
+    assert re.match(r"web: handed over to 10\.77\.0\.2 in [0-9.]+ m?s\n", done.stdout), done.stdout
+    assert lab[2].state() == "MASTER" and lab[1].state() == "INIT"
+    lab.never(lambda: lab[1].state() != "INIT", "it stays away", 1)
+    assert lab[1].history()[-1]["text"] == "drained by the administrator, 10.77.0.2 took over"
+
+
+@pytest.mark.lab(nodes=2)
+def test_resume_brings_it_back_by_its_priority_without_a_lost_probe(lab):
+    lab.start_all([150, 100])
+
+    def attempt():
+        assert lab[1].vipctl("drain", "--all").returncode == 0
+        probe = lab.probe(interval_ms=1)
+        done = lab[1].vipctl("resume", "web")
+        assert done.returncode == 0 and "takes part again" in done.stdout, done.stdout
+        lab.wait_master(lab[1])
+        return probe.stop()
+    assert_lossless(lab, attempt)
+    assert lab[1].instance()["drained"] is None
+    lab.wait(lambda: drained_file(lab[1]) == [], "the list is saved")
+
+
+@pytest.mark.lab(nodes=2)
+def test_the_last_node_keeps_the_address_and_says_so(lab):
+    lab.start_all([150, 100])
+    lab[2].stop()
+    probe = lab.probe()
+    done = lab[1].vipctl("drain", "web")
+    assert done.returncode == NOT_SWITCHED
+    assert "nobody took over within" in done.stderr and "stay on this node" in done.stderr
+    assert lab[1].state() == "MASTER" and lab[1].holds(VIP4)
+    assert lab[1].instance()["drained"] is None and drained_file(lab[1]) == []
+    assert lab[1].history()[-1]["reason"] == "no-successor"
+    # Nothing surprising later: the failed drain is not in force.
+    lab[2].start()
+    lab.never(lambda: lab[1].state() != "MASTER", "it stays MASTER", 1)
+    assert probe.stop().lost == []
+
+
+@pytest.mark.lab(nodes=1)
+def test_force_gives_it_up_all_the_same(lab):
+    lab.start_all([150])
+    done = lab[1].vipctl("drain", "web", "--force")
+    assert done.returncode == 0 and "by force" in done.stdout, done.stderr
+    assert lab[1].state() == "INIT" and lab[1].ours() == []
+
+
+@pytest.mark.lab(nodes=2)
+def test_a_drained_backup_does_not_take_over(lab):
+    lab.start_all([150, 100])
+    done = lab[2].vipctl("drain", "web")
+    assert done.stdout == "web: drained; 10.77.0.1 is master\n", done.stderr
+    assert lab[1].vipctl("drain", "web").returncode == NOT_SWITCHED, "there is no other node"
+    lab[1].kill()
+    lab.never(lambda: lab[2].state() != "INIT", "a drained node stays away", 1)
+    lab[2].vipctl("resume", "web")
+    lab.wait(lambda: lab[2].state() == "MASTER", "resumed, it takes over")
+
+
+@pytest.mark.lab(nodes=2)
+def test_a_drain_survives_a_restart_of_the_agent(lab):
+    lab.start_all([150, 100])
+    assert lab[1].vipctl("drain", "web", "--for", "30m").returncode == 0
+    lab.wait(lambda: drained_file(lab[1]) == ["web"], "the list is saved")
+    lab[1].stop()
+    lab[1].start()
+    lab.never(lambda: lab[1].state() != "INIT", "still drained", 1)
+    assert 0 < lab[1].instance()["drained"]["left_ms"] <= 30 * 60 * 1000
+    assert "drained, 30 min left" in lab[1].vipctl("status").stdout
+    assert lab[2].state() == "MASTER"
+
+
+@pytest.mark.lab(nodes=2)
+def test_a_list_that_cannot_be_saved_is_said(lab):
+    os.rmdir(f"{lab[1].directory}/state")
+    with open(f"{lab[1].directory}/state", "w", encoding="utf-8"):
+        pass
+    lab.start_all([150, 100])
+    done = lab[1].vipctl("drain", "web")
+    assert done.returncode == 0 and "cannot be saved" in done.stdout, done.stderr
+    assert lab[1].state() == "INIT"
+    lab.wait(lambda: "cannot save what is drained" in lab[1].log_text(), "the log has it too")
+
+
+@pytest.mark.lab(nodes=2)
+def test_a_drain_expires(lab):
+    lab.start_all([150, 100])
+    assert lab[1].vipctl("drain", "web", "--for", "800ms").returncode == 0
+    assert lab[1].state() == "INIT"
+    lab.wait_master(lab[1])
+    lab.wait(lambda: drained_file(lab[1]) == [], "the list is saved")
+
+
+@pytest.mark.lab(nodes=2)
+def test_a_drain_that_expires_while_the_agent_is_down_is_over(lab):
+    lab.start_all([150, 100])
+    assert lab[1].vipctl("drain", "web", "--for", "500ms").returncode == 0
+    lab.wait(lambda: drained_file(lab[1]) == ["web"], "the list is saved")
+    lab[1].kill()
+    time.sleep(0.6)
+    lab[1].start()
+    lab.wait_master(lab[1])
+
+
+@pytest.mark.lab(nodes=1)
+@pytest.mark.parametrize("text", ["{", "[]", '{"drained": 7}', '{"drained": [{"instance": 5}]}'])
+def test_an_unreadable_list_is_reported_and_not_fatal(lab, text):
+    with open(f"{lab[1].directory}/state/drained.json", "w", encoding="utf-8") as file:
+        file.write(text)
+    lab.start_all([150])
+    assert lab[1].state() == "MASTER"
+    assert "drained.json" in lab[1].log_text()
+
+
+@pytest.mark.lab(nodes=2)
+def test_a_drain_survives_a_reload_that_replaces_the_instance(lab):
+    lab.start_all([150, 100])
+    assert lab[1].vipctl("drain", "web").returncode == 0
+    lab[1].write(config.instance(priority=150, vrid=52))
+    assert lab[1].reload().returncode == 0
+    lab.wait(lambda: lab[1].instance() and lab[1].instance()["vrid"] == 52, "it is replaced")
+    lab.never(lambda: lab[1].state() != "INIT", "still drained", 1)
+
+
+@pytest.mark.lab(nodes=2)
+def test_both_families_go_together(lab):
+    addresses = [f"{VIP4}/24", f"{config.VIP6}/64"]
+    lab.start_all([150, 100], addresses=addresses)
+    assert lab[1].vipctl("drain", "web").returncode == 0
+    lab.wait(lambda: lab[1].ours() == [], "both families are released")
+    assert len(lab[2].ours()) == 3  # with the derived link-local one
+    lab[2].kill()
+    assert lab[1].vipctl("resume", "web").returncode == 0
+    lab.wait(lambda: lab[1].state() == "MASTER", "it is back")
+    assert lab[1].vipctl("drain", "web").returncode == NOT_SWITCHED
+    assert len(lab[1].ours()) == 3
+
+
+@pytest.mark.lab(nodes=1, keepalived=1)
+def test_keepalived_takes_over_without_a_lost_probe(lab):
+    lab[1].start(config.instance(priority=150))
+    lab[2].start(config.keepalived(priority=100))
+
+    def attempt():
+        lab[1].vipctl("resume", "web")
+        lab.wait(lambda: lab[1].state() == "MASTER" and not lab[2].holds(VIP4), "vipd is MASTER")
+        probe = lab.probe(interval_ms=1)
+        done = lab[1].vipctl("drain", "web")
+        assert done.returncode == 0 and "handed over to 10.77.0.2" in done.stdout, done.stderr
+        lab.wait(lambda: not lab[1].holds(VIP4), "vipd releases")
+        time.sleep(0.1)
+        return probe.stop()
+    # keepalived adverts before it has the address.
+    assert assert_lossless(lab, attempt).answered_by == ["n1", "n2"]
+
+
+def stop_and_start(lab, master_after):
+    """As `systemctl restart` and a package upgrade do it: stop, then start at once."""
+    lab.wait_master(lab[1])
+    probe = lab.probe(interval_ms=0.5)
+    assert lab[1].stop() == 0
+    lab[1].start()
+    lab.wait_master(master_after)
+    return probe.stop()
+
+
+@pytest.mark.lab(nodes=2)
+def test_a_restart_of_the_master_loses_no_probe(lab):
+    lab.start_all([150, 100])
+    result = assert_lossless(lab, lambda: stop_and_start(lab, lab[1]))
+    assert result.answered_by == ["n1", "n2", "n1"]
+
+
+@pytest.mark.lab(nodes=2)
+def test_a_restart_without_preemption_leaves_it_with_the_peer(lab):
+    lab.start_all([150, 100], preempt="no")
+
+    def attempt():
+        if lab[1].state() != "MASTER":
+            assert lab[1].vipctl("take", "web").returncode == 0
+        return stop_and_start(lab, lab[2])
+    result = assert_lossless(lab, attempt)
+    lab.never(lambda: lab[1].state() == "MASTER", "it does not come back", 0.5)
+    assert result.answered_by == ["n1", "n2"]
+
+
+@pytest.mark.lab(nodes=2)
+def test_preempt_when_healthy_for_a_time(lab):
+    lab.start_all([150, 100], preempt="when-healthy-for 2s")
+    lab[1].link_down()
+    lab.wait(lambda: lab[2].state() == "MASTER", "the peer took over")
+    lab[1].link_up()
+    up = time.monotonic()
+    lab.wait_master(lab[1])
+    # From the time that vipd sees the link up, which is later than the command.
+    assert time.monotonic() - up > 2
+    assert lab[1].instance()["preempt_mode"] == "when-healthy-for"
+    assert "when-healthy-for 2000 ms" in lab[1].vipctl("status", "web").stdout
+
+
+@pytest.mark.lab(nodes=1)
+def test_usage(lab):
+    lab.start_all([150])
+    for arguments in (["drain"], ["drain", "web", "--all"], ["drain", "web", "--for", "30"],
+                      ["resume"], ["take"], ["take", "--all"], ["take", "web", "--force"]):
+        assert lab[1].vipctl(*arguments).returncode == 2, arguments
+    assert lab[1].vipctl("drain", "nope").returncode == 1
