@@ -68,6 +68,8 @@ static void report(struct instance *instance, const struct election_actions *act
     instance->state = state;
     instance->since_wall_ns = clock_wall_ns();
     instance->last_wall_ns = instance->since_wall_ns;
+    instance_explain(instance, &instance->last);
+    instance_note_withdrawal(instance);
     instance->node->on_transition(instance->node->userdata, instance, &instance->last);
 }
 
@@ -91,6 +93,10 @@ void instance_event(struct instance *instance, size_t target, const struct elect
     report(instance, actions);
     set_timer(instance);
     check_stopped(instance);
+    if (instance->checks_due) {
+        instance->checks_due = false;
+        instance_checks_changed(instance);
+    }
 }
 
 void instance_fire_due(struct instance *instance)
@@ -202,7 +208,7 @@ static struct election_params params_of(const struct router *router)
         .family = router->family,
         .version = config->version,
         .vrid = config->vrid,
-        .priority = config->priority,
+        .priority = instance_priority(router->instance),
         .preempt = config->preempt != PREEMPT_NO,
         .preempt_delay_ns = config->preempt == PREEMPT_AFTER ? config->preempt_delay_ns : 0,
         .advert_interval_ns = config->advert_interval_ns,
@@ -231,6 +237,16 @@ static bool read_config(struct router *router)
     router->client.count = router->count;
     router->desired.owner = config->name;
     return true;
+}
+
+void instance_configure(struct instance *instance)
+{
+    for (size_t i = 0; i < instance->router_count; i++) {
+        const struct election_params params = params_of(&instance->routers[i]);
+        const struct election_event event = {.type = ELECTION_CONFIGURE, .params = &params};
+
+        instance_event(instance, i, &event);
+    }
 }
 
 static bool init_router(struct instance *instance, size_t index, enum ip_family family)
@@ -303,6 +319,7 @@ void instance_free(struct instance *instance)
     for (size_t i = 0; i < instance->router_count; i++)
         free(instance->routers[i].peers);
     sd_event_source_disable_unref(instance->timer);
+    sd_event_source_disable_unref(instance->damping_timer);
     config_box_unref(instance->next_box);
     config_box_unref(instance->box);
     free(instance->routers);
@@ -315,6 +332,7 @@ void instance_start(struct instance *instance)
     const struct election_event start = {.type = ELECTION_START};
 
     instance_refresh(instance);
+    instance_checks_changed(instance);
     instance->started = true;
     instance_event(instance, 0, &start);
 }
@@ -351,6 +369,7 @@ void instance_update(struct instance *instance, struct config_box *box,
             router_execute(router, &claim);
     }
     config_box_unref(old);
+    instance_checks_changed(instance);
     if (changed)
         instance_refresh(instance);
 }

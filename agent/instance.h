@@ -10,6 +10,7 @@
 #include "agent/config_box.h"
 #include "agent/node.h"
 #include "lib/group.h"
+#include "lib/priority.h"
 
 /* Somebody outside our cluster who says that it holds an address of ours. */
 struct foreign_holder {
@@ -59,6 +60,9 @@ struct instance {
     bool started;
     bool stopping;
     bool stopped;
+    struct damping damping;
+    sd_event_source *damping_timer; /* NULL: never held back yet */
+    bool checks_due; /* instance_checks_changed() is to be called when the event is done */
     const struct config_instance *next_config; /* REPLACED: started when this one is done */
     struct config_box *next_box;
 };
@@ -90,6 +94,13 @@ void instance_update(struct instance *instance, struct config_box *box,
 
 /* Fires what is due, as the timer would. */
 void instance_fire_due(struct instance *instance);
+
+/* A check that it follows counts otherwise, or other checks are followed. */
+void instance_checks_changed(struct instance *instance);
+
+/* The effective priority by its checks as they are, and its arithmetic. Returns buffer. */
+uint8_t instance_priority(const struct instance *instance);
+const char *instance_priority_text(const struct instance *instance, char *buffer, size_t size);
 
 /* True when it lists that address. */
 bool instance_has_address(const struct instance *instance, const struct ip_address *address);

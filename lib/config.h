@@ -5,6 +5,8 @@
 #ifndef VIP_CONFIG_H
 #define VIP_CONFIG_H
 
+#include "lib/config_check.h"
+#include "lib/damping.h"
 #include "lib/packet.h"
 
 enum mac_mode {
@@ -16,6 +18,12 @@ enum preempt_mode {
     PREEMPT_YES = 0,
     PREEMPT_NO,
     PREEMPT_AFTER, /* after preempt_delay_ns of hearing a lower priority (RFC 8347 hold-time) */
+};
+
+/* Names of checks, without doubles. */
+struct config_names {
+    char (*list)[NAME_SIZE];
+    size_t count;
 };
 
 struct config_instance {
@@ -36,6 +44,8 @@ struct config_instance {
     uint64_t announce_refresh_ns; /* 0: never */
     uint64_t lease_ns;            /* 0: off. From [instance], else [node] */
     uint64_t linger_ns;           /* 0: one master-down interval */
+    struct config_names track;    /* its own, then those of [node] */
+    struct damping_params flap_damping;
 
     /* Virtual addresses by family, in configured order. For IPv6 the link-local one is first: the
      * configured one, or derived from the VRID when none was (link_local_derived). */
@@ -60,8 +70,11 @@ struct config {
     char node_name[NAME_SIZE]; /* empty: the host's name */
     uint64_t lease_ns;         /* [node] lease, default 5 s */
     bool realtime;             /* [node] realtime: SCHED_FIFO and locked memory where permitted */
+    struct config_names track; /* [node] track */
     struct config_instance *instances;
     size_t instance_count;
+    struct config_check *checks;
+    size_t check_count;
     char **files; /* names of the files it came from */
     size_t file_count;
 };
@@ -104,6 +117,12 @@ const char *config_problem_format(const struct config_problem *problem, char *bu
 
 /* The instance of that name, or NULL. */
 const struct config_instance *config_find_instance(const struct config *config, const char *name);
+
+/* The check of that name, or NULL. */
+const struct config_check *config_find_check(const struct config *config, const char *name);
+
+/* True when it is one of them. */
+bool config_names_have(const struct config_names *names, const char *name);
 
 /* Addresses of one family of an instance. *count is 0 when it has none. */
 const struct ip_prefix *config_addresses(const struct config_instance *instance,

@@ -57,6 +57,15 @@ static const struct config_key node_keys[NODE_KEYS] = {
                        .expected = "yes or no",
                        .help = "Run with real-time priority and locked memory where that is "
                                "permitted."},
+    [NODE_TRACK] = {.name = "track",
+                    .type = VALUE_TRACK,
+                    NODE_FIELD(track),
+                    .default_note = "none",
+                    .sample = "haproxy, uplink",
+                    .reload = RELOAD_IN_PLACE,
+                    .expected = "names of [check NAME] sections",
+                    .help = "Checks that every instance follows, besides its own. May be "
+                            "repeated."},
 };
 
 static const struct config_key instance_keys[INSTANCE_KEYS] = {
@@ -241,6 +250,29 @@ static const struct config_key instance_keys[INSTANCE_KEYS] = {
                          .help = "How long at most a node that hands over keeps answering while no "
                                  "successor is seen. auto: the time in which its peers would "
                                  "notice a dead master."},
+    [INSTANCE_TRACK] = {.name = "track",
+                        .type = VALUE_TRACK,
+                        INSTANCE_FIELD(track),
+                        .default_note = "those of [node]",
+                        .sample = "haproxy, uplink",
+                        .reload = RELOAD_IN_PLACE,
+                        .expected = "names of [check NAME] sections",
+                        .help = "Checks this instance follows, besides those of [node]: one with a "
+                                "weight changes its priority, one without withdraws it while it "
+                                "fails. May be repeated."},
+    [INSTANCE_FLAP_DAMPING] = {.name = "flap-damping",
+                               .type = VALUE_DAMPING,
+                               INSTANCE_FIELD(flap_damping),
+                               .min = NS_PER_SEC,
+                               .max = 86400 * NS_PER_SEC,
+                               .default_text = "off",
+                               .reload = RELOAD_IN_PLACE,
+                               .expected = "off, or like '3 in 1m hold 5m' (2 to 20 withdrawals, "
+                                           "durations from 1s to 1d)",
+                               .help = "A node that its checks or its link withdrew so often in "
+                                       "that time is held back for the time behind hold (left "
+                                       "out: the same time): its priority is 1, so that it serves "
+                                       "only when nobody else is there."},
 };
 
 static const struct config_section sections[] = {
@@ -254,6 +286,12 @@ static const struct config_section sections[] = {
      .key_count = INSTANCE_KEYS,
      .help = "One virtual router: addresses that move together between nodes. One section each; "
              "the name has 1 to 63 letters, digits, '.', '_' or '-'."},
+    {.name = "check",
+     .named = true,
+     .keys = config_check_keys,
+     .key_count = CHECK_KEYS,
+     .help = "Something that has to work for this node to serve: followed by the instances that "
+             "name it in track. Each type has keys of its own."},
 };
 
 const struct config_section *config_schema(size_t *count)
@@ -290,9 +328,15 @@ const struct config_section *config_schema_instance(void)
     return &sections[1];
 }
 
+const struct config_section *config_schema_check(void)
+{
+    return &sections[2];
+}
+
 bool config_value_is_list(enum config_value_type type)
 {
-    return type == VALUE_PREFIXES || type == VALUE_PEERS || type == VALUE_SOURCES;
+    return type == VALUE_PREFIXES || type == VALUE_PEERS || type == VALUE_SOURCES ||
+           type == VALUE_TRACK;
 }
 
 const char *config_key_default(const struct config_key *key)
@@ -313,7 +357,7 @@ const char *config_reload_name(enum config_reload reload)
     case RELOAD_IN_PLACE:
         return "in place";
     case RELOAD_RESTART:
-        return "restarts the instance";
+        return "restarts it";
     case RELOAD_NOTHING:
         break;
     }

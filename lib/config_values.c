@@ -1,6 +1,6 @@
 /* Typed values: each parser is strict, stores only what it understood, and words what it did not.
  */
-#include "lib/config_values.h"
+#include "lib/config_values_internal.h"
 
 #include "lib/config_problem.h"
 #include "lib/duration.h"
@@ -11,15 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A refused value: where the words about it go. */
-struct refusal {
-    const struct config_key *key;
-    const char *text;
-    char *error;
-    size_t error_size;
-};
-
-static int refuse(const struct refusal *refusal, const char *remark)
+int config_refuse(const struct refusal *refusal, const char *remark)
 {
     char quoted[CONFIG_QUOTE_SIZE];
 
@@ -73,12 +65,12 @@ static bool interface_valid(const char *name)
     return true;
 }
 
-static int parse_text(const struct refusal *r, void *field, bool valid)
+int config_parse_text(const struct refusal *r, void *field, bool valid)
 {
     size_t length = strlen(r->text);
 
     if (!valid)
-        return refuse(r, "");
+        return config_refuse(r, "");
     assert(length < r->key->size);
     memset(field, 0, r->key->size);
     memcpy(field, r->text, length);
@@ -107,11 +99,11 @@ static int parse_number(const struct refusal *r, void *field)
     uint64_t value = 0;
 
     if (!all_digits(r->text) || strlen(r->text) > 9)
-        return refuse(r, "");
+        return config_refuse(r, "");
     for (const char *digit = r->text; *digit != '\0'; digit++)
         value = value * 10 + (uint64_t)(*digit - '0');
     if (value < r->key->min || value > r->key->max)
-        return refuse(r, "");
+        return config_refuse(r, "");
     store_number(field, r->key->size, value);
     return 0;
 }
@@ -121,7 +113,7 @@ static int parse_bool(const struct refusal *r, void *field)
     bool yes = strcmp(r->text, "yes") == 0;
 
     if (!yes && strcmp(r->text, "no") != 0)
-        return refuse(r, "");
+        return config_refuse(r, "");
     memcpy(field, &yes, sizeof(yes));
     return 0;
 }
@@ -134,10 +126,10 @@ static int parse_choice(const struct refusal *r, void *field)
             return 0;
         }
     }
-    return refuse(r, "");
+    return config_refuse(r, "");
 }
 
-static int parse_duration(const struct refusal *r, const char *text, uint64_t *field)
+int config_parse_duration(const struct refusal *r, const char *text, uint64_t *field)
 {
     const struct config_key *key = r->key;
     uint64_t ns = 0;
@@ -147,9 +139,9 @@ static int parse_duration(const struct refusal *r, const char *text, uint64_t *f
         return 0;
     }
     if (!duration_parse(text, &ns))
-        return refuse(r, all_digits(text) ? " without a unit" : "");
+        return config_refuse(r, all_digits(text) ? " without a unit" : "");
     if (ns < key->min || ns > key->max || (key->step != 0 && ns % key->step != 0))
-        return refuse(r, "");
+        return config_refuse(r, "");
     *field = ns;
     return 0;
 }
@@ -167,10 +159,10 @@ static int parse_preempt(const struct refusal *r, struct config_instance *instan
     }
     size_t length = strlen(after);
     if (strncmp(text, after, length) != 0 || (text[length] != ' ' && text[length] != '\t'))
-        return refuse(r, "");
+        return config_refuse(r, "");
     text += length;
     text += strspn(text, " \t");
-    int result = parse_duration(r, text, &delay_ns);
+    int result = config_parse_duration(r, text, &delay_ns);
     if (result != 0)
         return result;
     instance->preempt = PREEMPT_AFTER;
@@ -199,12 +191,12 @@ static int parse_prefix(const struct refusal *r, struct config_instance *instanc
     struct ip_prefix prefix;
 
     if (!ip_prefix_parse(r->text, &prefix))
-        return refuse(r, "");
+        return config_refuse(r, "");
     const char *why = unusable(&prefix.address);
     if (why != NULL)
-        return refuse(r, why);
+        return config_refuse(r, why);
     if (prefix.length == 0)
-        return refuse(r, " with an empty prefix");
+        return config_refuse(r, " with an empty prefix");
     /* One is kept for the derived link-local address. */
     if (instance->ipv4_count + instance->ipv6_count >= INSTANCE_ADDRESSES_MAX - 1) {
         snprintf(r->error, r->error_size, "too many addresses, at most %d are possible",
@@ -226,9 +218,9 @@ static int parse_prefix(const struct refusal *r, struct config_instance *instanc
 static int parse_host(const struct refusal *r, struct ip_address *out)
 {
     if (!ip_address_parse(r->text, out))
-        return refuse(r, "");
+        return config_refuse(r, "");
     const char *why = unusable(out);
-    return why != NULL ? refuse(r, why) : 0;
+    return why != NULL ? config_refuse(r, why) : 0;
 }
 
 static int parse_peer(const struct refusal *r, struct config_instance *instance)
@@ -240,7 +232,7 @@ static int parse_peer(const struct refusal *r, struct config_instance *instance)
         return result;
     for (size_t i = 0; i < instance->peer_count; i++) {
         if (ip_address_equal(&instance->peers[i], &peer))
-            return refuse(r, " a second time");
+            return config_refuse(r, " a second time");
     }
     if (instance->peer_count >= INSTANCE_PEERS_MAX) {
         snprintf(r->error, r->error_size, "too many peers, at most %d are possible",
@@ -267,7 +259,7 @@ static int parse_source(const struct refusal *r, struct config_instance *instanc
     struct ip_address *field =
         source.family == IP_FAMILY_IPV4 ? &instance->source4 : &instance->source6;
     if (field->family != IP_FAMILY_NONE)
-        return refuse(r, ", the second of its family");
+        return config_refuse(r, ", the second of its family");
     *field = source;
     return 0;
 }
@@ -280,9 +272,9 @@ int config_value_parse(const struct config_key *key, const char *text, void *bas
 
     switch (key->type) {
     case VALUE_NAME:
-        return parse_text(&r, field, config_name_valid(text, strlen(text)));
+        return config_parse_text(&r, field, config_name_valid(text, strlen(text)));
     case VALUE_INTERFACE:
-        return parse_text(&r, field, interface_valid(text));
+        return config_parse_text(&r, field, interface_valid(text));
     case VALUE_NUMBER:
         return parse_number(&r, field);
     case VALUE_BOOL:
@@ -290,7 +282,7 @@ int config_value_parse(const struct config_key *key, const char *text, void *bas
     case VALUE_CHOICE:
         return parse_choice(&r, field);
     case VALUE_DURATION:
-        return parse_duration(&r, text, field);
+        return config_parse_duration(&r, text, field);
     case VALUE_PREEMPT:
         return parse_preempt(&r, base);
     case VALUE_PREFIXES:
@@ -299,6 +291,18 @@ int config_value_parse(const struct config_key *key, const char *text, void *bas
         return parse_peer(&r, base);
     case VALUE_SOURCES:
         return parse_source(&r, base);
+    case VALUE_TEXT:
+    case VALUE_PATH:
+    case VALUE_METHOD:
+    case VALUE_OCTETS:
+    case VALUE_WORDS:
+    case VALUE_STATUSES:
+    case VALUE_ENDPOINT:
+    case VALUE_ADDRESS:
+    case VALUE_WEIGHT:
+    case VALUE_DAMPING:
+    case VALUE_TRACK:
+        return config_value_parse_check(&r, field);
     }
     assert(!"a type without a parser");
     return -EINVAL;
@@ -351,6 +355,19 @@ bool config_value_equal(const struct config_key *key, const void *a, const void 
     case VALUE_SOURCES:
         return ip_address_equal(&x->source4, &y->source4) &&
                ip_address_equal(&x->source6, &y->source6);
+    case VALUE_TEXT:
+    case VALUE_PATH:
+    case VALUE_METHOD:
+    case VALUE_OCTETS:
+    case VALUE_WORDS:
+    case VALUE_STATUSES:
+    case VALUE_ENDPOINT:
+    case VALUE_ADDRESS:
+    case VALUE_WEIGHT:
+    case VALUE_DAMPING:
+    case VALUE_TRACK:
+        return config_value_equal_check(key, (const char *)a + key->offset,
+                                        (const char *)b + key->offset);
     }
     assert(!"a type without a comparison");
     return false;

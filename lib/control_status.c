@@ -222,7 +222,7 @@ json_t *control_instance_to_json(const struct status_instance *instance)
         snprintf(number, sizeof(number), "%u", instance->effective_priority);
         priority = number;
     }
-    return json_pack(
+    json_t *json = json_pack(
         "{s:s, s:o, s:i, s:i, s:s, s:o, s:o, s:b, s:i, s:i, s:s, s:b, s:I, s:s, s:b, s:o, s:o, "
         "s:o, s:o, s:o}",
         "name", instance->name, "interface", control_text_to_json(instance->interface), "vrid",
@@ -238,6 +238,8 @@ json_t *control_instance_to_json(const struct status_instance *instance)
         "last_transition",
         instance->last_transition == NULL ? json_null()
                                           : control_history_to_json(instance->last_transition));
+    control_checks_add(json, instance);
+    return json;
 }
 
 static json_t *reload_json(const struct status_reload *reload)
@@ -290,6 +292,8 @@ static json_t *evidence_json(const struct evidence *evidence)
         json_object_set_new(object, "silence_ms", ms_json(evidence->silence_ns));
     if (evidence->limit_ns != 0)
         json_object_set_new(object, "limit_ms", ms_json(evidence->limit_ns));
+    if (evidence->note[0] != '\0')
+        json_object_set_new(object, "note", control_text_to_json(evidence->note));
     return object;
 }
 

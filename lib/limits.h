@@ -19,6 +19,13 @@ enum {
     INSTANCES_MAX = 4096,
     INSTANCE_ADDRESSES_MAX = 4096,
     INSTANCE_PEERS_MAX = 32,
+    CHECKS_MAX = 256,
+    /* Checks that one instance follows. */
+    TRACK_MAX = 64,
+    /* Programs that checks run at the same time. */
+    CHECK_CHILDREN_MAX = 16,
+    /* What a check is read of one answer or output; the rest is passed over. */
+    CHECK_OUTPUT_BYTES_MAX = 64 * 1024,
     /* Names of instances, groups and checks, with the terminating NUL. */
     NAME_SIZE = 64,
     /* IFNAMSIZ of Linux, repeated because lib/ includes no kernel header. */

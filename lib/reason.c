@@ -18,8 +18,8 @@ const char *vrrp_state_name(enum vrrp_state state)
     return "?";
 }
 
-/* Sentences may name the evidence: %A peer address, %P its priority, %O our priority, %S silence,
- * %L limit. */
+/* Sentences may name the evidence: %A peer address, %P its priority, %O our priority (as the note
+ * has it, where there is one), %S silence, %L limit, %N note. */
 struct reason_row {
     const char *name;
     const char *last_event;
@@ -75,6 +75,8 @@ static const char *sentence_for(const struct transition *transition)
     if (transition->reason == REASON_NO_RESPONSE &&
         transition->evidence.peer.family == IP_FAMILY_NONE)
         return "no advert from any router for %L";
+    if (transition->reason == REASON_CHECK_FAILED && transition->evidence.note[0] != '\0')
+        return "%N";
     return rows[transition->reason].sentence;
 }
 
@@ -90,7 +92,7 @@ static const char *precise(uint64_t ns, char *text, size_t size)
     return text;
 }
 
-/* Writes one %-field into text; returns text. */
+/* One %-field, written into text or static. */
 static const char *field(char which, const struct evidence *evidence, char *text, size_t size)
 {
     switch (which) {
@@ -100,8 +102,12 @@ static const char *field(char which, const struct evidence *evidence, char *text
         snprintf(text, size, "%u", evidence->peer_priority);
         return text;
     case 'O':
+        if (evidence->note[0] != '\0')
+            return evidence->note;
         snprintf(text, size, "%u", evidence->own_priority);
         return text;
+    case 'N':
+        return evidence->note;
     case 'S':
         return precise(evidence->silence_ns, text, size);
     case 'L':

@@ -24,24 +24,38 @@ static struct config *parse(const char *text)
     return config;
 }
 
+/* The section a value of track needs; nothing may come behind it. */
+#define APP "[check app]\ntype = link\ninterface = eth1"
+
 /* One value for each key of [instance] that differs from what write_instance() gives it. */
 static const char *const other_values[INSTANCE_KEYS] = {
-    [INSTANCE_INTERFACE] = "eth1",     [INSTANCE_VRID] = "52",
-    [INSTANCE_PRIORITY] = "101",       [INSTANCE_ADDRESSES] = "192.0.2.10/24, 192.0.2.11/24",
-    [INSTANCE_VERSION] = "2",          [INSTANCE_ADVERT_INTERVAL] = "2s",
-    [INSTANCE_PREEMPT] = "no",         [INSTANCE_UNICAST_PEERS] = "192.0.2.3",
-    [INSTANCE_SOURCE] = "192.0.2.9",   [INSTANCE_MAC] = "virtual",
-    [INSTANCE_CHECKSUM] = "rfc9568",   [INSTANCE_STRICT] = "yes",
+    [INSTANCE_INTERFACE] = "eth1",
+    [INSTANCE_VRID] = "52",
+    [INSTANCE_PRIORITY] = "101",
+    [INSTANCE_ADDRESSES] = "192.0.2.10/24, 192.0.2.11/24",
+    [INSTANCE_VERSION] = "2",
+    [INSTANCE_ADVERT_INTERVAL] = "2s",
+    [INSTANCE_PREEMPT] = "no",
+    [INSTANCE_UNICAST_PEERS] = "192.0.2.3",
+    [INSTANCE_SOURCE] = "192.0.2.9",
+    [INSTANCE_MAC] = "virtual",
+    [INSTANCE_CHECKSUM] = "rfc9568",
+    [INSTANCE_STRICT] = "yes",
     [INSTANCE_ACCEPT] = NULL, /* one value only */
-    [INSTANCE_ANNOUNCE_REPEAT] = "6",  [INSTANCE_ANNOUNCE_REFRESH] = "61s",
-    [INSTANCE_ANNOUNCE_FORM] = "both", [INSTANCE_LEASE] = "6s",
+    [INSTANCE_ANNOUNCE_REPEAT] = "6",
+    [INSTANCE_ANNOUNCE_REFRESH] = "61s",
+    [INSTANCE_ANNOUNCE_FORM] = "both",
+    [INSTANCE_LEASE] = "6s",
     [INSTANCE_LINGER] = "1s",
+    [INSTANCE_TRACK] = "app\n" APP,
+    [INSTANCE_FLAP_DAMPING] = "3 in 1m",
 };
 
 static const char *const other_node_values[NODE_KEYS] = {
     [NODE_NAME] = "lb2",
     [NODE_LEASE] = "7s",
     [NODE_REALTIME] = "no",
+    [NODE_TRACK] = "app\n" APP,
 };
 
 /* A text with one instance, in which key `changed` (INSTANCE_KEYS: none) has its other value. */

@@ -47,6 +47,13 @@ GETTER(announce_refresh, i->announce_refresh_ns)
 GETTER(announce_reply, i->announce_reply)
 GETTER(lease, i->lease_ns)
 GETTER(linger, i->linger_ns)
+GETTER(track_count, i->track.count)
+GETTER(damping_transitions, i->flap_damping.transitions)
+GETTER(damping_window, i->flap_damping.window_ns)
+GETTER(damping_hold, i->flap_damping.hold_ns)
+
+/* A section that track can name; nothing may come behind it. */
+#define APP "app\n[check app]\ntype = link\ninterface = eth1"
 
 /* The value of a key, written as the last one of [instance web]. */
 static const struct good_value {
@@ -98,6 +105,13 @@ static const struct good_value {
     {"lease", "1h", lease, 3600 * NS_PER_SEC},
     {"linger", NULL, linger, 0},
     {"linger", "10m", linger, 600 * NS_PER_SEC},
+    {"track", NULL, track_count, 0},
+    {"track", APP, track_count, 1},
+    {"flap-damping", NULL, damping_transitions, 0},
+    {"flap-damping", "3 in 1m hold 5m", damping_transitions, 3},
+    {"flap-damping", "3 in 1m hold 5m", damping_window, 60 * NS_PER_SEC},
+    {"flap-damping", "3 in 1m hold 5m", damping_hold, 300 * NS_PER_SEC},
+    {"flap-damping", "3 in 1m", damping_hold, 60 * NS_PER_SEC},
 };
 
 /* A good file in which `key` has that value; NULL: it is not given. */
