@@ -2,6 +2,7 @@
 #include "tools/status_detail.h"
 
 #include "tools/field.h"
+#include "tools/status_checks.h"
 #include "tools/table.h"
 #include "tools/when.h"
 
@@ -161,6 +162,7 @@ void status_detail_print(const struct context *context, const json_t *instance, 
     print_head(context, instance);
     print_last(instance);
     print_addresses(context, instance);
+    status_checks_print(context, instance);
     json_array_foreach (json_object_get(instance, "routers"), i, router)
         print_router(context, router, all);
 }
