@@ -11,8 +11,7 @@ static json_t *time_json(uint64_t wall_ns)
 
 static json_t *check_json(const struct status_check *check)
 {
-    /* Whole microseconds, as milliseconds. */
-    double run_ms = (double)(check->run_ns / NS_PER_US) / 1000;
+    uint64_t run_us = check->run_ns / NS_PER_US;
 
     return json_pack(
         "{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "name", check->name, "type",
@@ -20,8 +19,9 @@ static json_t *check_json(const struct status_check *check)
         time_json(check->since_ns), "weight",
         check->weight != 0 ? json_integer(check->weight) : json_null(), "text",
         control_text_to_json(check->text), "last_result", time_json(check->last_ns), "run_ms",
-        check->run_ns != DEADLINE_NEVER ? json_real(run_ms) : json_null(), "good_results",
-        (json_int_t)check->good_results, "bad_results", (json_int_t)check->bad_results);
+        check->run_ns != DEADLINE_NEVER ? json_real((double)run_us / 1000) : json_null(),
+        "good_results", (json_int_t)check->good_results, "bad_results",
+        (json_int_t)check->bad_results);
 }
 
 static json_t *damping_json(const struct status_damping *damping)

@@ -292,8 +292,6 @@ static json_t *evidence_json(const struct evidence *evidence)
         json_object_set_new(object, "silence_ms", ms_json(evidence->silence_ns));
     if (evidence->limit_ns != 0)
         json_object_set_new(object, "limit_ms", ms_json(evidence->limit_ns));
-    if (evidence->note[0] != '\0')
-        json_object_set_new(object, "note", control_text_to_json(evidence->note));
     return object;
 }
 

@@ -205,8 +205,10 @@ def test_exec_is_what_its_exit_status_says(lab):
     state = f"{lab[1].directory}/exit-status"
     write(state, "0")
     program = script(lab[1], "check", f'echo first; echo "$1, $VIPD_CHECK"; exit $(cat {state})')
-    start_with(lab[1], config.check("app", "exec", command=f"{program} 'two words'", fall=2),
-               config.check("missing", "exec", command="/nonexistent/check", weight=-1))
+    start_with(lab[1], config.check("app", "exec", command=f"{program} 'two words'", fall=2,
+                                    interval="300ms"),
+               config.check("missing", "exec", command="/nonexistent/check", weight=-1,
+                            interval="300ms"))
     wait_check(lab, lab[1], "app", "passing")
     assert check_of(lab[1], "app")["text"] == "exit status 0: two words, app"
     wait_check(lab, lab[1], "missing", "failing")
@@ -415,10 +417,12 @@ def test_without_a_bus_a_unit_is_pending_and_says_so(lab):
 
 @pytest.mark.lab(nodes=1)
 def test_a_node_that_starts_waits_for_its_checks(lab):
-    program = script(lab[1], "slow", "sleep 1")
-    start_with(lab[1], config.check("slow", "exec", command=program, interval="3s"))
+    gate = f"{lab[1].directory}/gate"
+    program = script(lab[1], "slow", f"while [ ! -e {gate} ]; do sleep 0.05; done")
+    start_with(lab[1], config.check("slow", "exec", command=program, interval="1m", timeout="1m"))
     assert check_of(lab[1], "slow")["state"] == "pending"
     assert lab[1].state() == "INIT"
+    write(gate)
     lab[1].wait_state("MASTER")
     assert [t["reason"] for t in lab[1].history()][:1] == ["check-passed"]
 
@@ -431,7 +435,7 @@ def test_what_programs_do_delays_no_advert(lab):
              "fork": "i=0; while [ $i -lt 40 ]; do sleep 100 & i=$((i+1)); done; wait",
              "die": "kill -SEGV $$"}
     checks = [config.check(f"{name}{i}", "exec", command=script(node, name, text), weight=-1,
-                           interval="400ms", timeout="300ms", fall=1)
+                           interval="800ms", timeout="700ms", fall=1)
               for i in range(6) for name, text in kinds.items()]
     start_with(node, *checks)
     node.wait_state("MASTER")
@@ -445,7 +449,7 @@ def test_what_programs_do_delays_no_advert(lab):
                   encoding="ascii") as file:
             most = max(most, len(file.read().split()))
     assert 0 < most <= 16
-    assert "killed by Segmentation fault" in check_of(node, "die0")["text"]
+    lab.wait(lambda: "killed by Segmentation fault" in check_of(node, "die0")["text"], "it died")
     assert sampler.sequence() == [{"n1"}]
     assert widest_gap(capture.adverts("n1")) < 3 * config.INTERVAL_MS / 1000
     assert node.instance()["routers"][0]["counters"]["oversleeps"] == 0
