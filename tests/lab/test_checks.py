@@ -532,9 +532,11 @@ def test_a_reload_touches_what_has_changed_only(lab, serve):
         node.write(*sections)
         done = node.reload()
         assert done.returncode == 0, done.stderr
+        return done.stdout
 
     # Another weight: in place. Another target: it counts as before until it has a result.
-    reload(base, steady, config.check("b", "tcp", connect="127.0.0.1:7001", weight=-20))
+    said = reload(base, steady, config.check("b", "tcp", connect="127.0.0.1:7001", weight=-20))
+    assert "updated   [check b]\n" in said and "[check a]" not in said
     assert check_of(node, "b")["state"] == "passing" and check_of(node, "b")["weight"] == -20
     reload(base, steady, config.check("b", "tcp", connect="127.0.0.1:7002", interval="30s"))
     lab.wait(lambda: lab[2].state() == "MASTER", "its failure counts")
@@ -548,7 +550,7 @@ def test_a_reload_touches_what_has_changed_only(lab, serve):
     assert check_of(node, "new")["state"] == "pending" and node.state() == "MASTER"
     wait_check(lab, node, "new", "failing")
     lab.wait(lambda: lab[2].state() == "MASTER", "its failure counts")
-    reload(config.instance(priority=150, track=["a"]), steady)
+    assert "removed   [check new]\n" in reload(config.instance(priority=150, track=["a"]), steady)
     lab.wait_master(node)
     assert check_of(node, "a")["since"] == since
     assert check_of(node, "a")["good_results"] > results

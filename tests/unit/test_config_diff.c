@@ -159,6 +159,34 @@ static void every_key_of_the_node_counts(void **state)
     }
 }
 
+static void checks_are_told_apart(void **state)
+{
+    static const struct config_check_change wanted[] = {{CONFIG_REMOVED, "gone"},
+                                                        {CONFIG_UPDATED, "rarer"},
+                                                        {CONFIG_REPLACED, "other"},
+                                                        {CONFIG_ADDED, "new"}};
+    struct config *before = parse("[check same]\ntype = link\ninterface = a\n"
+                                  "[check gone]\ntype = link\ninterface = a\n"
+                                  "[check rarer]\ntype = link\ninterface = a\n"
+                                  "[check other]\ntype = link\ninterface = a\n");
+    struct config *after = parse("[check same]\ntype = link\ninterface = a\n"
+                                 "[check rarer]\ntype = link\ninterface = a\ninterval = 2s\n"
+                                 "[check other]\ntype = link\ninterface = b\n"
+                                 "[check new]\ntype = link\ninterface = a\n");
+    struct config_diff diff;
+
+    (void)state;
+    assert_int_equal(config_diff(before, after, &diff), 0);
+    assert_int_equal(diff.check_count, sizeof(wanted) / sizeof(wanted[0]));
+    for (size_t i = 0; i < diff.check_count; i++) {
+        assert_int_equal(diff.checks[i].kind, wanted[i].kind);
+        assert_string_equal(diff.checks[i].name, wanted[i].name);
+    }
+    config_diff_free(&diff);
+    config_free(before);
+    config_free(after);
+}
+
 static void added_and_removed(void **state)
 {
     char one[2048];
@@ -265,6 +293,7 @@ int main(void)
         cmocka_unit_test(every_key_of_an_instance_counts),
         cmocka_unit_test(what_makes_another_router_restarts_it),
         cmocka_unit_test(every_key_of_the_node_counts),
+        cmocka_unit_test(checks_are_told_apart),
         cmocka_unit_test(added_and_removed),
         cmocka_unit_test(a_family_or_unicast_coming_or_going_restarts),
         cmocka_unit_test(what_is_written_otherwise_is_unchanged),
