@@ -38,15 +38,10 @@ struct command {
     struct config_check *config; /* OPEN: owned by whoever reads it */
 };
 
-/* Both ends of both pipes: closed by the thread when it has ended. */
+/* Both ends of both pipes. */
 struct pipes {
     int commands[2];
     int results[2];
-};
-
-struct http_worker {
-    struct pipes pipes;
-    pthread_t thread;
 };
 
 struct job {
@@ -64,12 +59,18 @@ struct job {
 };
 
 struct worker_thread {
-    struct pipes pipes;
+    const struct pipes *pipes;
     struct curl_library curl;
     char problem[HTTP_RESULT_TEXT_SIZE]; /* why there is no libcurl; empty: it is there */
     CURLM *multi;
     struct job *jobs;
     bool quit;
+};
+
+struct http_worker {
+    struct pipes pipes;
+    pthread_t thread;
+    struct worker_thread data;
 };
 
 /* ---- Requests */
@@ -81,7 +82,7 @@ static void send_result(const struct worker_thread *worker, const struct job *jo
 
     snprintf(result.text, sizeof(result.text), "%.*s", HTTP_RESULT_TEXT_SIZE - 1, text);
     /* When nobody takes results for so long, they are too late anyway. */
-    (void)!write(worker->pipes.results[1], &result, sizeof(result));
+    (void)!write(worker->pipes->results[1], &result, sizeof(result));
 }
 
 static bool status_is_good(const struct config_statuses *statuses, long status)
@@ -288,7 +289,7 @@ static void take_commands(struct worker_thread *worker)
     struct command command;
 
     while (!worker->quit &&
-           read(worker->pipes.commands[0], &command, sizeof(command)) == (ssize_t)sizeof(command))
+           read(worker->pipes->commands[0], &command, sizeof(command)) == (ssize_t)sizeof(command))
         obey(worker, &command);
 }
 
@@ -312,7 +313,7 @@ static void take_answers(const struct worker_thread *worker)
 
 static void wait_for_more(const struct worker_thread *worker)
 {
-    struct pollfd fd = {.fd = worker->pipes.commands[0], .events = POLLIN};
+    struct pollfd fd = {.fd = worker->pipes->commands[0], .events = POLLIN};
     struct curl_waitfd extra = {.fd = fd.fd, .events = CURL_WAIT_POLLIN};
 
     if (worker->multi == NULL)
@@ -359,8 +360,6 @@ static void *run_thread(void *userdata)
         close_job(worker, worker->jobs);
     if (worker->multi != NULL)
         worker->curl.multi_cleanup(worker->multi);
-    close_pipes(&worker->pipes);
-    free(worker);
     return NULL;
 }
 
@@ -389,31 +388,25 @@ static int start_thread(pthread_t *thread, struct worker_thread *data)
 int http_worker_start(struct http_worker **out)
 {
     struct http_worker *worker = calloc(1, sizeof(*worker));
-    struct worker_thread *thread = calloc(1, sizeof(*thread));
-    int r = -ENOMEM;
+    int r = 0;
 
     *out = NULL;
-    if (worker == NULL || thread == NULL)
-        goto fail;
+    if (worker == NULL)
+        return -ENOMEM;
     worker->pipes = (struct pipes){.commands = {-1, -1}, .results = {-1, -1}};
+    worker->data.pipes = &worker->pipes;
     if (pipe2(worker->pipes.commands, O_CLOEXEC | O_NONBLOCK) < 0 ||
-        pipe2(worker->pipes.results, O_CLOEXEC | O_NONBLOCK) < 0) {
+        pipe2(worker->pipes.results, O_CLOEXEC | O_NONBLOCK) < 0)
         r = -errno;
-        close_pipes(&worker->pipes);
-        goto fail;
-    }
-    thread->pipes = worker->pipes;
-    r = start_thread(&worker->thread, thread);
+    if (r == 0)
+        r = start_thread(&worker->thread, &worker->data);
     if (r < 0) {
         close_pipes(&worker->pipes);
-        goto fail;
+        free(worker);
+        return r;
     }
     *out = worker;
     return 0;
-fail:
-    free(thread);
-    free(worker);
-    return r;
 }
 
 static int tell(const struct http_worker *worker, const struct command *command)
@@ -432,8 +425,12 @@ void http_worker_stop(struct http_worker *worker)
         return;
     (void)clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += STOP_WAIT_S;
-    if (tell(worker, &quit) < 0 || pthread_timedjoin_np(worker->thread, NULL, &until) != 0)
+    if (tell(worker, &quit) < 0 || pthread_timedjoin_np(worker->thread, NULL, &until) != 0) {
+        /* It goes on using all of this until the process ends. */
         (void)pthread_detach(worker->thread);
+        return;
+    }
+    close_pipes(&worker->pipes);
     free(worker);
 }
 
