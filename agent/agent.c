@@ -166,6 +166,7 @@ static void on_link(void *userdata, const struct link *link)
 
     agent_recorder_link(agent, link, true);
     refresh_link(agent, link);
+    checks_links_changed(agent->node.checks);
     /* The kernel drops IPv6 addresses when a link goes down. */
     if (back)
         (void)reconciler_run(agent->node.reconciler);
@@ -179,6 +180,7 @@ static void on_link_gone(void *userdata, const struct link *link)
     for (size_t i = 0; i < agent->instance_count; i++)
         instance_link_gone(agent->instances[i], link->ifindex);
     refresh_link(agent, link);
+    checks_links_changed(agent->node.checks);
 }
 
 static void on_address(void *userdata, const struct observed_address *address, bool present)
@@ -199,7 +201,17 @@ static void on_resync(void *userdata)
     log_msg(LOG_NOTICE, "netlink notifications were lost; all links and addresses read again");
     for (size_t i = 0; i < agent->instance_count; i++)
         instance_refresh(agent->instances[i]);
+    checks_links_changed(agent->node.checks);
     (void)reconciler_run(agent->node.reconciler);
+}
+
+static void on_check(void *userdata, const char *name)
+{
+    struct agent *agent = userdata;
+
+    for (size_t i = 0; i < agent->instance_count; i++)
+        if (instance_follows(agent->instances[i], name))
+            instance_checks_changed(agent->instances[i]);
 }
 
 /* A flood of packets must not keep adverts from going out. */
@@ -271,6 +283,8 @@ static int open_parts(struct agent *agent)
         r = reconciler_open(node->event, AGENT_PRIORITY_LEASES, node->links, &node->reconciler);
     if (r >= 0)
         r = neighbour_io_open(&node->neighbours);
+    if (r >= 0)
+        r = checks_open(node->event, node->links, on_check, agent, &node->checks);
     if (r < 0) {
         log_msg(LOG_ERR, "cannot open the node's network sockets: %s", strerror(-r));
         return r;
@@ -305,6 +319,7 @@ static void close_parts(struct agent *agent)
     agent_control_close(agent);
     drains_close(agent->node.drains);
     sd_event_source_disable_unref(agent->reaper);
+    checks_close(node->checks);
     segments_free(node->segments);
     neighbour_io_close(node->neighbours);
     reconciler_close(node->reconciler);
@@ -341,6 +356,8 @@ static int start(struct agent *agent)
 
     record_start(agent);
     clear_leftovers(agent);
+    if (checks_apply(agent->node.checks, config, true) < 0)
+        log_msg(LOG_ERR, "not all checks could be started");
     for (size_t i = 0; i < config->instance_count; i++) {
         int r = agent_add(agent, agent->box, &config->instances[i]);
         if (r < 0)

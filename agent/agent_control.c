@@ -205,8 +205,48 @@ static struct status_handover handover_of(const struct instance *instance)
                                     .text = h->text};
 }
 
+static size_t fill_checks(const struct instance *instance, struct status_check *out)
+{
+    const struct config_names *track = &instance->config->track;
+    struct check_view view;
+    size_t n = 0;
+
+    for (size_t i = 0; i < track->count; i++) {
+        if (!checks_look(instance->node->checks, track->list[i], &view))
+            continue;
+        out[n++] = (struct status_check){
+            .name = view.config->name,
+            .type = view.config->type,
+            .verdict = view.state->verdict,
+            .weight = view.config->weight,
+            .since_ns = view.since_wall_ns,
+            .text = view.text,
+            .run_ns = view.run_ns,
+            .last_ns = view.last_wall_ns,
+            .good_results = view.state->good_results,
+            .bad_results = view.state->bad_results,
+        };
+    }
+    return n;
+}
+
+static struct status_damping damping_of(const struct instance *instance)
+{
+    const struct damping_params *params = &instance->config->flap_damping;
+    uint64_t now = clock_boot_ns();
+
+    return (struct status_damping){
+        .configured = params->transitions > 0,
+        .withdrawals = damping_recent(&instance->damping, params, now),
+        .limit = params->transitions,
+        .remaining_ns = damping_remaining(&instance->damping, params, now),
+    };
+}
+
 static json_t *instance_json(const struct instance *instance, struct status_address *addresses)
 {
+    char priority[PRIORITY_TEXT_SIZE];
+    struct status_check checks[TRACK_MAX * 2];
     const struct config_instance *config = instance->config;
     const struct history_entry last = last_transition(instance);
     struct status_router routers[2];
@@ -221,6 +261,10 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
         .since_ns = instance->since_wall_ns,
         .base_priority = config->priority,
         .effective_priority = instance->elections[0].params.priority,
+        .priority_text = instance_priority_text(instance, priority, sizeof(priority)),
+        .checks = checks,
+        .check_count = fill_checks(instance, checks),
+        .damping = damping_of(instance),
         .preempt = config->preempt,
         .preempt_delay_ns = config->preempt_delay_ns,
         .mac = config->mac,

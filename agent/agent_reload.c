@@ -112,6 +112,8 @@ int agent_reload(struct agent *agent, struct config_problems *problems, json_t *
         return refuse(agent, problems);
     config_diff(agent->box->config, box->config, &diff);
     retarget_waiting(agent, box);
+    if (checks_apply(agent->node.checks, box->config, false) < 0)
+        log_msg(LOG_ERR, "not all checks could be started");
     for (size_t i = 0; i < diff.count && !agent->stopping; i++)
         apply(agent, box, &diff.list[i]);
     if (reply != NULL)

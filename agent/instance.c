@@ -65,6 +65,8 @@ static void report(struct instance *instance, const struct election_actions *act
     if (state != instance->state)
         instance->since_wall_ns = instance->last_wall_ns;
     instance->state = state;
+    instance_explain(instance, &instance->last);
+    instance_note_withdrawal(instance);
     instance->node->on_transition(instance->node->userdata, instance, &instance->last);
 }
 
@@ -94,6 +96,15 @@ static void after_step(struct instance *instance, const struct election_actions 
     check_stopped(instance);
 }
 
+/* What was asked for while the event was still being carried out. */
+static void look_at_checks(struct instance *instance)
+{
+    if (!instance->checks_due)
+        return;
+    instance->checks_due = false;
+    instance_checks_changed(instance);
+}
+
 void instance_event(struct instance *instance, size_t target, const struct election_event *event)
 {
     struct election_actions few[BUNDLE_STACK_ELECTIONS];
@@ -109,6 +120,9 @@ void instance_event(struct instance *instance, size_t target, const struct elect
         if (bundle->shares[s].instance != NULL)
             after_step(bundle->shares[s].instance, &actions[bundle->shares[s].first]);
     set_timer(bundle);
+    for (size_t s = 0; s < bundle->share_count; s++)
+        if (bundle->shares[s].instance != NULL)
+            look_at_checks(bundle->shares[s].instance);
 }
 
 void instance_fire_due(struct instance *instance)
@@ -213,7 +227,7 @@ static struct election_params params_of(const struct router *router)
         .family = router->family,
         .version = config->version,
         .vrid = config->vrid,
-        .priority = config_group_priority(router->instance->box->config, config),
+        .priority = instance_priority(router->instance),
         .preempt = config->preempt != PREEMPT_NO,
         .preempt_delay_ns = config->preempt == PREEMPT_AFTER ? config->preempt_delay_ns : 0,
         .preempt_healthy_ns =
@@ -244,6 +258,16 @@ static bool read_config(struct router *router)
     router->client.count = router->count;
     router->desired.owner = config->name;
     return true;
+}
+
+void instance_configure(struct instance *instance)
+{
+    for (size_t i = 0; i < instance->router_count; i++) {
+        const struct election_params params = params_of(&instance->routers[i]);
+        const struct election_event event = {.type = ELECTION_CONFIGURE, .params = &params};
+
+        instance_event(instance, i, &event);
+    }
 }
 
 static bool init_router(struct instance *instance, size_t index, enum ip_family family)
@@ -355,6 +379,7 @@ void instance_free(struct instance *instance)
     if (instance->share != NULL)
         instance->share->instance = NULL;
     bundle_unref(instance->bundle);
+    sd_event_source_disable_unref(instance->damping_timer);
     config_box_unref(instance->next_box);
     config_box_unref(instance->box);
     free(instance->routers);
@@ -366,6 +391,7 @@ void instance_start(struct instance *instance)
     const struct election_event start = {.type = ELECTION_START};
 
     instance_refresh(instance);
+    instance_checks_changed(instance);
     instance->started = true;
     instance_event(instance, 0, &start);
 }
@@ -403,6 +429,7 @@ void instance_update(struct instance *instance, struct config_box *box,
         router_watch_configured(router);
     }
     config_box_unref(old);
+    instance_checks_changed(instance);
     if (changed)
         instance_refresh(instance);
 }

@@ -12,6 +12,7 @@
 #include "agent/handover.h"
 #include "agent/node.h"
 #include "agent/recorder_policy.h"
+#include "lib/priority.h"
 
 /* What follows a claim waits until the kernel answers for the addresses: whoever held them before
  * goes on doing so until it hears of us. */
@@ -66,6 +67,9 @@ struct instance {
     bool unpublished;      /* its state file is to be written */
     uint8_t told_priority; /* the effective one that on_priority was last called for */
     struct handover handover;
+    struct damping damping;
+    sd_event_source *damping_timer; /* NULL: never held back yet */
+    bool checks_due; /* instance_checks_changed() is to be called when the event is done */
     const struct config_instance *next_config; /* REPLACED: started when this one is done */
     struct config_box *next_box;
 };
@@ -101,6 +105,16 @@ void instance_update(struct instance *instance, struct config_box *box,
 
 /* Fires what is due, as the timer would. */
 void instance_fire_due(struct instance *instance);
+
+/* A check that it follows counts otherwise, or other checks are followed. */
+void instance_checks_changed(struct instance *instance);
+
+/* True when that check matters to it: its own, or of an instance in its group. */
+bool instance_follows(const struct instance *instance, const char *check);
+
+/* The effective priority by its checks as they are, and its arithmetic. Returns buffer. */
+uint8_t instance_priority(const struct instance *instance);
+const char *instance_priority_text(const struct instance *instance, char *buffer, size_t size);
 
 /* True when it lists that address. */
 bool instance_has_address(const struct instance *instance, const struct ip_address *address);

@@ -1,5 +1,5 @@
-/* Shared by instance.c (events in), instance_actions.c (actions out) and instance_link.c (the link
- * it lives on) only. */
+/* Shared by instance.c (events in), instance_actions.c (actions out), instance_link.c (the link it
+ * lives on) and instance_checks.c (what its checks make of it) only. */
 #ifndef AGENT_INSTANCE_INTERNAL_H
 #define AGENT_INSTANCE_INTERNAL_H
 
@@ -19,6 +19,18 @@ void router_announce(struct router *router, const struct ip_prefix *prefixes, si
 
 /* Leaves the link: sockets and macvlans go. */
 void instance_detach(struct instance *instance);
+
+/* Sets or clears a HOLD_* bit on all routers, where that is a change. */
+void instance_set_hold(struct instance *instance, enum election_hold hold, bool want);
+
+/* Tells the elections their parameters as they are now. */
+void instance_configure(struct instance *instance);
+
+/* Adds to a transition what its checks know of it. */
+void instance_explain(const struct instance *instance, struct transition *transition);
+
+/* flap-damping: instance->last was a transition. */
+void instance_note_withdrawal(struct instance *instance);
 
 /* The election of this router. */
 static inline struct election *router_election(const struct router *router)

@@ -83,7 +83,7 @@ static void refresh_source(struct router *router, int ifindex)
     instance_event(router->instance, router->index, &event);
 }
 
-static void set_hold(struct instance *instance, enum election_hold hold, bool want)
+void instance_set_hold(struct instance *instance, enum election_hold hold, bool want)
 {
     const struct election_event event = {.type = want ? ELECTION_HOLD : ELECTION_UNHOLD,
                                          .hold = hold};
@@ -230,8 +230,8 @@ void instance_refresh(struct instance *instance)
 
     /* A new index under the old name is another interface: what was held went with the old one. */
     if (link == NULL || (old != 0 && old != link->ifindex)) {
-        set_hold(instance, HOLD_NO_INTERFACE, true);
-        set_hold(instance, HOLD_LINK_DOWN, false);
+        instance_set_hold(instance, HOLD_NO_INTERFACE, true);
+        instance_set_hold(instance, HOLD_LINK_DOWN, false);
     }
     bool attached = move_to(instance, link);
     for (size_t i = 0; i < instance->router_count; i++)
@@ -241,8 +241,8 @@ void instance_refresh(struct instance *instance)
     bool works = link->up && link->carrier;
     if (works && (instance->elections[0].held_by & HOLD_LINK_DOWN) != 0)
         rejoin(instance);
-    set_hold(instance, HOLD_LINK_DOWN, !works);
-    set_hold(instance, HOLD_NO_INTERFACE, false);
+    instance_set_hold(instance, HOLD_LINK_DOWN, !works);
+    instance_set_hold(instance, HOLD_NO_INTERFACE, false);
     for (size_t i = 0; i < instance->router_count; i++)
         follow_mac(&instance->routers[i], link);
 }

@@ -5,6 +5,7 @@
 #ifndef AGENT_NODE_H
 #define AGENT_NODE_H
 
+#include "agent/checks.h"
 #include "agent/drains.h"
 #include "agent/links.h"
 #include "agent/neighbour_io.h"
@@ -17,6 +18,7 @@ struct instance;
 struct node {
     sd_event *event;
     struct links *links;
+    struct checks *checks;
     struct reconciler *reconciler;
     struct neighbour_io *neighbours;
     struct segments *segments;

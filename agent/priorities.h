@@ -11,6 +11,7 @@ enum agent_priority {
     AGENT_PRIORITY_NEIGHBOURS = -10,
     AGENT_PRIORITY_SIGNALS = 0,
     AGENT_PRIORITY_STATE = 40, /* files about what happened: before the hooks that may read them */
+    AGENT_PRIORITY_CHECKS = 45,
     AGENT_PRIORITY_HOOKS = 50,
     AGENT_PRIORITY_RECORDER = 60,
     AGENT_PRIORITY_CONTROL = 100,

@@ -17,12 +17,15 @@ void config_free(struct config *config)
         free(config->instances[i].peers);
         for (size_t hook = 0; hook < HOOKS; hook++)
             free(config->instances[i].hooks[hook]);
+        free(config->instances[i].track.list);
     }
     for (size_t i = 0; i < config->file_count; i++)
         free(config->files[i]);
     for (size_t i = 0; i < config->group_count; i++)
         config_group_free(&config->groups[i]);
     free(config->groups);
+    free(config->track.list);
+    free(config->checks);
     free(config->instances);
     free(config->files);
     free(config);
@@ -35,6 +38,24 @@ const struct config_instance *config_find_instance(const struct config *config, 
             return &config->instances[i];
     }
     return NULL;
+}
+
+const struct config_check *config_find_check(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->check_count; i++) {
+        if (strcmp(config->checks[i].name, name) == 0)
+            return &config->checks[i];
+    }
+    return NULL;
+}
+
+bool config_names_have(const struct config_names *names, const char *name)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (strcmp(names->list[i], name) == 0)
+            return true;
+    }
+    return false;
 }
 
 const struct ip_prefix *config_addresses(const struct config_instance *instance,

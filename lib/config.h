@@ -5,7 +5,9 @@
 #ifndef VIP_CONFIG_H
 #define VIP_CONFIG_H
 
+#include "lib/config_check.h"
 #include "lib/conflict_policy.h"
+#include "lib/damping.h"
 #include "lib/packet.h"
 
 enum mac_mode {
@@ -38,6 +40,12 @@ enum hook {
     HOOKS,       /* how many there are */
 };
 
+/* Names of checks, without doubles. */
+struct config_names {
+    char (*list)[NAME_SIZE];
+    size_t count;
+};
+
 struct config_instance {
     char name[NAME_SIZE];
     char interface[INTERFACE_NAME_SIZE];
@@ -62,6 +70,8 @@ struct config_instance {
     bool systemd_target;          /* vipd-master@NAME.target is started and stopped */
     enum conflict_mode on_conflict;
     uint64_t conflict_quiet_ns; /* not seen for so long: a conflict is over */
+    struct config_names track;  /* its own, then those of [node] */
+    struct damping_params flap_damping;
 
     /* Virtual addresses by family, in configured order. For IPv6 the link-local one is first: the
      * configured one, or derived from the VRID when none was (link_local_derived). */
@@ -96,6 +106,9 @@ struct config {
     size_t instance_count;
     struct config_group *groups;
     size_t group_count;
+    struct config_names track; /* [node] track */
+    struct config_check *checks;
+    size_t check_count;
     char **files; /* names of the files it came from */
     size_t file_count;
 };
@@ -138,6 +151,12 @@ const char *config_problem_format(const struct config_problem *problem, char *bu
 
 /* The instance of that name, or NULL. */
 const struct config_instance *config_find_instance(const struct config *config, const char *name);
+
+/* The check of that name, or NULL. */
+const struct config_check *config_find_check(const struct config *config, const char *name);
+
+/* True when it is one of them. */
+bool config_names_have(const struct config_names *names, const char *name);
 
 /* Addresses of one family of an instance. *count is 0 when it has none. */
 const struct ip_prefix *config_addresses(const struct config_instance *instance,

@@ -4,6 +4,7 @@
  */
 #include "lib/config_advice.h"
 
+#include "lib/config_advice_check.h"
 #include "lib/config_problem.h"
 #include "lib/config_schema.h"
 
@@ -223,4 +224,5 @@ void config_advise(const struct config *config, struct config_problems *out)
         advise_on_addresses(&subject, IP_FAMILY_IPV6);
     }
     advise_on_doubles(config, out);
+    config_advise_checks(config, out);
 }

@@ -137,6 +137,30 @@ static void fill(struct config_diff *out, const struct config *before,
     }
 }
 
+static void append_check(struct config_diff *out, enum config_change_kind kind, const char *name)
+{
+    out->checks[out->check_count++] = (struct config_check_change){kind, name};
+}
+
+static void fill_checks(struct config_diff *out, const struct config *before,
+                        const struct config *after)
+{
+    for (size_t i = 0; i < before->check_count; i++)
+        if (config_find_check(after, before->checks[i].name) == NULL)
+            append_check(out, CONFIG_REMOVED, before->checks[i].name);
+    for (size_t i = 0; i < after->check_count; i++) {
+        const struct config_check *new = &after->checks[i];
+        const struct config_check *old = config_find_check(before, new->name);
+
+        if (old == NULL)
+            append_check(out, CONFIG_ADDED, new->name);
+        else if (config_check_restarts(old, new))
+            append_check(out, CONFIG_REPLACED, new->name);
+        else if (!config_check_equal(old, new))
+            append_check(out, CONFIG_UPDATED, new->name);
+    }
+}
+
 int config_diff(const struct config *before, const struct config *after, struct config_diff *out)
 {
     const struct config_instance **before_index = index_by_name(before);
@@ -146,8 +170,11 @@ int config_diff(const struct config *before, const struct config *after, struct 
     *out = (struct config_diff){.node_changed = node_differs(before, after)};
     out->list =
         calloc(before->instance_count + after->instance_count + 1, sizeof(struct config_change));
-    if (before_index != NULL && after_index != NULL && out->list != NULL) {
+    out->checks =
+        calloc(before->check_count + after->check_count + 1, sizeof(struct config_check_change));
+    if (before_index != NULL && after_index != NULL && out->list != NULL && out->checks != NULL) {
         fill(out, before, before_index, after, after_index);
+        fill_checks(out, before, after);
         result = 0;
     }
     free(before_index);
@@ -158,5 +185,6 @@ int config_diff(const struct config *before, const struct config *after, struct 
 void config_diff_free(struct config_diff *diff)
 {
     free(diff->list);
+    free(diff->checks);
     *diff = (struct config_diff){0};
 }

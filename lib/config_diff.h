@@ -19,9 +19,17 @@ struct config_change {
     const struct config_instance *after;  /* NULL when REMOVED */
 };
 
+/* A [check NAME] that differs. */
+struct config_check_change {
+    enum config_change_kind kind; /* never UNCHANGED; REPLACED: looks at something else */
+    const char *name;
+};
+
 struct config_diff {
     struct config_change *list; /* removed first, then replaced, then the rest in `after` order */
     size_t count;
+    struct config_check_change *checks;
+    size_t check_count;
     bool node_changed; /* a [node] value differs */
 };
 

@@ -71,6 +71,54 @@ bool config_draft_add_instance(struct config_draft *draft, const char *file, uns
     return true;
 }
 
+bool config_draft_add_check(struct config_draft *draft, const char *file, unsigned line,
+                            const char *name, size_t length)
+{
+    struct config *config = draft->config;
+    size_t count = config->check_count;
+
+    assert(length < NAME_SIZE);
+    struct config_check *checks = config_list_grow(config->checks, count, sizeof(*checks));
+    if (checks == NULL)
+        return false;
+    config->checks = checks;
+    struct section_draft *sections = config_list_grow(draft->checks, count, sizeof(*sections));
+    if (sections == NULL)
+        return false;
+    draft->checks = sections;
+
+    /* Padding as well: values are compared octet by octet. */
+    memset(&checks[count], 0, sizeof(checks[count]));
+    checks[count].file = file;
+    checks[count].line = line;
+    memcpy(checks[count].name, name, length);
+    sections[count] = (struct section_draft){.file = file, .line = line};
+    set_defaults(config_schema_check(), &checks[count]);
+    config->check_count++;
+    return true;
+}
+
+void config_draft_complete_checks(struct config_draft *draft)
+{
+    for (size_t i = 0; i < draft->config->check_count; i++)
+        config_check_complete(&draft->config->checks[i]);
+}
+
+/* An instance follows the checks of [node] behind its own. */
+static bool inherit_track(struct config_names *track, const struct config_names *node)
+{
+    for (size_t i = 0; i < node->count; i++) {
+        if (config_names_have(track, node->list[i]))
+            continue;
+        char(*grown)[NAME_SIZE] = config_list_grow(track->list, track->count, sizeof(*grown));
+        if (grown == NULL)
+            return false;
+        track->list = grown;
+        memcpy(grown[track->count++], node->list[i], NAME_SIZE);
+    }
+    return true;
+}
+
 bool config_draft_place(struct config_draft *draft, const struct placed_address *placed)
 {
     struct placed_address *grown =
@@ -93,6 +141,8 @@ bool config_draft_complete(struct config_draft *draft, size_t index)
         instance->lease_ns = draft->config->lease_ns;
     if (section->key_line[INSTANCE_HOOK_USER] == 0)
         memcpy(instance->hook_user, draft->config->hook_user, sizeof(instance->hook_user));
+    if (!inherit_track(&instance->track, &draft->config->track))
+        return false;
     if (instance->ipv6_count == 0 || instance->vrid == 0 || section->set_aside)
         return true;
     while (first < instance->ipv6_count &&

@@ -29,19 +29,6 @@ struct reading {
     bool out_of_memory;
 };
 
-/* Names of a later version: no use guessing what else could be meant. */
-static const char *const later_sections[] = {"check"};
-static const char *const later_keys[] = {"track"};
-
-static bool is_listed(const char *name, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(names[i], name) == 0)
-            return true;
-    }
-    return false;
-}
-
 static struct config_place place_of(const struct reading *reading, unsigned line, const char *key)
 {
     return (struct config_place){
@@ -71,55 +58,76 @@ static void begin_node(struct reading *reading, unsigned line, size_t name_lengt
     }
 }
 
-/* Adds a problem and returns false unless an instance can have this name. */
+/* The section of that kind that has the name already, or NULL. */
+static const struct section_draft *find_named(const struct config_draft *draft,
+                                              const struct config_section *kind, const char *name,
+                                              size_t length)
+{
+    bool checks = kind == config_schema_check();
+    size_t count = checks ? draft->config->check_count : draft->config->instance_count;
+
+    for (size_t i = 0; i < count; i++) {
+        const char *other =
+            checks ? draft->config->checks[i].name : draft->config->instances[i].name;
+
+        if (strlen(other) == length && memcmp(other, name, length) == 0)
+            return checks ? &draft->checks[i] : &draft->instances[i];
+    }
+    return NULL;
+}
+
+/* Adds a problem and returns false unless a section of that kind can have this name. */
 static bool name_is_free(const struct reading *reading, const struct config_place *place,
-                         const char *name, size_t length)
+                         const struct config_section *kind, const char *name, size_t length)
 {
     struct config_problems *problems = reading->draft->problems;
-    const struct config *config = reading->draft->config;
+    const struct section_draft *other = find_named(reading->draft, kind, name, length);
 
     if (length == 0) {
-        config_problem_add(problems, place, "the instance has no name, expected [instance NAME]");
+        config_problem_add(problems, place, "the %s has no name, expected [%s NAME]", kind->name,
+                           kind->name);
         return false;
     }
     if (!config_name_valid(name, length)) {
-        config_problem_add(problems, place,
-                           "expected an instance name of 1 to %d letters, digits, '.', '_' or '-'",
-                           NAME_SIZE - 1);
+        config_problem_add(
+            problems, place, "expected %s %s name of 1 to %d letters, digits, '.', '_' or '-'",
+            kind == config_schema_instance() ? "an" : "a", kind->name, NAME_SIZE - 1);
         return false;
     }
-    for (size_t i = 0; i < config->instance_count; i++) {
-        const struct config_instance *other = &config->instances[i];
-
-        if (strlen(other->name) == length && memcmp(other->name, name, length) == 0) {
-            config_problem_add(problems, place, "a second time, the first is at %s:%u", other->file,
-                               other->line);
-            return false;
-        }
+    if (other != NULL) {
+        config_problem_add(problems, place, "a second time, the first is at %s:%u", other->file,
+                           other->line);
+        return false;
     }
     return true;
 }
 
-static void begin_instance(struct reading *reading, unsigned line, const char *name, size_t length)
+static void begin_named(struct reading *reading, unsigned line, const struct config_section *kind,
+                        const char *name, size_t length)
 {
     const struct config_place place = place_of(reading, line, "");
     struct config_draft *draft = reading->draft;
-    size_t index = draft->config->instance_count;
+    bool check = kind == config_schema_check();
+    size_t index = check ? draft->config->check_count : draft->config->instance_count;
+    size_t max = check ? CHECKS_MAX : INSTANCES_MAX;
 
-    if (index >= INSTANCES_MAX) {
-        config_problem_add(draft->problems, &place, "too many instances, at most %d are possible",
-                           INSTANCES_MAX);
+    if (index >= max) {
+        config_problem_add(draft->problems, &place, "too many %ss, at most %zu are possible",
+                           kind->name, max);
         return;
     }
-    bool taken = name_is_free(reading, &place, name, length);
-    if (!config_draft_add_instance(draft, reading->file, line, name, taken ? length : 0)) {
+    bool taken = name_is_free(reading, &place, kind, name, length);
+    size_t kept = taken ? length : 0;
+    if (!(check ? config_draft_add_check(draft, reading->file, line, name, kept)
+                : config_draft_add_instance(draft, reading->file, line, name, kept))) {
         reading->out_of_memory = true;
         return;
     }
-    reading->section = config_schema_instance();
+    reading->section = kind;
     reading->instance = index;
-    reading->base = &draft->config->instances[index];
-    reading->written = &draft->instances[index];
+    reading->base =
+        check ? (void *)&draft->config->checks[index] : (void *)&draft->config->instances[index];
+    reading->written = check ? &draft->checks[index] : &draft->instances[index];
     reading->written->set_aside = !taken;
 }
 
@@ -166,15 +174,13 @@ static void begin_unknown(struct reading *reading, unsigned line, const char *ki
     for (size_t i = 0; i < count; i++)
         names[i] = sections[i].name;
     const char *near = suggest(kind, names, count);
-    if (is_listed(kind, later_sections, sizeof(later_sections) / sizeof(later_sections[0])))
-        config_problem_add(reading->draft->problems, &place,
-                           "this version of vipd does not have '%s' sections yet", kind);
-    else if (near != NULL)
+    if (near != NULL)
         config_problem_add(reading->draft->problems, &place, "unknown section, did you mean '%s'?",
                            near);
     else
-        config_problem_add(reading->draft->problems, &place,
-                           "unknown section, expected [node] or [instance NAME]");
+        config_problem_add(
+            reading->draft->problems, &place,
+            "unknown section, expected [node], [instance NAME], [group NAME] or [check NAME]");
 }
 
 static void on_section(void *user, unsigned line, const char *header, size_t length)
@@ -200,7 +206,9 @@ static void on_section(void *user, unsigned line, const char *header, size_t len
     if (strcmp(kind, config_schema_node()->name) == 0)
         begin_node(reading, line, name_length);
     else if (strcmp(kind, config_schema_instance()->name) == 0)
-        begin_instance(reading, line, name, name_length);
+        begin_named(reading, line, config_schema_instance(), name, name_length);
+    else if (strcmp(kind, config_schema_check()->name) == 0)
+        begin_named(reading, line, config_schema_check(), name, name_length);
     else if (strcmp(kind, config_schema_group()->name) == 0)
         begin_group(reading, line, name, name_length);
     else
@@ -224,7 +232,7 @@ static const struct config_section *other_section(const struct config_section *s
 static void unknown_key(const struct reading *reading, unsigned line, const char *key)
 {
     char quoted[CONFIG_QUOTE_SIZE];
-    const char *names[INSTANCE_KEYS];
+    const char *names[SECTION_KEYS_MAX];
     const struct config_section *section = reading->section;
     const struct config_section *other = other_section(section, key);
     const struct config_place place =
@@ -234,10 +242,7 @@ static void unknown_key(const struct reading *reading, unsigned line, const char
     for (size_t i = 0; i < section->key_count; i++)
         names[i] = section->keys[i].name;
     const char *near = suggest(key, names, section->key_count);
-    if (is_listed(key, later_keys, sizeof(later_keys) / sizeof(later_keys[0])))
-        config_problem_add(reading->draft->problems, &place,
-                           "this version of vipd does not have this key yet");
-    else if (other != NULL)
+    if (other != NULL)
         config_problem_add(reading->draft->problems, &place, "a key of [%s%s], not of this section",
                            other->name, other->named ? " NAME" : "");
     else if (near != NULL)
@@ -321,7 +326,7 @@ static void on_value(void *user, unsigned line, const char *name, const char *va
         section->key_line[index] = line;
     if (config_value_is_list(key->type)) {
         take_list(reading, line, key, value, &section->items[index]);
-    } else if (first) {
+    } else if (first || (continued && key->type == VALUE_WORDS)) {
         take_item(reading, line, key, value);
     } else if (continued) {
         config_problem_add(draft->problems, &place, "found '%s' as well, expected a single value",
@@ -395,6 +400,7 @@ static bool build(struct config_draft *draft, const struct config_source *source
         if (!read_source(draft, draft->config->files[i], sources[i].text))
             return false;
     }
+    config_draft_complete_checks(draft);
     for (size_t i = 0; i < draft->config->instance_count; i++) {
         if (!config_draft_complete(draft, i))
             return false;
@@ -425,6 +431,7 @@ struct config *config_parse(const struct config_source *sources, size_t count,
         config_group_resolve(draft.config);
     free(draft.instances);
     free(draft.groups);
+    free(draft.checks);
     free(draft.placed);
     return draft.config;
 }

@@ -103,6 +103,15 @@ static const struct config_key node_keys[NODE_KEYS] = {
                              .expected = "a number from 1 to 1000",
                              .help = "How many recordings are kept, of 64 MiB in all; the oldest "
                                      "go first."},
+    [NODE_TRACK] = {.name = "track",
+                    .type = VALUE_TRACK,
+                    NODE_FIELD(track),
+                    .default_note = "none",
+                    .sample = "haproxy, uplink",
+                    .reload = RELOAD_IN_PLACE,
+                    .expected = "names of [check NAME] sections",
+                    .help = "Checks that every instance follows, besides its own. May be "
+                            "repeated."},
 };
 
 static const struct config_key instance_keys[INSTANCE_KEYS] = {
@@ -379,6 +388,29 @@ static const struct config_key instance_keys[INSTANCE_KEYS] = {
                                  .help = "A conflict, or another warning about the LAN, that has "
                                          "not been seen for so long is over; a node that gave "
                                          "its addresses up for it takes part again."},
+    [INSTANCE_TRACK] = {.name = "track",
+                        .type = VALUE_TRACK,
+                        INSTANCE_FIELD(track),
+                        .default_note = "those of [node]",
+                        .sample = "haproxy, uplink",
+                        .reload = RELOAD_IN_PLACE,
+                        .expected = "names of [check NAME] sections",
+                        .help = "Checks this instance follows, besides those of [node]: one with a "
+                                "weight changes its priority, one without withdraws it while it "
+                                "fails. May be repeated."},
+    [INSTANCE_FLAP_DAMPING] = {.name = "flap-damping",
+                               .type = VALUE_DAMPING,
+                               INSTANCE_FIELD(flap_damping),
+                               .min = NS_PER_SEC,
+                               .max = 86400 * NS_PER_SEC,
+                               .default_text = "off",
+                               .reload = RELOAD_IN_PLACE,
+                               .expected = "off, or like '3 in 1m hold 5m' (2 to 20 withdrawals, "
+                                           "durations from 1s to 1d)",
+                               .help = "A node that its checks or its link withdrew so often in "
+                                       "that time is held back for the time behind hold (left "
+                                       "out: the same time): its priority is 1, so that it serves "
+                                       "only when nobody else is there."},
 };
 
 static const struct config_key group_keys[GROUP_KEYS] = {
@@ -412,6 +444,12 @@ static const struct config_section sections[] = {
              "inside and an outside: when one of them cannot be MASTER here, none is. An instance "
              "is in one group at most. Their VRIDs tell the nodes which of them decides between "
              "equal priorities: the lowest one."},
+    {.name = "check",
+     .named = true,
+     .keys = config_check_keys,
+     .key_count = CHECK_KEYS,
+     .help = "Something that has to work for this node to serve: followed by the instances that "
+             "name it in track. Each type has keys of its own."},
 };
 
 const struct config_section *config_schema(size_t *count)
@@ -453,10 +491,15 @@ const struct config_section *config_schema_group(void)
     return config_schema_section("group");
 }
 
+const struct config_section *config_schema_check(void)
+{
+    return config_schema_section("check");
+}
+
 bool config_value_is_list(enum config_value_type type)
 {
     return type == VALUE_PREFIXES || type == VALUE_PEERS || type == VALUE_SOURCES ||
-           type == VALUE_MEMBERS;
+           type == VALUE_MEMBERS || type == VALUE_TRACK;
 }
 
 const char *config_key_default(const struct config_key *key)

@@ -23,12 +23,23 @@ enum config_value_type {
     VALUE_SOURCES,   /* list: source4 and source6 */
     VALUE_COMMAND,   /* char **: words of a command line in one block */
     VALUE_MEMBERS,   /* list: instances of a group */
+    VALUE_TEXT,      /* char[size], printable, not empty */
+    VALUE_PATH,      /* char[size], an absolute path */
+    VALUE_METHOD,    /* char[size], an HTTP method */
+    VALUE_OCTETS,    /* struct config_octets, written with escapes */
+    VALUE_WORDS,     /* struct config_words, the first an absolute path */
+    VALUE_STATUSES,  /* struct config_statuses */
+    VALUE_ENDPOINT,  /* struct config_endpoint */
+    VALUE_ADDRESS,   /* struct ip_address */
+    VALUE_WEIGHT,    /* int, not 0 */
+    VALUE_DAMPING,   /* struct damping_params */
+    VALUE_TRACK,     /* list: struct config_names */
 };
 
 /* What a reload does when the value has changed. */
 enum config_reload {
     RELOAD_IN_PLACE = 0, /* taken over, state kept */
-    RELOAD_RESTART,      /* the instance is stopped and started */
+    RELOAD_RESTART,      /* the instance or check is stopped and started */
     RELOAD_NOTHING,      /* needs a restart of vipd */
 };
 
@@ -40,7 +51,7 @@ struct config_choice {
 struct config_key {
     const char *name;
     enum config_value_type type;
-    size_t offset; /* of the field in struct config or struct config_instance */
+    size_t offset; /* of the field in the section's struct */
     size_t size;   /* of the field */
     uint64_t min;
     uint64_t max;
@@ -52,6 +63,7 @@ struct config_key {
     const char *default_note; /* for people, where the default is not a fixed text */
     const char *sample;       /* a value to show where there is no default_text */
     enum config_reload reload;
+    uint32_t types;       /* [check NAME]: bits of the types that have it; 0: all */
     const char *expected; /* type and range for people: completes "expected ..." */
     const char *help;     /* one or two sentences */
 };
@@ -65,6 +77,7 @@ enum node_key {
     NODE_RECORDER,
     NODE_RECORDER_TIME,
     NODE_RECORDER_FILES,
+    NODE_TRACK,
     NODE_KEYS, /* how many there are */
 };
 
@@ -96,13 +109,53 @@ enum instance_key {
     INSTANCE_SYSTEMD_TARGET,
     INSTANCE_ON_CONFLICT,
     INSTANCE_CONFLICT_QUIET,
-    INSTANCE_KEYS, /* how many there are; at least NODE_KEYS */
+    INSTANCE_TRACK,
+    INSTANCE_FLAP_DAMPING,
+    INSTANCE_KEYS, /* how many there are */
 };
 
 enum group_key {
     GROUP_INSTANCES = 0,
     GROUP_KEYS, /* how many there are */
 };
+
+enum check_key {
+    CHECK_KEY_TYPE = 0,
+    CHECK_KEY_INTERVAL,
+    CHECK_KEY_TIMEOUT,
+    CHECK_KEY_RISE,
+    CHECK_KEY_FALL,
+    CHECK_KEY_WEIGHT,
+    CHECK_KEY_INITIALLY,
+    CHECK_KEY_URL,
+    CHECK_KEY_METHOD,
+    CHECK_KEY_EXPECT_STATUS,
+    CHECK_KEY_EXPECT_BODY,
+    CHECK_KEY_UNIX_SOCKET,
+    CHECK_KEY_TLS_VERIFY,
+    CHECK_KEY_TLS_CA,
+    CHECK_KEY_TLS_CERT,
+    CHECK_KEY_TLS_KEY,
+    CHECK_KEY_CONNECT,
+    CHECK_KEY_SEND,
+    CHECK_KEY_EXPECT,
+    CHECK_KEY_COMMAND,
+    CHECK_KEY_USER,
+    CHECK_KEY_PID_FILE,
+    CHECK_KEY_EXECUTABLE,
+    CHECK_KEY_PATH,
+    CHECK_KEY_CONTENT,
+    CHECK_KEY_UNIT,
+    CHECK_KEY_INTERFACE,
+    CHECK_KEY_ADDRESS,
+    CHECK_KEYS, /* how many there are */
+};
+
+/* More than any section has. */
+enum { SECTION_KEYS_MAX = 64 };
+
+/* The keys of [check NAME]: config_schema_check.c. */
+extern const struct config_key config_check_keys[CHECK_KEYS];
 
 struct config_section {
     const char *name;
@@ -119,11 +172,12 @@ const struct config_section *config_schema(size_t *count);
 const struct config_section *config_schema_section(const char *name);
 const struct config_key *config_schema_key(const struct config_section *section, const char *name);
 
-/* The section of struct config (node), struct config_instance (instance) and struct config_group.
- */
+/* The section of struct config (node), struct config_instance (instance), struct config_group and
+ * struct config_check. */
 const struct config_section *config_schema_node(void);
 const struct config_section *config_schema_instance(void);
 const struct config_section *config_schema_group(void);
+const struct config_section *config_schema_check(void);
 
 /* True for the types that hold several items and may be given more than once. */
 bool config_value_is_list(enum config_value_type type);

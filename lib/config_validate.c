@@ -273,4 +273,5 @@ void config_validate(const struct config_draft *draft)
         check_identity(draft, i);
     }
     check_duplicates(draft);
+    config_validate_checks(draft);
 }

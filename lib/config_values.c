@@ -1,6 +1,6 @@
 /* Typed values: each parser is strict, stores only what it understood, and words what it did not.
  */
-#include "lib/config_values.h"
+#include "lib/config_values_internal.h"
 
 #include "lib/argument_vector.h"
 #include "lib/config_problem.h"
@@ -12,15 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A refused value: where the words about it go. */
-struct refusal {
-    const struct config_key *key;
-    const char *text;
-    char *error;
-    size_t error_size;
-};
-
-static int refuse(const struct refusal *refusal, const char *remark)
+int config_refuse(const struct refusal *refusal, const char *remark)
 {
     char quoted[CONFIG_QUOTE_SIZE];
 
@@ -74,12 +66,12 @@ static bool interface_valid(const char *name)
     return true;
 }
 
-static int parse_text(const struct refusal *r, void *field, bool valid)
+int config_parse_text(const struct refusal *r, void *field, bool valid)
 {
     size_t length = strlen(r->text);
 
     if (!valid)
-        return refuse(r, "");
+        return config_refuse(r, "");
     assert(length < r->key->size);
     memset(field, 0, r->key->size);
     memcpy(field, r->text, length);
@@ -108,11 +100,11 @@ static int parse_number(const struct refusal *r, void *field)
     uint64_t value = 0;
 
     if (!all_digits(r->text) || strlen(r->text) > 9)
-        return refuse(r, "");
+        return config_refuse(r, "");
     for (const char *digit = r->text; *digit != '\0'; digit++)
         value = value * 10 + (uint64_t)(*digit - '0');
     if (value < r->key->min || value > r->key->max)
-        return refuse(r, "");
+        return config_refuse(r, "");
     store_number(field, r->key->size, value);
     return 0;
 }
@@ -122,7 +114,7 @@ static int parse_bool(const struct refusal *r, void *field)
     bool yes = strcmp(r->text, "yes") == 0;
 
     if (!yes && strcmp(r->text, "no") != 0)
-        return refuse(r, "");
+        return config_refuse(r, "");
     memcpy(field, &yes, sizeof(yes));
     return 0;
 }
@@ -135,10 +127,10 @@ static int parse_choice(const struct refusal *r, void *field)
             return 0;
         }
     }
-    return refuse(r, "");
+    return config_refuse(r, "");
 }
 
-static int parse_duration(const struct refusal *r, const char *text, uint64_t *field)
+int config_parse_duration(const struct refusal *r, const char *text, uint64_t *field)
 {
     const struct config_key *key = r->key;
     uint64_t ns = 0;
@@ -148,9 +140,9 @@ static int parse_duration(const struct refusal *r, const char *text, uint64_t *f
         return 0;
     }
     if (!duration_parse(text, &ns))
-        return refuse(r, all_digits(text) ? " without a unit" : "");
+        return config_refuse(r, all_digits(text) ? " without a unit" : "");
     if (ns < key->min || ns > key->max || (key->step != 0 && ns % key->step != 0))
-        return refuse(r, "");
+        return config_refuse(r, "");
     *field = ns;
     return 0;
 }
@@ -175,14 +167,14 @@ static int parse_preempt(const struct refusal *r, struct config_instance *instan
             text[length] == '\0')
             continue;
         text += length;
-        int result = parse_duration(r, text + strspn(text, " \t"), &delay_ns);
+        int result = config_parse_duration(r, text + strspn(text, " \t"), &delay_ns);
         if (result != 0)
             return result;
         instance->preempt = delayed[i].mode;
         instance->preempt_delay_ns = delay_ns;
         return 0;
     }
-    return refuse(r, "");
+    return config_refuse(r, "");
 }
 
 /* Why an address cannot be one host's, or NULL. */
@@ -206,12 +198,12 @@ static int parse_prefix(const struct refusal *r, struct config_instance *instanc
     struct ip_prefix prefix;
 
     if (!ip_prefix_parse(r->text, &prefix))
-        return refuse(r, "");
+        return config_refuse(r, "");
     const char *why = unusable(&prefix.address);
     if (why != NULL)
-        return refuse(r, why);
+        return config_refuse(r, why);
     if (prefix.length == 0)
-        return refuse(r, " with an empty prefix");
+        return config_refuse(r, " with an empty prefix");
     /* One is kept for the derived link-local address. */
     if (instance->ipv4_count + instance->ipv6_count >= INSTANCE_ADDRESSES_MAX - 1) {
         snprintf(r->error, r->error_size, "too many addresses, at most %d are possible",
@@ -233,9 +225,9 @@ static int parse_prefix(const struct refusal *r, struct config_instance *instanc
 static int parse_host(const struct refusal *r, struct ip_address *out)
 {
     if (!ip_address_parse(r->text, out))
-        return refuse(r, "");
+        return config_refuse(r, "");
     const char *why = unusable(out);
-    return why != NULL ? refuse(r, why) : 0;
+    return why != NULL ? config_refuse(r, why) : 0;
 }
 
 static int parse_peer(const struct refusal *r, struct config_instance *instance)
@@ -247,7 +239,7 @@ static int parse_peer(const struct refusal *r, struct config_instance *instance)
         return result;
     for (size_t i = 0; i < instance->peer_count; i++) {
         if (ip_address_equal(&instance->peers[i], &peer))
-            return refuse(r, " a second time");
+            return config_refuse(r, " a second time");
     }
     if (instance->peer_count >= INSTANCE_PEERS_MAX) {
         snprintf(r->error, r->error_size, "too many peers, at most %d are possible",
@@ -274,7 +266,7 @@ static int parse_source(const struct refusal *r, struct config_instance *instanc
     struct ip_address *field =
         source.family == IP_FAMILY_IPV4 ? &instance->source4 : &instance->source6;
     if (field->family != IP_FAMILY_NONE)
-        return refuse(r, ", the second of its family");
+        return config_refuse(r, ", the second of its family");
     *field = source;
     return 0;
 }
@@ -291,16 +283,16 @@ static int parse_command(const struct refusal *r, char ***field)
         return -ENOMEM;
     argument_vector_problem(r->text, at, problem, sizeof(problem));
     snprintf(remark, sizeof(remark), ", %s", problem);
-    return refuse(r, remark);
+    return config_refuse(r, remark);
 }
 
 static int parse_member(const struct refusal *r, struct config_group *group)
 {
     if (!config_name_valid(r->text, strlen(r->text)))
-        return refuse(r, "");
+        return config_refuse(r, "");
     for (size_t i = 0; i < group->instance_count; i++)
         if (strcmp(group->instances[i], r->text) == 0)
-            return refuse(r, " a second time");
+            return config_refuse(r, " a second time");
     if (group->instance_count >= GROUP_INSTANCES_MAX) {
         snprintf(r->error, r->error_size, "too many instances, at most %d are possible",
                  GROUP_INSTANCES_MAX);
@@ -323,9 +315,9 @@ int config_value_parse(const struct config_key *key, const char *text, void *bas
 
     switch (key->type) {
     case VALUE_NAME:
-        return parse_text(&r, field, config_name_valid(text, strlen(text)));
+        return config_parse_text(&r, field, config_name_valid(text, strlen(text)));
     case VALUE_INTERFACE:
-        return parse_text(&r, field, interface_valid(text));
+        return config_parse_text(&r, field, interface_valid(text));
     case VALUE_NUMBER:
         return parse_number(&r, field);
     case VALUE_BOOL:
@@ -333,7 +325,7 @@ int config_value_parse(const struct config_key *key, const char *text, void *bas
     case VALUE_CHOICE:
         return parse_choice(&r, field);
     case VALUE_DURATION:
-        return parse_duration(&r, text, field);
+        return config_parse_duration(&r, text, field);
     case VALUE_PREEMPT:
         return parse_preempt(&r, base);
     case VALUE_PREFIXES:
@@ -346,6 +338,18 @@ int config_value_parse(const struct config_key *key, const char *text, void *bas
         return parse_command(&r, field);
     case VALUE_MEMBERS:
         return parse_member(&r, base);
+    case VALUE_TEXT:
+    case VALUE_PATH:
+    case VALUE_METHOD:
+    case VALUE_OCTETS:
+    case VALUE_WORDS:
+    case VALUE_STATUSES:
+    case VALUE_ENDPOINT:
+    case VALUE_ADDRESS:
+    case VALUE_WEIGHT:
+    case VALUE_DAMPING:
+    case VALUE_TRACK:
+        return config_value_parse_check(&r, field);
     }
     assert(!"a type without a parser");
     return -EINVAL;
@@ -414,6 +418,19 @@ bool config_value_equal(const struct config_key *key, const void *a, const void 
     case VALUE_COMMAND:
         return argument_vector_equal(*(char **const *)((const char *)a + key->offset),
                                      *(char **const *)((const char *)b + key->offset));
+    case VALUE_TEXT:
+    case VALUE_PATH:
+    case VALUE_METHOD:
+    case VALUE_OCTETS:
+    case VALUE_WORDS:
+    case VALUE_STATUSES:
+    case VALUE_ENDPOINT:
+    case VALUE_ADDRESS:
+    case VALUE_WEIGHT:
+    case VALUE_DAMPING:
+    case VALUE_TRACK:
+        return config_value_equal_check(key, (const char *)a + key->offset,
+                                        (const char *)b + key->offset);
     }
     assert(!"a type without a comparison");
     return false;

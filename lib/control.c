@@ -283,6 +283,7 @@ static const char *change_name(enum config_change_kind kind)
 json_t *control_reply_reload(const struct config_diff *diff)
 {
     json_t *changes = json_array();
+    json_t *checks = json_array();
     json_int_t unchanged = 0;
 
     for (size_t i = 0; i < diff->count; i++) {
@@ -296,8 +297,12 @@ json_t *control_reply_reload(const struct config_diff *diff)
             json_array_append_new(changes, json_pack("{s:s, s:s}", "instance", instance->name,
                                                      "change", change_name(change->kind)));
     }
-    return control_reply(json_pack("{s:o, s:I, s:b}", "changes", changes, "unchanged", unchanged,
-                                   "node_changed", (int)diff->node_changed),
+    for (size_t i = 0; i < diff->check_count; i++)
+        json_array_append_new(checks, json_pack("{s:s, s:s}", "check", diff->checks[i].name,
+                                                "change", change_name(diff->checks[i].kind)));
+    return control_reply(json_pack("{s:o, s:I, s:b, s:o}", "changes", changes, "unchanged",
+                                   unchanged, "node_changed", (int)diff->node_changed, "checks",
+                                   checks),
                          false);
 }
 

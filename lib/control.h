@@ -8,6 +8,7 @@
 #ifndef VIP_CONTROL_H
 #define VIP_CONTROL_H
 
+#include "lib/check_state.h"
 #include "lib/config_diff.h"
 #include "lib/election.h"
 
@@ -145,6 +146,28 @@ struct status_drained {
     uint64_t left_ns;  /* DEADLINE_NEVER: until resumed */
 };
 
+/* A check that an instance follows. */
+struct status_check {
+    const char *name;
+    enum check_type type;
+    enum check_verdict verdict;
+    int weight;
+    uint64_t since_ns;     /* wall clock of the last change of the verdict */
+    const char *text;      /* what the last look brought */
+    uint64_t run_ns;       /* how long it took; DEADLINE_NEVER: there was none yet */
+    uint64_t last_ns;      /* wall clock of the last result; 0: none yet */
+    uint64_t good_results; /* since the check was started */
+    uint64_t bad_results;
+};
+
+/* flap-damping of an instance. */
+struct status_damping {
+    bool configured;
+    unsigned withdrawals; /* within the window */
+    unsigned limit;
+    uint64_t remaining_ns; /* held back for so long; 0: it is not */
+};
+
 struct status_instance {
     const char *name;
     const char *interface;
@@ -157,7 +180,10 @@ struct status_instance {
     bool lingering;
     uint8_t base_priority;
     uint8_t effective_priority;
-    const char *priority_text; /* "90 (150 - 60 haproxy)"; NULL: just the number */
+    const char *priority_text; /* "150 - 60 (haproxy) = 90"; NULL: just the number */
+    const struct status_check *checks;
+    size_t check_count;
+    struct status_damping damping;
     enum preempt_mode preempt;
     uint64_t preempt_delay_ns;
     enum mac_mode mac;
@@ -217,6 +243,9 @@ json_t *control_status_to_json(const struct status_node *node);
 
 /* One element of "instances". */
 json_t *control_instance_to_json(const struct status_instance *instance);
+
+/* Adds "checks" and "damping" to an instance's object. */
+void control_checks_add(json_t *object, const struct status_instance *instance);
 
 /* One entry of the history, and back. */
 json_t *control_history_to_json(const struct history_entry *entry);

@@ -21,6 +21,13 @@ enum {
     INSTANCE_PEERS_MAX = 32,
     CONFIG_GROUPS_MAX = 1024,
     GROUP_INSTANCES_MAX = 64,
+    CHECKS_MAX = 256,
+    /* Checks that one instance follows. */
+    TRACK_MAX = 64,
+    /* Programs that checks run at the same time. */
+    CHECK_CHILDREN_MAX = 16,
+    /* What a check is read of one answer or output; the rest is passed over. */
+    CHECK_OUTPUT_BYTES_MAX = 64 * 1024,
     /* Names of instances, groups and checks, with the terminating NUL. */
     NAME_SIZE = 64,
     /* IFNAMSIZ of Linux, repeated because lib/ includes no kernel header. */

@@ -20,6 +20,8 @@ const char *vrrp_state_name(enum vrrp_state state)
 
 /* Sentences may name the evidence: %A peer address, %P its priority, %O our priority, %S silence,
  * %L limit, %C claimed address, %M MAC. */
+/* Sentences may name the evidence: %A peer address, %P its priority, %O our priority (as the note
+ * has it, where there is one), %S silence, %L limit, %N note. */
 struct reason_row {
     const char *name;
     const char *last_event;
@@ -89,6 +91,8 @@ static const char *sentence_for(const struct transition *transition)
         return "drained by force, nobody took over within %S";
     if (transition->reason == REASON_TAKEN && transition->evidence.peer.family == IP_FAMILY_NONE)
         return "taken as the administrator asked, no master was known";
+    if (transition->reason == REASON_CHECK_FAILED && transition->evidence.note[0] != '\0')
+        return "%N";
     return rows[transition->reason].sentence;
 }
 
@@ -104,7 +108,7 @@ static const char *precise(uint64_t ns, char *text, size_t size)
     return text;
 }
 
-/* Writes one %-field into text; returns text. */
+/* One %-field, written into text or static. */
 static const char *field(char which, const struct evidence *evidence, char *text, size_t size)
 {
     switch (which) {
@@ -114,12 +118,16 @@ static const char *field(char which, const struct evidence *evidence, char *text
         snprintf(text, size, "%u", evidence->peer_priority);
         return text;
     case 'O':
+        if (evidence->note[0] != '\0')
+            return evidence->note;
         snprintf(text, size, "%u", evidence->own_priority);
         return text;
     case 'C':
         return ip_address_format(&evidence->claimed, text, size);
     case 'M':
         return mac_format(evidence->mac, text, size);
+    case 'N':
+        return evidence->note;
     case 'S':
         return precise(evidence->silence_ns, text, size);
     case 'L':

@@ -56,15 +56,20 @@ const char *reason_name(enum reason reason);
 /* The RFC 8347 `last-event` identity it maps to, without prefix: "master-timeout". Static text. */
 const char *reason_last_event(enum reason reason);
 
+enum { EVIDENCE_NOTE_SIZE = 128 };
+
 /* What was seen when a transition was decided. Fields that do not apply are zero. */
 struct evidence {
     struct ip_address peer; /* whose advert, or whose silence */
     uint8_t peer_priority;
     uint8_t own_priority;
-    uint64_t silence_ns;       /* time since the last accepted advert, or slept */
-    uint64_t limit_ns;         /* what it was measured against */
     struct ip_address claimed; /* CONFLICT: our address that somebody else holds, */
     uint8_t mac[6];            /* and who that is */
+    uint64_t silence_ns;       /* time since the last accepted advert, or slept */
+    uint64_t limit_ns;         /* what it was measured against */
+    /* What the agent knows and the election does not: the check that failed and its last word, or
+     * how the own priority came about. */
+    char note[EVIDENCE_NOTE_SIZE];
 };
 
 struct transition {
@@ -74,7 +79,7 @@ struct transition {
     struct evidence evidence;
 };
 
-enum { REASON_TEXT_SIZE = 192 };
+enum { REASON_TEXT_SIZE = 256 };
 
 /* One sentence for a person: "no advert from 10.0.0.2 for 3.61 s (limit 3.609 s)".
  * Returns buffer. size: REASON_TEXT_SIZE is always enough. */

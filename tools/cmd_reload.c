@@ -15,6 +15,8 @@ static void print_changes(const json_t *reply)
 
     json_array_foreach (changes, i, change)
         printf("%-10s%s\n", field_text(change, "change"), field_text(change, "instance"));
+    json_array_foreach (json_object_get(reply, "checks"), i, change)
+        printf("%-10s[check %s]\n", field_text(change, "change"), field_text(change, "check"));
     if (field_true(reply, "node_changed"))
         puts("updated   [node]");
     printf("%zu changed, %lld untouched\n", json_array_size(changes),

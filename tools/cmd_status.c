@@ -66,19 +66,22 @@ static const char *master_text(const json_t *instance, char *buffer, size_t size
     return buffer;
 }
 
-/* The effective priority, and why it is not the configured one or does not count now. */
+/* The effective priority, and why it is not the configured one or does not count now. The
+ * arithmetic is in the details. */
 static const char *priority_text(const json_t *instance, char *buffer, size_t size)
 {
-    const char *text = field_text(instance, "priority_text");
     const json_t *hold = json_array_get(json_object_get(instance, "held_by"), 0);
+    long long effective = field_number(instance, "effective_priority");
     long long configured = field_number(instance, "base_priority");
 
     if (json_is_string(hold))
-        snprintf(buffer, size, "%s (held: %s)", text, json_string_value(hold));
-    else if (field_number(instance, "effective_priority") != configured && !strchr(text, '('))
-        snprintf(buffer, size, "%s (configured %lld)", text, configured);
+        snprintf(buffer, size, "%lld (held: %s)", effective, json_string_value(hold));
+    else if (field_true(json_object_get(instance, "damping"), "active"))
+        snprintf(buffer, size, "%lld (held back: flap-damping)", effective);
+    else if (effective != configured)
+        snprintf(buffer, size, "%lld (configured %lld)", effective, configured);
     else
-        snprintf(buffer, size, "%s", text);
+        snprintf(buffer, size, "%lld", effective);
     return buffer;
 }
 

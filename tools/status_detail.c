@@ -3,6 +3,7 @@
 
 #include "tools/drained.h"
 #include "tools/field.h"
+#include "tools/status_checks.h"
 #include "tools/table.h"
 #include "tools/when.h"
 
@@ -200,6 +201,7 @@ void status_detail_print(const struct context *context, const json_t *instance, 
     print_last(instance);
     print_warnings(context, instance);
     print_addresses(context, instance);
+    status_checks_print(context, instance);
     json_array_foreach (json_object_get(instance, "routers"), i, router)
         print_router(context, router, all);
 }

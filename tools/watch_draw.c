@@ -11,7 +11,7 @@
 enum {
     LINE_SIZE = 512,
     EVENTS_MIN = 4, /* lines kept for transitions, their title included */
-    CHECKS_MAX = 8,
+    CHECKS_SHOWN_MAX = 8,
 };
 
 /* How long a restart of vipd is told. */
@@ -217,8 +217,8 @@ static void draw_body(struct watch_screen *screen, struct pen *pen)
     size_t room = pen->last >= pen->line ? (size_t)(pen->last - pen->line) : 0;
     size_t check_lines = json_object_size(checks) > 0 ? json_object_size(checks) + 1 : 0;
 
-    if (check_lines > CHECKS_MAX)
-        check_lines = CHECKS_MAX;
+    if (check_lines > CHECKS_SHOWN_MAX)
+        check_lines = CHECKS_SHOWN_MAX;
     if (room < check_lines + 2 * EVENTS_MIN)
         check_lines = 0;
     room -= check_lines;

@@ -68,6 +68,12 @@ static bool is_text(const char *text, size_t size)
     return text[0] != '\0' && memchr(text, 0, size) != NULL;
 }
 
+static void check_track(const struct config *config, const struct config_names *track)
+{
+    for (size_t i = 0; i < track->count; i++)
+        MUST(config_find_check(config, track->list[i]) != NULL);
+}
+
 static void check_instance(const struct config *config, const struct config_instance *instance)
 {
     size_t addresses = instance->ipv4_count + instance->ipv6_count;
@@ -82,10 +88,32 @@ static void check_instance(const struct config *config, const struct config_inst
     MUST(instance->peer_count <= INSTANCE_PEERS_MAX);
     MUST(instance->unicast == (instance->peer_count > 0));
     MUST(instance->announce_repeat <= ANNOUNCE_REPEAT_MAX);
+    MUST(instance->track.count <= 2 * TRACK_MAX);
+    check_track(config, &instance->track);
     check_addresses(instance, IP_FAMILY_IPV4);
     check_addresses(instance, IP_FAMILY_IPV6);
     check_advert(instance, IP_FAMILY_IPV4);
     check_advert(instance, IP_FAMILY_IPV6);
+}
+
+/* A health check of the configuration is one that can be started. */
+static void check_check(const struct config *config, const struct config_check *check)
+{
+    size_t used = 0;
+
+    MUST(config_find_check(config, check->name) == check);
+    MUST(is_text(check->name, sizeof(check->name)));
+    MUST(check->type < CHECK_TYPES && config_check_equal(check, check));
+    MUST(check->timeout_ns > 0 && check->timeout_ns <= check->interval_ns);
+    MUST(check->rise >= 1 && check->fall >= 1 && check->weight >= -253 && check->weight <= 253);
+    MUST(check->send.size <= sizeof(check->send.data));
+    MUST(check->statuses.count <= CHECK_STATUS_RANGES_MAX);
+    for (unsigned i = 0; i < check->command.count; i++) {
+        MUST(used < sizeof(check->command.text));
+        used += strnlen(check->command.text + used, sizeof(check->command.text) - used) + 1;
+    }
+    MUST(used <= sizeof(check->command.text));
+    MUST((check->type == CHECK_EXEC) == (check->command.count > 0));
 }
 
 static void check_problems(const struct config_problems *problems)
@@ -115,5 +143,9 @@ struct config *parse_and_check(const struct config_source *sources, size_t count
     MUST(config->instance_count <= INSTANCES_MAX);
     for (size_t i = 0; i < config->instance_count; i++)
         check_instance(config, &config->instances[i]);
+    MUST(config->check_count <= CHECKS_MAX);
+    for (size_t i = 0; i < config->check_count; i++)
+        check_check(config, &config->checks[i]);
+    check_track(config, &config->track);
     return config;
 }

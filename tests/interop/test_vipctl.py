@@ -243,12 +243,31 @@ def test_since_takes_what_people_write(state_dir):
 def test_the_priority_column_says_why(agent):
     web = STATUS["instances"][0]
     held = {**web, "name": "held", "state": "INIT", "held_by": ["link"]}
-    lowered = {**web, "name": "low", "effective_priority": 90, "priority_text": "90 (150 - 60 x)"}
+    lowered = {**web, "name": "low", "effective_priority": 90,
+               "priority_text": "150 - 60 (x) = 90"}
     owner = {**web, "name": "owner", "effective_priority": 255, "priority_text": "255"}
     done = vipctl(agent(reply({**STATUS, "instances": [held, lowered, owner]})), "status")
     assert "150 (held: link)" in done.stdout
-    assert "90 (150 - 60 x)" in done.stdout
+    assert "90 (configured 150)" in done.stdout
     assert "255 (configured 150)" in done.stdout
+
+
+def test_the_details_have_the_checks_and_the_arithmetic(agent):
+    check = {"name": "app", "type": "http", "state": "failing", "weight": -60,
+             "since": "2026-01-01T00:00:00.000Z", "text": "status 503", "run_ms": 1.25,
+             "last_result": None, "good_results": 1, "bad_results": 3}
+    other = {**check, "name": "uplink", "type": "link", "state": "passing", "weight": None,
+             "run_ms": None}
+    web = {**STATUS["instances"][0], "effective_priority": 90,
+           "priority_text": "150 - 60 (app) = 90", "checks": [check, other],
+           "damping": {"withdrawals": 3, "limit": 3, "active": True, "remaining_ms": 12345}}
+    path = agent(reply({**STATUS, "instances": [web]}))
+    done = vipctl(path, "status", "web")
+    for part in ("150 - 60 (app) = 90", "app  failing (http, weight -60) since",
+                 "status 503 (took 1.250 ms)", "uplink  passing (link, withdraws when failing)",
+                 "held back for another 12.3 s, withdrawn 3 times lately (limit 3)"):
+        assert part in done.stdout, done.stdout
+    assert "90 (held back: flap-damping)" in vipctl(path, "status").stdout
 
 
 @pytest.mark.parametrize("env", [{}, {"NO_COLOR": "1"}])

@@ -24,6 +24,9 @@ static struct config *parse(const char *text)
     return config;
 }
 
+/* The section a value of track needs; nothing may come behind it. */
+#define APP "[check app]\ntype = link\ninterface = eth1"
+
 /* One value for each key of [instance] that differs from what write_instance() gives it. */
 static const char *const other_values[INSTANCE_KEYS] = {
     [INSTANCE_INTERFACE] = "eth1",      [INSTANCE_VRID] = "52",
@@ -39,12 +42,14 @@ static const char *const other_values[INSTANCE_KEYS] = {
     [INSTANCE_ON_BACKUP] = "/bin/true", [INSTANCE_ON_INIT] = "/bin/true",
     [INSTANCE_ON_CHANGE] = "/bin/true", [INSTANCE_HOOK_TIMEOUT] = "31s",
     [INSTANCE_HOOK_USER] = "nobody",    [INSTANCE_SYSTEMD_TARGET] = "yes",
+    [INSTANCE_TRACK] = "app\n" APP,     [INSTANCE_FLAP_DAMPING] = "3 in 1m",
+    [INSTANCE_ON_CONFLICT] = "release", [INSTANCE_CONFLICT_QUIET] = "61s",
 };
 
 static const char *const other_node_values[NODE_KEYS] = {
-    [NODE_NAME] = "lb2",         [NODE_LEASE] = "7s",     [NODE_REALTIME] = "no",
-    [NODE_HOOK_USER] = "nobody", [NODE_RECORDER] = "off", [NODE_RECORDER_TIME] = "30s",
-    [NODE_RECORDER_FILES] = "8",
+    [NODE_NAME] = "lb2",         [NODE_LEASE] = "7s",        [NODE_REALTIME] = "no",
+    [NODE_HOOK_USER] = "nobody", [NODE_RECORDER] = "off",    [NODE_RECORDER_TIME] = "30s",
+    [NODE_RECORDER_FILES] = "8", [NODE_TRACK] = "app\n" APP,
 };
 
 /* A text with one instance, in which key `changed` (INSTANCE_KEYS: none) has its other value. */
@@ -146,6 +151,34 @@ static void every_key_of_the_node_counts(void **state)
         if (!node_changed)
             fail_msg("a change of %s is not seen", schema->keys[i].name);
     }
+}
+
+static void checks_are_told_apart(void **state)
+{
+    static const struct config_check_change wanted[] = {{CONFIG_REMOVED, "gone"},
+                                                        {CONFIG_UPDATED, "rarer"},
+                                                        {CONFIG_REPLACED, "other"},
+                                                        {CONFIG_ADDED, "new"}};
+    struct config *before = parse("[check same]\ntype = link\ninterface = a\n"
+                                  "[check gone]\ntype = link\ninterface = a\n"
+                                  "[check rarer]\ntype = link\ninterface = a\n"
+                                  "[check other]\ntype = link\ninterface = a\n");
+    struct config *after = parse("[check same]\ntype = link\ninterface = a\n"
+                                 "[check rarer]\ntype = link\ninterface = a\ninterval = 2s\n"
+                                 "[check other]\ntype = link\ninterface = b\n"
+                                 "[check new]\ntype = link\ninterface = a\n");
+    struct config_diff diff;
+
+    (void)state;
+    assert_int_equal(config_diff(before, after, &diff), 0);
+    assert_int_equal(diff.check_count, sizeof(wanted) / sizeof(wanted[0]));
+    for (size_t i = 0; i < diff.check_count; i++) {
+        assert_int_equal(diff.checks[i].kind, wanted[i].kind);
+        assert_string_equal(diff.checks[i].name, wanted[i].name);
+    }
+    config_diff_free(&diff);
+    config_free(before);
+    config_free(after);
 }
 
 static void added_and_removed(void **state)
@@ -254,6 +287,7 @@ int main(void)
         cmocka_unit_test(every_key_of_an_instance_counts),
         cmocka_unit_test(what_makes_another_router_restarts_it),
         cmocka_unit_test(every_key_of_the_node_counts),
+        cmocka_unit_test(checks_are_told_apart),
         cmocka_unit_test(added_and_removed),
         cmocka_unit_test(a_family_or_unicast_coming_or_going_restarts),
         cmocka_unit_test(what_is_written_otherwise_is_unchanged),

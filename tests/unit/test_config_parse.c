@@ -57,6 +57,13 @@ GETTER(hook_user_is_daemon, strcmp(i->hook_user, "daemon") == 0)
 GETTER(systemd_target, i->systemd_target)
 GETTER(on_conflict, i->on_conflict)
 GETTER(conflict_quiet, i->conflict_quiet_ns)
+GETTER(track_count, i->track.count)
+GETTER(damping_transitions, i->flap_damping.transitions)
+GETTER(damping_window, i->flap_damping.window_ns)
+GETTER(damping_hold, i->flap_damping.hold_ns)
+
+/* A section that track can name; nothing may come behind it. */
+#define APP "app\n[check app]\ntype = link\ninterface = eth1"
 
 /* The value of a key, written as the last one of [instance web]. */
 static const struct good_value {
@@ -125,6 +132,13 @@ static const struct good_value {
     {"on-conflict", "release", on_conflict, CONFLICT_MODE_RELEASE},
     {"conflict-quiet", NULL, conflict_quiet, 60 * NS_PER_SEC},
     {"conflict-quiet", "3s", conflict_quiet, 3 * NS_PER_SEC},
+    {"track", NULL, track_count, 0},
+    {"track", APP, track_count, 1},
+    {"flap-damping", NULL, damping_transitions, 0},
+    {"flap-damping", "3 in 1m hold 5m", damping_transitions, 3},
+    {"flap-damping", "3 in 1m hold 5m", damping_window, 60 * NS_PER_SEC},
+    {"flap-damping", "3 in 1m hold 5m", damping_hold, 300 * NS_PER_SEC},
+    {"flap-damping", "3 in 1m", damping_hold, 60 * NS_PER_SEC},
 };
 
 /* A good file in which `key` has that value; NULL: it is not given. */

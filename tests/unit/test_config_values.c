@@ -39,6 +39,7 @@ static void drop(struct config_instance *instance)
     free(instance->peers);
     for (size_t hook = 0; hook < HOOKS; hook++)
         free(instance->hooks[hook]);
+    free(instance->track.list);
     *instance = (struct config_instance){0};
 }
 
@@ -80,6 +81,11 @@ static void takes_good_and_refuses_bad_values(void **state)
         {"systemd-target", TEXTS("yes", "no"), TEXTS("", "on")},
         {"on-conflict", TEXTS("defend", "release"), TEXTS("", "yield", "no")},
         {"conflict-quiet", TEXTS("1s", "60s", "1d"), TEXTS("0", "999ms", "25h", "off")},
+        {"track", TEXTS("haproxy", "a.b-c_1"), TEXTS("", "a b", "a/b")},
+        {"flap-damping", TEXTS("off", "2 in 1s", "3 in 1m hold 5m", "20 in 1d"),
+         TEXTS("", "0", "1 in 1m", "21 in 1m", "3", "3 in", "3 in 1", "3 in 500ms", "3 in 2d",
+               "3 in 1m hold", "3 in 1m hold 0s", "3 in 1m hold 5m more", "3 in 1m for 5m",
+               "-3 in 1m", "3in 1m hold 5m x")},
     };
     size_t count = sizeof(cases) / sizeof(cases[0]);
 
@@ -180,16 +186,23 @@ static void schema_is_sound(void **state)
     (void)state;
     assert_ptr_equal(config_schema_node(), config_schema_section("node"));
     assert_ptr_equal(config_schema_instance(), config_schema_section("instance"));
+    assert_ptr_equal(config_schema_check(), config_schema_section("check"));
     assert_null(config_schema_section("nodes"));
     for (size_t i = 0; i < count; i++) {
-        bool node = &sections[i] == config_schema_node();
 
         assert_non_null(sections[i].help);
         for (size_t j = 0; j < sections[i].key_count; j++) {
             const struct config_key *key = &sections[i].keys[j];
             struct config_instance instance = {0};
             struct config config = {0};
+            struct config_check check = {0};
+            void *base = &instance;
             char error[CONFIG_ERROR_SIZE];
+
+            if (&sections[i] == config_schema_node())
+                base = &config;
+            else if (&sections[i] == config_schema_check())
+                base = &check;
 
             assert_non_null(key->name);
             assert_ptr_equal(config_schema_key(&sections[i], key->name), key);
@@ -201,10 +214,8 @@ static void schema_is_sound(void **state)
                         1);
             assert_non_null(config_key_sample(key));
             if (!config_value_is_list(key->type))
-                assert_int_equal(config_value_parse(key, config_key_sample(key),
-                                                    node ? (void *)&config : (void *)&instance,
-                                                    error, sizeof(error)),
-                                 0);
+                assert_int_equal(
+                    config_value_parse(key, config_key_sample(key), base, error, sizeof(error)), 0);
             drop(&instance);
         }
     }

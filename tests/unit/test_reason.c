@@ -56,6 +56,14 @@ static void sentences_carry_the_evidence(void **state)
     t.evidence.peer_priority = 150;
     assert_string_equal(reason_text(&t, text, sizeof(text)),
                         "10.0.0.2 advertises priority 150, ours is 100");
+    strcpy(t.evidence.note, "150 - 60 (haproxy) = 90");
+    assert_string_equal(reason_text(&t, text, sizeof(text)),
+                        "10.0.0.2 advertises priority 150, ours is 150 - 60 (haproxy) = 90");
+    t.reason = REASON_CHECK_FAILED;
+    strcpy(t.evidence.note, "check app failed: 100% broken %A");
+    assert_string_equal(reason_text(&t, text, sizeof(text)), "check app failed: 100% broken %A");
+    t.evidence.note[0] = '\0';
+    assert_string_equal(reason_text(&t, text, sizeof(text)), "a health check failed");
 }
 
 static void short_buffers_are_respected(void **state)

@@ -26,6 +26,12 @@ def instance(name="web", **keys):
     return section(f"instance {name}", {**defaults, **keys})
 
 
+def check(name, type, **keys):
+    """A [check] section, fast unless the keys say otherwise: check('app', 'tcp', connect='...')."""
+    defaults = {"type": type, "interval": "100ms"}
+    return section(f"check {name}", {**defaults, **keys})
+
+
 def keepalived_instance(name="VI_1", family=4, version=3, vrid=51, priority=100, addresses=None,
                         interval_s=INTERVAL_MS / 1000, extra=""):
     """A vrrp_instance block; `extra` is put into it."""

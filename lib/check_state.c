@@ -1,0 +1,59 @@
+/* Results in a row to a verdict. */
+#include "lib/check_state.h"
+
+#include <assert.h>
+
+const char *check_verdict_name(enum check_verdict verdict)
+{
+    switch (verdict) {
+    case CHECK_PENDING:
+        return "pending";
+    case CHECK_PASSING:
+        return "passing";
+    case CHECK_FAILING:
+        return "failing";
+    }
+    return "?";
+}
+
+void check_state_init(struct check_state *state, const struct config_check *config, bool meanwhile)
+{
+    *state = (struct check_state){.meanwhile = meanwhile};
+    if (config->initially == CHECK_INITIALLY_PASSING)
+        state->verdict = CHECK_PASSING;
+    else if (config->initially == CHECK_INITIALLY_FAILING)
+        state->verdict = CHECK_FAILING;
+    check_state_configure(state, config);
+}
+
+void check_state_configure(struct check_state *state, const struct config_check *config)
+{
+    assert(config->rise > 0 && config->fall > 0);
+    state->rise = config->rise;
+    state->fall = config->fall;
+}
+
+bool check_state_result(struct check_state *state, bool good)
+{
+    enum check_verdict said = good ? CHECK_PASSING : CHECK_FAILING;
+
+    if (good)
+        state->good_results++;
+    else
+        state->bad_results++;
+    if (state->verdict == said) {
+        state->streak = 0;
+        return false;
+    }
+    state->streak++;
+    if (state->verdict != CHECK_PENDING && state->streak < (good ? state->rise : state->fall))
+        return false;
+    state->verdict = said;
+    state->streak = 0;
+    return true;
+}
+
+bool check_state_passes(const struct check_state *state)
+{
+    return state->verdict == CHECK_PASSING || (state->verdict == CHECK_PENDING && state->meanwhile);
+}

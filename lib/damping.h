@@ -1,0 +1,43 @@
+/*
+ * Flap damping: a node that was withdrawn several times within a window is held back for a while,
+ * so that addresses do not swing with it. Held back means the lowest priority, not absence: when
+ * nobody else is there, it still serves. Time is passed in.
+ */
+#ifndef VIP_DAMPING_H
+#define VIP_DAMPING_H
+
+#include "lib/reason.h"
+
+enum { DAMPING_TRANSITIONS_MAX = 20 };
+
+/* From the configuration. */
+struct damping_params {
+    unsigned transitions; /* 2..DAMPING_TRANSITIONS_MAX; 0: off */
+    uint64_t window_ns;
+    uint64_t hold_ns;
+};
+
+/* All zero to begin with. */
+struct damping {
+    uint64_t times[DAMPING_TRANSITIONS_MAX]; /* of the last ones, oldest first */
+    size_t count;
+    uint64_t held_until; /* 0: not held back */
+};
+
+/* Whether the transition is a withdrawal for a reason of this node: its checks, its link, its
+ * addresses. lowered: its effective priority is below the configured one. What an administrator
+ * does, and a better rival coming back, do not count. */
+bool damping_counts(const struct transition *transition, bool lowered);
+
+/* Notes a withdrawal. True when the node is to be held back from now on, or longer than before. */
+bool damping_note(struct damping *damping, const struct damping_params *params, uint64_t now);
+
+/* How long it is still held back; 0: it is not. */
+uint64_t damping_remaining(const struct damping *damping, const struct damping_params *params,
+                           uint64_t now);
+
+/* How many withdrawals the window has. */
+unsigned damping_recent(const struct damping *damping, const struct damping_params *params,
+                        uint64_t now);
+
+#endif
