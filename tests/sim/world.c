@@ -7,8 +7,8 @@
 #include <string.h>
 
 /* Of what was added later: groups, requests. The other draws of a seed stay what they were; with
- * this one nothing is added to the seeds that are kept in meson.build. */
-#define EXTRA_SEED UINT64_C(2)
+ * this one nothing is added to the seeds that meson.build keeps. */
+#define EXTRA_SEED UINT64_C(495)
 
 static bool earlier(const struct event *a, const struct event *b)
 {
