@@ -284,7 +284,8 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
     for (size_t i = 0; i < instance->router_count; i++) {
         fill_router(&instance->routers[i], &routers[i]);
         status.held_by |= instance->elections[i].held_by;
-        status.lingering = status.lingering || routers[i].lingering;
+        status.lingering =
+            status.lingering || routers[i].lingering || instance->elections[i].offer != OFFER_NONE;
     }
     status.held_by = visible_holds(status.held_by);
     return control_instance_to_json(&status);

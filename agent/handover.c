@@ -56,6 +56,7 @@ static void begin(struct instance *instance, enum handover_kind kind, uint64_t i
         .asked_boot_ns = clock_boot_ns(),
         .drain_until_ns = DEADLINE_NEVER,
         .was_master = instance->state == VRRP_MASTER,
+        .was_drained = all_drained(instance),
     };
     if (lead->state == VRRP_BACKUP)
         note_peer(instance, &lead->master, lead->master_priority);
@@ -80,6 +81,8 @@ static void word_drained(struct instance *instance)
         snprintf(h->text, sizeof(h->text), "handed over to %s in %s", peer, took);
     else if (h->was_master)
         snprintf(h->text, sizeof(h->text), "given up by force: nobody took over within %s", took);
+    else if (h->was_drained)
+        snprintf(h->text, sizeof(h->text), "was drained already");
     else if (known)
         snprintf(h->text, sizeof(h->text), "drained; %s is master", peer);
     else

@@ -18,6 +18,7 @@ struct handover {
     uint64_t watch_until_ns; /* take: the deposed master could be back until then */
     uint64_t drain_until_ns; /* drain: boot time; DEADLINE_NEVER: until resumed */
     bool was_master;
+    bool was_drained;
     struct ip_address peer; /* drain: who took over; take: from whom; NONE: nobody known */
     uint8_t peer_priority;
     char text[REASON_TEXT_SIZE];

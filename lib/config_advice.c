@@ -5,6 +5,7 @@
 #include "lib/config_advice.h"
 
 #include "lib/config_advice_check.h"
+#include "lib/config_group.h"
 #include "lib/config_problem.h"
 #include "lib/config_schema.h"
 
@@ -183,6 +184,15 @@ static size_t list_held(const struct config *config, struct held *list)
     return used;
 }
 
+static void advise_on_group(const struct subject *subject)
+{
+    uint8_t lowest = config_group_priority(subject->config, subject->instance);
+
+    if (subject->instance->priority != lowest)
+        ADVISE(subject, INSTANCE_PRIORITY, "counts as %u, the lowest one of [group %s]", lowest,
+               subject->instance->group->name);
+}
+
 /* The same address on one interface is a problem; on two it is only odd. */
 static void advise_on_doubles(const struct config *config, struct config_problems *out)
 {
@@ -216,6 +226,7 @@ void config_advise(const struct config *config, struct config_problems *out)
         const struct subject subject = {config, &config->instances[i], out};
 
         advise_on_owner(&subject);
+        advise_on_group(&subject);
         advise_on_lease(&subject);
         advise_on_times(&subject);
         advise_on_source(&subject);

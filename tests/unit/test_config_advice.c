@@ -54,6 +54,12 @@ static const struct {
     {SIX "addresses = 2001:db8::ffff:ffff:ffff:ffff/64, 2001:db8:1::/127\n", NULL},
     {WEB "[instance db]\ninterface = eth1\nvrid = 1\naddresses = 192.0.2.10/24\n",
      "t.conf:5: [instance db] addresses: 192.0.2.10 is that of instance web (t.conf:1) on eth0"},
+    {WEB "[instance db]\ninterface = eth1\nvrid = 1\naddresses = 192.0.2.11/24\n"
+         "[group g]\ninstances = web, db\n",
+     NULL},
+    {WEB "priority = 150\n[instance db]\ninterface = eth1\nvrid = 1\naddresses = 192.0.2.11/24\n"
+         "[group g]\ninstances = web, db\n",
+     AT "priority: counts as 100, the lowest one of [group g]"},
     {SIX "addresses = fe80::1/64\n[instance s]\ninterface = eth1\nvrid = 1\n"
          "addresses = 2001:db8::11/64 fe80::1/64\n",
      NULL},
