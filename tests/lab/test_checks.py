@@ -574,3 +574,22 @@ def test_checks_of_the_node_count_for_every_instance(lab):
     os.remove(flag)
     lab.wait(lambda: lab[1].instance("web")["effective_priority"] == 140, "web")
     assert lab[1].instance("db")["priority_text"] == "100 + 5 (own) - 10 (all) = 95"
+
+
+@pytest.mark.lab(nodes=1)
+def test_only_the_thread_that_sends_adverts_is_real_time(lab, serve):
+    """The thread of the HTTP checks is made by one that is; a reload makes it here."""
+    node = lab[1]
+    serve(node, ("127.0.0.1", 8404), lambda _: http_answer())
+    node.start(config.instance(priority=150))
+    node.wait_state("MASTER")
+    if not node.status()["realtime"]["fifo"]:
+        pytest.skip("real-time scheduling is not permitted here")
+    node.write(config.instance(priority=150, track="app"),
+               config.check("app", "http", url="http://127.0.0.1:8404/"))
+    assert node.reload().returncode == 0
+    wait_check(lab, node, "app", "passing")
+    policies = {int(task): os.sched_getscheduler(int(task)) & ~os.SCHED_RESET_ON_FORK
+                for task in os.listdir(f"/proc/{node.process.pid}/task")}
+    assert policies.pop(node.process.pid) == os.SCHED_FIFO
+    assert list(policies.values()) == [os.SCHED_OTHER]
