@@ -133,6 +133,19 @@ static void close_segment(struct segments *segments, struct segment *segment)
     free(segment);
 }
 
+/* Opens what is missing of the captures; a link that is down has none to open. Without them an
+ * election still works: a linger then ends by advert or by its bound. */
+static void open_captures(struct segment *segment)
+{
+    struct segments *segments = segment->owner;
+
+    if (segment->watch == NULL)
+        (void)conflict_watch_open(segments->event, AGENT_PRIORITY_NEIGHBOURS, segment->name,
+                                  on_claim, on_vrrp, segment, &segment->watch);
+    if (segment->recording == NULL)
+        segment->recording = recorder_attach(segments->recorder, segment->name);
+}
+
 static struct segment *open_segment(struct segments *segments, const struct link *link)
 {
     struct segment *segment;
@@ -148,10 +161,8 @@ static struct segment *open_segment(struct segments *segments, const struct link
     memcpy(segment->name, link->name, sizeof(segment->name));
     segment->next = segments->list;
     segments->list = segment;
-    /* Without the watch an election still works; a linger then ends by advert or by its bound. */
-    (void)conflict_watch_open(segments->event, AGENT_PRIORITY_NEIGHBOURS, segment->name, on_claim,
-                              on_vrrp, segment, &segment->watch);
-    segment->recording = recorder_attach(segments->recorder, segment->name);
+    if (link->up)
+        open_captures(segment);
     return segment;
 }
 
@@ -226,6 +237,8 @@ void segment_rejoin(struct segment_client *client)
 {
     if (client->segment == NULL)
         return;
+    open_captures(client->segment);
+    segment_watch(client);
     int r = advert_io_rejoin(client->segment->io[slot(client->family)]);
     if (r < 0)
         log_msg(LOG_WARNING, "%s: cannot renew the membership of the VRRP group (%s): %s",
@@ -259,7 +272,8 @@ static void watch_vrrp(const struct segment *segment)
         if (c->has_rival)
             add_rival(&what, c->rival_mac);
     }
-    (void)conflict_watch_vrrp(segment->watch, &what);
+    if (segment->watch != NULL)
+        (void)conflict_watch_vrrp(segment->watch, &what);
 }
 
 void segment_watch(struct segment_client *client)
@@ -283,7 +297,7 @@ void segment_watch(struct segment_client *client)
         (segment->watch != NULL && conflict_watch_set(segment->watch, addresses, n) < 0))
         log_msg(LOG_ERR, "%s: out of memory, the watch over our addresses is not up to date",
                 segment->name);
-    if (addresses != NULL)
+    if (addresses != NULL && segment->recording != NULL)
         recorder_link_watch(segment->recording, addresses, n);
     free(addresses);
     watch_vrrp(segment);

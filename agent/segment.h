@@ -54,7 +54,7 @@ void segment_detach(struct segments *segments, struct segment_client *client);
 /* The link the client is attached to, or 0. */
 int segment_ifindex(const struct segment_client *client);
 
-/* Renews multicast membership after the link came back. */
+/* After the link came back: renews multicast membership, and opens captures that were not. */
 void segment_rejoin(struct segment_client *client);
 
 /* Collects the watched addresses, sources and MACs of all clients again. */

@@ -138,7 +138,7 @@ SHAPES = {
     "vmac": [(3, "vrrp_strict"), (4, "vrrp_garp_interval"), (12, "vmac_xmit_base")],
     "active-active": [],
     "nopreempt": [(19, "virtual_ipaddress:")],
-    "definitions": [(34, "notify_master"), (38, "include")],
+    "definitions": [(38, "include")],
 }
 # Lines of users that commands ran as, which need a vipd that knows commands.
 USERS = {"mariadb": [13], "cloud": [17]}

@@ -38,12 +38,20 @@ INSTANCE = {
     "hook-timeout": ("30s", "20s"),
     "hook-user": (None, "nobody"),
     "systemd-target": ("no", "yes"),
+    "on-conflict": ("defend", "release"),
+    "conflict-quiet": ("60s", "30s"),
+    "track": (None, "app"),
+    "flap-damping": ("off", "3 in 1m"),
 }
 NODE = {
     "name": ("lab", "lab-two"),
     "lease": ("5s", "6s"),
     "realtime": ("yes", "no"),
     "hook-user": (None, "nobody"),
+    "recorder": ("on", "off"),
+    "recorder-time": ("60s", "30s"),
+    "recorder-files": (32, 8),
+    "track": (None, "other"),
 }
 # Keys with one legal value have nothing to change.
 FIXED = {("instance", "accept")}
@@ -68,7 +76,9 @@ def sections(**changed):
     keys = {key: values[0] for key, values in INSTANCE.items()}
     keys.update({key.replace("_", "-"): value for key, value in changed.items()})
     return (config.instance("web", priority=150),
-            config.section("instance other", keys))
+            config.section("instance other", keys),
+            config.section("check app", {"type": "file", "path": "/etc/passwd"}),
+            config.section("check other", {"type": "file", "path": "/etc/group"}))
 
 
 def test_each_key_of_the_schema_is_tried():
