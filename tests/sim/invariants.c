@@ -30,7 +30,8 @@ const char invariants_text[] =
     " (h) When one node leaves a calm cluster, none takes over before another whose skew is more\n"
     "     than 2 ms shorter.\n"
     " (i) Nobody gives its addresses up in an offer that nobody takes, and from B after the last\n"
-    "     disturbance nobody offers any more.\n";
+    "     disturbance nobody offers any more.\n"
+    " (j) Who takes mastership in a calm cluster is not deposed before its next advert was due.\n";
 
 /* One line for each node: the end of a timeline. */
 static void describe(const struct world *w, const struct node *n)
@@ -186,6 +187,11 @@ void invariants_transition(struct world *w, const struct node *n, const struct t
     /* No drain of the simulator is forced. */
     if (t->reason == REASON_DRAINED && t->evidence.silence_ns != 0)
         violate(w, "(i): node %zu gave its addresses up, and nobody took over", node_index(w, n));
+    if (t->from == VRRP_MASTER && w->single && w->clear && n->taken_at != 0 &&
+        w->now - n->taken_at < n->params.advert_interval_ns &&
+        (t->reason == REASON_HIGHER_PRIORITY || t->reason == REASON_HIGHER_ADDRESS))
+        violate(w, "(j): node %zu is deposed %.3f s after it took mastership", node_index(w, n),
+                (double)(w->now - n->taken_at) / 1e9);
     if (w->departure && t->to == VRRP_MASTER && w->clear && w->echo_percent == 0)
         check_order(w, n);
     if (calm_for(w, settle_bound(w)) && w->clear)

@@ -102,6 +102,8 @@ static void execute(struct world *w, struct node *n, size_t family,
                       vrrp_state_name(action->transition.from),
                       vrrp_state_name(action->transition.to),
                       reason_name(action->transition.reason));
+            if (action->transition.reason == REASON_TAKEN)
+                n->taken_at = w->now;
             invariants_transition(w, n, &action->transition);
             break;
         }

@@ -112,6 +112,7 @@ struct node {
     uint64_t absent_since; /* killed or paused; SIM_FOREVER: neither */
     uint64_t last_sent_at[FAMILIES_MAX];
     bool interval_changed[FAMILIES_MAX];
+    uint64_t taken_at;      /* when it last took mastership; 0: never */
     uint64_t half_since;    /* MASTER in one family only; SIM_FOREVER: not */
     uint64_t excused_until; /* was killed, paused or slow */
     struct message inbox[INBOX_MAX];
