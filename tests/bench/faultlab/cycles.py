@@ -1,7 +1,7 @@
 """Random kills, stops, cuts and flaps of either node, one after the other, from a seed.
 
 After each the pair must be as before within a bound; who held the address meanwhile is looked at
-sample by sample.
+sample by sample, and a client asks it all the time.
 """
 
 import random
@@ -15,6 +15,7 @@ from .scene import MASTER_DOWN_S
 
 # A loaded machine and the kernel's own clock for lifetimes (whole seconds).
 SLACK_S = 2.0
+PROBE_MS = 5
 
 
 @dataclass
@@ -29,6 +30,7 @@ class Cycle:
     two_bound_s: float
     settled: bool
     timeline: str
+    client_s: float = 0.0  # known when all cycles are done
 
     @property
     def complaints(self):
@@ -39,6 +41,8 @@ class Cycle:
             found.append(f"nobody held it for {self.none_s:.3f} s")
         if self.two_s > self.two_bound_s:
             found.append(f"two held it for {self.two_s:.3f} s")
+        if self.client_s > MASTER_DOWN_S + SLACK_S:
+            found.append(f"a client was not served for {self.client_s:.3f} s")
         return found
 
     def __str__(self):
@@ -131,13 +135,20 @@ class Cycles:
         try:
             if not self._settled(watched, 15):
                 raise AssertionError("the first node does not hold the address")
+            probe = self.pair.lab.probe(VIP4, PROBE_MS)
             for number in range(1, count + 1):
                 cycle = self._cycle(number, watched)
                 self.done.append(cycle)
                 seen(cycle)
+            self._note_gaps(probe.stop().gaps)
         finally:
             watched.close()
         return self
+
+    def _note_gaps(self, gaps):
+        for cycle in self.done:
+            cycle.client_s = max((length for when, length in gaps
+                                  if cycle.start <= when <= cycle.end), default=0.0)
 
     def report(self):
         """What failed with its timeline, what led to it, and how to have it again."""

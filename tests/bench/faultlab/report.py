@@ -66,8 +66,8 @@ def notes(faults, outcomes):
 def cycles_table(results, seed):
     """results: product -> cycles. One line for each kind of fault, the worst of all cycles."""
     names = sorted({cycle.action for done in results.values() for cycle in done})
-    rows = [["", ""] + [text for product in results for text in (product, "", "")],
-            ["CYCLES", "NUMBER"] + ["NO HOLDER", "TWO", "NOT SETTLED"] * len(results)]
+    rows = [["", ""] + [text for product in results for text in (product, "", "", "")],
+            ["CYCLES", "NUMBER"] + ["NO HOLDER", "TWO", "CLIENT GAP", "NOT SETTLED"] * len(results)]
     for name in names + [""]:
         rows.append([name or "all", ""])
         for done in results.values():
@@ -75,5 +75,6 @@ def cycles_table(results, seed):
             rows[-1][1] = str(max(len(own), int(rows[-1][1] or 0)))
             rows[-1] += [milliseconds(max((c.none_s for c in own), default=0)),
                          milliseconds(max((c.two_s for c in own), default=0)),
+                         milliseconds(max((c.client_s for c in own), default=0)),
                          str(sum(not c.settled for c in own))]
     return f"{align(rows)}\n\nLongest time in milliseconds, seed {seed}."
