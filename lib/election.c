@@ -13,6 +13,7 @@
 enum {
     DEPOSE_INTERVALS = 3,
     LOWEST_SKEW_256THS = 2, /* of priority 254, the highest a rival can have without owning */
+    HINTS_MAX = 3,          /* see linger_ends() */
 };
 
 /* Delays between the repeats of a takeover announcement: once soon, because any frame can be lost;
@@ -293,19 +294,20 @@ static void advert_due(struct election *e, uint64_t now, struct election_actions
 /*
  * The end of a linger. After a split two masters meet, and the better one may never have known of
  * the other: it has no reason to announce, and the neighbours' caches point at us. One more advert,
- * which it hears as a losing one, makes it answer with an announcement (A4; others do the same).
- * Never when late: then the winner may be gone.
+ * which it hears as a losing one, makes it answer with an announcement (A4; others do the same). As
+ * adverts were lost this one may be, too: again, a few times, until it is seen to announce.
+ * Never when late, or when it is time to take over: then the winner may be gone.
  */
 static void linger_ends(struct election *e, uint64_t now, struct election_actions *out)
 {
-    bool hint = e->successor_silent && e->state == VRRP_BACKUP &&
-                now - e->linger_until <= ELECTION_SETTLE_NS;
+    bool hint = e->successor_silent && e->hints < HINTS_MAX && e->state == VRRP_BACKUP &&
+                now < e->timer_at && now - e->linger_until <= ELECTION_SETTLE_NS;
 
-    e->successor_silent = false;
     if (!hint) {
         election_release(e, out);
         return;
     }
+    e->hints++;
     election_send(e, e->params.priority, now, out);
     election_linger(e, now + ELECTION_SETTLE_NS);
 }

@@ -90,6 +90,7 @@ struct election {
     uint64_t linger_until;        /* DEADLINE_NEVER: not lingering */
     bool successor_seen;          /* the linger ends after the settling time */
     bool successor_silent;        /* it was not seen to announce: it may need a hint to */
+    unsigned hints;               /* given so far */
     uint64_t announced_at;        /* somebody else's last announcement; DEADLINE_NEVER: none */
     uint64_t announce_at;
     unsigned announce_done;

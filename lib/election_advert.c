@@ -151,6 +151,7 @@ static void yield_to(struct election *e, const struct advert *advert, enum reaso
     election_yield(e, reason, &evidence, now, out);
     /* A router that takes over announces just before it adverts; one that was master all along
      * does not. */
+    e->hints = 0;
     e->successor_silent =
         e->announced_at == DEADLINE_NEVER || now - e->announced_at > e->params.advert_interval_ns;
     respect(e, advert, now);

@@ -263,12 +263,14 @@ static void master_yields(void **state) /* A5 */
         assert_int_equal(e.state, VRRP_BACKUP);
         assert_int_equal(e.timer_at, now + MS + election_master_down_ns(&e));
         /* It keeps answering for a moment, hints that there were two, then lets go. */
-        assert_true(e.holding);
-        assert_true(election_deadline(&e) <= now + 100 * MS);
-        out = kit_timer(&e, election_deadline(&e));
-        assert_int_equal(out.count, 1);
-        assert_int_equal(out.list[0].type, ACTION_SEND_ADVERT);
-        assert_int_equal(out.list[0].priority, 100);
+        for (int hint = 0; hint < 3; hint++) {
+            assert_true(e.holding);
+            assert_true(election_deadline(&e) <= now + 100 * MS);
+            out = kit_timer(&e, election_deadline(&e));
+            assert_int_equal(out.count, 1);
+            assert_int_equal(out.list[0].type, ACTION_SEND_ADVERT);
+            assert_int_equal(out.list[0].priority, 100);
+        }
         assert_true(election_deadline(&e) <= now + 100 * MS);
         out = kit_timer(&e, election_deadline(&e));
         assert_string_equal(kit_word(&out), "R");
@@ -289,6 +291,21 @@ static void no_hint_to_a_successor_that_announced(void **state)
     assert_string_equal(kit_word(&out), "R");
 }
 
+static void one_hint_to_a_successor_that_answers(void **state)
+{
+    struct election_params params = kit_params(100);
+    uint64_t now = 0;
+    struct election e = kit_master(&params, &now);
+
+    (void)state;
+    kit_hear(&e, "10.0.0.1", 150, now + MS);
+    struct election_actions out = kit_timer(&e, election_deadline(&e));
+    assert_string_equal(kit_word(&out), "S");
+    kit_step(&e, (struct election_event){.type = ELECTION_SUCCESSOR}, election_deadline(&e) - MS);
+    out = kit_timer(&e, election_deadline(&e));
+    assert_string_equal(kit_word(&out), "R");
+}
+
 static void no_hint_when_late(void **state)
 {
     struct election_params params = kit_params(100);
@@ -299,6 +316,19 @@ static void no_hint_when_late(void **state)
     kit_hear(&e, "10.0.0.1", 150, now + MS);
     struct election_actions out = kit_timer(&e, election_deadline(&e) + SEC);
     assert_string_equal(kit_word(&out), "R");
+}
+
+static void no_hint_when_it_is_time_to_take_over(void **state)
+{
+    struct election_params params = kit_params(100);
+    uint64_t now = 0;
+
+    (void)state;
+    struct election e = kit_master(&params, &now);
+    kit_hear(&e, "10.0.0.1", 150, now + MS);
+    e.timer_at = e.linger_until; /* so it is at short intervals, after some hints */
+    struct election_actions out = kit_timer(&e, e.linger_until);
+    assert_string_equal(kit_word(&out), "RCAST");
 }
 
 static void version_2_differs(void **state)
@@ -365,7 +395,9 @@ int main(void)
         cmocka_unit_test(master_answers_losing_advert_within_a_rate),
         cmocka_unit_test(master_yields),
         cmocka_unit_test(no_hint_to_a_successor_that_announced),
+        cmocka_unit_test(one_hint_to_a_successor_that_answers),
         cmocka_unit_test(no_hint_when_late),
+        cmocka_unit_test(no_hint_when_it_is_time_to_take_over),
         cmocka_unit_test(version_2_differs),
         cmocka_unit_test(equal_owners_are_settled_by_address),
         cmocka_unit_test(follows_the_peers_checksum_form),
