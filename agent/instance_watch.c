@@ -17,6 +17,7 @@ static struct conflict_params params_of(const struct router *router)
     return (struct conflict_params){
         .mode = config->on_conflict,
         .settle_ns = election_master_down_ns(router_election(router)),
+        .patience_ns = election_master_down_ns(router_election(router)) + config->lease_ns,
         .quiet_ns = config->conflict_quiet_ns,
     };
 }
@@ -109,7 +110,7 @@ static void tell_began(struct router_watch *watch)
     snprintf(text, sizeof(text), "%s is also held by %s on %s, which is not one of us: %s",
              ip_address_format(&c->address, address, sizeof(address)),
              mac_format(c->mac, mac, sizeof(mac)), config->interface,
-             config->on_conflict == CONFLICT_MODE_RELEASE ? "giving the addresses up"
+             config->on_conflict == CONFLICT_MODE_RELEASE ? "giving up if that lasts"
                                                           : "defending it");
     log_instance(LOG_WARNING, config->name, "%s", text);
     tell(watch, "conflict", text);
@@ -216,7 +217,6 @@ static void tell_warnings_ended(const struct router_watch *watch, uint32_t ended
 static void tick(struct router_watch *watch)
 {
     const struct lan_params lan = lan_params_of(watch->router);
-
     const struct conflict_params params = params_of(watch->router);
     const struct conflict_outcome outcome =
         conflict_timer(&watch->conflict, &params, clock_boot_ns());

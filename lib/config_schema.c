@@ -374,9 +374,10 @@ static const struct config_key instance_keys[INSTANCE_KEYS] = {
                               .expected = "defend or release",
                               .help = "What the master does when a machine outside of the cluster "
                                       "answers for one of its addresses: announce it again, every "
-                                      "10 s at most (RFC 5227), or give up all addresses of the "
-                                      "instance until the conflict is over. With release the other "
-                                      "nodes meet the same conflict when they take over."},
+                                      "10 s at most (RFC 5227); with release also give up all "
+                                      "addresses of the instance, if that goes on for longer than "
+                                      "the lease of a node that hangs, until the conflict is over. "
+                                      "The node that takes over meets the same conflict."},
     [INSTANCE_CONFLICT_QUIET] = {.name = "conflict-quiet",
                                  .type = VALUE_DURATION,
                                  INSTANCE_FIELD(conflict_quiet_ns),

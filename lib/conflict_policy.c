@@ -37,9 +37,9 @@ static struct conflict_suspect *find_suspect(struct conflict *c, const uint8_t m
     return best;
 }
 
-/* True when the claims of this MAC are a conflict. */
-static bool convicts(struct conflict *c, const struct conflict_params *params,
-                     const struct neighbour_claim *claim, uint64_t advert_at, uint64_t now)
+/* When the claims of this MAC began, if they are a conflict; else DEADLINE_NEVER. */
+static uint64_t convict(struct conflict *c, const struct conflict_params *params,
+                        const struct neighbour_claim *claim, uint64_t advert_at, uint64_t now)
 {
     struct conflict_suspect *s = find_suspect(c, claim->mac);
     bool is_new = s->address.family == IP_FAMILY_NONE;
@@ -54,7 +54,7 @@ static bool convicts(struct conflict *c, const struct conflict_params *params,
     }
     s->address = claim->address;
     s->last_at = now;
-    return now - s->first_at >= params->settle_ns;
+    return now - s->first_at >= params->settle_ns ? s->first_at : DEADLINE_NEVER;
 }
 
 /* RFC 5227 2.4: once in a DEFEND_INTERVAL, for each address. */
@@ -78,15 +78,20 @@ static bool may_defend(struct conflict *c, const struct ip_address *address, uin
     return true;
 }
 
-static uint64_t next_ask(const struct conflict_params *params, uint64_t now)
+/* A few times in a quiet time, and when patience ends. */
+static uint64_t next_ask(const struct conflict *c, const struct conflict_params *params,
+                         uint64_t now)
 {
-    return now + params->quiet_ns / ASKS_PER_QUIET;
+    uint64_t at = now + params->quiet_ns / ASKS_PER_QUIET;
+    uint64_t patient_until = c->began_at + params->patience_ns;
+
+    return patient_until > now && patient_until < at ? patient_until : at;
 }
 
 static void answer(struct conflict *c, const struct conflict_params *params,
                    const struct neighbour_claim *claim, uint64_t now, struct conflict_outcome *out)
 {
-    if (params->mode == CONFLICT_MODE_RELEASE) {
+    if (params->mode == CONFLICT_MODE_RELEASE && now - c->began_at >= params->patience_ns) {
         c->phase = CONFLICT_YIELDED;
         out->release = true;
     } else if (may_defend(c, &claim->address, now)) {
@@ -112,14 +117,15 @@ struct conflict_outcome conflict_claim(struct conflict *c, const struct conflict
     if (c->phase == CONFLICT_YIELDED || !master)
         return out;
     c->claims++;
-    if (!convicts(c, params, claim, advert_at, now))
+    uint64_t since = convict(c, params, claim, advert_at, now);
+    if (since == DEADLINE_NEVER)
         return out;
     out.began = c->phase == CONFLICT_NONE;
     if (out.began) {
         c->phase = CONFLICT_OPEN;
         c->conflicts++;
-        c->began_at = now;
-        c->ask_at = next_ask(params, now);
+        c->began_at = since;
+        c->ask_at = next_ask(c, params, now);
     }
     c->address = claim->address;
     memcpy(c->mac, claim->mac, MAC_SIZE);
@@ -196,7 +202,7 @@ struct conflict_outcome conflict_timer(struct conflict *c, const struct conflict
     } else if (c->phase == CONFLICT_YIELDED && params->mode == CONFLICT_MODE_DEFEND) {
         close_conflict(c, CONFLICT_END_DEFEND, &out);
     } else if (now >= c->ask_at) {
-        c->ask_at = next_ask(params, now);
+        c->ask_at = next_ask(c, params, now);
         out.ask = true;
         out.ask_address = c->address;
     }

@@ -37,8 +37,10 @@ const char *conflict_mode_name(enum conflict_mode mode);
 /* May change from call to call. */
 struct conflict_params {
     enum conflict_mode mode;
-    uint64_t settle_ns; /* a master-down interval */
-    uint64_t quiet_ns;  /* not seen for so long: it is over */
+    uint64_t settle_ns;   /* a master-down interval */
+    uint64_t patience_ns; /* before giving up: also the lease of a predecessor that hangs and whose
+                             kernel still answers; until then there is a defence */
+    uint64_t quiet_ns;    /* not seen for so long: it is over */
 };
 
 enum conflict_phase {
@@ -64,9 +66,9 @@ struct conflict {
     enum conflict_phase phase;
     struct ip_address address; /* of the present or last conflict; NONE: never one */
     uint8_t mac[MAC_SIZE];
-    uint64_t began_at;
-    uint64_t last_at; /* last claim of it */
-    uint64_t ask_at;  /* OPEN, YIELDED: when to ask again whether it is still there */
+    uint64_t began_at; /* its first claim */
+    uint64_t last_at;  /* last claim of it */
+    uint64_t ask_at;   /* OPEN, YIELDED: when to ask again whether it is still there */
     struct conflict_suspect suspects[CONFLICT_SUSPECTS];
     struct conflict_defence defended[CONFLICT_DEFENDED];
     /* Counters. */

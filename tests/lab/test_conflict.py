@@ -120,7 +120,7 @@ def test_a_stranger_that_only_answers_is_found_by_asking(lab, address, router):
 @pytest.mark.lab(nodes=2)
 @pytest.mark.parametrize("address, router", [(f"{VIP4}/24", "ipv4"), (f"{VIP6}/64", "ipv6")])
 def test_release_gives_up_and_comes_back_when_it_is_quiet(lab, address, router):
-    keys = {"addresses": address, "conflict_quiet": f"{QUIET_S}s"}
+    keys = {"addresses": address, "conflict_quiet": f"{QUIET_S}s", "lease": "1s"}
     lab[1].start(config.instance(priority=150, on_conflict="release", **keys))
     lab[2].start(config.instance(priority=100, **keys))
     lab.wait_master(lab[1])
@@ -149,7 +149,7 @@ def test_release_gives_up_and_comes_back_when_it_is_quiet(lab, address, router):
 @pytest.mark.lab(nodes=1)
 def test_release_of_one_family_gives_up_both(lab):
     lab.start_all([150], addresses=f"{VIP4}/24, {VIP6}/64", on_conflict="release",
-                  conflict_quiet=f"{QUIET_S}s")
+                  conflict_quiet=f"{QUIET_S}s", lease="1s")
     with claiming(lab, unsolicited_na(lab.client.mac, VIP6)):
         lab[1].wait_state("INIT")
         lab.wait(lambda: lab[1].ours() == [], "nothing is held")
@@ -166,7 +166,7 @@ def drop_adverts(node):
 @pytest.mark.lab(nodes=2)
 def test_two_of_us_that_were_deaf_come_together_again(lab):
     """Adverts are filtered, ARP is not: the peer is a stranger, until it is heard."""
-    keys = {"announce_refresh": "1s", "conflict_quiet": f"{QUIET_S}s"}
+    keys = {"announce_refresh": "1s", "conflict_quiet": f"{QUIET_S}s", "lease": "1s"}
     lab[1].start(config.instance(priority=150, on_conflict="release", **keys))
     lab[2].start(config.instance(priority=100, **keys))
     lab.wait_master(lab[1])
@@ -194,6 +194,23 @@ def test_the_policy_changes_with_a_reload(lab):
         lab[1].write(config.instance(priority=150))
         assert lab[1].reload().returncode == 0
         lab[1].wait_state("MASTER")
+
+
+@pytest.mark.lab(nodes=2)
+def test_a_predecessor_that_hangs_is_not_yielded_to(lab):
+    """Its kernel answers until the lease is over, and may even ask in the address's name."""
+    lab[1].start(config.instance(priority=150))
+    lab[2].start(config.instance(priority=100, on_conflict="release"))
+    lab.wait_master(lab[1])
+    lab[1].freeze()
+    lab[2].wait_state("MASTER")
+    while lab[1].holds(VIP4):
+        lab.inject(gratuitous_arp(lab[1].mac, VIP4), lab[1])
+        time.sleep(0.05)
+    assert lab[2].router()["conflict"]["claims"] > 0
+    lab.never(lambda: lab[2].state() != "MASTER", "it gave up", 2)
+    lab[1].thaw()
+    lab.wait_master(lab[1])
 
 
 @pytest.mark.lab(nodes=2)

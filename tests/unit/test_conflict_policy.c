@@ -2,10 +2,14 @@
 #include "election_kit.h"
 #include "lib/conflict_policy.h"
 
-static const struct conflict_params defend = {
-    .mode = CONFLICT_MODE_DEFEND, .settle_ns = 4 * SEC, .quiet_ns = 60 * SEC};
-static const struct conflict_params release = {
-    .mode = CONFLICT_MODE_RELEASE, .settle_ns = 4 * SEC, .quiet_ns = 60 * SEC};
+static const struct conflict_params defend = {.mode = CONFLICT_MODE_DEFEND,
+                                              .settle_ns = 4 * SEC,
+                                              .patience_ns = 4 * SEC,
+                                              .quiet_ns = 60 * SEC};
+static const struct conflict_params release = {.mode = CONFLICT_MODE_RELEASE,
+                                               .settle_ns = 4 * SEC,
+                                               .patience_ns = 4 * SEC,
+                                               .quiet_ns = 60 * SEC};
 
 static struct neighbour_claim claim_by(uint8_t last_octet_of_mac, const char *address)
 {
@@ -259,6 +263,31 @@ static void release_gives_up_once_and_comes_back(void **state)
     }
 }
 
+static void a_predecessor_that_hangs_is_waited_for(void **state)
+{
+    struct conflict_params patient = release;
+    struct conflict c;
+
+    (void)state;
+    patient.patience_ns = 9 * SEC;
+    conflict_init(&c);
+    (void)hear(&c, &patient, 1, 100 * SEC);
+    struct conflict_outcome o = hear(&c, &patient, 1, 104 * SEC);
+    assert_true(o.began && o.announce && !o.release);
+    o = hear(&c, &patient, 1, 105 * SEC);
+    assert_true(!o.announce && !o.release);
+    /* Its lease is over: is it still there? */
+    assert_int_equal(conflict_deadline(&c, &patient), 109 * SEC);
+    o = conflict_timer(&c, &patient, 109 * SEC);
+    assert_true(o.ask);
+    struct conflict gone = c;
+    o = hear(&c, &patient, 1, 109 * SEC + MS);
+    assert_true(o.release);
+    while (gone.phase != CONFLICT_NONE)
+        o = conflict_timer(&gone, &patient, conflict_deadline(&gone, &patient));
+    assert_true(o.ended == CONFLICT_END_QUIET && !o.resume);
+}
+
 static void a_change_to_defend_comes_back_at_once(void **state)
 {
     struct conflict c = opened(&release, 1, 100 * SEC);
@@ -323,6 +352,7 @@ int main(void)
         cmocka_unit_test(two_strangers_by_turns_do_not_hide_each_other),
         cmocka_unit_test(it_is_over_when_not_seen_for_the_quiet_time),
         cmocka_unit_test(release_gives_up_once_and_comes_back),
+        cmocka_unit_test(a_predecessor_that_hangs_is_waited_for),
         cmocka_unit_test(a_change_to_defend_comes_back_at_once),
         cmocka_unit_test(a_change_to_release_is_followed),
         cmocka_unit_test(leaving_master_ends_it),
