@@ -234,6 +234,21 @@ static void what_was_asked_is_told(void **state)
     json_decref(json);
 }
 
+static void a_recording_is_named(void **state)
+{
+    struct history_entry entry = {.instance = "web"};
+    json_t *without = control_history_to_json(&entry);
+
+    (void)state;
+    assert_null(json_object_get(without, "recording"));
+    snprintf(entry.recording, sizeof(entry.recording), "/var/lib/vipd/recordings/x.pcap");
+    json_t *with = control_history_to_json(&entry);
+    assert_string_equal(json_string_value(json_object_get(with, "recording")),
+                        "/var/lib/vipd/recordings/x.pcap");
+    json_decref(without);
+    json_decref(with);
+}
+
 static void a_foreign_holder_is_named(void **state)
 {
     struct status_router router = {.family = IP_FAMILY_IPV4,
@@ -340,6 +355,7 @@ int main(void)
         cmocka_unit_test(no_text_does_harm),
         cmocka_unit_test(status_keeps_its_contract),
         cmocka_unit_test(what_was_asked_is_told),
+        cmocka_unit_test(a_recording_is_named),
         cmocka_unit_test(a_foreign_holder_is_named),
         cmocka_unit_test(conflicts_and_warnings_are_told),
         cmocka_unit_test(a_long_text_that_is_not_utf8_is_kept_whole),

@@ -58,11 +58,31 @@ static void the_oldest_make_room(void **state)
     history_close(NULL);
 }
 
+static void a_recording_is_forgotten_by_all_who_name_it(void **state)
+{
+    struct history_entry entry = {.instance = "web"};
+    struct history *history;
+    uint64_t sequence = 0;
+
+    (void)state;
+    assert_int_equal(history_open(&history), 0);
+    for (unsigned i = 0; i < HISTORY_ENTRIES_MAX + 3; i++) {
+        snprintf(entry.recording, sizeof(entry.recording), i % 2 == 0 ? "even" : "odd");
+        history_add(history, &entry);
+    }
+    history_forget_recording(history, "even");
+    for (unsigned i = 3; i < HISTORY_ENTRIES_MAX + 3; i++)
+        assert_string_equal(history_next(history, &sequence, NULL)->recording,
+                            i % 2 == 0 ? "" : "odd");
+    history_close(history);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(entries_come_back_in_order),
         cmocka_unit_test(the_oldest_make_room),
+        cmocka_unit_test(a_recording_is_forgotten_by_all_who_name_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
