@@ -170,6 +170,13 @@ def test_what_is_left_out_is_told_beside_it_with_its_line():
     assert max(map(len, done.stdout.splitlines())) <= 120
 
 
+def test_what_keepalived_ignores_is_left_out_with_a_note():
+    """As its own log says: weights in members of a sync group, a peer that is this node."""
+    assert (36, "eth1") in notes(convert(DATA / "firewall" / "keepalived.conf"))
+    assert (10, "10.0.1.10") in notes(convert(DATA / "cloud" / "keepalived.conf"))
+    assert (15, "nopreempt") in notes(convert(DATA / "vmac" / "keepalived.conf"))
+
+
 def test_includes_name_their_own_file():
     report = convert(DATA / "definitions" / "keepalived.conf", "--config-id", "low")
     files = {Path(item["file"]).name for item in report["items"]}
