@@ -6,6 +6,7 @@
 #include "lib/config.h"
 #include "lib/config_problem.h"
 #include "lib/config_schema.h"
+#include "tools/import_keys.h"
 #include "tools/import_output.h"
 
 #include <stdio.h>
@@ -286,7 +287,11 @@ static void tell_unknown_sections(struct import_output *out)
     for (struct import_section *s = out->first; s != NULL; s = s->next) {
         if (!s->known)
             import_item(out, s, IMPORT_LOST, s->node,
-                        arena_print(out->arena, "this version of vipd has no [%s]", s->type));
+                        arena_print(out->arena, "this version of vipd has no [%s]%s", s->type,
+                                    strcmp(s->type, SECTION_GROUP) == 0
+                                        ? ": its instances fail over one by one. IPv4 and IPv6 "
+                                          "addresses of one instance do move together"
+                                        : ""));
     }
 }
 

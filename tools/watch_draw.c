@@ -11,7 +11,7 @@
 enum {
     LINE_SIZE = 512,
     EVENTS_MIN = 4, /* lines kept for transitions, their title included */
-    CHECKS_SHOWN_MAX = 8,
+    BLOCK_MAX = 8,  /* of checks or warnings, its title included */
 };
 
 /* How long a restart of vipd is told. */
@@ -161,6 +161,16 @@ static enum table_colour check_colour(const json_t *check)
     return strcmp(state, "failing") == 0 ? TABLE_RED : TABLE_YELLOW;
 }
 
+/* How many lines a block of that many items is given, its title included. */
+static size_t lines_for(const json_t *items)
+{
+    size_t count = json_object_size(items);
+
+    if (count == 0)
+        return 0;
+    return count + 1 < BLOCK_MAX ? count + 1 : BLOCK_MAX;
+}
+
 static void draw_checks(const struct watch_screen *screen, const json_t *checks, struct pen *pen,
                         size_t room)
 {
@@ -178,13 +188,30 @@ static void draw_checks(const struct watch_screen *screen, const json_t *checks,
     }
 }
 
+static void draw_warnings(const struct watch_screen *screen, const json_t *warnings,
+                          struct pen *pen, size_t room)
+{
+    const char *line = NULL;
+    json_t *unused = NULL;
+
+    if (room == 0)
+        return;
+    put(screen, pen, TABLE_BOLD, "WARNINGS");
+    json_object_foreach ((json_t *)(uintptr_t)warnings, line, unused) {
+        if (--room == 0)
+            return;
+        put(screen, pen, TABLE_YELLOW, line);
+    }
+}
+
 /* True when the filter lets the transition's instance through. */
 static bool is_shown(const struct watch_screen *screen, const struct watch_table *table,
                      const json_t *entry)
 {
     const char *name = field_text(entry, "instance");
 
-    if (screen->filter[0] == '\0' || strcasestr(name, screen->filter) != NULL)
+    if (screen->filter[0] == '\0' || strcmp(name, "-") == 0 ||
+        strcasestr(name, screen->filter) != NULL)
         return true;
     for (size_t i = 0; i < table->count; i++) {
         if (strcmp(table->rows[i].cells[WATCH_NAME], name) == 0)
@@ -200,7 +227,7 @@ static void draw_events(const struct watch_screen *screen, const struct watch_ta
     const json_t *entries = json_object_get(screen->history, "entries");
     char line[LINE_SIZE];
 
-    put(screen, pen, TABLE_BOLD, "LAST TRANSITIONS");
+    put(screen, pen, TABLE_BOLD, "LAST EVENTS");
     for (size_t i = json_array_size(entries); i-- > 0 && pen->line <= pen->last;) {
         const json_t *entry = json_array_get(entries, i);
 
@@ -214,23 +241,27 @@ static void draw_body(struct watch_screen *screen, struct pen *pen)
 {
     struct watch_table table;
     json_t *checks = watch_checks(screen->status);
+    json_t *warnings = watch_warnings(screen->status);
     size_t room = pen->last >= pen->line ? (size_t)(pen->last - pen->line) : 0;
-    size_t check_lines = json_object_size(checks) > 0 ? json_object_size(checks) + 1 : 0;
+    size_t check_lines = lines_for(checks);
+    size_t warning_lines = lines_for(warnings);
 
-    if (check_lines > CHECKS_SHOWN_MAX)
-        check_lines = CHECKS_SHOWN_MAX;
-    if (room < check_lines + 2 * EVENTS_MIN)
+    if (room < check_lines + warning_lines + 2 * EVENTS_MIN)
         check_lines = 0;
-    room -= check_lines;
+    if (room < warning_lines + EVENTS_MIN)
+        warning_lines = 0;
+    room -= check_lines + warning_lines;
     room = room > 2 * EVENTS_MIN ? room - EVENTS_MIN : room;
     if (watch_table_fill(&table, screen->status, screen->filter, (size_t)COLS)) {
         draw_table(screen, &table, pen, room);
+        draw_warnings(screen, warnings, pen, warning_lines);
         draw_checks(screen, checks, pen, check_lines);
         pen->line += pen->last - pen->line > EVENTS_MIN ? 1 : 0;
         draw_events(screen, &table, pen);
         watch_table_free(&table);
     }
     json_decref(checks);
+    json_decref(warnings);
 }
 
 static void draw_help(const struct watch_screen *screen, struct pen *pen)

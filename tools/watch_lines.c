@@ -18,6 +18,7 @@ enum { LINE_SIZE = WATCH_COLUMNS * WATCH_CELL_SIZE };
 struct watch_lines {
     const char *filter;
     json_t *shown;    /* {key: the line that was printed last} */
+    json_t *warnings; /* {the line of one: true} */
     char *last_event; /* of the history that was printed */
     char *trouble;
     char *vipd; /* which vipd was seen last: its pid and when it was started */
@@ -39,6 +40,7 @@ void watch_lines_free(struct watch_lines *lines)
     if (lines == NULL)
         return;
     json_decref(lines->shown);
+    json_decref(lines->warnings);
     free(lines->last_event);
     free(lines->trouble);
     free(lines->vipd);
@@ -129,6 +131,28 @@ static void show_checks(struct watch_lines *lines, const json_t *status)
     json_decref(checks);
 }
 
+/* Warnings that came and those that are over. */
+static void show_warnings(struct watch_lines *lines, const json_t *status)
+{
+    json_t *warnings = watch_warnings(status);
+    const char *line = NULL;
+    json_t *unused = NULL;
+    char text[WATCH_EVENT_SIZE + 16];
+
+    json_object_foreach (warnings, line, unused) {
+        snprintf(text, sizeof(text), "warning %s", line);
+        if (json_object_get(lines->warnings, line) == NULL)
+            put(text);
+    }
+    json_object_foreach (lines->warnings, line, unused) {
+        snprintf(text, sizeof(text), "over: %s", line);
+        if (json_object_get(warnings, line) == NULL)
+            put(text);
+    }
+    json_decref(lines->warnings);
+    lines->warnings = warnings;
+}
+
 /* Where in the history what was not printed yet begins. */
 static size_t first_new(const struct watch_lines *lines, const json_t *entries)
 {
@@ -153,7 +177,8 @@ static void show_events(struct watch_lines *lines, const json_t *history, const 
     for (; i < count; i++) {
         const json_t *entry = json_array_get(entries, i);
 
-        if (json_object_get(names, field_text(entry, "instance")) != NULL)
+        if (!json_is_string(json_object_get(entry, "instance")) ||
+            json_object_get(names, field_text(entry, "instance")) != NULL)
             put(watch_event(entry, false, text, sizeof(text)));
     }
     text[0] = '\0';
@@ -195,6 +220,7 @@ bool watch_lines_show(struct watch_lines *lines, const struct watch_feed *feed)
         show_events(lines, watch_feed_history(feed), names);
         show_instances(lines, status, names);
         show_checks(lines, status);
+        show_warnings(lines, status);
         json_decref(names);
     }
     return fflush(stdout) == 0 && !ferror(stdout);

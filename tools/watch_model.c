@@ -60,7 +60,9 @@ static void state_cell(const json_t *instance, char *cell)
     const json_t *hold = json_array_get(json_object_get(instance, "held_by"), 0);
     const char *state = field_text(instance, "state");
 
-    if (field_true(instance, "lingering"))
+    if (json_is_object(json_object_get(instance, "drained")))
+        snprintf(cell, WATCH_CELL_SIZE, "%s (drained)", state);
+    else if (field_true(instance, "lingering"))
         snprintf(cell, WATCH_CELL_SIZE, "%s (handing over)", state);
     else if (json_is_string(hold))
         snprintf(cell, WATCH_CELL_SIZE, "%s (%s)", state, json_string_value(hold));
@@ -174,15 +176,32 @@ const char *watch_totals(const json_t *status, char *buffer, size_t size)
     return buffer;
 }
 
+/* "BACKUP -> MASTER", or the name of what changed no state. */
+static void happening(const json_t *entry, char *buffer, size_t size)
+{
+    const char *from = json_string_value(json_object_get(entry, "from"));
+    const char *to = json_string_value(json_object_get(entry, "to"));
+    const char *reason = json_string_value(json_object_get(entry, "reason"));
+    bool event = strcmp(field_text(entry, "kind"), "event") == 0;
+
+    if (from != NULL && to != NULL && !event)
+        snprintf(buffer, size, "%s -> %s", from, to);
+    else
+        snprintf(buffer, size, "%s", reason != NULL ? reason : field_text(entry, "event"));
+}
+
 const char *watch_event(const json_t *entry, bool with_time, char *buffer, size_t size)
 {
     char at[WHEN_SIZE];
+    char what[WATCH_CELL_SIZE];
+    const char *instance = json_string_value(json_object_get(entry, "instance"));
     const char *family = json_string_value(json_object_get(entry, "family"));
 
     when_format(field_text(entry, "at"), at, sizeof(at));
-    snprintf(buffer, size, "%s%s%s%s%s  %s -> %s  %s", with_time ? at : "", with_time ? "  " : "",
-             field_text(entry, "instance"), family != NULL ? " " : "", family != NULL ? family : "",
-             field_text(entry, "from"), field_text(entry, "to"), field_text(entry, "text"));
+    happening(entry, what, sizeof(what));
+    snprintf(buffer, size, "%s%s%s%s%s  %s  %s", with_time ? at : "", with_time ? "  " : "",
+             instance != NULL ? instance : "vipd", family != NULL ? " " : "",
+             family != NULL ? family : "", what, field_text(entry, "text"));
     return watch_printable(buffer);
 }
 
@@ -223,4 +242,23 @@ const char *watch_check(const char *name, const json_t *check, char *buffer, siz
              field_text(check, "state"), weight_text, strcmp(text, "-") != 0 ? "  " : "",
              strcmp(text, "-") != 0 ? text : "");
     return watch_printable(buffer);
+}
+
+json_t *watch_warnings(const json_t *status)
+{
+    json_t *all = json_object();
+    const json_t *instance = NULL;
+    const json_t *warning = NULL;
+    size_t i = 0;
+    size_t n = 0;
+    char line[WATCH_EVENT_SIZE];
+
+    json_array_foreach (json_object_get(status, "instances"), i, instance) {
+        json_array_foreach (json_object_get(instance, "warnings"), n, warning) {
+            snprintf(line, sizeof(line), "%s  %s  %s", field_text(instance, "name"),
+                     field_text(warning, "kind"), field_text(warning, "text"));
+            json_object_set_new(all, watch_printable(line), json_true());
+        }
+    }
+    return all;
 }

@@ -42,8 +42,8 @@ bool watch_row_matches(const struct watch_row *row, const char *filter);
 /* Counts states: "3 instances: 2 MASTER, 1 BACKUP". Returns buffer. */
 const char *watch_totals(const json_t *status, char *buffer, size_t size);
 
-/* A transition as one line: "web  BACKUP -> MASTER  no advert ...", with the time before it when
- * asked for. Returns buffer. */
+/* An entry of the history as one line: "web  BACKUP -> MASTER  no advert ..." for a transition, its
+ * name for another event; with the time before it when asked for. Returns buffer. */
 const char *watch_event(const json_t *entry, bool with_time, char *buffer, size_t size);
 
 /* Which vipd that is: another text after a restart. Returns buffer. */
@@ -55,6 +55,9 @@ enum table_colour watch_state_colour(const char *state);
 json_t *watch_checks(const json_t *status);
 /* One of them as a line: "haproxy  http  failing  503 Service Unavailable". Returns buffer. */
 const char *watch_check(const char *name, const json_t *check, char *buffer, size_t size);
+
+/* What is odd on the LAN: {LINE: true}, such as "web  second-master  ...". A new reference. */
+json_t *watch_warnings(const json_t *status);
 
 /* Replaces what a terminal would obey by '?'; UTF-8 stays. Returns text. */
 char *watch_printable(char *text);

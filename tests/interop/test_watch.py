@@ -189,6 +189,14 @@ def test_it_follows_what_changes(agent, terminal):
     agent.status["instances"][1]["checks"] = [
         {"name": "mysql", "type": "tcp", "state": "failing", "weight": -20, "text": "refused"}]
     screen.sees("mysql  tcp  failing  weight -20  refused")
+    agent.status["instances"][1].update(drained={"since": None, "left_ms": None}, warnings=[
+        {"kind": "second-master", "family": "ipv4", "text": "10.0.0.9 adverts too"}])
+    screen.sees("BACKUP (drained)")
+    screen.sees("db  second-master  10.0.0.9 adverts too")
+    agent.events = [{"at": EVENT["at"], "event": "started", "text": "vipd 9.9 with 2 instances"},
+                    {**EVENT, "kind": "event", "reason": "conflict", "text": "somebody claims"}]
+    screen.sees("vipd  started  vipd 9.9 with 2 instances")
+    screen.sees("web  conflict  somebody claims")
 
 
 def test_keys(agent, terminal):
@@ -251,7 +259,7 @@ def test_more_instances_than_lines(agent, terminal):
     agent.status["instances"] = [{**INSTANCE, "name": f"i{i:03}"} for i in range(200)]
     screen = terminal(agent.path, height=20)
     screen.sees("i000")
-    assert "i050" not in screen.text() and "LAST TRANSITIONS" in screen.text()
+    assert "i050" not in screen.text() and "LAST EVENTS" in screen.text()
     screen.keys("Down")
     screen.sees_not("i000")
     screen.keys(*["NPage"] * 40)
@@ -375,7 +383,11 @@ def test_without_a_terminal_each_change_is_a_line(agent, lines):
     output.sees("db  MASTER  priority 150  master this node")
     agent.status["instances"][0]["checks"] = [{"name": "http", "type": "http", "state": "failing"}]
     output.sees("check http  failing")
-    assert len(output.text().splitlines()) == 6 and "\033" not in output.text()
+    agent.status["instances"][0]["warnings"] = [{"kind": "looped-packets", "text": "own adverts"}]
+    output.sees("warning web  looped-packets  own adverts")
+    agent.status["instances"][0]["warnings"] = []
+    output.sees("over: web  looped-packets  own adverts")
+    assert len(output.text().splitlines()) == 8 and "\033" not in output.text()
     assert output.stop() == 0
 
 
