@@ -104,6 +104,8 @@ def keys_of(report, name="instance VI_1"):
 
 
 def test_there_are_samples():
+    if not Path("/usr/share/doc/keepalived").is_dir():
+        pytest.skip("this machine installs packages without their documentation")
     assert len(SAMPLES) > 20
 
 
