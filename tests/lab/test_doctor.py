@@ -279,13 +279,13 @@ def test_adverts_that_do_not_leave(lab):
 def test_a_flood_of_senders_is_summed_up(lab):
     lab[1].write(config.instance())
     frames = [lab.injector().build(source=f"10.77.{i // 250 + 1}.{i % 250}",
-                                   addresses=["10.77.0.99"]) for i in range(2200)]
+                                   addresses=["10.77.0.99"]) for i in range(4000)]
 
     def send():
         for frame in frames:
             lab.inject(frame)
     with repeating(send):
-        findings = doctor(lab[1], listen="2s")
+        findings = doctor(lab[1], listen="4s")
     assert {f["object"] for f in find(findings, "advert-flood")} == {"web", "eth0"}
     assert 10 < len(find(findings, "vrid-stranger")) < 50
 
