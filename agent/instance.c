@@ -228,6 +228,7 @@ static struct election_params params_of(const struct router *router)
         .version = config->version,
         .vrid = config->vrid,
         .priority = instance_priority(router->instance),
+        .impaired = instance_impaired(router->instance),
         .preempt = config->preempt != PREEMPT_NO,
         .preempt_delay_ns = config->preempt == PREEMPT_AFTER ? config->preempt_delay_ns : 0,
         .preempt_healthy_ns =

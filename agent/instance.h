@@ -114,6 +114,9 @@ bool instance_follows(const struct instance *instance, const char *check);
 
 /* The effective priority by its checks as they are, and its arithmetic. Returns buffer. */
 uint8_t instance_priority(const struct instance *instance);
+
+/* True when that is below the configured one: it is not healthy. */
+bool instance_impaired(const struct instance *instance);
 const char *instance_priority_text(const struct instance *instance, char *buffer, size_t size);
 
 /* True when it lists that address. */

@@ -75,11 +75,23 @@ bool instance_follows(const struct instance *instance, const char *check)
     return false;
 }
 
+/* A group is held back as one, for as long as any of its members is. */
 static uint64_t held_back_for(const struct instance *instance)
 {
+    uint64_t now = clock_boot_ns();
+    uint64_t longest = 0;
+
     if (base_priority(instance) == PRIORITY_OWNER)
         return 0;
-    return damping_remaining(&instance->damping, &instance->config->flap_damping, clock_boot_ns());
+    for (size_t i = 0; i < instance->bundle->share_count; i++) {
+        const struct instance *mate = instance->bundle->shares[i].instance;
+        uint64_t left =
+            mate != NULL ? damping_remaining(&mate->damping, &mate->config->flap_damping, now) : 0;
+
+        if (left > longest)
+            longest = left;
+    }
+    return longest;
 }
 
 static uint8_t priority_by(const struct instance *instance, const struct judgement *judgement)
@@ -95,6 +107,11 @@ uint8_t instance_priority(const struct instance *instance)
 
     judge(instance, &judgement);
     return priority_by(instance, &judgement);
+}
+
+bool instance_impaired(const struct instance *instance)
+{
+    return instance_priority(instance) < base_priority(instance);
 }
 
 const char *instance_priority_text(const struct instance *instance, char *buffer, size_t size)
@@ -119,7 +136,9 @@ static int on_damping_end(sd_event_source *source, uint64_t usec, void *userdata
     (void)source;
     (void)usec;
     log_instance(LOG_NOTICE, instance->config->name, "is no longer held back by flap-damping");
-    instance_checks_changed(instance);
+    for (size_t i = 0; i < instance->bundle->share_count; i++)
+        if (instance->bundle->shares[i].instance != NULL)
+            instance_checks_changed(instance->bundle->shares[i].instance);
     return 0;
 }
 
@@ -143,15 +162,14 @@ static void arm_damping(struct instance *instance)
                      strerror(-r));
 }
 
-void instance_note_withdrawal(struct instance *instance)
+static void note_withdrawal(struct instance *instance)
 {
     const struct damping_params *params = &instance->config->flap_damping;
-    bool lowered = instance->elections[0].params.priority < base_priority(instance);
     bool held = held_back_for(instance) > 0;
     char span[DURATION_TEXT_SIZE];
 
-    if (!damping_counts(&instance->last, lowered) ||
-        !damping_note(&instance->damping, params, clock_boot_ns()))
+    instance->checks_due = true;
+    if (!damping_note(&instance->damping, params, clock_boot_ns()))
         return;
     if (!held)
         log_instance(LOG_WARNING, instance->config->name,
@@ -159,7 +177,18 @@ void instance_note_withdrawal(struct instance *instance)
                      instance->damping.count,
                      duration_format_short(params->hold_ns, span, sizeof(span)));
     arm_damping(instance);
-    instance->checks_due = true;
+}
+
+/* A group is withdrawn as one: the member that moves first has the reason, the others follow it. */
+void instance_note_withdrawal(struct instance *instance)
+{
+    bool lowered = instance->elections[0].params.priority < base_priority(instance);
+
+    if (!damping_counts(&instance->last, lowered))
+        return;
+    for (size_t i = 0; i < instance->bundle->share_count; i++)
+        if (instance->bundle->shares[i].instance != NULL)
+            note_withdrawal(instance->bundle->shares[i].instance);
 }
 
 void instance_explain(const struct instance *instance, struct transition *transition)

@@ -243,6 +243,28 @@ def test_preempt_when_healthy_for_a_time(lab):
     assert "when-healthy-for 2000 ms" in lab[1].vipctl("status", "web").stdout
 
 
+@pytest.mark.lab(nodes=2)
+def test_a_failing_weight_is_not_healthy(lab):
+    flag = f"{lab[1].directory}/healthy"
+    with open(flag, "w", encoding="utf-8"):
+        pass
+    lab[1].start(config.instance(priority=150, track="app", preempt="when-healthy-for 2s"),
+                 config.check("app", "file", path=flag, weight=-10))
+    lab[2].start(config.instance(priority=120))
+    # Both started within the two seconds, so the first may have found the second as MASTER.
+    lab.wait_master(lab[1])
+    os.remove(flag)
+    lab.wait(lambda: lab[1].instance()["effective_priority"] == 140, "it is impaired")
+    lab[1].vipctl("drain", "web")
+    lab[1].vipctl("resume", "web")
+    lab.never(lambda: lab[1].state() == "MASTER", "140 is above 120, but not healthy", 3)
+    with open(flag, "w", encoding="utf-8"):
+        pass
+    healthy = time.monotonic()
+    lab.wait_master(lab[1])
+    assert time.monotonic() - healthy > 2
+
+
 @pytest.mark.lab(nodes=1)
 def test_usage(lab):
     lab.start_all([150])

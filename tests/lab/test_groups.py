@@ -1,5 +1,7 @@
 """[group NAME]: instances with an inside and an outside move together, whatever happens to one."""
 
+import os
+
 import pytest
 
 from vipdlab import config, netns
@@ -140,6 +142,55 @@ def test_equal_priorities_are_settled_by_one_member_for_all(lab):
     together(lab, master)
     lab.never(lambda: master.state("inside") != "MASTER" or master.state("outside") != "MASTER",
               "nothing swings", 2)
+
+
+def with_check(node, **keys):
+    """The sections of the first node; its outside follows a file, which is there."""
+    flag = f"{node.directory}/healthy"
+    with open(flag, "w", encoding="utf-8"):
+        pass
+    inside, outside, group = sections(150)
+    outside = config.instance("outside", priority=150, interface="eth1", vrid=52,
+                              addresses=f"{OUTSIDE}/24", track="app")
+    if "flap_damping" in keys:
+        outside += f"flap-damping = {keys.pop('flap_damping')}\n"
+    return flag, (inside, outside, group, config.check("app", "file", path=flag, **keys))
+
+
+def effective(node):
+    return [node.instance(name)["effective_priority"] for name in ("inside", "outside")]
+
+
+@pytest.mark.lab(nodes=2)
+def test_the_check_of_one_member_lowers_all(lab):
+    second_network(lab)
+    flag, texts = with_check(lab[1], weight=-60)
+    lab[1].start(*texts)
+    lab[2].start(*sections(100))
+    together(lab, lab[1])
+    os.remove(flag)
+    together(lab, lab[2])
+    assert effective(lab[1]) == [90, 90]
+
+
+@pytest.mark.lab(nodes=2)
+def test_flap_damping_of_one_member_holds_all_back(lab):
+    second_network(lab)
+    flag, texts = with_check(lab[1], flap_damping="2 in 1m hold 6s")
+    lab[1].start(*texts)
+    lab[2].start(*sections(100))
+    for _ in range(2):
+        together(lab, lab[1])
+        os.remove(flag)
+        lab.wait(lambda: lab[2].state("inside") == "MASTER", "the other node took over")
+        with open(flag, "w", encoding="utf-8"):
+            pass
+    lab.wait(lambda: lab[1].state("inside") == lab[1].state("outside") == "BACKUP", "it is back")
+    assert effective(lab[1]) == [1, 1]
+    together(lab, lab[2])
+    lab.wait_master(lab[1], "inside", timeout=20)
+    together(lab, lab[1])
+    assert effective(lab[1]) == [150, 150]
 
 
 @pytest.mark.lab(nodes=1)
