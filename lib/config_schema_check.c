@@ -224,9 +224,11 @@ const struct config_key config_check_keys[CHECK_KEYS] = {
                            .reload = RELOAD_RESTART,
                            .types = ONLY(CHECK_EXEC),
                            .expected = "the absolute path of a program and its arguments",
-                           .help = "The program; exit status 0 is good. It is run as it stands, "
-                                   "without a shell: words with spaces are put in single or double "
-                                   "quotes, a backslash takes the next character as it is."},
+                           .help =
+                               "The program; exit status 0 is good. It is run as it stands, "
+                               "without a shell: words with spaces are put in single or double "
+                               "quotes, a backslash takes the next character as it is, and what "
+                               "only a shell could carry out is refused."},
     [CHECK_KEY_USER] = {.name = "user",
                         .type = VALUE_NAME,
                         FIELD(user),

@@ -2,6 +2,7 @@
  * they are written, so that equal values are equal octets. */
 #include "lib/config_values_internal.h"
 
+#include "lib/argument_vector.h"
 #include "lib/damping.h"
 
 #include <assert.h>
@@ -98,63 +99,47 @@ static int parse_octets(const struct refusal *r, struct config_octets *field)
     return 0;
 }
 
-/* Appends one word, moving *text behind it. NULL, or why not. */
-static const char *take_word(const char **text, struct config_words *words, size_t *used)
-{
-    const char *s = *text;
-    char quote = '\0';
-
-    for (; *s != '\0' && (quote != '\0' || (*s != ' ' && *s != '\t')); s++) {
-        if (quote == '\0' && (*s == '"' || *s == '\'')) {
-            quote = *s;
-            continue;
-        }
-        if (*s == quote) {
-            quote = '\0';
-            continue;
-        }
-        if (*s == '\\' && quote != '\'') {
-            s++;
-            if (*s == '\0')
-                return " with a backslash at its end";
-        }
-        if (*used + 1 >= sizeof(words->text))
-            return ", which is too long";
-        words->text[(*used)++] = *s;
-    }
-    if (quote != '\0')
-        return " with a quote that is not closed";
-    words->text[(*used)++] = '\0';
-    words->count++;
-    *text = s;
-    return NULL;
-}
-
-static size_t words_length(const struct config_words *words)
+/* Adds words behind those there are. False: there is no room. */
+static bool pack_words(struct config_words *words, char *const *argv)
 {
     size_t used = 0;
 
     for (unsigned i = 0; i < words->count; i++)
         used += strlen(words->text + used) + 1;
-    return used;
+    for (size_t i = 0; argv[i] != NULL; i++) {
+        size_t size = strlen(argv[i]) + 1;
+
+        if (size > sizeof(words->text) - used)
+            return false;
+        memcpy(words->text + used, argv[i], size);
+        used += size;
+        words->count++;
+    }
+    return true;
 }
 
 /* Words of a further line are added to those there are. */
 static int parse_words(const struct refusal *r, struct config_words *field)
 {
     struct config_words words;
+    char problem[96];
+    char remark[100];
+    char **argv = NULL;
+    size_t at = 0;
 
-    memcpy(&words, field, sizeof(words));
-    size_t used = words_length(&words);
-    for (const char *s = r->text + strspn(r->text, " \t"); *s != '\0'; s += strspn(s, " \t")) {
-        if (used >= sizeof(words.text))
-            return config_refuse(r, ", which is too long");
-        const char *why = take_word(&s, &words, &used);
-
-        if (why != NULL)
-            return config_refuse(r, why);
+    if (!argument_vector_split(r->text, &argv, &at)) {
+        if (at == ARGUMENT_VECTOR_NO_MEMORY)
+            return -ENOMEM;
+        argument_vector_problem(r->text, at, problem, sizeof(problem));
+        snprintf(remark, sizeof(remark), ", %s", problem);
+        return config_refuse(r, remark);
     }
-    if (words.count == 0 || words.text[0] != '/')
+    memcpy(&words, field, sizeof(words));
+    bool fits = pack_words(&words, argv);
+    free(argv);
+    if (!fits)
+        return config_refuse(r, ", which is too long");
+    if (words.text[0] != '/')
         return config_refuse(r, "");
     memcpy(field, &words, sizeof(words));
     return 0;
