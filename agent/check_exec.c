@@ -118,8 +118,10 @@ static int on_ended(sd_event_source *source, int fd, uint32_t events, void *user
         return 0;
     if (run->check == NULL) {
         (*run->children)--;
+        /* From the loop's hands into ours and away: this frees the run. */
+        (void)sd_event_source_ref(source);
         (void)sd_event_source_set_floating(source, false);
-        run->ended = sd_event_source_disable_unref(source); /* frees it */
+        sd_event_source_disable_unref(source);
         return 0;
     }
     if (run->output != NULL)

@@ -270,6 +270,31 @@ def test_a_hanging_program_is_killed_with_all_it_started(lab):
 
 
 @pytest.mark.lab(nodes=1)
+def test_the_program_of_a_check_that_is_removed_is_ended_and_collected(lab):
+    node, mark = lab[1], f"200.{os.getpid()}"
+    hang = config.check("hang", "exec", command=f"/bin/sleep {mark}", interval="30s",
+                        timeout="30s")
+    for _ in range(3):
+        node.write(config.instance(priority=150), hang)
+        if node.process is None:
+            node.start()
+        else:
+            assert node.reload().returncode == 0
+        lab.wait(lambda: processes_of(mark), "it runs")
+        node.write(config.instance(priority=150))
+        assert node.reload().returncode == 0
+        lab.wait(lambda: not processes_of(mark), "it is ended")
+    path = f"/proc/{node.process.pid}/task/{node.process.pid}/children"
+    lab.wait(lambda: netns.run("cat", path).stdout == "", "nothing is left of it")
+    # One that still runs when vipd ends.
+    node.write(config.instance(priority=150), hang)
+    assert node.reload().returncode == 0
+    lab.wait(lambda: processes_of(mark), "it runs")
+    assert node.stop() == 0
+    lab.wait(lambda: not processes_of(mark), "it is ended with vipd")
+
+
+@pytest.mark.lab(nodes=1)
 def test_process_by_pid_file_and_name(lab):
     pid_file = f"{lab[1].directory}/app.pid"
     app = lab.keep(subprocess.Popen(["sleep", "1000"]))
