@@ -460,19 +460,20 @@ def test_what_programs_do_delays_no_advert(lab):
              "fork": "i=0; while [ $i -lt 40 ]; do sleep 100 & i=$((i+1)); done; wait",
              "die": "kill -SEGV $$"}
     checks = [config.check(f"{name}{i}", "exec", command=script(node, name, text), weight=-1,
-                           interval="800ms", timeout="700ms", fall=1)
-              for i in range(6) for name, text in kinds.items()]
+                           interval="2s", timeout="1500ms", fall=1)
+              for i in range(5) for name, text in kinds.items()]
     start_with(node, *checks)
     node.wait_state("MASTER")
     capture, sampler = lab.capture(), lab.sampler()
     for name in kinds:
-        wait_check(lab, node, f"{name}5", "failing", timeout=20)
+        wait_check(lab, node, f"{name}4", "failing", timeout=20)
     most = 0
     until = time.monotonic() + 4
     while time.monotonic() < until:
         with open(f"/proc/{node.process.pid}/task/{node.process.pid}/children",
                   encoding="ascii") as file:
             most = max(most, len(file.read().split()))
+        time.sleep(0.002)
     assert 0 < most <= 16
     lab.wait(lambda: "killed by Segmentation fault" in check_of(node, "die0")["text"], "it died")
     assert sampler.sequence() == [{"n1"}]
