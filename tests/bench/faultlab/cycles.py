@@ -16,6 +16,7 @@ from .scene import MASTER_DOWN_S
 # A loaded machine and the kernel's own clock for lifetimes (whole seconds).
 SLACK_S = 2.0
 PROBE_MS = 5
+STALL_S = 0.2
 
 
 @dataclass
@@ -30,6 +31,7 @@ class Cycle:
     two_bound_s: float
     settled: bool
     timeline: str
+    stall_s: float         # longest time between two samples
     client_s: float = 0.0  # known when all cycles are done
 
     @property
@@ -47,6 +49,8 @@ class Cycle:
 
     def __str__(self):
         faults = "; ".join(self.complaints)
+        if self.stall_s > STALL_S:
+            faults = f"(the machine stood still for {self.stall_s:.3f} s) {faults}"
         return (f"cycle {self.number}: {self.action} on {self.node}: nobody {self.none_s:.3f} s, "
                 f"two {self.two_s:.3f} s (allowed {self.two_bound_s:.1f} s)"
                 f"{': ' + faults if faults else ''}")
@@ -118,6 +122,7 @@ class Cycles:
         # The holder more often: nothing depends on the other one.
         node = self._chance.choice((self.pair.first, self.pair.first, self.pair.second))
         outlives = action in (kill, stop)
+        watched.coarsest = 0.0
         start = time.time()
         action(self.pair, node, watched, self._chance)
         settled = self._settled(watched, self.pair.lease_s + MASTER_DOWN_S + 4 * SLACK_S)
@@ -126,7 +131,7 @@ class Cycles:
         return Cycle(number, action.__name__, node.name, start, end,
                      holders.longest_none(spans), holders.longest_two(spans),
                      (self.pair.lease_s if outlives else 0) + SLACK_S, settled,
-                     holders.timeline(spans))
+                     holders.timeline(spans), watched.coarsest)
 
     def run(self, count, seen=lambda cycle: None):
         """Starts the pair and runs that many; seen() is called with each and may raise."""
