@@ -1,6 +1,6 @@
 """Random kills, stops, restarts, flaps and cuts of either node, from a fixed seed.
 
-VIPD_CYCLES=200 runs that many, VIPD_SEED=N others.
+VIPD_CYCLES=200 runs that many (in two parts, side by side), VIPD_SEED=N others.
 """
 
 import os
@@ -11,13 +11,14 @@ from faultlab.cycles import Cycles
 from faultlab.products import VipdPair
 from vipdlab.config import VIP4
 
-COUNT = int(os.environ.get("VIPD_CYCLES", "20"))
+PARTS = 2
+COUNT = int(os.environ.get("VIPD_CYCLES", "40")) // PARTS
 SEED = int(os.environ.get("VIPD_SEED", "20261121"))
 
 
 @pytest.mark.lab(nodes=2)
 @pytest.mark.limit(60 + 15 * COUNT)
-@pytest.mark.parametrize("part", [0, 1])
+@pytest.mark.parametrize("part", range(PARTS))
 def test_after_each_fault_the_pair_is_as_before(lab, part):
     cycles = Cycles(VipdPair(lab, lease_s=1), SEED + part)
 
