@@ -87,25 +87,6 @@ static void disarm(sd_event_source *timer)
     (void)sd_event_source_set_enabled(timer, SD_EVENT_OFF);
 }
 
-/* Checks of one interval must not all look in the same moment, and the same one should look at the
- * same phase after every start: FNV-1a of the name. */
-static uint64_t phase_of(const struct config_check *config)
-{
-    uint64_t hash = UINT64_C(14695981039346656037);
-
-    for (const char *c = config->name; *c != '\0'; c++)
-        hash = (hash ^ (unsigned char)*c) * UINT64_C(1099511628211);
-    return hash % config->interval_ns;
-}
-
-static uint64_t next_look(const struct config_check *config, uint64_t now)
-{
-    uint64_t phase = phase_of(config);
-    uint64_t turn = now < phase ? 0 : (now - phase) / config->interval_ns + 1;
-
-    return turn * config->interval_ns + phase;
-}
-
 static void tell(struct check *check)
 {
     struct checks *checks = check->owner;
@@ -195,7 +176,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 
     (void)source;
     (void)usec;
-    arm(check->tick, next_look(&check->config, now));
+    arm(check->tick, check_next_look(&check->config, now));
     if (check->running)
         return 0;
     check->running = true;
@@ -325,7 +306,7 @@ static int change(struct check *check, const struct config_check *config)
         set_config(check, config);
         check_state_configure(&check->state, config);
         if (check->tick != NULL)
-            arm(check->tick, next_look(config, clock_boot_ns()));
+            arm(check->tick, check_next_look(config, clock_boot_ns()));
         return 0;
     }
     close_check(check);

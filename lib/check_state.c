@@ -1,4 +1,4 @@
-/* Results in a row to a verdict. */
+/* Results in a row to a verdict, and when to ask for the next one. */
 #include "lib/check_state.h"
 
 #include <assert.h>
@@ -56,4 +56,26 @@ bool check_state_result(struct check_state *state, bool good)
 bool check_state_passes(const struct check_state *state)
 {
     return state->verdict == CHECK_PASSING || (state->verdict == CHECK_PENDING && state->meanwhile);
+}
+
+/* FNV-1a of the name, and its upper bits folded in: names that differ in their last character would
+ * be neighbours otherwise. */
+static uint64_t phase_of(const struct config_check *config)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+
+    for (const char *c = config->name; *c != '\0'; c++)
+        hash = (hash ^ (unsigned char)*c) * UINT64_C(1099511628211);
+    hash ^= hash >> 33;
+    hash *= UINT64_C(0xff51afd7ed558ccd);
+    hash ^= hash >> 33;
+    return hash % config->interval_ns;
+}
+
+uint64_t check_next_look(const struct config_check *config, uint64_t now)
+{
+    uint64_t phase = phase_of(config);
+    uint64_t turn = now < phase ? 0 : (now - phase) / config->interval_ns + 1;
+
+    return turn * config->interval_ns + phase;
 }

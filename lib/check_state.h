@@ -37,4 +37,10 @@ bool check_state_result(struct check_state *state, bool good);
 /* Whether the check does nothing to hold the node back. */
 bool check_state_passes(const struct check_state *state);
 
+/* When to look next, after `now`: once in each interval, at a phase that comes of the name. Checks
+ * of one interval do not all look in the same moment, and each looks at the same one after every
+ * start.
+ */
+uint64_t check_next_look(const struct config_check *config, uint64_t now);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,12 +76,36 @@ static void another_rise_keeps_the_verdict(void **state)
     assert_true(check_state_result(&s, true));
 }
 
+static void looks_are_spread_over_the_interval(void **state)
+{
+    enum { CHECKS = 100, TENTHS = 10 };
+    unsigned in_tenth[TENTHS] = {0};
+
+    (void)state;
+    for (int i = 0; i < CHECKS; i++) {
+        struct config_check config = {.interval_ns = NS_PER_SEC};
+        uint64_t now = 12345 * NS_PER_MS;
+
+        snprintf(config.name, sizeof(config.name), "check%d", i);
+        uint64_t first = check_next_look(&config, now);
+        assert_true(first > now && first <= now + NS_PER_SEC);
+        /* From whenever it is asked, the same phase; and never twice in one. */
+        assert_int_equal(check_next_look(&config, first - 1), first);
+        assert_int_equal(check_next_look(&config, first), first + NS_PER_SEC);
+        assert_int_equal(check_next_look(&config, 0) % NS_PER_SEC, first % NS_PER_SEC);
+        in_tenth[first % NS_PER_SEC * TENTHS / NS_PER_SEC]++;
+    }
+    for (int i = 0; i < TENTHS; i++)
+        assert_in_range(in_tenth[i], 1, CHECKS / 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(results_in_a_row_change_the_verdict),
         cmocka_unit_test(pending_counts_as_it_was_told),
         cmocka_unit_test(another_rise_keeps_the_verdict),
+        cmocka_unit_test(looks_are_spread_over_the_interval),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
