@@ -53,6 +53,42 @@ NODE = {
     "recorder-files": (32, 8),
     "track": (None, "other"),
 }
+# One check of each type, and what each of its keys is changed to.
+HTTP = {"type": "http", "url": "http://127.0.0.1:9/"}
+FILE = {"type": "file", "path": "/etc/passwd"}
+TCP = {"type": "tcp", "connect": "127.0.0.1:9"}
+PROCESS = {"type": "process", "executable": "vipd"}
+CHECK = {
+    "type": (FILE, {"type": "process", "path": None, "executable": "vipd"}),
+    "interval": (FILE, "2s"),
+    "timeout": (TCP, "500ms"),
+    "rise": (FILE, 3),
+    "fall": (FILE, 4),
+    "weight": (FILE, -7),
+    "initially": (FILE, "passing"),
+    "url": (HTTP, "http://127.0.0.1:9/other"),
+    "method": (HTTP, "HEAD"),
+    "expect-status": (HTTP, 204),
+    "expect-body": (HTTP, "fine"),
+    "unix-socket": (HTTP, "/run/nobody.sock"),
+    "tls-verify": (HTTP, "no"),
+    "tls-ca": (HTTP, "/etc/ssl/certs/ca-certificates.crt"),
+    "tls-cert": ({**HTTP, "tls-key": "/etc/passwd", "tls-cert": "/etc/passwd"}, "/etc/group"),
+    "tls-key": ({**HTTP, "tls-key": "/etc/passwd", "tls-cert": "/etc/passwd"}, "/etc/group"),
+    "connect": (TCP, "127.0.0.1:10"),
+    "send": (TCP, "PING"),
+    "expect": (TCP, "PONG"),
+    "command": ({"type": "exec", "command": "/bin/true"}, "/bin/false"),
+    "user": ({"type": "exec", "command": "/bin/true"}, "nobody"),
+    "pid-file": ({"type": "process", "pid-file": "/run/a.pid"}, "/run/b.pid"),
+    "executable": (PROCESS, "nobody"),
+    "path": (FILE, "/etc/group"),
+    "content": (FILE, "absent"),
+    "unit": ({"type": "unit", "unit": "a.service"}, "b.service"),
+    "interface": ({"type": "link", "interface": "lo"}, "eth0"),
+    "address": ({"type": "gateway", "interface": "eth0", "address": "10.77.0.100"}, "10.77.0.2"),
+}
+GROUP = {"instances": ("other, third", "other, fourth")}
 # Keys with one legal value have nothing to change.
 FIXED = {("instance", "accept")}
 # Needs whole seconds beside it.
@@ -82,8 +118,9 @@ def sections(**changed):
 
 
 def test_each_key_of_the_schema_is_tried():
-    tried = {("instance", key) for key in INSTANCE} | {("node", key) for key in NODE} | FIXED
-    assert {key for key in schema_keys() if key[0] in ("node", "instance")} == tried
+    tables = {"instance": INSTANCE, "node": NODE, "check": CHECK, "group": GROUP}
+    tried = {(section, key) for section, keys in tables.items() for key in keys} | FIXED
+    assert schema_keys() == tried
 
 
 @pytest.mark.lab(nodes=2)
@@ -112,3 +149,41 @@ def test_no_change_of_another_instance_costs_a_probe(lab):
     assert lab[1].state() == "MASTER" and lab[2].state() == "BACKUP"
     lab.wait(lambda: lab[1].state("other") == "MASTER" and lab[1].holds(OTHER),
              "the other is back where it was")
+
+
+def reload_under_probe(lab, files):
+    """Each text in turn, while the client asks for the address of web."""
+    capture, sampler = lab.capture(), lab.sampler()
+    probe = lab.probe(interval_ms=0.5)
+    for what, texts in files:
+        lab[1].write(config.instance("web", priority=150), *texts)
+        done = lab[1].reload()
+        assert done.returncode == 0, (what, done.stderr)
+    result = probe.stop()
+    assert result.lost == [], str(result)
+    assert sampler.sequence() == [{"n1"}], "the address of web was touched"
+    assert widest_gap(capture.adverts("n1", vrid=51)) < 3 * config.INTERVAL_MS / 1000
+    assert lab[1].state() == "MASTER"
+
+
+def check_files():
+    other = config.instance("other", vrid=52, addresses=f"{OTHER}/24", track="app")
+    for key, (base, value) in CHECK.items():
+        changed = {**base, **(value if isinstance(value, dict) else {key: value})}
+        for keys in (base, changed):
+            yield key, (other, config.section("check app", keys))
+
+
+@pytest.mark.lab(nodes=1)
+def test_no_change_of_a_check_costs_another_instance_a_probe(lab):
+    lab.start_all([150])
+    reload_under_probe(lab, list(check_files()))
+
+
+@pytest.mark.lab(nodes=1)
+def test_no_change_of_a_group_costs_another_instance_a_probe(lab):
+    lab.start_all([150])
+    members = [config.instance(name, vrid=52 + i, addresses=f"10.77.0.{201 + i}/24")
+               for i, name in enumerate(("other", "third", "fourth"))]
+    reload_under_probe(lab, [("group", (*members, config.section("group g", {"instances": names})))
+                             for names in (*GROUP["instances"], *GROUP["instances"])])
