@@ -102,7 +102,7 @@ static void drop_capabilities(void)
     (void)syscall(SYS_capset, &header, data);
 }
 
-static bool become_user(const struct check_child_user *user)
+bool check_child_become(const struct check_child_user *user)
 {
     if (!user->other)
         return true;
@@ -125,7 +125,7 @@ static void __attribute__((noreturn)) run_child(const struct plan *plan)
     if (!wire_descriptors(plan->output))
         _exit(EXIT_CANNOT_RUN);
     become_ordinary();
-    if (!become_user(plan->user)) {
+    if (!check_child_become(plan->user)) {
         complain("cannot become its user", "");
         _exit(EXIT_CANNOT_BE_USER);
     }

@@ -30,6 +30,9 @@ struct check_child {
  * 0, or a negative errno (-ENOENT: there is no such user). */
 int check_child_find_user(const char *name, struct check_child_user *out);
 
+/* In a new process, between fork() and execve(): becomes that user. False: errno says why. */
+bool check_child_become(const struct check_child_user *user);
+
 /*
  * Starts the program. The child has default signals, ordinary scheduling and no capability that its
  * user does not have by itself, stdin is /dev/null, no other descriptor is open. When it cannot be

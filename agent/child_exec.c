@@ -4,8 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -64,28 +62,29 @@ static void be_ordinary(void)
     close(fd);
 }
 
-static void become(const char *name)
+static void become(const struct child_identity *identity)
 {
-    const struct passwd *user;
-
-    errno = 0;
-    user = getpwnam(name);
-    if (user == NULL)
-        give_up("cannot find user", name, errno != 0 ? errno : ENOENT);
-    if (user->pw_uid == geteuid() && user->pw_gid == getegid())
-        return;
-    if (initgroups(name, user->pw_gid) < 0 || setgid(user->pw_gid) < 0 || setuid(user->pw_uid) < 0)
-        give_up("cannot become user", name, errno);
+    if (identity->error < 0)
+        give_up("cannot find user", identity->name, -identity->error);
+    if (!check_child_become(&identity->user))
+        give_up("cannot become user", identity->name, errno);
 }
 
-_Noreturn void child_exec(const struct child_spec *spec, int output)
+void child_identify(const char *name, struct child_identity *out)
+{
+    *out = (struct child_identity){.name = name};
+    if (name != NULL && name[0] != '\0')
+        out->error = check_child_find_user(name, &out->user);
+}
+
+_Noreturn void child_exec(const struct child_spec *spec, const struct child_identity *identity,
+                          int output)
 {
     (void)setpgid(0, 0);
     reset_signals();
     connect_streams(output);
     be_ordinary();
-    if (spec->user != NULL && spec->user[0] != '\0')
-        become(spec->user);
+    become(identity);
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     if (chdir("/") < 0)
         give_up("cannot change to", "/", errno);
