@@ -500,7 +500,7 @@ void fault_end(struct world *w, size_t index)
     struct fault *f = &w->faults[index];
     const struct node *n = &w->nodes[f->node];
 
-    if (f->kind == FAULT_VERSION && n->paused > 0) {
+    if (f->kind == FAULT_VERSION && (n->paused > 0 || n->stopping)) {
         world_push(w, w->now + NS_PER_SEC,
                    (struct event){.type = EVENT_FAULT_END, .generation = index});
         return;
