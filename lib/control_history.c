@@ -1,6 +1,7 @@
 /* Entries of the history read back from their JSON, which is how they outlive the agent. */
 #include "lib/control.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -100,6 +101,20 @@ static uint64_t span_from(const json_t *json, const char *key)
     return (uint64_t)(ms * 1000 + 0.5) * NS_PER_US;
 }
 
+/* What mac_format() wrote. */
+static bool mac_from(const char *text, uint8_t mac[6])
+{
+    unsigned octets[6];
+
+    if (strlen(text) != MAC_TEXT_SIZE - 1 ||
+        sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &octets[0], &octets[1], &octets[2], &octets[3],
+               &octets[4], &octets[5]) != 6)
+        return false;
+    for (size_t i = 0; i < 6; i++)
+        mac[i] = (uint8_t)octets[i];
+    return true;
+}
+
 static struct evidence evidence_from(const json_t *json)
 {
     struct evidence evidence = {
@@ -111,6 +126,9 @@ static struct evidence evidence_from(const json_t *json)
 
     if (!ip_address_parse(text_of(json, "peer"), &evidence.peer))
         evidence.peer = (struct ip_address){0};
+    if (!ip_address_parse(text_of(json, "address"), &evidence.claimed) ||
+        !mac_from(text_of(json, "mac"), evidence.mac))
+        evidence.claimed = (struct ip_address){0};
     return evidence;
 }
 

@@ -66,6 +66,38 @@ static void a_transition_survives(void **state)
     assert_int_equal(evidence->limit_ns, entry.transition.evidence.limit_ns);
 }
 
+static void a_notice_survives(void **state)
+{
+    static const uint8_t mac[] = {2, 0, 0, 0xab, 0, 9};
+    struct history_entry entry = {.event = HISTORY_NOTICE,
+                                  .sequence = 1,
+                                  .at_ns = NS_PER_SEC,
+                                  .instance = "web",
+                                  .notice = "conflict",
+                                  .text = "somebody else"};
+
+    (void)state;
+    assert_true(ip_address_parse("192.0.2.10", &entry.transition.evidence.claimed));
+    memcpy(entry.transition.evidence.mac, mac, sizeof(mac));
+    const struct history_entry read = there_and_back(&entry);
+    assert_int_equal(read.event, HISTORY_NOTICE);
+    assert_string_equal(read.notice, "conflict");
+    assert_string_equal(read.instance, "web");
+    assert_true(
+        ip_address_equal(&read.transition.evidence.claimed, &entry.transition.evidence.claimed));
+    assert_memory_equal(read.transition.evidence.mac, mac, sizeof(mac));
+}
+
+static void a_recording_survives(void **state)
+{
+    struct history_entry entry = an_entry();
+
+    (void)state;
+    strcpy(entry.recording, "/var/lib/vipd/recordings/a.pcap");
+    const struct history_entry read = there_and_back(&entry);
+    assert_string_equal(read.recording, entry.recording);
+}
+
 static void every_reason_and_state_survives(void **state)
 {
     (void)state;
@@ -170,6 +202,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_transition_survives),
+        cmocka_unit_test(a_notice_survives),
+        cmocka_unit_test(a_recording_survives),
         cmocka_unit_test(every_reason_and_state_survives),
         cmocka_unit_test(events_of_the_node_survive),
         cmocka_unit_test(what_is_no_entry_is_refused),
