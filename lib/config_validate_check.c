@@ -207,7 +207,9 @@ static void check_tracks(const struct config_draft *draft)
 
     const struct config_place node_place =
         place_of(&draft->node, "node", &config_schema_node()->keys[NODE_TRACK], NODE_TRACK);
-    check_track(draft, &config->track, NULL, &node_place);
+    /* A refused header leaves its values in no known place. */
+    if (draft->node.file != NULL)
+        check_track(draft, &config->track, NULL, &node_place);
     for (size_t i = 0; i < config->instance_count; i++) {
         char section[SECTION_TEXT_SIZE];
 

@@ -127,6 +127,7 @@ static const struct mistake shape_mistakes[] = {
     {GOOD "[instance]\n", {"t.conf:5: [instance]: the instance has no name, expected"}},
     {GOOD "[instance a b]\n", {"t.conf:5: [instance a b]: expected an instance name of 1 to 63"}},
     {GOOD "[node lb1]\n", {"t.conf:5: [node lb1]: expected [node], without a name"}},
+    {GOOD "[node lb1]\ntrack = up\n", {"t.conf:5: [node lb1]: expected [node], without a name"}},
     /* What stands in a section that was refused is judged as well. */
     {GOOD "[instance a/b]\nvrid = 300\nspeed = 9\n",
      {"t.conf:5: [instance a/b]: expected an instance name",
