@@ -137,6 +137,12 @@ static pid_t next_process(DIR *scan)
     return isdigit((unsigned char)entry->d_name[0]) ? (pid_t)atoi(entry->d_name) : -1;
 }
 
+/* Nobody but root sees the first process where those of other users are hidden. */
+static const char *hint_of_hidden(void)
+{
+    return access("/proc/1", F_OK) == 0 ? "" : " among those that ProtectProc= lets vipd see";
+}
+
 static int on_scan(sd_event_source *source, void *userdata)
 {
     struct check *check = userdata;
@@ -148,7 +154,8 @@ static int on_scan(sd_event_source *source, void *userdata)
 
         if (pid == 0) {
             end_scan(watch);
-            check_result(check, false, "there is no process %s", check->config.executable);
+            check_result(check, false, "there is no process %s%s", check->config.executable,
+                         hint_of_hidden());
             return 0;
         }
         if (pid < 0 || !is_program(pid, check->config.executable))

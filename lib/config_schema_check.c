@@ -258,7 +258,9 @@ const struct config_key config_check_keys[CHECK_KEYS] = {
                               .types = ONLY(CHECK_PROCESS),
                               .expected = "the name of a program, without its directory",
                               .help = "Name of the program, as ps shows it. Of several processes "
-                                      "the first one is watched."},
+                                      "the first one is watched. The packaged unit hides the "
+                                      "processes of other users: seeing them takes a drop-in with "
+                                      "ProtectProc=default, pid-file alone does not."},
     [CHECK_KEY_PATH] = {.name = "path",
                         .type = VALUE_PATH,
                         FIELD(path),
