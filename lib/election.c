@@ -91,6 +91,13 @@ void election_successor_seen(struct election *e, uint64_t now)
         e->linger_until = now + ELECTION_SETTLE_NS;
 }
 
+bool election_successor_has_last_word(const struct election *e)
+{
+    return e->announced_at != DEADLINE_NEVER &&
+           (e->announcing_at == DEADLINE_NEVER ||
+            e->announced_at > e->announcing_at + ELECTION_SETTLE_NS);
+}
+
 void election_forget_master(struct election *e)
 {
     e->master = (struct ip_address){0};
@@ -119,6 +126,12 @@ uint64_t election_next_announcement(const struct election *e, uint64_t now)
     if (e->params.announce_refresh_ns != 0)
         return now + e->params.announce_refresh_ns;
     return DEADLINE_NEVER;
+}
+
+void election_announce(struct election *e, uint64_t now, struct election_actions *out)
+{
+    election_emit(out, ACTION_ANNOUNCE);
+    e->announcing_at = now;
 }
 
 void election_schedule_announcements(struct election *e, uint64_t now)
@@ -176,7 +189,7 @@ static void take_over(struct election *e, uint64_t now, struct election_actions 
     e->last_answer_at = DEADLINE_NEVER;
     e->counters.master_transitions++;
     election_emit(out, ACTION_CLAIM);
-    election_emit(out, ACTION_ANNOUNCE);
+    election_announce(e, now, out);
     election_send(e, election_priority(e), now, out);
     e->timer_at = now + e->params.advert_interval_ns;
     election_schedule_announcements(e, now);
@@ -272,7 +285,7 @@ static void announce_due(struct election *e, uint64_t now, struct election_actio
 {
     if (now < e->announce_at)
         return;
-    election_emit(out, ACTION_ANNOUNCE);
+    election_announce(e, now, out);
     if (e->announce_done < e->params.announce_repeat)
         e->announce_done++;
     e->announce_at = election_next_announcement(e, now);
@@ -350,6 +363,7 @@ void election_init(struct election *e, const struct election_params *params)
     e->last_rcvd_at = DEADLINE_NEVER;
     e->tie_since = DEADLINE_NEVER;
     e->announced_at = DEADLINE_NEVER;
+    e->announcing_at = DEADLINE_NEVER;
     e->healthy_since = DEADLINE_NEVER;
     election_forget_handover(e);
     e->checksum_kind = election_first_checksum_kind(params);
@@ -387,7 +401,8 @@ void election_step(struct election *e, const struct election_event *event, uint6
         break;
     case ELECTION_SUCCESSOR:
         e->announced_at = now;
-        e->successor_silent = false;
+        if (election_successor_has_last_word(e))
+            e->successor_silent = false;
         election_successor_seen(e, now);
         break;
     case ELECTION_CONFLICT:

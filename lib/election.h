@@ -92,6 +92,7 @@ struct election {
     bool successor_silent;        /* it was not seen to announce: it may need a hint to */
     unsigned hints;               /* given so far */
     uint64_t announced_at;        /* somebody else's last announcement; DEADLINE_NEVER: none */
+    uint64_t announcing_at;       /* our own; DEADLINE_NEVER: none */
     uint64_t announce_at;
     unsigned announce_done;
     uint64_t preempt_at; /* when lower priorities may be ignored; DEADLINE_NEVER: none heard */

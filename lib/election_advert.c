@@ -122,7 +122,7 @@ static void answer(struct election *e, uint64_t now, struct election_actions *ou
         return;
     }
     e->last_answer_at = now;
-    election_emit(out, ACTION_ANNOUNCE);
+    election_announce(e, now, out);
     election_schedule_announcements(e, now);
     /* RFC 3768 6.4.3 discards in silence; only 9568 answers. */
     if (e->params.version == VRRP_V3)
@@ -152,8 +152,8 @@ static void yield_to(struct election *e, const struct advert *advert, enum reaso
     /* A router that takes over announces just before it adverts; one that was master all along
      * does not. */
     e->hints = 0;
-    e->successor_silent =
-        e->announced_at == DEADLINE_NEVER || now - e->announced_at > e->params.advert_interval_ns;
+    e->successor_silent = !election_successor_has_last_word(e) ||
+                          now - e->announced_at > e->params.advert_interval_ns;
     respect(e, advert, now);
 }
 

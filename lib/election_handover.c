@@ -120,7 +120,7 @@ void election_withdraw(struct election *e, uint64_t now, struct election_actions
     e->master = e->source;
     e->master_priority = e->params.priority;
     election_emit(out, ACTION_CLAIM);
-    election_emit(out, ACTION_ANNOUNCE);
+    election_announce(e, now, out);
     election_schedule_announcements(e, now);
     election_send(e, e->params.priority, now, out);
     e->timer_at = now + e->params.advert_interval_ns;

@@ -285,10 +285,35 @@ static void no_hint_to_a_successor_that_announced(void **state)
     struct election e = kit_master(&params, &now);
 
     (void)state;
-    kit_step(&e, (struct election_event){.type = ELECTION_SUCCESSOR}, now + MS);
-    kit_hear(&e, "10.0.0.1", 150, now + 2 * MS);
+    kit_step(&e, (struct election_event){.type = ELECTION_SUCCESSOR}, now + 50 * MS);
+    kit_hear(&e, "10.0.0.1", 150, now + 51 * MS);
     struct election_actions out = kit_timer(&e, election_deadline(&e));
     assert_string_equal(kit_word(&out), "R");
+}
+
+/* Two masters met while both announced: nobody knows whom the neighbours heard last. */
+static void a_hint_when_we_announced_at_the_same_moment(void **state)
+{
+    struct election_params params = kit_params(100);
+
+    (void)state;
+    for (int advert_first = 0; advert_first < 2; advert_first++) {
+        uint64_t now = 0;
+        struct election e = kit_master(&params, &now);
+        if (advert_first)
+            kit_hear(&e, "10.0.0.1", 150, now + MS);
+        kit_step(&e, (struct election_event){.type = ELECTION_SUCCESSOR}, now + MS);
+        if (!advert_first)
+            kit_hear(&e, "10.0.0.1", 150, now + MS);
+        struct election_actions out = kit_timer(&e, election_deadline(&e));
+        assert_string_equal(kit_word(&out), "S");
+        assert_true(e.holding);
+        /* It announces once more: now it has the last word. */
+        now = election_deadline(&e);
+        kit_step(&e, (struct election_event){.type = ELECTION_SUCCESSOR}, now - MS);
+        out = kit_timer(&e, now);
+        assert_string_equal(kit_word(&out), "R");
+    }
 }
 
 static void one_hint_to_a_successor_that_answers(void **state)
@@ -395,6 +420,7 @@ int main(void)
         cmocka_unit_test(master_answers_losing_advert_within_a_rate),
         cmocka_unit_test(master_yields),
         cmocka_unit_test(no_hint_to_a_successor_that_announced),
+        cmocka_unit_test(a_hint_when_we_announced_at_the_same_moment),
         cmocka_unit_test(one_hint_to_a_successor_that_answers),
         cmocka_unit_test(no_hint_when_late),
         cmocka_unit_test(no_hint_when_it_is_time_to_take_over),
