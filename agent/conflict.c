@@ -10,9 +10,9 @@
 #include <string.h>
 
 enum {
-    /* An NA with a long chain of options still fits; nothing we look at is longer. */
-    SNAP_OCTETS = 256,
-    RING_BYTES = 256 * 1024,
+    /* The longest advert there is on an Ethernet; the ring has a slot of that size for each. */
+    SNAP_OCTETS = 1514,
+    RING_BYTES = 512 * 1024,
     FRAMES_PER_PASS = 64,
     FILTER_TEXT_SIZE = 1024 + CONFLICT_OWN_MAX * (ADDRESS_TEXT_SIZE + 16) +
                        CONFLICT_RIVALS_MAX * (MAC_TEXT_SIZE + 80),
@@ -20,7 +20,10 @@ enum {
 
 /* ARP, and of ICMPv6 only NS (135) and NA (136), which have no extension headers before them
  * (RFC 6980 forbids fragments; others are not worth their cost here). */
-static const char filter_text[] = "arp or (icmp6 and (ip6[40] = 135 or ip6[40] = 136))";
+static const char filter_text[] =
+    "arp or (icmp6 and (ip6[40] = 135 or ip6[40] = 136))"
+    " or (ip proto 112 and ip[((ip[0] & 15) << 2) + 2] = 255)" /* adverts of an owner */
+    " or (ip6 proto 112 and ip6[42] = 255)";
 
 struct conflict_watch {
     pcap_t *pcap;

@@ -1,8 +1,9 @@
 /*
  * Who else answers for our addresses: a libpcap capture of ARP and ND on one link, inbound only.
  * It ends a linger when the successor announces, and reports foreign holders; beside that, VRRP
- * messages from an address of our own, or of the other side of a conflict. The file decides
- * nothing: it hands on each claim that names one of the watched addresses, and each such message.
+ * messages from an address of our own, of the other side of a conflict, or of an address owner.
+ * The file decides nothing: it hands on each claim that names one of the watched addresses, and
+ * each such message.
  */
 #ifndef AGENT_CONFLICT_H
 #define AGENT_CONFLICT_H
@@ -18,8 +19,8 @@ enum {
     CONFLICT_RIVALS_MAX = 8,
 };
 
-/* Whose VRRP messages are captured: nobody else's, so that the cluster's adverts cost nothing. Of
- * more than there is room for only the first are. */
+/* Whose VRRP messages are captured, besides those with priority 255: nobody else's, so that the
+ * cluster's adverts cost nothing. Of more than there is room for only the first are. */
 struct conflict_vrrp {
     struct ip_address own[CONFLICT_OWN_MAX]; /* that come in from an address of our own, */
     size_t own_count;

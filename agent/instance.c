@@ -212,11 +212,32 @@ static void on_claim(void *userdata, const struct neighbour_claim *claim)
         router_watch_claim(router, claim);
 }
 
+/* While we hold the address of its owner the kernel takes the owner's adverts for our own and drops
+ * them: the owner that comes back is heard through the capture only. */
+static bool only_captured(const struct router *router, const struct vrrp_frame *frame)
+{
+    const struct election *e = router_election(router);
+
+    if (!e->holding || frame->priority != PRIORITY_OWNER ||
+        ip_address_equal(&frame->source, &e->source))
+        return false;
+    for (size_t i = 0; i < router->count; i++)
+        if (ip_address_equal(&router->prefixes[i].address, &frame->source))
+            return true;
+    return false;
+}
+
 static void on_frame(void *userdata, const struct vrrp_frame *frame)
 {
     struct router *router = userdata;
+    struct packet_ip ip;
+    const uint8_t *payload;
+    size_t size;
 
     router_watch_frame(router, frame, mac_is_ours(router, frame->mac));
+    if (only_captured(router, frame) &&
+        packet_split_ip(frame->packet, frame->packet_size, &ip, &payload, &size) == PACKET_OK)
+        on_message(router, &ip, false, payload, size);
 }
 
 static struct election_params params_of(const struct router *router)

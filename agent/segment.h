@@ -26,7 +26,8 @@ struct segment_client {
     void (*on_message)(void *userdata, const struct packet_ip *ip, bool source_is_ours,
                        const uint8_t *payload, size_t size);
     void (*on_claim)(void *userdata, const struct neighbour_claim *claim);
-    /* A frame with its VRID from a watched source or MAC, not necessarily its own ones. */
+    /* A frame with its VRID from an address owner or from a watched source or MAC, not necessarily
+     * its own ones. */
     void (*on_frame)(void *userdata, const struct vrrp_frame *frame);
     void *userdata;
 

@@ -124,6 +124,8 @@ bool vrrp_frame_read(const uint8_t *frame, size_t size, struct vrrp_frame *out)
     memcpy(out->mac, frame + MAC_SIZE, MAC_SIZE);
     out->vrid = ip[header + 1];
     out->priority = ip[header + 2];
+    out->packet = ip;
+    out->packet_size = size - ETHERNET_SIZE;
     return true;
 }
 

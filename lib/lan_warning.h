@@ -97,6 +97,8 @@ struct vrrp_frame {
     struct ip_address source;
     uint8_t vrid;
     uint8_t priority;
+    const uint8_t *packet; /* the IP packet, as much of it as was captured: within the frame */
+    size_t packet_size;
 };
 
 /* Reads an Ethernet frame with a VRRP message, which may be cut off behind its first octets. False:

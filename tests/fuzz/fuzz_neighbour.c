@@ -36,6 +36,7 @@ static void check_as_vrrp(const uint8_t *data, size_t size)
         return;
     MUST(frame.source.family == IP_FAMILY_IPV4 || frame.source.family == IP_FAMILY_IPV6);
     MUST(memcmp(frame.mac, data + MAC_SIZE, MAC_SIZE) == 0);
+    MUST(frame.packet > data && frame.packet + frame.packet_size == data + size);
 }
 
 /* A frame that is an IPv6 packet gets the next header, hop limit and checksum of ND. */

@@ -97,6 +97,26 @@ def test_owner_is_master_at_once_and_always(lab):
 
 
 @pytest.mark.lab(nodes=2)
+@pytest.mark.parametrize("family", [4, 6])
+def test_an_owner_that_comes_back_gets_its_own_address_back(lab, family):
+    """Its adverts come from the address that the other node holds: the kernel there drops them."""
+    owner, other = lab.nodes
+    own = owner.address4 if family == 4 else owner.link_local
+    addresses = f"{own}/24" if family == 4 else f"{own}/64, {owner.address6}/64"
+    for node, priority in [(owner, 255), (other, 100)]:
+        node.start(config.instance(priority=priority, addresses=addresses))
+    lab.wait_master(owner)
+    assert not other.holds(own)
+    owner.kill()
+    lab.wait(lambda: other.state() == "MASTER" and other.holds(own), "the other took over")
+    owner.start(config.instance(priority=255, addresses=addresses))
+    lab.wait_master(owner)
+    lab.wait(lambda: other.state() == "BACKUP" and not other.holds(own), "the other gave it up")
+    lab.never(lambda: other.state() == "MASTER", "it took the address of a living owner", 1)
+    assert owner.holds(own)
+
+
+@pytest.mark.lab(nodes=2)
 def test_two_instances_crossed_are_active_active(lab):
     one, two = "10.77.0.201", "10.77.0.202"
     for node, (first, second) in zip(lab.nodes, [(150, 100), (100, 150)]):

@@ -192,6 +192,8 @@ static void frames_are_read_even_when_cut_off(void **state)
     assert_int_equal(frame.vrid, 51);
     assert_int_equal(frame.priority, 90);
     assert_int_equal(frame.mac[5], 7);
+    assert_ptr_equal(frame.packet, ipv4 + 14);
+    assert_int_equal(frame.packet_size, sizeof(ipv4) - 14);
     for (size_t size = 0; size < sizeof(ipv4); size++)
         assert_false(vrrp_frame_read(ipv4, size, &frame));
     memcpy(octets, ipv4, sizeof(octets));
