@@ -57,7 +57,9 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                            .expected = "a number from 1 to 254, or 255 on the owner of the "
                                        "addresses",
                            .help = "The highest becomes master. 255 is for the node whose own "
-                                   "addresses these are."},
+                                   "addresses these are: it keeps them when vipd ends, so a node "
+                                   "that is up without vipd shares them with the one that took "
+                                   "over. Where that can happen, use other addresses and 254."},
     [INSTANCE_ADDRESSES] = {.name = "addresses",
                             .type = VALUE_PREFIXES,
                             .required = true,
