@@ -235,6 +235,11 @@ void election_yield(struct election *e, enum reason reason, const struct evidenc
     election_enter_backup(e, now);
     election_linger(e, now + ELECTION_SETTLE_NS);
     e->successor_seen = true;
+    /* A router that takes over announces just before it adverts; one that was master all along
+     * does not. */
+    e->hints = 0;
+    e->successor_silent = !election_successor_has_last_word(e) ||
+                          now - e->announced_at > e->params.advert_interval_ns;
     election_report(&t, out);
 }
 

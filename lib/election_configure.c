@@ -54,8 +54,9 @@ void election_configure(struct election *e, const struct election_params *params
     if (e->offer != OFFER_NONE)
         return;
     e->master_priority = election_priority(e);
+    /* Counted from the last one: many changes must not put the next one off for ever. */
     if (e->announce_at == DEADLINE_NEVER || e->announce_done >= params->announce_repeat)
-        e->announce_at = election_next_announcement(e, now);
+        e->announce_at = election_next_announcement(e, e->announcing_at);
     if (tell) {
         election_send(e, election_priority(e), now, out);
         e->timer_at = now + params->advert_interval_ns;

@@ -404,10 +404,16 @@ static void excuse(struct world *w, const struct fault *f)
     /* RFC 3768 discards adverts with another interval: two clusters, until they agree again. */
     bool parts = f->kind == FAULT_VERSION || (f->kind == FAULT_INTERVAL && w->version == VRRP_V2);
 
-    if (breaks_the_network(f) || parts)
-        w->network_excused_until = until;
     if (f->kind == FAULT_KILL || f->kind == FAULT_PAUSE || f->kind == FAULT_SLOW)
         n->excused_until = until;
+    /* Who has parted from the others cannot tell them that it is not master any more. */
+    bool apart = f->kind != FAULT_SPLIT && (!w->clear || w->now < w->network_excused_until);
+    bool disturbs = f->kind == FAULT_PAUSE || f->kind == FAULT_SLOW || f->kind == FAULT_ECHO ||
+                    (breaks_the_network(f) && f->kind != FAULT_SPLIT);
+    if (parts || apart || disturbs)
+        w->hints_excused_until = w->now + SIM_REFRESH_NS;
+    if (breaks_the_network(f) || parts)
+        w->network_excused_until = until;
 }
 
 static void act(struct world *w, struct fault *f, bool on)
@@ -485,6 +491,7 @@ void fault_begin(struct world *w, size_t index)
     if (!applies(w, f))
         return;
     f->on = true;
+    f->injected = true;
     world_log(w, "FAULT: %s, node %u, for %.3f s", fault_name(f->kind), f->node,
               (double)(f->duration / NS_PER_MS) / 1e3);
     invariants_disturbed(w, is_planned(f));

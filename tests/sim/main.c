@@ -51,7 +51,7 @@ static void add(struct totals *t, const struct world *w)
     t->events += w->events;
     t->transitions += w->transitions;
     for (size_t i = 0; i < w->fault_count; i++)
-        t->faults[w->faults[i].kind]++;
+        t->faults[w->faults[i].kind] += w->faults[i].injected;
 }
 
 /* Runs the seed with some faults left out. */

@@ -85,6 +85,7 @@ static void execute(struct world *w, struct node *n, size_t family,
             renew(w, n, family);
             break;
         case ACTION_ANNOUNCE:
+            invariants_announced(w, n, family);
             broadcast(w, n, family, true, 0);
             break;
         case ACTION_SEND_ADVERT:

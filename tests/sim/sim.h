@@ -22,6 +22,7 @@ enum {
 #define SIM_LATENCY_NS (200 * NS_PER_US) /* of a healthy node's event loop */
 #define SIM_DELAY_NS   (50 * NS_PER_US)  /* of the switch */
 #define SIM_JITTER_NS  (500 * NS_PER_US)
+#define SIM_REFRESH_NS (60 * NS_PER_SEC) /* announcements are repeated so often */
 
 enum fault_kind {
     FAULT_KILL,     /* the agent dies, its kernel keeps the addresses until the lease ends */
@@ -62,6 +63,7 @@ struct fault {
     uint64_t value; /* PRIORITY, INTERVAL, LOSS (percent), SLOW (ns) */
     bool enabled;   /* false: shrunk away */
     bool on;
+    bool injected; /* it met somebody whom it concerns */
 };
 
 struct message {
@@ -113,7 +115,6 @@ struct node {
     uint64_t last_sent_at[FAMILIES_MAX];
     bool interval_changed[FAMILIES_MAX];
     uint64_t taken_at;      /* when it last took mastership; 0: never */
-    uint64_t half_since;    /* MASTER in one family only; SIM_FOREVER: not */
     uint64_t excused_until; /* was killed, paused or slow */
     struct message inbox[INBOX_MAX];
 };
@@ -156,6 +157,10 @@ struct world {
     unsigned loss_percent;
     unsigned announcement_loss_percent;
     unsigned echo_percent;
+    /* A host that hears all announcements there are: what its neighbour cache has. */
+    struct rng host_rng;
+    size_t host_entry[FAMILIES_MAX]; /* the node; NODES_MAX: none */
+    uint64_t host_heard_at[FAMILIES_MAX];
     bool clear; /* all hear each other, nobody is slow; follows from the faults */
 
     struct event *heap;
@@ -167,11 +172,13 @@ struct world {
     /* For the invariants: */
     uint64_t disturbed_at;
     uint64_t network_excused_until;
-    bool single;    /* the last disturbance came into a calm world, */
-    bool planned;   /* and was a planned one; */
-    bool departure; /* and some node left the cluster by it */
+    uint64_t hints_excused_until; /* who yielded may have had no chance to hint */
+    bool single;                  /* the last disturbance came into a calm world, */
+    bool planned;                 /* and was a planned one; */
+    bool departure;               /* and some node left the cluster by it */
     uint64_t none_since[FAMILIES_MAX];
     uint64_t many_since[FAMILIES_MAX];
+    uint64_t cut_off_since[NODES_MAX][FAMILIES_MAX]; /* from any holder */
     uint64_t transitions;
     bool trace;
     bool violated;
@@ -226,6 +233,8 @@ void invariants_survey(struct world *w);
 extern const char invariants_text[];
 void invariants_disturbed(struct world *w, bool planned);
 void invariants_check(struct world *w);
+/* It tells the neighbours. */
+void invariants_announced(struct world *w, const struct node *n, size_t family);
 void invariants_sent(struct world *w, struct node *n, size_t family, bool fresh);
 void invariants_transition(struct world *w, const struct node *n, const struct transition *t);
 void violate(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));

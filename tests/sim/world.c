@@ -77,6 +77,17 @@ static void deliver_later(struct world *w, const struct message *message)
                (struct event){.type = EVENT_DELIVER, .node = message->to, .message = *message});
 }
 
+/* The later of two frames that cross is the one that the cache keeps. */
+static void host_hears(struct world *w, const struct message *message)
+{
+    uint64_t at = w->now + SIM_DELAY_NS + rng_below(&w->host_rng, SIM_JITTER_NS);
+
+    if (at < w->host_heard_at[message->family])
+        return;
+    w->host_heard_at[message->family] = at;
+    w->host_entry[message->family] = message->from;
+}
+
 void world_send(struct world *w, const struct message *message)
 {
     const struct node *from = &w->nodes[message->from];
@@ -86,6 +97,8 @@ void world_send(struct world *w, const struct message *message)
         return;
     if (message->announcement && w->announcement_loss_percent > loss)
         loss = w->announcement_loss_percent;
+    if (message->announcement)
+        host_hears(w, message);
     for (size_t i = 0; i < w->node_count; i++) {
         struct message copy = *message;
 
@@ -192,14 +205,13 @@ static void build_nodes(struct world *w, struct rng *rng, enum vrrp_version vers
             .preempt = w->preempt,
             .advert_interval_ns = own_ns,
             .announce_repeat = 2,
-            .announce_refresh_ns = 60 * NS_PER_SEC,
+            .announce_refresh_ns = SIM_REFRESH_NS,
             .grouped = w->family_count > 1};
         n->powered = true;
         n->link_up = true;
         n->latency_ns = SIM_LATENCY_NS;
         n->wake_at = SIM_FOREVER;
         n->absent_since = SIM_FOREVER;
-        n->half_since = SIM_FOREVER;
         if (own_ns > w->interval_max_ns)
             w->interval_max_ns = own_ns;
     }
@@ -218,6 +230,7 @@ void world_build(struct world *w, uint64_t seed, uint64_t hours_ns)
     w->heap_room = room;
     rng_seed(&plan, seed);
     rng_seed(&w->rng, ~seed);
+    rng_seed(&w->host_rng, ~seed ^ EXTRA_SEED);
     w->seed = seed;
     w->end = hours_ns;
     w->all_vipd = true;
@@ -235,6 +248,9 @@ void world_build(struct world *w, uint64_t seed, uint64_t hours_ns)
     for (size_t f = 0; f < FAMILIES_MAX; f++) {
         w->none_since[f] = SIM_FOREVER;
         w->many_since[f] = SIM_FOREVER;
+        w->host_entry[f] = NODES_MAX;
+        for (size_t i = 0; i < NODES_MAX; i++)
+            w->cut_off_since[i][f] = SIM_FOREVER;
     }
     faults_generate(w, &plan);
     faults_replace(w, &extra);

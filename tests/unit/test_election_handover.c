@@ -231,6 +231,24 @@ static void announcements_follow_their_schedule(void **state)
     assert_int_equal(e.announce_at, DEADLINE_NEVER);
 }
 
+static void changes_do_not_put_the_next_announcement_off(void **state)
+{
+    struct election_params params = kit_params(100);
+    params.announce_refresh_ns = 60 * SEC;
+    uint64_t now = 0;
+    struct election e = kit_master(&params, &now);
+    unsigned announced = 0;
+
+    (void)state;
+    for (uint64_t end = now + 130 * SEC; now < end; now = election_deadline(&e)) {
+        struct election_actions out = kit_timer(&e, now);
+        announced += strchr(kit_word(&out), 'A') != NULL;
+        params.priority ^= 1;
+        kit_step(&e, (struct election_event){.type = ELECTION_CONFIGURE, .params = &params}, now);
+    }
+    assert_int_equal(announced, params.announce_repeat + 2);
+}
+
 static void a_new_priority_moves_the_backups_deadline(void **state)
 {
     struct election_params params = kit_params(100);
@@ -313,6 +331,7 @@ int main(void)
         cmocka_unit_test(a_master_that_overslept_releases_before_anything),
         cmocka_unit_test(a_backup_that_overslept_listens_first),
         cmocka_unit_test(announcements_follow_their_schedule),
+        cmocka_unit_test(changes_do_not_put_the_next_announcement_off),
         cmocka_unit_test(a_new_priority_moves_the_backups_deadline),
         cmocka_unit_test(a_master_tells_its_new_priority_at_once),
         cmocka_unit_test(losing_the_source_resigns_from_it_and_releases),

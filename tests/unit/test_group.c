@@ -123,6 +123,12 @@ static void both_yield_when_one_must(void **state)
     assert_int_equal(pair.members[V6].state, VRRP_BACKUP);
     assert_int_equal(kit_reason(&pair.out[V4]), REASON_GROUP);
     assert_int_equal(kit_reason(&pair.out[V6]), REASON_HIGHER_PRIORITY);
+    /* The other router may have been MASTER all along: each hints for its own addresses. */
+    for (size_t m = 0; m < FAMILIES; m++) {
+        now = election_deadline(&pair.members[m]);
+        step(&pair, m, (struct election_event){.type = ELECTION_TIMER}, now);
+        assert_string_equal(kit_word(&pair.out[m]), "S");
+    }
 }
 
 static void the_lead_settles_ties(void **state)
@@ -136,6 +142,8 @@ static void the_lead_settles_ties(void **state)
     for (int i = 0; i < 20; i++, now += 100 * MS) {
         hear(&pair, V4, "10.0.0.1", 100, now);
         hear(&pair, V6, "fe80::9", 100, now);
+        /* It may have lost to the lead, and hint that our neighbours were told of it. */
+        assert_string_equal(kit_word(&pair.out[V6]), i % 3 == 0 ? "A" : "");
         assert_int_equal(group_state(pair.members, FAMILIES), VRRP_MASTER);
         for (size_t m = 0; m < FAMILIES; m++)
             if (election_deadline(&pair.members[m]) <= now)
