@@ -168,6 +168,19 @@ def test_a_drain_survives_a_reload_that_replaces_the_instance(lab):
 
 
 @pytest.mark.lab(nodes=2)
+@pytest.mark.parametrize("which", ["--all", "web"])
+def test_a_drain_right_after_a_reload_waits_for_the_instance(lab, which):
+    lab.start_all([150, 100])
+    lab[1].write(config.instance(priority=150, vrid=52))
+    assert lab[1].reload().returncode == 0
+    done = lab[1].vipctl("drain", which)
+    assert done.returncode == 0 and done.stdout.startswith("web: "), done.stdout + done.stderr
+    assert lab[1].instance()["vrid"] == 52
+    lab.never(lambda: lab[1].state() != "INIT" or not lab[1].instance()["drained"],
+              "it stays drained", 2)
+
+
+@pytest.mark.lab(nodes=2)
 def test_both_families_go_together(lab):
     addresses = [f"{VIP4}/24", f"{config.VIP6}/64"]
     lab.start_all([150, 100], addresses=addresses)
