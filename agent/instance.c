@@ -175,6 +175,7 @@ static void on_message(void *userdata, const struct packet_ip *ip, bool source_i
     for (size_t i = 0; i < PACKET_WARNINGS; i++)
         if ((warnings & (1u << i)) != 0)
             router->by_warning[i]++;
+    handover_heard(router, &advert);
     const struct election_event event = {.type = ELECTION_ADVERT, .advert = &advert};
     instance_event(router->instance, router->index, &event);
 }

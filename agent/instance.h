@@ -37,6 +37,7 @@ struct router {
     int virtual_ifindex; /* the macvlan of mac = virtual, else 0 */
     struct advert_io *virtual_io;
     uint8_t link_mac[MAC_SIZE]; /* of the interface, as last seen */
+    struct heard_master heard;
     uint64_t by_verdict[PACKET_VERDICTS];
     uint64_t by_warning[PACKET_WARNINGS];
     uint64_t send_errors;
