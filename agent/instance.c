@@ -67,6 +67,8 @@ static void report(struct instance *instance, const struct election_actions *act
     instance->state = state;
     instance_explain(instance, &instance->last);
     instance_note_withdrawal(instance);
+    if (why->from != why->to && state == VRRP_MASTER)
+        instance_note_standing(instance);
     instance->node->on_transition(instance->node->userdata, instance, &instance->last);
 }
 
@@ -452,6 +454,7 @@ void instance_update(struct instance *instance, struct config_box *box,
         router_watch_configured(router);
     }
     config_box_unref(old);
+    instance_note_standing(instance);
     instance_checks_changed(instance);
     if (changed)
         instance_refresh(instance);
