@@ -25,6 +25,7 @@ struct instance *agent_find(const struct agent *agent, const char *name)
     return NULL;
 }
 
+/* Unlike the log, sd_notify() may wait: for PID 1, whose watchdog needs our answers anyway. */
 void agent_notify_status(const struct agent *agent)
 {
     size_t masters = 0;

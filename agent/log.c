@@ -1,6 +1,6 @@
 /* Messages: to the journal when stderr is the journal's, to plain stderr otherwise. Neither is
  * waited for: what is not taken at once is counted, and the count told as soon as something is
- * taken. */
+ * taken. Nothing is kept back to be sent later: the history has what must not be missed. */
 #include "agent/log.h"
 
 #include "agent/log_journal.h"
@@ -126,10 +126,12 @@ static bool tell_lost(void)
 static void emit(const struct subject *subject, const char *format, va_list arguments)
 {
     char line[LINE_SIZE];
+    int error = errno;
 
     vsnprintf(line, sizeof(line), format, arguments);
     if (!tell_lost() || !deliver(subject, line))
         output.lost++;
+    errno = error;
 }
 
 void log_retry(uint64_t now_ns)

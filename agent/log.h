@@ -1,7 +1,7 @@
 /*
- * Messages to the journal (structured) when started by systemd, else to stderr; while the journal
- * is not there, to stderr as well. Nothing here waits for whoever reads them: a message that is not
- * taken at once is lost, and how many were is told by the next one that is.
+ * Messages to the journal (structured) when started by systemd and the journal is there, else to
+ * stderr. Nothing here waits for whoever reads them: a message that is not taken at once is lost,
+ * and how many were is told before the next one that is. errno is left as it was.
  * log_msg() may be called from anywhere in agent/ but from other threads; lib/ never logs.
  */
 #ifndef AGENT_LOG_H
