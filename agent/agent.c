@@ -25,6 +25,7 @@ struct instance *agent_find(const struct agent *agent, const char *name)
     return NULL;
 }
 
+/* Unlike the log, sd_notify() may wait: for PID 1, whose watchdog needs our answers anyway. */
 void agent_notify_status(const struct agent *agent)
 {
     size_t masters = 0;
@@ -257,6 +258,15 @@ static int on_reload_signal(sd_event_source *source, const struct signalfd_sigin
     return 0;
 }
 
+/* After whatever the loop has done: a log that was stuck may go again. */
+static int on_turn(sd_event_source *source, void *userdata)
+{
+    (void)source;
+    (void)userdata;
+    log_retry(clock_boot_ns());
+    return 0;
+}
+
 static int open_signals(struct agent *agent)
 {
     sd_event *event = agent->node.event;
@@ -300,6 +310,8 @@ static int open_parts(struct agent *agent)
         r = agent_publish_open(agent);
     if (r >= 0)
         r = open_signals(agent);
+    if (r >= 0)
+        r = sd_event_add_post(node->event, NULL, on_turn, agent);
     if (r >= 0)
         r = sd_event_add_defer(node->event, &agent->reaper, on_reap, agent);
     if (r >= 0)

@@ -71,11 +71,46 @@ static void act(struct agent *agent, struct instance *instance,
     }
 }
 
+static bool is_named(const struct config_instance *config, const char *name)
+{
+    return config != NULL && strcmp(config->name, name) == 0;
+}
+
+static bool are_grouped(const struct config_instance *a, const struct config_instance *b)
+{
+    return a != NULL && a->group != NULL && b->group != NULL &&
+           strcmp(a->group->name, b->group->name) == 0;
+}
+
+/* An instance that is handing over now, and that will be there again: what it is asked for would be
+ * forgotten. NULL: none that the request is about. */
+static const struct instance *find_restarting(const struct agent *agent,
+                                              const struct control_request *request,
+                                              const struct instance *one)
+{
+    for (size_t i = 0; i < agent->instance_count; i++) {
+        const struct instance *instance = agent->instances[i];
+        const struct config_instance *next = instance->next_config;
+
+        if (!instance->stopping || (next == NULL && !agent->stopping))
+            continue;
+        if (request->all || is_named(instance->config, request->name) ||
+            (one != NULL &&
+             (instance->bundle == one->bundle || are_grouped(instance->config, one->config) ||
+              are_grouped(next, one->config))))
+            return instance;
+    }
+    return NULL;
+}
+
 json_t *agent_handover_request(struct agent *agent, const struct control_request *request)
 {
     struct instance *one = request->has_name ? agent_find(agent, request->name) : NULL;
+    const struct instance *restarting = find_restarting(agent, request, one);
     uint64_t bound = 0;
 
+    if (restarting != NULL && request->has_name != request->all)
+        return control_error_restarting(restarting->config->name);
     if (request->has_name && one == NULL)
         return control_error_no_such_instance(request->name);
     if (request->has_name == request->all)

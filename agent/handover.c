@@ -49,6 +49,7 @@ static struct instance *mate(const struct instance *instance, size_t i)
 static void begin(struct instance *instance, enum handover_kind kind, uint64_t id)
 {
     const struct election *lead = &instance->elections[0];
+    const struct heard_master *heard = &instance->routers[0].heard;
 
     instance->handover = (struct handover){
         .kind = kind,
@@ -60,6 +61,22 @@ static void begin(struct instance *instance, enum handover_kind kind, uint64_t i
     };
     if (lead->state == VRRP_BACKUP)
         note_peer(instance, &lead->master, lead->master_priority);
+    else if (lead->state == VRRP_INIT && clock_boot_ns() < heard->until_ns)
+        note_peer(instance, &heard->address, heard->priority);
+}
+
+void handover_heard(struct router *router, const struct advert *advert)
+{
+    const struct election *e = router_election(router);
+
+    router->heard = (struct heard_master){0};
+    if (e->state == VRRP_MASTER || advert->priority == PRIORITY_RESIGN)
+        return;
+    router->heard = (struct heard_master){
+        .address = advert->ip.source,
+        .priority = advert->priority,
+        .until_ns = clock_boot_ns() + election_hand_over_ns(&e->params, advert->interval_ns),
+    };
 }
 
 static uint64_t since_asked(const struct instance *instance)

@@ -7,7 +7,16 @@
 
 #include "lib/control.h"
 
+struct advert;
 struct instance;
+struct router;
+
+/* Who adverted last while the router was not MASTER itself: in INIT the election follows nobody. */
+struct heard_master {
+    struct ip_address address;
+    uint8_t priority;
+    uint64_t until_ns; /* boot time: not heard again by then, it is not there; 0: nobody */
+};
 
 struct handover {
     enum handover_kind kind;
@@ -36,6 +45,9 @@ bool handover_resume(struct instance *instance);
 
 /* Call after every event: decides what is pending. */
 void handover_update(struct instance *instance);
+
+/* Call for every accepted advert, before the election has it. */
+void handover_heard(struct router *router, const struct advert *advert);
 
 /* How long it can take until a request is decided. */
 uint64_t handover_bound_ns(const struct instance *instance);

@@ -67,6 +67,8 @@ static void report(struct instance *instance, const struct election_actions *act
     instance->state = state;
     instance_explain(instance, &instance->last);
     instance_note_withdrawal(instance);
+    if (why->from != why->to && state == VRRP_MASTER)
+        instance_note_standing(instance);
     instance->node->on_transition(instance->node->userdata, instance, &instance->last);
 }
 
@@ -175,6 +177,7 @@ static void on_message(void *userdata, const struct packet_ip *ip, bool source_i
     for (size_t i = 0; i < PACKET_WARNINGS; i++)
         if ((warnings & (1u << i)) != 0)
             router->by_warning[i]++;
+    handover_heard(router, &advert);
     const struct election_event event = {.type = ELECTION_ADVERT, .advert = &advert};
     instance_event(router->instance, router->index, &event);
 }
@@ -451,6 +454,7 @@ void instance_update(struct instance *instance, struct config_box *box,
         router_watch_configured(router);
     }
     config_box_unref(old);
+    instance_note_standing(instance);
     instance_checks_changed(instance);
     if (changed)
         instance_refresh(instance);

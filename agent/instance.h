@@ -37,6 +37,7 @@ struct router {
     int virtual_ifindex; /* the macvlan of mac = virtual, else 0 */
     struct advert_io *virtual_io;
     uint8_t link_mac[MAC_SIZE]; /* of the interface, as last seen */
+    struct heard_master heard;
     uint64_t by_verdict[PACKET_VERDICTS];
     uint64_t by_warning[PACKET_WARNINGS];
     uint64_t send_errors;
@@ -68,6 +69,7 @@ struct instance {
     uint8_t told_priority; /* the effective one that on_priority was last called for */
     struct handover handover;
     struct damping damping;
+    uint8_t damping_as_master; /* priority by its checks when it became MASTER, or was reloaded */
     sd_event_source *damping_timer; /* NULL: never held back yet */
     bool checks_due; /* instance_checks_changed() is to be called when the event is done */
     const struct config_instance *next_config; /* REPLACED: started when this one is done */

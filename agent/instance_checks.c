@@ -94,11 +94,17 @@ static uint64_t held_back_for(const struct instance *instance)
     return longest;
 }
 
+static uint8_t priority_by_checks(const struct instance *instance,
+                                  const struct judgement *judgement)
+{
+    return priority_effective(base_priority(instance), judgement->terms, judgement->term_count);
+}
+
 static uint8_t priority_by(const struct instance *instance, const struct judgement *judgement)
 {
     if (held_back_for(instance) > 0)
         return HELD_BACK_PRIORITY;
-    return priority_effective(base_priority(instance), judgement->terms, judgement->term_count);
+    return priority_by_checks(instance, judgement);
 }
 
 uint8_t instance_priority(const struct instance *instance)
@@ -179,12 +185,24 @@ static void note_withdrawal(struct instance *instance)
     arm_damping(instance);
 }
 
+void instance_note_standing(struct instance *instance)
+{
+    struct judgement judgement;
+
+    judge(instance, &judgement);
+    instance->damping_as_master = priority_by_checks(instance, &judgement);
+}
+
 /* A group is withdrawn as one: the member that moves first has the reason, the others follow it. */
 void instance_note_withdrawal(struct instance *instance)
 {
-    bool lowered = instance->elections[0].params.priority < base_priority(instance);
+    struct judgement judgement;
 
-    if (!damping_counts(&instance->last, lowered))
+    judge(instance, &judgement);
+    const struct damping_standing standing = {.as_master = instance->damping_as_master,
+                                              .now = priority_by_checks(instance, &judgement),
+                                              .held_back = held_back_for(instance) > 0};
+    if (!damping_counts(&instance->last, &standing))
         return;
     for (size_t i = 0; i < instance->bundle->share_count; i++)
         if (instance->bundle->shares[i].instance != NULL)

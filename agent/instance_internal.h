@@ -32,6 +32,10 @@ void instance_explain(const struct instance *instance, struct transition *transi
 /* flap-damping: instance->last was a transition. */
 void instance_note_withdrawal(struct instance *instance);
 
+/* flap-damping: what it is worth now is no fault of its own. Call when it becomes MASTER, and when
+ * an administrator changed what it is worth. */
+void instance_note_standing(struct instance *instance);
+
 /* The election of this router. */
 static inline struct election *router_election(const struct router *router)
 {

@@ -1,23 +1,29 @@
-/* Messages: sd-journal when stderr is the journal's, plain stderr otherwise. */
+/* Messages: to the journal when stderr is the journal's, to plain stderr otherwise. Neither is
+ * waited for: what is not taken at once is counted, and the count told as soon as something is
+ * taken. Nothing is kept back to be sent later: the history has what must not be missed. */
 #include "agent/log.h"
 
+#include "agent/log_journal.h"
+#include "agent/log_stderr.h"
 #include "agent/message_ids.h"
+#include "lib/limits.h"
 
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
-
-/* Our file and line would be those of this function. */
-#define SD_JOURNAL_SUPPRESS_LOCATION
-#include <systemd/sd-journal.h>
 
 enum {
     LINE_SIZE = 1024,
-    FIELDS_MAX = 10,
-    FIELDS_SIZE = 2048,
+    /* On stderr: the level, the instance and the line. */
+    STDERR_LINE_SIZE = 2048,
 };
+
+static_assert(STDERR_LINE_SIZE <= PIPE_BUF, "a line goes into a pipe as a whole");
 
 /* What a message is about; NULL: nothing to say of it. */
 struct subject {
@@ -27,13 +33,12 @@ struct subject {
     const struct transition *transition;
 };
 
-/* Fields as the journal takes them: NAME=value, not terminated. */
-struct record {
-    struct iovec list[FIELDS_MAX];
-    size_t count;
-    char text[FIELDS_SIZE];
-    size_t used;
-};
+/* The process has one log, and what is logged from has no handle of it. Of the loop's thread. */
+static struct {
+    struct log_journal journal;
+    uint64_t lost;
+    uint64_t retried_ns;
+} output = {.journal = {.path = LOG_JOURNAL_SOCKET, .fd = -1}};
 
 /* systemd names the stream it connected stderr to; then structured fields are worth sending. */
 static bool stderr_is_journal(void)
@@ -47,68 +52,94 @@ static bool stderr_is_journal(void)
            fstat(2, &st) == 0 && st.st_dev == device && st.st_ino == inode;
 }
 
-/* What does not fit is cut. */
-static __attribute__((format(printf, 2, 3))) void add(struct record *record, const char *format,
-                                                      ...)
-{
-    size_t room = sizeof(record->text) - record->used;
-    char *start = record->text + record->used;
-    va_list arguments;
-
-    if (record->count == FIELDS_MAX || room < 2)
-        return;
-    va_start(arguments, format);
-    int n = vsnprintf(start, room, format, arguments);
-    va_end(arguments);
-    if (n < 0)
-        return;
-    size_t length = (size_t)n < room ? (size_t)n : room - 1;
-    record->list[record->count++] = (struct iovec){.iov_base = start, .iov_len = length};
-    record->used += length;
-}
-
-static void add_transition(struct record *record, const struct transition *transition)
+static void add_transition(struct log_journal_record *record, const struct transition *transition)
 {
     const struct ip_address *peer = &transition->evidence.peer;
     char text[ADDRESS_TEXT_SIZE];
 
-    add(record, "VIPD_STATE=%s", vrrp_state_name(transition->to));
-    add(record, "VIPD_PREVIOUS_STATE=%s", vrrp_state_name(transition->from));
-    add(record, "VIPD_REASON=%s", reason_name(transition->reason));
+    log_journal_add(record, "VIPD_STATE", "%s", vrrp_state_name(transition->to));
+    log_journal_add(record, "VIPD_PREVIOUS_STATE", "%s", vrrp_state_name(transition->from));
+    log_journal_add(record, "VIPD_REASON", "%s", reason_name(transition->reason));
     if (peer->family != IP_FAMILY_NONE)
-        add(record, "VIPD_PEER=%s", ip_address_format(peer, text, sizeof(text)));
+        log_journal_add(record, "VIPD_PEER", "%s", ip_address_format(peer, text, sizeof(text)));
 }
 
-static void send_record(const struct subject *subject, const char *line)
+static int send_to_journal(const struct subject *subject, const char *line)
 {
-    struct record record = {.count = 0};
+    struct log_journal_record record = {.used = 0};
     const char *instance = subject->instance;
 
-    add(&record, "PRIORITY=%d", subject->level);
+    log_journal_add(&record, "PRIORITY", "%d", subject->level);
     if (instance != NULL)
-        add(&record, "VIPD_INSTANCE=%s", instance);
+        log_journal_add(&record, "VIPD_INSTANCE", "%s", instance);
     if (subject->message_id != NULL)
-        add(&record, "MESSAGE_ID=%s", subject->message_id);
+        log_journal_add(&record, "MESSAGE_ID", "%s", subject->message_id);
     if (subject->transition != NULL)
         add_transition(&record, subject->transition);
-    add(&record, "MESSAGE=%s%s%s", instance != NULL ? instance : "", instance != NULL ? ": " : "",
-        line);
-    (void)sd_journal_sendv(record.list, (int)record.count);
+    log_journal_add(&record, "MESSAGE", "%s%s%s", instance != NULL ? instance : "",
+                    instance != NULL ? ": " : "", line);
+    log_journal_add(&record, "SYSLOG_IDENTIFIER", "%s", program_invocation_short_name);
+    return log_journal_send(&output.journal, &record);
 }
 
-static void emit(const struct subject *subject, const char *format, va_list arguments)
+static int send_to_stderr(const struct subject *subject, const char *line)
 {
     static const char *const names[] = {"emergency", "alert",  "critical", "error",
                                         "warning",   "notice", "info",     "debug"};
     const char *instance = subject->instance;
+    char text[STDERR_LINE_SIZE];
+    int n = snprintf(text, sizeof(text), "%s: %s%s%s\n", names[subject->level & 7],
+                     instance != NULL ? instance : "", instance != NULL ? ": " : "", line);
+
+    assert(n > 0 && (size_t)n < sizeof(text));
+    return log_stderr_write(text, (size_t)n);
+}
+
+/* False: nobody takes it now. */
+static bool deliver(const struct subject *subject, const char *line)
+{
+    int r = stderr_is_journal() ? send_to_journal(subject, line) : -ENOENT;
+
+    /* A journal that is there but full has no room for what comes by its other way either. */
+    if (r < 0 && r != -EAGAIN)
+        r = send_to_stderr(subject, line);
+    return r == 0;
+}
+
+/* True when nothing is left to be told. */
+static bool tell_lost(void)
+{
+    const struct subject subject = {.level = LOG_WARNING};
+    bool one = output.lost == 1;
     char line[LINE_SIZE];
 
+    if (output.lost == 0)
+        return true;
+    snprintf(line, sizeof(line), "%" PRIu64 " message%s lost: %s did not take %s", output.lost,
+             one ? " was" : "s were", stderr_is_journal() ? "the journal" : "standard error",
+             one ? "it" : "them");
+    if (deliver(&subject, line))
+        output.lost = 0;
+    return output.lost == 0;
+}
+
+static void emit(const struct subject *subject, const char *format, va_list arguments)
+{
+    char line[LINE_SIZE];
+    int error = errno;
+
     vsnprintf(line, sizeof(line), format, arguments);
-    if (stderr_is_journal())
-        send_record(subject, line);
-    else
-        fprintf(stderr, "%s: %s%s%s\n", names[subject->level & 7], instance != NULL ? instance : "",
-                instance != NULL ? ": " : "", line);
+    if (!tell_lost() || !deliver(subject, line))
+        output.lost++;
+    errno = error;
+}
+
+void log_retry(uint64_t now_ns)
+{
+    if (output.lost == 0 || now_ns - output.retried_ns < NS_PER_SEC)
+        return;
+    output.retried_ns = now_ns;
+    (void)tell_lost();
 }
 
 void log_msg(int level, const char *format, ...)

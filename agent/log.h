@@ -1,6 +1,8 @@
 /*
- * Messages to the journal (structured) when started by systemd, else to stderr.
- * log_msg() may be called from anywhere in agent/; lib/ never logs.
+ * Messages to the journal (structured) when started by systemd and the journal is there, else to
+ * stderr. Nothing here waits for whoever reads them: a message that is not taken at once is lost,
+ * and how many were is told before the next one that is. errno is left as it was.
+ * log_msg() may be called from anywhere in agent/ but from other threads; lib/ never logs.
  */
 #ifndef AGENT_LOG_H
 #define AGENT_LOG_H
@@ -8,6 +10,7 @@
 #include "lib/reason.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <syslog.h>
 
 /* One line. level: LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO or LOG_DEBUG. */
@@ -25,5 +28,8 @@ void log_event(int level, const char *message_id, const char *instance, const ch
 /* An instance has changed its state; the journal gets VIPD_STATE=, VIPD_PREVIOUS_STATE=,
  * VIPD_REASON= and, where one was seen, VIPD_PEER=. */
 void log_transition(const char *instance, const struct transition *transition);
+
+/* Tells how many messages were lost, if any and if it goes again. Cheap; tries once a second. */
+void log_retry(uint64_t now_ns);
 
 #endif

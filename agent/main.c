@@ -149,6 +149,11 @@ int main(int argc, char **argv)
 
     if (code != EXIT_GOOD || line.done)
         return code;
+    if (line.release && release_is_premature(line.options.control_path)) {
+        fprintf(stderr, "vipd: vipd is running here (it answers at %s): stop it first\n",
+                line.options.control_path);
+        return EXIT_FAILED;
+    }
     block_signals();
     struct config_box *box = load(&line.options);
     if (line.release)

@@ -6,8 +6,12 @@
 #include "agent/priorities.h"
 #include "agent/virtual_link.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 static void ignore_transition(void *userdata, struct instance *instance,
                               const struct transition *transition)
@@ -98,6 +102,22 @@ static void resign_all(struct resigning *list, size_t count)
         }
         instance_free(instance);
     }
+}
+
+bool release_is_premature(const char *control_path)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+
+    if (strlen(control_path) >= sizeof(to.sun_path))
+        return false; /* no vipd could listen there */
+    memcpy(to.sun_path, control_path, strlen(control_path) + 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return false;
+    /* The backlog of one that hangs may be full. A socket that nobody listens at refuses. */
+    bool lives = connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0 || errno == EAGAIN;
+    close(fd);
+    return lives;
 }
 
 int release_leftovers(struct config_box *box)

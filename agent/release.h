@@ -4,6 +4,10 @@
 
 #include "agent/config_box.h"
 
+/* True when a vipd lives that answers (or would, were it not stopped or busy) at that control
+ * socket: what it holds is no leftover. */
+bool release_is_premature(const char *control_path);
+
 /* Removes every address and virtual link that carries our mark, and resigns (priority 0) for the
  * instances of `box` (NULL: none) that held one. Does not need a running agent; does nothing after
  * a clean stop. Returns 0, or 1 when something could not be removed (logged). */

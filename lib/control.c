@@ -106,6 +106,11 @@ json_t *control_error_no_such_instance(const char *name)
     return error_about(CONTROL_ERROR_NO_SUCH_INSTANCE, "instance", name);
 }
 
+json_t *control_error_restarting(const char *name)
+{
+    return error_about(CONTROL_ERROR_RESTARTING, "instance", name);
+}
+
 static const struct method *find_method(const char *name)
 {
     for (size_t i = 0; i < METHODS_COUNT; i++)

@@ -304,9 +304,11 @@ json_t *control_error(const char *name, json_t *parameters);
 #define CONTROL_ERROR_INVALID_PARAMETER   "org.varlink.service.InvalidParameter"
 #define CONTROL_ERROR_NO_SUCH_INSTANCE    "io.vipd.NoSuchInstance"
 #define CONTROL_ERROR_NOT_PERMITTED       "io.vipd.NotPermitted"
+#define CONTROL_ERROR_RESTARTING          "io.vipd.Restarting"
 #define CONTROL_ERROR_RELOAD_FAILED       "io.vipd.ReloadFailed"
 
 json_t *control_error_no_such_instance(const char *name);
+json_t *control_error_restarting(const char *name);
 
 /* Replies to org.varlink.service.GetInfo and GetInterfaceDescription. */
 json_t *control_reply_info(const char *software);

@@ -4,7 +4,15 @@
 #include <assert.h>
 #include <string.h>
 
-bool damping_counts(const struct transition *transition, bool lowered)
+/* The rival would not have won against what this node was as it became MASTER. */
+static bool has_fallen(const struct transition *transition, const struct damping_standing *standing)
+{
+    return transition->from == VRRP_MASTER && !standing->held_back &&
+           standing->now < standing->as_master &&
+           transition->evidence.peer_priority <= standing->as_master;
+}
+
+bool damping_counts(const struct transition *transition, const struct damping_standing *standing)
 {
     switch (transition->reason) {
     case REASON_CHECK_FAILED:
@@ -16,7 +24,7 @@ bool damping_counts(const struct transition *transition, bool lowered)
         return transition->from == VRRP_MASTER;
     case REASON_HIGHER_PRIORITY:
     case REASON_HIGHER_ADDRESS:
-        return lowered && transition->from == VRRP_MASTER;
+        return has_fallen(transition, standing);
     default:
         return false;
     }

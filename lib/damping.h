@@ -24,10 +24,17 @@ struct damping {
     uint64_t held_until; /* 0: not held back */
 };
 
+/* The priority of a node by its checks: without what flap damping or a take make of it. */
+struct damping_standing {
+    uint8_t as_master; /* when it last became MASTER */
+    uint8_t now;
+    bool held_back; /* it adverts the lowest priority instead */
+};
+
 /* Whether the transition is a withdrawal for a reason of this node: its checks, its link, its
- * addresses. lowered: its effective priority is below the configured one. What an administrator
- * does, and a better rival coming back, do not count. */
-bool damping_counts(const struct transition *transition, bool lowered);
+ * addresses. A rival of higher priority counts when the node has fallen below it since it became
+ * MASTER. What an administrator does, and a better rival coming back, do not count. */
+bool damping_counts(const struct transition *transition, const struct damping_standing *standing);
 
 /* Notes a withdrawal. True when the node is to be held back from now on, or longer than before. */
 bool damping_note(struct damping *damping, const struct damping_params *params, uint64_t now);

@@ -18,6 +18,8 @@ enum {
     ANSWER_TIMEOUT_MS = 10000,
     REPLY_BYTES_MAX = 64 * 1024 * 1024,
     READ_BYTES = 65536,
+    RESTART_WAIT_MS = 30000, /* for an instance that a reload restarts */
+    RESTART_POLL_MS = 50,
 };
 
 struct client {
@@ -238,6 +240,12 @@ static int say_error(const char *name, const json_t *parameters)
         fprintf(stderr, "vipctl: there is no instance '%s'\n", instance != NULL ? instance : "?");
         return EXIT_FAILED;
     }
+    if (strcmp(name, CONTROL_ERROR_RESTARTING) == 0) {
+        const char *instance = json_string_value(json_object_get(parameters, "instance"));
+        fprintf(stderr, "vipctl: %s is still being restarted by a reload; nothing was done\n",
+                instance != NULL ? instance : "?");
+        return EXIT_FAILED;
+    }
     if (strcmp(name, CONTROL_ERROR_NOT_PERMITTED) == 0) {
         fputs("vipctl: only root and group vipd may do that\n", stderr);
         return EXIT_NOT_PERMITTED;
@@ -253,15 +261,13 @@ static int say_error(const char *name, const json_t *parameters)
     return EXIT_PROTOCOL;
 }
 
-int client_reply(struct client *client, int timeout_ms, json_t **parameters, bool *continues)
+/* What a message brings: parameters, or an error, which is said. Steals it. */
+static int take_message(json_t *message, json_t **parameters, bool *continues)
 {
-    json_t *message = NULL;
-    int r = read_message(client, timeout_ms, &message);
+    const char *error = json_string_value(json_object_get(message, "error"));
+    int r = 0;
 
     *parameters = NULL;
-    if (r != 0)
-        return r;
-    const char *error = json_string_value(json_object_get(message, "error"));
     if (error != NULL) {
         r = say_error(error, json_object_get(message, "parameters"));
     } else {
@@ -274,22 +280,55 @@ int client_reply(struct client *client, int timeout_ms, json_t **parameters, boo
     return r;
 }
 
-int client_ask(const struct context *context, const char *method, json_t *parameters,
-               json_t **reply)
+int client_reply(struct client *client, int timeout_ms, json_t **parameters, bool *continues)
+{
+    json_t *message = NULL;
+    int r = read_message(client, timeout_ms, &message);
+
+    *parameters = NULL;
+    return r == 0 ? take_message(message, parameters, continues) : r;
+}
+
+/* One call by a connection of its own; the parameters remain the caller's. */
+static int exchange(const struct context *context, const char *method, json_t *parameters,
+                    json_t **message)
 {
     struct client *client;
     int r = client_open(context, &client);
 
-    *reply = NULL;
-    if (r != 0) {
-        json_decref(parameters);
+    *message = NULL;
+    if (r != 0)
         return r;
-    }
-    r = client_call(client, method, parameters, false);
+    r = client_call(client, method, json_incref(parameters), false);
     if (r == 0)
-        r = client_reply(client, ANSWER_TIMEOUT_MS, reply, NULL);
+        r = read_message(client, ANSWER_TIMEOUT_MS, message);
     client_close(client);
     return r;
+}
+
+static bool is_restarting(const json_t *message)
+{
+    const char *error = json_string_value(json_object_get(message, "error"));
+
+    return error != NULL && strcmp(error, CONTROL_ERROR_RESTARTING) == 0;
+}
+
+int client_ask(const struct context *context, const char *method, json_t *parameters,
+               json_t **reply)
+{
+    const struct timespec pause = {.tv_nsec = RESTART_POLL_MS * 1000000L};
+    int64_t until_ms = now_ms() + RESTART_WAIT_MS;
+    json_t *message;
+    int r;
+
+    while ((r = exchange(context, method, parameters, &message)) == 0 && is_restarting(message) &&
+           now_ms() < until_ms) {
+        json_decref(message);
+        (void)nanosleep(&pause, NULL);
+    }
+    json_decref(parameters);
+    *reply = NULL;
+    return r == 0 ? take_message(message, reply, NULL) : r;
 }
 
 int client_expect(const struct context *context, const json_t *reply, const char *key,

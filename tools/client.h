@@ -21,7 +21,8 @@ int client_call(struct client *client, const char *method, json_t *parameters, b
  * follow. 0 or an exit code. */
 int client_reply(struct client *client, int timeout_ms, json_t **parameters, bool *continues);
 
-/* All of it for a single reply. Connecting is given 2 s, the whole answer 10 s. */
+/* All of it for a single reply. Connecting is given 2 s, the whole answer 10 s. While vipd answers
+ * that an instance is being restarted it is asked again, for 30 s. */
 int client_ask(const struct context *context, const char *method, json_t *parameters,
                json_t **reply);
 

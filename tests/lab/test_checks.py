@@ -541,6 +541,41 @@ def test_flap_damping_holds_a_node_back_but_not_from_serving_alone(lab):
     assert effective(lab[1]) == 150 and not lab[1].instance()["damping"]["active"]
 
 
+def restart_the_master(lab):
+    """The peer goes and comes back: MASTER before and after it."""
+    lab.wait_master(lab[2])
+    lab[2].stop()
+    lab[1].wait_state("MASTER")
+    lab[2].start()
+    lab.wait_master(lab[2])
+
+
+@pytest.mark.lab(nodes=2)
+def test_flap_damping_does_not_count_what_the_peer_does(lab):
+    flag = f"{lab[1].directory}/healthy"
+    lab[1].start(config.instance(priority=150, track="app", flap_damping="2 in 1m hold 1m"),
+                 config.check("app", "file", path=flag, weight=-100))
+    lab[2].start(config.instance(priority=100))
+    # The check fails all the time.
+    for _ in range(2):
+        restart_the_master(lab)
+    assert lab[1].vipctl("take", "web").returncode == 6
+    lab.wait_master(lab[2])
+    damping = lab[1].instance()["damping"]
+    assert damping["withdrawals"] == 0 and not damping["active"]
+    # Falling below the peer counts.
+    for count in (1, 2):
+        write(flag)
+        lab.wait_master(lab[1])
+        os.remove(flag)
+        lab.wait_master(lab[2])
+        assert lab[1].instance()["damping"]["withdrawals"] == count
+    # Held back it serves alone; losing that again to the peer does not renew it.
+    restart_the_master(lab)
+    damping = lab[1].instance()["damping"]
+    assert damping["withdrawals"] == 2 and damping["active"]
+
+
 @pytest.mark.lab(nodes=2)
 def test_a_reload_touches_what_has_changed_only(lab, serve):
     node = lab[1]

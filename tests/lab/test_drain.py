@@ -99,6 +99,23 @@ def test_a_drained_backup_does_not_take_over(lab):
 
 
 @pytest.mark.lab(nodes=2)
+def test_a_withdrawn_node_that_is_drained_names_the_master_it_hears(lab):
+    lab[1].start(config.instance(priority=150, track="app"),
+                 config.check("app", "file", path=f"{lab[1].directory}/missing"))
+    lab[2].start(config.instance(priority=100))
+    lab[2].wait_state("MASTER")
+    lab.wait(lambda: lab[1].router()["last_advert_age_ms"] is not None, "it hears the master")
+    assert lab[1].instance()["held_by"] == ["check-failed"]
+    done = lab[1].vipctl("drain", "web")
+    assert done.stdout == "web: drained; 10.77.0.2 is master\n", done.stderr
+    # Once it is silent nobody is named.
+    assert lab[1].vipctl("resume", "web").returncode == 0
+    lab[2].kill()
+    time.sleep(1)
+    assert lab[1].vipctl("drain", "web").stdout == "web: drained; no master is known\n"
+
+
+@pytest.mark.lab(nodes=2)
 def test_a_drain_survives_a_restart_of_the_agent(lab):
     lab.start_all([150, 100])
     assert lab[1].vipctl("drain", "web", "--for", "30m").returncode == 0
@@ -165,6 +182,19 @@ def test_a_drain_survives_a_reload_that_replaces_the_instance(lab):
     assert lab[1].reload().returncode == 0
     lab.wait(lambda: lab[1].instance() and lab[1].instance()["vrid"] == 52, "it is replaced")
     lab.never(lambda: lab[1].state() != "INIT", "still drained", 1)
+
+
+@pytest.mark.lab(nodes=2)
+@pytest.mark.parametrize("which", ["--all", "web"])
+def test_a_drain_right_after_a_reload_waits_for_the_instance(lab, which):
+    lab.start_all([150, 100])
+    lab[1].write(config.instance(priority=150, vrid=52))
+    assert lab[1].reload().returncode == 0
+    done = lab[1].vipctl("drain", which)
+    assert done.returncode == 0 and done.stdout.startswith("web: "), done.stdout + done.stderr
+    assert lab[1].instance()["vrid"] == 52
+    lab.never(lambda: lab[1].state() != "INIT" or not lab[1].instance()["drained"],
+              "it stays drained", 2)
 
 
 @pytest.mark.lab(nodes=2)

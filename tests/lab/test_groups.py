@@ -193,6 +193,18 @@ def test_flap_damping_of_one_member_holds_all_back(lab):
     assert effective(lab[1]) == [150, 150]
 
 
+@pytest.mark.lab(nodes=2)
+def test_a_drain_waits_for_a_member_that_a_reload_restarts(lab):
+    start(lab)
+    lab[1].write(*(text.replace("vrid = 51", "vrid = 53") for text in sections(150)))
+    assert lab[1].reload().returncode == 0
+    done = lab[1].vipctl("drain", "outside")
+    assert done.returncode == 0, done.stderr
+    assert sorted(line.split(":")[0] for line in done.stdout.splitlines()) == ["inside", "outside"]
+    lab.never(lambda: not all(lab[1].instance(name)["drained"] for name in ("inside", "outside")),
+              "both stay drained", 1)
+
+
 @pytest.mark.lab(nodes=1)
 def test_check_names_what_is_wrong_with_a_group(lab):
     lab[1].write(config.instance("inside"), GROUP)

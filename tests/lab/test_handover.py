@@ -1,5 +1,6 @@
 """A planned hand-over loses nothing; an unplanned one is short and ends with one holder."""
 
+import os
 import time
 
 import pytest
@@ -80,6 +81,30 @@ def test_release_removes_what_a_killed_agent_held_and_resigns(lab):
     lab.wait_master(lab[2])
     assert len(capture.adverts("n1", priority=0)) >= 1
     assert lab[2].instance()["last_transition"]["reason"] == "priority"
+
+
+@pytest.mark.lab(nodes=2)
+@pytest.mark.parametrize("frozen", [False, True])
+def test_release_beside_a_living_agent_touches_nothing(lab, frozen):
+    lab.start_all([150, 100], advert_interval="1s", wait=True)
+    lab.wait(lambda: (lab[1].state_file() or {}).get("state") == "MASTER", "it is written")
+    before = lab[1].state_file(), lab[1].ours(), lab[2].history()
+    capture = lab.capture()
+    if frozen:
+        lab[1].freeze()
+    done = lab[1].release()
+    lab[1].thaw()
+    assert done.returncode == 1
+    assert done.stderr == (f"vipd: vipd is running here (it answers at {lab[1].control}): "
+                           "stop it first\n")
+    time.sleep(0.5)
+    assert (lab[1].state_file(), lab[1].ours(), lab[2].history()) == before
+    assert capture.adverts("n1", priority=0) == []
+    # Its socket is still there when it was killed.
+    lab[1].kill()
+    assert os.path.exists(lab[1].control)
+    assert lab[1].release().returncode == 0
+    assert lab[1].ours() == [] and lab[1].state_file() is None
 
 
 @pytest.mark.lab(nodes=2)
