@@ -1,6 +1,6 @@
 /*
  * The election with make before break, for three nodes: lib/election.c (take_over, election_yield,
- * linger_ends, check_oversleep), lib/election_advert.c (backup_advert, master_advert) and
+ * linger_ends), lib/election_advert.c (backup_advert, master_advert) and
  * lib/election_hold.c (election_hold: resign and linger).
  *
  * Time is discrete: one tick is an advert interval. Priorities are the node numbers, node 2 the
@@ -9,9 +9,12 @@
  * network is good.
  *
  * Checked exhaustively:
- *   safety     a node that is MASTER holds the addresses; a node in INIT that resigned keeps them
- *              no longer than its linger; once no fault is left and SETTLE ticks have passed,
- *              exactly one node is MASTER, the highest of those that run, and it alone holds.
+ *   safety     a node that is MASTER holds the addresses; once no fault is left and SETTLE ticks
+ *              have passed, exactly one node is MASTER, the highest of those that run, and it alone
+ *              holds.
+ *   make before break
+ *              when the MASTER of a settled cluster stops and no frame is lost, then at the end of
+ *              every tick exactly one node holds, as long as any runs and none crashes or starts.
  *   progress   no run ends before that (invalid end states).
  */
 #define NODES 3
@@ -19,6 +22,7 @@
 #define LINGER 6  /* at most so long a node that resigned keeps answering */
 #define LEASE 5   /* ticks until the kernel ends a dead agent's addresses */
 #define SETTLE 14 /* DOWN + NODES, twice, and the lease */
+#define SETTLED 6 /* ticks after which a cluster of that size has one MASTER */
 #define FAULTS 2
 #define LOSSES 4
 
@@ -35,6 +39,8 @@ byte lease[NODES];  /* of a dead agent */
 byte faults = 0;
 byte losses = 0;
 byte calm = 0;      /* ticks since the last fault or loss */
+byte before = 0;    /* what calm was before the last stop */
+bool planned = false; /* a hand-over is under way, and nothing else has happened since */
 
 inline disturb() {
     calm = 0
@@ -77,10 +83,10 @@ inline advert(from) {
     do
     :: to < NODES ->
         if
-        :: to != from && runs[to] ->
+        :: to != from && (runs[to] || linger[to] > 0) ->
             if
             :: hear(from, to)
-            :: losses < LOSSES -> losses++; disturb()
+            :: losses < LOSSES -> losses++; planned = false; disturb()
             fi
         :: else -> skip
         fi;
@@ -99,7 +105,7 @@ inline resign(from) {
         :: who != from && runs[who] && state[who] == BACKUP ->
             if
             :: timer[who] = NODES - 1 - who
-            :: losses < LOSSES -> losses++
+            :: losses < LOSSES -> losses++; planned = false
             fi
         :: else -> skip
         fi;
@@ -121,7 +127,7 @@ inline crash(n) {
 
 inline stop(n) {
     if
-    :: state[n] == MASTER -> linger[n] = LINGER; resign(n)
+    :: state[n] == MASTER -> linger[n] = LINGER; planned = (before >= SETTLED); resign(n)
     :: else -> skip
     fi;
     runs[n] = false;
@@ -140,9 +146,9 @@ inline start(n) {
 
 inline fault(n) {
     if
-    :: faults < FAULTS && runs[n] -> faults++; disturb(); crash(n)
-    :: faults < FAULTS && runs[n] -> faults++; disturb(); stop(n)
-    :: !runs[n] -> disturb(); start(n)
+    :: faults < FAULTS && runs[n] -> faults++; disturb(); planned = false; crash(n)
+    :: faults < FAULTS && runs[n] -> faults++; before = calm; disturb(); stop(n)
+    :: !runs[n] -> disturb(); planned = false; start(n)
     :: skip
     fi
 }
@@ -173,6 +179,7 @@ inline check() {
     assert(state[0] != MASTER || holds[0]);
     assert(state[1] != MASTER || holds[1]);
     assert(state[2] != MASTER || holds[2]);
+    assert(!planned || !(runs[0] || runs[1] || runs[2]) || holds[0] + holds[1] + holds[2] == 1);
     if
     :: calm >= SETTLE && (runs[0] || runs[1] || runs[2]) ->
         assert((state[0] == MASTER) + (state[1] == MASTER) + (state[2] == MASTER) == 1);
