@@ -3,6 +3,7 @@
 import datetime
 import json
 import os
+import re
 import socket
 import subprocess
 import threading
@@ -122,6 +123,24 @@ def test_usage_is_2():
                       ["history", "--limit", "x"]):
         assert vipctl("/nonexistent", *arguments).returncode == 2, arguments
     assert "did you mean 'status'" in vipctl("/nonexistent", "stauts").stderr
+
+
+def test_help_says_every_exit_status_once():
+    text = vipctl("/nowhere", "--help").stdout
+    assert text.count("Exit status") == text.count("--control PATH  ") == 1
+    for code in range(7):
+        assert re.search(rf"\b{code} [a-z]", text[text.index("Exit status"):]), code
+    assert "(import: not everything" in text
+
+
+def test_every_verb_has_help():
+    verbs = re.findall(r"^  ([a-z]+) ", vipctl("/nowhere", "--help").stdout, re.M)
+    assert len(verbs) > 10
+    for verb in verbs:
+        for arguments in ["--help"], ["-h"], ["--json", "--help"]:
+            done = vipctl("/nowhere", verb, *arguments)
+            assert done.returncode == 0 and done.stderr == ""
+            assert done.stdout.startswith(f"usage: vipctl {verb} ")
 
 
 def test_not_permitted_is_4(agent):
