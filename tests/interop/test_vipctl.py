@@ -153,6 +153,20 @@ def test_a_refused_reload_prints_the_problems_and_1(agent):
     assert "stays in force" in done.stderr
 
 
+def test_a_refused_reload_as_json_is_like_check(agent):
+    detail = {"file": "x.conf", "line": 3, "section": "node", "key": "name", "text": "bad"}
+    path = agent(error("io.vipd.ReloadFailed", problems=["x.conf:3: bad"], details=[detail]))
+    done = vipctl(path, "reload", "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout) == {"version": 1, "valid": False, "problems": [detail]}
+
+
+def test_a_refused_reload_of_an_agent_that_sends_sentences_only(agent):
+    path = agent(error("io.vipd.ReloadFailed", problems=["x.conf:3: bad"]))
+    problem, = json.loads(vipctl(path, "reload", "--json").stdout)["problems"]
+    assert problem == {"file": "", "line": 0, "section": "", "key": "", "text": "x.conf:3: bad"}
+
+
 @pytest.mark.parametrize("verb", ["status", "history", "reload", "version"])
 @pytest.mark.parametrize("answer", [b"hello\0", b"", b"[1,2]\0", b'{"parameters":{}}\0',
                                     b'{"parameters":3}\0', b'{"parameters":{"instances":{}}}\0'])
