@@ -226,6 +226,20 @@ def test_history_gives_reason_and_evidence(agent):
     assert json.loads(vipctl(path, "history", "--json").stdout) == {"entries": [entry]}
 
 
+def test_history_names_what_changed_no_state(agent):
+    common = {"at": "2026-01-01T00:00:00.250Z", "instance": "web", "evidence": {}}
+    entries = [{**common, "event": "transition", "from": "MASTER", "to": "MASTER",
+                "reason": "no-successor", "text": "not drained"},
+               {**common, "event": "notice", "reason": "conflict-defended", "text": "somebody"},
+               {**common, "event": "transition", "from": "MASTER", "to": "BACKUP",
+                "reason": "drained", "text": "drained"}]
+    lines = vipctl(agent(reply({"entries": entries})), "history").stdout.splitlines()
+    assert [line.split()[2:] for line in lines] == [
+        ["web", "no-successor", "not", "drained"], ["web", "conflict-defended", "somebody"],
+        ["web", "MASTER", "->", "BACKUP", "drained"]]
+    assert lines[0].index("not drained") == lines[2].index("drained"), "texts line up"
+
+
 @pytest.fixture(name="state_dir")
 def fixture_state_dir(tmp_path):
     """The files of a vipd that ended: events of an hour ago, of two days ago and of long ago."""
