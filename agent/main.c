@@ -97,7 +97,8 @@ static int parse_arguments(int argc, char **argv, struct command_line *out)
     return EXIT_GOOD;
 }
 
-static struct config_box *load(const struct agent_options *options)
+/* NULL: the reason is logged, and *code is set. Without memory it may do better the next time. */
+static struct config_box *load(const struct agent_options *options, int *code)
 {
     struct config_problems problems;
     char text[PROBLEM_TEXT_SIZE];
@@ -107,6 +108,8 @@ static struct config_box *load(const struct agent_options *options)
         log_msg(LOG_ERR, "%s", config_problem_format(&problems.list[i], text, sizeof(text)));
     if (box == NULL && problems.count == 0)
         log_msg(LOG_ERR, "%s: out of memory", options->config_file);
+    if (box == NULL)
+        *code = problems.count == 0 ? EXIT_FAILED : EXIT_BAD_CONFIG;
     config_problems_free(&problems);
     return box;
 }
@@ -155,12 +158,10 @@ int main(int argc, char **argv)
         return EXIT_FAILED;
     }
     block_signals();
-    struct config_box *box = load(&line.options);
+    struct config_box *box = load(&line.options, &code);
     if (line.release)
         code = release(&line.options, box);
-    else if (box == NULL)
-        code = EXIT_BAD_CONFIG;
-    else
+    else if (box != NULL)
         code = agent_run(&line.options, box);
     config_box_unref(box);
     return code;

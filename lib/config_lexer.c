@@ -1,24 +1,27 @@
 /*
- * INI text through inih, which takes "key = value" lines and continuation lines apart. It is fed a
+ * INI text through inih, which takes keys, their lines and continuation lines apart. It is fed a
  * line at a time by read_line(), which makes up for what the library as distributions build it
  * leaves out:
  *  - line numbers: read_line() counts, the handler is called before the next line is asked for;
  *  - every unreadable line: one that brought no call of the handler is reported, not only the
  *    first;
- *  - its line buffer of 200 octets: a longer line is handed over in pieces cut at a comma or space,
- *    as if it had been continued, and comments may have any length;
+ *  - whole values: it has a line buffer of 200 octets and cuts a value at " ;". So it is given the
+ *    key with a stand-in, and the value itself goes past it;
  *  - section names of 49 octets, and sections without keys: headers are read here, inih is given a
  *    stand-in;
  *  - indented keys: an indented line continues the value before it only when it has no '=';
- *  - one way of writing: what inih takes for "key: value" has no '=' and is refused.
- * Comments begin with '#' or ';' at the start of a line or behind a space.
+ *  - one way of writing: "key: value" is refused.
+ * Comments begin with '#' or ';' at the start of a line, behind nothing but blanks.
  */
 #include "lib/config_lexer.h"
 
 #include <assert.h>
 #include <ini.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+static const char comment_marks[] = "#;";
 
 struct lexer {
     const struct config_lexer_events *events;
@@ -26,9 +29,8 @@ struct lexer {
     unsigned line;
     const char *content; /* of the current line, for messages */
     size_t content_length;
-    const char *rest; /* of the content: what was not handed over yet */
-    size_t rest_length;
-    bool asked; /* inih was given something that has to bring a call of the handler */
+    char *value; /* of the current line; as large as the text */
+    bool asked;  /* inih was given something that has to bring a call of the handler */
     bool continued;
     bool open; /* there is a value that could be continued */
 };
@@ -36,11 +38,6 @@ struct lexer {
 static bool is_space(char c)
 {
     return c == ' ' || c == '\t';
-}
-
-static bool is_comment(char c)
-{
-    return c == '#' || c == ';';
 }
 
 static void trim(const char **text, size_t *length)
@@ -53,14 +50,13 @@ static void trim(const char **text, size_t *length)
         (*length)--;
 }
 
-/* The length without an inline comment. */
-static size_t without_comment(const char *text, size_t length)
+bool config_lexer_comment_in(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
-        if (is_comment(text[i]) && (i == 0 || is_space(text[i - 1])))
-            return i;
+        if (strchr(comment_marks, text[i]) != NULL && (i == 0 || is_space(text[i - 1])))
+            return true;
     }
-    return length;
+    return false;
 }
 
 static bool has_control_character(const char *text, size_t length)
@@ -76,12 +72,11 @@ static bool has_control_character(const char *text, size_t length)
 static void report(struct lexer *lexer, enum config_lexer_fault fault)
 {
     lexer->asked = false;
-    lexer->rest_length = 0;
     lexer->events->fault(lexer->events->user, lexer->line, fault, lexer->content,
                          lexer->content_length);
 }
 
-/* "[header]" with nothing behind it but a comment. */
+/* "[header]" with nothing behind it. */
 static bool read_section(struct lexer *lexer, const char *text, size_t length)
 {
     const char *end = memchr(text, ']', length);
@@ -95,44 +90,27 @@ static bool read_section(struct lexer *lexer, const char *text, size_t length)
     return true;
 }
 
-/* Where to divide `rest` so that the first piece fits; 0: nowhere. */
-static size_t find_cut(const struct lexer *lexer, size_t room)
+/* Keeps the value, and gives inih what has it call the handler: "KEY=x", or " x" to continue. */
+static void hand_over(struct lexer *lexer, char *buffer, size_t size)
 {
-    for (size_t i = room; i > 0; i--) {
-        char c = lexer->rest[i - 1];
-        if (c == ',' || is_space(c))
-            return i;
+    const char *value = lexer->content;
+    size_t length = lexer->content_length;
+    size_t key_length = 0;
+
+    if (!lexer->continued) {
+        key_length = (size_t)((const char *)memchr(value, '=', length) - value);
+        value += key_length + 1;
+        length -= key_length + 1;
     }
-    return 0;
+    trim(&value, &length);
+    memcpy(lexer->value, value, length);
+    lexer->value[length] = '\0';
+    lexer->asked = true;
+    snprintf(buffer, size, "%.*s%s\n", (int)key_length, lexer->content,
+             lexer->continued ? " x" : "=x");
 }
 
-/* Hands over as much of the rest as fits; what follows will be a continuation line. */
-static char *hand_over(struct lexer *lexer, char *buffer, size_t size)
-{
-    size_t used = 0;
-    size_t room = size - 3; /* a space before, a newline and NUL behind */
-    size_t length = lexer->rest_length;
-
-    if (length > room)
-        length = find_cut(lexer, room);
-    if (length == 0) {
-        report(lexer, LEXER_LINE_TOO_LONG);
-    } else {
-        if (lexer->continued)
-            buffer[used++] = ' ';
-        memcpy(buffer + used, lexer->rest, length);
-        used += length;
-        lexer->asked = true;
-    }
-    lexer->rest += length;
-    lexer->rest_length -= length < lexer->rest_length ? length : lexer->rest_length;
-    trim(&lexer->rest, &lexer->rest_length);
-    buffer[used++] = '\n';
-    buffer[used] = '\0';
-    return buffer;
-}
-
-/* Takes the next line of the text: its content without surrounding space and comment. */
+/* Takes the next line of the text: its content without surrounding space; none in a comment. */
 static void take_line(struct lexer *lexer)
 {
     const char *start = lexer->next;
@@ -143,8 +121,10 @@ static void take_line(struct lexer *lexer)
     if (length > 0 && start[length - 1] == '\r')
         length--;
     lexer->content = start;
-    lexer->content_length = without_comment(start, length);
+    lexer->content_length = length;
     trim(&lexer->content, &lexer->content_length);
+    if (lexer->content_length > 0 && strchr(comment_marks, *lexer->content) != NULL)
+        lexer->content_length = 0;
     lexer->continued =
         lexer->content != start && memchr(lexer->content, '=', lexer->content_length) == NULL;
 }
@@ -153,7 +133,14 @@ static bool is_readable(const struct lexer *lexer)
 {
     if (lexer->continued)
         return lexer->open;
-    return memchr(lexer->content, '=', lexer->content_length) != NULL;
+    const char *equals = memchr(lexer->content, '=', lexer->content_length);
+    return equals != NULL && memchr(lexer->content, ':', (size_t)(equals - lexer->content)) == NULL;
+}
+
+/* With "=x", a newline and NUL. */
+static bool key_fits(const struct lexer *lexer, size_t size)
+{
+    return lexer->continued || strcspn(lexer->content, "=") <= size - 4;
 }
 
 /* inih's reader, in the manner of fgets(). */
@@ -164,10 +151,6 @@ static char *read_line(char *buffer, int size, void *stream)
     assert(size > 16);
     if (lexer->asked)
         report(lexer, LEXER_UNREADABLE);
-    if (lexer->rest_length > 0) {
-        lexer->continued = true;
-        return hand_over(lexer, buffer, (size_t)size);
-    }
     if (*lexer->next == '\0')
         return NULL;
 
@@ -188,35 +171,39 @@ static char *read_line(char *buffer, int size, void *stream)
         lexer->open = false;
         return buffer;
     }
-    if (!is_readable(lexer)) {
+    if (!is_readable(lexer))
         report(lexer, LEXER_UNREADABLE);
-        return buffer;
-    }
-    lexer->rest = lexer->content;
-    lexer->rest_length = lexer->content_length;
-    return hand_over(lexer, buffer, (size_t)size);
+    else if (!key_fits(lexer, (size_t)size))
+        report(lexer, LEXER_KEY_TOO_LONG);
+    else
+        hand_over(lexer, buffer, (size_t)size);
+    return buffer;
 }
 
-static int take_value(void *user, const char *section, const char *key, const char *value)
+static int take_value(void *user, const char *section, const char *key, const char *stand_in)
 {
     struct lexer *lexer = user;
 
     (void)section;
+    (void)stand_in;
     if (key == NULL || *key == '\0')
         return 1;
     lexer->asked = false;
     lexer->open = true;
-    lexer->events->value(lexer->events->user, lexer->line, key, value != NULL ? value : "",
-                         lexer->continued);
+    lexer->events->value(lexer->events->user, lexer->line, key, lexer->value, lexer->continued);
     return 1;
 }
 
 bool config_lex(const char *text, const struct config_lexer_events *events)
 {
     static const char byte_order_mark[] = "\xef\xbb\xbf";
-    struct lexer lexer = {.events = events, .next = text};
+    struct lexer lexer = {.events = events, .next = text, .value = malloc(strlen(text) + 1)};
 
+    if (lexer.value == NULL)
+        return false;
     if (strncmp(text, byte_order_mark, strlen(byte_order_mark)) == 0)
         lexer.next += strlen(byte_order_mark);
-    return ini_parse_stream(read_line, &lexer, take_value, &lexer) != -2;
+    bool done = ini_parse_stream(read_line, &lexer, take_value, &lexer) != -2;
+    free(lexer.value);
+    return done;
 }

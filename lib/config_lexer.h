@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 enum config_lexer_fault {
-    LEXER_UNREADABLE = 0,    /* no section, no key = value */
-    LEXER_LINE_TOO_LONG,     /* and nowhere to divide it */
+    LEXER_UNREADABLE = 0, /* no section, no key = value */
+    LEXER_KEY_TOO_LONG,
     LEXER_CONTROL_CHARACTER, /* outside a comment */
 };
 
@@ -24,5 +24,9 @@ struct config_lexer_events {
 
 /* Reads one text to its end, whatever is in it. False: out of memory. */
 bool config_lex(const char *text, const struct config_lexer_events *events);
+
+/* True when '#' or ';' stands at the beginning of a text or behind a space: it is none, but may
+ * have been meant as a comment. The text has no NUL within `length`. */
+bool config_lexer_comment_in(const char *text, size_t length);
 
 #endif

@@ -278,7 +278,7 @@ static void take_item(struct reading *reading, unsigned line, const struct confi
     }
 }
 
-/* Items are separated by commas and spaces. */
+/* Items are separated by commas and spaces. What was meant as a comment is refused at one go. */
 static void take_list(struct reading *reading, unsigned line, const struct config_key *key,
                       const char *value, unsigned *items)
 {
@@ -289,6 +289,11 @@ static void take_list(struct reading *reading, unsigned line, const struct confi
          next += strspn(next, separators)) {
         size_t length = strcspn(next, separators);
 
+        if (config_lexer_comment_in(next, length)) {
+            take_item(reading, line, key, value);
+            (*items)++;
+            return;
+        }
         snprintf(item, sizeof(item), "%.*s", (int)length, next);
         take_item(reading, line, key, item);
         (*items)++;
@@ -348,11 +353,14 @@ static void on_fault(void *user, unsigned line, enum config_lexer_fault fault, c
     switch (fault) {
     case LEXER_UNREADABLE:
         config_problem_add(reading->draft->problems, &place,
-                           "found '%s', expected KEY = VALUE, a [SECTION] or a comment", quoted);
+                           *text == '[' && config_lexer_comment_in(text, length)
+                               ? "found '%s': a comment needs a line of its own"
+                               : "found '%s', expected KEY = VALUE, a [SECTION] or a comment",
+                           quoted);
         break;
-    case LEXER_LINE_TOO_LONG:
-        config_problem_add(reading->draft->problems, &place,
-                           "found '%s', the line is too long and cannot be divided", quoted);
+    case LEXER_KEY_TOO_LONG:
+        config_problem_add(reading->draft->problems, &place, "found '%s', the key is too long",
+                           quoted);
         break;
     case LEXER_CONTROL_CHARACTER:
         config_problem_add(reading->draft->problems, &place,

@@ -191,13 +191,16 @@ const char *config_key_sample(const struct config_key *key)
     return key->default_text != NULL ? key->default_text : key->sample;
 }
 
-const char *config_reload_name(enum config_reload reload)
+const char *config_reload_name(const struct config_section *section, enum config_reload reload)
 {
     switch (reload) {
     case RELOAD_IN_PLACE:
         return "in place";
     case RELOAD_RESTART:
-        return "restarts the instance";
+        if (section == config_schema_check())
+            return "starts the check anew";
+        return section == config_schema_group() ? "restarts its instances"
+                                                : "restarts the instance";
     case RELOAD_NOTHING:
         break;
     }

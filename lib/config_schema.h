@@ -188,7 +188,8 @@ const char *config_key_default(const struct config_key *key);
 /* A value for an example file: the default, else the sample. Static text. */
 const char *config_key_sample(const struct config_key *key);
 
-/* "in place", "restarts the instance", "needs a restart of vipd". Static text. */
-const char *config_reload_name(enum config_reload reload);
+/* What a reload does for a changed key of that section: "in place", "restarts the instance",
+ * "starts the check anew", "restarts its instances" or "needs a restart of vipd". Static text. */
+const char *config_reload_name(const struct config_section *section, enum config_reload reload);
 
 #endif

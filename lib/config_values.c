@@ -3,6 +3,7 @@
 #include "lib/config_values_internal.h"
 
 #include "lib/argument_vector.h"
+#include "lib/config_lexer.h"
 #include "lib/config_problem.h"
 #include "lib/duration.h"
 
@@ -12,8 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Whether " #" can be in a good value: then nothing hints at a comment. */
+static bool is_free_text(enum config_value_type type)
+{
+    return type == VALUE_TEXT || type == VALUE_PATH || type == VALUE_OCTETS ||
+           type == VALUE_WORDS || type == VALUE_COMMAND;
+}
+
 int config_refuse(const struct refusal *refusal, const char *remark)
 {
+    size_t length = strlen(refusal->text);
     char quoted[CONFIG_QUOTE_SIZE];
 
     if (*refusal->text == '\0') {
@@ -21,7 +30,12 @@ int config_refuse(const struct refusal *refusal, const char *remark)
                  refusal->key->expected);
         return -EINVAL;
     }
-    config_quote(refusal->text, strlen(refusal->text), quoted, sizeof(quoted));
+    config_quote(refusal->text, length, quoted, sizeof(quoted));
+    if (!is_free_text(refusal->key->type) && config_lexer_comment_in(refusal->text, length)) {
+        snprintf(refusal->error, refusal->error_size,
+                 "found '%s': a comment needs a line of its own", quoted);
+        return -EINVAL;
+    }
     snprintf(refusal->error, refusal->error_size, "found '%s'%s, expected %s", quoted, remark,
              refusal->key->expected);
     return -EINVAL;

@@ -311,20 +311,40 @@ json_t *control_reply_reload(const struct config_diff *diff)
                          false);
 }
 
+/* Texts are NULL where there was no memory for them. */
+static json_t *problem_json(const struct config_problem *problem)
+{
+    const char *file = problem->file != NULL ? problem->file : "";
+    const char *section = problem->section != NULL ? problem->section : "";
+    const char *key = problem->key != NULL ? problem->key : "";
+    const char *text = problem->text != NULL ? problem->text : "out of memory";
+
+    return json_pack("{s:o, s:I, s:o, s:o, s:o}", "file", control_text_to_json(file), "line",
+                     (json_int_t)problem->line, "section", control_text_to_json(section), "key",
+                     control_text_to_json(key), "text", control_text_to_json(text));
+}
+
 json_t *control_error_reload(const struct config_problems *problems)
 {
     enum { LINE_SIZE = 1024 };
     json_t *list = json_array();
+    json_t *details = json_array();
     char line[LINE_SIZE];
 
-    for (size_t i = 0; i < problems->count; i++)
+    for (size_t i = 0; i < problems->count; i++) {
         json_array_append_new(list, control_text_to_json(config_problem_format(
                                         &problems->list[i], line, sizeof(line))));
-    return control_error(CONTROL_ERROR_RELOAD_FAILED, json_pack("{s:o}", "problems", list));
+        json_array_append_new(details, problem_json(&problems->list[i]));
+    }
+    return control_error(CONTROL_ERROR_RELOAD_FAILED,
+                         json_pack("{s:o, s:o}", "problems", list, "details", details));
 }
 
 json_t *control_error_reload_text(const char *problem)
 {
+    const struct config_problem detail = {.text = (char *)problem};
+
     return control_error(CONTROL_ERROR_RELOAD_FAILED,
-                         json_pack("{s:[o]}", "problems", control_text_to_json(problem)));
+                         json_pack("{s:[o], s:[o]}", "problems", control_text_to_json(problem),
+                                   "details", problem_json(&detail)));
 }

@@ -53,6 +53,8 @@ static bool parse_fraction(const char *digits, size_t count, uint64_t unit_ns, u
 
 static const struct unit *find_unit(const char *name)
 {
+    if (strcmp(name, "min") == 0)
+        name = "m";
     for (size_t i = 0; i < UNITS; i++) {
         if (strcmp(units[i].name, name) == 0)
             return &units[i];

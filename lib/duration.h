@@ -9,8 +9,8 @@
 
 enum { DURATION_TEXT_SIZE = 32 };
 
-/* Parses text into nanoseconds. Units: ns us ms s m h d; fractions allowed; a unit is required
- * (except for "0"). False, *out untouched: malformed or too large for uint64_t. */
+/* Parses text into nanoseconds. Units: ns us ms s m (min) h d; fractions allowed; a unit is
+ * required (except for "0"). False, *out untouched: malformed or too large for uint64_t. */
 bool duration_parse(const char *text, uint64_t *out_ns);
 
 /* Shortest exact text that duration_parse() reads back ("10ms", "1s", "1.5s"). Returns buffer. */

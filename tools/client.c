@@ -269,7 +269,10 @@ static int take_message(json_t *message, json_t **parameters, bool *continues)
 
     *parameters = NULL;
     if (error != NULL) {
-        r = say_error(error, json_object_get(message, "parameters"));
+        json_t *found = json_object_get(message, "parameters");
+        r = say_error(error, found);
+        if (strcmp(error, CONTROL_ERROR_RELOAD_FAILED) == 0)
+            *parameters = json_incref(found);
     } else {
         json_t *found = json_object_get(message, "parameters");
         *parameters = json_is_object(found) ? json_incref(found) : json_object();

@@ -17,8 +17,8 @@ void client_close(struct client *client);
 int client_call(struct client *client, const char *method, json_t *parameters, bool more);
 
 /* Reads one reply. *parameters is a new reference, owned by the caller. An error reply is said on
- * stderr, its parameters too. timeout_ms < 0: as long as it takes. *continues (may be NULL): more
- * follow. 0 or an exit code. */
+ * stderr, its parameters too, which are in *parameters only of a refused reload. timeout_ms < 0: as
+ * long as it takes. *continues (may be NULL): more follow. 0 or an exit code. */
 int client_reply(struct client *client, int timeout_ms, json_t **parameters, bool *continues);
 
 /* All of it for a single reply. Connecting is given 2 s, the whole answer 10 s. While vipd answers

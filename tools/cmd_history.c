@@ -126,19 +126,34 @@ static void print_transition(const struct context *context, const json_t *entry)
            table_colour_end(colour, context->colour), field_text(entry, "text"));
 }
 
+/* What left the instance in its state has a name; what is about vipd as a whole has none. */
+static void print_other(const json_t *entry)
+{
+    const char *instance = json_string_value(json_object_get(entry, "instance"));
+    const char *reason = json_string_value(json_object_get(entry, "reason"));
+
+    printf("%-12s ", instance != NULL ? instance : "(vipd)");
+    if (reason != NULL)
+        printf("%-16s  ", reason);
+    fputs(field_text(entry, "text"), stdout);
+}
+
+static bool changes_state(const json_t *entry)
+{
+    return json_object_get(entry, "from") != NULL &&
+           strcmp(field_text(entry, "from"), field_text(entry, "to")) != 0;
+}
+
 static void print_entry(const struct context *context, const json_t *entry)
 {
     const json_t *recording = json_object_get(entry, "recording");
     char at[WHEN_SIZE];
 
     printf("%s  ", when_format(field_text(entry, "at"), at, sizeof(at)));
-    if (json_object_get(entry, "from") != NULL)
+    if (changes_state(entry))
         print_transition(context, entry);
     else
-        printf("%-12s %s",
-               json_is_string(json_object_get(entry, "instance")) ? field_text(entry, "instance")
-                                                                  : "(vipd)",
-               field_text(entry, "text"));
+        print_other(entry);
     print_evidence(context, entry);
     putchar('\n');
     if (json_is_string(recording))

@@ -23,6 +23,27 @@ static void print_changes(const json_t *reply)
            field_number(reply, "unchanged"));
 }
 
+/* A refused reload, as `vipctl check --json` words it. Where vipd says no details there are still
+ * its sentences. */
+static void print_refusal(const json_t *reply)
+{
+    json_t *details = json_object_get(reply, "details");
+    json_t *problems = json_is_array(details) ? json_incref(details) : json_array();
+    json_t *sentence;
+    size_t i;
+
+    if (!json_is_array(details))
+        json_array_foreach (json_object_get(reply, "problems"), i, sentence)
+            json_array_append_new(problems,
+                                  json_pack("{s:s, s:i, s:s, s:s, s:O}", "file", "", "line", 0,
+                                            "section", "", "key", "", "text", sentence));
+    json_t *all =
+        json_pack("{s:i, s:b, s:o}", "version", 1, "valid", (int)false, "problems", problems);
+    json_dumpf(all, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(all);
+}
+
 int cmd_reload(const struct context *context, int argc, char **argv)
 {
     bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
@@ -33,6 +54,8 @@ int cmd_reload(const struct context *context, int argc, char **argv)
         return EXIT_USAGE;
     }
     int r = client_ask(context, "io.vipd.Reload", NULL, &reply);
+    if (r == EXIT_FAILED && json && reply != NULL)
+        print_refusal(reply);
     if (r == 0)
         r = client_expect(context, reply, "changes", JSON_ARRAY);
     if (r == 0 && json) {

@@ -38,13 +38,11 @@ bool import_knows(const char *type, const char *key)
     return find_key(type, key) != NULL;
 }
 
-/* Not a control character, and nothing that begins a comment. */
+/* Something, without a control character. */
 static bool fits_a_line(const char *value)
 {
     for (const char *at = value; *at != '\0'; at++) {
         if (iscntrl((unsigned char)*at))
-            return false;
-        if ((*at == '#' || *at == ';') && (at == value || at[-1] == ' '))
             return false;
     }
     return *value != '\0';
@@ -79,8 +77,8 @@ bool import_set(struct import_output *out, struct import_section *section,
     if (!fits_a_line(value)) {
         import_item(out, section, IMPORT_LOST, node,
                     arena_print(out->arena,
-                                "'%s' cannot hold it: it is empty, or has a control character or "
-                                "a ' #' or ' ;'; put the command into a script of its own",
+                                "'%s' cannot hold it: it is empty, or has a control character; put "
+                                "the command into a script of its own",
                                 key));
         return false;
     }

@@ -112,32 +112,6 @@ static char *quoted(struct import *import, const char *text)
     return out;
 }
 
-/* '#' and ';' behind a space begin a comment in vipd.conf, in quotes as well: they are taken out of
- * the quotes and escaped. */
-static const char *without_comments(struct import *import, const char *command)
-{
-    char *out = arena_take(import->arena, 4 * strlen(command) + 1);
-    char *end = out;
-    char quote = '\0';
-
-    for (const char *at = command; *at != '\0'; at++) {
-        bool comment = (*at == '#' || *at == ';') && at > command && at[-1] == ' ';
-
-        if (comment && quote != '\0')
-            *end++ = quote;
-        if (comment)
-            *end++ = '\\';
-        *end++ = *at;
-        if (comment && quote != '\0')
-            *end++ = quote;
-        if (*at == '\\' && quote != '\'' && at[1] != '\0')
-            *end++ = *++at;
-        else if (quote != '\0' ? *at == quote : *at == '"' || *at == '\'')
-            quote = quote != '\0' ? '\0' : *at;
-    }
-    return out;
-}
-
 const char *import_command(struct import *import, struct import_section *section,
                            const struct keepalived_node *node, const char *command)
 {
@@ -148,5 +122,5 @@ const char *import_command(struct import *import, struct import_section *section
     } else if (command[strspn(command, "\"'")] != '/') {
         command = arena_print(import->arena, "/usr/bin/env %s", command);
     }
-    return without_comments(import, command);
+    return command;
 }

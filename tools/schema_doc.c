@@ -32,7 +32,7 @@ static void put_roff(const char *text)
     }
 }
 
-static void man_key(const struct config_key *key)
+static void man_key(const struct config_section *section, const struct config_key *key)
 {
     fputs(".TP\n.B ", stdout);
     put_roff(key->name);
@@ -48,7 +48,7 @@ static void man_key(const struct config_key *key)
         put_roff(config_key_default(key));
         fputs(".\n", stdout);
     }
-    printf(".br\nReload: %s.\n", config_reload_name(key->reload));
+    printf(".br\nReload: %s.\n", config_reload_name(section, key->reload));
 }
 
 static void man(const struct config_section *section)
@@ -57,7 +57,7 @@ static void man(const struct config_section *section)
     put_roff(section->help);
     putchar('\n');
     for (size_t i = 0; i < section->key_count; i++)
-        man_key(&section->keys[i]);
+        man_key(section, &section->keys[i]);
 }
 
 static void reload(const struct config_section *section)
@@ -70,7 +70,7 @@ static void reload(const struct config_section *section)
         fputs("    ", stdout);
         put_roff(key->name);
         printf("%*s", padding > 0 ? padding : 1, "");
-        put_roff(config_reload_name(key->reload));
+        put_roff(config_reload_name(section, key->reload));
         putchar('\n');
     }
 }

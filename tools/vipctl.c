@@ -30,17 +30,18 @@ struct verb {
 static const struct verb verbs[] = {
     {"status", "[--json] [--all] [INSTANCE]", "who is master of what, and why", cmd_status},
     {"watch", "[--interval DURATION] [FILTER]", "status and transitions as they happen", cmd_watch},
-    {"history", "[--since TIME] [--count N] [--follow] [--json] [INSTANCE]",
+    {"history", "[--since TIME] [--count N] [--follow] [--json] [--state-dir DIR] [INSTANCE]",
      "every transition with its reason and evidence", cmd_history},
     {"drain", "[--for TIME] [--force] [--json] INSTANCE | --all",
      "give mastership away, with no packet lost, and stay away", cmd_drain},
     {"resume", "[--json] INSTANCE | --all", "end a drain", cmd_resume},
     {"take", "[--json] INSTANCE", "ask for mastership now, once", cmd_take},
     {"reload", "[--json]", "have vipd read its configuration again", cmd_reload},
-    {"check", "[--config-dir DIR] [--json] [FILE]", "find problems in a configuration", cmd_check},
+    {"check", "[--config-dir DIR] [--json] [FILE...]", "find problems in a configuration",
+     cmd_check},
     {"capture", "[-r FILE | -i INTERFACE] [--json] [--all] [--count N]",
      "adverts, ARP and neighbour discovery, live or from a recording", cmd_capture},
-    {"decode", "[--json] [--config FILE --instance NAME]",
+    {"decode", "[--json] [--config FILE --instance NAME] < PACKETS",
      "explain hex IP packets from standard input", cmd_decode},
     {"import", "[--json] [--config-id ID] [-o FILE [--force]] [FILE]",
      "make a vipd.conf of a keepalived configuration", cmd_import},
@@ -61,20 +62,27 @@ static void print_help(void)
     fputs("\n  --control PATH  control socket (default $" CONTROL_PATH_ENV
           ", else " CONTROL_PATH_DEFAULT ")\n"
           "  --version       print the version and exit\n"
-          "  --help          print this and exit\n"
+          "  --help          print this and exit; behind a verb, its usage\n"
           "\n"
-          "Exit status: 0 good, 1 refused or problems found, 2 wrong usage, 3 vipd is not running\n"
-          "(import: not everything carried over), 4 not permitted, 5 no sensible answer in time.\n",
+          "Exit status: 0 good, 1 refused or problems found, 2 wrong usage or an unreadable file,\n"
+          "3 vipd is not running (import: not everything carried over), 4 not permitted,\n"
+          "5 no sensible answer in time, 6 nobody took over, or it was not given.\n",
           stdout);
-    fputs(
-        "\n  --control PATH  control socket (default $" CONTROL_PATH_ENV
-        ", else " CONTROL_PATH_DEFAULT ")\n"
-        "  --version       print the version and exit\n"
-        "  --help          print this and exit\n"
-        "\n"
-        "Exit status: 0 good, 1 refused or problems found, 2 wrong usage, 3 vipd is not running,\n"
-        "4 not permitted, 5 no sensible answer in time, 6 nobody took over, or it was not given.\n",
-        stdout);
+}
+
+/* --help or -h among what follows a verb. */
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    return false;
+}
+
+static int print_usage(const struct verb *verb)
+{
+    printf("usage: vipctl %s %s\n%s; see vipctl(1)\n", verb->name, verb->arguments, verb->help);
+    return EXIT_GOOD;
 }
 
 static const struct verb *find_verb(const char *name)
@@ -148,5 +156,8 @@ int main(int argc, char **argv)
     const struct verb *verb = find_verb(argv[optind]);
     if (verb == NULL)
         return say_unknown(argv[optind]);
-    return close_output(verb->run(&context, argc - optind, argv + optind));
+    argc -= optind;
+    argv += optind;
+    return close_output(asks_for_help(argc, argv) ? print_usage(verb)
+                                                  : verb->run(&context, argc, argv));
 }

@@ -184,7 +184,7 @@ static void happening(const json_t *entry, char *buffer, size_t size)
     const char *reason = json_string_value(json_object_get(entry, "reason"));
     bool event = strcmp(field_text(entry, "kind"), "event") == 0;
 
-    if (from != NULL && to != NULL && !event)
+    if (from != NULL && to != NULL && strcmp(from, to) != 0 && !event)
         snprintf(buffer, size, "%s -> %s", from, to);
     else
         snprintf(buffer, size, "%s", reason != NULL ? reason : field_text(entry, "event"));

@@ -3,6 +3,7 @@
 import datetime
 import json
 import os
+import re
 import socket
 import subprocess
 import threading
@@ -124,6 +125,24 @@ def test_usage_is_2():
     assert "did you mean 'status'" in vipctl("/nonexistent", "stauts").stderr
 
 
+def test_help_says_every_exit_status_once():
+    text = vipctl("/nowhere", "--help").stdout
+    assert text.count("Exit status") == text.count("--control PATH  ") == 1
+    for code in range(7):
+        assert re.search(rf"\b{code} [a-z]", text[text.index("Exit status"):]), code
+    assert "(import: not everything" in text
+
+
+def test_every_verb_has_help():
+    verbs = re.findall(r"^  ([a-z]+) ", vipctl("/nowhere", "--help").stdout, re.M)
+    assert len(verbs) > 10
+    for verb in verbs:
+        for arguments in ["--help"], ["-h"], ["--json", "--help"]:
+            done = vipctl("/nowhere", verb, *arguments)
+            assert done.returncode == 0 and done.stderr == ""
+            assert done.stdout.startswith(f"usage: vipctl {verb} ")
+
+
 def test_not_permitted_is_4(agent):
     assert vipctl(agent(error("io.vipd.NotPermitted")), "reload").returncode == 4
 
@@ -132,6 +151,20 @@ def test_a_refused_reload_prints_the_problems_and_1(agent):
     done = vipctl(agent(error("io.vipd.ReloadFailed", problems=["x.conf:3: bad"])), "reload")
     assert done.returncode == 1 and "x.conf:3: bad" in done.stderr
     assert "stays in force" in done.stderr
+
+
+def test_a_refused_reload_as_json_is_like_check(agent):
+    detail = {"file": "x.conf", "line": 3, "section": "node", "key": "name", "text": "bad"}
+    path = agent(error("io.vipd.ReloadFailed", problems=["x.conf:3: bad"], details=[detail]))
+    done = vipctl(path, "reload", "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout) == {"version": 1, "valid": False, "problems": [detail]}
+
+
+def test_a_refused_reload_of_an_agent_that_sends_sentences_only(agent):
+    path = agent(error("io.vipd.ReloadFailed", problems=["x.conf:3: bad"]))
+    problem, = json.loads(vipctl(path, "reload", "--json").stdout)["problems"]
+    assert problem == {"file": "", "line": 0, "section": "", "key": "", "text": "x.conf:3: bad"}
 
 
 @pytest.mark.parametrize("verb", ["status", "history", "reload", "version"])
@@ -191,6 +224,20 @@ def test_history_gives_reason_and_evidence(agent):
                  ".250"):
         assert part in done.stdout
     assert json.loads(vipctl(path, "history", "--json").stdout) == {"entries": [entry]}
+
+
+def test_history_names_what_changed_no_state(agent):
+    common = {"at": "2026-01-01T00:00:00.250Z", "instance": "web", "evidence": {}}
+    entries = [{**common, "event": "transition", "from": "MASTER", "to": "MASTER",
+                "reason": "no-successor", "text": "not drained"},
+               {**common, "event": "notice", "reason": "conflict-defended", "text": "somebody"},
+               {**common, "event": "transition", "from": "MASTER", "to": "BACKUP",
+                "reason": "drained", "text": "drained"}]
+    lines = vipctl(agent(reply({"entries": entries})), "history").stdout.splitlines()
+    assert [line.split()[2:] for line in lines] == [
+        ["web", "no-successor", "not", "drained"], ["web", "conflict-defended", "somebody"],
+        ["web", "MASTER", "->", "BACKUP", "drained"]]
+    assert lines[0].index("not drained") == lines[2].index("drained"), "texts line up"
 
 
 @pytest.fixture(name="state_dir")

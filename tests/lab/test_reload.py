@@ -1,5 +1,6 @@
 """Reload applies the difference, or nothing."""
 
+import json
 import os
 import signal
 
@@ -17,6 +18,10 @@ def test_a_bad_file_changes_nothing(lab):
     done = lab[1].reload()
     assert done.returncode == 1
     assert f"{lab[1].config}:" in done.stderr and "priority" in done.stderr
+    refused = lab[1].vipctl("reload", "--json")
+    checked = lab[1].vipctl("check", "--json", lab[1].config)
+    assert refused.returncode == checked.returncode == 1
+    assert json.loads(refused.stdout)["problems"] == json.loads(checked.stdout)["problems"] != []
     assert lab[1].state() == "MASTER" and lab[1].instance()["base_priority"] == 150
     assert not lab[1].status()["last_reload"]["ok"]
     assert "last reload failed" in lab[1].vipctl("status").stdout

@@ -351,6 +351,23 @@ static void their_number_is_bounded(void **state)
     free(text);
 }
 
+/* The words of vipd.conf(5). */
+static void a_reload_starts_checks_anew_and_restarts_instances(void **state)
+{
+    const struct config_section *check = config_schema_check();
+    const struct config_section *instance = config_schema_instance();
+
+    (void)state;
+    assert_string_equal(config_reload_name(check, config_schema_key(check, "type")->reload),
+                        "starts the check anew");
+    assert_string_equal(config_reload_name(check, config_schema_key(check, "rise")->reload),
+                        "in place");
+    assert_string_equal(config_reload_name(instance, config_schema_key(instance, "vrid")->reload),
+                        "restarts the instance");
+    assert_string_equal(config_reload_name(config_schema_group(), RELOAD_RESTART),
+                        "restarts its instances");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -361,6 +378,7 @@ int main(void)
         cmocka_unit_test(two_readings_of_one_text_are_equal),
         cmocka_unit_test(what_is_looked_at_starts_anew_and_how_often_does_not),
         cmocka_unit_test(their_number_is_bounded),
+        cmocka_unit_test(a_reload_starts_checks_anew_and_restarts_instances),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

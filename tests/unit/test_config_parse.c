@@ -305,10 +305,11 @@ static void the_same_router_on_other_links_and_of_another_family_is_no_clash(voi
 static void other_line_ends_marks_and_comments(void **state)
 {
     struct config_problems problems;
-    struct config *config = parse_text("\xef\xbb\xbf# \x01 caf\xc3\xa9\r\n[instance web] ; one\r\n"
-                                       "\r\n\tinterface=eth0\r\n  vrid = 51 # two\r\n"
-                                       "addresses = 192.0.2.10/24",
-                                       &problems);
+    struct config *config =
+        parse_text("\xef\xbb\xbf# \x01 caf\xc3\xa9\r\n[instance web]\r\n; one\r\n"
+                   "\r\n\tinterface=eth0\r\n  vrid = 51\r\n  # two = 2\r\n"
+                   "addresses = 192.0.2.10/24",
+                   &problems);
 
     (void)state;
     assert_non_null(config);
@@ -324,7 +325,31 @@ static void other_line_ends_marks_and_comments(void **state)
     config_problems_free(&problems);
 }
 
-/* Lines are longer than what the INI library takes at once. */
+/* A '#' or ';' within a line is part of the value, whatever the INI library was built to do. */
+static void values_are_whole(void **state)
+{
+    struct config_problems problems;
+    struct config *config =
+        parse_text(GOOD "on-master = /bin/sh -c 'echo hi ; touch x # y'\ntrack = web\n"
+                        "[check web]\ntype = http\nurl = http://127.0.0.1/#;a\n"
+                        "expect-body = Status ; OK #1\n"
+                        "[check ask]\ntype = tcp\nconnect = 127.0.0.1:1\n"
+                        "send = LOGIN #7;x\nexpect = ;\n",
+                   &problems);
+
+    (void)state;
+    assert_non_null(config);
+    assert_string_equal(config->instances[0].hooks[HOOK_MASTER][2], "echo hi ; touch x # y");
+    assert_string_equal(config->checks[0].url, "http://127.0.0.1/#;a");
+    assert_string_equal(config->checks[0].body, "Status ; OK #1");
+    assert_memory_equal(config->checks[1].send.data, "LOGIN #7;x", 10);
+    assert_int_equal(config->checks[1].send.size, 10);
+    assert_memory_equal(config->checks[1].expect.data, ";", 1);
+    config_free(config);
+    config_problems_free(&problems);
+}
+
+/* Lines are longer than what the INI library takes at once; a key must not be. */
 static void long_lines_are_read_whole(void **state)
 {
     struct config_problems problems;
@@ -340,9 +365,14 @@ static void long_lines_are_read_whole(void **state)
     config_free(config);
     config_problems_free(&problems);
 
-    snprintf(text, sizeof(text), GOOD "priority=");
-    memset(text + strlen(text), '1', 500);
-    text[strlen(GOOD) + 500] = '\0';
+    snprintf(text, sizeof(text), GOOD "on-master = /bin/sh -c '%0400d  %0400d'", 1, 1);
+    config = parse_text(text, &problems);
+    assert_non_null(config);
+    assert_int_equal(strlen(config->instances[0].hooks[HOOK_MASTER][2]), 802);
+    config_free(config);
+    config_problems_free(&problems);
+
+    snprintf(text, sizeof(text), GOOD "%0500d = 1", 1);
     assert_null(parse_text(text, &problems));
     assert_int_equal(problems.count, 1);
     assert_int_equal(problems.list[0].line, 5);
@@ -433,6 +463,7 @@ int main(void)
         cmocka_unit_test(several_files_are_one_configuration),
         cmocka_unit_test(the_same_router_on_other_links_and_of_another_family_is_no_clash),
         cmocka_unit_test(other_line_ends_marks_and_comments),
+        cmocka_unit_test(values_are_whole),
         cmocka_unit_test(long_lines_are_read_whole),
         cmocka_unit_test(problems_are_bounded),
         cmocka_unit_test(sizes_are_bounded),

@@ -20,7 +20,7 @@ static const char *const originals[] = {
     "[instance web]\ninterface = eth0\nvrid = 51\naddresses = 192.0.2.10/24, 2001:db8::10/64\n"
     "priority = 150\npreempt = after 30s\nmac = virtual\nsource = 192.0.2.1\nlinger = 1s\n",
     "# two of them\r\n[instance a]\r\ninterface=eth0\r\nvrid=1\r\naddresses=192.0.2.1,\r\n"
-    "  192.0.2.2 ; more\r\n  192.0.2.3\r\nversion=2\r\nadvert-interval=2s\r\n"
+    "  192.0.2.2\r\n ; more\r\n  192.0.2.3\r\nversion=2\r\nadvert-interval=2s\r\n"
     "[instance b]\r\ninterface=eth0\r\nvrid=2\r\naddresses=fe80::1 2001:db8::1/64\r\n"
     "unicast-peers=2001:db8::2\r\nsource=2001:db8::3\r\nlease=off\r\nchecksum=rfc9568\r\n",
 };
