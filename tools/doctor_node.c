@@ -148,8 +148,9 @@ void examine_holds(const struct patient *patient, struct findings *out)
             continue;
         finding_add(out, SEVERITY_WARNING, "held", field_text(instance, "name"),
                     "does not take part in the election: %s", text);
-        finding_fix(out, "vipctl history %s tells since when and why",
-                    field_text(instance, "name"));
+        /* What failed from the start made no transition: the history may be empty. */
+        finding_fix(out, "vipctl status %s tells why, vipctl history %s since when",
+                    field_text(instance, "name"), field_text(instance, "name"));
     }
 }
 

@@ -648,6 +648,17 @@ def test_a_held_instance(lab):
 
 
 @pytest.mark.lab(nodes=1)
+def test_the_reason_of_a_hold_from_the_start_is_where_doctor_points(lab):
+    node = lab[1].start(config.instance(track="app"),
+                        config.check("app", "file", path=f"{lab.directory}/none"))
+    lab.wait(lambda: node.instance()["held_by"], "the check has failed")
+    assert not node.history(), "nothing was left, so there is no transition"
+    fix = only(doctor(node), "held", "warning", "check-failed", obj="web")["fix"]
+    assert fix.startswith("vipctl status web "), fix
+    assert f"{lab.directory}/none" in node.vipctl("status", "web").stdout
+
+
+@pytest.mark.lab(nodes=1)
 def test_removed_addresses_and_foreign_holders(lab):
     node = lab.start_all([150])[1]
     node.ip("addr", "del", f"{VIP4}/24", "dev", "eth0")
