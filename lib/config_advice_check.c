@@ -19,12 +19,19 @@ static void advise_on_check(const struct config *config, const struct config_che
                             struct config_problems *out)
 {
     char section[NAME_SIZE + 16];
-    const struct config_place place = {
+    struct config_place place = {
         .file = check->file, .line = check->line, .section = section, .key = ""};
 
     snprintf(section, sizeof(section), "check %s", check->name);
     if (!is_tracked(config, check->name))
         config_problem_add(out, &place, "without effect: no instance has it in track");
+    /* The name of the process that a pid file names is looked up in /proc as well. */
+    place.key = config_schema_check()->keys[CHECK_KEY_EXECUTABLE].name;
+    if (check->executable[0] != '\0')
+        config_problem_add(out, &place,
+                           "vipd.service hides processes of other users: unless it is one of "
+                           "vipd's own user, this takes a drop-in with ProtectProc=default "
+                           "(systemctl edit vipd)");
 }
 
 /* Checks that change the priority of an owner, and flap-damping of one. */

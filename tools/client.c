@@ -29,11 +29,17 @@ struct client {
     size_t used;
     size_t searched; /* of those, known to hold no NUL */
     size_t room;
+    bool lost; /* it was closed */
 };
 
-static int say_connect_error(const char *path, int error)
+int client_say_no_connection(const struct context *context, int error)
 {
+    const char *path = context->control_path;
+
     switch (error) {
+    case ENAMETOOLONG:
+        fprintf(stderr, "vipctl: not a usable socket path: '%s'\n", path);
+        return EXIT_USAGE;
     case ENOENT:
     case ECONNREFUSED:
         fprintf(stderr, "vipctl: vipd is not running (nobody answers at %s)\n", path);
@@ -69,25 +75,23 @@ static int connect_to(const struct sockaddr_un *to, int *fd)
     return 0;
 }
 
-int client_open(const struct context *context, struct client **out)
+int client_connect(const struct context *context, struct client **out)
 {
     struct sockaddr_un to = {.sun_family = AF_UNIX};
     size_t length = strlen(context->control_path);
 
     *out = NULL;
-    if (length == 0 || length >= sizeof(to.sun_path)) {
-        fprintf(stderr, "vipctl: not a usable socket path: '%s'\n", context->control_path);
-        return EXIT_USAGE;
-    }
+    if (length == 0 || length >= sizeof(to.sun_path))
+        return ENAMETOOLONG;
     memcpy(to.sun_path, context->control_path, length + 1);
     struct client *client = calloc(1, sizeof(*client));
     if (client == NULL)
-        return EXIT_PROTOCOL;
+        return ENOMEM;
     client->path = context->control_path;
     int error = connect_to(&to, &client->fd);
     if (error != 0) {
         client_close(client);
-        return say_connect_error(context->control_path, error);
+        return error;
     }
     *out = client;
     return 0;
@@ -103,10 +107,15 @@ void client_close(struct client *client)
     free(client);
 }
 
-static int say_lost(const struct client *client)
+static int lose(struct client *client)
 {
-    fprintf(stderr, "vipctl: vipd at %s closed the connection\n", client->path);
+    client->lost = true;
     return EXIT_PROTOCOL;
+}
+
+bool client_is_lost(const struct client *client)
+{
+    return client->lost;
 }
 
 static int say_silent(const struct client *client)
@@ -115,7 +124,7 @@ static int say_silent(const struct client *client)
     return EXIT_PROTOCOL;
 }
 
-static int send_all(const struct client *client, const char *octets, size_t size)
+static int send_all(struct client *client, const char *octets, size_t size)
 {
     while (size > 0) {
         ssize_t n = send(client->fd, octets, size, MSG_NOSIGNAL);
@@ -124,7 +133,7 @@ static int send_all(const struct client *client, const char *octets, size_t size
         if (n < 0 && errno == EAGAIN)
             return say_silent(client);
         if (n <= 0)
-            return say_lost(client);
+            return lose(client);
         octets += n;
         size -= (size_t)n;
     }
@@ -168,6 +177,21 @@ static int wait_readable(const struct client *client, int64_t until_ms)
     }
 }
 
+bool client_wait(const struct client *client, int output)
+{
+    /* Of the output only that it has gone, which is always told. */
+    struct pollfd wait[] = {{.fd = client->fd, .events = POLLIN}, {.fd = output}};
+
+    while (client->used == 0) {
+        int n = poll(wait, 2, -1);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        return n < 0 || wait[1].revents == 0;
+    }
+    return true;
+}
+
 static int read_more(struct client *client, int64_t until_ms)
 {
     if (client->room - client->used < READ_BYTES) {
@@ -187,7 +211,7 @@ static int read_more(struct client *client, int64_t until_ms)
     if (n < 0 && errno == EINTR)
         return 0;
     if (n <= 0)
-        return say_lost(client);
+        return lose(client);
     client->used += (size_t)n;
     return 0;
 }
@@ -297,14 +321,16 @@ static int exchange(const struct context *context, const char *method, json_t *p
                     json_t **message)
 {
     struct client *client;
-    int r = client_open(context, &client);
+    int error = client_connect(context, &client);
 
     *message = NULL;
-    if (r != 0)
-        return r;
-    r = client_call(client, method, json_incref(parameters), false);
+    if (error != 0)
+        return client_say_no_connection(context, error);
+    int r = client_call(client, method, json_incref(parameters), false);
     if (r == 0)
         r = read_message(client, ANSWER_TIMEOUT_MS, message);
+    if (r != 0 && client->lost)
+        fprintf(stderr, "vipctl: vipd at %s closed the connection\n", client->path);
     client_close(client);
     return r;
 }

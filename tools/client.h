@@ -9,9 +9,18 @@
 
 struct client;
 
-/* Connects. On failure says why on stderr and returns the exit code for it; 0 otherwise. */
-int client_open(const struct context *context, struct client **out);
+/* Connects, for more than client_ask() does. 0, or a positive errno for client_say_no_connection(),
+ * which says why on stderr and returns the exit code for it. */
+int client_connect(const struct context *context, struct client **out);
+int client_say_no_connection(const struct context *context, int error);
 void client_close(struct client *client);
+
+/* Whether the call or reply that failed did so because vipd closed the connection. That alone is
+ * not said on stderr: the caller may connect again. */
+bool client_is_lost(const struct client *client);
+
+/* Waits until client_reply() has something to read. False: whoever reads from `output` has gone. */
+bool client_wait(const struct client *client, int output);
 
 /* Sends a call. Steals parameters (NULL: none). 0 or an exit code (said on stderr). */
 int client_call(struct client *client, const char *method, json_t *parameters, bool more);

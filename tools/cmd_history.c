@@ -10,10 +10,14 @@
 #include "tools/when.h"
 
 #include <getopt.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+enum { RECONNECT_MS = 1000 };
 
 struct history_options {
     const char *name;      /* NULL: all */
@@ -184,14 +188,14 @@ static void narrow(const struct history_options *options, json_t *entries)
         json_array_remove(entries, 0);
 }
 
-static json_t *parameters_of(const struct history_options *options)
+static json_t *parameters_of(const struct history_options *options, long limit)
 {
     json_t *parameters = json_object();
 
     if (options->name != NULL)
         json_object_set_new(parameters, "instance", json_string(options->name));
-    if (options->limit > 0)
-        json_object_set_new(parameters, "limit", json_integer(options->limit));
+    if (limit > 0)
+        json_object_set_new(parameters, "limit", json_integer(limit));
     return parameters;
 }
 
@@ -229,7 +233,8 @@ static int print_file(const struct context *context, const struct history_option
 static int print_past(const struct context *context, const struct history_options *options)
 {
     json_t *reply;
-    int r = client_ask(context, "io.vipd.GetHistory", parameters_of(options), &reply);
+    int r =
+        client_ask(context, "io.vipd.GetHistory", parameters_of(options, options->limit), &reply);
 
     if (r == 0)
         r = client_expect(context, reply, "entries", JSON_ARRAY);
@@ -243,9 +248,32 @@ static int print_past(const struct context *context, const struct history_option
     return r;
 }
 
+/* What is followed over restarts of vipd, each of which tells all that is kept once more. */
+struct follower {
+    const struct context *context;
+    const struct history_options *options;
+    json_int_t sequence;    /* of the last entry; 0: none yet */
+    char latest[WHEN_SIZE]; /* of the times of all entries */
+};
+
+/* Whether the entry was not there yet. A vipd that could not write its history down counts on from
+ * less than was seen: such entries are later than all others. */
+static bool is_new(struct follower *follower, const json_t *entry)
+{
+    json_int_t sequence = field_number(entry, "sequence");
+    const char *at = field_text(entry, "at");
+    bool later = strcmp(at, follower->latest) > 0;
+
+    if (sequence <= follower->sequence && !later)
+        return false;
+    follower->sequence = sequence;
+    if (later)
+        snprintf(follower->latest, sizeof(follower->latest), "%s", at);
+    return true;
+}
+
 /* One reply with --follow: JSON has one entry a line. */
-static void print_followed(const struct context *context, const struct history_options *options,
-                           const json_t *reply)
+static void print_followed(struct follower *follower, const json_t *reply)
 {
     const json_t *missed = json_object_get(reply, "missed");
     const json_t *entry;
@@ -254,10 +282,10 @@ static void print_followed(const struct context *context, const struct history_o
     if (json_integer_value(missed) > 0)
         fprintf(stderr, "vipctl: %lld entries were lost\n", (long long)json_integer_value(missed));
     json_array_foreach (json_object_get(reply, "entries"), i, entry) {
-        if (!is_recent(options, entry))
+        if (!is_new(follower, entry) || !is_recent(follower->options, entry))
             continue;
-        if (!options->json) {
-            print_entry(context, entry);
+        if (!follower->options->json) {
+            print_entry(follower->context, entry);
             continue;
         }
         json_dumpf(entry, stdout, JSON_COMPACT);
@@ -266,27 +294,63 @@ static void print_followed(const struct context *context, const struct history_o
     fflush(stdout);
 }
 
-static int follow(const struct context *context, const struct history_options *options)
+/* As long as the connection lasts. An exit code, 0 when nobody reads the output any more. */
+static int follow_connection(struct follower *follower, struct client *client)
 {
-    struct client *client;
+    /* After a restart all there is: how many are new is not known. */
+    long limit = follower->sequence == 0 ? follower->options->limit : 0;
     bool continues = true;
-    int r = client_open(context, &client);
+    int r =
+        client_call(client, "io.vipd.GetHistory", parameters_of(follower->options, limit), true);
 
-    if (r != 0)
-        return r;
-    r = client_call(client, "io.vipd.GetHistory", parameters_of(options), true);
-    while (r == 0 && continues) {
+    while (r == 0 && continues && client_wait(client, STDOUT_FILENO)) {
         json_t *reply;
 
         r = client_reply(client, -1, &reply, &continues);
         if (r == 0)
-            r = client_expect(context, reply, "entries", JSON_ARRAY);
+            r = client_expect(follower->context, reply, "entries", JSON_ARRAY);
         if (r == 0)
-            print_followed(context, options, reply);
+            print_followed(follower, reply);
         json_decref(reply);
     }
-    client_close(client);
     return r;
+}
+
+/* Waits for vipd to run again. NULL: nobody reads the output any more. */
+static struct client *connect_again(const struct context *context)
+{
+    struct pollfd output = {.fd = STDOUT_FILENO};
+    struct client *client = NULL;
+
+    do {
+        if (poll(&output, 1, RECONNECT_MS) > 0)
+            return NULL;
+    } while (client_connect(context, &client) != 0);
+    return client;
+}
+
+static int follow(const struct context *context, const struct history_options *options)
+{
+    struct follower follower = {.context = context, .options = options};
+    struct client *client;
+    int error = client_connect(context, &client);
+    int r = EXIT_GOOD;
+
+    if (error != 0)
+        return client_say_no_connection(context, error);
+    while (client != NULL) {
+        r = follow_connection(&follower, client);
+        bool lost = client_is_lost(client);
+        client_close(client);
+        if (!lost)
+            return r;
+        fprintf(stderr, "vipctl: vipd at %s closed the connection; waiting for it to be back\n",
+                context->control_path);
+        client = connect_again(context);
+        if (client != NULL)
+            fprintf(stderr, "vipctl: vipd at %s is back\n", context->control_path);
+    }
+    return EXIT_GOOD;
 }
 
 int cmd_history(const struct context *context, int argc, char **argv)

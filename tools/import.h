@@ -82,6 +82,10 @@ void import_track(struct import *import, struct import_instance *instance);
 void import_script(struct import *import, struct import_section *section,
                    const struct keepalived_node *block);
 
+/* Sets the program that a process check looks for, and tells what vipd needs to see it. */
+void import_executable(struct import *import, struct import_section *section,
+                       const struct keepalived_node *node, const char *name);
+
 /* Tells that vipd runs a command as its own user. node: where keepalived's user is named, or the
  * command. */
 void import_user(struct import *import, struct import_section *section,

@@ -259,7 +259,7 @@ static void write_process(struct import *import, struct import_section *section,
     if (value == NULL)
         return;
     const char *slash = strrchr(value, '/');
-    set(import, section, node, KEY_EXECUTABLE, slash != NULL ? slash + 1 : value);
+    import_executable(import, section, node, slash != NULL ? slash + 1 : value);
     if (node->count > 2)
         IMPORT_ITEM(import, section, IMPORT_LOST, node,
                     "arguments of the process are not looked at");

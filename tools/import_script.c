@@ -123,6 +123,16 @@ static const char *bash_port(struct import *import, const char *text)
                     arena_text(import->arena, slash + 1, strcspn(slash + 1, "' ")));
 }
 
+void import_executable(struct import *import, struct import_section *section,
+                       const struct keepalived_node *node, const char *name)
+{
+    if (import_set(import->out, section, node, KEY_EXECUTABLE, name))
+        IMPORT_ITEM(import, section, IMPORT_LOST, node,
+                    "in part: vipd.service hides the processes of other users from vipd, and the "
+                    "check fails until it may see them. A drop-in does that: 'systemctl edit "
+                    "vipd', there [Service] and ProtectProc=default");
+}
+
 /* True when the script became a check of another type than exec. */
 static bool write_known(struct import *import, struct import_section *section,
                         const struct keepalived_node *script, const char *text)
@@ -140,7 +150,10 @@ static bool write_known(struct import *import, struct import_section *section,
     if (target == NULL || !import_knows(SECTION_CHECK, key))
         return false;
     set(import, section, script, KEY_TYPE, type);
-    set(import, section, script, key, target);
+    if (strcmp(key, KEY_EXECUTABLE) == 0)
+        import_executable(import, section, script, target);
+    else
+        set(import, section, script, key, target);
     IMPORT_ITEM(import, section, IMPORT_NOTE, script,
                 "the same without a program: a check of type %s%s", type,
                 strcmp(type, "tcp") == 0 ? "" : ", which is told of a change at once");

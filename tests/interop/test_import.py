@@ -130,12 +130,12 @@ def test_keepalived_s_own_samples(path, tmp_path):
 
 # Lines that are not carried over, whatever this build of vipd has.
 SHAPES = {
-    "haproxy": [(20, "authentication")],
+    "haproxy": [(9, "script"), (20, "authentication")],
     "nginx": [(3, "notification_email"), (6, "notification_email_from"), (7, "smtp_server"),
               (8, "smtp_connect_timeout"), (29, "virtual_ipaddress:"), (37, "smtp_alert")],
     "mariadb": [],
     "firewall": [(32, "virtual_routes:")],
-    "cloud": [(12, "10.0.3.10"), (25, "quorum")],
+    "cloud": [(12, "10.0.3.10"), (24, "process"), (25, "quorum")],
     "dual-stack": [(28, "virtual_ipaddress:")],
     "vmac": [(3, "vrrp_strict"), (4, "vrrp_garp_interval"), (12, "vmac_xmit_base")],
     "active-active": [],
@@ -194,6 +194,25 @@ def test_everything_carried_over_is_0(write):
     done = run("import", path)
     assert (done.returncode, done.stderr) == (COMPLETE, "")
     assert "All of it is carried over." in done.stdout
+
+
+@pytest.mark.parametrize("block, use", [
+    (f'vrrp_script up {{\n    script "{command}"\n}}\n', "script")
+    for command in ("killall -0 app", "/usr/bin/killall -q -0 app", "pidof app", "pgrep -x app")
+] + [("vrrp_track_process up {\n    process /usr/sbin/app\n}\n", "process")])
+def test_processes_that_the_unit_hides_take_a_drop_in(write, block, use):
+    """The packaged unit hides processes of other users: without it such a check always fails."""
+    path = write(block + instance(f"    version 3\n    track_{use} {{\n        up\n    }}"))
+    report = convert(path)
+    assert lost(report) == [(2, use)]
+    assert "ProtectProc=default" in why(report, 2) and "systemctl edit vipd" in why(report, 2)
+    check = keys_of(report, "check up")
+    assert (check["type"], check["executable"]) == ("process", "app")
+    done = run("import", path)
+    assert done.returncode == INCOMPLETE and "All of it is carried over" not in done.stdout
+    said = done.stdout.split(f"# NOT CARRIED OVER: {path.name}:2: {use}")[1]
+    assert "ProtectProc=default" in said
+    assert "[check up] executable: " in checked(report["config"]).stderr
 
 
 @pytest.mark.parametrize("body, expected", [

@@ -267,6 +267,27 @@ def test_adverts_lost_on_this_node(lab):
     only(findings, "two-masters", "error", lab[1].address4)
 
 
+def test_a_peer_behind_a_deaf_firewall_is_no_foreign_holder(lab):
+    """vipd does not hear it and takes its MAC for a stranger's; doctor has heard its adverts."""
+    lab.start_all([150, 100])
+    node = lab[2]
+    firewall(node, "inet", DROP_IN + " ct state established,related accept; icmp type echo-request"
+             " accept; icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept")
+    node.wait_state("MASTER")
+    frame = gratuitous_arp(lab[1].mac, VIP4)
+
+    def named():
+        lab.inject(frame, lab[1])
+        return (node.router()["foreign_holder"] or {}).get("mac") == lab[1].mac
+    lab.wait(named, "vipd takes the peer for a foreign holder", interval=0.1)
+    findings = doctor(node, listen="3s")
+    assert not [f for f in find(findings, "foreign-holder") if lab[1].mac in f["seen"]], findings
+    only(findings, "two-masters", "error", lab[1].address4)
+    assert find(findings, "firewall-drops")
+    # Where nothing is listened to, nobody can tell: it is said with what is known.
+    only(doctor(node, listen="0"), "foreign-holder", "error", "peers that are heard", obj="web")
+
+
 @pytest.mark.lab(nodes=1)
 def test_adverts_that_do_not_leave(lab):
     node = lab.start_all([150])[1]
@@ -624,6 +645,17 @@ def test_a_held_instance(lab):
     node = lab.start_all([150])[1]
     node.link_down()
     only(doctor(node), "held", "warning", "link-down", obj="web")
+
+
+@pytest.mark.lab(nodes=1)
+def test_the_reason_of_a_hold_from_the_start_is_where_doctor_points(lab):
+    node = lab[1].start(config.instance(track="app"),
+                        config.check("app", "file", path=f"{lab.directory}/none"))
+    lab.wait(lambda: node.instance()["held_by"], "the check has failed")
+    assert not node.history(), "nothing was left, so there is no transition"
+    fix = only(doctor(node), "held", "warning", "check-failed", obj="web")["fix"]
+    assert fix.startswith("vipctl status web "), fix
+    assert f"{lab.directory}/none" in node.vipctl("status", "web").stdout
 
 
 @pytest.mark.lab(nodes=1)

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import threading
 
@@ -136,6 +137,106 @@ def test_following_with_json_gives_one_object_a_line(lab):
     follower.terminate()
     follower.wait()
     thread.join(5)
+
+
+class Follower:
+    """vipctl history --follow --json while the test goes on."""
+
+    def __init__(self, node, *arguments):
+        self.lines, self.said = [], []
+        self.process = node.lab.keep(subprocess.Popen(
+            [VIPCTL, "--control", node.control, "history", "--follow", "--json", *arguments],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()))
+        self._threads = [threading.Thread(target=self._read, args=args, daemon=True) for args in
+                         ((self.process.stdout, json.loads, self.lines),
+                          (self.process.stderr, str.strip, self.said))]
+        for thread in self._threads:
+            thread.start()
+
+    @staticmethod
+    def _read(file, make, into):
+        for line in file:
+            into.append(make(line))
+
+    def told(self):
+        return [e["to"] if e["event"] == "transition" else e["event"] for e in list(self.lines)]
+
+    def interrupt(self):
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(10)
+        for thread in self._threads:
+            thread.join(5)
+        return self.process.returncode
+
+
+@pytest.mark.lab(nodes=1)
+def test_following_goes_on_over_restarts(lab):
+    node = lab[1].start(config.instance(priority=150))
+    node.wait_state("MASTER")
+    # The limit is for what was before, not for what a restart brings.
+    follower = Follower(node, "--count", "1")
+    lab.wait(lambda: follower.told() == ["MASTER"], "what was before")
+    expected = ["MASTER"]
+    for _ in range(2):
+        assert node.stop() == 0
+        lab.wait(lambda: len(follower.said) % 2 == 1, "it says that vipd is away")
+        node.start()
+        node.wait_state("MASTER")
+        expected += ["INIT", "stopped", "started", "BACKUP", "MASTER"]
+        lab.wait(lambda: len(follower.lines) >= len(expected), "what the restart brought")
+        node.reload()
+        expected.append("reloaded")
+        lab.wait(lambda: len(follower.lines) >= len(expected), "what happens then")
+        assert follower.told() == expected, "each once, in order"
+    assert [e["sequence"] for e in follower.lines] == list(range(3, 3 + len(expected)))
+    assert follower.lines == entries(node)[2:]
+    assert len(follower.said) == 4, "away and back, a line each"
+    assert ["waiting" in line for line in follower.said] == [True, False] * 2
+    assert "is back" in follower.said[1]
+    assert node.stop() == 0
+    lab.wait(lambda: len(follower.said) == 5, "it waits again")
+    assert follower.interrupt() == -signal.SIGINT
+
+
+@pytest.mark.lab(nodes=1)
+def test_following_a_vipd_that_forgets_loses_and_repeats_nothing(lab):
+    """Where the history cannot be written down it counts from 1 after each restart."""
+    os.rmdir(f"{lab[1].directory}/state")
+    node = lab[1].start(config.instance(priority=150))
+    node.wait_state("MASTER")
+    follower = Follower(node)
+    lab.wait(lambda: len(follower.lines) == 3, "what was before")
+    node.kill()
+    node.start()
+    node.wait_state("MASTER")
+    lab.wait(lambda: len(follower.lines) >= 6, "what the second run brought")
+    assert node.reload().returncode == 0
+    lab.wait(lambda: len(follower.lines) >= 7, "what happens then")
+    assert follower.told() == ["started", "BACKUP", "MASTER"] * 2 + ["reloaded"]
+    assert [e["sequence"] for e in follower.lines] == [1, 2, 3, 1, 2, 3, 4]
+
+
+@pytest.mark.lab(nodes=1)
+@pytest.mark.parametrize("running", [True, False])
+def test_following_ends_when_nobody_reads(lab, running):
+    node = lab[1].start(config.instance(priority=150))
+    node.wait_state("MASTER")
+    follower = lab.keep(subprocess.Popen(
+        [VIPCTL, "--control", node.control, "history", "--follow"], stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, env=environment()))
+    for _ in range(3):
+        follower.stdout.readline()
+    if not running:
+        assert node.stop() == 0
+        assert "waiting" in follower.stderr.readline()
+    follower.stdout.close()
+    assert follower.wait(10) == 0
+
+
+@pytest.mark.lab(nodes=1)
+def test_following_begins_with_a_vipd_that_runs(lab):
+    done = lab[1].vipctl("history", "--follow")
+    assert done.returncode == 3 and "is not running" in done.stderr
 
 
 @pytest.mark.lab(nodes=1)
