@@ -97,12 +97,18 @@ static int parse_arguments(int argc, char **argv, struct command_line *out)
     return EXIT_GOOD;
 }
 
-static struct config_box *load(const struct agent_options *options)
+static struct config_box *load(const struct command_line *line)
 {
+    const struct agent_options *options = &line->options;
     struct config_problems problems;
     char text[PROBLEM_TEXT_SIZE];
     struct config_box *box = config_box_load(options->config_file, options->config_dir, &problems);
 
+    /* A release runs no hooks, and must not wait for a name service. */
+    if (box != NULL && !line->release && !hooks_check(box, NULL, &problems)) {
+        config_box_unref(box);
+        box = NULL;
+    }
     for (size_t i = 0; i < problems.count; i++)
         log_msg(LOG_ERR, "%s", config_problem_format(&problems.list[i], text, sizeof(text)));
     if (box == NULL && problems.count == 0)
@@ -155,7 +161,7 @@ int main(int argc, char **argv)
         return EXIT_FAILED;
     }
     block_signals();
-    struct config_box *box = load(&line.options);
+    struct config_box *box = load(&line);
     if (line.release)
         code = release(&line.options, box);
     else if (box == NULL)
