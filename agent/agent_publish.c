@@ -145,6 +145,8 @@ void agent_publish_instance(struct agent *agent, struct instance *instance)
     publish_soon(agent);
     if (config->systemd_target)
         systemd_targets_want(agent->targets, config->name, instance->state == VRRP_MASTER);
+    else
+        systemd_targets_leave(agent->targets, config->name);
 }
 
 void agent_publish_removed(struct agent *agent, const char *name)

@@ -108,6 +108,10 @@ int agent_reload(struct agent *agent, struct config_problems *problems, json_t *
     notify_reloading();
     agent->reloaded_wall_ns = clock_wall_ns();
     box = config_box_load(agent->options.config_file, agent->options.config_dir, problems);
+    if (box != NULL && !hooks_check(box, agent->box, problems)) {
+        config_box_unref(box);
+        box = NULL;
+    }
     if (box == NULL)
         return refuse(agent, problems);
     config_diff(agent->box->config, box->config, &diff);

@@ -387,7 +387,7 @@ void checks_close(struct checks *checks)
 
 bool checks_look(const struct checks *checks, const char *name, struct check_view *out)
 {
-    const struct check *check = find(checks, name);
+    const struct check *check = checks != NULL ? find(checks, name) : NULL;
 
     if (check == NULL)
         return false;

@@ -38,7 +38,7 @@ void checks_close(struct checks *checks);
  * 0, or -ENOMEM with some checks missing. */
 int checks_apply(struct checks *checks, const struct config *config, bool starting);
 
-/* False: there is no check of that name. */
+/* False: there is no check of that name, or `checks` is NULL (`vipd --release` runs none). */
 bool checks_look(const struct checks *checks, const char *name, struct check_view *out);
 
 /* A link may have changed: checks of type link look again. */

@@ -156,7 +156,6 @@ static int watch(sd_event *event, struct child *child, const struct child_spec *
 int child_start(sd_event *event, const struct child_spec *spec, struct child **out)
 {
     struct child *child = calloc(1, sizeof(*child));
-    struct child_identity identity;
     int output[2] = {-1, -1};
     int r = -ENOMEM;
 
@@ -175,12 +174,11 @@ int child_start(sd_event *event, const struct child_spec *spec, struct child **o
     /* Our end alone: a program's output is not expected to be non-blocking. */
     r = fcntl(output[0], F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
     if (r == 0) {
-        child_identify(spec->user, &identity);
         child->pid = fork();
         r = child->pid < 0 ? -errno : 0;
     }
     if (r == 0 && child->pid == 0)
-        child_exec(spec, &identity, output[1]);
+        child_exec(spec, output[1]);
     close(output[1]);
     if (r < 0)
         goto fail;

@@ -6,6 +6,8 @@
 #ifndef AGENT_CHILD_H
 #define AGENT_CHILD_H
 
+#include "agent/check_child.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <systemd/sd-event.h>
@@ -32,9 +34,9 @@ struct child_result {
 };
 
 struct child_spec {
-    char *const *argv;        /* argv[0] is looked for in PATH of `environment` */
-    char *const *environment; /* all of it */
-    const char *user;         /* to run as; NULL or empty: ours */
+    char *const *argv;                   /* argv[0] is looked for in PATH of `environment` */
+    char *const *environment;            /* all of it */
+    const struct check_child_user *user; /* to run as; NULL: ours */
     uint64_t timeout_ns;
     int64_t priority; /* in the event loop */
 
@@ -47,7 +49,7 @@ struct child_spec {
 
 /*
  * Starts it. The spec's texts are not needed any longer afterwards. What keeps the program itself
- * from starting (not found, no such user) is a line of its output and exit status 127 or 126.
+ * from starting (not found, not permitted) is a line of its output and exit status 127 or 126.
  * SIGCHLD must be blocked. 0 or a negative errno.
  */
 int child_start(sd_event *event, const struct child_spec *spec, struct child **out);

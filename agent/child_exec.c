@@ -62,29 +62,14 @@ static void be_ordinary(void)
     close(fd);
 }
 
-static void become(const struct child_identity *identity)
-{
-    if (identity->error < 0)
-        give_up("cannot find user", identity->name, -identity->error);
-    if (!check_child_become(&identity->user))
-        give_up("cannot become user", identity->name, errno);
-}
-
-void child_identify(const char *name, struct child_identity *out)
-{
-    *out = (struct child_identity){.name = name};
-    if (name != NULL && name[0] != '\0')
-        out->error = check_child_find_user(name, &out->user);
-}
-
-_Noreturn void child_exec(const struct child_spec *spec, const struct child_identity *identity,
-                          int output)
+_Noreturn void child_exec(const struct child_spec *spec, int output)
 {
     (void)setpgid(0, 0);
     reset_signals();
     connect_streams(output);
     be_ordinary();
-    become(identity);
+    if (spec->user != NULL && !check_child_become(spec->user))
+        give_up("cannot become", "its user", errno);
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     if (chdir("/") < 0)
         give_up("cannot change to", "/", errno);

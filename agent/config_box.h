@@ -5,10 +5,12 @@
 #ifndef AGENT_CONFIG_BOX_H
 #define AGENT_CONFIG_BOX_H
 
+#include "agent/hook_users.h"
 #include "lib/config.h"
 
 struct config_box {
     struct config *config;
+    struct hook_user *hook_users; /* of its hook-user keys; NULL before hooks_check() */
     unsigned references;
 };
 

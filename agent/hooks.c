@@ -140,10 +140,11 @@ static void run(struct hook_queue *queue, enum hook hook)
 {
     const struct config_instance *config = queue->present.config;
     char **environment = hook_environment_new(&queue->present, hook);
+    bool other = config->hook_user[0] != '\0';
     const struct child_spec spec = {
         .argv = config->hooks[hook],
         .environment = environment,
-        .user = config->hook_user,
+        .user = hook_users_find(queue->present.box->hook_users, config->hook_user),
         .timeout_ns = config->hook_timeout_ns,
         .priority = AGENT_PRIORITY_HOOKS,
         .on_line = on_line,
@@ -152,7 +153,10 @@ static void run(struct hook_queue *queue, enum hook hook)
     };
     int r = -ENOMEM;
 
-    if (environment != NULL)
+    /* hooks_check() has refused it; and never as ourselves instead. */
+    if (other && spec.user == NULL)
+        r = -ENOENT;
+    else if (environment != NULL)
         r = child_start(queue->hooks->event, &spec, &queue->child);
     if (r < 0)
         log_event(LOG_ERR, MESSAGE_ID_HOOK_FAILED, queue->name, "%s: cannot be started: %s",

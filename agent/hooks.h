@@ -42,8 +42,13 @@ void hooks_transition(struct hooks *hooks, const struct hook_event *event);
 /* Nothing runs, nothing waits. */
 bool hooks_idle(const struct hooks *hooks);
 
-/* Adds a problem for each hook-user that this process could not become, or that does not exist.
- * Warns (log) of commands that are not there; they may come later. True: no problem. */
-bool hooks_check(const struct config *config, struct config_problems *problems);
+/*
+ * Looks up the users that hooks of `box` run as, unless `before` (the configuration so far; NULL:
+ * none) knows them: nothing is looked up when a hook runs. Adds a problem for one that does not
+ * exist or that this process could not become (`problems` is as config_box_load() left it). Warns
+ * (log) of commands that are not there; they may come later. False: a problem, or out of memory.
+ */
+bool hooks_check(struct config_box *box, const struct config_box *before,
+                 struct config_problems *problems);
 
 #endif

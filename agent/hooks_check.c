@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <linux/capability.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -24,9 +23,9 @@ static bool has_capability(unsigned capability)
     return (data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability)) != 0;
 }
 
-/* Adds a problem at the instance's header and returns false unless its hooks can run as their user.
- * Of many instances with one user the first is named. */
-static bool check_user(const struct config_instance *config, struct config_problems *problems)
+/* What is wrong with the user as the instance's hook-user. */
+static void add_problem(const struct config_instance *config, int error,
+                        struct config_problems *problems)
 {
     char section[NAME_SIZE + 16];
     const struct config_place place = {
@@ -35,25 +34,47 @@ static bool check_user(const struct config_instance *config, struct config_probl
         .section = section,
         .key = config_schema_instance()->keys[INSTANCE_HOOK_USER].name,
     };
-    const struct passwd *user;
 
     snprintf(section, sizeof(section), "%s %s", config_schema_instance()->name, config->name);
-    errno = 0;
-    user = getpwnam(config->hook_user);
-    if (user == NULL) {
-        config_problem_add(problems, &place, "found '%s', expected an existing user%s%s",
-                           config->hook_user, errno != 0 ? ": " : "",
-                           errno != 0 ? strerror(errno) : "");
-        return false;
+    switch (error) {
+    case -ENOENT:
+        config_problem_add(problems, &place, "found '%s', expected an existing user",
+                           config->hook_user);
+        break;
+    case -E2BIG:
+        config_problem_add(problems, &place, "found '%s', expected a user of at most %d groups",
+                           config->hook_user, CHILD_GROUPS_MAX);
+        break;
+    case -EPERM:
+        config_problem_add(problems, &place,
+                           "found '%s', but vipd runs as user %u without CAP_SETUID and "
+                           "CAP_SETGID, so that it cannot run hooks as another",
+                           config->hook_user, geteuid());
+        break;
+    default:
+        config_problem_add(problems, &place, "found '%s', expected an existing user: %s",
+                           config->hook_user, strerror(-error));
+        break;
     }
-    if ((user->pw_uid == geteuid() && user->pw_gid == getegid()) ||
-        (has_capability(CAP_SETUID) && has_capability(CAP_SETGID)))
-        return true;
-    config_problem_add(problems, &place,
-                       "found '%s', but vipd runs as user %u without CAP_SETUID and CAP_SETGID, so "
-                       "that it cannot run hooks as another",
-                       config->hook_user, geteuid());
-    return false;
+}
+
+static bool can_become(const struct check_child_user *user)
+{
+    return (user->uid == geteuid() && user->gid == getegid()) ||
+           (has_capability(CAP_SETUID) && has_capability(CAP_SETGID));
+}
+
+/* Of many instances with one user the first is named. */
+static bool check_user(struct config_box *box, const struct hook_user *known,
+                       const struct config_instance *config, struct config_problems *problems)
+{
+    int r = hook_users_add(&box->hook_users, known, config->hook_user);
+
+    if (r == 0 && !can_become(hook_users_find(box->hook_users, config->hook_user)))
+        r = -EPERM;
+    if (r < 0)
+        add_problem(config, r, problems);
+    return r == 0;
 }
 
 static void check_commands(const struct config_instance *config)
@@ -67,19 +88,17 @@ static void check_commands(const struct config_instance *config)
     }
 }
 
-bool hooks_check(const struct config *config, struct config_problems *problems)
+bool hooks_check(struct config_box *box, const struct config_box *before,
+                 struct config_problems *problems)
 {
-    const char *checked = "";
+    const struct hook_user *known = before != NULL ? before->hook_users : NULL;
 
-    for (size_t i = 0; i < config->instance_count; i++) {
-        const struct config_instance *instance = &config->instances[i];
+    for (size_t i = 0; i < box->config->instance_count; i++) {
+        const struct config_instance *instance = &box->config->instances[i];
 
         check_commands(instance);
-        if (strcmp(instance->hook_user, checked) == 0 || instance->hook_user[0] == '\0')
-            continue;
-        if (!check_user(instance, problems))
+        if (instance->hook_user[0] != '\0' && !check_user(box, known, instance, problems))
             return false;
-        checked = instance->hook_user;
     }
     return true;
 }

@@ -98,12 +98,18 @@ static int parse_arguments(int argc, char **argv, struct command_line *out)
 }
 
 /* NULL: the reason is logged, and *code is set. Without memory it may do better the next time. */
-static struct config_box *load(const struct agent_options *options, int *code)
+static struct config_box *load(const struct command_line *line, int *code)
 {
+    const struct agent_options *options = &line->options;
     struct config_problems problems;
     char text[PROBLEM_TEXT_SIZE];
     struct config_box *box = config_box_load(options->config_file, options->config_dir, &problems);
 
+    /* A release runs no hooks, and must not wait for a name service. */
+    if (box != NULL && !line->release && !hooks_check(box, NULL, &problems)) {
+        config_box_unref(box);
+        box = NULL;
+    }
     for (size_t i = 0; i < problems.count; i++)
         log_msg(LOG_ERR, "%s", config_problem_format(&problems.list[i], text, sizeof(text)));
     if (box == NULL && problems.count == 0)
@@ -158,7 +164,7 @@ int main(int argc, char **argv)
         return EXIT_FAILED;
     }
     block_signals();
-    struct config_box *box = load(&line.options, &code);
+    struct config_box *box = load(&line, &code);
     if (line.release)
         code = release(&line.options, box);
     else if (box != NULL)

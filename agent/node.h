@@ -1,6 +1,7 @@
 /*
  * The parts of a node that an instance works with, and what it tells the agent. Owned by the agent;
- * an instance only borrows it.
+ * an instance only borrows it. `vipd --release` has no checks and no drains, and nobody to tell
+ * events: its instances are never started, and its loop never turns.
  */
 #ifndef AGENT_NODE_H
 #define AGENT_NODE_H

@@ -287,12 +287,19 @@ void systemd_targets_close(struct systemd_targets *targets)
     free(targets);
 }
 
-static struct target *find_or_add(struct systemd_targets *targets, const char *instance)
+static struct target *find(const struct systemd_targets *targets, const char *instance)
 {
     struct target *target = targets->list;
 
     while (target != NULL && strcmp(target->instance, instance) != 0)
         target = target->next;
+    return target;
+}
+
+static struct target *find_or_add(struct systemd_targets *targets, const char *instance)
+{
+    struct target *target = find(targets, instance);
+
     if (target != NULL)
         return target;
     target = calloc(1, sizeof(*target));
@@ -317,6 +324,12 @@ void systemd_targets_want(struct systemd_targets *targets, const char *instance,
     target->wanted = active;
     if (is_due(target))
         call_soon(targets);
+}
+
+void systemd_targets_leave(struct systemd_targets *targets, const char *instance)
+{
+    if (find(targets, instance) != NULL)
+        systemd_targets_want(targets, instance, false);
 }
 
 static int stop_now(sd_bus *bus, const char *instance)

@@ -25,6 +25,9 @@ void systemd_targets_close(struct systemd_targets *targets);
 /* From now on it should be active, or not. Saying so again costs nothing. */
 void systemd_targets_want(struct systemd_targets *targets, const char *instance, bool active);
 
+/* It has none, or by a reload none any longer: what was started here is stopped. */
+void systemd_targets_leave(struct systemd_targets *targets, const char *instance);
+
 /* True when nothing is under way; what failed is not waited for. */
 bool systemd_targets_idle(const struct systemd_targets *targets);
 

@@ -242,10 +242,7 @@ int virtual_link_create(struct links *links, int parent_ifindex, enum ip_family 
 
     if (parent == NULL)
         return -ENODEV;
-    int length = snprintf(name, sizeof(name), "vipd%d.%u%s", parent_ifindex, vrid,
-                          family == IP_FAMILY_IPV6 ? "v6" : "");
-    if (length < 0 || (size_t)length >= sizeof(name))
-        return -ENAMETOOLONG;
+    virtual_link_name(parent_ifindex, family, vrid, name);
     const struct link *link = links_by_name(links, name);
     if (link == NULL) {
         r = make(links, name, parent, family, vrid);

@@ -10,8 +10,8 @@
 
 #include "agent/links.h"
 
-/* Creates (or adopts a leftover of) "vipd{parent ifindex}.{vrid}" ("...v6" for IPv6), down, marked
- * by its alias. Returns its ifindex, or a negative errno. */
+/* Creates (or adopts a leftover of) the link of that virtual_link_name(), down, marked by its
+ * alias. Returns its ifindex, or a negative errno. */
 int virtual_link_create(struct links *links, int parent, enum ip_family family, uint8_t vrid);
 
 /* Sets it up or down. 0 or negative errno. */

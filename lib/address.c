@@ -199,3 +199,18 @@ void virtual_mac(enum ip_family family, uint8_t vrid, uint8_t mac[6])
 
     memcpy(mac, value, sizeof(value));
 }
+
+const char *virtual_link_name(int ifindex, enum ip_family family, uint8_t vrid,
+                              char buffer[INTERFACE_NAME_SIZE])
+{
+    bool six = family == IP_FAMILY_IPV6;
+
+    assert(ifindex > 0);
+    int length =
+        snprintf(buffer, INTERFACE_NAME_SIZE, "vipd%d.%u%s", ifindex, vrid, six ? "v6" : "");
+    /* Without a point, so that it cannot be the decimal name of another. */
+    if (length >= INTERFACE_NAME_SIZE)
+        snprintf(buffer, INTERFACE_NAME_SIZE, "vipd%x%c%02x", (unsigned)ifindex, six ? '_' : '-',
+                 vrid);
+    return buffer;
+}

@@ -85,4 +85,10 @@ const char *mac_format(const uint8_t mac[6], char *buffer, size_t size);
 /* 00-00-5E-00-01-{VRID} or 00-00-5E-00-02-{VRID} (RFC 9568 7.3). */
 void virtual_mac(enum ip_family family, uint8_t vrid, uint8_t mac[6]);
 
+/* The name of the link that carries it on the interface of that index (> 0): "vipd4.51",
+ * "vipd4.51v6" for IPv6; where that is too long "vipd1e240-ff", "vipd1e240_ff" for IPv6, in
+ * hexadecimal. Never the same for two. Returns buffer. */
+const char *virtual_link_name(int ifindex, enum ip_family family, uint8_t vrid,
+                              char buffer[INTERFACE_NAME_SIZE]);
+
 #endif

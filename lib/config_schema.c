@@ -47,7 +47,9 @@ static const struct config_key node_keys[NODE_KEYS] = {
                         .expected = "the name of a user",
                         .help = "The user that hooks run as. Another one than vipd's own needs a "
                                 "vipd with CAP_SETUID and CAP_SETGID: without them a start or "
-                                "reload is refused."},
+                                "reload is refused. A name is looked up once, at the start or "
+                                "the reload that brings it: restart vipd when the user or its "
+                                "groups have changed."},
     [NODE_RECORDER] = {.name = "recorder",
                        .type = VALUE_CHOICE,
                        NODE_FIELD(recorder),

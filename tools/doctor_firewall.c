@@ -194,13 +194,12 @@ static void examine_outgoing(const struct firewall *firewall)
     uint8_t bits = (uint8_t)(ip_family_size(firewall->family) * 8);
     struct nft_packet packet = {
         .source = own_source(firewall), .outgoing = true, .interface = firewall->link->name};
-    char name[INTERFACE_NAME_SIZE + 16];
+    char name[INTERFACE_NAME_SIZE];
 
     /* Adverts leave through the link of the virtual MAC. */
     if (instance->mac == MAC_VIRTUAL) {
-        snprintf(name, sizeof(name), "vipd%d.%u%s", firewall->link->ifindex, instance->vrid,
-                 firewall->family == IP_FAMILY_IPV6 ? "v6" : "");
-        packet.interface = name;
+        packet.interface =
+            virtual_link_name(firewall->link->ifindex, firewall->family, instance->vrid, name);
     }
     packet.destination = (struct ip_prefix){ip_address_vrrp_group(firewall->family), bits};
     if (!instance->unicast) {

@@ -1,12 +1,13 @@
 """A planned hand-over loses nothing; an unplanned one is short and ends with one holder."""
 
 import os
+import pathlib
 import time
 
 import pytest
 
 from vipdlab import config
-from vipdlab.config import VIP4
+from vipdlab.config import VIP4, VIP6
 from vipdlab.watch import widest_gap
 
 
@@ -81,6 +82,37 @@ def test_release_removes_what_a_killed_agent_held_and_resigns(lab):
     lab.wait_master(lab[2])
     assert len(capture.adverts("n1", priority=0)) >= 1
     assert lab[2].instance()["last_transition"]["reason"] == "priority"
+
+
+CHECKED = {"track": "healthy"}
+EVERYTHING = {"track": "healthy", "mac": "virtual", "addresses": f"{VIP4}/24, {VIP6}/64",
+              "on_master": "/bin/true", "on_change": "/bin/true", "hook_user": "nobody",
+              "flap_damping": "3 in 1m hold 8s", "on_conflict": "release"}
+
+
+@pytest.mark.lab(nodes=2)
+@pytest.mark.parametrize("keys, grouped", [(CHECKED, False), (EVERYTHING, True)],
+                         ids=["track", "everything"])
+def test_release_knows_no_checks_and_needs_none(lab, keys, grouped):
+    flag = pathlib.Path(lab.directory, "healthy")
+    flag.touch()
+    sections = [config.check("healthy", "file", path=flag),
+                config.check("other", "file", path=flag)]
+    node_keys = {"track": "other"} if grouped else {}
+    if grouped:
+        sections += [config.instance("db", vrid=52, addresses="10.77.0.201/24", track="healthy"),
+                     config.section("group all", {"instances": "web, db"})]
+    for node, priority in zip(lab.nodes, (150, 100)):
+        node.start(config.instance(priority=priority, advert_interval="1s", **keys), *sections,
+                   lease="60s", **node_keys)
+    lab.wait_master(lab[1])
+    capture = lab.capture()
+    lab[1].kill()
+    assert lab[1].holds(VIP4)
+    done = lab[1].release()
+    assert done.returncode == 0, done.stderr
+    assert lab[1].ours() == [], "nothing is left, not in the group either"
+    lab.wait(lambda: capture.adverts("n1", priority=0), "it resigns for the dead agent")
 
 
 @pytest.mark.lab(nodes=2)

@@ -263,6 +263,19 @@ def test_a_user_that_cannot_be_had_is_refused(lab):
     lab[1].wait_state("MASTER")
 
 
+@pytest.mark.lab(nodes=1)
+def test_release_asks_for_no_user(lab):
+    keys = {"priority": 150, "lease": "60s", "on_master": "/bin/true"}
+    lab[1].start(config.instance(**keys))
+    lab[1].wait_state("MASTER")
+    lab[1].kill()
+    lab[1].write(config.instance(**keys), hook_user="no-such-user")
+    done = lab[1].release()
+    assert done.returncode == 0 and lab[1].ours() == []
+    assert "no-such-user" not in done.stderr
+    assert "web: released for an agent that is gone" in done.stderr, "it resigns all the same"
+
+
 @pytest.mark.lab(nodes=2)
 def test_the_state_file_follows(lab):
     lab.start_all([150, 100])

@@ -141,6 +141,39 @@ def test_a_reload_that_asks_for_it_starts_it(lab, manager):
 
 
 @pytest.mark.lab(nodes=1)
+def test_a_reload_that_asks_no_longer_stops_it(lab, manager):
+    manager.start()
+    spawn(lab[1], manager, web())
+    lab.wait(lambda: manager.calls() == [STOP, START], "started")
+    lab[1].write(config.instance(priority=150))
+    assert lab[1].reload().returncode == 0
+    lab.wait(lambda: manager.calls()[2:] == [STOP], "nothing may stay bound to it")
+    assert lab[1].state() == "MASTER"
+    lab[1].link_down()
+    lab[1].wait_state("INIT")
+    lab[1].link_up()
+    lab[1].wait_state("MASTER")
+    assert manager.calls()[3:] == [], "it follows the state no longer"
+    lab[1].write(web())
+    assert lab[1].reload().returncode == 0
+    lab.wait(lambda: manager.calls()[3:] == [START], "until it is asked for again")
+
+
+@pytest.mark.lab(nodes=1)
+@pytest.mark.parametrize("successor", [{"name": "other", "vrid": 53}, {"vrid": 53}],
+                         ids=["removed", "replaced"])
+def test_an_instance_that_goes_with_a_reload_stops_it(lab, manager, successor):
+    manager.start()
+    spawn(lab[1], manager, web())
+    lab.wait(lambda: manager.calls() == [STOP, START], "started")
+    lab[1].write(config.instance(priority=150, **successor))
+    assert lab[1].reload().returncode == 0
+    lab.wait(lambda: manager.calls()[2:] == [STOP], "stopped")
+    lab[1].wait_state("MASTER", successor.get("name", "web"))
+    assert manager.calls()[3:] == [], "the successor has none"
+
+
+@pytest.mark.lab(nodes=1)
 def test_release_stops_it_after_a_kill(lab, manager):
     manager.start()
     spawn(lab[1], manager, web())

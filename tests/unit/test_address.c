@@ -90,9 +90,41 @@ static void derives_virtual_identities(void **state)
     assert_true(ip_address_is_multicast(&address));
 }
 
+static void every_virtual_link_has_a_name_that_fits(void **state)
+{
+    static const struct {
+        int ifindex;
+        enum ip_family family;
+        uint8_t vrid;
+        const char *name;
+    } cases[] = {
+        {4, IP_FAMILY_IPV4, 51, "vipd4.51"},
+        {4, IP_FAMILY_IPV6, 51, "vipd4.51v6"},
+        {100000, IP_FAMILY_IPV6, 16, "vipd100000.16v6"},
+        {99999, IP_FAMILY_IPV6, 255, "vipd99999.255v6"},
+        {1234567, IP_FAMILY_IPV4, 255, "vipd1234567.255"},
+        {123456, IP_FAMILY_IPV6, 255, "vipd1e240_ff"},
+        {12345678, IP_FAMILY_IPV4, 255, "vipdbc614e-ff"},
+        {INT32_MAX, IP_FAMILY_IPV4, 255, "vipd7fffffff-ff"},
+        {INT32_MAX, IP_FAMILY_IPV6, 255, "vipd7fffffff_ff"},
+        {INT32_MAX, IP_FAMILY_IPV4, 1, "vipd7fffffff-01"},
+    };
+    char name[INTERFACE_NAME_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *made =
+            virtual_link_name(cases[i].ifindex, cases[i].family, cases[i].vrid, name);
+
+        assert_ptr_equal(made, name);
+        assert_string_equal(name, cases[i].name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_virtual_link_has_a_name_that_fits),
         cmocka_unit_test(parses_and_formats_both_families),
         cmocka_unit_test(refuses_malformed_text),
         cmocka_unit_test(compares_unsigned_in_network_order),

@@ -88,6 +88,17 @@ static const char *name_of(const struct node *node, unsigned vrid, const char *s
     return name;
 }
 
+/* A veth of that index. */
+static int open_far_node(struct node *node, int ifindex)
+{
+    close_links(node);
+    netns_ip("link add far index %d type veth peer name near", ifindex);
+    netns_ip("link set far up");
+    open_links(node);
+    node->parent = netns_ifindex("far");
+    return node->parent;
+}
+
 /* ---- tests ---- */
 
 static void is_made_down_with_the_virtual_mac(void **state)
@@ -112,6 +123,27 @@ static void is_made_down_with_the_virtual_mac(void **state)
     assert_int_equal(netns_setting(link->name, "arp_ignore"), 1);
     assert_int_equal(netns_setting(link->name, "arp_announce"), 2);
     assert_int_equal(netns_setting(link->name, "rp_filter"), 0);
+}
+
+/* Interfaces get such indices in the long life of a machine with containers. */
+static void is_made_on_any_index_and_found_again(void **state)
+{
+    static const int indices[] = {123456, INT32_MAX - 1};
+    struct node *node = *state;
+
+    for (size_t i = 0; i < sizeof(indices) / sizeof(indices[0]); i++) {
+        assert_int_equal(open_far_node(node, indices[i]), indices[i]);
+        int four = virtual_link_create(node->links, node->parent, IP_FAMILY_IPV4, 255);
+        int six = virtual_link_create(node->links, node->parent, IP_FAMILY_IPV6, 255);
+        assert_true(four > 0 && six > 0 && four != six);
+        /* As after a restart: adopted by its name, removed by its mark. */
+        close_links(node);
+        open_links(node);
+        assert_int_equal(virtual_link_create(node->links, node->parent, IP_FAMILY_IPV4, 255), four);
+        assert_int_equal(virtual_link_create(node->links, node->parent, IP_FAMILY_IPV6, 255), six);
+        assert_int_equal(virtual_link_delete_all(node->links), 2);
+        netns_ip("link del far");
+    }
 }
 
 static bool works(void *userdata)
@@ -295,6 +327,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_node, close_node)
     const struct CMUnitTest tests[] = {
         TEST(is_made_down_with_the_virtual_mac),
+        TEST(is_made_on_any_index_and_found_again),
         TEST(goes_up_without_an_address_and_down),
         TEST(set_up_says_when_there_is_none),
         TEST(the_parent_is_restored_when_the_last_one_goes),
