@@ -40,7 +40,10 @@ const char invariants_text[] =
     " (k) Only a MASTER announces. B after the last disturbance, of nodes that are all vipd, the\n"
     "     last announcement that a host on the network heard was the MASTER's; unless within the\n"
     "     last 60 s (then announcements are refreshed) frames were lost, duplicated or overtaken,\n"
-    "     a node was slow or paused, or something else happened while the network was split.\n";
+    "     a node was slow or paused, or something else happened while the network was split.\n"
+    "\n"
+    " Of several families only (d), (e), (f) and (h) are judged from when a peer that is not vipd\n"
+    " first had the priority of a vipd: it knows no groups, and goes by each family's addresses.\n";
 
 /* One line for each node: the end of a timeline. */
 static void describe(const struct world *w, const struct node *n)
@@ -120,8 +123,21 @@ static bool one_cluster(const struct world *w)
     return true;
 }
 
+/* A plain peer knows no groups: in a tie with it each family goes by its own addresses, and the
+ * members of a group on another node must part with it one by one. */
+static bool ties_with_plain(const struct world *w)
+{
+    for (size_t i = 0; i < w->node_count; i++)
+        for (size_t j = 0; j < w->node_count; j++)
+            if (w->nodes[i].kind == NODE_PLAIN && w->nodes[j].kind == NODE_VIPD &&
+                w->nodes[i].params.priority == w->nodes[j].params.priority)
+                return true;
+    return false;
+}
+
 void invariants_survey(struct world *w)
 {
+    w->torn = w->torn || (w->family_count > 1 && ties_with_plain(w));
     w->clear = all_hear_each_other(w) && !somebody_slow(w) && one_cluster(w);
 }
 
@@ -366,7 +382,6 @@ static void check_resignation(struct world *w)
                     (double)(w->now - w->disturbed_at) / 1e9);
 }
 
-/* Plain peers have no groups: both families of a mixed cluster need not agree. */
 static void check_holders(struct world *w, size_t family)
 {
     uint64_t window = SIM_WINDOW_NS + (w->family_count > 1 ? 5 * w->interval_max_ns : 0);
@@ -399,6 +414,8 @@ static void check_holders(struct world *w, size_t family)
 void invariants_check(struct world *w)
 {
     check_leases(w);
+    if (w->torn)
+        return;
     check_resignation(w);
     for (size_t f = 0; f < w->family_count; f++) {
         check_holders(w, f);

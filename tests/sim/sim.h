@@ -148,6 +148,7 @@ struct world {
     size_t instance_families;  /* how many of them make an instance */
     bool preempt;
     bool all_vipd;
+    bool torn; /* families of a group may have gone to different nodes, with good reason */
     uint64_t interval_max_ns; /* longest that anybody ever used */
     struct node nodes[NODES_MAX];
     struct fault faults[FAULTS_MAX];
