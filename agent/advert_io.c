@@ -212,6 +212,14 @@ static bool receive_one(struct advert_io *io)
     return true;
 }
 
+bool advert_io_receive(struct advert_io *io)
+{
+    for (int i = 0; i < MESSAGES_PER_PASS; i++)
+        if (!receive_one(io))
+            return false;
+    return true;
+}
+
 static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
     struct advert_io *io = userdata;
@@ -219,10 +227,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
     (void)source;
     (void)fd;
     (void)revents;
-    for (int i = 0; i < MESSAGES_PER_PASS; i++)
-        if (!receive_one(io))
-            return 0;
-    if (io->options.on_busy != NULL)
+    if (advert_io_receive(io) && io->options.on_busy != NULL)
         io->options.on_busy(io->options.userdata);
     return 0;
 }

@@ -39,6 +39,9 @@ void advert_io_close(struct advert_io *io);
 /* Leaves and joins the VRRP group again, so that a fresh report goes out after a link bounce. */
 int advert_io_rejoin(struct advert_io *io);
 
+/* Hands on what waits to be read, a bounded number of messages. True when more may wait. */
+bool advert_io_receive(struct advert_io *io);
+
 /* Sends one message from `source` (forced with IP_PKTINFO / IPV6_PKTINFO) to `destination`.
  * 0 or a negative errno (not logged: the caller knows the instance). No allocation. */
 int advert_io_send(struct advert_io *io, const struct ip_address *source,

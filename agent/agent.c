@@ -215,13 +215,22 @@ static void on_check(void *userdata, const char *name)
             instance_checks_changed(agent->instances[i]);
 }
 
+static void fire_due(struct agent *agent)
+{
+    for (size_t i = 0; i < agent->instance_count; i++)
+        instance_fire_due(agent->instances[i]);
+}
+
+void agent_serve_due(struct agent *agent)
+{
+    segments_receive(agent->node.segments);
+    fire_due(agent);
+}
+
 /* A flood of packets must not keep adverts from going out. */
 static void on_busy(void *userdata)
 {
-    struct agent *agent = userdata;
-
-    for (size_t i = 0; i < agent->instance_count; i++)
-        instance_fire_due(agent->instances[i]);
+    fire_due(userdata);
 }
 
 static int stop(struct agent *agent)

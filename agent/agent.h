@@ -59,6 +59,10 @@ int agent_reload(struct agent *agent, struct config_problems *problems, json_t *
 /* The running instance of that name, or NULL; one that is being stopped does not count. */
 struct instance *agent_find(const struct agent *agent, const char *name);
 
+/* What cannot wait: received adverts, then what is due. For whoever keeps the event loop waiting.
+ */
+void agent_serve_due(struct agent *agent);
+
 /* Makes and starts an instance. 0 or a negative errno, logged. */
 int agent_add(struct agent *agent, struct config_box *box, const struct config_instance *config);
 

@@ -101,7 +101,7 @@ void instance_refresh(struct instance *instance);
 void instance_link_gone(struct instance *instance, int ifindex);
 
 /* Applies a configuration that differs only in what can change in place (CONFIG_UPDATED), or not
- * at all (then only the pointers move to the new value). */
+ * at all (then only the pointers move to the new value). Call segments_watch_due() after it. */
 void instance_update(struct instance *instance, struct config_box *box,
                      const struct config_instance *config, bool changed);
 

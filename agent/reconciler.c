@@ -234,6 +234,19 @@ int reconciler_want(struct reconciler *reconciler, struct desired_set *set, int 
     return r != 0 ? r : removal;
 }
 
+bool reconciler_rebase(struct desired_set *set, const struct ip_prefix *prefixes, size_t count,
+                       uint64_t lease_ns)
+{
+    if (!set->linked || set->count != count || set->lease_ns != lease_ns)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (set->prefixes[i].length != prefixes[i].length ||
+            !ip_address_equal(&set->prefixes[i].address, &prefixes[i].address))
+            return false;
+    set->prefixes = prefixes;
+    return true;
+}
+
 static int remove_leftovers(struct reconciler *reconciler)
 {
     struct leftovers *left = &reconciler->leftovers;

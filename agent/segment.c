@@ -25,6 +25,7 @@ struct segment {
     struct advert_io *io[FAMILY_SLOTS];
     struct conflict_watch *watch;
     struct recorder_link *recording; /* NULL: not recorded */
+    bool watch_due;
     struct segment_client *clients;
     struct segment_client *by_vrid[FAMILY_SLOTS][VRID_SLOTS];
     uint64_t counters[PACKET_VERDICTS];
@@ -285,6 +286,7 @@ void segment_watch(struct segment_client *client)
 
     if (segment == NULL)
         return;
+    segment->watch_due = false;
     for (const struct segment_client *c = segment->clients; c != NULL; c = c->next)
         count += c->count;
     addresses = calloc(count > 0 ? count : 1, sizeof(*addresses));
@@ -301,6 +303,27 @@ void segment_watch(struct segment_client *client)
         recorder_link_watch(segment->recording, addresses, n);
     free(addresses);
     watch_vrrp(segment);
+}
+
+void segment_watch_later(struct segment_client *client)
+{
+    if (client->segment != NULL)
+        client->segment->watch_due = true;
+}
+
+void segments_watch_due(struct segments *segments)
+{
+    for (struct segment *s = segments->list; s != NULL; s = s->next)
+        if (s->watch_due)
+            segment_watch(s->clients);
+}
+
+void segments_receive(struct segments *segments)
+{
+    for (struct segment *s = segments->list; s != NULL; s = s->next)
+        for (size_t i = 0; i < FAMILY_SLOTS; i++)
+            if (s->io[i] != NULL)
+                (void)advert_io_receive(s->io[i]);
 }
 
 int segment_send(struct segment_client *client, const struct ip_address *source,
