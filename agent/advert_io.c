@@ -128,6 +128,11 @@ static int change_membership(const struct advert_io *io, bool join)
     return r == 0 ? 0 : -errno;
 }
 
+void advert_io_rest(struct advert_io *io, bool resting)
+{
+    (void)sd_event_source_set_enabled(io->source, resting ? SD_EVENT_OFF : SD_EVENT_ON);
+}
+
 int advert_io_rejoin(struct advert_io *io)
 {
     /* Not being a member any more is no error: joining is what counts. */

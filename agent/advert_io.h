@@ -36,6 +36,9 @@ int advert_io_open(sd_event *event, const struct advert_io_options *options,
                    struct advert_io **out);
 void advert_io_close(struct advert_io *io);
 
+/* Reads no more (packets wait in the kernel, which drops what is too much), or again. */
+void advert_io_rest(struct advert_io *io, bool resting);
+
 /* Leaves and joins the VRRP group again, so that a fresh report goes out after a link bounce. */
 int advert_io_rejoin(struct advert_io *io);
 

@@ -219,6 +219,7 @@ static void fire_due(struct agent *agent)
 {
     for (size_t i = 0; i < agent->instance_count; i++)
         instance_fire_due(agent->instances[i]);
+    reconciler_fire_due(agent->node.reconciler);
 }
 
 void agent_serve_due(struct agent *agent)
@@ -227,7 +228,7 @@ void agent_serve_due(struct agent *agent)
     fire_due(agent);
 }
 
-/* A flood of packets must not keep adverts from going out. */
+/* A flood of packets must not keep adverts from going out, nor let a MASTER's lease end. */
 static void on_busy(void *userdata)
 {
     fire_due(userdata);

@@ -57,6 +57,9 @@ int reconciler_run(struct reconciler *reconciler);
 /* The same in the next turn of the loop: many changes reported at once lead to one run. */
 void reconciler_run_soon(struct reconciler *reconciler);
 
+/* Renews what is due, as the lease timer would: for whoever keeps the event loop from it. */
+void reconciler_fire_due(struct reconciler *reconciler);
+
 /* True when the kernel holds that address on the set's link (ours or not). */
 bool reconciler_held(const struct reconciler *reconciler, const struct desired_set *set,
                      const struct ip_prefix *prefix);

@@ -6,6 +6,7 @@
 #include "agent/log.h"
 #include "agent/priorities.h"
 #include "agent/recorder.h"
+#include "agent/rest.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -37,6 +38,7 @@ struct segments {
     void (*on_busy)(void *userdata);
     void *userdata;
     struct recorder *recorder;
+    struct rest *rest;
     struct segment *list;
 };
 
@@ -68,6 +70,7 @@ static void on_busy(void *userdata)
     struct segment *segment = userdata;
 
     segment->owner->on_busy(segment->owner->userdata);
+    rest_busy(segment->owner->rest);
 }
 
 static void on_claim(void *userdata, const struct neighbour_claim *claim)
@@ -95,6 +98,17 @@ static void on_vrrp(void *userdata, const struct vrrp_frame *frame)
         client->on_frame(client->userdata, frame);
 }
 
+/* All sockets: one alone would leave the loop to the flood on another link. */
+static void on_rest(void *userdata, bool resting)
+{
+    struct segments *segments = userdata;
+
+    for (struct segment *s = segments->list; s != NULL; s = s->next)
+        for (size_t i = 0; i < FAMILY_SLOTS; i++)
+            if (s->io[i] != NULL)
+                advert_io_rest(s->io[i], resting);
+}
+
 struct segments *segments_new(sd_event *event, struct links *links, void (*busy)(void *userdata),
                               void *userdata)
 {
@@ -104,6 +118,10 @@ struct segments *segments_new(sd_event *event, struct links *links, void (*busy)
         return NULL;
     *segments =
         (struct segments){.event = event, .links = links, .on_busy = busy, .userdata = userdata};
+    if (rest_open(event, on_rest, segments, &segments->rest) < 0) {
+        free(segments);
+        return NULL;
+    }
     return segments;
 }
 
@@ -112,6 +130,7 @@ void segments_free(struct segments *segments)
     if (segments == NULL)
         return;
     assert(segments->list == NULL);
+    rest_close(segments->rest);
     free(segments);
 }
 

@@ -35,7 +35,8 @@ struct segment_client {
     struct segment_client *next;
 };
 
-/* on_busy: more packets wait than one pass takes (see advert_io.h). */
+/* on_busy: more packets wait than one pass takes (see advert_io.h). While that lasts everything
+ * less urgent gets a turn now and then (see rest.h). */
 struct segments *segments_new(sd_event *event, struct links *links, void (*on_busy)(void *userdata),
                               void *userdata);
 void segments_free(struct segments *segments);

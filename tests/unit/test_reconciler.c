@@ -320,6 +320,21 @@ static void a_lease_is_renewed_while_we_live_and_ends_when_not(void **state)
     assert_false(has("va", "2001:db8::10/64"));
 }
 
+/* The loop is kept busy with what is more urgent than the lease timer. */
+static void a_lease_is_renewed_without_the_loop(void **state)
+{
+    struct node *node = *state;
+    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
+    struct desired_set set = {0};
+
+    assert_int_equal(want(node, &set, list, 2, 2 * NS_PER_SEC), 0);
+    for (int i = 0; i < 35; i++) {
+        reconciler_fire_due(node->reconciler);
+        usleep(100 * 1000);
+    }
+    assert_true(is_back(NULL));
+}
+
 /* The kernel removes a network's other addresses along with the first, unless told otherwise. */
 static void others_of_the_network_stay_when_ours_goes(void **state)
 {
@@ -587,6 +602,7 @@ int main(void)
         TEST(a_leftover_that_is_wanted_is_taken_over),
         TEST(what_somebody_deletes_is_put_back),
         TEST(a_lease_is_renewed_while_we_live_and_ends_when_not),
+        TEST(a_lease_is_renewed_without_the_loop),
         TEST(others_of_the_network_stay_when_ours_goes),
         TEST(others_of_the_network_stay_when_our_lease_ends),
         TEST(the_network_stays_connected_when_the_administrators_address_returns),
