@@ -128,6 +128,11 @@ static int change_membership(const struct advert_io *io, bool join)
     return r == 0 ? 0 : -errno;
 }
 
+void advert_io_rest(struct advert_io *io, bool resting)
+{
+    (void)sd_event_source_set_enabled(io->source, resting ? SD_EVENT_OFF : SD_EVENT_ON);
+}
+
 int advert_io_rejoin(struct advert_io *io)
 {
     /* Not being a member any more is no error: joining is what counts. */
@@ -212,6 +217,14 @@ static bool receive_one(struct advert_io *io)
     return true;
 }
 
+bool advert_io_receive(struct advert_io *io)
+{
+    for (int i = 0; i < MESSAGES_PER_PASS; i++)
+        if (!receive_one(io))
+            return false;
+    return true;
+}
+
 static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
     struct advert_io *io = userdata;
@@ -219,10 +232,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
     (void)source;
     (void)fd;
     (void)revents;
-    for (int i = 0; i < MESSAGES_PER_PASS; i++)
-        if (!receive_one(io))
-            return 0;
-    if (io->options.on_busy != NULL)
+    if (advert_io_receive(io) && io->options.on_busy != NULL)
         io->options.on_busy(io->options.userdata);
     return 0;
 }

@@ -36,8 +36,14 @@ int advert_io_open(sd_event *event, const struct advert_io_options *options,
                    struct advert_io **out);
 void advert_io_close(struct advert_io *io);
 
+/* Reads no more (packets wait in the kernel, which drops what is too much), or again. */
+void advert_io_rest(struct advert_io *io, bool resting);
+
 /* Leaves and joins the VRRP group again, so that a fresh report goes out after a link bounce. */
 int advert_io_rejoin(struct advert_io *io);
+
+/* Hands on what waits to be read, a bounded number of messages. True when more may wait. */
+bool advert_io_receive(struct advert_io *io);
 
 /* Sends one message from `source` (forced with IP_PKTINFO / IPV6_PKTINFO) to `destination`.
  * 0 or a negative errno (not logged: the caller knows the instance). No allocation. */

@@ -1,6 +1,7 @@
 /* The agent's life: parts opened, instances started, events passed on, everything handed over. */
 #include "agent/agent.h"
 
+#include "agent/agent_attach.h"
 #include "agent/agent_control.h"
 #include "agent/agent_handover.h"
 #include "agent/agent_publish.h"
@@ -62,6 +63,16 @@ static void on_stopped(void *userdata, struct instance *instance)
 
     (void)instance;
     (void)sd_event_source_set_enabled(agent->reaper, SD_EVENT_ONESHOT);
+}
+
+static void on_unattached(void *userdata)
+{
+    agent_attach_failed(userdata);
+}
+
+static void on_detached(void *userdata)
+{
+    agent_attach_freed(userdata);
 }
 
 static bool is_virtual(void *userdata, const struct ip_address *address)
@@ -167,6 +178,7 @@ static void on_link(void *userdata, const struct link *link)
 
     agent_recorder_link(agent, link, true);
     refresh_link(agent, link);
+    agent_attach_link_changed(agent);
     checks_links_changed(agent->node.checks);
     /* The kernel drops IPv6 addresses when a link goes down. */
     if (back)
@@ -181,6 +193,7 @@ static void on_link_gone(void *userdata, const struct link *link)
     for (size_t i = 0; i < agent->instance_count; i++)
         instance_link_gone(agent->instances[i], link->ifindex);
     refresh_link(agent, link);
+    agent_attach_link_changed(agent);
     checks_links_changed(agent->node.checks);
 }
 
@@ -215,13 +228,23 @@ static void on_check(void *userdata, const char *name)
             instance_checks_changed(agent->instances[i]);
 }
 
-/* A flood of packets must not keep adverts from going out. */
-static void on_busy(void *userdata)
+static void fire_due(struct agent *agent)
 {
-    struct agent *agent = userdata;
-
     for (size_t i = 0; i < agent->instance_count; i++)
         instance_fire_due(agent->instances[i]);
+    reconciler_fire_due(agent->node.reconciler);
+}
+
+void agent_serve_due(struct agent *agent)
+{
+    segments_receive(agent->node.segments);
+    fire_due(agent);
+}
+
+/* A flood of packets must not keep adverts from going out, nor let a MASTER's lease end. */
+static void on_busy(void *userdata)
+{
+    fire_due(userdata);
 }
 
 static int stop(struct agent *agent)
@@ -303,7 +326,9 @@ static int open_parts(struct agent *agent)
     if (node->segments == NULL)
         return -ENOMEM;
     agent_recorder_open(agent);
-    r = agent_handover_open(agent);
+    r = agent_attach_open(agent);
+    if (r >= 0)
+        r = agent_handover_open(agent);
     if (r >= 0)
         r = agent_control_open(agent);
     if (r >= 0)
@@ -331,6 +356,7 @@ static void close_parts(struct agent *agent)
     agent_control_close(agent);
     drains_close(agent->node.drains);
     sd_event_source_disable_unref(agent->reaper);
+    agent_attach_close(agent);
     checks_close(node->checks);
     segments_free(node->segments);
     neighbour_io_close(node->neighbours);
@@ -399,6 +425,8 @@ int agent_run(const struct agent_options *options, struct config_box *box)
     agent.node.on_priority = on_priority;
     agent.node.on_event = on_event;
     agent.node.on_stopped = on_stopped;
+    agent.node.on_unattached = on_unattached;
+    agent.node.on_detached = on_detached;
     agent.node.is_virtual = is_virtual;
     agent.node.userdata = &agent;
     r = sd_event_new(&agent.node.event);

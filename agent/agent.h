@@ -38,8 +38,11 @@ struct agent {
     struct state_files *state_files; /* NULL: none can be written */
     sd_event_source *publisher;      /* writes state files behind everything urgent */
     sd_event_source *impatience;     /* ends the wait for the last hooks */
-    sd_event_source *reaper;         /* frees stopped instances outside of their own callbacks */
-    uint64_t handover_id;            /* of the last drain, take or resume */
+    sd_event_source *attacher;       /* tries again what could not be put on its link */
+    uint64_t attach_backoff_ns;
+    uint64_t attach_tried_ns;
+    sd_event_source *reaper; /* frees stopped instances outside of their own callbacks */
+    uint64_t handover_id;    /* of the last drain, take or resume */
     uint64_t started_wall_ns;
     uint64_t reloaded_wall_ns; /* 0: never */
     bool last_reload_failed;
@@ -58,6 +61,10 @@ int agent_reload(struct agent *agent, struct config_problems *problems, json_t *
 
 /* The running instance of that name, or NULL; one that is being stopped does not count. */
 struct instance *agent_find(const struct agent *agent, const char *name);
+
+/* What cannot wait: received adverts, then what is due. For whoever keeps the event loop waiting.
+ */
+void agent_serve_due(struct agent *agent);
 
 /* Makes and starts an instance. 0 or a negative errno, logged. */
 int agent_add(struct agent *agent, struct config_box *box, const struct config_instance *config);

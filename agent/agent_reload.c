@@ -114,12 +114,16 @@ int agent_reload(struct agent *agent, struct config_problems *problems, json_t *
     }
     if (box == NULL)
         return refuse(agent, problems);
+    agent_serve_due(agent);
     config_diff(agent->box->config, box->config, &diff);
     retarget_waiting(agent, box);
     if (checks_apply(agent->node.checks, box->config, false) < 0)
         log_msg(LOG_ERR, "not all checks could be started");
-    for (size_t i = 0; i < diff.count && !agent->stopping; i++)
+    for (size_t i = 0; i < diff.count && !agent->stopping; i++) {
         apply(agent, box, &diff.list[i]);
+        agent_serve_due(agent);
+    }
+    segments_watch_due(agent->node.segments);
     if (reply != NULL)
         *reply = control_reply_reload(&diff);
     config_diff_free(&diff);

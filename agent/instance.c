@@ -432,25 +432,28 @@ void instance_stop(struct instance *instance)
 void instance_update(struct instance *instance, struct config_box *box,
                      const struct config_instance *config, bool changed)
 {
+    const struct election_actions claim = {
+        .list = {{.type = ACTION_CLAIM}, {.type = ACTION_ANNOUNCE}}, .count = 2};
+    const struct election_actions announce = {.list = {{.type = ACTION_ANNOUNCE}}, .count = 1};
     struct config_box *old = instance->box;
 
     instance->box = config_box_ref(box);
     instance->config = config;
     for (size_t i = 0; i < instance->router_count; i++) {
         struct router *router = &instance->routers[i];
-        const struct election_actions claim = {
-            .list = {{.type = ACTION_CLAIM}, {.type = ACTION_ANNOUNCE}}, .count = changed ? 2 : 1};
 
         /* In-place changes never turn multicast into unicast, so the peers' storage is there. */
         if (!read_config(router))
             log_instance(LOG_ERR, config->name, "out of memory");
-        segment_watch(&router->client);
+        if (changed)
+            segment_watch_later(&router->client);
+        bool same =
+            reconciler_rebase(&router->desired, router->prefixes, router->count, config->lease_ns);
         const struct election_params params = params_of(router);
         const struct election_event event = {.type = ELECTION_CONFIGURE, .params = &params};
         instance_event(instance, i, &event);
-        /* Moves the desired set to the new arrays; an address that stays is not touched. */
-        if (instance->elections[i].holding)
-            router_execute(router, &claim);
+        if (instance->elections[i].holding && (changed || !same))
+            router_execute(router, same ? &announce : &claim);
         router_watch_configured(router);
     }
     config_box_unref(old);

@@ -35,6 +35,7 @@ struct router {
     struct desired_set desired;
     struct postponed postponed;
     int virtual_ifindex; /* the macvlan of mac = virtual, else 0 */
+    int virtual_error;   /* why there is none, as it was logged */
     struct advert_io *virtual_io;
     uint8_t link_mac[MAC_SIZE]; /* of the interface, as last seen */
     struct heard_master heard;
@@ -65,6 +66,7 @@ struct instance {
     bool started;
     bool stopping;
     bool stopped;
+    bool unattached;       /* its link is there, but could not be used: tried again */
     bool unpublished;      /* its state file is to be written */
     uint8_t told_priority; /* the effective one that on_priority was last called for */
     struct handover handover;
@@ -101,7 +103,7 @@ void instance_refresh(struct instance *instance);
 void instance_link_gone(struct instance *instance, int ifindex);
 
 /* Applies a configuration that differs only in what can change in place (CONFIG_UPDATED), or not
- * at all (then only the pointers move to the new value). */
+ * at all (then only the pointers move to the new value). Call segments_watch_due() after it. */
 void instance_update(struct instance *instance, struct config_box *box,
                      const struct config_instance *config, bool changed);
 

@@ -100,11 +100,13 @@ static int open_virtual(struct router *router, const struct link *link)
     struct node *node = router->instance->node;
     int ifindex = virtual_link_create(node->links, link->ifindex, router->family, config->vrid);
 
-    if (ifindex < 0) {
+    /* Once, not at each further attempt. */
+    if (ifindex < 0 && ifindex != router->virtual_error)
         log_instance(LOG_ERR, config->name, "cannot make the virtual MAC's link on %s: %s",
                      link->name, strerror(-ifindex));
+    router->virtual_error = ifindex < 0 ? ifindex : 0;
+    if (ifindex < 0)
         return ifindex;
-    }
     router->virtual_ifindex = ifindex;
     const struct link *made = links_by_index(node->links, ifindex);
     const struct advert_io_options options = {
@@ -130,6 +132,22 @@ static void close_virtual(struct router *router, int parent)
     router->virtual_ifindex = 0;
 }
 
+static void leave(struct router *router)
+{
+    close_virtual(router, segment_ifindex(&router->client));
+    segment_detach(router->instance->node->segments, &router->client);
+}
+
+static void detach(struct router *router)
+{
+    const struct node *node = router->instance->node;
+    bool attached = router->client.segment != NULL;
+
+    leave(router);
+    if (attached)
+        node->on_detached(node->userdata);
+}
+
 /* What was claimed went with the link. */
 static void make_virtual_again(struct router *router, const struct link *parent)
 {
@@ -142,12 +160,16 @@ static void make_virtual_again(struct router *router, const struct link *parent)
     log_instance(LOG_WARNING, router->instance->config->name,
                  "the virtual MAC's link on %s was deleted by somebody else: making it again",
                  parent->name);
-    if (open_virtual(router, parent) == 0 && router_election(router)->holding)
+    if (open_virtual(router, parent) < 0)
+        detach(router);
+    else if (router_election(router)->holding)
         router_execute(router, &again);
 }
 
 void instance_link_gone(struct instance *instance, int ifindex)
 {
+    bool lost = false;
+
     for (size_t i = 0; i < instance->router_count; i++) {
         struct router *router = &instance->routers[i];
         const struct link *parent =
@@ -155,15 +177,10 @@ void instance_link_gone(struct instance *instance, int ifindex)
 
         if (router->virtual_ifindex == ifindex && ifindex != 0 && parent != NULL)
             make_virtual_again(router, parent);
+        lost = lost || (parent != NULL && router->client.segment == NULL);
     }
-}
-
-static void detach(struct router *router)
-{
-    int parent = segment_ifindex(&router->client);
-
-    close_virtual(router, parent);
-    segment_detach(router->instance->node->segments, &router->client);
+    if (lost)
+        instance_refresh(instance);
 }
 
 static int attach(struct router *router, const struct link *link)
@@ -172,8 +189,9 @@ static int attach(struct router *router, const struct link *link)
 
     if (r == 0 && router->instance->config->mac == MAC_VIRTUAL)
         r = open_virtual(router, link);
+    /* Without telling the others: what was taken and left at once is nothing they waited for. */
     if (r < 0)
-        detach(router);
+        leave(router);
     return r;
 }
 
@@ -233,7 +251,10 @@ void instance_refresh(struct instance *instance)
         instance_set_hold(instance, HOLD_NO_INTERFACE, true);
         instance_set_hold(instance, HOLD_LINK_DOWN, false);
     }
-    bool attached = move_to(instance, link);
+    bool attached = move_to(instance, link) && link != NULL;
+    instance->unattached = link != NULL && !attached;
+    if (instance->unattached)
+        instance->node->on_unattached(instance->node->userdata);
     for (size_t i = 0; i < instance->router_count; i++)
         refresh_source(&instance->routers[i], attached ? link->ifindex : 0);
     if (!attached)

@@ -35,6 +35,10 @@ struct node {
                      const struct evidence *evidence, const char *text);
     /* It was stopped and holds nothing any more: it may be freed in a later turn of the loop. */
     void (*on_stopped)(void *userdata, struct instance *instance);
+    /* An instance could not be put on its link: it is to be tried again after a while. */
+    void (*on_unattached)(void *userdata);
+    /* An instance left its link: what it used there may be what another one waits for. */
+    void (*on_detached)(void *userdata);
     /* True when any instance claims that address as a virtual one. */
     bool (*is_virtual)(void *userdata, const struct ip_address *address);
     void *userdata;

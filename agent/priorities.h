@@ -4,6 +4,7 @@
 #define AGENT_PRIORITIES_H
 
 enum agent_priority {
+    AGENT_PRIORITY_FIRST = -50, /* bounds how long packets rest */
     AGENT_PRIORITY_PACKETS = -40,
     AGENT_PRIORITY_DEADLINES = -30,
     AGENT_PRIORITY_LEASES = -20,
@@ -15,6 +16,7 @@ enum agent_priority {
     AGENT_PRIORITY_HOOKS = 50,
     AGENT_PRIORITY_RECORDER = 60,
     AGENT_PRIORITY_CONTROL = 100,
+    AGENT_PRIORITY_LAST = 200, /* tells that all others had a turn */
 };
 
 #endif

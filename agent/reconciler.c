@@ -34,6 +34,7 @@ struct reconciler {
     struct leftovers leftovers;
     uint64_t removal_retry_ns; /* DEADLINE_NEVER: no removal has failed */
     uint64_t removal_backoff_ns;
+    uint64_t next_ns; /* when the timer fires */
 };
 
 static uint32_t lease_seconds(const struct desired_set *set)
@@ -104,6 +105,7 @@ static void arm(struct reconciler *reconciler)
         next_ns = s->refresh_ns < next_ns ? s->refresh_ns : next_ns;
         next_ns = s->retry_ns < next_ns ? s->retry_ns : next_ns;
     }
+    reconciler->next_ns = next_ns;
     if (next_ns == DEADLINE_NEVER) {
         (void)sd_event_source_set_enabled(reconciler->timer, SD_EVENT_OFF);
         return;
@@ -234,6 +236,19 @@ int reconciler_want(struct reconciler *reconciler, struct desired_set *set, int 
     return r != 0 ? r : removal;
 }
 
+bool reconciler_rebase(struct desired_set *set, const struct ip_prefix *prefixes, size_t count,
+                       uint64_t lease_ns)
+{
+    if (!set->linked || set->count != count || set->lease_ns != lease_ns)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (set->prefixes[i].length != prefixes[i].length ||
+            !ip_address_equal(&set->prefixes[i].address, &prefixes[i].address))
+            return false;
+    set->prefixes = prefixes;
+    return true;
+}
+
 static int remove_leftovers(struct reconciler *reconciler)
 {
     struct leftovers *left = &reconciler->leftovers;
@@ -297,13 +312,10 @@ static bool is_due(const struct desired_set *set, uint64_t now_ns)
            (set->refresh_ns != DEADLINE_NEVER && set->refresh_ns <= now_ns + nearly_ns);
 }
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+static void serve_due(struct reconciler *reconciler)
 {
-    struct reconciler *reconciler = userdata;
     uint64_t now_ns = clock_boot_ns();
 
-    (void)source;
-    (void)usec;
     for (struct desired_set *s = reconciler->sets; s != NULL; s = s->next)
         if (is_due(s, now_ns))
             put_set(reconciler, s, true);
@@ -315,7 +327,20 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
     if (reconciler->removal_retry_ns <= now_ns)
         (void)reconciler_run(reconciler);
     arm(reconciler);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    (void)source;
+    (void)usec;
+    serve_due(userdata);
     return 0;
+}
+
+void reconciler_fire_due(struct reconciler *reconciler)
+{
+    if (reconciler->next_ns <= clock_boot_ns())
+        serve_due(reconciler);
 }
 
 int reconciler_open(sd_event *event, int64_t priority, struct links *links, struct reconciler **out)
@@ -328,6 +353,7 @@ int reconciler_open(sd_event *event, int64_t priority, struct links *links, stru
     reconciler->links = links;
     reconciler->batch.links = links;
     reconciler->removal_retry_ns = DEADLINE_NEVER;
+    reconciler->next_ns = DEADLINE_NEVER;
     int r = rtnl_batch_open(&reconciler->batch.rtnl);
     if (r >= 0)
         r = local_route_open(&reconciler->routes);

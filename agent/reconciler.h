@@ -44,6 +44,11 @@ struct desired_set {
 int reconciler_want(struct reconciler *reconciler, struct desired_set *set, int ifindex,
                     const struct ip_prefix *prefixes, size_t count, uint64_t lease_ns);
 
+/* Moves the set to an equal list that lies elsewhere (the one before is about to go), touching
+ * nothing. False, and nothing is done: it wants nothing yet, or another list or lease. */
+bool reconciler_rebase(struct desired_set *set, const struct ip_prefix *prefixes, size_t count,
+                       uint64_t lease_ns);
+
 /* Compares everything desired with everything observed and mends the difference: after a deletion
  * by somebody else, a link that came back, a resync, or at start (leftovers of a predecessor on
  * any link are removed). */
@@ -51,6 +56,9 @@ int reconciler_run(struct reconciler *reconciler);
 
 /* The same in the next turn of the loop: many changes reported at once lead to one run. */
 void reconciler_run_soon(struct reconciler *reconciler);
+
+/* Renews what is due, as the lease timer would: for whoever keeps the event loop from it. */
+void reconciler_fire_due(struct reconciler *reconciler);
 
 /* True when the kernel holds that address on the set's link (ours or not). */
 bool reconciler_held(const struct reconciler *reconciler, const struct desired_set *set,

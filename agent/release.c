@@ -33,6 +33,11 @@ static void ignore_priority(void *userdata, struct instance *instance)
     (void)instance;
 }
 
+static void ignore_attachment(void *userdata)
+{
+    (void)userdata;
+}
+
 static bool none_is_virtual(void *userdata, const struct ip_address *address)
 {
     (void)userdata;
@@ -126,6 +131,8 @@ int release_leftovers(struct config_box *box)
     struct node node = {.on_transition = ignore_transition,
                         .on_priority = ignore_priority,
                         .on_stopped = ignore_stopped,
+                        .on_unattached = ignore_attachment,
+                        .on_detached = ignore_attachment,
                         .is_virtual = none_is_virtual};
     struct resigning *held = NULL;
     int r = sd_event_new(&node.event);

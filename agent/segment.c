@@ -6,6 +6,7 @@
 #include "agent/log.h"
 #include "agent/priorities.h"
 #include "agent/recorder.h"
+#include "agent/rest.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -25,6 +26,7 @@ struct segment {
     struct advert_io *io[FAMILY_SLOTS];
     struct conflict_watch *watch;
     struct recorder_link *recording; /* NULL: not recorded */
+    bool watch_due;
     struct segment_client *clients;
     struct segment_client *by_vrid[FAMILY_SLOTS][VRID_SLOTS];
     uint64_t counters[PACKET_VERDICTS];
@@ -36,6 +38,7 @@ struct segments {
     void (*on_busy)(void *userdata);
     void *userdata;
     struct recorder *recorder;
+    struct rest *rest;
     struct segment *list;
 };
 
@@ -67,6 +70,7 @@ static void on_busy(void *userdata)
     struct segment *segment = userdata;
 
     segment->owner->on_busy(segment->owner->userdata);
+    rest_busy(segment->owner->rest);
 }
 
 static void on_claim(void *userdata, const struct neighbour_claim *claim)
@@ -94,6 +98,17 @@ static void on_vrrp(void *userdata, const struct vrrp_frame *frame)
         client->on_frame(client->userdata, frame);
 }
 
+/* All sockets: one alone would leave the loop to the flood on another link. */
+static void on_rest(void *userdata, bool resting)
+{
+    struct segments *segments = userdata;
+
+    for (struct segment *s = segments->list; s != NULL; s = s->next)
+        for (size_t i = 0; i < FAMILY_SLOTS; i++)
+            if (s->io[i] != NULL)
+                advert_io_rest(s->io[i], resting);
+}
+
 struct segments *segments_new(sd_event *event, struct links *links, void (*busy)(void *userdata),
                               void *userdata)
 {
@@ -103,6 +118,10 @@ struct segments *segments_new(sd_event *event, struct links *links, void (*busy)
         return NULL;
     *segments =
         (struct segments){.event = event, .links = links, .on_busy = busy, .userdata = userdata};
+    if (rest_open(event, on_rest, segments, &segments->rest) < 0) {
+        free(segments);
+        return NULL;
+    }
     return segments;
 }
 
@@ -111,6 +130,7 @@ void segments_free(struct segments *segments)
     if (segments == NULL)
         return;
     assert(segments->list == NULL);
+    rest_close(segments->rest);
     free(segments);
 }
 
@@ -285,6 +305,7 @@ void segment_watch(struct segment_client *client)
 
     if (segment == NULL)
         return;
+    segment->watch_due = false;
     for (const struct segment_client *c = segment->clients; c != NULL; c = c->next)
         count += c->count;
     addresses = calloc(count > 0 ? count : 1, sizeof(*addresses));
@@ -301,6 +322,27 @@ void segment_watch(struct segment_client *client)
         recorder_link_watch(segment->recording, addresses, n);
     free(addresses);
     watch_vrrp(segment);
+}
+
+void segment_watch_later(struct segment_client *client)
+{
+    if (client->segment != NULL)
+        client->segment->watch_due = true;
+}
+
+void segments_watch_due(struct segments *segments)
+{
+    for (struct segment *s = segments->list; s != NULL; s = s->next)
+        if (s->watch_due)
+            segment_watch(s->clients);
+}
+
+void segments_receive(struct segments *segments)
+{
+    for (struct segment *s = segments->list; s != NULL; s = s->next)
+        for (size_t i = 0; i < FAMILY_SLOTS; i++)
+            if (s->io[i] != NULL)
+                (void)advert_io_receive(s->io[i]);
 }
 
 int segment_send(struct segment_client *client, const struct ip_address *source,

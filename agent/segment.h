@@ -35,7 +35,8 @@ struct segment_client {
     struct segment_client *next;
 };
 
-/* on_busy: more packets wait than one pass takes (see advert_io.h). */
+/* on_busy: more packets wait than one pass takes (see advert_io.h). While that lasts everything
+ * less urgent gets a turn now and then (see rest.h). */
 struct segments *segments_new(sd_event *event, struct links *links, void (*on_busy)(void *userdata),
                               void *userdata);
 void segments_free(struct segments *segments);
@@ -60,6 +61,14 @@ void segment_rejoin(struct segment_client *client);
 
 /* Collects the watched addresses, sources and MACs of all clients again. */
 void segment_watch(struct segment_client *client);
+
+/* The same when segments_watch_due() is called: once for many clients that change together. */
+void segment_watch_later(struct segment_client *client);
+void segments_watch_due(struct segments *segments);
+
+/* Hands on what has been received, a bounded number of messages from each socket. For whoever keeps
+ * the event loop waiting: adverts come before the timers that they may stop. */
+void segments_receive(struct segments *segments);
 
 /* Sends through the shared socket. 0 or negative errno. */
 int segment_send(struct segment_client *client, const struct ip_address *source,

@@ -1,5 +1,7 @@
 """Links that fail, vanish and come back; addresses that somebody else changes."""
 
+import json
+
 import pytest
 
 from vipdlab import config
@@ -50,6 +52,34 @@ def test_missing_interface_waits_in_init_and_starts_when_it_appears(lab):
     assert "no-interface" in lab[1].vipctl("status").stdout
     lab[1].create_interface()
     lab[1].wait_state("MASTER")
+
+
+@pytest.mark.lab(nodes=1)
+def test_two_interfaces_swap_their_names(lab):
+    """For a moment both instances are on the same interface, and their VRID is the same."""
+    node = lab[1]
+    for number in (0, 1):
+        node.ip("link", "add", f"x{number}", "type", "veth", "peer", "name", f"y{number}")
+        node.ip("addr", "add", f"10.78.{number}.1/24", "dev", f"x{number}")
+        node.ip("link", "set", f"y{number}", "up")
+        node.ip("link", "set", f"x{number}", "up")
+    names = ("a", "b")
+    node.start(*[config.instance(name, interface=f"x{number}", vrid=7,
+                                 addresses=f"10.78.{number}.100/24")
+                 for number, name in enumerate(names)])
+    for name in names:
+        node.wait_state("MASTER", name)
+    # Older kernels rename only what is down.
+    node.run("sh", "-ec", "ip link set x0 down; ip link set x1 down; ip link set x0 name tmp; "
+             "ip link set x1 name x0; ip link set tmp name x1")
+    for name in names:
+        lab.wait(lambda n=name: node.instance(n)["held_by"] == ["link-down"], f"{name} is back")
+    node.run("sh", "-ec", "ip link set x0 up; ip link set x1 up")
+    for name in names:
+        node.wait_state("MASTER", name)
+    held = {a["ifname"]: {i["local"] for i in a["addr_info"]}
+            for a in json.loads(node.ip("-j", "-4", "addr").stdout)}
+    assert held["x0"] == {"10.78.1.1", "10.78.0.100"} and held["x1"] == {"10.78.0.1", "10.78.1.100"}
 
 
 @pytest.mark.lab(nodes=2)

@@ -3,10 +3,11 @@
 import json
 import os
 import signal
+import subprocess
 
 import pytest
 
-from vipdlab import config
+from vipdlab import config, netns
 from vipdlab.config import VIP4
 from vipdlab.watch import widest_gap
 
@@ -48,6 +49,48 @@ def test_an_unaffected_instance_adverts_on_time_and_keeps_its_address(lab):
     lab[1].wait_state("MASTER", "db")
     lab.wait(lambda: lab[1].holds("10.77.0.219") and not lab[1].holds("10.77.0.210"),
              "the addresses follow the file")
+
+
+@pytest.mark.lab(nodes=1)
+def test_a_reload_writes_nothing_for_what_did_not_change(lab):
+    """The kernel tells of every write to an address, also of one that renews its lease."""
+    def sections(priority=100, more=()):
+        return [config.instance("web", addresses=["10.77.0.200/24", "fd77::200/64"], lease="300s"),
+                config.instance("db", vrid=52, lease="300s", priority=priority,
+                                addresses=["10.77.0.201/24", *more])]
+
+    def told():
+        with open(path, encoding="ascii") as file:
+            return file.read()
+
+    lab[1].start(*sections())
+    for name in ("web", "db"):
+        lab[1].wait_state("MASTER", name)
+    before = lab[1].history()
+    path = f"{lab[1].directory}/monitor"
+    with open(path, "w", encoding="ascii") as out:
+        monitor = subprocess.Popen(["ip", "-n", lab[1].namespace, "monitor", "address"],
+                                   stdout=out, preexec_fn=netns.die_with_parent)
+    try:
+        # It listens once it tells of something.
+        def listens():
+            lab[1].ip("addr", "replace", "192.0.2.1/32", "dev", "lo")
+            return "192.0.2.1" in told()
+
+        lab.wait(listens, "the monitor listens")
+        for changed in (sections(), sections(priority=120)):
+            lab[1].write(*changed)
+            assert lab[1].reload().returncode == 0
+        lab[1].write(*sections(priority=120, more=["10.77.0.202/24"]))
+        assert lab[1].reload().returncode == 0
+        lab.wait(lambda: "10.77.0.202" in told(), "the monitor tells of the address that came")
+    finally:
+        monitor.kill()
+        monitor.wait()
+    assert "10.77.0.200" not in told() and "fd77::200" not in told(), told()
+    assert told().count("10.77.0.201") <= 1, "the changed list was written more than once"
+    assert lab[1].history() == before
+    assert {"10.77.0.200", "10.77.0.201", "10.77.0.202", "fd77::200"} <= set(lab[1].ours())
 
 
 @pytest.mark.lab(nodes=2)

@@ -14,6 +14,11 @@ def ours(node):
     return [line.split("@")[0] for line in lines if line.startswith("vipd")]
 
 
+def own_name(node):
+    """What vipd calls its link for VRID 51 on eth0."""
+    return f"vipd{node.run('cat', '/sys/class/net/eth0/ifindex').stdout.strip()}.51"
+
+
 def arp_settings(node):
     return [node.run("cat", f"/proc/sys/net/ipv4/conf/eth0/{key}").stdout.strip()
             for key in ("arp_ignore", "arp_announce")]
@@ -47,6 +52,38 @@ def test_virtual_mac_backup_is_silent_and_the_parent_does_not_answer(lab):
     answers = [f for f in capture.frames() if f.kind == "arp" and f.source == VIP4]
     assert answers and {f.target_mac for f in answers} == {MAC4}
     assert not [f for f in capture.frames("n2") if f.source_mac.startswith("00:00:5e")]
+
+
+@pytest.mark.lab(nodes=1)
+@pytest.mark.parametrize("how", ["deleted", "renamed"])
+def test_a_foreign_link_of_our_name_is_waited_for(lab, how):
+    node = lab[1]
+    node.ip("link", "add", "vipd0", "type", "bridge")
+    node.ip("link", "set", "vipd0", "name", own_name(node))
+    node.start(config.instance(priority=150, mac="virtual"))
+    assert node.state() == "INIT"
+    lab.never(lambda: node.state() != "INIT", "it used a link that is not its own", 2.5)
+    assert node.log_text().count("cannot make the virtual MAC's link") == 1
+    if how == "deleted":
+        node.ip("link", "del", own_name(node))
+    else:
+        node.ip("link", "set", own_name(node), "name", "other")
+    node.wait_state("MASTER")
+    assert node.holds(VIP4) and ours(node)
+
+
+@pytest.mark.lab(nodes=1)
+def test_a_foreign_link_in_the_place_of_ours_is_waited_for(lab):
+    lab.start_all([150], mac="virtual")
+    name = own_name(lab[1])
+    lab[1].freeze()
+    lab[1].ip("link", "del", name)
+    lab[1].ip("link", "add", name, "type", "bridge")
+    lab[1].thaw()
+    lab[1].wait_state("INIT")
+    lab[1].ip("link", "del", name)
+    lab[1].wait_state("MASTER")
+    assert lab[1].holds(VIP4) and ours(lab[1])
 
 
 @pytest.mark.lab(nodes=2)

@@ -320,6 +320,21 @@ static void a_lease_is_renewed_while_we_live_and_ends_when_not(void **state)
     assert_false(has("va", "2001:db8::10/64"));
 }
 
+/* The loop is kept busy with what is more urgent than the lease timer. */
+static void a_lease_is_renewed_without_the_loop(void **state)
+{
+    struct node *node = *state;
+    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
+    struct desired_set set = {0};
+
+    assert_int_equal(want(node, &set, list, 2, 2 * NS_PER_SEC), 0);
+    for (int i = 0; i < 35; i++) {
+        reconciler_fire_due(node->reconciler);
+        usleep(100 * 1000);
+    }
+    assert_true(is_back(NULL));
+}
+
 /* The kernel removes a network's other addresses along with the first, unless told otherwise. */
 static void others_of_the_network_stay_when_ours_goes(void **state)
 {
@@ -439,6 +454,32 @@ static void a_change_of_the_list_touches_only_the_difference(void **state)
     assert_true(has_ours("va", "192.0.2.12/24"));
     netns_run_for(node->event, QUIET_MS);
     assert_int_equal(reconciler_repairs(node->reconciler), 0);
+}
+
+/* A reload that changes nothing. What somebody did to the lease shows whether it was written. */
+static void an_equal_list_elsewhere_is_not_written(void **state)
+{
+    struct node *node = *state;
+    const struct ip_prefix before[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
+    const struct ip_prefix equal[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
+    const struct ip_prefix other[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/48")};
+    struct desired_set set = {0};
+
+    assert_false(reconciler_rebase(&set, equal, 2, 60 * NS_PER_SEC));
+    assert_int_equal(want(node, &set, before, 2, 60 * NS_PER_SEC), 0);
+    netns_address("va", "192.0.2.10/24", VIPD_IFA_PROTO, 1000);
+    netns_address("va", "2001:db8::10/64", VIPD_IFA_PROTO, 1000);
+    assert_true(reconciler_rebase(&set, equal, 2, 60 * NS_PER_SEC));
+    assert_ptr_equal(set.prefixes, equal);
+    assert_false(reconciler_rebase(&set, before, 1, 60 * NS_PER_SEC));
+    assert_false(reconciler_rebase(&set, other, 2, 60 * NS_PER_SEC));
+    assert_false(reconciler_rebase(&set, before, 2, 30 * NS_PER_SEC));
+    assert_ptr_equal(set.prefixes, equal);
+    netns_run_for(node->event, QUIET_MS);
+    assert_in_range(read_kernel("va", "192.0.2.10/24").found.valid_s, 900, 1000);
+    assert_in_range(read_kernel("va", "2001:db8::10/64").found.valid_s, 900, 1000);
+    assert_int_equal(want(node, &set, before, 2, 60 * NS_PER_SEC), 0);
+    assert_in_range(read_kernel("va", "192.0.2.10/24").found.valid_s, 30, 60);
 }
 
 /* IPv6 knows an address with one prefix length at a time; IPv4 with several. */
@@ -561,6 +602,7 @@ int main(void)
         TEST(a_leftover_that_is_wanted_is_taken_over),
         TEST(what_somebody_deletes_is_put_back),
         TEST(a_lease_is_renewed_while_we_live_and_ends_when_not),
+        TEST(a_lease_is_renewed_without_the_loop),
         TEST(others_of_the_network_stay_when_ours_goes),
         TEST(others_of_the_network_stay_when_our_lease_ends),
         TEST(the_network_stays_connected_when_the_administrators_address_returns),
@@ -568,6 +610,7 @@ int main(void)
         TEST(an_address_of_two_sets_stays_until_both_are_done),
         TEST(what_stays_gets_the_lease_of_who_stays),
         TEST(a_change_of_the_list_touches_only_the_difference),
+        TEST(an_equal_list_elsewhere_is_not_written),
         TEST(a_change_of_the_prefix_length_is_carried_out),
         TEST(moves_to_another_link),
         TEST(what_the_kernel_refuses_is_tried_again),
