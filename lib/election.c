@@ -14,6 +14,7 @@ enum {
     DEPOSE_INTERVALS = 3,
     LOWEST_SKEW_256THS = 2, /* of priority 254, the highest a rival can have without owning */
     HINTS_MAX = 3,          /* see linger_ends() */
+    PRIORITY_HINT = 1,
 };
 
 /* Delays between the repeats of a takeover announcement: once soon, because any frame can be lost;
@@ -313,7 +314,8 @@ static void advert_due(struct election *e, uint64_t now, struct election_actions
  * The end of a linger. After a split two masters meet, and the better one may never have known of
  * the other: it has no reason to announce, and the neighbours' caches point at us. One more advert,
  * which it hears as a losing one, makes it answer with an announcement (A4; others do the same). As
- * adverts were lost this one may be, too: again, a few times, until it is seen to announce.
+ * adverts were lost this one may be, too: again, a few times, until it is seen to announce. The
+ * priority is the lowest there is: who followed its group might win with its own.
  * Never when late, or when it is time to take over: then the winner may be gone.
  */
 static void linger_ends(struct election *e, uint64_t now, struct election_actions *out)
@@ -326,7 +328,7 @@ static void linger_ends(struct election *e, uint64_t now, struct election_action
         return;
     }
     e->hints++;
-    election_send(e, e->params.priority, now, out);
+    election_send(e, PRIORITY_HINT, now, out);
     election_linger(e, now + ELECTION_SETTLE_NS);
 }
 

@@ -111,27 +111,21 @@ static void backup_advert(struct election *e, const struct advert *advert, uint6
     }
 }
 
-/* Mends the caches that another master may have poisoned. Bounded: two routers that each believe to
- * win would otherwise answer each other at wire speed. False: not now. */
-static bool mend_caches(struct election *e, uint64_t now, struct election_actions *out)
+/* A3 and A4: tell the sender who is master, and mend the caches it may have poisoned. Bounded: two
+ * routers that each believe to win would otherwise answer each other at wire speed. */
+static void answer(struct election *e, uint64_t now, struct election_actions *out)
 {
     uint64_t gap = e->params.advert_interval_ns / ANSWERS_PER_INTERVAL;
 
     if (e->last_answer_at != DEADLINE_NEVER && now - e->last_answer_at < gap) {
         e->counters.answers_suppressed++;
-        return false;
+        return;
     }
     e->last_answer_at = now;
     election_announce(e, now, out);
     election_schedule_announcements(e, now);
-    return true;
-}
-
-/* A3 and A4: tells the sender, too, who is master. */
-static void answer(struct election *e, uint64_t now, struct election_actions *out)
-{
     /* RFC 3768 6.4.3 discards in silence; only 9568 answers. */
-    if (mend_caches(e, now, out) && e->params.version == VRRP_V3)
+    if (e->params.version == VRRP_V3)
         election_send(e, election_priority(e), now, out);
 }
 
@@ -179,11 +173,8 @@ static void master_advert(struct election *e, const struct election_event *event
         return;
     }
     if (advert->priority == own) {
-        if (tie_is_the_leads(e, event, now)) {
-            /* The other one may have lost already, and hint. */
-            (void)mend_caches(e, now, out);
+        if (tie_is_the_leads(e, event, now))
             return;
-        }
         if (ip_address_compare(&advert->ip.source, &e->source) > 0) {
             yield_to(e, advert, REASON_HIGHER_ADDRESS, now, out);
             return;

@@ -12,14 +12,15 @@ const char invariants_text[] =
     "     one MASTER among the nodes that take part: with preemption one of the highest priority.\n"
     "     B + L after it, exactly that node holds the addresses.\n"
     " (b) After a single disturbance of a calm cluster, somebody who can be reached holds the\n"
-    "     addresses again within 3 I + 256/256 I (1 s for version 2) + 10 ms, as long as nobody "
-    "is\n"
-    "     slow and all hear each other; of nodes that are all vipd each one that takes part\n"
-    "     reaches a holder again within that time even when the network is split, one way or\n"
-    "     deaf, but not when it loses frames. If it was a planned one (stop, drain, take, check,\n"
-    "     priority, interval, restart), all nodes are vipd and no frames are lost, duplicated or\n"
-    "     overtaken, there is no moment at all without a holder; and whoever resigned has a\n"
-    "     successor within I (1 s) + 100 ms (a paused one notices when it goes on).\n"
+    "     addresses again within 3 I + 256/256 I (1 s for version 2) + 10 ms (20 ms more while\n"
+    "     frames are overtaken), as long as nobody is slow and all hear each other; of nodes that\n"
+    "     are all vipd each one that takes part reaches a holder again within that time even when\n"
+    "     the network is split, one way or deaf, but not when it loses frames. If it was a "
+    "planned\n"
+    "     one (stop, drain, take, check, priority, interval, restart), all nodes are vipd and no\n"
+    "     frames are lost, duplicated or overtaken, there is no moment at all without a holder;\n"
+    "     and whoever resigned has a successor within I (1 s) + 100 ms (a paused one notices when\n"
+    "     it goes on).\n"
     " (c) Two nodes hold an address at once for at most 100 ms (5 I more when two families have "
     "to\n"
     "     agree on a tie), unless the network was broken, loses announcements or duplicates "
@@ -321,7 +322,7 @@ static bool holders_excused(const struct world *w, size_t family)
 static uint64_t takeover_bound(const struct world *w)
 {
     return 3 * w->interval_max_ns + (w->version == VRRP_V2 ? NS_PER_SEC : w->interval_max_ns) +
-           10 * NS_PER_MS;
+           (w->echo_percent > 0 ? SIM_OVERTAKEN_NS : 0) + 10 * NS_PER_MS;
 }
 
 static bool reaches_a_holder(const struct world *w, size_t to, size_t family)

@@ -16,13 +16,14 @@ enum {
     TEXT_MAX = 256,
 };
 
-#define SIM_LEASE_NS   (5 * NS_PER_SEC)
-#define SIM_FOREVER    UINT64_MAX
-#define SIM_WINDOW_NS  (100 * NS_PER_MS) /* of make before break */
-#define SIM_LATENCY_NS (200 * NS_PER_US) /* of a healthy node's event loop */
-#define SIM_DELAY_NS   (50 * NS_PER_US)  /* of the switch */
-#define SIM_JITTER_NS  (500 * NS_PER_US)
-#define SIM_REFRESH_NS (60 * NS_PER_SEC) /* announcements are repeated so often */
+#define SIM_LEASE_NS     (5 * NS_PER_SEC)
+#define SIM_FOREVER      UINT64_MAX
+#define SIM_WINDOW_NS    (100 * NS_PER_MS) /* of make before break */
+#define SIM_LATENCY_NS   (200 * NS_PER_US) /* of a healthy node's event loop */
+#define SIM_DELAY_NS     (50 * NS_PER_US)  /* of the switch */
+#define SIM_JITTER_NS    (500 * NS_PER_US)
+#define SIM_OVERTAKEN_NS (20 * NS_PER_MS)  /* so much later may an overtaken frame come */
+#define SIM_REFRESH_NS   (60 * NS_PER_SEC) /* announcements are repeated so often */
 
 enum fault_kind {
     FAULT_KILL,     /* the agent dies, its kernel keeps the addresses until the lease ends */

@@ -67,7 +67,7 @@ static void deliver_later(struct world *w, const struct message *message)
     uint64_t delay = SIM_DELAY_NS + rng_below(&w->rng, SIM_JITTER_NS);
 
     if (w->echo_percent > 0 && rng_percent(&w->rng, w->echo_percent))
-        delay += rng_below(&w->rng, 20 * NS_PER_MS);
+        delay += rng_below(&w->rng, SIM_OVERTAKEN_NS);
     /* A switch keeps the order of what takes the same way; only the fault does not. */
     uint64_t *last = &w->arrival[message->from][message->to];
     if (w->echo_percent == 0 && w->now + delay < *last)

@@ -269,7 +269,7 @@ static void master_yields(void **state) /* A5 */
             out = kit_timer(&e, election_deadline(&e));
             assert_int_equal(out.count, 1);
             assert_int_equal(out.list[0].type, ACTION_SEND_ADVERT);
-            assert_int_equal(out.list[0].priority, 100);
+            assert_int_equal(out.list[0].priority, 1);
         }
         assert_true(election_deadline(&e) <= now + 100 * MS);
         out = kit_timer(&e, election_deadline(&e));
