@@ -206,6 +206,23 @@ static void start_and_stop_reach_all(void **state)
     assert_string_equal(kit_word(&pair.out[V6]), "ZT");
 }
 
+static void who_comes_back_says_why(void **state)
+{
+    struct election_event event = {.type = ELECTION_HOLD, .hold = HOLD_DRAINED};
+    struct pair pair;
+
+    (void)state;
+    start(&pair, 100, 0);
+    uint64_t now = run_to_master(&pair);
+    step(&pair, V4, event, now);
+    assert_int_equal(group_state(pair.members, FAMILIES), VRRP_INIT);
+    event.type = ELECTION_UNHOLD;
+    step(&pair, V4, event, now + SEC);
+    assert_int_equal(pair.members[V4].state, VRRP_BACKUP);
+    assert_int_equal(pair.members[V6].state, VRRP_BACKUP);
+    assert_int_equal(kit_reason(&pair.out[V4]), REASON_RESUMED);
+}
+
 static void a_group_of_one_is_the_election(void **state)
 {
     struct election_params params = kit_params(100);
@@ -358,6 +375,7 @@ int main(void)
         cmocka_unit_test(a_deaf_lead_leaves_the_tie_to_the_other),
         cmocka_unit_test(nobody_starts_while_one_family_has_no_source),
         cmocka_unit_test(start_and_stop_reach_all),
+        cmocka_unit_test(who_comes_back_says_why),
         cmocka_unit_test(a_group_of_one_is_the_election),
         cmocka_unit_test(drain_waits_for_the_successors_of_all),
         cmocka_unit_test(drain_without_a_successor_of_one_moves_nobody),
