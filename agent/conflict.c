@@ -219,10 +219,3 @@ int conflict_watch_vrrp(struct conflict_watch *watch, const struct conflict_vrrp
         watch->vrrp = *what;
     return r;
 }
-
-uint64_t conflict_watch_dropped(struct conflict_watch *watch)
-{
-    struct pcap_stat stat;
-
-    return pcap_stats(watch->pcap, &stat) == 0 ? stat.ps_drop : 0;
-}

@@ -34,8 +34,8 @@ typedef void (*conflict_fn)(void *userdata, const struct neighbour_claim *claim)
 /* A VRRP message of one of those came in. */
 typedef void (*conflict_vrrp_fn)(void *userdata, const struct vrrp_frame *frame);
 
-/* Opens a capture on ifname (immediate mode, non-blocking, small snap length and buffer, kernel
- * filter for ARP, NA and DAD NS). 0 or negative errno, logged. */
+/* Opens a capture on ifname (immediate mode, non-blocking, bounded buffer, kernel filter for ARP,
+ * NA, DAD NS and the VRRP messages above). 0 or negative errno, logged. */
 int conflict_watch_open(sd_event *event, int64_t priority, const char *ifname, conflict_fn fn,
                         conflict_vrrp_fn vrrp_fn, void *userdata, struct conflict_watch **out);
 void conflict_watch_close(struct conflict_watch *watch);
@@ -47,8 +47,5 @@ int conflict_watch_set(struct conflict_watch *watch, const struct ip_address *ad
 /* Replaces whose VRRP messages are captured; `what` begins as zeroes. 0, or a negative errno,
  * logged: then it is as before. */
 int conflict_watch_vrrp(struct conflict_watch *watch, const struct conflict_vrrp *what);
-
-/* Frames dropped by the kernel since opening, for status. */
-uint64_t conflict_watch_dropped(struct conflict_watch *watch);
 
 #endif

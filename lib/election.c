@@ -92,7 +92,9 @@ void election_successor_seen(struct election *e, uint64_t now)
         e->linger_until = now + ELECTION_SETTLE_NS;
 }
 
-bool election_successor_has_last_word(const struct election *e)
+/* Whether the neighbours' caches surely point at the successor: it announced, and we did not at
+ * about the same moment or since, which may have been heard after it. */
+static bool successor_has_last_word(const struct election *e)
 {
     return e->announced_at != DEADLINE_NEVER &&
            (e->announcing_at == DEADLINE_NEVER ||
@@ -239,8 +241,8 @@ void election_yield(struct election *e, enum reason reason, const struct evidenc
     /* A router that takes over announces just before it adverts; one that was master all along
      * does not. */
     e->hints = 0;
-    e->successor_silent = !election_successor_has_last_word(e) ||
-                          now - e->announced_at > e->params.advert_interval_ns;
+    e->successor_silent =
+        !successor_has_last_word(e) || now - e->announced_at > e->params.advert_interval_ns;
     election_report(&t, out);
 }
 
@@ -408,7 +410,7 @@ void election_step(struct election *e, const struct election_event *event, uint6
         break;
     case ELECTION_SUCCESSOR:
         e->announced_at = now;
-        if (election_successor_has_last_word(e))
+        if (successor_has_last_word(e))
             e->successor_silent = false;
         election_successor_seen(e, now);
         break;

@@ -61,7 +61,7 @@ struct election_params {
     enum checksum_mode checksum;
     unsigned announce_repeat;
     uint64_t announce_refresh_ns; /* 0: never */
-    bool grouped; /* becomes master only when election_promote() says so: see group.h */
+    bool grouped;                 /* becomes master only by ELECTION_PROMOTE: see group.h */
 };
 
 /* Counters, named after RFC 8347 `statistics`. */

@@ -53,10 +53,6 @@ void election_set_source(struct election *e, const struct ip_address *address, u
 /* ACTION_ANNOUNCE, remembering when. */
 void election_announce(struct election *e, uint64_t now, struct election_actions *out);
 
-/* Whether the neighbours' caches surely point at the successor: it announced, and we did not at
- * about the same moment or since, which may have been heard after it. */
-bool election_successor_has_last_word(const struct election *e);
-
 /* Starts the schedule of repeated announcements anew. */
 void election_schedule_announcements(struct election *e, uint64_t now);
 
