@@ -6,11 +6,11 @@
 #include "agent/agent_handover.h"
 #include "agent/agent_publish.h"
 #include "agent/agent_recorder.h"
-#include "agent/clock.h"
-#include "agent/log.h"
-#include "agent/message_ids.h"
-#include "agent/priorities.h"
-#include "agent/virtual_link.h"
+#include "agent/base/clock.h"
+#include "agent/base/log.h"
+#include "agent/base/message_ids.h"
+#include "agent/base/priorities.h"
+#include "agent/kernel/virtual_link.h"
 
 #include <errno.h>
 #include <signal.h>

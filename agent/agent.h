@@ -5,14 +5,14 @@
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
 
-#include "agent/control_server.h"
-#include "agent/history_file.h"
-#include "agent/hooks.h"
-#include "agent/instance.h"
-#include "agent/realtime.h"
-#include "agent/recorder.h"
-#include "agent/state_file.h"
-#include "agent/systemd_target.h"
+#include "agent/base/realtime.h"
+#include "agent/control/server.h"
+#include "agent/history/history_file.h"
+#include "agent/instances/instance.h"
+#include "agent/publish/hooks.h"
+#include "agent/publish/state_file.h"
+#include "agent/publish/systemd_target.h"
+#include "agent/recorder/recorder.h"
 
 struct agent_options {
     const char *config_file;

@@ -2,8 +2,8 @@
  * often told of (another instance leaves, a link goes or is renamed), and if not, time tells. */
 #include "agent/agent_attach.h"
 
-#include "agent/clock.h"
-#include "agent/priorities.h"
+#include "agent/base/clock.h"
+#include "agent/base/priorities.h"
 
 enum {
     TIMER_ACCURACY_US = 1000,

@@ -4,11 +4,11 @@
 
 #include "agent/agent_handover.h"
 #include "agent/agent_recorder.h"
-#include "agent/clock.h"
-#include "agent/instance_internal.h"
-#include "agent/instance_watch.h"
-#include "agent/log.h"
-#include "agent/priorities.h"
+#include "agent/base/clock.h"
+#include "agent/base/log.h"
+#include "agent/base/priorities.h"
+#include "agent/instances/instance_watch.h"
+#include "agent/instances/internal.h"
 
 #include <errno.h>
 #include <stdio.h>

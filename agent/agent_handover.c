@@ -2,9 +2,9 @@
  * who asked follows the instances' `handover` in the status until it is decided. */
 #include "agent/agent_handover.h"
 
-#include "agent/clock.h"
-#include "agent/instance_internal.h"
-#include "agent/log.h"
+#include "agent/base/clock.h"
+#include "agent/base/log.h"
+#include "agent/instances/internal.h"
 
 #include <errno.h>
 #include <string.h>

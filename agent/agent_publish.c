@@ -3,8 +3,8 @@
 #include "agent/agent_publish.h"
 
 #include "agent/agent_control.h"
-#include "agent/log.h"
-#include "agent/priorities.h"
+#include "agent/base/log.h"
+#include "agent/base/priorities.h"
 #include "lib/limits.h"
 
 #include <assert.h>

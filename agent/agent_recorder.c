@@ -1,9 +1,9 @@
 /* Between the agent and the flight recorder; see agent_recorder.h. */
 #include "agent/agent_recorder.h"
 
-#include "agent/clock.h"
-#include "agent/instance_internal.h"
-#include "agent/recorder.h"
+#include "agent/base/clock.h"
+#include "agent/instances/internal.h"
+#include "agent/recorder/recorder.h"
 
 #include <stdio.h>
 

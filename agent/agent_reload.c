@@ -1,10 +1,10 @@
 /* A reload: parse everything first, then apply only the difference. */
 #include "agent/agent_control.h"
 #include "agent/agent_publish.h"
-#include "agent/clock.h"
-#include "agent/log.h"
-#include "agent/message_ids.h"
-#include "lib/config_diff.h"
+#include "agent/base/clock.h"
+#include "agent/base/log.h"
+#include "agent/base/message_ids.h"
+#include "lib/config/diff.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 /* vipd: options, configuration, then the agent. */
 #include "agent/agent.h"
-#include "agent/log.h"
+#include "agent/base/log.h"
 #include "agent/release.h"
 
 #include <getopt.h>

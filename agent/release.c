@@ -1,10 +1,10 @@
 /* What is left of a dead agent, taken away: the service manager calls it after the agent ended. */
 #include "agent/release.h"
 
-#include "agent/instance_internal.h"
-#include "agent/log.h"
-#include "agent/priorities.h"
-#include "agent/virtual_link.h"
+#include "agent/base/log.h"
+#include "agent/base/priorities.h"
+#include "agent/instances/internal.h"
+#include "agent/kernel/virtual_link.h"
 
 #include <errno.h>
 #include <stdlib.h>

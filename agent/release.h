@@ -2,7 +2,7 @@
 #ifndef AGENT_RELEASE_H
 #define AGENT_RELEASE_H
 
-#include "agent/config_box.h"
+#include "agent/base/config_box.h"
 
 /* True when a vipd lives that answers (or would, were it not stopped or busy) at that control
  * socket: what it holds is no leftover. */

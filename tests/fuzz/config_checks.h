@@ -2,7 +2,7 @@
 #ifndef TESTS_FUZZ_CONFIG_CHECKS_H
 #define TESTS_FUZZ_CONFIG_CHECKS_H
 
-#include "lib/config.h"
+#include "lib/config/config.h"
 
 enum { TEXT_MAX = 16384 };
 

@@ -1,6 +1,6 @@
 /* Messages of clients of the control socket; the replies to wrong ones can be sent, and calls that
  * we make ourselves are understood. */
-#include "lib/control.h"
+#include "lib/control/control.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* Two configurations, parted by a NUL: each instance is told of once, forth and back agree, and the
  * difference of a configuration to itself is nothing. */
-#include "lib/config_diff.h"
+#include "lib/config/diff.h"
 #include "tests/fuzz/config_checks.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,5 +1,5 @@
 /* Adverts of any content come back as they were sent: decode(encode(x)) == x. */
-#include "lib/packet.h"
+#include "lib/packet/packet.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>

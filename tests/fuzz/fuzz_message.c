@@ -1,6 +1,6 @@
 /* VRRP messages with the checksum put right, so that the checks behind it are reached. Input: the
  * octets that make a receiver, one that selects the IP header and the checksum, the message. */
-#include "lib/checksum.h"
+#include "lib/packet/checksum.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/packet_checks.h"
 

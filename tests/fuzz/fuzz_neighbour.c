@@ -1,8 +1,8 @@
 /* Ethernet frames with ARP or ND, as they are and with the ICMPv6 checksum put right, or with VRRP;
  * and what we announce ourselves is read as an announcement. */
-#include "lib/checksum.h"
-#include "lib/lan_warning.h"
-#include "lib/neighbour_message.h"
+#include "lib/election/lan_warning.h"
+#include "lib/packet/checksum.h"
+#include "lib/packet/neighbour_message.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>

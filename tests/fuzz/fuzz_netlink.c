@@ -1,5 +1,5 @@
 /* Netlink messages about links and addresses: a sound header, anything behind it. */
-#include "agent/links_parse.h"
+#include "agent/kernel/links_parse.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <linux/rtnetlink.h>

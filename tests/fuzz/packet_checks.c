@@ -2,7 +2,7 @@
  * struct, so that a field read from the wrong place shows. */
 #include "tests/fuzz/packet_checks.h"
 
-#include "lib/lan_warning.h"
+#include "lib/election/lan_warning.h"
 
 #include "tests/fuzz/fuzz.h"
 

@@ -3,7 +3,7 @@
 #ifndef TESTS_FUZZ_PACKET_CHECKS_H
 #define TESTS_FUZZ_PACKET_CHECKS_H
 
-#include "lib/packet.h"
+#include "lib/packet/packet.h"
 
 enum {
     RECEIVER_CHOICES = 4, /* octets of input that make a receiver */

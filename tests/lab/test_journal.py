@@ -10,7 +10,7 @@ import pytest
 from vipdlab import config, netns
 from vipdlab.node import environment
 
-MESSAGE_IDS = os.path.join(os.path.dirname(__file__), "../../agent/message_ids.h")
+MESSAGE_IDS = os.path.join(os.path.dirname(__file__), "../../agent/base/message_ids.h")
 MAN_PAGE = os.path.join(os.path.dirname(__file__), "../../packaging/man/vipd.8")
 IN_A_RUN_OF_ITS_OWN = ('mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/journal && '
                        'mount --bind "$1" /run/systemd/journal && shift && exec "$@"')

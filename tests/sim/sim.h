@@ -5,7 +5,7 @@
 #ifndef SIM_H
 #define SIM_H
 
-#include "lib/group.h"
+#include "lib/election/group.h"
 #include "tests/sim/rng.h"
 
 enum {

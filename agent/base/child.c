@@ -1,0 +1,230 @@
+/*
+ * Running a program. fork() and not posix_spawn(): that one would keep the loop waiting until the
+ * program has been loaded, which takes as long as its file system likes. The process group lives as
+ * long as its leader has not been reaped, so a signal to the group cannot hit strangers.
+ */
+#include "agent/base/child.h"
+
+#include "agent/base/child_exec.h"
+#include "agent/base/clock.h"
+#include "lib/limits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    /* From SIGTERM to SIGKILL. */
+    GRACE_MS = 1000,
+    /* Output is read in such pieces, at most so many in that time: whoever floods us waits. */
+    READ_SIZE = 4096,
+    READS_PER_INTERVAL = 8,
+    READ_INTERVAL_MS = 50,
+    /* What may still be in the pipe when it has ended. */
+    LAST_READS = 16,
+};
+
+struct child {
+    void (*on_line)(void *userdata, const char *line);
+    void (*on_end)(void *userdata, const struct child_result *result);
+    void *userdata;
+    pid_t pid; /* of the process, and of its group */
+    int output;
+    sd_event_source *ended;
+    sd_event_source *readable;
+    sd_event_source *timer;
+    uint64_t started_ns;
+    bool told_to_end;
+    char line[CHILD_LINE_SIZE];
+    size_t line_used;
+    unsigned lines;
+};
+
+static void end_line(struct child *child)
+{
+    if (child->line_used == 0)
+        return;
+    child->line[child->line_used] = '\0';
+    child->line_used = 0;
+    if (child->lines < CHILD_LINES_MAX)
+        child->on_line(child->userdata, child->line);
+    else if (child->lines == CHILD_LINES_MAX)
+        child->on_line(child->userdata, "(the rest of the output is dropped)");
+    if (child->lines <= CHILD_LINES_MAX)
+        child->lines++;
+}
+
+static void take(struct child *child, const char *octets, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        unsigned char c = (unsigned char)octets[i];
+
+        if (c == '\n' || c == '\r' || c == '\0') {
+            end_line(child);
+            continue;
+        }
+        if (child->line_used + 1 == sizeof(child->line))
+            end_line(child);
+        /* Nothing may steer the terminal of whoever reads the log. */
+        child->line[child->line_used++] = (char)((c < ' ' && c != '\t') || c == 0x7f ? '?' : c);
+    }
+}
+
+/* One piece; as read(). */
+static ssize_t read_some(struct child *child)
+{
+    char octets[READ_SIZE];
+    ssize_t n = read(child->output, octets, sizeof(octets));
+
+    if (n > 0)
+        take(child, octets, (size_t)n);
+    return n;
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+    (void)fd;
+    (void)events;
+    /* Closed by all that had it. */
+    if (read_some(userdata) == 0)
+        return sd_event_source_set_enabled(source, SD_EVENT_OFF);
+    return 0;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct child *child = userdata;
+
+    (void)usec;
+    (void)kill(-child->pid, child->told_to_end ? SIGKILL : SIGTERM);
+    if (child->told_to_end)
+        return 0;
+    child->told_to_end = true;
+    (void)sd_event_source_set_time_relative(source, GRACE_MS * (NS_PER_MS / NS_PER_US));
+    return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* Called before the event loop reaps it: the group is still its own. */
+static int on_child(sd_event_source *source, const siginfo_t *info, void *userdata)
+{
+    struct child *child = userdata;
+    struct child_result result = {.code = info->si_status};
+
+    (void)source;
+    result.ran_ns = clock_boot_ns() - child->started_ns;
+    if (child->told_to_end)
+        result.outcome = CHILD_TIMED_OUT;
+    else if (info->si_code != CLD_EXITED)
+        result.outcome = CHILD_SIGNALLED;
+    if (child->told_to_end)
+        (void)kill(-child->pid, SIGKILL);
+    for (unsigned i = 0; i < LAST_READS && read_some(child) > 0; i++)
+        ;
+    end_line(child);
+    child->pid = 0;
+    child->on_end(child->userdata, &result);
+    return 0;
+}
+
+static int watch(sd_event *event, struct child *child, const struct child_spec *spec)
+{
+    const uint64_t us_per_ms = NS_PER_MS / NS_PER_US;
+    int r = sd_event_add_child(event, &child->ended, child->pid, WEXITED, on_child, child);
+
+    if (r >= 0)
+        r = sd_event_source_set_priority(child->ended, spec->priority);
+    if (r >= 0)
+        r = sd_event_add_io(event, &child->readable, child->output, EPOLLIN, on_readable, child);
+    if (r >= 0)
+        r = sd_event_source_set_priority(child->readable, spec->priority);
+    if (r >= 0)
+        r = sd_event_source_set_ratelimit(child->readable, READ_INTERVAL_MS * us_per_ms,
+                                          READS_PER_INTERVAL);
+    if (r >= 0)
+        r = sd_event_add_time_relative(event, &child->timer, CLOCK_BOOTTIME,
+                                       spec->timeout_ns / NS_PER_US, us_per_ms, on_timer, child);
+    if (r >= 0)
+        r = sd_event_source_set_priority(child->timer, spec->priority);
+    return r;
+}
+
+int child_start(sd_event *event, const struct child_spec *spec, struct child **out)
+{
+    struct child *child = calloc(1, sizeof(*child));
+    int output[2] = {-1, -1};
+    int r = -ENOMEM;
+
+    *out = NULL;
+    if (child == NULL)
+        return r;
+    child->on_line = spec->on_line;
+    child->on_end = spec->on_end;
+    child->userdata = spec->userdata;
+    child->output = -1;
+    child->started_ns = clock_boot_ns();
+    r = pipe2(output, O_CLOEXEC) < 0 ? -errno : 0;
+    if (r < 0)
+        goto fail;
+    child->output = output[0];
+    /* Our end alone: a program's output is not expected to be non-blocking. */
+    r = fcntl(output[0], F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
+    if (r == 0) {
+        child->pid = fork();
+        r = child->pid < 0 ? -errno : 0;
+    }
+    if (r == 0 && child->pid == 0)
+        child_exec(spec, output[1]);
+    close(output[1]);
+    if (r < 0)
+        goto fail;
+    /* Here as well as there: whoever is first. */
+    (void)setpgid(child->pid, child->pid);
+    r = watch(event, child, spec);
+    if (r < 0)
+        goto fail;
+    *out = child;
+    return 0;
+fail:
+    child_free(child);
+    return r;
+}
+
+void child_free(struct child *child)
+{
+    if (child == NULL)
+        return;
+    if (child->pid > 0) {
+        (void)kill(-child->pid, SIGKILL);
+        (void)waitpid(child->pid, NULL, 0);
+    }
+    sd_event_source_disable_unref(child->ended);
+    sd_event_source_disable_unref(child->readable);
+    sd_event_source_disable_unref(child->timer);
+    if (child->output >= 0)
+        close(child->output);
+    free(child);
+}
+
+const char *child_result_text(const struct child_result *result, char *buffer, size_t size)
+{
+    double seconds = (double)result->ran_ns / (double)NS_PER_SEC;
+
+    switch (result->outcome) {
+    case CHILD_EXITED:
+        snprintf(buffer, size, "exit status %d after %.3f s", result->code, seconds);
+        break;
+    case CHILD_SIGNALLED:
+        snprintf(buffer, size, "ended by signal %d (%s) after %.3f s", result->code,
+                 strsignal(result->code), seconds);
+        break;
+    case CHILD_TIMED_OUT:
+        snprintf(buffer, size, "ended because it still ran after %.3f s", seconds);
+        break;
+    }
+    return buffer;
+}

@@ -1,0 +1,63 @@
+/*
+ * A program run beside the loop: in a process group of its own, with ordinary scheduling, without
+ * our sockets and capabilities, its output handed over line by line. It ends when it ends or when
+ * its time is up; then everything in its group is ended with it.
+ */
+#ifndef AGENT_BASE_CHILD_H
+#define AGENT_BASE_CHILD_H
+
+#include "agent/base/check_child.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+enum {
+    /* Longer lines of output are divided. */
+    CHILD_LINE_SIZE = 512,
+    /* Of one run; the rest is read and dropped, and the last line says so. */
+    CHILD_LINES_MAX = 100,
+};
+
+struct child;
+
+enum child_outcome {
+    CHILD_EXITED = 0, /* code: its exit status */
+    CHILD_SIGNALLED,  /* code: the signal */
+    CHILD_TIMED_OUT,  /* it was ended by us */
+};
+
+struct child_result {
+    enum child_outcome outcome;
+    int code;
+    uint64_t ran_ns;
+};
+
+struct child_spec {
+    char *const *argv;                   /* argv[0] is looked for in PATH of `environment` */
+    char *const *environment;            /* all of it */
+    const struct check_child_user *user; /* to run as; NULL: ours */
+    uint64_t timeout_ns;
+    int64_t priority; /* in the event loop */
+
+    /* One line of output: printable, without its end. */
+    void (*on_line)(void *userdata, const char *line);
+    /* It is over; the child may be freed in there. */
+    void (*on_end)(void *userdata, const struct child_result *result);
+    void *userdata;
+};
+
+/*
+ * Starts it. The spec's texts are not needed any longer afterwards. What keeps the program itself
+ * from starting (not found, not permitted) is a line of its output and exit status 127 or 126.
+ * SIGCHLD must be blocked. 0 or a negative errno.
+ */
+int child_start(sd_event *event, const struct child_spec *spec, struct child **out);
+
+/* Ends it and all that it started, at once, without on_end; frees. NULL is allowed. */
+void child_free(struct child *child);
+
+/* "exit status 3 after 0.120 s". Returns buffer. */
+const char *child_result_text(const struct child_result *result, char *buffer, size_t size);
+
+#endif

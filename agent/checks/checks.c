@@ -1,0 +1,416 @@
+/* The owner of all checks: when each looks, what its results make of it, who is told. The types are
+ * in check_*.c. */
+#include "agent/checks/check.h"
+
+#include "agent/base/clock.h"
+#include "agent/base/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How soon to ask again when there was no room for one more program. */
+#define RETRY_NS (20 * NS_PER_MS)
+
+struct checks {
+    sd_event *event;
+    const struct links *links;
+    checks_fn on_change;
+    void *userdata;
+    struct check **list;
+    size_t count;
+    bool quiet; /* the configuration is being applied */
+    unsigned children;
+    struct check_http_client *http_client;
+    struct check_bus *bus;
+};
+
+static const struct check_ops *const ops_of[CHECK_TYPES] = {
+    [CHECK_HTTP] = &check_http_ops, [CHECK_TCP] = &check_tcp_ops,
+    [CHECK_EXEC] = &check_exec_ops, [CHECK_PROCESS] = &check_process_ops,
+    [CHECK_FILE] = &check_file_ops, [CHECK_UNIT] = &check_unit_ops,
+    [CHECK_LINK] = &check_link_ops, [CHECK_GATEWAY] = &check_gateway_ops,
+};
+
+sd_event *check_event(const struct check *check)
+{
+    return check->owner->event;
+}
+
+const struct links *check_links(const struct check *check)
+{
+    return check->owner->links;
+}
+
+struct check_http_client **check_http_client(const struct check *check)
+{
+    return &check->owner->http_client;
+}
+
+struct check_bus **check_bus(const struct check *check)
+{
+    return &check->owner->bus;
+}
+
+unsigned *check_children(const struct check *check)
+{
+    return &check->owner->children;
+}
+
+int check_source(const struct check *check, sd_event_source **source, int r)
+{
+    if (r >= 0)
+        r = sd_event_source_set_priority(*source, AGENT_PRIORITY_CHECKS);
+    if (r >= 0)
+        r = sd_event_source_set_description(*source, check->config.name);
+    if (r < 0)
+        *source = sd_event_source_disable_unref(*source);
+    return r < 0 ? r : 0;
+}
+
+/* Arms a timer of the check; at: CLOCK_BOOTTIME, nanoseconds. */
+static void arm(sd_event_source *timer, uint64_t at)
+{
+    int r = sd_event_source_set_time(timer, (at + NS_PER_US - 1) / NS_PER_US);
+
+    if (r >= 0)
+        r = sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+    assert(r >= 0);
+    (void)r;
+}
+
+static void disarm(sd_event_source *timer)
+{
+    (void)sd_event_source_set_enabled(timer, SD_EVENT_OFF);
+}
+
+static void tell(struct check *check)
+{
+    struct checks *checks = check->owner;
+
+    if (!checks->quiet)
+        checks->on_change(checks->userdata, check->config.name);
+}
+
+/* Messages of programs and servers may be anything. */
+static void make_printable(char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            *text = ' ';
+}
+
+void check_set_number(struct check *check, int number)
+{
+    check->number_changed = check->number_changed || number != check->number;
+    check->number = number;
+}
+
+void check_note(struct check *check, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(check->text, sizeof(check->text), format, arguments);
+    va_end(arguments);
+    make_printable(check->text);
+}
+
+static void end_run(struct check *check)
+{
+    if (!check->running)
+        return;
+    check->running = false;
+    check->run_ns = clock_boot_ns() - check->started_ns;
+    disarm(check->deadline);
+}
+
+static void note_verdict(struct check *check)
+{
+    bool failing = check->state.verdict == CHECK_FAILING;
+
+    check->since_wall_ns = clock_wall_ns();
+    log_msg(failing ? LOG_WARNING : LOG_NOTICE, "check %s is %s: %s", check->config.name,
+            check_verdict_name(check->state.verdict), check->text);
+}
+
+void check_result(struct check *check, bool good, const char *format, ...)
+{
+    va_list arguments;
+
+    end_run(check);
+    va_start(arguments, format);
+    vsnprintf(check->text, sizeof(check->text), format, arguments);
+    va_end(arguments);
+    make_printable(check->text);
+    check->last_wall_ns = clock_wall_ns();
+    bool changed = check_state_result(&check->state, good);
+    if (changed)
+        note_verdict(check);
+    if (changed || check->number_changed)
+        tell(check);
+    check->number_changed = false;
+}
+
+static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct check *check = userdata;
+
+    (void)source;
+    (void)usec;
+    if (!check->running)
+        return 0;
+    check->ops->give_up(check);
+    check_result(check, false, "no answer within %llu ms",
+                 (unsigned long long)(check->config.timeout_ns / NS_PER_MS));
+    return 0;
+}
+
+static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct check *check = userdata;
+    uint64_t now = clock_boot_ns();
+
+    (void)source;
+    (void)usec;
+    arm(check->tick, check_next_look(&check->config, now));
+    if (check->running)
+        return 0;
+    check->running = true;
+    check->started_ns = now;
+    int r = check->ops->run(check);
+    if (r == -EAGAIN) {
+        check->running = false;
+        arm(check->tick, now + RETRY_NS);
+    } else if (r < 0) {
+        check_result(check, false, "cannot look: %s", strerror(-r));
+    } else if (check->ops->give_up == NULL) {
+        end_run(check);
+    } else if (check->running) {
+        arm(check->deadline, now + check->config.timeout_ns);
+    }
+    return 0;
+}
+
+static void close_check(struct check *check)
+{
+    if (check->ops->close != NULL)
+        check->ops->close(check);
+    check->data = NULL;
+    check->running = false;
+    check->tick = sd_event_source_disable_unref(check->tick);
+    check->deadline = sd_event_source_disable_unref(check->deadline);
+}
+
+static void free_check(struct check *check)
+{
+    close_check(check);
+    free(check);
+}
+
+/* Timers and what the type needs. The first look is at once. */
+static int open_check(struct check *check)
+{
+    sd_event *event = check->owner->event;
+    uint64_t us = clock_boot_ns() / NS_PER_US;
+    int r = check_source(
+        check, &check->tick,
+        sd_event_add_time(event, &check->tick, CLOCK_BOOTTIME, us, 1000, on_tick, check));
+
+    if (r == 0)
+        r = check_source(check, &check->deadline,
+                         sd_event_add_time(event, &check->deadline, CLOCK_BOOTTIME, UINT64_MAX,
+                                           1000, on_deadline, check));
+    if (r == 0)
+        disarm(check->deadline);
+    if (r == 0 && check->ops->open != NULL)
+        r = check->ops->open(check);
+    return r;
+}
+
+static void set_config(struct check *check, const struct config_check *config)
+{
+    check->config = *config;
+    /* Text of the configuration, which may be gone before the check. */
+    check->config.file = NULL;
+    check->ops = ops_of[config->type];
+}
+
+static struct check *new_check(struct checks *checks, const struct config_check *config,
+                               bool meanwhile)
+{
+    struct check *check = calloc(1, sizeof(*check));
+
+    if (check == NULL)
+        return NULL;
+    check->owner = checks;
+    set_config(check, config);
+    check->run_ns = DEADLINE_NEVER;
+    check->since_wall_ns = clock_wall_ns();
+    check_state_init(&check->state, config, meanwhile);
+    snprintf(check->text, sizeof(check->text), "no result yet");
+    return check;
+}
+
+static struct check *find(const struct checks *checks, const char *name)
+{
+    for (size_t i = 0; i < checks->count; i++)
+        if (strcmp(checks->list[i]->config.name, name) == 0)
+            return checks->list[i];
+    return NULL;
+}
+
+static int start_check(struct check *check)
+{
+    int r = open_check(check);
+
+    if (r < 0) {
+        close_check(check);
+        check_note(check, "cannot be started: %s", strerror(-r));
+        log_msg(LOG_ERR, "check %s %s", check->config.name, check->text);
+    }
+    return r;
+}
+
+static int add(struct checks *checks, const struct config_check *config, bool starting)
+{
+    struct check **list = realloc(checks->list, (checks->count + 1) * sizeof(struct check *));
+    struct check *check;
+
+    if (list == NULL)
+        return -ENOMEM;
+    checks->list = list;
+    check = new_check(checks, config, !starting);
+    if (check == NULL)
+        return -ENOMEM;
+    check->kept = true;
+    list[checks->count++] = check;
+    if (!starting)
+        log_msg(LOG_NOTICE, "check %s was added", config->name);
+    return start_check(check);
+}
+
+/* Takes over a changed configuration: in place, or as another check under the same name, which
+ * counts as the old one did until its first result. */
+static int change(struct check *check, const struct config_check *config)
+{
+    bool restart = config_check_restarts(&check->config, config);
+    bool passes = check_state_passes(&check->state);
+    int number = config->type == check->config.type ? check->number : 0;
+
+    log_msg(LOG_NOTICE, "check %s was changed%s", config->name, restart ? ": starting anew" : "");
+    if (!restart) {
+        set_config(check, config);
+        check_state_configure(&check->state, config);
+        if (check->tick != NULL)
+            arm(check->tick, check_next_look(config, clock_boot_ns()));
+        return 0;
+    }
+    close_check(check);
+    set_config(check, config);
+    check->number = number;
+    check_state_init(&check->state, config, passes);
+    check->since_wall_ns = clock_wall_ns();
+    check->last_wall_ns = 0;
+    check->run_ns = DEADLINE_NEVER;
+    snprintf(check->text, sizeof(check->text), "no result yet");
+    return start_check(check);
+}
+
+static void remove_unkept(struct checks *checks)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < checks->count; i++) {
+        struct check *check = checks->list[i];
+
+        if (check->kept) {
+            checks->list[left++] = check;
+            continue;
+        }
+        log_msg(LOG_NOTICE, "check %s was removed", check->config.name);
+        free_check(check);
+    }
+    checks->count = left;
+}
+
+int checks_apply(struct checks *checks, const struct config *config, bool starting)
+{
+    int result = 0;
+
+    checks->quiet = true;
+    for (size_t i = 0; i < checks->count; i++)
+        checks->list[i]->kept = config_find_check(config, checks->list[i]->config.name) != NULL;
+    remove_unkept(checks);
+    for (size_t i = 0; i < config->check_count; i++) {
+        const struct config_check *wanted = &config->checks[i];
+        struct check *check = find(checks, wanted->name);
+        int r = 0;
+
+        if (check == NULL)
+            r = add(checks, wanted, starting);
+        else if (!config_check_equal(&check->config, wanted))
+            r = change(check, wanted);
+        result = result == 0 ? r : result;
+    }
+    checks->quiet = false;
+    return result;
+}
+
+int checks_open(sd_event *event, const struct links *links, checks_fn on_change, void *userdata,
+                struct checks **out)
+{
+    struct checks *checks = calloc(1, sizeof(*checks));
+
+    *out = checks;
+    if (checks == NULL)
+        return -ENOMEM;
+    *checks = (struct checks){
+        .event = event, .links = links, .on_change = on_change, .userdata = userdata};
+    return 0;
+}
+
+void checks_close(struct checks *checks)
+{
+    if (checks == NULL)
+        return;
+    for (size_t i = 0; i < checks->count; i++)
+        free_check(checks->list[i]);
+    check_http_client_free(checks->http_client);
+    check_bus_free(checks->bus);
+    free(checks->list);
+    free(checks);
+}
+
+bool checks_look(const struct checks *checks, const char *name, struct check_view *out)
+{
+    const struct check *check = checks != NULL ? find(checks, name) : NULL;
+
+    if (check == NULL)
+        return false;
+    bool passes = check_state_passes(&check->state);
+    int weight = check->config.weight;
+    *out = (struct check_view){
+        .config = &check->config,
+        .state = &check->state,
+        .withdraws = weight == 0 && !passes,
+        .delta = (weight > 0) == passes ? weight : 0,
+        .text = check->text,
+        .since_wall_ns = check->since_wall_ns,
+        .last_wall_ns = check->last_wall_ns,
+        .run_ns = check->run_ns,
+    };
+    if (passes)
+        out->delta += check->number;
+    return true;
+}
+
+void checks_links_changed(struct checks *checks)
+{
+    for (size_t i = 0; i < checks->count; i++)
+        if (checks->list[i]->config.type == CHECK_LINK)
+            (void)check_link_ops.run(checks->list[i]);
+}

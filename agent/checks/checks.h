@@ -1,0 +1,47 @@
+/*
+ * Health checks: runs every [check NAME] of the configuration and keeps what each counts as. All of
+ * it is served after packets, deadlines, leases and links, nothing in it waits, and the programs it
+ * runs are bounded: a check that hangs, forks or floods its output delays no advert.
+ */
+#ifndef AGENT_CHECKS_CHECKS_H
+#define AGENT_CHECKS_CHECKS_H
+
+#include "agent/kernel/links.h"
+#include "lib/config/check_state.h"
+#include "lib/config/config.h"
+
+struct checks;
+
+/* What one check is to those who follow it. Pointers are valid until the next turn of the loop. */
+struct check_view {
+    const struct config_check *config;
+    const struct check_state *state;
+    bool withdraws;         /* the node must not serve */
+    int delta;              /* what it adds to the priority now */
+    const char *text;       /* what the last look brought */
+    uint64_t since_wall_ns; /* last change of the verdict */
+    uint64_t last_wall_ns;  /* last result; 0: none yet */
+    uint64_t run_ns;        /* how long the last look took; DEADLINE_NEVER: none yet */
+};
+
+/* Called from the event loop when what a check counts as has changed. */
+typedef void (*checks_fn)(void *userdata, const char *name);
+
+/* 0 or a negative errno. links is borrowed. */
+int checks_open(sd_event *event, const struct links *links, checks_fn on_change, void *userdata,
+                struct checks **out);
+void checks_close(struct checks *checks);
+
+/* Makes the checks those of the configuration (copied): what has not changed goes on as it is.
+ * starting: the agent starts; a check that a reload brings counts as passing until its first
+ * result, one that a reload changes counts as it did. on_change is not called.
+ * 0, or -ENOMEM with some checks missing. */
+int checks_apply(struct checks *checks, const struct config *config, bool starting);
+
+/* False: there is no check of that name, or `checks` is NULL (`vipd --release` runs none). */
+bool checks_look(const struct checks *checks, const char *name, struct check_view *out);
+
+/* A link may have changed: checks of type link look again. */
+void checks_links_changed(struct checks *checks);
+
+#endif

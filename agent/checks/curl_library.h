@@ -1,0 +1,31 @@
+/*
+ * libcurl, loaded when the first http check needs it: it brings some 30 libraries and doubles the
+ * memory of a process that may never ask for a URL.
+ */
+#ifndef AGENT_CHECKS_CURL_LIBRARY_H
+#define AGENT_CHECKS_CURL_LIBRARY_H
+
+#include <curl/curl.h>
+
+struct curl_library {
+    __typeof__(curl_global_init) *global_init;
+    __typeof__(curl_easy_init) *easy_init;
+    CURLcode (*easy_setopt)(CURL *easy, CURLoption option, ...);
+    CURLcode (*easy_getinfo)(CURL *easy, CURLINFO info, ...);
+    __typeof__(curl_easy_strerror) *easy_strerror;
+    __typeof__(curl_easy_cleanup) *easy_cleanup;
+    __typeof__(curl_multi_init) *multi_init;
+    __typeof__(curl_multi_add_handle) *multi_add_handle;
+    __typeof__(curl_multi_remove_handle) *multi_remove_handle;
+    __typeof__(curl_multi_perform) *multi_perform;
+    __typeof__(curl_multi_poll) *multi_poll;
+    __typeof__(curl_multi_info_read) *multi_info_read;
+    __typeof__(curl_multi_strerror) *multi_strerror;
+    __typeof__(curl_multi_cleanup) *multi_cleanup;
+};
+
+/* Loads it for good. NULL when all is well, else what is missing: static text, or that of the
+ * dynamic linker, valid until it is called again. */
+const char *curl_library_load(struct curl_library *out);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * Answering one client of the control socket. A long answer is made piece by piece, one instance or
+ * history entry in a step, while the client reads: neither time in a step nor memory grows with the
+ * number of instances.
+ */
+#ifndef AGENT_CONTROL_ANSWER_H
+#define AGENT_CONTROL_ANSWER_H
+
+#include "agent/base/byte_queue.h"
+#include "agent/control/server.h"
+
+/* What the answer being made consists of. */
+enum answer_kind {
+    ANSWER_NONE = 0,
+    ANSWER_STATUS,  /* instances from `index` to before `index_end` */
+    ANSWER_HISTORY, /* entries from `sequence` to before `sequence_end`, in one reply */
+    ANSWER_FOLLOW,  /* entries from `sequence` on, one in each reply, for ever */
+};
+
+/* Owned and embedded by the client. All zero but `handlers` and output.size_max to begin with. */
+struct control_answer {
+    const struct control_handlers *handlers; /* borrowed */
+    struct byte_queue output;                /* what is to be sent; the client takes from it */
+    enum answer_kind kind;
+    bool failed; /* no memory, or too much to send: the client has to go */
+    bool first;  /* no element of the list was written yet */
+    bool filtered;
+    char filter[NAME_SIZE];
+    size_t index;
+    size_t index_end;
+    uint64_t sequence;
+    uint64_t sequence_end;
+};
+
+/* Acts on one message. permitted: methods that change something may be called. False: it is not a
+ * message. */
+bool control_answer_message(struct control_answer *answer, const char *text, size_t size,
+                            bool permitted);
+
+/* True when control_answer_step() has something to write. */
+bool control_answer_pending(const struct control_answer *answer);
+
+/* Writes one more piece of the answer begun. */
+void control_answer_step(struct control_answer *answer);
+
+#endif

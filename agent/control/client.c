@@ -1,0 +1,265 @@
+/*
+ * One client of the control socket. Input gathers until a NUL ends a message; one message is taken
+ * at a time, and the next only when its answer is made and nearly sent. Each source's callback does
+ * one bounded thing and then settles in update() what to wait for next.
+ */
+#include "agent/control/client.h"
+
+#include "agent/control/answer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    READ_BYTES = 4096,
+    TIMEOUT_ACCURACY_US = 250 * 1000,
+};
+
+struct control_client {
+    const struct control_client_owner *owner;
+    int fd;
+    uid_t uid;
+    bool permitted;
+    bool ended;  /* it will send nothing more */
+    bool failed; /* to be dropped */
+    sd_event_source *io;
+    sd_event_source *work;
+    sd_event_source *timeout;
+    struct byte_queue input;
+    struct control_answer answer;
+};
+
+/* Length of the first message in the input, or SIZE_MAX while it is not complete. */
+static size_t message_length(const struct control_client *client)
+{
+    const char *front = byte_queue_front(&client->input);
+    size_t used = byte_queue_used(&client->input);
+    const char *end = used > 0 ? memchr(front, '\0', used) : NULL;
+
+    return end != NULL ? (size_t)(end - front) : SIZE_MAX;
+}
+
+static bool has_work(const struct control_client *client)
+{
+    const struct control_answer *answer = &client->answer;
+
+    if (byte_queue_used(&answer->output) >= CONTROL_QUEUE_BYTES)
+        return false;
+    return control_answer_pending(answer) ||
+           (answer->kind == ANSWER_NONE && message_length(client) != SIZE_MAX);
+}
+
+static void restart_timeout(struct control_client *client)
+{
+    if (sd_event_source_set_time_relative(client->timeout,
+                                          CONTROL_SILENCE_MS_MAX * UINT64_C(1000)) < 0 ||
+        sd_event_source_set_enabled(client->timeout, SD_EVENT_ONESHOT) < 0)
+        client->failed = true;
+}
+
+/* A timer that has elapsed rather than a deferred source: those stay ahead of all others of their
+ * priority for as long as they are enabled, and one client's work would starve the rest. */
+static int schedule_work(struct control_client *client, bool work)
+{
+    int armed = SD_EVENT_OFF;
+    int rc = sd_event_source_get_enabled(client->work, &armed);
+
+    if (rc < 0 || work == (armed != SD_EVENT_OFF))
+        return rc < 0 ? rc : 0; /* one that waits for its turn keeps its place */
+    if (!work)
+        return sd_event_source_set_enabled(client->work, SD_EVENT_OFF);
+    rc = sd_event_source_set_time(client->work, 0);
+    return rc < 0 ? rc : sd_event_source_set_enabled(client->work, SD_EVENT_ONESHOT);
+}
+
+/* Settles what to wait for next; drops the client when it is done or has failed. */
+static void update(struct control_client *client)
+{
+    bool work = has_work(client);
+    size_t unsent = byte_queue_used(&client->answer.output);
+    bool full = byte_queue_used(&client->input) >= CONTROL_MESSAGE_BYTES_MAX;
+    uint32_t events = 0;
+    int armed = SD_EVENT_OFF;
+
+    if (client->answer.failed)
+        client->failed = true;
+    if (client->ended && client->answer.kind == ANSWER_NONE && !work && unsent == 0)
+        client->failed = true;
+    if (full && message_length(client) == SIZE_MAX)
+        client->failed = true;
+    if (!client->ended && !full)
+        events |= EPOLLIN;
+    if (unsent > 0)
+        events |= EPOLLOUT;
+    if (sd_event_source_set_io_events(client->io, events) < 0 || schedule_work(client, work) < 0 ||
+        sd_event_source_get_enabled(client->timeout, &armed) < 0)
+        client->failed = true;
+    if (client->answer.kind == ANSWER_FOLLOW && unsent == 0)
+        sd_event_source_set_enabled(client->timeout, SD_EVENT_OFF);
+    else if (armed == SD_EVENT_OFF)
+        restart_timeout(client);
+    if (client->failed)
+        client->owner->drop(client->owner->userdata, client);
+}
+
+static int on_work(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct control_client *client = userdata;
+    size_t length = SIZE_MAX;
+
+    (void)source;
+    (void)usec;
+    if (client->answer.kind == ANSWER_NONE)
+        length = message_length(client);
+    else
+        control_answer_step(&client->answer);
+    if (length != SIZE_MAX) {
+        restart_timeout(client);
+        if (!control_answer_message(&client->answer, byte_queue_front(&client->input), length,
+                                    client->permitted))
+            client->failed = true;
+        byte_queue_take(&client->input, length + 1);
+    }
+    update(client);
+    return 0;
+}
+
+static void receive_some(struct control_client *client)
+{
+    size_t room = CONTROL_MESSAGE_BYTES_MAX - byte_queue_used(&client->input);
+
+    if (room > READ_BYTES)
+        room = READ_BYTES;
+    if (!byte_queue_reserve(&client->input, room)) {
+        client->failed = true;
+        return;
+    }
+    ssize_t got = recv(client->fd, client->input.data + client->input.end, room, MSG_DONTWAIT);
+    if (got > 0)
+        client->input.end += (size_t)got;
+    else if (got == 0)
+        client->ended = true;
+    else if (errno != EAGAIN && errno != EINTR)
+        client->failed = true;
+}
+
+static void send_some(struct control_client *client)
+{
+    struct byte_queue *output = &client->answer.output;
+    ssize_t sent = send(client->fd, byte_queue_front(output), byte_queue_used(output),
+                        MSG_DONTWAIT | MSG_NOSIGNAL);
+
+    if (sent > 0) {
+        byte_queue_take(output, (size_t)sent);
+        restart_timeout(client);
+    } else if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+        client->failed = true;
+    }
+}
+
+static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+    struct control_client *client = userdata;
+
+    (void)source;
+    (void)fd;
+    if ((revents & EPOLLOUT) != 0)
+        send_some(client);
+    else if ((revents & EPOLLIN) != 0)
+        receive_some(client);
+    else if (!has_work(client))
+        client->failed = true; /* hung up, with nothing left to read or do */
+    update(client);
+    return 0;
+}
+
+static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct control_client *client = userdata;
+
+    (void)source;
+    (void)usec;
+    client->failed = true;
+    update(client);
+    return 0;
+}
+
+static int add_sources(struct control_client *client)
+{
+    sd_event *event = client->owner->event;
+    int64_t priority = client->owner->priority;
+    int rc = sd_event_add_io(event, &client->io, client->fd, EPOLLIN, on_io, client);
+
+    if (rc >= 0)
+        rc = sd_event_add_time(event, &client->work, CLOCK_MONOTONIC, 0, 1, on_work, client);
+    if (rc >= 0)
+        rc = sd_event_source_set_enabled(client->work, SD_EVENT_OFF);
+    if (rc >= 0)
+        rc = sd_event_add_time_relative(event, &client->timeout, CLOCK_MONOTONIC,
+                                        CONTROL_SILENCE_MS_MAX * UINT64_C(1000),
+                                        TIMEOUT_ACCURACY_US, on_timeout, client);
+    if (rc >= 0)
+        rc = sd_event_source_set_priority(client->io, priority);
+    if (rc >= 0)
+        rc = sd_event_source_set_priority(client->work, priority);
+    if (rc >= 0)
+        rc = sd_event_source_set_priority(client->timeout, priority);
+    return rc < 0 ? rc : 0;
+}
+
+int control_client_new(const struct control_client_owner *owner, int fd, uid_t uid, bool permitted,
+                       struct control_client **out)
+{
+    struct control_client *client = calloc(1, sizeof(*client));
+
+    if (client == NULL) {
+        close(fd);
+        return -ENOMEM;
+    }
+    client->owner = owner;
+    client->fd = fd;
+    client->uid = uid;
+    client->permitted = permitted;
+    client->input.size_max = CONTROL_MESSAGE_BYTES_MAX;
+    client->answer.handlers = owner->handlers;
+    client->answer.output.size_max = CONTROL_OUTPUT_BYTES_MAX;
+    int rc = add_sources(client);
+    if (rc < 0) {
+        control_client_free(client);
+        return rc;
+    }
+    *out = client;
+    return 0;
+}
+
+void control_client_free(struct control_client *client)
+{
+    sd_event_source_disable_unref(client->io);
+    sd_event_source_disable_unref(client->work);
+    sd_event_source_disable_unref(client->timeout);
+    close(client->fd);
+    byte_queue_free(&client->input);
+    byte_queue_free(&client->answer.output);
+    free(client);
+}
+
+void control_client_wake(struct control_client *client)
+{
+    if (client->answer.kind == ANSWER_FOLLOW && has_work(client))
+        sd_event_source_set_enabled(client->work, SD_EVENT_ON);
+}
+
+uid_t control_client_uid(const struct control_client *client)
+{
+    return client->uid;
+}
+
+bool control_client_idle(const struct control_client *client)
+{
+    return client->answer.kind == ANSWER_NONE && byte_queue_used(&client->answer.output) == 0;
+}

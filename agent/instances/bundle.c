@@ -1,0 +1,168 @@
+/* Elections that move together; see bundle.h. */
+#include "agent/instances/bundle.h"
+
+#include "lib/config/group.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t families(const struct config_instance *instance)
+{
+    return (instance->ipv4_count > 0 ? 1u : 0u) + (instance->ipv6_count > 0 ? 1u : 0u);
+}
+
+uint64_t bundle_linger_ns(const struct config *config, const struct config_instance *instance)
+{
+    const struct config_instance *mates[GROUP_INSTANCES_MAX];
+    size_t count = config_group_mates(config, instance, mates);
+    uint64_t longest = 0;
+
+    if (instance->group == NULL)
+        return instance->linger_ns;
+    for (size_t i = 0; i < count; i++) {
+        const struct election_params params = {.version = mates[i]->version};
+        uint64_t bound = mates[i]->linger_ns;
+
+        if (bound == 0)
+            bound = election_hand_over_ns(&params, mates[i]->advert_interval_ns);
+        if (bound > longest)
+            longest = bound;
+    }
+    return longest;
+}
+
+/* An election that waits in INIT, stopped, for its instance to begin it anew. */
+static void reserve(struct election *e, const struct config_instance *instance,
+                    enum ip_family family)
+{
+    const struct election_params params = {.family = family,
+                                           .version = instance->version,
+                                           .vrid = instance->vrid,
+                                           .priority = instance->priority,
+                                           .advert_interval_ns = instance->advert_interval_ns,
+                                           .grouped = true};
+
+    election_init(e, &params);
+}
+
+static void add_share(struct bundle *bundle, const struct config_instance *instance)
+{
+    struct bundle_share *share = &bundle->shares[bundle->share_count];
+    char *name = bundle->names[bundle->share_count++];
+    static const enum ip_family order[] = {IP_FAMILY_IPV4, IP_FAMILY_IPV6};
+
+    memcpy(name, instance->name, NAME_SIZE);
+    *share = (struct bundle_share){.name = name, .first = bundle->count};
+    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+        size_t addresses;
+
+        (void)config_addresses(instance, order[i], &addresses);
+        if (addresses == 0)
+            continue;
+        reserve(&bundle->elections[bundle->count++], instance, order[i]);
+        share->count++;
+    }
+}
+
+struct bundle *bundle_new(const struct config *config, const struct config_instance *instance)
+{
+    const struct config_instance *mates[GROUP_INSTANCES_MAX];
+    struct bundle *bundle = calloc(1, sizeof(*bundle));
+    size_t mate_count = config_group_mates(config, instance, mates);
+    size_t count = 0;
+
+    if (bundle == NULL)
+        return NULL;
+    for (size_t i = 0; i < mate_count; i++)
+        count += families(mates[i]);
+    bundle->references = 1;
+    bundle->elections = calloc(count, sizeof(*bundle->elections));
+    bundle->shares = calloc(mate_count, sizeof(*bundle->shares));
+    bundle->names = calloc(mate_count, sizeof(*bundle->names));
+    if (count > BUNDLE_STACK_ELECTIONS)
+        bundle->actions = calloc(count, sizeof(*bundle->actions));
+    if (bundle->elections == NULL || bundle->shares == NULL || bundle->names == NULL ||
+        (count > BUNDLE_STACK_ELECTIONS && bundle->actions == NULL)) {
+        bundle_unref(bundle);
+        return NULL;
+    }
+    for (size_t i = 0; i < mate_count; i++)
+        add_share(bundle, mates[i]);
+    assert(bundle->count == count);
+    return bundle;
+}
+
+struct bundle *bundle_ref(struct bundle *bundle)
+{
+    bundle->references++;
+    return bundle;
+}
+
+void bundle_unref(struct bundle *bundle)
+{
+    if (bundle == NULL || --bundle->references > 0)
+        return;
+    sd_event_source_disable_unref(bundle->timer);
+    free(bundle->elections);
+    free(bundle->shares);
+    free(bundle->names);
+    free(bundle->actions);
+    free(bundle);
+}
+
+struct bundle_share *bundle_share(struct bundle *bundle, const char *name)
+{
+    for (size_t i = 0; i < bundle->share_count; i++)
+        if (strcmp(bundle->shares[i].name, name) == 0)
+            return &bundle->shares[i];
+    return NULL;
+}
+
+/* What is meant for one instance concerns both of its families; what the administrator asks, or the
+ * end of the agent, concerns the whole. */
+static bool is_for_all(const struct election_event *event)
+{
+    switch (event->type) {
+    case ELECTION_STOP:
+    case ELECTION_DRAIN:
+    case ELECTION_KEEP:
+    case ELECTION_TAKE:
+        return true;
+    case ELECTION_HOLD:
+    case ELECTION_UNHOLD:
+        return event->hold == HOLD_DRAINED;
+    default:
+        return false;
+    }
+}
+
+static bool is_for_share(const struct election_event *event)
+{
+    return event->type == ELECTION_START || event->type == ELECTION_HOLD ||
+           event->type == ELECTION_UNHOLD;
+}
+
+void bundle_step(struct bundle *bundle, const struct bundle_share *share, size_t target,
+                 const struct election_event *event, uint64_t now, struct election_actions *actions)
+{
+    size_t first = share->first + target;
+    size_t span = 1;
+
+    if (is_for_all(event)) {
+        first = 0;
+        span = bundle->count;
+    } else if (is_for_share(event)) {
+        first = share->first;
+        span = share->count;
+    }
+    group_step_span(bundle->elections, bundle->count, first, span, event, now, actions);
+}
+
+bool bundle_lingering(const struct bundle *bundle)
+{
+    for (size_t i = 0; i < bundle->count; i++)
+        if (election_lingering(&bundle->elections[i]))
+            return true;
+    return false;
+}

@@ -1,0 +1,357 @@
+/* The watch of one virtual router over its LAN; see instance_watch.h. */
+#include "agent/instances/instance_watch.h"
+
+#include "agent/base/clock.h"
+#include "agent/base/log.h"
+#include "agent/base/priorities.h"
+#include "agent/instances/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct conflict_params params_of(const struct router *router)
+{
+    const struct config_instance *config = router->instance->config;
+
+    return (struct conflict_params){
+        .mode = config->on_conflict,
+        .settle_ns = election_master_down_ns(router_election(router)),
+        .patience_ns = election_master_down_ns(router_election(router)) + config->lease_ns,
+        .quiet_ns = config->conflict_quiet_ns,
+    };
+}
+
+enum {
+    /* A warning does not end before it could be seen again so often. */
+    QUIET_INTERVALS = 10,
+};
+
+static struct lan_params lan_params_of(const struct router *router)
+{
+    const struct config_instance *config = router->instance->config;
+    uint64_t intervals = QUIET_INTERVALS * router_election(router)->learned_interval_ns;
+
+    return (struct lan_params){
+        .settle_ns = election_master_down_ns(router_election(router)),
+        .quiet_ns = config->conflict_quiet_ns > intervals ? config->conflict_quiet_ns : intervals,
+    };
+}
+
+static void set_timer(struct router_watch *watch)
+{
+    const struct conflict_params params = params_of(watch->router);
+    const struct lan_params lan = lan_params_of(watch->router);
+    uint64_t deadline = conflict_deadline(&watch->conflict, &params);
+    uint64_t lan_deadline = lan_watch_deadline(&watch->lan, &lan);
+
+    if (lan_deadline < deadline)
+        deadline = lan_deadline;
+    bool on = deadline != DEADLINE_NEVER;
+
+    /* Of a source that exists neither can fail. */
+    if (on)
+        (void)sd_event_source_set_time(watch->timer, (deadline + NS_PER_US - 1) / NS_PER_US);
+    (void)sd_event_source_set_enabled(watch->timer, on ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
+void router_ask(struct router *router, const struct ip_prefix *prefixes, size_t count)
+{
+    const struct node *node = router->instance->node;
+    const struct election *e = router_election(router);
+    const struct link *link = links_by_index(node->links, segment_ifindex(&router->client));
+    char name[NAME_SIZE + 16];
+
+    if (link == NULL || !link->has_mac || e->source.family == IP_FAMILY_NONE || count == 0)
+        return;
+    const struct question question = {.ifindex = link->ifindex,
+                                      .mac = link->mac,
+                                      .source = &e->source,
+                                      .prefixes = prefixes,
+                                      .count = count};
+    int r = neighbour_io_ask(node->neighbours, &question);
+    if (r < 0)
+        log_instance(LOG_DEBUG, router_name(router, name, sizeof(name)),
+                     "cannot ask who holds the addresses on %s: %s", link->name, strerror(-r));
+}
+
+static void ask_for(struct router *router, const struct ip_address *address)
+{
+    for (size_t i = 0; i < router->count; i++)
+        if (ip_address_equal(&router->prefixes[i].address, address))
+            router_ask(router, &router->prefixes[i], 1);
+}
+
+static void defend(struct router *router, const struct ip_address *address)
+{
+    for (size_t i = 0; i < router->count; i++)
+        if (ip_address_equal(&router->prefixes[i].address, address))
+            router_announce(router, &router->prefixes[i], 1);
+}
+
+/* To the log and the history: once for a conflict, not for each claim. */
+static void tell(struct router_watch *watch, const char *event, const char *text)
+{
+    struct instance *instance = watch->router->instance;
+    struct evidence evidence = {.claimed = watch->conflict.address};
+
+    memcpy(evidence.mac, watch->conflict.mac, sizeof(evidence.mac));
+    instance->node->on_event(instance->node->userdata, instance, event, &evidence, text);
+}
+
+static void tell_began(struct router_watch *watch)
+{
+    const struct config_instance *config = watch->router->instance->config;
+    const struct conflict *c = &watch->conflict;
+    char address[ADDRESS_TEXT_SIZE];
+    char mac[MAC_TEXT_SIZE];
+    char text[REASON_TEXT_SIZE];
+
+    snprintf(text, sizeof(text), "%s is also held by %s on %s, which is not one of us: %s",
+             ip_address_format(&c->address, address, sizeof(address)),
+             mac_format(c->mac, mac, sizeof(mac)), config->interface,
+             config->on_conflict == CONFLICT_MODE_RELEASE ? "giving up if that lasts"
+                                                          : "defending it");
+    log_instance(LOG_WARNING, config->name, "%s", text);
+    tell(watch, "conflict", text);
+}
+
+static void tell_ended(struct router_watch *watch, enum conflict_end why)
+{
+    static const struct {
+        const char *before;
+        const char *after;
+    } texts[] = {
+        [CONFLICT_END_QUIET] = {"does not answer for", "any more"},
+        [CONFLICT_END_MOVED] = {"is left with", "as this node is not MASTER any more"},
+        [CONFLICT_END_DEFEND] = {"still holds", "which is to be defended now"},
+        [CONFLICT_END_ROUTER] = {"that also holds", "is a router of this cluster: we hear it"},
+    };
+    const struct conflict *c = &watch->conflict;
+    char address[ADDRESS_TEXT_SIZE];
+    char mac[MAC_TEXT_SIZE];
+    char text[REASON_TEXT_SIZE];
+
+    snprintf(text, sizeof(text), "%s %s %s %s", mac_format(c->mac, mac, sizeof(mac)),
+             texts[why].before, ip_address_format(&c->address, address, sizeof(address)),
+             texts[why].after);
+    log_instance(LOG_NOTICE, watch->router->instance->config->name, "%s", text);
+    tell(watch, "conflict-over", text);
+}
+
+static void resume(struct router *router)
+{
+    const struct election_event event = {.type = ELECTION_UNHOLD, .hold = HOLD_CONFLICT};
+
+    /* Of two families only one can be in this: the other one left MASTER with it. */
+    instance_event(router->instance, router->index, &event);
+}
+
+static void give_up(struct router *router, const struct conflict *c)
+{
+    struct election_event event = {.type = ELECTION_CONFLICT, .address = c->address};
+
+    memcpy(event.mac, c->mac, sizeof(event.mac));
+    instance_event(router->instance, router->index, &event);
+}
+
+/* While a conflict lasts, VRRP messages of its other side are looked for. */
+static void follow_rival(struct router_watch *watch)
+{
+    struct segment_client *client = &watch->router->client;
+
+    client->has_rival = watch->conflict.phase != CONFLICT_NONE;
+    memcpy(client->rival_mac, watch->conflict.mac, sizeof(client->rival_mac));
+    segment_watch(client);
+}
+
+static void carry_out(struct router_watch *watch, const struct conflict_outcome *outcome)
+{
+    struct router *router = watch->router;
+
+    if (outcome->began)
+        tell_began(watch);
+    if (outcome->announce)
+        defend(router, &watch->conflict.address);
+    if (outcome->release)
+        give_up(router, &watch->conflict);
+    if (outcome->ended != CONFLICT_GOES_ON)
+        tell_ended(watch, outcome->ended);
+    if (outcome->began || outcome->ended != CONFLICT_GOES_ON)
+        follow_rival(watch);
+    if (outcome->resume)
+        resume(router);
+    if (outcome->ask)
+        ask_for(router, &outcome->ask_address);
+    set_timer(watch);
+}
+
+static void tell_warning(struct router_watch *watch, const struct lan_warning *warning)
+{
+    struct instance *instance = watch->router->instance;
+    struct evidence evidence = {.peer = warning->seen.peer,
+                                .peer_priority = warning->seen.priority};
+    char text[LAN_WARNING_TEXT_SIZE];
+    char name[NAME_SIZE + 16];
+
+    memcpy(evidence.mac, warning->seen.mac, sizeof(evidence.mac));
+    router_watch_text(watch->router, warning, text, sizeof(text));
+    log_instance(LOG_WARNING, router_name(watch->router, name, sizeof(name)), "%s: %s",
+                 lan_warning_name(warning->seen.kind), text);
+    instance->node->on_event(instance->node->userdata, instance,
+                             lan_warning_name(warning->seen.kind), &evidence, text);
+}
+
+static void tell_warnings_ended(const struct router_watch *watch, uint32_t ended)
+{
+    char name[NAME_SIZE + 16];
+
+    for (unsigned kind = 0; kind < LAN_WARNINGS; kind++)
+        if ((ended & (1u << kind)) != 0)
+            log_instance(LOG_NOTICE, router_name(watch->router, name, sizeof(name)),
+                         "%s: not seen any more (%llu times before)",
+                         lan_warning_name((enum lan_warning_kind)kind),
+                         (unsigned long long)watch->lan.list[kind].count);
+}
+
+static void tick(struct router_watch *watch)
+{
+    const struct lan_params lan = lan_params_of(watch->router);
+    const struct conflict_params params = params_of(watch->router);
+    const struct conflict_outcome outcome =
+        conflict_timer(&watch->conflict, &params, clock_boot_ns());
+
+    tell_warnings_ended(watch, lan_watch_expire(&watch->lan, &lan, clock_boot_ns()));
+    carry_out(watch, &outcome);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    (void)source;
+    (void)usec;
+    tick(userdata);
+    return 0;
+}
+
+/* The router's watch, made when there is none. NULL when out of memory. */
+static struct router_watch *watch_of(struct router *router)
+{
+    struct router_watch *watch = router->watch;
+
+    if (watch != NULL)
+        return watch;
+    watch = calloc(1, sizeof(*watch));
+    if (watch == NULL)
+        return NULL;
+    watch->router = router;
+    conflict_init(&watch->conflict);
+    lan_watch_init(&watch->lan);
+    if (sd_event_add_time(router->instance->node->event, &watch->timer, CLOCK_BOOTTIME, UINT64_MAX,
+                          0, on_timer, watch) < 0 ||
+        sd_event_source_set_priority(watch->timer, AGENT_PRIORITY_NEIGHBOURS) < 0) {
+        sd_event_source_disable_unref(watch->timer);
+        free(watch);
+        return NULL;
+    }
+    router->watch = watch;
+    return watch;
+}
+
+void router_watch_claim(struct router *router, const struct neighbour_claim *claim)
+{
+    const struct election *e = router_election(router);
+    const struct conflict_params params = params_of(router);
+    bool master = e->state == VRRP_MASTER;
+    struct router_watch *watch = master ? watch_of(router) : router->watch;
+
+    if (watch == NULL)
+        return;
+    const struct conflict_outcome outcome =
+        conflict_claim(&watch->conflict, &params, claim, master, e->last_rcvd_at, clock_boot_ns());
+    if (memcmp(watch->conflict.mac, claim->mac, MAC_SIZE) == 0)
+        watch->last_wall_ns = clock_wall_ns();
+    carry_out(watch, &outcome);
+}
+
+static void see(struct router *router, const struct lan_sighting *sighting)
+{
+    const struct lan_params params = lan_params_of(router);
+    struct router_watch *watch = watch_of(router);
+
+    if (watch == NULL)
+        return;
+    if (lan_watch_see(&watch->lan, &params, sighting, clock_boot_ns()))
+        tell_warning(watch, &watch->lan.list[sighting->kind]);
+    set_timer(watch);
+}
+
+void router_watch_message(struct router *router, const struct lan_message *message)
+{
+    struct lan_sighting sighting;
+
+    if (lan_judge_message(message, &sighting))
+        see(router, &sighting);
+}
+
+/* Its adverts are ours, when adverts of ours were accepted just now. */
+static void see_rival(struct router_watch *watch, const struct vrrp_frame *frame)
+{
+    const struct election *e = router_election(watch->router);
+    uint64_t now = clock_boot_ns();
+
+    if (e->last_rcvd_at == DEADLINE_NEVER || now - e->last_rcvd_at > election_master_down_ns(e))
+        return;
+    const struct conflict_outcome outcome = conflict_is_router(&watch->conflict, frame->mac);
+    carry_out(watch, &outcome);
+}
+
+void router_watch_frame(struct router *router, const struct vrrp_frame *frame, bool mac_is_ours)
+{
+    const struct election *e = router_election(router);
+    struct lan_sighting sighting;
+
+    if (!ip_address_equal(&frame->source, &e->source)) {
+        if (router->watch != NULL)
+            see_rival(router->watch, frame);
+        return;
+    }
+    lan_judge_own(frame, mac_is_ours, e->last_sent_at, e->params.advert_interval_ns,
+                  clock_boot_ns(), &sighting);
+    see(router, &sighting);
+}
+
+const char *router_watch_text(const struct router *router, const struct lan_warning *warning,
+                              char *buffer, size_t size)
+{
+    const struct config_instance *config = router->instance->config;
+    const struct election *e = router_election(router);
+    const struct lan_subject subject = {.interface = config->interface,
+                                        .vrid = config->vrid,
+                                        .priority = e->params.priority,
+                                        .source = e->source};
+
+    return lan_warning_text(&warning->seen, &subject, buffer, size);
+}
+
+void router_watch_moved(struct router *router)
+{
+    if (router->watch == NULL)
+        return;
+    const struct conflict_outcome outcome = conflict_moved(&router->watch->conflict);
+    carry_out(router->watch, &outcome);
+}
+
+void router_watch_configured(struct router *router)
+{
+    if (router->watch != NULL)
+        tick(router->watch);
+}
+
+void router_watch_free(struct router *router)
+{
+    if (router->watch == NULL)
+        return;
+    sd_event_source_disable_unref(router->watch->timer);
+    free(router->watch);
+    router->watch = NULL;
+}

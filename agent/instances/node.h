@@ -1,0 +1,47 @@
+/*
+ * The parts of a node that an instance works with, and what it tells the agent. Owned by the agent;
+ * an instance only borrows it. `vipd --release` has no checks and no drains, and nobody to tell
+ * events: its instances are never started, and its loop never turns.
+ */
+#ifndef AGENT_INSTANCES_NODE_H
+#define AGENT_INSTANCES_NODE_H
+
+#include "agent/checks/checks.h"
+#include "agent/instances/drains.h"
+#include "agent/kernel/links.h"
+#include "agent/kernel/reconciler.h"
+#include "agent/wire/neighbour_io.h"
+#include "agent/wire/segment.h"
+#include "lib/election/reason.h"
+
+struct instance;
+
+struct node {
+    sd_event *event;
+    struct links *links;
+    struct checks *checks;
+    struct reconciler *reconciler;
+    struct neighbour_io *neighbours;
+    struct segments *segments;
+    struct drains *drains;
+
+    /* The instance moved as a whole. */
+    void (*on_transition)(void *userdata, struct instance *instance,
+                          const struct transition *transition);
+    /* Its effective priority is another than before. */
+    void (*on_priority)(void *userdata, struct instance *instance);
+    /* Something to remember that is no transition: `event` is its name, text a sentence. */
+    void (*on_event)(void *userdata, struct instance *instance, const char *event,
+                     const struct evidence *evidence, const char *text);
+    /* It was stopped and holds nothing any more: it may be freed in a later turn of the loop. */
+    void (*on_stopped)(void *userdata, struct instance *instance);
+    /* An instance could not be put on its link: it is to be tried again after a while. */
+    void (*on_unattached)(void *userdata);
+    /* An instance left its link: what it used there may be what another one waits for. */
+    void (*on_detached)(void *userdata);
+    /* True when any instance claims that address as a virtual one. */
+    bool (*is_virtual)(void *userdata, const struct ip_address *address);
+    void *userdata;
+};
+
+#endif

@@ -1,0 +1,132 @@
+/* Messages of rtnetlink about links and addresses; see links_parse.h. Pure. */
+#include "agent/kernel/links_parse.h"
+
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/ip.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <string.h>
+
+/* Debian 12's kernel headers have it; IFA_MAX of older ones ends before. */
+enum {
+    ATTRIBUTE_IFA_PROTO = 11,
+    ADDRESS_ATTRIBUTES = ATTRIBUTE_IFA_PROTO,
+    FLAG_LOWER_UP = 1 << 16,
+    FLAG_DORMANT = 1 << 17,
+};
+
+int links_parse_ifindex(struct nlmsghdr *message)
+{
+    struct ifinfomsg *info = nlmsg_data(message);
+
+    if (!nlmsg_valid_hdr(message, sizeof(*info)) || info->ifi_family != AF_UNSPEC)
+        return 0;
+    return info->ifi_index;
+}
+
+static void read_kind(struct nlattr *linkinfo, struct link *link)
+{
+    struct nlattr *attributes[IFLA_INFO_MAX + 1];
+
+    if (nla_parse_nested(attributes, IFLA_INFO_MAX, linkinfo, NULL) == 0 &&
+        attributes[IFLA_INFO_KIND] != NULL)
+        nla_strlcpy(link->kind, attributes[IFLA_INFO_KIND], sizeof(link->kind));
+}
+
+/* The IPv4 settings of a link are an array of 32-bit values; the first has the number 1. */
+static void read_settings(struct nlattr *families, struct link *link)
+{
+    struct nlattr *family[AF_INET + 1];
+    struct nlattr *inet[IFLA_INET_MAX + 1];
+    const size_t offset = (IPV4_DEVCONF_PROMOTE_SECONDARIES - 1) * sizeof(uint32_t);
+    uint32_t value;
+
+    if (nla_parse_nested(family, AF_INET, families, NULL) != 0 || family[AF_INET] == NULL ||
+        nla_parse_nested(inet, IFLA_INET_MAX, family[AF_INET], NULL) != 0 ||
+        inet[IFLA_INET_CONF] == NULL ||
+        nla_len(inet[IFLA_INET_CONF]) < (int)(offset + sizeof(value)))
+        return;
+    memcpy(&value, (const char *)nla_data(inet[IFLA_INET_CONF]) + offset, sizeof(value));
+    link->promote_secondaries = value != 0;
+}
+
+bool links_parse_link(struct nlmsghdr *message, struct link *link)
+{
+    struct nlattr *attributes[IFLA_MAX + 1];
+    struct ifinfomsg *info = nlmsg_data(message);
+
+    if (links_parse_ifindex(message) <= 0 ||
+        nlmsg_parse(message, sizeof(*info), attributes, IFLA_MAX, NULL) < 0 ||
+        attributes[IFLA_WIRELESS] != NULL)
+        return false;
+    /* An alias given to a link that is down is not reported, so one that we have read stays. */
+    struct link before = *link;
+    *link = (struct link){.ifindex = info->ifi_index};
+    memcpy(link->alias, before.alias, sizeof(link->alias));
+    link->up = (info->ifi_flags & IFF_UP) != 0;
+    link->carrier = (info->ifi_flags & FLAG_LOWER_UP) != 0 && (info->ifi_flags & FLAG_DORMANT) == 0;
+    if (attributes[IFLA_IFNAME] != NULL)
+        nla_strlcpy(link->name, attributes[IFLA_IFNAME], sizeof(link->name));
+    if (attributes[IFLA_ADDRESS] != NULL) {
+        link->has_mac = nla_len(attributes[IFLA_ADDRESS]) == sizeof(link->mac);
+        if (link->has_mac)
+            memcpy(link->mac, nla_data(attributes[IFLA_ADDRESS]), sizeof(link->mac));
+    }
+    if (attributes[IFLA_MTU] != NULL && nla_len(attributes[IFLA_MTU]) >= (int)sizeof(uint32_t))
+        link->mtu = nla_get_u32(attributes[IFLA_MTU]);
+    /* The index of a parent in another namespace means nothing here. */
+    if (attributes[IFLA_LINK] != NULL && attributes[IFLA_LINK_NETNSID] == NULL &&
+        nla_len(attributes[IFLA_LINK]) >= (int)sizeof(uint32_t))
+        link->parent = (int)nla_get_u32(attributes[IFLA_LINK]);
+    if (attributes[IFLA_IFALIAS] != NULL)
+        nla_strlcpy(link->alias, attributes[IFLA_IFALIAS], sizeof(link->alias));
+    if (attributes[IFLA_LINKINFO] != NULL)
+        read_kind(attributes[IFLA_LINKINFO], link);
+    if (attributes[IFLA_AF_SPEC] != NULL)
+        read_settings(attributes[IFLA_AF_SPEC], link);
+    return true;
+}
+
+/* IFA_LOCAL is the address itself; IFA_ADDRESS is the peer's on point-to-point links. */
+static bool read_address(struct nlattr **attributes, enum ip_family family, struct ip_address *out)
+{
+    struct nlattr *a =
+        attributes[IFA_LOCAL] != NULL ? attributes[IFA_LOCAL] : attributes[IFA_ADDRESS];
+
+    if (a == NULL || nla_len(a) < (int)ip_family_size(family))
+        return false;
+    *out = ip_address_from_octets(family, nla_data(a));
+    return true;
+}
+
+bool links_parse_address(struct nlmsghdr *message, struct observed_address *out)
+{
+    struct nlattr *attributes[ADDRESS_ATTRIBUTES + 1];
+    struct ifaddrmsg *info = nlmsg_data(message);
+    struct ifa_cacheinfo cache;
+
+    if (!nlmsg_valid_hdr(message, sizeof(*info)) ||
+        (info->ifa_family != AF_INET && info->ifa_family != AF_INET6) ||
+        nlmsg_parse(message, sizeof(*info), attributes, ADDRESS_ATTRIBUTES, NULL) < 0)
+        return false;
+    enum ip_family family = info->ifa_family == AF_INET ? IP_FAMILY_IPV4 : IP_FAMILY_IPV6;
+
+    *out = (struct observed_address){.ifindex = (int)info->ifa_index, .valid_s = UINT32_MAX};
+    if (!read_address(attributes, family, &out->prefix.address))
+        return false;
+    out->prefix.length = info->ifa_prefixlen;
+    out->flags = info->ifa_flags;
+    if (attributes[IFA_FLAGS] != NULL && nla_len(attributes[IFA_FLAGS]) >= (int)sizeof(uint32_t))
+        out->flags = nla_get_u32(attributes[IFA_FLAGS]);
+    if (attributes[ATTRIBUTE_IFA_PROTO] != NULL && nla_len(attributes[ATTRIBUTE_IFA_PROTO]) > 0)
+        out->proto = nla_get_u8(attributes[ATTRIBUTE_IFA_PROTO]);
+    if (attributes[IFA_CACHEINFO] != NULL &&
+        nla_len(attributes[IFA_CACHEINFO]) >= (int)sizeof(cache)) {
+        memcpy(&cache, nla_data(attributes[IFA_CACHEINFO]), sizeof(cache));
+        out->valid_s = cache.ifa_valid;
+    }
+    return true;
+}

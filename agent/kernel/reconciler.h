@@ -1,0 +1,74 @@
+/*
+ * Makes the kernel's addresses equal to what the elections want: desired against observed gives one
+ * batch. Claims, releases, repairs, lease refreshes and the removal of a crashed predecessor's
+ * leftovers are all the same comparison. It never touches an address it did not add (IFA_PROTO).
+ */
+#ifndef AGENT_KERNEL_RECONCILER_H
+#define AGENT_KERNEL_RECONCILER_H
+
+#include "agent/kernel/links.h"
+
+struct reconciler;
+
+/* links must outlive the reconciler. The lease timer runs at `priority`. */
+int reconciler_open(sd_event *event, int64_t priority, struct links *links,
+                    struct reconciler **out);
+
+/* Does not release anything: call reconciler_want() with none first where that is wanted. */
+void reconciler_close(struct reconciler *reconciler);
+
+/* One virtual router's share of the desired addresses. Held by the caller (embedded), linked into
+ * the reconciler while wanted. All zero to begin with. */
+struct desired_set {
+    struct desired_set *next;
+    struct desired_set *prev;
+    bool linked;
+    int ifindex;
+    const struct ip_prefix *prefixes; /* borrowed: stays valid until the next call for this set */
+    size_t count;
+    uint64_t lease_ns; /* 0: no lifetime */
+    const char *owner; /* instance name, for messages; borrowed */
+    size_t failed;     /* addresses of the last batch the kernel refused */
+    size_t answering;  /* how many of the first are known to be answered for */
+    /* The reconciler's own: boot time in ns, DEADLINE_NEVER for never. */
+    uint64_t refresh_ns;
+    uint64_t retry_ns;
+    uint64_t backoff_ns;
+};
+
+/* Replaces what this set wants (count 0: nothing; then it is unlinked) and brings the kernel in
+ * line at once: everything that is to be added goes in one batch before anything is removed. An
+ * address that another set wants on the same link stays. Addresses present but not ours count as
+ * held. Returns 0, or the first negative errno after all addresses were tried (each is logged, and
+ * tried again later by the lease timer). */
+int reconciler_want(struct reconciler *reconciler, struct desired_set *set, int ifindex,
+                    const struct ip_prefix *prefixes, size_t count, uint64_t lease_ns);
+
+/* Moves the set to an equal list that lies elsewhere (the one before is about to go), touching
+ * nothing. False, and nothing is done: it wants nothing yet, or another list or lease. */
+bool reconciler_rebase(struct desired_set *set, const struct ip_prefix *prefixes, size_t count,
+                       uint64_t lease_ns);
+
+/* Compares everything desired with everything observed and mends the difference: after a deletion
+ * by somebody else, a link that came back, a resync, or at start (leftovers of a predecessor on
+ * any link are removed). */
+int reconciler_run(struct reconciler *reconciler);
+
+/* The same in the next turn of the loop: many changes reported at once lead to one run. */
+void reconciler_run_soon(struct reconciler *reconciler);
+
+/* Renews what is due, as the lease timer would: for whoever keeps the event loop from it. */
+void reconciler_fire_due(struct reconciler *reconciler);
+
+/* True when the kernel holds that address on the set's link (ours or not). */
+bool reconciler_held(const struct reconciler *reconciler, const struct desired_set *set,
+                     const struct ip_prefix *prefix);
+
+/* True when the kernel answers for all addresses of the set: for IPv6 that can be some time after
+ * they were added (see local_route.h). */
+bool reconciler_answers(const struct reconciler *reconciler, struct desired_set *set);
+
+/* Re-adds since start, for status. */
+uint64_t reconciler_repairs(const struct reconciler *reconciler);
+
+#endif

@@ -1,0 +1,23 @@
+/* Which observed addresses are ours and wanted by nobody. For reconciler.c only. */
+#ifndef AGENT_KERNEL_RECONCILER_LEFTOVERS_H
+#define AGENT_KERNEL_RECONCILER_LEFTOVERS_H
+
+#include "agent/kernel/reconciler.h"
+
+/* All zero to begin with; its memory is kept from one search to the next. */
+struct leftovers {
+    struct observed_address *list;
+    size_t count;
+    size_t room;
+    struct wanted_address *wanted; /* scratch, sorted */
+    size_t wanted_count;
+    size_t wanted_room;
+};
+
+/* Fills the list. sets: the first of all that are linked, or NULL. 0 or -ENOMEM. */
+int leftovers_find(struct leftovers *leftovers, const struct links *links,
+                   const struct desired_set *sets);
+
+void leftovers_free(struct leftovers *leftovers);
+
+#endif

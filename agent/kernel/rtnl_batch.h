@@ -1,0 +1,46 @@
+/*
+ * Changes to the kernel's links and addresses, many in one sendmsg() with an acknowledgement for
+ * each (libmnl). All memory is set aside when it is opened.
+ */
+#ifndef AGENT_KERNEL_RTNL_BATCH_H
+#define AGENT_KERNEL_RTNL_BATCH_H
+
+#include <libmnl/libmnl.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    RTNL_BATCH_MESSAGES = 128,
+    RTNL_BATCH_MESSAGE_BYTES = 512,
+};
+
+struct rtnl_batch;
+
+/* 0 or a negative errno. */
+int rtnl_batch_open(struct rtnl_batch **out);
+void rtnl_batch_close(struct rtnl_batch *batch);
+
+/* Begins a message (NLM_F_REQUEST | NLM_F_ACK are added to flags); the caller puts a header and
+ * attributes of at most RTNL_BATCH_MESSAGE_BYTES into it. At most RTNL_BATCH_MESSAGES of them
+ * before rtnl_batch_send(). */
+struct nlmsghdr *rtnl_batch_begin(struct rtnl_batch *batch, uint16_t type, uint16_t flags);
+
+/* Messages begun and not yet sent. */
+unsigned rtnl_batch_count(const struct rtnl_batch *batch);
+
+bool rtnl_batch_full(const struct rtnl_batch *batch);
+
+/* Sends all and waits (at most 1 s) for every acknowledgement. Returns 0 when all succeeded, else
+ * the first negative errno; rtnl_batch_result() has each. The batch is empty afterwards. */
+int rtnl_batch_send(struct rtnl_batch *batch);
+
+/* 0 or a negative errno of the i-th message of the last send. */
+int rtnl_batch_result(const struct rtnl_batch *batch, unsigned i);
+
+/* What the kernel says about that error beyond its number; "" when nothing. */
+const char *rtnl_batch_detail(const struct rtnl_batch *batch, unsigned i);
+
+/* sendmsg() calls since opening. */
+uint64_t rtnl_batch_sends(const struct rtnl_batch *batch);
+
+#endif

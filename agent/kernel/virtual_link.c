@@ -1,0 +1,317 @@
+/* The macvlan of a virtual router MAC; see virtual_link.h. Owner of a link: the router it was made
+ * for. Rare calls, so each opens a netlink socket of its own. */
+#include "agent/kernel/virtual_link.h"
+
+#include "agent/base/log.h"
+#include "agent/kernel/rtnl_batch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_link.h>
+#include <linux/ip.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What marks a macvlan as ours; it also remembers the parent's settings from before. */
+#define ALIAS_PREFIX "vipd arp_ignore="
+#define ALIAS_FORMAT ALIAS_PREFIX "%u arp_announce=%u"
+
+enum {
+    MAC_OCTETS = 6,
+    ARP_IGNORE_OTHER_LINKS = 1,
+    ARP_ANNOUNCE_BEST = 2,
+    ADDR_GEN_NONE = 1, /* IN6_ADDR_GEN_MODE_NONE */
+    ALIAS_SIZE = 64,
+};
+
+/* One setting of a link's IPv4 configuration. */
+struct inet_setting {
+    uint16_t id;
+    uint32_t value;
+};
+
+static struct nlmsghdr *begin_link(struct rtnl_batch *batch, uint16_t type, uint16_t flags,
+                                   int ifindex, unsigned change, unsigned value)
+{
+    struct nlmsghdr *message = rtnl_batch_begin(batch, type, flags);
+    struct ifinfomsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+
+    header->ifi_family = AF_UNSPEC;
+    header->ifi_index = ifindex;
+    header->ifi_change = change;
+    header->ifi_flags = value;
+    return message;
+}
+
+static void put_inet(struct nlmsghdr *message, const struct inet_setting *settings, size_t count)
+{
+    struct nlattr *inet = mnl_attr_nest_start(message, AF_INET);
+    struct nlattr *conf = mnl_attr_nest_start(message, IFLA_INET_CONF);
+
+    for (size_t i = 0; i < count; i++)
+        mnl_attr_put_u32(message, settings[i].id, settings[i].value);
+    mnl_attr_nest_end(message, conf);
+    mnl_attr_nest_end(message, inet);
+}
+
+static void put_create(struct rtnl_batch *batch, const char *name, int parent,
+                       const uint8_t mac[MAC_OCTETS])
+{
+    struct nlmsghdr *message = begin_link(batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, 0, 0);
+
+    mnl_attr_put_strz(message, IFLA_IFNAME, name);
+    mnl_attr_put_u32(message, IFLA_LINK, (uint32_t)parent);
+    mnl_attr_put(message, IFLA_ADDRESS, MAC_OCTETS, mac);
+    struct nlattr *info = mnl_attr_nest_start(message, IFLA_LINKINFO);
+    mnl_attr_put_strz(message, IFLA_INFO_KIND, "macvlan");
+    struct nlattr *data = mnl_attr_nest_start(message, IFLA_INFO_DATA);
+    mnl_attr_put_u32(message, IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE);
+    mnl_attr_nest_end(message, data);
+    mnl_attr_nest_end(message, info);
+}
+
+/* Settings of the macvlan itself: it answers ARP only for its own addresses, and accepts what comes
+ * in although the way back may lead over the parent. */
+static void put_settings(struct rtnl_batch *batch, int ifindex, const char *alias)
+{
+    static const struct inet_setting settings[] = {
+        {IPV4_DEVCONF_ARP_IGNORE, ARP_IGNORE_OTHER_LINKS},
+        {IPV4_DEVCONF_ARP_ANNOUNCE, ARP_ANNOUNCE_BEST},
+        {IPV4_DEVCONF_RP_FILTER, 0},
+    };
+    struct nlmsghdr *message = begin_link(batch, RTM_SETLINK, 0, ifindex, 0, 0);
+
+    mnl_attr_put_strz(message, IFLA_IFALIAS, alias);
+    struct nlattr *spec = mnl_attr_nest_start(message, IFLA_AF_SPEC);
+    put_inet(message, settings, sizeof(settings) / sizeof(settings[0]));
+    mnl_attr_nest_end(message, spec);
+}
+
+/* It gets no IPv6 address by itself. */
+static void put_no_addresses(struct rtnl_batch *batch, int ifindex)
+{
+    struct nlmsghdr *message = begin_link(batch, RTM_SETLINK, 0, ifindex, 0, 0);
+    struct nlattr *spec = mnl_attr_nest_start(message, IFLA_AF_SPEC);
+    struct nlattr *inet6 = mnl_attr_nest_start(message, AF_INET6);
+    mnl_attr_put_u8(message, IFLA_INET6_ADDR_GEN_MODE, ADDR_GEN_NONE);
+    mnl_attr_nest_end(message, inet6);
+    mnl_attr_nest_end(message, spec);
+}
+
+/* How the parent treats ARP. While a macvlan of ours is on it, it must neither answer for addresses
+ * that are on the macvlan nor ask with one of them as the sender: both would teach the neighbours
+ * its own MAC for the virtual address. */
+struct arp_settings {
+    unsigned ignore;
+    unsigned announce;
+};
+
+/* Never less strict than the administrator has made it. */
+static struct arp_settings stricter(const struct arp_settings *before)
+{
+    return (struct arp_settings){
+        before->ignore > 0 ? before->ignore : ARP_IGNORE_OTHER_LINKS,
+        before->announce > ARP_ANNOUNCE_BEST ? before->announce : ARP_ANNOUNCE_BEST,
+    };
+}
+
+static void put_parent(struct rtnl_batch *batch, int parent, const struct arp_settings *arp)
+{
+    const struct inet_setting settings[] = {
+        {IPV4_DEVCONF_ARP_IGNORE, arp->ignore},
+        {IPV4_DEVCONF_ARP_ANNOUNCE, arp->announce},
+    };
+    struct nlmsghdr *message = begin_link(batch, RTM_SETLINK, 0, parent, 0, 0);
+    struct nlattr *spec = mnl_attr_nest_start(message, IFLA_AF_SPEC);
+
+    put_inet(message, settings, sizeof(settings) / sizeof(settings[0]));
+    mnl_attr_nest_end(message, spec);
+}
+
+static int send_and_close(struct rtnl_batch *batch)
+{
+    int r = rtnl_batch_send(batch);
+
+    rtnl_batch_close(batch);
+    return r;
+}
+
+static bool is_ours(const struct link *link)
+{
+    return strcmp(link->kind, "macvlan") == 0 &&
+           strncmp(link->alias, ALIAS_PREFIX, strlen(ALIAS_PREFIX)) == 0;
+}
+
+/* Ours from just after its creation, when it had no alias yet. */
+static bool is_half_made(const struct link *link, int parent, enum ip_family family, uint8_t vrid)
+{
+    uint8_t mac[MAC_OCTETS];
+
+    virtual_mac(family, vrid, mac);
+    return strcmp(link->kind, "macvlan") == 0 && link->parent == parent && !link->up &&
+           link->alias[0] == '\0' && link->has_mac && memcmp(link->mac, mac, sizeof(mac)) == 0;
+}
+
+static unsigned read_setting(const char *ifname, const char *key)
+{
+    char path[96];
+    char digit = '0';
+
+    snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/%s", ifname, key);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    ssize_t n = read(fd, &digit, 1);
+    close(fd);
+    return n == 1 && digit >= '0' && digit <= '8' ? (unsigned)(digit - '0') : 0;
+}
+
+/* What the parent had before: a macvlan of ours remembers. */
+static struct arp_settings remembered(const struct link *link)
+{
+    struct arp_settings arp = {0};
+
+    if (sscanf(link->alias, ALIAS_FORMAT, &arp.ignore, &arp.announce) != 2)
+        arp = (struct arp_settings){0};
+    return arp;
+}
+
+static struct arp_settings parent_before(const struct links *links, const struct link *parent)
+{
+    const struct link *sibling = links_find_child(links, parent->ifindex, is_ours);
+
+    if (sibling != NULL)
+        return remembered(sibling);
+    return (struct arp_settings){read_setting(parent->name, "arp_ignore"),
+                                 read_setting(parent->name, "arp_announce")};
+}
+
+static int make(struct links *links, const char *name, const struct link *parent,
+                enum ip_family family, uint8_t vrid)
+{
+    uint8_t mac[MAC_OCTETS];
+    struct rtnl_batch *batch;
+    int r = rtnl_batch_open(&batch);
+
+    if (r < 0)
+        return r;
+    virtual_mac(family, vrid, mac);
+    put_create(batch, name, parent->ifindex, mac);
+    r = send_and_close(batch);
+    if (r < 0)
+        return r;
+    return links_update(links, name);
+}
+
+static int configure(struct links *links, const char *name, const struct link *link,
+                     const struct link *parent, enum ip_family family)
+{
+    char alias[ALIAS_SIZE];
+    struct rtnl_batch *batch;
+    int r = rtnl_batch_open(&batch);
+
+    if (r < 0)
+        return r;
+    struct arp_settings before = parent_before(links, parent);
+    struct arp_settings now = stricter(&before);
+    snprintf(alias, sizeof(alias), ALIAS_FORMAT, before.ignore, before.announce);
+    put_settings(batch, link->ifindex, alias);
+    put_parent(batch, parent->ifindex, &now);
+    (void)begin_link(batch, RTM_SETLINK, 0, link->ifindex, IFF_UP, 0);
+    r = rtnl_batch_send(batch);
+    if (r == 0) {
+        put_no_addresses(batch, link->ifindex);
+        r = rtnl_batch_send(batch);
+        /* Where there is no IPv6 there is nothing to keep away. */
+        if (family == IP_FAMILY_IPV4 && r == -EAFNOSUPPORT)
+            r = 0;
+    }
+    rtnl_batch_close(batch);
+    return r < 0 ? r : links_update(links, name);
+}
+
+int virtual_link_create(struct links *links, int parent_ifindex, enum ip_family family,
+                        uint8_t vrid)
+{
+    const struct link *parent = links_by_index(links, parent_ifindex);
+    char name[INTERFACE_NAME_SIZE];
+    int r;
+
+    if (parent == NULL)
+        return -ENODEV;
+    virtual_link_name(parent_ifindex, family, vrid, name);
+    const struct link *link = links_by_name(links, name);
+    if (link == NULL) {
+        r = make(links, name, parent, family, vrid);
+        if (r < 0)
+            return r;
+        link = links_by_name(links, name);
+    } else if (!is_ours(link) && !is_half_made(link, parent_ifindex, family, vrid)) {
+        return -EEXIST;
+    }
+    if (link == NULL)
+        return -ENODEV;
+    int ifindex = link->ifindex;
+    r = configure(links, name, link, parent, family);
+    if (r < 0)
+        (void)virtual_link_delete(links, ifindex, parent_ifindex);
+    return r < 0 ? r : ifindex;
+}
+
+int virtual_link_set_up(int ifindex, bool up)
+{
+    struct rtnl_batch *batch;
+    int r = rtnl_batch_open(&batch);
+
+    if (r < 0)
+        return r;
+    (void)begin_link(batch, RTM_SETLINK, 0, ifindex, IFF_UP, up ? IFF_UP : 0);
+    return send_and_close(batch);
+}
+
+int virtual_link_delete(struct links *links, int ifindex, int parent)
+{
+    const struct link *link = links_by_index(links, ifindex);
+    struct rtnl_batch *batch;
+    struct arp_settings before = {0};
+
+    if (link != NULL && is_ours(link))
+        before = remembered(link);
+    int r = rtnl_batch_open(&batch);
+    if (r < 0)
+        return r;
+    (void)begin_link(batch, RTM_DELLINK, 0, ifindex, 0, 0);
+    r = rtnl_batch_send(batch);
+    /* It goes with its parent. */
+    r = r == -ENODEV ? 0 : r;
+    if (r == 0)
+        links_note_gone(links, ifindex);
+    if (r == 0 && links_by_index(links, parent) != NULL &&
+        links_find_child(links, parent, is_ours) == NULL) {
+        put_parent(batch, parent, &before);
+        r = rtnl_batch_send(batch);
+        r = r == -ENODEV ? 0 : r;
+    }
+    rtnl_batch_close(batch);
+    return r;
+}
+
+int virtual_link_delete_all(struct links *links)
+{
+    const struct link *link;
+    int count = 0;
+
+    while ((link = links_find_child(links, 0, is_ours)) != NULL) {
+        int r = virtual_link_delete(links, link->ifindex, link->parent);
+        if (r < 0) {
+            log_msg(LOG_ERR, "cannot delete the virtual MAC's link %s: %s", link->name,
+                    strerror(-r));
+            break;
+        }
+        count++;
+    }
+    return count;
+}

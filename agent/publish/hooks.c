@@ -1,0 +1,283 @@
+/*
+ * A queue for each instance that has something to run, there only as long as it has: what runs, and
+ * room for the newest change of state. One deferred source starts them, one a turn of the loop, so
+ * that a failover of many instances never forks for long while packets wait.
+ */
+#include "agent/publish/hooks.h"
+
+#include "agent/base/child.h"
+#include "agent/base/log.h"
+#include "agent/base/message_ids.h"
+#include "agent/base/priorities.h"
+#include "agent/publish/hook_environment.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct hook_queue {
+    struct hooks *hooks;
+    char name[NAME_SIZE];
+    struct child *child; /* NULL: none runs */
+    enum hook running;
+    struct hook_event present; /* box NULL: none; else its hooks from `next` on are to be run */
+    enum hook next;
+    struct hook_event newest; /* box NULL: none waits */
+    struct hook_queue *after;
+};
+
+struct hooks {
+    sd_event *event;
+    sd_event_source *starter;
+    struct hook_queue *queues; /* the oldest first */
+    unsigned running;
+    void (*on_idle)(void *userdata);
+    void *userdata;
+};
+
+static void drop(struct hook_event *event)
+{
+    config_box_unref(event->box);
+    *event = (struct hook_event){0};
+}
+
+/* The hook of the state entered, which comes before HOOK_CHANGE. */
+static enum hook hook_of(enum vrrp_state state)
+{
+    switch (state) {
+    case VRRP_MASTER:
+        return HOOK_MASTER;
+    case VRRP_BACKUP:
+        return HOOK_BACKUP;
+    case VRRP_INIT:
+        break;
+    }
+    return HOOK_INIT;
+}
+
+static bool has_hook(const struct hook_event *event)
+{
+    return event->config->hooks[hook_of(event->transition.to)] != NULL ||
+           event->config->hooks[HOOK_CHANGE] != NULL;
+}
+
+static struct hook_queue *find(const struct hooks *hooks, const char *name)
+{
+    struct hook_queue *queue = hooks->queues;
+
+    while (queue != NULL && strcmp(queue->name, name) != 0)
+        queue = queue->after;
+    return queue;
+}
+
+/* At the end: whoever came first is started first. NULL: out of memory. */
+static struct hook_queue *append(struct hooks *hooks, const char *name)
+{
+    struct hook_queue *queue = calloc(1, sizeof(*queue));
+    struct hook_queue **link = &hooks->queues;
+
+    if (queue == NULL)
+        return NULL;
+    queue->hooks = hooks;
+    memcpy(queue->name, name, sizeof(queue->name));
+    while (*link != NULL)
+        link = &(*link)->after;
+    *link = queue;
+    return queue;
+}
+
+/* Of one that is not in the list any longer. */
+static void free_queue(struct hook_queue *queue)
+{
+    if (queue->child != NULL)
+        queue->hooks->running--;
+    child_free(queue->child);
+    drop(&queue->present);
+    drop(&queue->newest);
+    free(queue);
+}
+
+static void remove_queue(struct hook_queue *queue)
+{
+    struct hook_queue **link = &queue->hooks->queues;
+
+    while (*link != queue)
+        link = &(*link)->after;
+    *link = queue->after;
+    free_queue(queue);
+}
+
+static void start_soon(struct hooks *hooks)
+{
+    int r = sd_event_source_set_enabled(hooks->starter, SD_EVENT_ONESHOT);
+
+    assert(r >= 0);
+}
+
+static void on_line(void *userdata, const char *line)
+{
+    const struct hook_queue *queue = userdata;
+
+    log_instance(LOG_INFO, queue->name, "%s: %s", hook_name(queue->running), line);
+}
+
+static void on_end(void *userdata, const struct child_result *result)
+{
+    struct hook_queue *queue = userdata;
+    bool good = result->outcome == CHILD_EXITED && result->code == 0;
+    char text[96];
+
+    log_event(good ? LOG_INFO : LOG_WARNING, good ? NULL : MESSAGE_ID_HOOK_FAILED, queue->name,
+              "%s: %s", hook_name(queue->running), child_result_text(result, text, sizeof(text)));
+    child_free(queue->child);
+    queue->child = NULL;
+    queue->hooks->running--;
+    start_soon(queue->hooks);
+}
+
+static void run(struct hook_queue *queue, enum hook hook)
+{
+    const struct config_instance *config = queue->present.config;
+    char **environment = hook_environment_new(&queue->present, hook);
+    bool other = config->hook_user[0] != '\0';
+    const struct child_spec spec = {
+        .argv = config->hooks[hook],
+        .environment = environment,
+        .user = hook_users_find(queue->present.box->hook_users, config->hook_user),
+        .timeout_ns = config->hook_timeout_ns,
+        .priority = AGENT_PRIORITY_HOOKS,
+        .on_line = on_line,
+        .on_end = on_end,
+        .userdata = queue,
+    };
+    int r = -ENOMEM;
+
+    /* hooks_check() has refused it; and never as ourselves instead. */
+    if (other && spec.user == NULL)
+        r = -ENOENT;
+    else if (environment != NULL)
+        r = child_start(queue->hooks->event, &spec, &queue->child);
+    if (r < 0)
+        log_event(LOG_ERR, MESSAGE_ID_HOOK_FAILED, queue->name, "%s: cannot be started: %s",
+                  hook_name(hook), strerror(-r));
+    else
+        queue->hooks->running++;
+    queue->running = hook;
+    hook_environment_free(environment);
+}
+
+/* Begins with the newest change; what was left of the one before is obsolete. */
+static void take_newest(struct hook_queue *queue)
+{
+    if (queue->newest.box == NULL)
+        return;
+    drop(&queue->present);
+    queue->present = queue->newest;
+    queue->newest = (struct hook_event){0};
+    queue->next = hook_of(queue->present.transition.to);
+}
+
+/* Starts the next hook that the queue has; false: it has none and none runs. */
+static bool advance(struct hook_queue *queue)
+{
+    take_newest(queue);
+    while (queue->present.box != NULL && queue->child == NULL) {
+        enum hook hook = queue->next;
+
+        if (hook == HOOKS) {
+            drop(&queue->present);
+            break;
+        }
+        queue->next = hook == HOOK_CHANGE ? HOOKS : HOOK_CHANGE;
+        if (queue->present.config->hooks[hook] != NULL)
+            run(queue, hook);
+    }
+    return queue->child != NULL;
+}
+
+static bool can_start(const struct hook_queue *queue)
+{
+    return queue->child == NULL && queue->hooks->running < HOOKS_RUNNING_MAX;
+}
+
+/* One queue a turn. */
+static int on_start(sd_event_source *source, void *userdata)
+{
+    struct hooks *hooks = userdata;
+    struct hook_queue *queue = hooks->queues;
+
+    (void)source;
+    while (queue != NULL && !can_start(queue))
+        queue = queue->after;
+    if (queue == NULL)
+        return 0;
+    if (!advance(queue))
+        remove_queue(queue);
+    if (hooks_idle(hooks))
+        hooks->on_idle(hooks->userdata);
+    else
+        start_soon(hooks);
+    return 0;
+}
+
+int hooks_open(sd_event *event, void (*on_idle)(void *userdata), void *userdata, struct hooks **out)
+{
+    struct hooks *hooks = calloc(1, sizeof(*hooks));
+    int r = -ENOMEM;
+
+    *out = hooks;
+    if (hooks == NULL)
+        return r;
+    hooks->event = event;
+    hooks->on_idle = on_idle;
+    hooks->userdata = userdata;
+    r = sd_event_add_defer(event, &hooks->starter, on_start, hooks);
+    if (r >= 0)
+        r = sd_event_source_set_priority(hooks->starter, AGENT_PRIORITY_HOOKS);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(hooks->starter, SD_EVENT_OFF);
+    return r;
+}
+
+void hooks_close(struct hooks *hooks)
+{
+    if (hooks == NULL)
+        return;
+    while (hooks->queues != NULL) {
+        struct hook_queue *queue = hooks->queues;
+
+        log_instance(LOG_WARNING, queue->name, "hooks are given up: vipd ends now");
+        hooks->queues = queue->after;
+        free_queue(queue);
+    }
+    sd_event_source_disable_unref(hooks->starter);
+    free(hooks);
+}
+
+void hooks_transition(struct hooks *hooks, const struct hook_event *event)
+{
+    struct hook_queue *queue = find(hooks, event->config->name);
+
+    if (queue == NULL && !has_hook(event))
+        return;
+    if (queue == NULL)
+        queue = append(hooks, event->config->name);
+    if (queue == NULL) {
+        log_instance(LOG_ERR, event->config->name, "out of memory, no hook is run");
+        return;
+    }
+    if (queue->newest.box != NULL)
+        log_instance(LOG_NOTICE, queue->name, "no hook was run for %s: the state is %s by now",
+                     vrrp_state_name(queue->newest.transition.to),
+                     vrrp_state_name(event->transition.to));
+    drop(&queue->newest);
+    queue->newest = *event;
+    config_box_ref(event->box);
+    start_soon(hooks);
+}
+
+bool hooks_idle(const struct hooks *hooks)
+{
+    return hooks->queues == NULL;
+}

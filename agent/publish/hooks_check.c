@@ -1,0 +1,104 @@
+/* What can be told of hooks before they are run: whether their users can be had, and whether the
+ * commands are there. */
+#include "agent/base/log.h"
+#include "agent/publish/hook_environment.h"
+#include "agent/publish/hooks.h"
+#include "lib/config/problem.h"
+#include "lib/config/schema.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static bool has_capability(unsigned capability)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+
+    if (syscall(SYS_capget, &header, data) < 0)
+        return false;
+    return (data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability)) != 0;
+}
+
+/* What is wrong with the user as the instance's hook-user. */
+static void add_problem(const struct config_instance *config, int error,
+                        struct config_problems *problems)
+{
+    char section[NAME_SIZE + 16];
+    const struct config_place place = {
+        .file = config->file,
+        .line = config->line,
+        .section = section,
+        .key = config_schema_instance()->keys[INSTANCE_HOOK_USER].name,
+    };
+
+    snprintf(section, sizeof(section), "%s %s", config_schema_instance()->name, config->name);
+    switch (error) {
+    case -ENOENT:
+        config_problem_add(problems, &place, "found '%s', expected an existing user",
+                           config->hook_user);
+        break;
+    case -E2BIG:
+        config_problem_add(problems, &place, "found '%s', expected a user of at most %d groups",
+                           config->hook_user, CHILD_GROUPS_MAX);
+        break;
+    case -EPERM:
+        config_problem_add(problems, &place,
+                           "found '%s', but vipd runs as user %u without CAP_SETUID and "
+                           "CAP_SETGID, so that it cannot run hooks as another",
+                           config->hook_user, geteuid());
+        break;
+    default:
+        config_problem_add(problems, &place, "found '%s', expected an existing user: %s",
+                           config->hook_user, strerror(-error));
+        break;
+    }
+}
+
+static bool can_become(const struct check_child_user *user)
+{
+    return (user->uid == geteuid() && user->gid == getegid()) ||
+           (has_capability(CAP_SETUID) && has_capability(CAP_SETGID));
+}
+
+/* Of many instances with one user the first is named. */
+static bool check_user(struct config_box *box, const struct hook_user *known,
+                       const struct config_instance *config, struct config_problems *problems)
+{
+    int r = hook_users_add(&box->hook_users, known, config->hook_user);
+
+    if (r == 0 && !can_become(hook_users_find(box->hook_users, config->hook_user)))
+        r = -EPERM;
+    if (r < 0)
+        add_problem(config, r, problems);
+    return r == 0;
+}
+
+static void check_commands(const struct config_instance *config)
+{
+    for (enum hook hook = 0; hook < HOOKS; hook++) {
+        char *const *argv = config->hooks[hook];
+
+        if (argv != NULL && argv[0][0] == '/' && access(argv[0], X_OK) < 0)
+            log_instance(LOG_WARNING, config->name, "%s: %s cannot be run: %s", hook_name(hook),
+                         argv[0], strerror(errno));
+    }
+}
+
+bool hooks_check(struct config_box *box, const struct config_box *before,
+                 struct config_problems *problems)
+{
+    const struct hook_user *known = before != NULL ? before->hook_users : NULL;
+
+    for (size_t i = 0; i < box->config->instance_count; i++) {
+        const struct config_instance *instance = &box->config->instances[i];
+
+        check_commands(instance);
+        if (instance->hook_user[0] != '\0' && !check_user(box, known, instance, problems))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,59 @@
+/*
+ * The flight recorder of one interface: its ring, the capture that fills it, and the recording that
+ * is being put together. It outlives the interface, which may come and go.
+ *
+ * A recording is the ring as it is right after the transition, and then piece by piece what follows
+ * for a little more than a second: with much traffic the ring holds less than that, and the
+ * takeover would push out what led to it.
+ */
+#ifndef AGENT_RECORDER_LINK_H
+#define AGENT_RECORDER_LINK_H
+
+#include "agent/recorder/recording_file.h"
+
+#include <systemd/sd-event.h>
+
+struct recorder_link;
+
+struct recorder_link_options {
+    sd_event *event;
+    const char *ifname;
+    uint64_t keep_ns;
+    /* A recording is complete, and the callee's; NULL: there was no memory for it. */
+    void (*on_complete)(void *userdata, const char *path, struct recording *recording);
+    void *userdata;
+};
+
+/* Allocates the ring; captures nothing yet. 0 or a negative errno. */
+int recorder_link_new(const struct recorder_link_options *options, struct recorder_link **out);
+void recorder_link_free(struct recorder_link *link);
+
+const char *recorder_link_name(const struct recorder_link *link);
+
+/* Begins to capture; -EBUSY when it does already, else 0 or a negative errno, logged. */
+int recorder_link_attach(struct recorder_link *link);
+
+/* Ends that. NULL is allowed. */
+void recorder_link_detach(struct recorder_link *link);
+
+/* The addresses whose ARP and ND are kept; copied. NULL is allowed. */
+void recorder_link_watch(struct recorder_link *link, const struct ip_address *addresses,
+                         size_t count);
+
+/* One line of text into the ring. */
+void recorder_link_note(struct recorder_link *link, uint64_t wall_ns, const char *text);
+
+/* Notes the link's state, in words (static text), when it is another than before. */
+void recorder_link_state(struct recorder_link *link, uint64_t wall_ns, const char *state);
+
+/* The path of the recording in the making, or NULL. */
+const char *recorder_link_recording(const struct recorder_link *link);
+
+/* Begins a recording, in a later turn of the loop. None may be in the making. 0 or a negative
+ * errno. */
+int recorder_link_record(struct recorder_link *link, const char *path, const char *about);
+
+/* Completes the recording in the making now. */
+void recorder_link_flush(struct recorder_link *link);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * Advertisement sockets: one raw socket (protocol 112) for each link and family, shared by all
+ * virtual routers there, for multicast and unicast alike (RFC 9568 5.1).
+ * Bound to the device; TTL / hop limit 255, CS6, multicast loop off.
+ */
+#ifndef AGENT_WIRE_ADVERT_IO_H
+#define AGENT_WIRE_ADVERT_IO_H
+
+#include "lib/packet/packet.h"
+
+#include <systemd/sd-event.h>
+
+struct advert_io;
+
+/* One received message. ip.ttl is what the packet carried. Octets are valid during the call. */
+typedef void (*advert_io_fn)(void *userdata, const struct packet_ip *ip, const uint8_t *payload,
+                             size_t size);
+
+/* Called when a read pass used up its budget with packets still waiting: the owner fires deadlines
+ * that are due, so that a flood cannot starve them. */
+typedef void (*advert_io_busy_fn)(void *userdata);
+
+struct advert_io_options {
+    int ifindex;
+    const char *ifname;
+    enum ip_family family;
+    bool send_only; /* on a virtual link: no membership, nothing is received */
+    int64_t priority;
+    advert_io_fn on_message;
+    advert_io_busy_fn on_busy;
+    void *userdata;
+};
+
+/* 0 or a negative errno, logged with the interface. */
+int advert_io_open(sd_event *event, const struct advert_io_options *options,
+                   struct advert_io **out);
+void advert_io_close(struct advert_io *io);
+
+/* Reads no more (packets wait in the kernel, which drops what is too much), or again. */
+void advert_io_rest(struct advert_io *io, bool resting);
+
+/* Leaves and joins the VRRP group again, so that a fresh report goes out after a link bounce. */
+int advert_io_rejoin(struct advert_io *io);
+
+/* Hands on what waits to be read, a bounded number of messages. True when more may wait. */
+bool advert_io_receive(struct advert_io *io);
+
+/* Sends one message from `source` (forced with IP_PKTINFO / IPV6_PKTINFO) to `destination`.
+ * 0 or a negative errno (not logged: the caller knows the instance). No allocation. */
+int advert_io_send(struct advert_io *io, const struct ip_address *source,
+                   const struct ip_address *destination, const uint8_t *payload, size_t size);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * Who else answers for our addresses: a libpcap capture of ARP and ND on one link, inbound only.
+ * It ends a linger when the successor announces, and reports foreign holders; beside that, VRRP
+ * messages from an address of our own, of the other side of a conflict, or of an address owner.
+ * The file decides nothing: it hands on each claim that names one of the watched addresses, and
+ * each such message.
+ */
+#ifndef AGENT_WIRE_CONFLICT_H
+#define AGENT_WIRE_CONFLICT_H
+
+#include "lib/election/lan_warning.h"
+
+#include <systemd/sd-event.h>
+
+struct conflict_watch;
+
+enum {
+    CONFLICT_OWN_MAX = 16,
+    CONFLICT_RIVALS_MAX = 8,
+};
+
+/* Whose VRRP messages are captured, besides those with priority 255: nobody else's, so that the
+ * cluster's adverts cost nothing. Of more than there is room for only the first are. */
+struct conflict_vrrp {
+    struct ip_address own[CONFLICT_OWN_MAX]; /* that come in from an address of our own, */
+    size_t own_count;
+    uint8_t rivals[CONFLICT_RIVALS_MAX][MAC_SIZE]; /* and from these machines */
+    size_t rival_count;
+};
+
+/* One claim of a watched address by somebody else on that link. */
+typedef void (*conflict_fn)(void *userdata, const struct neighbour_claim *claim);
+
+/* A VRRP message of one of those came in. */
+typedef void (*conflict_vrrp_fn)(void *userdata, const struct vrrp_frame *frame);
+
+/* Opens a capture on ifname (immediate mode, non-blocking, bounded buffer, kernel filter for ARP,
+ * NA, DAD NS and the VRRP messages above). 0 or negative errno, logged. */
+int conflict_watch_open(sd_event *event, int64_t priority, const char *ifname, conflict_fn fn,
+                        conflict_vrrp_fn vrrp_fn, void *userdata, struct conflict_watch **out);
+void conflict_watch_close(struct conflict_watch *watch);
+
+/* Replaces the set of watched addresses (copied, sorted; lookup is logarithmic). 0 or -ENOMEM. */
+int conflict_watch_set(struct conflict_watch *watch, const struct ip_address *addresses,
+                       size_t count);
+
+/* Replaces whose VRRP messages are captured; `what` begins as zeroes. 0, or a negative errno,
+ * logged: then it is as before. */
+int conflict_watch_vrrp(struct conflict_watch *watch, const struct conflict_vrrp *what);
+
+#endif

@@ -1,0 +1,150 @@
+/* The recorder's capture; see frame_tap.h. Owner: the recorder. */
+#include "agent/wire/frame_tap.h"
+
+#include "agent/base/log.h"
+#include "lib/limits.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    /* The longest advertisement with its headers is kept whole. */
+    SNAP_OCTETS = ADVERT_SIZE_MAX + 128,
+    /* Two blocks of libpcap's: one is filled while the other is read. */
+    RING_BYTES = 512 * 1024,
+    COLLECT_MS = 100,
+    FRAMES_PER_PASS = 64,
+    PASSES_PER_DRAIN = 64,
+};
+
+struct frame_tap {
+    pcap_t *pcap;
+    sd_event_source *source;
+    char name[INTERFACE_NAME_SIZE];
+    frame_fn fn;
+    void *userdata;
+};
+
+#define ADVERTS "ip proto 112 or ip6 proto 112"
+
+/* Where there are no link-layer addresses there is no ARP, and libpcap refuses to look for it. */
+static const char *filter_for(int datalink)
+{
+    if (datalink != DLT_EN10MB)
+        return ADVERTS;
+    return ADVERTS " or arp or (icmp6 and (ip6[40] = 135 or ip6[40] = 136))";
+}
+
+static void on_frame(u_char *userdata, const struct pcap_pkthdr *header, const u_char *octets)
+{
+    const struct frame_tap *tap = (const struct frame_tap *)(const void *)userdata;
+
+    tap->fn(tap->userdata, header, octets);
+}
+
+/* Frames read, 0 when there are none now. */
+static int read_some(struct frame_tap *tap)
+{
+    int n = pcap_dispatch(tap->pcap, FRAMES_PER_PASS, on_frame, (u_char *)tap);
+
+    /* The link went down or away: the observer of links says so. */
+    if (n < 0)
+        log_msg(LOG_DEBUG, "%s: recorder: %s", tap->name, pcap_geterr(tap->pcap));
+    return n > 0 ? n : 0;
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+    (void)source;
+    (void)fd;
+    (void)revents;
+    (void)read_some(userdata);
+    return 0;
+}
+
+static int set_up(struct frame_tap *tap)
+{
+    struct bpf_program filter;
+
+    if (pcap_set_snaplen(tap->pcap, SNAP_OCTETS) != 0 ||
+        pcap_set_timeout(tap->pcap, COLLECT_MS) != 0 ||
+        pcap_set_buffer_size(tap->pcap, RING_BYTES) != 0)
+        return -EINVAL;
+    /* Positive values are warnings. */
+    if (pcap_activate(tap->pcap) < 0 ||
+        pcap_compile(tap->pcap, &filter, filter_for(pcap_datalink(tap->pcap)), 1,
+                     PCAP_NETMASK_UNKNOWN) != 0)
+        return -EIO;
+    int r = pcap_setfilter(tap->pcap, &filter);
+    pcap_freecode(&filter);
+    return r == 0 ? 0 : -EIO;
+}
+
+int frame_tap_open(sd_event *event, int64_t priority, const char *ifname, frame_fn fn,
+                   void *userdata, struct frame_tap **out)
+{
+    struct frame_tap *tap = calloc(1, sizeof(*tap));
+    char error[PCAP_ERRBUF_SIZE] = "out of memory";
+    int r = -ENOMEM;
+
+    *out = NULL;
+    if (tap == NULL)
+        goto out;
+    tap->fn = fn;
+    tap->userdata = userdata;
+    memcpy(tap->name, ifname, strnlen(ifname, sizeof(tap->name) - 1));
+    tap->pcap = pcap_create(tap->name, error);
+    if (tap->pcap == NULL)
+        goto out;
+    r = set_up(tap);
+    if (r < 0)
+        strncpy(error, pcap_geterr(tap->pcap), sizeof(error) - 1);
+    else if (pcap_setnonblock(tap->pcap, 1, error) != 0)
+        r = -EIO;
+    if (r < 0)
+        goto out;
+    r = sd_event_add_io(event, &tap->source, pcap_get_selectable_fd(tap->pcap), EPOLLIN,
+                        on_readable, tap);
+    if (r >= 0)
+        r = sd_event_source_set_priority(tap->source, priority);
+    if (r < 0)
+        strncpy(error, strerror(-r), sizeof(error) - 1);
+out:
+    if (r < 0) {
+        log_msg(LOG_WARNING, "%s: cannot record frames: %s", ifname, error);
+        frame_tap_close(tap);
+        return r;
+    }
+    *out = tap;
+    return 0;
+}
+
+void frame_tap_close(struct frame_tap *tap)
+{
+    if (tap == NULL)
+        return;
+    sd_event_source_disable_unref(tap->source);
+    if (tap->pcap != NULL)
+        pcap_close(tap->pcap);
+    free(tap);
+}
+
+int frame_tap_datalink(const struct frame_tap *tap)
+{
+    return pcap_datalink(tap->pcap);
+}
+
+void frame_tap_drain(struct frame_tap *tap)
+{
+    for (int i = 0; i < PASSES_PER_DRAIN; i++)
+        if (read_some(tap) < FRAMES_PER_PASS)
+            return;
+}
+
+uint64_t frame_tap_dropped(struct frame_tap *tap)
+{
+    struct pcap_stat stat;
+
+    return pcap_stats(tap->pcap, &stat) == 0 ? stat.ps_drop : 0;
+}

@@ -1,0 +1,67 @@
+/* Advice about checks: what is followed by nobody, and what has no effect on an owner. */
+#include "lib/config/advice_check.h"
+
+#include "lib/config/problem.h"
+#include "lib/config/schema.h"
+
+#include <stdio.h>
+
+static bool is_tracked(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->instance_count; i++) {
+        if (config_names_have(&config->instances[i].track, name))
+            return true;
+    }
+    return config_names_have(&config->track, name);
+}
+
+static void advise_on_check(const struct config *config, const struct config_check *check,
+                            struct config_problems *out)
+{
+    char section[NAME_SIZE + 16];
+    struct config_place place = {
+        .file = check->file, .line = check->line, .section = section, .key = ""};
+
+    snprintf(section, sizeof(section), "check %s", check->name);
+    if (!is_tracked(config, check->name))
+        config_problem_add(out, &place, "without effect: no instance has it in track");
+    /* The name of the process that a pid file names is looked up in /proc as well. */
+    place.key = config_schema_check()->keys[CHECK_KEY_EXECUTABLE].name;
+    if (check->executable[0] != '\0')
+        config_problem_add(out, &place,
+                           "vipd.service hides processes of other users: unless it is one of "
+                           "vipd's own user, this takes a drop-in with ProtectProc=default "
+                           "(systemctl edit vipd)");
+}
+
+/* Checks that change the priority of an owner, and flap-damping of one. */
+static void advise_on_owner(const struct config *config, const struct config_instance *instance,
+                            struct config_problems *out)
+{
+    char section[NAME_SIZE + 16];
+    struct config_place place = {
+        .file = instance->file, .line = instance->line, .section = section};
+
+    if (instance->priority != PRIORITY_OWNER)
+        return;
+    snprintf(section, sizeof(section), "instance %s", instance->name);
+    place.key = config_schema_instance()->keys[INSTANCE_FLAP_DAMPING].name;
+    if (instance->flap_damping.transitions > 0)
+        config_problem_add(out, &place, "without effect at priority 255");
+    place.key = config_schema_instance()->keys[INSTANCE_TRACK].name;
+    for (size_t i = 0; i < instance->track.count; i++) {
+        const struct config_check *check = config_find_check(config, instance->track.list[i]);
+
+        if (check != NULL && check->weight != 0)
+            config_problem_add(out, &place, "the weight of %s is without effect at priority 255",
+                               check->name);
+    }
+}
+
+void config_advise_checks(const struct config *config, struct config_problems *out)
+{
+    for (size_t i = 0; i < config->check_count; i++)
+        advise_on_check(config, &config->checks[i], out);
+    for (size_t i = 0; i < config->instance_count; i++)
+        advise_on_owner(config, &config->instances[i], out);
+}

@@ -1,0 +1,100 @@
+/* The finished configuration: looking things up in it and ending it. */
+#include "lib/config/config.h"
+
+#include "lib/config/group.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+void config_free(struct config *config)
+{
+    if (config == NULL)
+        return;
+    for (size_t i = 0; i < config->instance_count; i++) {
+        free(config->instances[i].ipv4);
+        free(config->instances[i].ipv6);
+        free(config->instances[i].peers);
+        for (size_t hook = 0; hook < HOOKS; hook++)
+            free(config->instances[i].hooks[hook]);
+        free(config->instances[i].track.list);
+    }
+    for (size_t i = 0; i < config->file_count; i++)
+        free(config->files[i]);
+    for (size_t i = 0; i < config->group_count; i++)
+        config_group_free(&config->groups[i]);
+    free(config->groups);
+    free(config->track.list);
+    free(config->checks);
+    free(config->instances);
+    free(config->files);
+    free(config);
+}
+
+const struct config_instance *config_find_instance(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->instance_count; i++) {
+        if (strcmp(config->instances[i].name, name) == 0)
+            return &config->instances[i];
+    }
+    return NULL;
+}
+
+const struct config_check *config_find_check(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->check_count; i++) {
+        if (strcmp(config->checks[i].name, name) == 0)
+            return &config->checks[i];
+    }
+    return NULL;
+}
+
+bool config_names_have(const struct config_names *names, const char *name)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (strcmp(names->list[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+const struct ip_prefix *config_addresses(const struct config_instance *instance,
+                                         enum ip_family family, size_t *count)
+{
+    switch (family) {
+    case IP_FAMILY_IPV4:
+        *count = instance->ipv4_count;
+        return instance->ipv4;
+    case IP_FAMILY_IPV6:
+        *count = instance->ipv6_count;
+        return instance->ipv6;
+    case IP_FAMILY_NONE:
+        break;
+    }
+    *count = 0;
+    return NULL;
+}
+
+void config_receiver(const struct config_instance *instance, enum ip_family family,
+                     struct ip_address *peers, struct packet_receiver *out)
+{
+    assert(family == IP_FAMILY_IPV4 || family == IP_FAMILY_IPV6);
+    *out = (struct packet_receiver){
+        .family = family,
+        .version = instance->version,
+        .vrid = instance->vrid,
+        .priority = instance->priority,
+        .strict = instance->strict,
+        .checksum_mode = instance->checksum,
+        .advert_interval_ns = instance->advert_interval_ns,
+        .source = family == IP_FAMILY_IPV4 ? instance->source4 : instance->source6,
+        .peers = peers,
+        .unicast = instance->unicast,
+    };
+    out->addresses = config_addresses(instance, family, &out->address_count);
+    for (size_t i = 0; i < instance->peer_count; i++) {
+        assert(out->peer_count < INSTANCE_PEERS_MAX);
+        if (instance->peers[i].family == family)
+            peers[out->peer_count++] = instance->peers[i];
+    }
+}

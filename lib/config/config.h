@@ -1,0 +1,170 @@
+/*
+ * The configuration: one immutable, typed value. config_parse() makes it from text, nothing
+ * changes it afterwards, config_free() ends it. Defaults are already filled in.
+ */
+#ifndef VIP_CONFIG_CONFIG_H
+#define VIP_CONFIG_CONFIG_H
+
+#include "lib/config/check.h"
+#include "lib/election/conflict_policy.h"
+#include "lib/election/damping.h"
+#include "lib/packet/packet.h"
+
+enum mac_mode {
+    MAC_INTERFACE = 0, /* the interface's own MAC; the claim rests on announcements */
+    MAC_VIRTUAL,       /* 00-00-5E-00-0x-{VRID} on a macvlan (RFC 9568 7.3) */
+};
+
+enum preempt_mode {
+    PREEMPT_YES = 0,
+    PREEMPT_NO,
+    PREEMPT_AFTER, /* after preempt_delay_ns of hearing a lower priority (RFC 8347 hold-time) */
+    PREEMPT_WHEN_HEALTHY, /* when nothing was wrong with this node for preempt_delay_ns */
+};
+
+/* Instances that move together. Their names; the same order is not needed on all nodes. */
+struct config_group {
+    char name[NAME_SIZE];
+    char (*instances)[NAME_SIZE];
+    size_t instance_count;
+    const char *file; /* owned by the config */
+    unsigned line;
+};
+
+/* Commands that are run when an instance has changed its state. */
+enum hook {
+    HOOK_INIT = 0, /* the first three are of the state entered */
+    HOOK_BACKUP,
+    HOOK_MASTER,
+    HOOK_CHANGE, /* after those, whatever the state */
+    HOOKS,       /* how many there are */
+};
+
+/* Names of checks, without doubles. */
+struct config_names {
+    char (*list)[NAME_SIZE];
+    size_t count;
+};
+
+struct config_instance {
+    char name[NAME_SIZE];
+    char interface[INTERFACE_NAME_SIZE];
+    uint8_t vrid; /* 1..255 */
+    enum vrrp_version version;
+    uint8_t priority; /* 1..254; 255 = address owner */
+    uint64_t advert_interval_ns;
+    enum preempt_mode preempt;
+    uint64_t preempt_delay_ns;
+    enum mac_mode mac;
+    enum checksum_mode checksum;
+    bool strict;
+    bool accept;                  /* RFC 9568 6.1 Accept_Mode */
+    bool announce_reply;          /* send the ARP reply form beside the request form */
+    unsigned announce_repeat;     /* how often the takeover announcement is repeated, 0..10 */
+    uint64_t announce_refresh_ns; /* 0: never */
+    uint64_t lease_ns;            /* 0: off. From [instance], else [node] */
+    uint64_t linger_ns;           /* 0: one master-down interval */
+    char **hooks[HOOKS];      /* words (lib/config/argument_vector.h), one block each; NULL: none */
+    uint64_t hook_timeout_ns; /* of one run */
+    char hook_user[NAME_SIZE]; /* empty: the user vipd runs as. From [instance], else [node] */
+    bool systemd_target;       /* vipd-master@NAME.target is started and stopped */
+    enum conflict_mode on_conflict;
+    uint64_t conflict_quiet_ns; /* not seen for so long: a conflict is over */
+    struct config_names track;  /* its own, then those of [node] */
+    struct damping_params flap_damping;
+
+    /* Virtual addresses by family, in configured order. For IPv6 the link-local one is first: the
+     * configured one, or derived from the VRID when none was (link_local_derived). */
+    struct ip_prefix *ipv4;
+    size_t ipv4_count;
+    struct ip_prefix *ipv6;
+    size_t ipv6_count;
+    bool link_local_derived;
+
+    bool unicast;             /* unicast-peers was given */
+    struct ip_address *peers; /* both families */
+    size_t peer_count;
+    struct ip_address source4; /* NONE: the interface's primary address */
+    struct ip_address source6; /* NONE: the interface's link-local address */
+
+    const struct config_group *group; /* of the config; NULL: none */
+
+    /* Where it was written, for messages. */
+    const char *file; /* owned by the config */
+    unsigned line;
+};
+
+struct config {
+    char node_name[NAME_SIZE]; /* empty: the host's name */
+    uint64_t lease_ns;         /* [node] lease, default 5 s */
+    bool realtime;             /* [node] realtime: SCHED_FIFO and locked memory where permitted */
+    char hook_user[NAME_SIZE]; /* [node] hook-user; empty: the user vipd runs as */
+    bool recorder;             /* [node] recorder: keep the last frames, write them when need be */
+    uint64_t recorder_time_ns; /* how long they are kept */
+    unsigned recorder_files;   /* how many recordings are kept */
+    struct config_instance *instances;
+    size_t instance_count;
+    struct config_group *groups;
+    size_t group_count;
+    struct config_names track; /* [node] track */
+    struct config_check *checks;
+    size_t check_count;
+    char **files; /* names of the files it came from */
+    size_t file_count;
+};
+
+/* One text handed in. `name` is used in messages. */
+struct config_source {
+    const char *name;
+    const char *text; /* NUL-terminated */
+};
+
+/* One problem, worded: "vipd.conf:7: [instance web] priority: found '300', expected ...". */
+struct config_problem {
+    char *file;
+    unsigned line; /* 0: the file as a whole */
+    char *section; /* "instance web"; may be empty */
+    char *key;     /* may be empty */
+    char *text;    /* what was found, what was expected, and a near name if there is one */
+};
+
+struct config_problems {
+    struct config_problem *list;
+    size_t count;
+};
+
+/*
+ * Parses all sources as one configuration, in order, and checks it as a whole.
+ * Returns the configuration (owned by the caller), or NULL with at least one problem.
+ * problems: filled in either way, owned by the caller, freed with config_problems_free().
+ */
+struct config *config_parse(const struct config_source *sources, size_t count,
+                            struct config_problems *problems);
+
+/* Frees all of it. NULL is allowed. */
+void config_free(struct config *config);
+
+void config_problems_free(struct config_problems *problems);
+
+/* Writes "FILE:LINE: [section] key: text" and returns buffer. */
+const char *config_problem_format(const struct config_problem *problem, char *buffer, size_t size);
+
+/* The instance of that name, or NULL. */
+const struct config_instance *config_find_instance(const struct config *config, const char *name);
+
+/* The check of that name, or NULL. */
+const struct config_check *config_find_check(const struct config *config, const char *name);
+
+/* True when it is one of them. */
+bool config_names_have(const struct config_names *names, const char *name);
+
+/* Addresses of one family of an instance. *count is 0 when it has none. */
+const struct ip_prefix *config_addresses(const struct config_instance *instance,
+                                         enum ip_family family, size_t *count);
+
+/* Fills in what packet_receive() checks against, for one family. `peers` is storage for the peers
+ * of that family, INSTANCE_PEERS_MAX entries, that must live as long as *out is used. */
+void config_receiver(const struct config_instance *instance, enum ip_family family,
+                     struct ip_address *peers, struct packet_receiver *out);
+
+#endif

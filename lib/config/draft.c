@@ -1,0 +1,175 @@
+/*
+ * Growing a configuration while it is read. Nothing here judges what was written.
+ */
+#include "lib/config/draft.h"
+
+#include "lib/config/values.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Defaults go through the same parsers as what people write. */
+static void set_defaults(const struct config_section *section, void *base)
+{
+    char error[CONFIG_ERROR_SIZE];
+
+    for (size_t i = 0; i < section->key_count; i++) {
+        const struct config_key *key = &section->keys[i];
+
+        if (key->default_text == NULL)
+            continue;
+        int result = config_value_parse(key, key->default_text, base, error, sizeof(error));
+        assert(result == 0);
+        (void)result;
+    }
+}
+
+bool config_draft_begin(struct config_draft *draft, const struct config_source *sources,
+                        size_t count)
+{
+    struct config *config = calloc(1, sizeof(*config));
+
+    draft->config = config;
+    if (config == NULL)
+        return false;
+    set_defaults(config_schema_node(), config);
+    config->files = calloc(count > 0 ? count : 1, sizeof(*config->files));
+    if (config->files == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        config->files[i] = strdup(sources[i].name);
+        if (config->files[i] == NULL)
+            return false;
+        config->file_count++;
+    }
+    return true;
+}
+
+bool config_draft_add_instance(struct config_draft *draft, const char *file, unsigned line,
+                               const char *name, size_t length)
+{
+    struct config *config = draft->config;
+    size_t count = config->instance_count;
+
+    assert(length < NAME_SIZE);
+    struct config_instance *instances =
+        config_list_grow(config->instances, count, sizeof(*instances));
+    if (instances == NULL)
+        return false;
+    config->instances = instances;
+    struct section_draft *sections = config_list_grow(draft->instances, count, sizeof(*sections));
+    if (sections == NULL)
+        return false;
+    draft->instances = sections;
+
+    instances[count] = (struct config_instance){.file = file, .line = line};
+    memcpy(instances[count].name, name, length);
+    sections[count] = (struct section_draft){.file = file, .line = line};
+    set_defaults(config_schema_instance(), &instances[count]);
+    config->instance_count++;
+    return true;
+}
+
+bool config_draft_add_check(struct config_draft *draft, const char *file, unsigned line,
+                            const char *name, size_t length)
+{
+    struct config *config = draft->config;
+    size_t count = config->check_count;
+
+    assert(length < NAME_SIZE);
+    struct config_check *checks = config_list_grow(config->checks, count, sizeof(*checks));
+    if (checks == NULL)
+        return false;
+    config->checks = checks;
+    struct section_draft *sections = config_list_grow(draft->checks, count, sizeof(*sections));
+    if (sections == NULL)
+        return false;
+    draft->checks = sections;
+
+    /* Padding as well: values are compared octet by octet. */
+    memset(&checks[count], 0, sizeof(checks[count]));
+    checks[count].file = file;
+    checks[count].line = line;
+    memcpy(checks[count].name, name, length);
+    sections[count] = (struct section_draft){.file = file, .line = line};
+    set_defaults(config_schema_check(), &checks[count]);
+    config->check_count++;
+    return true;
+}
+
+void config_draft_complete_checks(struct config_draft *draft)
+{
+    for (size_t i = 0; i < draft->config->check_count; i++)
+        config_check_complete(&draft->config->checks[i]);
+}
+
+/* An instance follows the checks of [node] behind its own. */
+static bool inherit_track(struct config_names *track, const struct config_names *node)
+{
+    for (size_t i = 0; i < node->count; i++) {
+        if (config_names_have(track, node->list[i]))
+            continue;
+        char(*grown)[NAME_SIZE] = config_list_grow(track->list, track->count, sizeof(*grown));
+        if (grown == NULL)
+            return false;
+        track->list = grown;
+        memcpy(grown[track->count++], node->list[i], NAME_SIZE);
+    }
+    return true;
+}
+
+bool config_draft_place(struct config_draft *draft, const struct placed_address *placed)
+{
+    struct placed_address *grown =
+        config_list_grow(draft->placed, draft->placed_count, sizeof(*grown));
+
+    if (grown == NULL)
+        return false;
+    draft->placed = grown;
+    grown[draft->placed_count++] = *placed;
+    return true;
+}
+
+bool config_draft_complete(struct config_draft *draft, size_t index)
+{
+    struct config_instance *instance = &draft->config->instances[index];
+    const struct section_draft *section = &draft->instances[index];
+    size_t first = 0;
+
+    if (section->key_line[INSTANCE_LEASE] == 0)
+        instance->lease_ns = draft->config->lease_ns;
+    if (section->key_line[INSTANCE_HOOK_USER] == 0)
+        memcpy(instance->hook_user, draft->config->hook_user, sizeof(instance->hook_user));
+    if (!inherit_track(&instance->track, &draft->config->track))
+        return false;
+    if (instance->ipv6_count == 0 || instance->vrid == 0 || section->set_aside)
+        return true;
+    while (first < instance->ipv6_count &&
+           !ip_address_is_link_local(&instance->ipv6[first].address))
+        first++;
+
+    struct ip_prefix link_local = {ip_address_virtual_link_local(instance->vrid), 64};
+    if (first < instance->ipv6_count) {
+        link_local = instance->ipv6[first];
+    } else {
+        struct ip_prefix *grown =
+            config_list_grow(instance->ipv6, instance->ipv6_count, sizeof(*grown));
+        const struct placed_address placed = {
+            .address = link_local.address,
+            .instance = index,
+            .line = section->line,
+            .derived = true,
+        };
+        if (grown == NULL)
+            return false;
+        instance->ipv6 = grown;
+        if (!config_draft_place(draft, &placed))
+            return false;
+        instance->ipv6_count++;
+        instance->link_local_derived = true;
+    }
+    memmove(&instance->ipv6[1], &instance->ipv6[0], first * sizeof(instance->ipv6[0]));
+    instance->ipv6[0] = link_local;
+    return true;
+}

@@ -1,0 +1,328 @@
+/* The keys of [instance NAME]; see schema.h. Texts are for people and appear in the man
+ * page. */
+#include "lib/config/config.h"
+#include "lib/config/schema_internal.h"
+
+#define INSTANCE_FIELD(field)                                                                      \
+    .offset = offsetof(struct config_instance, field),                                             \
+    .size = sizeof(((struct config_instance *)NULL)->field)
+
+static const struct config_choice versions[] = {{"2", VRRP_V2}, {"3", VRRP_V3}, {NULL, 0}};
+
+static const struct config_choice mac_modes[] = {
+    {"interface", MAC_INTERFACE}, {"virtual", MAC_VIRTUAL}, {NULL, 0}};
+
+static const struct config_choice checksum_modes[] = {{"auto", CHECKSUM_MODE_AUTO},
+                                                      {"rfc5798", CHECKSUM_MODE_RFC5798},
+                                                      {"rfc9568", CHECKSUM_MODE_RFC9568},
+                                                      {NULL, 0}};
+
+static const struct config_choice announce_forms[] = {
+    {"request", false}, {"both", true}, {NULL, 0}};
+
+static const struct config_choice conflict_modes[] = {
+    {"defend", CONFLICT_MODE_DEFEND}, {"release", CONFLICT_MODE_RELEASE}, {NULL, 0}};
+
+#define COMMAND_EXPECTED "a command line like /usr/local/bin/web-hook \"one argument\""
+
+const struct config_key config_instance_keys[INSTANCE_KEYS] = {
+    [INSTANCE_INTERFACE] = {.name = "interface",
+                            .type = VALUE_INTERFACE,
+                            INSTANCE_FIELD(interface),
+                            .required = true,
+                            .sample = "eth0",
+                            .reload = RELOAD_RESTART,
+                            .expected = "an interface name of 1 to 15 characters without '/', ':' "
+                                        "or space",
+                            .help = "The interface the addresses live on and advertisements go "
+                                    "through. It need not exist yet."},
+    [INSTANCE_VRID] = {.name = "vrid",
+                       .type = VALUE_NUMBER,
+                       INSTANCE_FIELD(vrid),
+                       .min = 1,
+                       .max = 255,
+                       .required = true,
+                       .sample = "51",
+                       .reload = RELOAD_RESTART,
+                       .expected = "a number from 1 to 255",
+                       .help = "The virtual router's number: the same on all its nodes, and used "
+                               "by no other virtual router on the link."},
+    [INSTANCE_PRIORITY] = {.name = "priority",
+                           .type = VALUE_NUMBER,
+                           INSTANCE_FIELD(priority),
+                           .min = 1,
+                           .max = PRIORITY_OWNER,
+                           .default_text = "100",
+                           .reload = RELOAD_IN_PLACE,
+                           .expected = "a number from 1 to 254, or 255 on the owner of the "
+                                       "addresses",
+                           .help = "The highest becomes master. 255 is for the node whose own "
+                                   "addresses these are: it keeps them when vipd ends, so a node "
+                                   "that is up without vipd shares them with the one that took "
+                                   "over. Where that can happen, use other addresses and 254."},
+    [INSTANCE_ADDRESSES] = {.name = "addresses",
+                            .type = VALUE_PREFIXES,
+                            .required = true,
+                            .sample = "192.0.2.10/24, 2001:db8::10/64",
+                            .reload = RELOAD_IN_PLACE,
+                            .expected = "addresses like 192.0.2.10/24 or 2001:db8::10/64",
+                            .help = "The virtual addresses, of either family or both, separated by "
+                                    "commas or spaces. Without a prefix length /32 or /128 is "
+                                    "taken. May be repeated, and continued over indented lines. "
+                                    "When a reload adds the first or removes the last address of "
+                                    "a family, the instance is restarted."},
+    [INSTANCE_VERSION] = {.name = "version",
+                          .type = VALUE_CHOICE,
+                          INSTANCE_FIELD(version),
+                          .choices = versions,
+                          .default_text = "3",
+                          .reload = RELOAD_RESTART,
+                          .expected = "3 or 2",
+                          .help = "The VRRP version: 3 (RFC 9568), or 2 (RFC 3768, IPv4 only) for "
+                                  "old peers."},
+    [INSTANCE_ADVERT_INTERVAL] = {.name = "advert-interval",
+                                  .type = VALUE_DURATION,
+                                  INSTANCE_FIELD(advert_interval_ns),
+                                  .min = 10 * NS_PER_MS,
+                                  .max = 255 * NS_PER_SEC,
+                                  .step = 10 * NS_PER_MS,
+                                  .default_text = "1s",
+                                  .reload = RELOAD_IN_PLACE,
+                                  .expected = "multiples of 10ms from 10ms to 40.95s (version 2: "
+                                              "whole seconds from 1s to 255s)",
+                                  .help = "Time between advertisements. A dead master is noticed "
+                                          "after a little more than three of them."},
+    [INSTANCE_PREEMPT] = {.name = "preempt",
+                          .type = VALUE_PREEMPT,
+                          .min = NS_PER_MS,
+                          .max = 86400 * NS_PER_SEC,
+                          .default_text = "yes",
+                          .reload = RELOAD_IN_PLACE,
+                          .expected = "yes, no, or after DURATION (1ms to 1d), or "
+                                      "when-healthy-for DURATION",
+                          .help = "Whether this node takes over from a living master of lower "
+                                  "priority: at once, never, after hearing it for that time, or "
+                                  "when this node was healthy (started, link up, checks passing) "
+                                  "for that time."},
+    [INSTANCE_UNICAST_PEERS] = {.name = "unicast-peers",
+                                .type = VALUE_PEERS,
+                                .default_note = "none: multicast",
+                                .sample = "192.0.2.2, 2001:db8::2",
+                                .reload = RELOAD_IN_PLACE,
+                                .expected = "addresses like 192.0.2.2 or 2001:db8::2",
+                                .help = "Send advertisements to these nodes and accept them from "
+                                        "these alone, where multicast is not available. At least "
+                                        "one of each family that has virtual addresses. May be "
+                                        "repeated, and continued over indented lines. When a "
+                                        "reload changes between multicast and unicast, the "
+                                        "instance is restarted."},
+    [INSTANCE_SOURCE] = {.name = "source",
+                         .type = VALUE_SOURCES,
+                         .default_note = "the interface's primary IPv4 and link-local IPv6 address",
+                         .sample = "192.0.2.1, 2001:db8::1",
+                         .reload = RELOAD_IN_PLACE,
+                         .expected = "one address of each family at most, like 192.0.2.1",
+                         .help = "The source address of advertisements. Of equal priorities the "
+                                 "greater source wins."},
+    [INSTANCE_MAC] = {.name = "mac",
+                      .type = VALUE_CHOICE,
+                      INSTANCE_FIELD(mac),
+                      .choices = mac_modes,
+                      .default_text = "interface",
+                      .reload = RELOAD_RESTART,
+                      .expected = "interface or virtual",
+                      .help = "The MAC address behind the virtual addresses: the interface's own, "
+                              "or the virtual router's (RFC 9568 7.3). virtual cannot be combined "
+                              "with unicast-peers."},
+    [INSTANCE_CHECKSUM] = {.name = "checksum",
+                           .type = VALUE_CHOICE,
+                           INSTANCE_FIELD(checksum),
+                           .choices = checksum_modes,
+                           .default_text = "auto",
+                           .reload = RELOAD_IN_PLACE,
+                           .expected = "auto, rfc5798 or rfc9568",
+                           .help = "Form of the version 3 checksum over IPv4: with pseudo-header "
+                                   "(rfc5798) or without (rfc9568). auto begins with the first "
+                                   "and follows the peers."},
+    [INSTANCE_STRICT] = {.name = "strict",
+                         .type = VALUE_BOOL,
+                         INSTANCE_FIELD(strict),
+                         .default_text = "no",
+                         .reload = RELOAD_IN_PLACE,
+                         .expected = "yes or no",
+                         .help = "Check received advertisements to the letter of RFC 9568 where "
+                                 "the default is lenient towards common peers."},
+    [INSTANCE_ACCEPT] = {.name = "accept",
+                         .type = VALUE_BOOL,
+                         INSTANCE_FIELD(accept),
+                         .default_text = "yes",
+                         .reload = RELOAD_IN_PLACE,
+                         .expected = "yes",
+                         .help = "Whether the master accepts packets addressed to the virtual "
+                                 "addresses (RFC 9568 6.1 Accept_Mode). This version always does "
+                                 "and refuses 'no': let the firewall drop them."},
+    [INSTANCE_ANNOUNCE_REPEAT] = {.name = "announce-repeat",
+                                  .type = VALUE_NUMBER,
+                                  INSTANCE_FIELD(announce_repeat),
+                                  .min = 0,
+                                  .max = ANNOUNCE_REPEAT_MAX,
+                                  .default_text = "5",
+                                  .reload = RELOAD_IN_PLACE,
+                                  .expected = "a number from 0 to 10",
+                                  .help = "How often the announcement of a takeover (gratuitous "
+                                          "ARP, unsolicited neighbour advertisement) is "
+                                          "repeated."},
+    [INSTANCE_ANNOUNCE_REFRESH] = {.name = "announce-refresh",
+                                   .type = VALUE_DURATION,
+                                   INSTANCE_FIELD(announce_refresh_ns),
+                                   .min = NS_PER_SEC,
+                                   .max = 86400 * NS_PER_SEC,
+                                   .zero_word = "off",
+                                   .default_text = "60s",
+                                   .reload = RELOAD_IN_PLACE,
+                                   .expected = "off, or a duration from 1s to 1d",
+                                   .help = "How often the master announces its addresses again."},
+    [INSTANCE_ANNOUNCE_FORM] = {.name = "announce-form",
+                                .type = VALUE_CHOICE,
+                                INSTANCE_FIELD(announce_reply),
+                                .choices = announce_forms,
+                                .default_text = "request",
+                                .reload = RELOAD_IN_PLACE,
+                                .expected = "request or both",
+                                .help = "Form of gratuitous ARP: requests, or both requests and "
+                                        "replies for old hosts."},
+    [INSTANCE_LEASE] = {.name = "lease",
+                        .type = VALUE_DURATION,
+                        INSTANCE_FIELD(lease_ns),
+                        LEASE_RANGE,
+                        .default_note = "that of [node]",
+                        .sample = "5s",
+                        .reload = RELOAD_IN_PLACE,
+                        .expected = LEASE_EXPECTED,
+                        .help = "As in [node], for this instance."},
+    [INSTANCE_LINGER] = {.name = "linger",
+                         .type = VALUE_DURATION,
+                         INSTANCE_FIELD(linger_ns),
+                         .min = 10 * NS_PER_MS,
+                         .max = 600 * NS_PER_SEC,
+                         .zero_word = "auto",
+                         .default_text = "auto",
+                         .reload = RELOAD_IN_PLACE,
+                         .expected = "auto, or a duration from 10ms to 10m",
+                         .help = "How long at most a node that hands over keeps answering while no "
+                                 "successor is seen. auto: the time in which its peers would "
+                                 "notice a dead master."},
+    [INSTANCE_ON_MASTER] = {.name = "on-master",
+                            .type = VALUE_COMMAND,
+                            INSTANCE_FIELD(hooks[HOOK_MASTER]),
+                            .default_note = "none",
+                            .sample = "/usr/local/bin/web-hook master",
+                            .reload = RELOAD_IN_PLACE,
+                            .expected = COMMAND_EXPECTED,
+                            .help = "A command to run when this node has become master. No shell "
+                                    "runs it; quotes and backslash divide words as in one. It "
+                                    "finds VIPD_INSTANCE, VIPD_STATE, VIPD_PREVIOUS, VIPD_REASON "
+                                    "and VIPD_ADDRESSES in its environment; see vipd(8)."},
+    [INSTANCE_ON_BACKUP] = {.name = "on-backup",
+                            .type = VALUE_COMMAND,
+                            INSTANCE_FIELD(hooks[HOOK_BACKUP]),
+                            .default_note = "none",
+                            .sample = "/usr/local/bin/web-hook backup",
+                            .reload = RELOAD_IN_PLACE,
+                            .expected = COMMAND_EXPECTED,
+                            .help = "The same when it has become backup."},
+    [INSTANCE_ON_INIT] = {.name = "on-init",
+                          .type = VALUE_COMMAND,
+                          INSTANCE_FIELD(hooks[HOOK_INIT]),
+                          .default_note = "none",
+                          .sample = "/usr/local/bin/web-hook init",
+                          .reload = RELOAD_IN_PLACE,
+                          .expected = COMMAND_EXPECTED,
+                          .help = "The same when it no longer takes part: its link is down, or "
+                                  "vipd stops."},
+    [INSTANCE_ON_CHANGE] = {.name = "on-change",
+                            .type = VALUE_COMMAND,
+                            INSTANCE_FIELD(hooks[HOOK_CHANGE]),
+                            .default_note = "none",
+                            .sample = "/usr/local/bin/web-hook change",
+                            .reload = RELOAD_IN_PLACE,
+                            .expected = COMMAND_EXPECTED,
+                            .help = "A command to run after every change of state, behind the "
+                                    "one of that state. One hook of an instance runs at a time; "
+                                    "when it ends the newest state comes next, those between are "
+                                    "passed over."},
+    [INSTANCE_HOOK_TIMEOUT] = {.name = "hook-timeout",
+                               .type = VALUE_DURATION,
+                               INSTANCE_FIELD(hook_timeout_ns),
+                               .min = 100 * NS_PER_MS,
+                               .max = 3600 * NS_PER_SEC,
+                               .default_text = "30s",
+                               .reload = RELOAD_IN_PLACE,
+                               .expected = "a duration from 100ms to 1h",
+                               .help = "A hook that still runs after that time is ended, with "
+                                       "all that it started."},
+    [INSTANCE_HOOK_USER] = {.name = "hook-user",
+                            .type = VALUE_NAME,
+                            INSTANCE_FIELD(hook_user),
+                            .default_note = "that of [node]",
+                            .sample = "vipd-hooks",
+                            .reload = RELOAD_IN_PLACE,
+                            .expected = "the name of a user",
+                            .help = "As in [node], for this instance."},
+    [INSTANCE_SYSTEMD_TARGET] = {.name = "systemd-target",
+                                 .type = VALUE_BOOL,
+                                 INSTANCE_FIELD(systemd_target),
+                                 .default_text = "no",
+                                 .reload = RELOAD_IN_PLACE,
+                                 .expected = "yes or no",
+                                 .help = "Start vipd-master@NAME.target while this node is master, "
+                                         "and stop it otherwise. A unit that has BindsTo= and "
+                                         "After= of it runs on the master only."},
+    [INSTANCE_ON_CONFLICT] = {.name = "on-conflict",
+                              .type = VALUE_CHOICE,
+                              INSTANCE_FIELD(on_conflict),
+                              .choices = conflict_modes,
+                              .default_text = "defend",
+                              .reload = RELOAD_IN_PLACE,
+                              .expected = "defend or release",
+                              .help = "What the master does when a machine outside of the cluster "
+                                      "answers for one of its addresses: announce it again, every "
+                                      "10 s at most (RFC 5227); with release also give up all "
+                                      "addresses of the instance, if that goes on for longer than "
+                                      "the lease of a node that hangs, until the conflict is over. "
+                                      "The node that takes over meets the same conflict."},
+    [INSTANCE_CONFLICT_QUIET] = {.name = "conflict-quiet",
+                                 .type = VALUE_DURATION,
+                                 INSTANCE_FIELD(conflict_quiet_ns),
+                                 .min = NS_PER_SEC,
+                                 .max = 86400 * NS_PER_SEC,
+                                 .default_text = "60s",
+                                 .reload = RELOAD_IN_PLACE,
+                                 .expected = "a duration from 1s to 1d",
+                                 .help = "A conflict, or another warning about the LAN, that has "
+                                         "not been seen for so long is over; a node that gave "
+                                         "its addresses up for it takes part again."},
+    [INSTANCE_TRACK] = {.name = "track",
+                        .type = VALUE_TRACK,
+                        INSTANCE_FIELD(track),
+                        .default_note = "those of [node]",
+                        .sample = "haproxy, uplink",
+                        .reload = RELOAD_IN_PLACE,
+                        .expected = "names of [check NAME] sections",
+                        .help = "Checks this instance follows, besides those of [node]: one with a "
+                                "weight changes its priority, one without withdraws it while it "
+                                "fails. May be repeated."},
+    [INSTANCE_FLAP_DAMPING] = {.name = "flap-damping",
+                               .type = VALUE_DAMPING,
+                               INSTANCE_FIELD(flap_damping),
+                               .min = NS_PER_SEC,
+                               .max = 86400 * NS_PER_SEC,
+                               .default_text = "off",
+                               .reload = RELOAD_IN_PLACE,
+                               .expected = "off, or like '3 in 1m hold 5m' (2 to 20 withdrawals, "
+                                           "durations from 1s to 1d)",
+                               .help = "A node that its checks or its link withdrew so often in "
+                                       "that time is held back for the time behind hold (left "
+                                       "out: the same time): its priority is 1, so that it serves "
+                                       "only when nobody else is there."},
+};

@@ -1,0 +1,277 @@
+/*
+ * Checks over a whole configuration. A check looks only at values that were given and understood,
+ * so that one mistake brings one problem.
+ */
+#include "lib/config/draft.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SECTION_TEXT_SIZE = NAME_SIZE + 16 };
+
+/* What the checks of one instance look at. */
+struct subject {
+    const struct config_draft *draft;
+    const struct config_instance *instance;
+    const struct section_draft *section;
+};
+
+/* Adds a problem at `key` of the instance: where it is written, else at the section's header. */
+#define PROBLEM(subject, index, ...)                                                               \
+    do {                                                                                           \
+        char section_text[SECTION_TEXT_SIZE];                                                      \
+        const struct config_place place =                                                          \
+            place_of((subject), (index), section_text, sizeof(section_text));                      \
+        config_problem_add((subject)->draft->problems, &place, __VA_ARGS__);                       \
+    } while (0)
+
+static struct config_place place_of(const struct subject *subject, enum instance_key index,
+                                    char *section_text, size_t size)
+{
+    unsigned line = subject->section->key_line[index];
+
+    snprintf(section_text, size, "%s %s", config_schema_instance()->name, subject->instance->name);
+    return (struct config_place){
+        .file = subject->section->file,
+        .line = line != 0 ? line : subject->section->line,
+        .section = section_text,
+        .key = config_schema_instance()->keys[index].name,
+    };
+}
+
+static struct subject subject_of(const struct config_draft *draft, size_t index)
+{
+    return (struct subject){draft, &draft->config->instances[index], &draft->instances[index]};
+}
+
+static bool good(const struct subject *subject, enum instance_key index)
+{
+    return !subject->section->bad[index];
+}
+
+static bool good_and_given(const struct subject *subject, enum instance_key index)
+{
+    return good(subject, index) && subject->section->key_line[index] != 0;
+}
+
+/* Required keys that are missing, and lists given without an item. */
+static void check_presence(const struct subject *subject)
+{
+    const struct config_section *schema = config_schema_instance();
+
+    for (size_t i = 0; i < schema->key_count; i++) {
+        const struct config_key *key = &schema->keys[i];
+
+        if (subject->section->key_line[i] == 0) {
+            if (key->required)
+                PROBLEM(subject, (enum instance_key)i, "missing, expected %s", key->expected);
+        } else if (config_value_is_list(key->type) && subject->section->items[i] == 0) {
+            PROBLEM(subject, (enum instance_key)i, "found nothing, expected %s", key->expected);
+        }
+    }
+}
+
+/* Version 2 knows IPv4 only and counts whole seconds; version 3 has 12 bits of centiseconds. */
+static void check_version(const struct subject *subject)
+{
+    const struct config_instance *instance = subject->instance;
+    uint64_t interval_ns = instance->advert_interval_ns;
+    bool interval_good = good(subject, INSTANCE_ADVERT_INTERVAL);
+
+    if (!good(subject, INSTANCE_VERSION))
+        return;
+    if (instance->version == VRRP_V2) {
+        if (instance->ipv6_count > 0)
+            PROBLEM(subject, INSTANCE_VERSION,
+                    "found 2, but version 2 cannot carry IPv6 addresses; expected 3");
+        if (interval_good && (interval_ns % NS_PER_SEC != 0))
+            PROBLEM(subject, INSTANCE_ADVERT_INTERVAL,
+                    "version 2 counts in seconds, expected whole seconds from 1s to 255s");
+    } else if (interval_good && interval_ns > 40950 * NS_PER_MS) {
+        PROBLEM(subject, INSTANCE_ADVERT_INTERVAL,
+                "too long for version 3, expected at most 40.95s");
+    }
+}
+
+static bool is_virtual(const struct config_instance *instance, const struct ip_address *address)
+{
+    size_t count = 0;
+    const struct ip_prefix *list = config_addresses(instance, address->family, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (ip_address_equal(&list[i].address, address))
+            return true;
+    }
+    return false;
+}
+
+static void check_source(const struct subject *subject, const struct ip_address *source)
+{
+    char text[ADDRESS_TEXT_SIZE];
+
+    if (source->family == IP_FAMILY_NONE || subject->instance->priority == PRIORITY_OWNER ||
+        !good(subject, INSTANCE_PRIORITY) || !is_virtual(subject->instance, source))
+        return;
+    PROBLEM(subject, INSTANCE_SOURCE,
+            "found %s, which is a virtual address; only their owner (priority 255) sends from one",
+            ip_address_format(source, text, sizeof(text)));
+}
+
+static bool has_peer(const struct config_instance *instance, enum ip_family family)
+{
+    for (size_t i = 0; i < instance->peer_count; i++) {
+        if (instance->peers[i].family == family)
+            return true;
+    }
+    return false;
+}
+
+static void check_unicast(const struct subject *subject)
+{
+    const struct config_instance *instance = subject->instance;
+    char text[ADDRESS_TEXT_SIZE];
+
+    if (!good_and_given(subject, INSTANCE_UNICAST_PEERS) || instance->peer_count == 0)
+        return;
+    if (good(subject, INSTANCE_MAC) && instance->mac == MAC_VIRTUAL)
+        PROBLEM(subject, INSTANCE_MAC,
+                "found 'virtual', which cannot be combined with unicast-peers");
+    if (instance->ipv4_count > 0 && !has_peer(instance, IP_FAMILY_IPV4))
+        PROBLEM(subject, INSTANCE_UNICAST_PEERS,
+                "no IPv4 peer, but there are IPv4 addresses; expected at least one");
+    if (instance->ipv6_count > 0 && !has_peer(instance, IP_FAMILY_IPV6))
+        PROBLEM(subject, INSTANCE_UNICAST_PEERS,
+                "no IPv6 peer, but there are IPv6 addresses; expected at least one");
+    for (size_t i = 0; i < instance->peer_count; i++) {
+        const struct ip_address *peer = &instance->peers[i];
+
+        ip_address_format(peer, text, sizeof(text));
+        if (ip_address_equal(peer, &instance->source4) ||
+            ip_address_equal(peer, &instance->source6))
+            PROBLEM(subject, INSTANCE_UNICAST_PEERS,
+                    "found %s, which is this node's own source; expected the other nodes", text);
+        else if (is_virtual(instance, peer))
+            PROBLEM(subject, INSTANCE_UNICAST_PEERS,
+                    "found %s, which is a virtual address; expected the other nodes' own", text);
+    }
+}
+
+/* Said rather than ignored: a key without its effect would be a hole in somebody's firewall. */
+static void check_accept(const struct subject *subject)
+{
+    if (good_and_given(subject, INSTANCE_ACCEPT) && !subject->instance->accept)
+        PROBLEM(subject, INSTANCE_ACCEPT,
+                "found 'no', expected 'yes': this version does not drop packets to the virtual "
+                "addresses; let the firewall do it");
+}
+
+/* One virtual router is an interface, a family and a VRID (RFC 9568 5.2.3). */
+static void check_identity(const struct config_draft *draft, size_t index)
+{
+    const struct subject subject = subject_of(draft, index);
+    const struct config_instance *instance = subject.instance;
+
+    if (instance->vrid == 0 || instance->interface[0] == '\0')
+        return;
+    for (size_t i = 0; i < index; i++) {
+        const struct config_instance *other = &draft->config->instances[i];
+        const struct section_draft *other_section = &draft->instances[i];
+        bool family = (instance->ipv4_count > 0 && other->ipv4_count > 0) ||
+                      (instance->ipv6_count > 0 && other->ipv6_count > 0);
+
+        if (!family || other_section->set_aside || other->vrid != instance->vrid ||
+            strcmp(other->interface, instance->interface) != 0)
+            continue;
+        PROBLEM(&subject, INSTANCE_VRID,
+                "found %u, which instance %s (%s:%u) uses on %s already; expected another one",
+                instance->vrid, other->name, other->file, other_section->key_line[INSTANCE_VRID],
+                instance->interface);
+        return;
+    }
+}
+
+static int compare_placed(const void *a, const void *b, void *user)
+{
+    const struct config_draft *draft = user;
+    const struct placed_address *x = a;
+    const struct placed_address *y = b;
+    int order = strcmp(draft->config->instances[x->instance].interface,
+                       draft->config->instances[y->instance].interface);
+
+    if (order == 0)
+        order = ip_address_compare(&x->address, &y->address);
+    if (order == 0 && x->instance != y->instance)
+        order = x->instance < y->instance ? -1 : 1;
+    if (order == 0 && x->line != y->line)
+        order = x->line < y->line ? -1 : 1;
+    return order;
+}
+
+/* Whether two neighbours in the sorted list clash. Two derived ones come of one VRID, of which
+ * check_identity() tells. */
+static bool is_clash(const struct config_draft *draft, const struct placed_address *first,
+                     const struct placed_address *second)
+{
+    const struct config_instance *a = &draft->config->instances[first->instance];
+    const struct config_instance *b = &draft->config->instances[second->instance];
+
+    if (!ip_address_equal(&first->address, &second->address) || (first->derived && second->derived))
+        return false;
+    return a == b || (a->interface[0] != '\0' && strcmp(a->interface, b->interface) == 0);
+}
+
+/* An address is wanted once on an interface: sorted, those wanted twice are neighbours. */
+static void check_duplicates(const struct config_draft *draft)
+{
+    if (draft->placed_count < 2)
+        return;
+    qsort_r(draft->placed, draft->placed_count, sizeof(*draft->placed), compare_placed,
+            (void *)draft);
+    for (size_t i = 1; i < draft->placed_count; i++) {
+        const struct placed_address *first = &draft->placed[i - 1];
+        const struct placed_address *second = &draft->placed[i];
+        const struct config_instance *a = &draft->config->instances[first->instance];
+        const struct config_instance *b = &draft->config->instances[second->instance];
+        char section[SECTION_TEXT_SIZE];
+        char text[ADDRESS_TEXT_SIZE];
+
+        if (!is_clash(draft, first, second))
+            continue;
+        snprintf(section, sizeof(section), "%s %s", config_schema_instance()->name, b->name);
+        const struct config_place place = {
+            .file = b->file,
+            .line = second->line,
+            .section = section,
+            .key = config_schema_instance()->keys[INSTANCE_ADDRESSES].name,
+        };
+        ip_address_format(&second->address, text, sizeof(text));
+        if (a == b)
+            config_problem_add(draft->problems, &place,
+                               "found %s a second time, the first is in line %u", text,
+                               first->line);
+        else
+            config_problem_add(draft->problems, &place,
+                               "found %s, which instance %s (%s:%u) has on %s already", text,
+                               a->name, a->file, first->line, b->interface);
+    }
+}
+
+void config_validate(const struct config_draft *draft)
+{
+    for (size_t i = 0; i < draft->config->instance_count; i++) {
+        const struct subject subject = subject_of(draft, i);
+
+        if (subject.section->set_aside)
+            continue;
+        check_presence(&subject);
+        check_version(&subject);
+        check_source(&subject, &subject.instance->source4);
+        check_source(&subject, &subject.instance->source6);
+        check_unicast(&subject);
+        check_accept(&subject);
+        check_identity(draft, i);
+    }
+    check_duplicates(draft);
+    config_validate_checks(draft);
+}

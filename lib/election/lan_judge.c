@@ -1,0 +1,144 @@
+/* Which messages and frames are worth a warning; see lan_warning.h. */
+#include "lib/election/lan_warning.h"
+#include "lib/octets.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum {
+    ETHERNET_SIZE = 14,
+    TYPE_IPV4 = 0x0800,
+    TYPE_IPV6 = 0x86dd,
+    IPV4_HEADER_SIZE = 20,
+    IPV6_HEADER_SIZE = 40,
+    FIELDS_SIZE = 4, /* of a VRRP message: version and type, VRID, priority, count */
+    /* Adverts of ours are on their way for less. */
+    INTERVALS_UNDER_WAY = 3,
+};
+
+/* The same VRID gives the same link-local address where the configuration has none, and link-local
+ * ones repeat from cluster to cluster: they say who it is only where there are no others. */
+static bool has_global(const struct packet_receiver *receiver)
+{
+    for (size_t i = 0; i < receiver->address_count; i++)
+        if (!ip_address_is_link_local(&receiver->addresses[i].address))
+            return true;
+    return false;
+}
+
+static bool is_listed(const struct packet_receiver *receiver, const struct ip_address *address)
+{
+    for (size_t i = 0; i < receiver->address_count; i++)
+        if (ip_address_equal(&receiver->addresses[i].address, address))
+            return true;
+    return false;
+}
+
+/* True when the advert lists addresses that count, and none of them is ours. */
+static bool is_of_others(const struct advert *advert, const struct packet_receiver *receiver,
+                         struct lan_sighting *out)
+{
+    bool ipv6 = receiver->family == IP_FAMILY_IPV6;
+    bool skip_link_local = ipv6 && has_global(receiver);
+
+    out->address_count = 0;
+    for (size_t i = 0; i < advert->count; i++) {
+        const struct ip_address address = advert_address(advert, i);
+
+        if (is_listed(receiver, &address) &&
+            !(skip_link_local && ip_address_is_link_local(&address)))
+            return false;
+        if (skip_link_local && ip_address_is_link_local(&address))
+            continue;
+        if (out->address_count++ == 0)
+            out->sample = address;
+    }
+    return out->address_count > 0;
+}
+
+/* The advert as far as it can be judged: of another cluster also what our own version, interval or
+ * authentication make us drop. NULL: it cannot. */
+static const struct advert *readable(const struct lan_message *m, struct advert *storage)
+{
+    switch (m->verdict) {
+    case PACKET_OK:
+        /* Nearly always the list is ours, which has been found out already. */
+        return (m->warnings & PACKET_WARN_ADDRESS_LIST_MISMATCH) != 0 ? m->advert : NULL;
+    case PACKET_AUTH_TYPE_ERROR:
+    case PACKET_INTERVAL_ERROR:
+    case PACKET_ADDRESS_LIST_ERROR:
+        return m->advert;
+    case PACKET_VERSION_ERROR:
+        return packet_receive(m->ip, m->payload, m->size, NULL, storage, NULL) == PACKET_OK
+                   ? storage
+                   : NULL;
+    default:
+        return NULL;
+    }
+}
+
+bool lan_judge_message(const struct lan_message *m, struct lan_sighting *out)
+{
+    struct advert storage;
+    const struct advert *advert = readable(m, &storage);
+
+    *out = (struct lan_sighting){.peer = m->ip->source, .kind = LAN_DUPLICATE_VRID};
+    if (advert != NULL) {
+        out->priority = advert->priority;
+        if (is_of_others(advert, m->receiver, out))
+            return true;
+    }
+    if (m->verdict != PACKET_OK || m->state != VRRP_MASTER)
+        return false;
+    assert(m->advert != NULL);
+    out->priority = m->advert->priority;
+    out->kind = LAN_SECOND_MASTER;
+    if (out->priority == m->own_priority)
+        out->kind = LAN_EQUAL_PRIORITY;
+    return out->priority != PRIORITY_RESIGN && out->priority <= m->own_priority;
+}
+
+bool vrrp_frame_read(const uint8_t *frame, size_t size, struct vrrp_frame *out)
+{
+    const uint8_t *ip = frame + ETHERNET_SIZE;
+    size_t header;
+
+    if (size < ETHERNET_SIZE + IPV4_HEADER_SIZE)
+        return false;
+    unsigned type = octets_be16(frame + 2 * MAC_SIZE);
+    if (type == TYPE_IPV4 && ip[0] >> 4 == 4 && ip[9] == VRRP_PROTOCOL) {
+        header = (size_t)(ip[0] & 0x0f) * 4;
+        /* Only the first fragment has what we look for. */
+        if (header < IPV4_HEADER_SIZE || (octets_be16(ip + 6) & 0x1fff) != 0)
+            return false;
+        out->source = ip_address_from_octets(IP_FAMILY_IPV4, ip + 12);
+    } else if (type == TYPE_IPV6 && size >= ETHERNET_SIZE + IPV6_HEADER_SIZE && ip[0] >> 4 == 6 &&
+               ip[6] == VRRP_PROTOCOL) {
+        header = IPV6_HEADER_SIZE;
+        out->source = ip_address_from_octets(IP_FAMILY_IPV6, ip + 8);
+    } else {
+        return false;
+    }
+    if (size < ETHERNET_SIZE + header + FIELDS_SIZE)
+        return false;
+    memcpy(out->mac, frame + MAC_SIZE, MAC_SIZE);
+    out->vrid = ip[header + 1];
+    out->priority = ip[header + 2];
+    out->packet = ip;
+    out->packet_size = size - ETHERNET_SIZE;
+    return true;
+}
+
+void lan_judge_own(const struct vrrp_frame *frame, bool mac_is_ours, uint64_t last_sent_at,
+                   uint64_t interval_ns, uint64_t now, struct lan_sighting *out)
+{
+    bool we_send = last_sent_at != 0 && now - last_sent_at < INTERVALS_UNDER_WAY * interval_ns;
+
+    *out = (struct lan_sighting){
+        .kind = mac_is_ours && we_send ? LAN_LOOPED_PACKETS : LAN_DUPLICATE_NODE_ADDRESS,
+        .peer = frame->source,
+        .has_mac = true,
+        .priority = frame->priority,
+    };
+    memcpy(out->mac, frame->mac, MAC_SIZE);
+}

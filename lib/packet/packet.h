@@ -1,0 +1,179 @@
+/*
+ * VRRP advertisements on the wire: VRRPv3 for IPv4 and IPv6 (RFC 9568 5, with errata), VRRPv2 for
+ * IPv4 (RFC 3768 5). Decoding validates completely before anything is handed on; every way to
+ * fail has its own verdict, and each verdict names the RFC 8347 counter it belongs to.
+ *
+ * Nothing here allocates; decoded adverts point into the caller's buffer.
+ */
+#ifndef VIP_PACKET_PACKET_H
+#define VIP_PACKET_PACKET_H
+
+#include "lib/packet/address.h"
+
+enum vrrp_version {
+    VRRP_V2 = 2,
+    VRRP_V3 = 3,
+};
+
+enum {
+    VRRP_PROTOCOL = 112,
+    VRRP_TTL = 255,
+    PRIORITY_RESIGN = 0,
+    PRIORITY_OWNER = 255,
+};
+
+/* In the order of the checks (RFC 9568 7.1 with errata folded in). */
+enum packet_verdict {
+    PACKET_OK = 0,
+    PACKET_IP_HEADER,
+    PACKET_NOT_VRRP,
+    PACKET_FRAGMENT,
+    PACKET_BAD_SOURCE,
+    PACKET_OWN_PACKET,
+    PACKET_BAD_DESTINATION,
+    PACKET_NOT_A_PEER,
+    PACKET_IP_TTL_ERROR,
+    PACKET_LENGTH_ERROR,
+    PACKET_VERSION_ERROR,
+    PACKET_INVALID_TYPE,
+    PACKET_CHECKSUM_ERROR,
+    PACKET_VRID_ERROR,
+    PACKET_OWNER,
+    PACKET_NO_ADDRESSES,
+    PACKET_FIRST_ADDRESS_NOT_LINK_LOCAL,
+    PACKET_ZERO_INTERVAL,
+    PACKET_AUTH_TYPE_ERROR,
+    PACKET_INTERVAL_ERROR,
+    PACKET_ADDRESS_LIST_ERROR,
+    PACKET_VERDICTS, /* how many there are */
+};
+
+/* Bits: what is odd about an accepted advert. The election still sees it. */
+enum packet_warning {
+    PACKET_WARN_INTERVAL_MISMATCH = 1u << 0,
+    PACKET_WARN_ADDRESS_LIST_MISMATCH = 1u << 1,
+    PACKET_WARN_FIRST_ADDRESS_NOT_LINK_LOCAL = 1u << 2,
+    PACKET_WARN_SOURCE_NOT_LINK_LOCAL = 1u << 3,
+    PACKET_WARN_LOCAL_IS_OWNER = 1u << 4,
+    PACKET_WARN_OWNER_CONFLICT = 1u << 5,
+    PACKET_WARNINGS = 6, /* how many bits there are */
+};
+
+/* What the checksum of a packet covered. */
+enum checksum_kind {
+    CHECKSUM_MESSAGE_ONLY = 0,
+    CHECKSUM_IPV4_PSEUDO_HEADER,
+    CHECKSUM_IPV6_PSEUDO_HEADER,
+};
+
+/* Which form of the v3 IPv4 checksum to send, and in strict mode to accept. AUTO starts with
+ * RFC 5798's (what keepalived and FRR send) and follows the peers. */
+enum checksum_mode {
+    CHECKSUM_MODE_AUTO = 0,
+    CHECKSUM_MODE_RFC5798,
+    CHECKSUM_MODE_RFC9568,
+};
+
+/* The parts of the IP header that the checks look at. */
+struct packet_ip {
+    struct ip_address source;
+    struct ip_address destination;
+    uint8_t ttl;
+};
+
+/* A decoded advertisement. `addresses` points into the packet: count x 4 or 16 octets. */
+struct advert {
+    struct packet_ip ip;
+    uint8_t version;
+    uint8_t type;
+    uint8_t vrid;
+    uint8_t priority;
+    uint8_t count;
+    uint8_t auth_type;    /* v2 only */
+    uint64_t interval_ns; /* v3: 12-bit centiseconds; v2: seconds */
+    uint16_t checksum;    /* as carried, host order */
+    enum checksum_kind checksum_kind;
+    const uint8_t *addresses;
+};
+
+/* The virtual router a packet arrives at: what it checks the packet against. */
+struct packet_receiver {
+    enum ip_family family;
+    enum vrrp_version version;
+    uint8_t vrid;
+    uint8_t priority; /* configured; 255 for the address owner */
+    bool strict;      /* RFC 9568 to the letter where the default is lenient */
+    enum checksum_mode checksum_mode;
+    uint64_t advert_interval_ns;
+    struct ip_address source;          /* our own primary address; NONE when unknown */
+    const struct ip_prefix *addresses; /* the virtual addresses of `family`, link-local one first */
+    size_t address_count;
+    const struct ip_address *peers; /* unicast peers of `family` */
+    size_t peer_count;
+    bool unicast;                 /* unicast router: multicast adverts are not for it */
+    const struct ip_address *own; /* further addresses of ours on the link (rule 0a) */
+    size_t own_count;
+};
+
+/* Names as in the JSON of `vipctl decode` ("ip_ttl_error"); "ok" for PACKET_OK. Static text. */
+const char *packet_verdict_name(enum packet_verdict verdict);
+
+/* The RFC 8347 statistics leaf it counts into ("ip-ttl-errors"), or a name of our own. */
+const char *packet_verdict_counter(enum packet_verdict verdict);
+
+/* Name of a single warning bit ("interval_mismatch"). Static text. */
+const char *packet_warning_name(enum packet_warning warning);
+
+/* "message-only", "ipv4-pseudo-header", "ipv6-pseudo-header". Static text. */
+const char *checksum_kind_name(enum checksum_kind kind);
+
+/*
+ * Takes a whole IP packet (no link header; octets after the IP length are link padding) apart
+ * into its header fields and its payload. IPv6 extension headers are skipped.
+ * Returns PACKET_OK, PACKET_IP_HEADER, PACKET_NOT_VRRP or PACKET_FRAGMENT.
+ */
+enum packet_verdict packet_split_ip(const uint8_t *packet, size_t size, struct packet_ip *ip,
+                                    const uint8_t **payload, size_t *payload_size);
+
+/*
+ * Validates and decodes one VRRP message (RFC 9568 7.1, RFC 3768 7.1).
+ * receiver NULL: what the packet is by itself, without configuration.
+ * *out is complete when PACKET_OK is returned, and holds what was read before the failing check
+ * otherwise (zero elsewhere). *warnings gets PACKET_WARN_* bits; it may be NULL.
+ */
+enum packet_verdict packet_receive(const struct packet_ip *ip, const uint8_t *payload, size_t size,
+                                   const struct packet_receiver *receiver, struct advert *out,
+                                   uint32_t *warnings);
+
+/* The VRID of a message whose length allows to read it, else 0: for demultiplexing only. */
+uint8_t packet_peek_vrid(const uint8_t *payload, size_t size);
+
+/* The i-th address of a decoded advert. */
+struct ip_address advert_address(const struct advert *advert, size_t i);
+
+/* What to put into an advert. */
+struct packet_spec {
+    enum vrrp_version version;
+    uint8_t vrid;
+    uint8_t priority;
+    uint64_t interval_ns;             /* v3: 10 ms .. 40.95 s; v2: whole seconds 1 .. 255 */
+    enum checksum_kind checksum_kind; /* ignored for v2 and IPv6, where there is one form */
+    struct ip_address source;         /* both go into pseudo-headers */
+    struct ip_address destination;
+    const struct ip_prefix
+        *addresses; /* of the family of `source`; the first that fit are listed */
+    size_t address_count;
+    size_t mtu; /* of the link, octets; bounds how many addresses are listed */
+};
+
+/* How many of `count` addresses one advert lists (RFC 9568 5.2.5; never fragmented). */
+size_t packet_addresses_that_fit(enum vrrp_version version, enum ip_family family, size_t count,
+                                 size_t mtu);
+
+/*
+ * Builds the VRRP message (no IP header), checksum included. buffer: at least ADVERT_SIZE_MAX + 8.
+ * Returns its length in octets.
+ */
+size_t packet_build(const struct packet_spec *spec, uint8_t *buffer, size_t size);
+
+#endif

@@ -1,0 +1,348 @@
+/*
+ * Validation of received adverts (RFC 9568 7.1, RFC 3768 7.1), in the order of the RFC with the
+ * IP-level advice first. Pure: a decoded advert points into the caller's buffer.
+ */
+#include "lib/octets.h"
+#include "lib/packet/checksum.h"
+#include "lib/packet/packet.h"
+
+#include <string.h>
+
+enum {
+    HEADER_SIZE = 8,
+    V2_AUTH_SIZE = 8,
+    TYPE_ADVERT = 1,
+    INTERVAL_MASK = 0x0fff,
+    /* The smallest MTU a peer may have cut its address list to (RFC 8200 5). */
+    SMALLEST_MTU = 1280,
+};
+
+/* What the checks share. */
+struct reception {
+    const struct packet_ip *ip;
+    const uint8_t *payload;
+    size_t size;
+    const struct packet_receiver *receiver; /* NULL: stateless */
+    struct advert *advert;
+    uint32_t warnings;
+};
+
+static bool is_broadcast(const struct ip_address *address)
+{
+    return address->family == IP_FAMILY_IPV4 && address->octets[0] == 255 &&
+           address->octets[1] == 255 && address->octets[2] == 255 && address->octets[3] == 255;
+}
+
+static bool is_in(const struct ip_address *address, const struct ip_address *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ip_address_equal(address, &list[i]))
+            return true;
+    return false;
+}
+
+static bool is_own(const struct packet_receiver *receiver, const struct ip_address *address)
+{
+    return ip_address_equal(address, &receiver->source) ||
+           is_in(address, receiver->own, receiver->own_count);
+}
+
+static bool is_group(const struct ip_address *address)
+{
+    struct ip_address group = ip_address_vrrp_group(address->family);
+
+    return ip_address_equal(address, &group);
+}
+
+static enum packet_verdict check_destination(const struct reception *in)
+{
+    const struct ip_address *destination = &in->ip->destination;
+
+    if (in->receiver == NULL) {
+        bool unfit = ip_address_is_multicast(destination) ||
+                     ip_address_is_unspecified(destination) || is_broadcast(destination);
+        return unfit && !is_group(destination) ? PACKET_BAD_DESTINATION : PACKET_OK;
+    }
+    if (!in->receiver->unicast)
+        return is_group(destination) ? PACKET_OK : PACKET_BAD_DESTINATION;
+    if (!is_own(in->receiver, destination))
+        return PACKET_BAD_DESTINATION;
+    return is_in(&in->ip->source, in->receiver->peers, in->receiver->peer_count)
+               ? PACKET_OK
+               : PACKET_NOT_A_PEER;
+}
+
+/* Rows 0 to 1: where it comes from and where it went. */
+static enum packet_verdict check_ip(struct reception *in)
+{
+    const struct packet_ip *ip = in->ip;
+
+    if (ip_address_is_multicast(&ip->source) || ip_address_is_unspecified(&ip->source) ||
+        ip_address_is_loopback(&ip->source) || is_broadcast(&ip->source))
+        return PACKET_BAD_SOURCE;
+    if (in->receiver != NULL && is_own(in->receiver, &ip->source))
+        return PACKET_OWN_PACKET;
+    enum packet_verdict verdict = check_destination(in);
+    if (verdict != PACKET_OK)
+        return verdict;
+    if (is_group(&ip->destination) && ip->ttl != VRRP_TTL)
+        return PACKET_IP_TTL_ERROR;
+    if (ip->source.family == IP_FAMILY_IPV6 && is_group(&ip->destination) &&
+        !ip_address_is_link_local(&ip->source))
+        in->warnings |= PACKET_WARN_SOURCE_NOT_LINK_LOCAL;
+    return PACKET_OK;
+}
+
+/* Rows 2 and 3. */
+static enum packet_verdict check_version(const struct reception *in)
+{
+    uint8_t version = in->payload[0] >> 4;
+
+    in->advert->version = version;
+    in->advert->type = in->payload[0] & 0x0f;
+    if (version != VRRP_V2 && version != VRRP_V3)
+        return PACKET_VERSION_ERROR;
+    if (version == VRRP_V2 && in->ip->source.family == IP_FAMILY_IPV6)
+        return PACKET_VERSION_ERROR;
+    if (in->receiver != NULL && version != in->receiver->version)
+        return PACKET_VERSION_ERROR;
+    return in->advert->type == TYPE_ADVERT ? PACKET_OK : PACKET_INVALID_TYPE;
+}
+
+/* Row 4: exact, measured against the IP length; only then are the fields read. */
+static enum packet_verdict read_fields(const struct reception *in)
+{
+    const uint8_t *p = in->payload;
+    struct advert *advert = in->advert;
+
+    if (in->size < HEADER_SIZE)
+        return PACKET_LENGTH_ERROR;
+    advert->vrid = p[1];
+    advert->priority = p[2];
+    advert->count = p[3];
+    advert->checksum = octets_be16(p + 6);
+    advert->addresses = p + HEADER_SIZE;
+    if (advert->version == VRRP_V2) {
+        advert->auth_type = p[4];
+        advert->interval_ns = p[5] * NS_PER_SEC;
+    } else {
+        advert->interval_ns = (uint64_t)(octets_be16(p + 4) & INTERVAL_MASK) * 10 * NS_PER_MS;
+    }
+    size_t length = HEADER_SIZE + advert->count * ip_family_size(in->ip->source.family) +
+                    (size_t)(advert->version == VRRP_V2 ? V2_AUTH_SIZE : 0);
+    return in->size == length ? PACKET_OK : PACKET_LENGTH_ERROR;
+}
+
+static bool accepts_kind(const struct packet_receiver *receiver, enum checksum_kind kind)
+{
+    if (receiver == NULL || !receiver->strict || kind == CHECKSUM_IPV6_PSEUDO_HEADER ||
+        receiver->version == VRRP_V2)
+        return true;
+    switch (receiver->checksum_mode) {
+    case CHECKSUM_MODE_RFC5798:
+        return kind == CHECKSUM_IPV4_PSEUDO_HEADER;
+    case CHECKSUM_MODE_RFC9568:
+        return kind == CHECKSUM_MESSAGE_ONLY;
+    case CHECKSUM_MODE_AUTO:
+        break;
+    }
+    return true;
+}
+
+/* Row 5. For v3 over IPv4 both RFC 9568's and RFC 5798's form are known; with some sources the
+ * pseudo-header sums to zero, and the same octets are right in both. */
+static enum packet_verdict check_checksum(const struct reception *in)
+{
+    uint64_t message = checksum_add(0, in->payload, in->size);
+    uint64_t pseudo = checksum_add_pseudo_header(message, &in->ip->source, &in->ip->destination,
+                                                 VRRP_PROTOCOL, in->size);
+    bool ipv6 = in->ip->source.family == IP_FAMILY_IPV6;
+    bool alone = !ipv6 && checksum_finish(message) == 0;
+    bool with_pseudo = in->advert->version == VRRP_V3 && checksum_finish(pseudo) == 0;
+    enum checksum_kind kind = ipv6 ? CHECKSUM_IPV6_PSEUDO_HEADER : CHECKSUM_IPV4_PSEUDO_HEADER;
+
+    if (!alone && !with_pseudo)
+        return PACKET_CHECKSUM_ERROR;
+    if (alone && (!with_pseudo || accepts_kind(in->receiver, CHECKSUM_MESSAGE_ONLY)))
+        kind = CHECKSUM_MESSAGE_ONLY;
+    in->advert->checksum_kind = kind;
+    return accepts_kind(in->receiver, kind) ? PACKET_OK : PACKET_CHECKSUM_ERROR;
+}
+
+/* Rows 6 and 7. */
+static enum packet_verdict check_router(struct reception *in)
+{
+    const struct packet_receiver *receiver = in->receiver;
+
+    if (in->advert->vrid == 0)
+        return PACKET_VRID_ERROR;
+    if (receiver == NULL)
+        return PACKET_OK;
+    if (in->advert->vrid != receiver->vrid)
+        return PACKET_VRID_ERROR;
+    if (receiver->priority != PRIORITY_OWNER)
+        return PACKET_OK;
+    if (in->advert->version == VRRP_V2)
+        return PACKET_OWNER;
+    in->warnings |= PACKET_WARN_LOCAL_IS_OWNER;
+    if (in->advert->priority == PRIORITY_OWNER)
+        in->warnings |= PACKET_WARN_OWNER_CONFLICT;
+    return PACKET_OK;
+}
+
+/* Rows 8 and 9. */
+static enum packet_verdict check_first_address(struct reception *in)
+{
+    struct ip_address first;
+
+    if (in->advert->count == 0)
+        return PACKET_NO_ADDRESSES;
+    first = advert_address(in->advert, 0);
+    if (first.family != IP_FAMILY_IPV6 || ip_address_is_link_local(&first))
+        return PACKET_OK;
+    if (in->receiver != NULL && in->receiver->strict)
+        return PACKET_FIRST_ADDRESS_NOT_LINK_LOCAL;
+    /* Erratum 8300. Dropping a peer's advert over this would make two masters. */
+    in->warnings |= PACKET_WARN_FIRST_ADDRESS_NOT_LINK_LOCAL;
+    return PACKET_OK;
+}
+
+/* Rows 10 to 12. */
+static enum packet_verdict check_interval(struct reception *in)
+{
+    const struct packet_receiver *receiver = in->receiver;
+    const struct advert *advert = in->advert;
+
+    if (advert->version == VRRP_V2 && receiver != NULL && advert->auth_type != 0)
+        return PACKET_AUTH_TYPE_ERROR;
+    if (advert->version == VRRP_V2 && receiver != NULL &&
+        advert->interval_ns != receiver->advert_interval_ns)
+        return PACKET_INTERVAL_ERROR;
+    if (advert->interval_ns == 0)
+        return PACKET_ZERO_INTERVAL;
+    if (receiver != NULL && advert->interval_ns != receiver->advert_interval_ns)
+        in->warnings |= PACKET_WARN_INTERVAL_MISMATCH;
+    return PACKET_OK;
+}
+
+static bool advert_lists(const struct advert *advert, const struct ip_address *address)
+{
+    for (size_t i = 0; i < advert->count; i++) {
+        struct ip_address listed = advert_address(advert, i);
+        if (ip_address_equal(&listed, address))
+            return true;
+    }
+    return false;
+}
+
+static bool receiver_lists(const struct packet_receiver *receiver, const struct ip_address *address)
+{
+    for (size_t i = 0; i < receiver->address_count; i++)
+        if (ip_address_equal(&receiver->addresses[i].address, address))
+            return true;
+    return false;
+}
+
+/* The common case, for which no sets need to be compared: the same list in the same order. */
+static bool same_order(const struct advert *advert, const struct packet_receiver *receiver)
+{
+    if (advert->count > receiver->address_count)
+        return false;
+    for (size_t i = 0; i < advert->count; i++) {
+        struct ip_address listed = advert_address(advert, i);
+        if (!ip_address_equal(&listed, &receiver->addresses[i].address))
+            return false;
+    }
+    return true;
+}
+
+/* How many addresses the advert lists, one listed twice counted once. */
+static size_t distinct_addresses(const struct advert *advert)
+{
+    size_t width = ip_family_size(advert->ip.source.family);
+    size_t distinct = 0;
+
+    for (size_t i = 0; i < advert->count; i++) {
+        size_t before = 0;
+        while (before < i && memcmp(advert->addresses + before * width,
+                                    advert->addresses + i * width, width) != 0)
+            before++;
+        distinct += before == i ? 1 : 0;
+    }
+    return distinct;
+}
+
+/* True when `listed` of our addresses are all that the advert could list: those that fit, and not
+ * necessarily the link-local one that we derive from the VRID where the configuration has none. */
+static bool lists_enough(const struct advert *advert, size_t listed,
+                         const struct packet_receiver *receiver)
+{
+    struct ip_address derived = ip_address_virtual_link_local(receiver->vrid);
+    size_t expected = receiver->address_count;
+
+    if (receiver_lists(receiver, &derived) && !advert_lists(advert, &derived))
+        expected--;
+    return listed >=
+           packet_addresses_that_fit(receiver->version, receiver->family, expected, SMALLEST_MTU);
+}
+
+static bool same_addresses(const struct advert *advert, const struct packet_receiver *receiver)
+{
+    if (same_order(advert, receiver))
+        return lists_enough(advert, advert->count, receiver);
+    for (size_t i = 0; i < advert->count; i++) {
+        struct ip_address listed = advert_address(advert, i);
+        if (!receiver_lists(receiver, &listed))
+            return false;
+    }
+    return lists_enough(advert, distinct_addresses(advert), receiver);
+}
+
+/* Row 13: dropping on a rolling change of the configuration would make two masters. */
+static enum packet_verdict check_addresses(struct reception *in)
+{
+    if (in->receiver == NULL || same_addresses(in->advert, in->receiver))
+        return PACKET_OK;
+    if (in->receiver->strict && in->advert->version == VRRP_V2 &&
+        in->advert->priority != PRIORITY_OWNER)
+        return PACKET_ADDRESS_LIST_ERROR;
+    in->warnings |= PACKET_WARN_ADDRESS_LIST_MISMATCH;
+    return PACKET_OK;
+}
+
+static enum packet_verdict run_checks(struct reception *in)
+{
+    enum packet_verdict verdict = check_ip(in);
+
+    if (verdict == PACKET_OK && in->size == 0)
+        verdict = PACKET_LENGTH_ERROR;
+    if (verdict == PACKET_OK)
+        verdict = check_version(in);
+    if (verdict == PACKET_OK)
+        verdict = read_fields(in);
+    if (verdict == PACKET_OK)
+        verdict = check_checksum(in);
+    if (verdict == PACKET_OK)
+        verdict = check_router(in);
+    if (verdict == PACKET_OK)
+        verdict = check_first_address(in);
+    if (verdict == PACKET_OK)
+        verdict = check_interval(in);
+    if (verdict == PACKET_OK)
+        verdict = check_addresses(in);
+    return verdict;
+}
+
+enum packet_verdict packet_receive(const struct packet_ip *ip, const uint8_t *payload, size_t size,
+                                   const struct packet_receiver *receiver, struct advert *out,
+                                   uint32_t *warnings)
+{
+    struct reception in = {
+        .ip = ip, .payload = payload, .size = size, .receiver = receiver, .advert = out};
+
+    *out = (struct advert){.ip = *ip};
+    enum packet_verdict verdict = run_checks(&in);
+    if (warnings != NULL)
+        *warnings = verdict == PACKET_OK ? in.warnings : 0;
+    return verdict;
+}

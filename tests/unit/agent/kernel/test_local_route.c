@@ -1,0 +1,80 @@
+/* When the kernel answers for an IPv6 address: not before it has the address, nor after. */
+#include "agent/kernel/local_route.h"
+#include "tests/unit/agent/netns.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+enum { TRIES_MAX = 2000 };
+
+static int enter(void **state)
+{
+    netns_enter();
+    netns_veth("va", "vb");
+    return local_route_open((struct local_route **)state);
+}
+
+static int leave(void **state)
+{
+    local_route_close(*state);
+    return 0;
+}
+
+static struct ip_address parse(const char *text)
+{
+    struct ip_address address;
+
+    assert_true(ip_address_parse(text, &address));
+    return address;
+}
+
+static bool answers_in_the_end(struct local_route *routes, const struct ip_address *address)
+{
+    const struct timespec millisecond = {.tv_nsec = 1000 * 1000};
+
+    for (int i = 0; i < TRIES_MAX; i++) {
+        if (local_route_has(routes, address))
+            return true;
+        nanosleep(&millisecond, NULL);
+    }
+    return false;
+}
+
+static void an_address_is_answered_for_while_it_is_there(void **state)
+{
+    const struct ip_address here = parse("2001:db8::10");
+    const struct ip_address neighbour = parse("2001:db8::11");
+
+    assert_false(local_route_has(*state, &here));
+    netns_ip("addr add 2001:db8::10/64 dev va nodad");
+    assert_true(answers_in_the_end(*state, &here));
+    /* Reached, but not here. */
+    assert_false(local_route_has(*state, &neighbour));
+    netns_ip("addr del 2001:db8::10/64 dev va");
+    assert_false(local_route_has(*state, &here));
+}
+
+static void a_link_local_address_too(void **state)
+{
+    const struct ip_address here = parse("fe80::200:5eff:fe00:233");
+
+    assert_false(local_route_has(*state, &here));
+    netns_ip("addr add fe80::200:5eff:fe00:233/64 dev va nodad");
+    assert_true(answers_in_the_end(*state, &here));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_address_is_answered_for_while_it_is_there, enter, leave),
+        cmocka_unit_test_setup_teardown(a_link_local_address_too, enter, leave),
+    };
+
+    netns_need();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,108 @@
+/* What a hook is told, also by an instance with more addresses than a variable can hold. */
+#include "agent/publish/hook_environment.h"
+#include "lib/limits.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* The value of that variable, or NULL. */
+static const char *value_of(char **environment, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (size_t i = 0; environment[i] != NULL; i++)
+        if (strncmp(environment[i], name, length) == 0 && environment[i][length] == '=')
+            return environment[i] + length + 1;
+    return NULL;
+}
+
+static void everything_is_told(void **state)
+{
+    struct ip_prefix ipv4;
+    struct ip_prefix ipv6;
+    struct config_instance config = {.name = "web",
+                                     .interface = "eth0",
+                                     .vrid = 51,
+                                     .ipv4 = &ipv4,
+                                     .ipv4_count = 1,
+                                     .ipv6 = &ipv6,
+                                     .ipv6_count = 1};
+    const struct hook_event event = {
+        .config = &config,
+        .transition = {.from = VRRP_MASTER, .to = VRRP_INIT, .reason = REASON_LINK_DOWN},
+        .priority = 90,
+    };
+    static const char *const expected[][2] = {
+        {"VIPD_HOOK", "on-change"},
+        {"VIPD_INSTANCE", "web"},
+        {"VIPD_STATE", "INIT"},
+        {"VIPD_PREVIOUS", "MASTER"},
+        {"VIPD_REASON", "link-down"},
+        {"VIPD_INTERFACE", "eth0"},
+        {"VIPD_VRID", "51"},
+        {"VIPD_PRIORITY", "90"},
+        {"VIPD_ADDRESSES", "192.0.2.10/24 2001:db8::10/64"},
+        {"PATH", "/somewhere"},
+    };
+
+    (void)state;
+    assert_true(ip_prefix_parse("192.0.2.10/24", &ipv4));
+    assert_true(ip_prefix_parse("2001:db8::10/64", &ipv6));
+    assert_int_equal(setenv("PATH", "/somewhere", 1), 0);
+    assert_int_equal(setenv("SECRET", "secret", 1), 0);
+    char **environment = hook_environment_new(&event, HOOK_CHANGE);
+    assert_non_null(environment);
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+        const char *found = value_of(environment, expected[i][0]);
+
+        assert_non_null(found);
+        assert_string_equal(found, expected[i][1]);
+    }
+    assert_null(value_of(environment, "SECRET"));
+    assert_true(strlen(value_of(environment, "VIPD_TEXT")) > 0);
+    hook_environment_free(environment);
+    hook_environment_free(NULL);
+}
+
+static void the_first_of_too_many_addresses_are_told(void **state)
+{
+    static struct ip_prefix ipv6[INSTANCE_ADDRESSES_MAX];
+    struct config_instance config = {
+        .name = "web", .ipv6 = ipv6, .ipv6_count = INSTANCE_ADDRESSES_MAX};
+    const struct hook_event event = {.config = &config};
+    char last[ADDRESS_TEXT_SIZE];
+    size_t told = 1;
+
+    (void)state;
+    for (unsigned i = 0; i < INSTANCE_ADDRESSES_MAX; i++) {
+        char text[ADDRESS_TEXT_SIZE];
+
+        snprintf(text, sizeof(text), "2001:db8:1111:2222:3333:4444:5555:%x/128", 0x1000 + i);
+        assert_true(ip_prefix_parse(text, &ipv6[i]));
+    }
+    char **environment = hook_environment_new(&event, HOOK_INIT);
+    assert_non_null(environment);
+    const char *addresses = value_of(environment, "VIPD_ADDRESSES");
+    assert_in_range(strlen(addresses), HOOKS_ADDRESSES_SIZE - 200, HOOKS_ADDRESSES_SIZE);
+    /* They are whole, and in their order. */
+    for (const char *c = addresses; *c != '\0'; c++)
+        told += *c == ' ' ? 1 : 0;
+    ip_prefix_format(&ipv6[told - 1], last, sizeof(last));
+    assert_string_equal(strrchr(addresses, ' ') + 1, last);
+    hook_environment_free(environment);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(everything_is_told),
+        cmocka_unit_test(the_first_of_too_many_addresses_are_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

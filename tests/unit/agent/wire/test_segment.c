@@ -1,0 +1,231 @@
+/* A link's shared sockets against a real kernel, in a namespace of its own: what a flood of packets
+ * leaves of the event loop to everybody else. */
+#include "agent/base/clock.h"
+#include "agent/base/priorities.h"
+#include "agent/kernel/reconciler.h"
+#include "agent/wire/segment.h"
+#include "lib/packet/checksum.h"
+#include "tests/unit/agent/netns.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    VRID = 51,
+    WAITING = 300, /* packets, several times what one pass takes */
+    HEADERS = 34,
+    FRAME_SIZE = HEADERS + 12,
+    LEASE_S = 1,
+    FLOOD_S = 3,
+    TURN_US = 1000,
+};
+
+struct node {
+    sd_event *event;
+    struct links *links;
+    struct reconciler *reconciler;
+    struct segments *segments;
+    struct segment_client client;
+    int sender; /* on the other end of va */
+    uint8_t frame[FRAME_SIZE];
+    bool flooding;
+    unsigned received;
+    unsigned busy;
+    unsigned turns; /* of the least urgent timer */
+};
+
+static void send_one(const struct node *node)
+{
+    struct sockaddr_ll to = {.sll_family = AF_PACKET,
+                             .sll_ifindex = netns_ifindex("vb"),
+                             .sll_protocol = htobe16(ETH_P_IP)};
+
+    assert_int_equal(
+        sendto(node->sender, node->frame, FRAME_SIZE, 0, (struct sockaddr *)&to, sizeof(to)),
+        FRAME_SIZE);
+}
+
+/* For each packet that was read there is another one. */
+static void on_message(void *userdata, const struct packet_ip *ip, bool source_is_ours,
+                       const uint8_t *payload, size_t size)
+{
+    struct node *node = userdata;
+
+    (void)ip;
+    (void)source_is_ours;
+    (void)payload;
+    (void)size;
+    node->received++;
+    if (node->flooding)
+        send_one(node);
+}
+
+/* As the agent. */
+static void on_busy(void *userdata)
+{
+    struct node *node = userdata;
+
+    node->busy++;
+    reconciler_fire_due(node->reconciler);
+}
+
+static int on_turn(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct node *node = userdata;
+
+    (void)usec;
+    node->turns++;
+    assert_true(sd_event_source_set_time_relative(source, TURN_US) >= 0);
+    return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static void build_frame(uint8_t frame[FRAME_SIZE])
+{
+    static const uint8_t head[HEADERS] = {0x01, 0x00, 0x5e, 0x00, 0x00, 0x12, 0x02, 0x00, 0x00,
+                                          0x00, 0x00, 0x03, 0x08, 0x00, 0x45, 0xc0, 0,    32,
+                                          0,    0,    0,    0,    255,  112,  0,    0,    192,
+                                          0,    2,    3,    224,  0,    0,    18};
+    static const uint8_t message[] = {0x31, VRID, 1, 1, 0, 10, 0, 0, 192, 0, 2, 10};
+    memcpy(frame, head, sizeof(head));
+    memcpy(frame + HEADERS, message, sizeof(message));
+    uint16_t sum = checksum_finish(checksum_add(0, frame + ETH_HLEN, HEADERS - ETH_HLEN));
+    frame[ETH_HLEN + 10] = (uint8_t)(sum >> 8);
+    frame[ETH_HLEN + 11] = (uint8_t)sum;
+}
+
+static void ignore_link(void *userdata, const struct link *link)
+{
+    (void)userdata;
+    (void)link;
+}
+
+static void ignore_address(void *userdata, const struct observed_address *address, bool present)
+{
+    (void)userdata;
+    (void)address;
+    (void)present;
+}
+
+static int open_node(void **state)
+{
+    struct node *node = calloc(1, sizeof(*node));
+    const struct links_observer nobody = {
+        .on_link = ignore_link, .on_link_gone = ignore_link, .on_address = ignore_address};
+
+    assert_non_null(node);
+    netns_enter();
+    netns_veth("va", "vb");
+    netns_ip("addr add 192.0.2.1/24 dev va");
+    build_frame(node->frame);
+    node->sender = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    assert_true(node->sender >= 0);
+    assert_true(sd_event_new(&node->event) >= 0);
+    assert_int_equal(links_open(node->event, AGENT_PRIORITY_LINKS, &nobody, &node->links), 0);
+    assert_int_equal(
+        reconciler_open(node->event, AGENT_PRIORITY_LEASES, node->links, &node->reconciler), 0);
+    node->segments = segments_new(node->event, node->links, on_busy, node);
+    assert_non_null(node->segments);
+    *state = node;
+    return 0;
+}
+
+static int close_node(void **state)
+{
+    struct node *node = *state;
+
+    segment_detach(node->segments, &node->client);
+    segments_free(node->segments);
+    reconciler_close(node->reconciler);
+    links_close(node->links);
+    sd_event_unref(node->event);
+    close(node->sender);
+    free(node);
+    return 0;
+}
+
+static bool look(void *userdata, const struct observed_address *address)
+{
+    *(bool *)userdata |= address->proto == VIPD_IFA_PROTO;
+    return true;
+}
+
+/* Read anew: the view that is kept current may be late in a flood. */
+static bool holds_ours(const char *ifname)
+{
+    const struct links_observer nobody = {0};
+    struct links *links;
+    sd_event *event;
+    bool found = false;
+
+    assert_true(sd_event_new(&event) >= 0);
+    assert_int_equal(links_open(event, 0, &nobody, &links), 0);
+    links_each_address(links, netns_ifindex(ifname), look, &found);
+    links_close(links);
+    sd_event_unref(event);
+    return found;
+}
+
+static void run_for(sd_event *event, uint64_t ns)
+{
+    uint64_t end_ns = clock_boot_ns() + ns;
+
+    while (clock_boot_ns() < end_ns)
+        assert_true(sd_event_run(event, 1000) >= 0);
+}
+
+static void a_flood_leaves_turns_to_all_others_and_the_lease_is_renewed(void **state)
+{
+    struct node *node = *state;
+    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24")};
+    struct desired_set set = {.owner = "test"};
+    const struct link *link = links_by_name(node->links, "va");
+    sd_event_source *turns;
+
+    assert_non_null(link);
+    node->client = (struct segment_client){.family = IP_FAMILY_IPV4,
+                                           .vrid = VRID,
+                                           .prefixes = list,
+                                           .count = 1,
+                                           .on_message = on_message,
+                                           .userdata = node};
+    assert_int_equal(segment_attach(node->segments, link, &node->client), 0);
+    assert_int_equal(
+        reconciler_want(node->reconciler, &set, link->ifindex, list, 1, LEASE_S * NS_PER_SEC), 0);
+    assert_true(sd_event_add_time_relative(node->event, &turns, CLOCK_BOOTTIME, TURN_US, 1, on_turn,
+                                           node) >= 0);
+    assert_true(sd_event_source_set_priority(turns, AGENT_PRIORITY_CONTROL) >= 0);
+    node->flooding = true;
+    for (int i = 0; i < WAITING; i++)
+        send_one(node);
+    run_for(node->event, FLOOD_S * NS_PER_SEC);
+    assert_true(holds_ours("va"));
+    /* It was a flood, and all of it was read; the others had some ten turns in a second. */
+    assert_true(node->received >= 64 * node->busy && node->busy > 10 * node->turns);
+    assert_true(node->turns > FLOOD_S);
+    node->flooding = false;
+    unsigned before = node->turns;
+    run_for(node->event, NS_PER_SEC / 5);
+    assert_true(node->turns > before + FLOOD_S);
+    sd_event_source_disable_unref(turns);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_flood_leaves_turns_to_all_others_and_the_lease_is_renewed,
+                                        open_node, close_node),
+    };
+
+    netns_need();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

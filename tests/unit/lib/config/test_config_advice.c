@@ -1,0 +1,103 @@
+/* Advice: each piece is given where it should be, and a sound configuration gets none. */
+#include "lib/config/advice.h"
+#include "tests/unit/lib/config/config_text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define WEB  "[instance web]\ninterface = eth0\nvrid = 51\naddresses = 192.0.2.10/24\n"
+#define SIX  "[instance six]\ninterface = eth0\nvrid = 52\naddresses = 2001:db8::10/64\n"
+#define AT   "t.conf:1: [instance web] "
+#define AT_6 "t.conf:1: [instance six] "
+
+static const struct {
+    const char *text;
+    const char *advice; /* how the only piece begins; NULL: none is given */
+} cases[] = {
+    {"", NULL},
+    {WEB SIX, NULL},
+    {WEB "priority = 255\nsource = 192.0.2.10\n", NULL},
+    {WEB "priority = 255\npreempt = no\n", AT "preempt: without effect at priority 255"},
+    {WEB "preempt = no\n", NULL},
+    {"[check up]\ntype = link\ninterface = eth1\n" SIX,
+     "t.conf:1: [check up]: without effect: no instance has it in track"},
+    {WEB "track = up\n[check up]\ntype = link\ninterface = eth1\nweight = -5\n", NULL},
+    {WEB "priority = 255\ntrack = up\n[check up]\ntype = link\ninterface = eth1\nweight = -5\n",
+     AT "track: the weight of up is without effect at priority 255"},
+    {WEB "priority = 255\ntrack = up\n[check up]\ntype = link\ninterface = eth1\n", NULL},
+    {WEB "priority = 255\nflap-damping = 3 in 1m\n",
+     AT "flap-damping: without effect at priority 255"},
+    {WEB "track = app\n[check app]\ntype = process\nexecutable = haproxy\n",
+     "t.conf:6: [check app] executable: vipd.service hides processes of other users"},
+    {WEB "track = app\n[check app]\ntype = process\npid-file = /run/a.pid\nexecutable = a\n",
+     "t.conf:6: [check app] executable: vipd.service hides processes of other users"},
+    {WEB "track = app\n[check app]\ntype = process\npid-file = /run/a.pid\n", NULL},
+    {WEB "lease = off\n", AT "lease: off: when vipd is killed"},
+    {WEB "advert-interval = 90ms\n", NULL},
+    {WEB "advert-interval = 90ms\n[node]\nrealtime = no\n", AT "advert-interval: below 100ms"},
+    {WEB "advert-interval = 100ms\n[node]\nrealtime = no\n", NULL},
+    {WEB "announce-repeat = 0\n", NULL},
+    {WEB "announce-refresh = off\n", NULL},
+    {WEB "announce-repeat = 0\nannounce-refresh = off\n", AT "announce-repeat: 0 with"},
+    {WEB "source = fe80::1\n", AT "source: the IPv6 one has no effect"},
+    {SIX "source = 192.0.2.1\n", AT_6 "source: the IPv4 one has no effect"},
+    {SIX "source = 2001:db8::1\n", AT_6 "source: the IPv6 one is not link-local"},
+    {SIX "source = fe80::1\n", NULL},
+    {SIX "unicast-peers = fe80::2\n", NULL},
+    {SIX "unicast-peers = 2001:db8::2\n", AT_6 "source: no IPv6 one, and the peers are not"},
+    {SIX "unicast-peers = 2001:db8::2\nsource = 2001:db8::1\n", NULL},
+    {WEB "unicast-peers = 192.0.2.2 2001:db8::2\n", AT "unicast-peers: 2001:db8::2 has no effect"},
+    {WEB "addresses = 192.0.2.64/26\n", AT "addresses: 192.0.2.64/26 is the address of the netw"},
+    {WEB "addresses = 192.0.2.127/26\n", AT "addresses: 192.0.2.127/26 is the network's broadc"},
+    {WEB "addresses = 192.0.2.65/26, 192.0.2.126/26, 192.0.2.0, 192.0.2.12/31\n", NULL},
+    {SIX "addresses = 2001:db8::/64\n", AT_6 "addresses: 2001:db8::/64 is the address of the net"},
+    {SIX "addresses = 2001:db8::ffff:ffff:ffff:ffff/64, 2001:db8:1::/127\n", NULL},
+    {WEB "[instance db]\ninterface = eth1\nvrid = 1\naddresses = 192.0.2.10/24\n",
+     "t.conf:5: [instance db] addresses: 192.0.2.10 is that of instance web (t.conf:1) on eth0"},
+    {WEB "[instance db]\ninterface = eth1\nvrid = 1\naddresses = 192.0.2.11/24\n"
+         "[group g]\ninstances = web, db\n",
+     NULL},
+    {WEB "priority = 150\n[instance db]\ninterface = eth1\nvrid = 1\naddresses = 192.0.2.11/24\n"
+         "[group g]\ninstances = web, db\n",
+     AT "priority: counts as 100, the lowest one of [group g]"},
+    {SIX "addresses = fe80::1/64\n[instance s]\ninterface = eth1\nvrid = 1\n"
+         "addresses = 2001:db8::11/64 fe80::1/64\n",
+     NULL},
+};
+
+static void advice_is_given_where_it_should_be(void **state)
+{
+    char line[1024] = "";
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct config_problems problems;
+        struct config_problems advice;
+        struct config *config = parse_text(cases[i].text, &problems);
+
+        if (config == NULL)
+            fail_msg("%s", config_problem_format(&problems.list[0], line, sizeof(line)));
+        config_advise(config, &advice);
+        if (advice.count > 0)
+            config_problem_format(&advice.list[0], line, sizeof(line));
+        if (advice.count != (cases[i].advice != NULL ? 1 : 0))
+            fail_msg("%zu pieces of advice (%s) for:\n%s", advice.count, line, cases[i].text);
+        if (cases[i].advice != NULL && strncmp(line, cases[i].advice, strlen(cases[i].advice)) != 0)
+            fail_msg("got  %s\nwant %s", line, cases[i].advice);
+        config_problems_free(&advice);
+        config_problems_free(&problems);
+        config_free(config);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(advice_is_given_where_it_should_be)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,256 @@
+/*
+ * Mistakes in configuration files: the problems each of them brings, with their place.
+ * There must be a bad row for every key of the schema; those of [check NAME] are in
+ * test_config_check.c.
+ */
+#include "lib/config/schema.h"
+#include "tests/unit/lib/config/config_text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Four lines: what is put behind begins at line 5. */
+#define GOOD "[instance web]\ninterface = eth0\nvrid = 51\naddresses = 192.0.2.10/24\n"
+#define DUAL GOOD "addresses = 2001:db8::10/64\n"
+#define WEB  "t.conf:5: [instance web] "
+
+#define WEB_ "t.conf:5: [instance web]: "
+
+enum { PROBLEMS_MAX = 4 };
+
+struct mistake {
+    const char *text;
+    const char *problems[PROBLEMS_MAX]; /* how each begins, in order; no more may come */
+};
+
+static const struct mistake key_mistakes[] = {
+    {"[instance web]\nvrid = 51\naddresses = 192.0.2.10/24\n",
+     {"t.conf:1: [instance web] interface: missing, expected an interface name"}},
+    {"[instance web]\ninterface = eth0\naddresses = 192.0.2.10/24\n",
+     {"t.conf:1: [instance web] vrid: missing, expected a number from 1 to 255"}},
+    {"[instance web]\ninterface = eth0\nvrid = 51\n",
+     {"t.conf:1: [instance web] addresses: missing, expected addresses"}},
+    {"[instance web]\n",
+     {"t.conf:1: [instance web] interface: missing", "t.conf:1: [instance web] vrid: missing",
+      "t.conf:1: [instance web] addresses: missing"}},
+    {"[instance web]\ninterface = a/b\nvrid = 0\naddresses = 192.0.2.1000\n",
+     {"t.conf:2: [instance web] interface: found 'a/b', expected an interface name",
+      "t.conf:3: [instance web] vrid: found '0', expected a number from 1 to 255",
+      "t.conf:4: [instance web] addresses: found '192.0.2.1000', expected addresses like"}},
+    {"[instance web]\ninterface = eth0\nvrid = 256\naddresses = ,\n",
+     {"t.conf:3: [instance web] vrid: found '256', expected a number from 1 to 255",
+      "t.conf:4: [instance web] addresses: found nothing, expected addresses"}},
+    {GOOD "addresses = 192.0.2.11/24 192.0.2.12/33, ff02::1\n",
+     {WEB "addresses: found '192.0.2.12/33', expected",
+      WEB "addresses: found 'ff02::1', a multicast address, expected"}},
+    {GOOD "priority = 5 # high\n", {WEB "priority: found '5 # high': a comment needs a line"}},
+    {GOOD "advert-interval = 1s ; fast\n",
+     {WEB "advert-interval: found '1s ; fast': a comment needs a line of its own"}},
+    {GOOD "addresses = 192.0.2.11/24 # one more, or two\n",
+     {WEB "addresses: found '192.0.2.11/24 # one more, or two': a comment needs a line of its"}},
+    {GOOD "[node] ; all\n", {WEB_ "found '[node] ; all': a comment needs a line of its own"}},
+    {GOOD "priority = 0\n", {WEB "priority: found '0', expected a number from 1 to 254"}},
+    {GOOD "priority = 300\n", {WEB "priority: found '300', expected a number from 1 to 254"}},
+    {GOOD "priority =\n", {WEB "priority: found nothing, expected a number"}},
+    {GOOD "version = 4\n", {WEB "version: found '4', expected 3 or 2"}},
+    {GOOD "advert-interval = 5ms\n", {WEB "advert-interval: found '5ms', expected multiples"}},
+    {GOOD "advert-interval = 1\n", {WEB "advert-interval: found '1' without a unit, expected"}},
+    {GOOD "advert-interval = 41s\n", {WEB "advert-interval: too long for version 3, expected at"}},
+    {GOOD "preempt = later\n", {WEB "preempt: found 'later', expected yes, no, or after"}},
+    {GOOD "preempt = after 5\n", {WEB "preempt: found 'after 5' without a unit, expected"}},
+    {GOOD "preempt = when-healthy-for\n",
+     {WEB "preempt: found 'when-healthy-for', expected yes, no, or after"}},
+    {GOOD "preempt = when-healthy 5s\n",
+     {WEB "preempt: found 'when-healthy 5s', expected yes, no, or after"}},
+    {GOOD "track = a/b, app\n",
+     {WEB "track: found 'a/b', expected names of", WEB "track: there is no [check app]"}},
+    {GOOD "flap-damping = 3\n", {WEB "flap-damping: found '3', expected off, or like"}},
+    {GOOD "unicast-peers = 192.0.2.2, 192.0.2.2\n",
+     {WEB "unicast-peers: found '192.0.2.2' a second time, expected"}},
+    {GOOD "source = 192.0.2.1/24\n", {WEB "source: found '192.0.2.1/24', expected one address"}},
+    {GOOD "source = 192.0.2.1 192.0.2.2\n",
+     {WEB "source: found '192.0.2.2', the second of its family, expected one"}},
+    {GOOD "mac = vmac\n", {WEB "mac: found 'vmac', expected interface or virtual"}},
+    {GOOD "checksum = none\n", {WEB "checksum: found 'none', expected auto, rfc5798 or"}},
+    {GOOD "strict = true\n", {WEB "strict: found 'true', expected yes or no"}},
+    {GOOD "accept = no\n", {WEB "accept: found 'no', expected 'yes'"}},
+    {GOOD "announce-repeat = 11\n", {WEB "announce-repeat: found '11', expected a number from 0"}},
+    {GOOD "announce-refresh = 10ms\n", {WEB "announce-refresh: found '10ms', expected off, or"}},
+    {GOOD "announce-form = reply\n", {WEB "announce-form: found 'reply', expected request or"}},
+    {GOOD "lease = 1.5s\n", {WEB "lease: found '1.5s', expected off, or whole seconds"}},
+    {GOOD "linger = off\n", {WEB "linger: found 'off', expected auto, or a duration"}},
+    {GOOD "on-master = a 'b\n",
+     {WEB "on-master: found 'a 'b', the quote at column 3 is never closed, expected a command"}},
+    {GOOD "on-backup = a | b\n",
+     {WEB "on-backup: found 'a | b', no shell runs this: quote the '|' at column 3, or write sh -c "
+          "'...', expected a command line"}},
+    {GOOD "on-init =\n", {WEB "on-init: found nothing, expected a command line"}},
+    {GOOD "on-change = a\\\n",
+     {WEB "on-change: found 'a\\', nothing follows the backslash at column 2, expected"}},
+    {GOOD "hook-timeout = off\n", {WEB "hook-timeout: found 'off', expected a duration from"}},
+    {GOOD "hook-user = a b\n", {WEB "hook-user: found 'a b', expected the name of a user"}},
+    {GOOD "systemd-target = on\n", {WEB "systemd-target: found 'on', expected yes or no"}},
+    {GOOD "[node]\nhook-user = a/b\n", {"t.conf:6: [node] hook-user: found 'a/b', expected the"}},
+    {GOOD "on-conflict = yield\n", {WEB "on-conflict: found 'yield', expected defend or release"}},
+    {GOOD "conflict-quiet = off\n", {WEB "conflict-quiet: found 'off', expected a duration"}},
+    {GOOD "[node]\nname = a b\n", {"t.conf:6: [node] name: found 'a b', expected 1 to 63"}},
+    {GOOD "[node]\nlease = 500ms\n", {"t.conf:6: [node] lease: found '500ms', expected off"}},
+    {GOOD "[node]\nrealtime = on\n", {"t.conf:6: [node] realtime: found 'on', expected yes"}},
+    {GOOD "[node]\nrecorder = yes\n", {"t.conf:6: [node] recorder: found 'yes', expected on or"}},
+    {GOOD "[node]\nrecorder-time = 10ms\n", {"t.conf:6: [node] recorder-time: found '10ms', exp"}},
+    {GOOD "[node]\nrecorder-files = 0\n", {"t.conf:6: [node] recorder-files: found '0', expect"}},
+    {GOOD "[group g]\ninstances = web, a/b\n",
+     {"t.conf:6: [group g] instances: found 'a/b', expected names of two to 64 instances"}},
+};
+
+static const struct mistake shape_mistakes[] = {
+    {GOOD "prioriti = 100\n", {WEB "prioriti: unknown key, did you mean 'priority'?"}},
+    {GOOD "advert_int = 1s\n", {WEB "advert_int: unknown key, did you mean 'advert-interval'?"}},
+    {GOOD "colour = red\n", {WEB "colour: unknown key"}},
+    {GOOD "colour = red,\n  green\n", {WEB "colour: unknown key"}},
+    {GOOD "realtime = no\n", {WEB "realtime: a key of [node], not of this section"}},
+    {GOOD "[node]\nvrid = 1\n",
+     {"t.conf:6: [node] vrid: a key of [instance NAME], not of this section"}},
+    {GOOD "[instanz db]\n", {"t.conf:5: [instanz db]: unknown section, did you mean 'instance'?"}},
+    {GOOD "[zzz]\nkey = value\n",
+     {"t.conf:5: [zzz]: unknown section, expected [node], [instance NAME], [group NAME] or"}},
+    {GOOD "[]\n", {"t.conf:5: unknown section, expected [node], [instance NAME], [group NAME] or"}},
+    {"interface = eth0\n", {"t.conf:1: interface: outside of a section, expected [node] or"}},
+    {GOOD "this is no line\n", {WEB_ "found 'this is no line', expected KEY = VALUE"}},
+    {GOOD "priority: 100\n", {WEB_ "found 'priority: 100', expected KEY = VALUE"}},
+    {GOOD "= 100\n", {WEB_ "found '= 100', expected KEY = VALUE"}},
+    {GOOD "[instance db\n", {WEB_ "found '[instance db', expected KEY = VALUE"}},
+    {"[node]\n  2001:db8::1\n", {"t.conf:2: [node]: found '2001:db8::1', expected KEY = VALUE"}},
+    {GOOD "priority = 1\x01\n", {WEB_ "found 'priority = 1\\x01', which has a control"}},
+    {GOOD "priority = 100,\n  200\n",
+     {WEB "priority: found '100,', expected a number",
+      "t.conf:6: [instance web] priority: found '200' as well, expected a single value"}},
+    {GOOD "[instance]\n", {"t.conf:5: [instance]: the instance has no name, expected"}},
+    {GOOD "[instance a b]\n", {"t.conf:5: [instance a b]: expected an instance name of 1 to 63"}},
+    {GOOD "[node lb1]\n", {"t.conf:5: [node lb1]: expected [node], without a name"}},
+    {GOOD "[node lb1]\ntrack = up\n", {"t.conf:5: [node lb1]: expected [node], without a name"}},
+    /* What stands in a section that was refused is judged as well. */
+    {GOOD "[instance a/b]\nvrid = 300\nspeed = 9\n",
+     {"t.conf:5: [instance a/b]: expected an instance name",
+      "t.conf:6: [instance a/b] vrid: found '300', expected",
+      "t.conf:7: [instance a/b] speed: unknown key"}},
+    {"[node]\n[node]\nname = a b\n",
+     {"t.conf:2: [node]: a second time, the first is at t.conf:1",
+      "t.conf:3: [node] name: found 'a b'"}},
+};
+
+static const struct mistake whole_mistakes[] = {
+    {GOOD "vrid = 52\n", {WEB "vrid: a second time, the first is in line 3"}},
+    {GOOD GOOD, {"t.conf:5: [instance web]: a second time, the first is at t.conf:1"}},
+    {GOOD "addresses = 192.0.2.10/25\n",
+     {WEB "addresses: found 192.0.2.10 a second time, the first is in line 4"}},
+    {GOOD "[instance db]\ninterface = eth0\nvrid = 51\naddresses = 192.0.2.11/24\n",
+     {"t.conf:7: [instance db] vrid: found 51, which instance web (t.conf:3) uses on eth0"}},
+    {GOOD "[instance db]\ninterface = eth0\nvrid = 52\naddresses = 192.0.2.10/24\n",
+     {"t.conf:8: [instance db] addresses: found 192.0.2.10, which instance web (t.conf:4) has"}},
+    /* One mistake, one problem: nothing is said of the link-local addresses derived of the VRID. */
+    {DUAL "[instance db]\ninterface = eth0\nvrid = 51\naddresses = 2001:db8::11/64\n",
+     {"t.conf:8: [instance db] vrid: found 51, which instance web (t.conf:3) uses on eth0"}},
+    {DUAL "[instance db]\ninterface = eth0\nvrid = 52\naddresses = fe80::200:5eff:fe00:233/64\n",
+     {"t.conf:9: [instance db] addresses: found fe80::200:5eff:fe00:233, which instance web"}},
+    {"[instance web]\ninterface = eth0\nvrid = 51\nversion = 2\naddresses = 2001:db8::10/64\n",
+     {"t.conf:4: [instance web] version: found 2, but version 2 cannot carry IPv6 addresses"}},
+    {GOOD "version = 2\nadvert-interval = 200ms\n",
+     {"t.conf:6: [instance web] advert-interval: version 2 counts in seconds, expected whole"}},
+    {GOOD "unicast-peers = 2001:db8::2\n",
+     {WEB "unicast-peers: no IPv4 peer, but there are IPv4 addresses"}},
+    {DUAL "unicast-peers = 192.0.2.2\n",
+     {"t.conf:6: [instance web] unicast-peers: no IPv6 peer, but there are IPv6 addresses"}},
+    {GOOD "unicast-peers = 192.0.2.10\n", {WEB "unicast-peers: found 192.0.2.10, which is a"}},
+    {GOOD "unicast-peers = 192.0.2.1\nsource = 192.0.2.1\n",
+     {WEB "unicast-peers: found 192.0.2.1, which is this node's own source"}},
+    {GOOD "unicast-peers = 192.0.2.2\nmac = virtual\n",
+     {"t.conf:6: [instance web] mac: found 'virtual', which cannot be combined"}},
+    {GOOD "source = 192.0.2.10\n", {WEB "source: found 192.0.2.10, which is a virtual address"}},
+};
+
+static void judge(const struct mistake *mistake)
+{
+    struct config_problems problems;
+    char line[1024];
+    size_t expected = 0;
+
+    assert_null(parse_text(mistake->text, &problems));
+    while (expected < PROBLEMS_MAX && mistake->problems[expected] != NULL)
+        expected++;
+    for (size_t i = 0; i < problems.count && i < expected; i++) {
+        const char *want = mistake->problems[i];
+
+        config_problem_format(&problems.list[i], line, sizeof(line));
+        if (strncmp(line, want, strlen(want)) != 0)
+            fail_msg("got  %s\nwant %s", line, want);
+    }
+    if (problems.count != expected)
+        fail_msg("%zu problems, not %zu:\n%s", problems.count, expected, mistake->text);
+    config_problems_free(&problems);
+}
+
+#define JUDGE_ALL(table)                                                                           \
+    do {                                                                                           \
+        for (size_t i = 0; i < sizeof(table) / sizeof((table)[0]); i++)                            \
+            judge(&(table)[i]);                                                                    \
+    } while (0)
+
+static void bad_values_are_named_where_they_are(void **state)
+{
+    (void)state;
+    JUDGE_ALL(key_mistakes);
+}
+
+static void bad_lines_and_sections_are_named_where_they_are(void **state)
+{
+    (void)state;
+    JUDGE_ALL(shape_mistakes);
+}
+
+static void clashes_name_both_places(void **state)
+{
+    (void)state;
+    JUDGE_ALL(whole_mistakes);
+}
+
+/* A key without a row above would be a key that nobody has tried. */
+static void the_table_has_every_key(void **state)
+{
+    size_t count = 0;
+    const struct config_section *sections = config_schema(&count);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; &sections[i] != config_schema_check() && j < sections[i].key_count;
+             j++) {
+            char wanted[128];
+            size_t rows = 0;
+
+            snprintf(wanted, sizeof(wanted), "] %s: found ", sections[i].keys[j].name);
+            for (size_t k = 0; k < sizeof(key_mistakes) / sizeof(key_mistakes[0]); k++) {
+                for (size_t l = 0; l < PROBLEMS_MAX && key_mistakes[k].problems[l] != NULL; l++)
+                    rows += strstr(key_mistakes[k].problems[l], wanted) != NULL ? 1 : 0;
+            }
+            if (rows == 0)
+                fail_msg("no bad value of %s", sections[i].keys[j].name);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bad_values_are_named_where_they_are),
+        cmocka_unit_test(bad_lines_and_sections_are_named_where_they_are),
+        cmocka_unit_test(clashes_name_both_places),
+        cmocka_unit_test(the_table_has_every_key),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,235 @@
+/* Each key of the schema: what it takes, what it refuses, and that the table itself is sound. */
+#include "lib/config/values.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define TEXTS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+struct key_case {
+    const char *key;
+    const char *const *good;
+    const char *const *bad;
+};
+
+static int parse(const char *key_name, const char *text, struct config_instance *out)
+{
+    char error[CONFIG_ERROR_SIZE] = "";
+    const struct config_key *key = config_schema_key(config_schema_instance(), key_name);
+
+    assert_non_null(key);
+    int result = config_value_parse(key, text, out, error, sizeof(error));
+    assert_true(result == 0 || result == -EINVAL);
+    assert_true((result != 0) == (error[0] != '\0'));
+    return result;
+}
+
+static void drop(struct config_instance *instance)
+{
+    free(instance->ipv4);
+    free(instance->ipv6);
+    free(instance->peers);
+    for (size_t hook = 0; hook < HOOKS; hook++)
+        free(instance->hooks[hook]);
+    free(instance->track.list);
+    *instance = (struct config_instance){0};
+}
+
+static void takes_good_and_refuses_bad_values(void **state)
+{
+    const struct key_case cases[] = {
+        {"interface", TEXTS("eth0", "a", "br-lan.100@x", "fifteen-letters"),
+         TEXTS("", "sixteen-letters-", "a/b", "a b", "a:1", ".", "..", "a\tb")},
+        {"vrid", TEXTS("1", "255", "051"),
+         TEXTS("0", "256", "-1", "+1", "1.5", "x", "", "1 2", "4294967297",
+               "99999999999999999999")},
+        {"priority", TEXTS("1", "254", "255"), TEXTS("0", "256", "")},
+        {"addresses", TEXTS("192.0.2.1", "192.0.2.1/24", "2001:db8::1/64", "fe80::1"),
+         TEXTS("192.0.2.300", "192.0.2.1/33", "192.0.2.1/0", "224.0.0.18", "ff02::12", "0.0.0.0",
+               "::", "127.0.0.1", "::1/128", "255.255.255.255", "eth0", "fe80::1%eth0")},
+        {"version", TEXTS("2", "3"), TEXTS("1", "4", "v3", "")},
+        {"advert-interval", TEXTS("10ms", "1s", "40.95s", "255s"),
+         TEXTS("1", "0", "9ms", "15ms", "256s", "off", "")},
+        {"unicast-peers", TEXTS("192.0.2.1", "2001:db8::1"),
+         TEXTS("192.0.2.1/24", "224.0.0.1", "host", "::")},
+        {"source", TEXTS("192.0.2.1", "fe80::1"), TEXTS("192.0.2.1/24", "127.0.0.1", "eth0")},
+        {"preempt", TEXTS("yes", "no", "after 5s", "after \t 1.5s"),
+         TEXTS("", "after", "after ", "after5s", "after 5", "after 0s", "after 2d", "5s", "Yes")},
+        {"mac", TEXTS("interface", "virtual"), TEXTS("", "Virtual", "vmac")},
+        {"checksum", TEXTS("auto", "rfc5798", "rfc9568"), TEXTS("", "rfc3768")},
+        {"strict", TEXTS("yes", "no"), TEXTS("", "true", "1", "YES")},
+        {"accept", TEXTS("yes", "no"), TEXTS("", "off")},
+        {"announce-repeat", TEXTS("0", "10"), TEXTS("11", "-1", "")},
+        {"announce-refresh", TEXTS("off", "1s", "60s", "1d"), TEXTS("0", "999ms", "25h", "auto")},
+        {"announce-form", TEXTS("request", "both"), TEXTS("reply", "")},
+        {"lease", TEXTS("off", "1s", "1h"), TEXTS("0", "1.5s", "500ms", "3601s", "auto")},
+        {"linger", TEXTS("auto", "10ms", "10m"), TEXTS("0s", "9ms", "601s", "off")},
+        {"on-master", TEXTS("/bin/true", "a 'b c'"), TEXTS("", "a 'b", "a > b", "a\\")},
+        {"on-backup", TEXTS("/bin/true", "a \"b c\""), TEXTS("", "a | b", "$HOOK")},
+        {"on-init", TEXTS("/bin/true", "a b\\ c"), TEXTS("", "a; b", "(a)")},
+        {"on-change", TEXTS("/bin/true", "sh -c 'a > b'"), TEXTS("", "a & b", "`a`")},
+        {"hook-timeout", TEXTS("100ms", "30s", "1h"), TEXTS("99ms", "2h", "off", "0", "")},
+        {"hook-user", TEXTS("nobody", "_vipd.x-1"), TEXTS("", "a b", "a/b")},
+        {"systemd-target", TEXTS("yes", "no"), TEXTS("", "on")},
+        {"on-conflict", TEXTS("defend", "release"), TEXTS("", "yield", "no")},
+        {"conflict-quiet", TEXTS("1s", "60s", "1d"), TEXTS("0", "999ms", "25h", "off")},
+        {"track", TEXTS("haproxy", "a.b-c_1"), TEXTS("", "a b", "a/b")},
+        {"flap-damping", TEXTS("off", "2 in 1s", "3 in 1m hold 5m", "20 in 1d"),
+         TEXTS("", "0", "1 in 1m", "21 in 1m", "3", "3 in", "3 in 1", "3 in 500ms", "3 in 2d",
+               "3 in 1m hold", "3 in 1m hold 0s", "3 in 1m hold 5m more", "3 in 1m for 5m",
+               "-3 in 1m", "3in 1m hold 5m x")},
+    };
+    size_t count = sizeof(cases) / sizeof(cases[0]);
+
+    (void)state;
+    assert_int_equal(count, INSTANCE_KEYS); /* a new key needs its row here */
+    for (size_t i = 0; i < count; i++) {
+        struct config_instance instance = {0};
+
+        for (const char *const *text = cases[i].good; *text != NULL; text++) {
+            if (parse(cases[i].key, *text, &instance) != 0)
+                fail_msg("%s: '%s' was refused", cases[i].key, *text);
+            drop(&instance);
+        }
+        for (const char *const *text = cases[i].bad; *text != NULL; text++) {
+            static const struct config_instance untouched;
+
+            if (parse(cases[i].key, *text, &instance) == 0)
+                fail_msg("%s: '%s' was taken", cases[i].key, *text);
+            assert_memory_equal(&instance, &untouched, sizeof(instance));
+        }
+    }
+}
+
+static void stores_typed_values(void **state)
+{
+    struct config_instance instance = {.announce_refresh_ns = 1, .preempt = PREEMPT_YES};
+
+    (void)state;
+    assert_int_equal(parse("interface", "eth0", &instance), 0);
+    assert_string_equal(instance.interface, "eth0");
+    assert_int_equal(parse("interface", "x", &instance), 0);
+    assert_string_equal(instance.interface, "x");
+    assert_int_equal(parse("vrid", "51", &instance), 0);
+    assert_int_equal(instance.vrid, 51);
+    assert_int_equal(parse("version", "2", &instance), 0);
+    assert_int_equal(instance.version, VRRP_V2);
+    assert_int_equal(parse("preempt", "after 90s", &instance), 0);
+    assert_int_equal(instance.preempt, PREEMPT_AFTER);
+    assert_int_equal(instance.preempt_delay_ns, 90 * NS_PER_SEC);
+    assert_int_equal(parse("announce-refresh", "off", &instance), 0);
+    assert_int_equal(instance.announce_refresh_ns, 0);
+    assert_int_equal(parse("announce-form", "both", &instance), 0);
+    assert_true(instance.announce_reply);
+    assert_int_equal(parse("announce-repeat", "7", &instance), 0);
+    assert_int_equal(instance.announce_repeat, 7);
+    assert_int_equal(parse("mac", "virtual", &instance), 0);
+    assert_int_equal(instance.mac, MAC_VIRTUAL);
+    assert_int_equal(parse("checksum", "rfc9568", &instance), 0);
+    assert_int_equal(instance.checksum, CHECKSUM_MODE_RFC9568);
+    assert_int_equal(parse("addresses", "192.0.2.10", &instance), 0);
+    assert_int_equal(instance.ipv4[0].length, 32);
+    assert_int_equal(parse("unicast-peers", "192.0.2.2", &instance), 0);
+    assert_true(instance.unicast);
+    drop(&instance);
+}
+
+static void bounds_lists(void **state)
+{
+    struct config_instance instance = {0};
+    char text[ADDRESS_TEXT_SIZE];
+
+    (void)state;
+    for (int i = 0; i < INSTANCE_PEERS_MAX; i++) {
+        snprintf(text, sizeof(text), "192.0.2.%d", i + 1);
+        assert_int_equal(parse("unicast-peers", text, &instance), 0);
+    }
+    assert_int_equal(parse("unicast-peers", "198.51.100.1", &instance), -EINVAL);
+    assert_int_equal(instance.peer_count, INSTANCE_PEERS_MAX);
+    for (int i = 0; i < INSTANCE_ADDRESSES_MAX - 1; i++) {
+        snprintf(text, sizeof(text), "10.0.%d.%d", i / 256, i % 256);
+        assert_int_equal(parse("addresses", text, &instance), 0);
+    }
+    assert_int_equal(parse("addresses", "2001:db8::1", &instance), -EINVAL);
+    drop(&instance);
+}
+
+static void judges_names(void **state)
+{
+    char name[NAME_SIZE + 1];
+
+    (void)state;
+    memset(name, 'n', sizeof(name));
+    assert_true(config_name_valid("lb-1.example_x", 14));
+    assert_true(config_name_valid(name, NAME_SIZE - 1));
+    assert_false(config_name_valid(name, NAME_SIZE));
+    assert_false(config_name_valid("", 0));
+    assert_false(config_name_valid("a b", 3));
+    assert_false(config_name_valid("a\0b", 3));
+    assert_false(config_name_valid("\xc3\xa9", 2));
+}
+
+/* Every row can be documented, every default and sample parses, no name hides another. */
+static void schema_is_sound(void **state)
+{
+    size_t count = 0;
+    const struct config_section *sections = config_schema(&count);
+
+    (void)state;
+    assert_ptr_equal(config_schema_node(), config_schema_section("node"));
+    assert_ptr_equal(config_schema_instance(), config_schema_section("instance"));
+    assert_ptr_equal(config_schema_check(), config_schema_section("check"));
+    assert_null(config_schema_section("nodes"));
+    for (size_t i = 0; i < count; i++) {
+
+        assert_non_null(sections[i].help);
+        for (size_t j = 0; j < sections[i].key_count; j++) {
+            const struct config_key *key = &sections[i].keys[j];
+            struct config_instance instance = {0};
+            struct config config = {0};
+            struct config_check check = {0};
+            void *base = &instance;
+            char error[CONFIG_ERROR_SIZE];
+
+            if (&sections[i] == config_schema_node())
+                base = &config;
+            else if (&sections[i] == config_schema_check())
+                base = &check;
+
+            assert_non_null(key->name);
+            assert_ptr_equal(config_schema_key(&sections[i], key->name), key);
+            assert_non_null(key->expected);
+            assert_true(key->help[strlen(key->help) - 1] == '.');
+            assert_non_null(config_key_default(key));
+            assert_true((key->default_text != NULL) + (key->default_note != NULL) +
+                            (key->required ? 1 : 0) ==
+                        1);
+            assert_non_null(config_key_sample(key));
+            if (!config_value_is_list(key->type))
+                assert_int_equal(
+                    config_value_parse(key, config_key_sample(key), base, error, sizeof(error)), 0);
+            drop(&instance);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_good_and_refuses_bad_values),
+        cmocka_unit_test(stores_typed_values),
+        cmocka_unit_test(bounds_lists),
+        cmocka_unit_test(judges_names),
+        cmocka_unit_test(schema_is_sound),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

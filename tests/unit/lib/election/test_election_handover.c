@@ -1,0 +1,341 @@
+/* Beyond the RFC: make before break, linger, oversleep, announcements, reconfiguration. */
+#include "tests/unit/lib/election/election_kit.h"
+
+static void graceful_stop_lingers_until_the_successor_adverts(void **state)
+{
+    struct election_params params = kit_params(100);
+    uint64_t now = 0;
+    struct election e = kit_master(&params, &now);
+    struct election_actions out = kit_step(&e, (struct election_event){.type = ELECTION_STOP}, now);
+
+    (void)state;
+    assert_string_equal(kit_word(&out), "ZT"); /* no release yet */
+    assert_true(election_lingering(&e));
+    assert_int_equal(e.state, VRRP_INIT);
+    /* Another resignation is no successor. */
+    kit_hear(&e, "10.0.0.3", 0, now + 300 * MS);
+    uint64_t bound = election_deadline(&e);
+    /* No successor can take longer: 3 intervals and a skew of at most one. */
+    assert_int_equal(bound, now + 4 * SEC + 20 * MS);
+    kit_hear(&e, "10.0.0.1", 90, now + 400 * MS);
+    assert_true(election_deadline(&e) < bound);
+    assert_true(election_deadline(&e) > now + 400 * MS);
+    out = kit_timer(&e, election_deadline(&e));
+    assert_string_equal(kit_word(&out), "R");
+    assert_false(election_lingering(&e));
+}
+
+static void an_announcement_ends_the_linger_too(void **state)
+{
+    struct election_params params = kit_params(100);
+    uint64_t now = 0;
+    struct election e = kit_master(&params, &now);
+
+    (void)state;
+    kit_step(&e, (struct election_event){.type = ELECTION_STOP}, now);
+    kit_step(&e, (struct election_event){.type = ELECTION_SUCCESSOR}, now + 400 * MS);
+    assert_in_range(election_deadline(&e), now + 400 * MS, now + 500 * MS);
+    /* More of them do not prolong it. */
+    uint64_t end = election_deadline(&e);
+    kit_step(&e, (struct election_event){.type = ELECTION_SUCCESSOR}, now + 410 * MS);
+    assert_int_equal(election_deadline(&e), end);
+}
+
+static void a_linger_without_successor_is_bounded(void **state)
+{
+    struct election_params params = kit_params(100);
+    params.linger_ns = 700 * MS;
+    uint64_t now = 0;
+    struct election e = kit_master(&params, &now);
+
+    (void)state;
+    kit_step(&e, (struct election_event){.type = ELECTION_STOP}, now);
+    assert_int_equal(election_deadline(&e), now + 700 * MS);
+    struct election_actions out = kit_timer(&e, now + 700 * MS);
+    assert_string_equal(kit_word(&out), "R");
+}
+
+static void an_announcement_does_not_move_a_master(void **state)
+{
+    struct election_params params = kit_params(100);
+    uint64_t now = 0;
+    struct election e = kit_master(&params, &now);
+
+    (void)state;
+    assert_int_equal(kit_step(&e, (struct election_event){.type = ELECTION_SUCCESSOR}, now).count,
+                     0);
+    assert_int_equal(e.state, VRRP_MASTER);
+    assert_false(election_lingering(&e));
+}
+
+static void resume_while_lingering_keeps_the_addresses(void **state)
+{
+    struct election_params params = kit_params(100);
+    uint64_t now = 0;
+    struct election e = kit_master(&params, &now);
+
+    (void)state;
+    kit_step(&e, (struct election_event){.type = ELECTION_HOLD, .hold = HOLD_DRAINED}, now);
+    struct election_actions out = kit_step(
+        &e, (struct election_event){.type = ELECTION_UNHOLD, .hold = HOLD_DRAINED}, now + MS);
+    assert_string_equal(kit_word(&out), "T");
+    assert_int_equal(e.state, VRRP_BACKUP);
+    assert_true(e.holding && election_lingering(&e));
+}
+
+static void link_loss_releases_at_once(void **state)
+{
+    struct election_params params = kit_params(100);
+    uint64_t now = 0;
+    struct election e = kit_master(&params, &now);
+    struct election_event down = {.type = ELECTION_HOLD, .hold = HOLD_LINK_DOWN};
+    struct election_actions out = kit_step(&e, down, now);
+
+    (void)state;
+    assert_string_equal(kit_word(&out), "RT");
+    assert_int_equal(e.counters.priority_zero_pkts_sent, 0);
+    /* And ends a linger that was under way. */
+    now = 0;
+    e = kit_master(&params, &now);
+    kit_step(&e, (struct election_event){.type = ELECTION_STOP}, now);
+    out = kit_step(&e, down, now + MS);
+    assert_string_equal(kit_word(&out), "R");
+    /* After link up it waits a full master-down interval as BACKUP. */
+    now = 0;
+    e = kit_master(&params, &now);
+    kit_step(&e, down, now);
+    out = kit_step(&e, (struct election_event){.type = ELECTION_UNHOLD, .hold = HOLD_LINK_DOWN},
+                   now + SEC);
+    assert_int_equal(kit_reason(&out), REASON_LINK_UP);
+    assert_int_equal(election_deadline(&e), now + SEC + election_master_down_ns(&e));
+}
+
+static void conflict_resigns_and_releases(void **state)
+{
+    struct election_params params = kit_params(100);
+    uint64_t now = 0;
+    struct election e = kit_master(&params, &now);
+    struct election_actions out =
+        kit_step(&e, (struct election_event){.type = ELECTION_CONFLICT}, now);
+
+    (void)state;
+    assert_string_equal(kit_word(&out), "ZRT");
+    assert_int_equal(e.held_by, HOLD_CONFLICT);
+    out =
+        kit_step(&e, (struct election_event){.type = ELECTION_UNHOLD, .hold = HOLD_CONFLICT}, now);
+    assert_int_equal(e.state, VRRP_BACKUP);
+    assert_int_equal(out.list[0].transition.reason, REASON_CONFLICT_OVER);
+}
+
+static void a_conflict_says_who_it_is_with(void **state)
+{
+    struct election_params params = kit_params(100);
+    uint64_t now = 0;
+    struct election e = kit_master(&params, &now);
+    const struct election_event event = {
+        .type = ELECTION_CONFLICT, .address = kit_address("10.0.0.9"), .mac = {2, 0, 0, 0, 0, 7}};
+    struct election_actions out = kit_step(&e, event, now);
+    const struct transition *t = &out.list[out.count - 1].transition;
+    char text[REASON_TEXT_SIZE];
+
+    (void)state;
+    assert_int_equal(t->reason, REASON_CONFLICT);
+    assert_int_equal(t->evidence.own_priority, 100);
+    assert_string_equal(reason_text(t, text, sizeof(text)),
+                        "another machine, 02:00:00:00:00:07, holds our address 10.0.0.9");
+}
+
+static void several_holds_must_all_end(void **state)
+{
+    struct election_params params = kit_params(100);
+    struct election e = kit_started(&params, 0);
+
+    (void)state;
+    kit_step(&e, (struct election_event){.type = ELECTION_HOLD, .hold = HOLD_LINK_DOWN}, 1);
+    kit_step(&e, (struct election_event){.type = ELECTION_HOLD, .hold = HOLD_DRAINED}, 2);
+    kit_step(&e, (struct election_event){.type = ELECTION_UNHOLD, .hold = HOLD_LINK_DOWN}, 3);
+    assert_int_equal(e.state, VRRP_INIT);
+    kit_step(&e, (struct election_event){.type = ELECTION_UNHOLD, .hold = HOLD_DRAINED}, 4);
+    assert_int_equal(e.state, VRRP_BACKUP);
+}
+
+static void a_master_that_overslept_releases_before_anything(void **state)
+{
+    struct election_params params = kit_params(100);
+    uint64_t now = 0;
+    struct election e = kit_master(&params, &now);
+    struct election_actions out = kit_timer(&e, now + 2900 * MS);
+
+    (void)state;
+    assert_int_equal(e.state, VRRP_MASTER); /* late, but nobody can have deposed it */
+    now += 2900 * MS;
+    out = kit_timer(&e, now + 3010 * MS);
+    assert_string_equal(kit_word(&out), "RT");
+    assert_int_equal(kit_reason(&out), REASON_OVERSLEPT);
+    assert_int_equal(e.state, VRRP_BACKUP);
+    assert_int_equal(e.counters.oversleeps, 1);
+    /* A losing advert found in the socket is not answered from the stale belief either. */
+    now = 0;
+    e = kit_master(&params, &now);
+    out = kit_hear(&e, "10.0.0.1", 50, now + 10 * SEC);
+    assert_string_equal(kit_word(&out), "RT");
+    /* Nor does a stop resign for a router that is no longer master. */
+    now = 0;
+    e = kit_master(&params, &now);
+    out = kit_step(&e, (struct election_event){.type = ELECTION_STOP}, now + 10 * SEC);
+    assert_int_equal(e.counters.priority_zero_pkts_sent, 0);
+}
+
+static void a_backup_that_overslept_listens_first(void **state)
+{
+    struct election_params params = kit_params(100);
+    struct election e = kit_started(&params, 0);
+    uint64_t now = election_deadline(&e) + 60 * SEC;
+
+    (void)state;
+    assert_int_equal(kit_timer(&e, now).count, 0);
+    assert_int_equal(e.state, VRRP_BACKUP);
+    assert_int_equal(election_deadline(&e), now + SEC + election_skew_ns(&e));
+    kit_timer(&e, election_deadline(&e));
+    assert_int_equal(e.state, VRRP_MASTER);
+}
+
+static void announcements_follow_their_schedule(void **state)
+{
+    struct election_params params = kit_params(100);
+    params.advert_interval_ns = 10 * SEC;
+    params.announce_repeat = 3;
+    params.announce_refresh_ns = 60 * SEC;
+    uint64_t now = 0;
+    struct election e = kit_master(&params, &now);
+    uint64_t times[5];
+    size_t n = 0;
+
+    (void)state;
+    while (n < 5) {
+        uint64_t at = election_deadline(&e);
+        struct election_actions out = kit_timer(&e, at);
+        for (size_t i = 0; i < out.count; i++)
+            if (out.list[i].type == ACTION_ANNOUNCE)
+                times[n++] = at - now;
+    }
+    assert_in_range(times[0], 1, SEC);
+    /* Past the second for which Linux ignores another change. */
+    assert_in_range(times[1] - times[0], SEC + 1, 2 * SEC);
+    assert_true(times[2] - times[1] >= times[1] - times[0]);
+    assert_int_equal(times[3] - times[2], 60 * SEC);
+    assert_int_equal(times[4] - times[3], 60 * SEC);
+    params.announce_repeat = 0;
+    params.announce_refresh_ns = 0;
+    e = kit_master(&params, &now);
+    assert_int_equal(e.announce_at, DEADLINE_NEVER);
+}
+
+static void changes_do_not_put_the_next_announcement_off(void **state)
+{
+    struct election_params params = kit_params(100);
+    params.announce_refresh_ns = 60 * SEC;
+    uint64_t now = 0;
+    struct election e = kit_master(&params, &now);
+    unsigned announced = 0;
+
+    (void)state;
+    for (uint64_t end = now + 130 * SEC; now < end; now = election_deadline(&e)) {
+        struct election_actions out = kit_timer(&e, now);
+        announced += strchr(kit_word(&out), 'A') != NULL;
+        params.priority ^= 1;
+        kit_step(&e, (struct election_event){.type = ELECTION_CONFIGURE, .params = &params}, now);
+    }
+    assert_int_equal(announced, params.announce_repeat + 2);
+}
+
+static void a_new_priority_moves_the_backups_deadline(void **state)
+{
+    struct election_params params = kit_params(100);
+    struct election e = kit_started(&params, 0);
+
+    (void)state;
+    kit_hear(&e, "10.0.0.1", 150, SEC);
+    params.priority = 200;
+    kit_step(&e, (struct election_event){.type = ELECTION_CONFIGURE, .params = &params}, 2 * SEC);
+    assert_int_equal(election_deadline(&e), SEC + 3 * SEC + 56 * SEC / 256);
+}
+
+static void a_master_tells_its_new_priority_at_once(void **state)
+{
+    struct election_params params = kit_params(100);
+    uint64_t now = 0;
+    struct election e = kit_master(&params, &now);
+
+    (void)state;
+    struct election_event event = {.type = ELECTION_CONFIGURE, .params = &params};
+    assert_int_equal(kit_step(&e, event, now + MS).count, 0);
+    params.priority = 50;
+    struct election_actions out = kit_step(&e, event, now + 2 * MS);
+    assert_string_equal(kit_word(&out), "S");
+    assert_int_equal(out.list[0].priority, 50);
+}
+
+static void losing_the_source_resigns_from_it_and_releases(void **state)
+{
+    struct election_params params = kit_params(100);
+    uint64_t now = 0;
+    struct election e = kit_master(&params, &now);
+    struct election_actions out =
+        kit_step(&e, (struct election_event){.type = ELECTION_SOURCE}, now);
+
+    (void)state;
+    assert_string_equal(kit_word(&out), "ZRT");
+    assert_int_not_equal(out.list[0].source.family, IP_FAMILY_NONE);
+    assert_int_equal(e.source.family, IP_FAMILY_NONE);
+    assert_int_equal(kit_reason(&out), REASON_NO_PRIMARY_ADDRESS);
+}
+
+/* Found by simulation: it took over from a living master that it had become lower than. */
+static void a_lowered_priority_ends_a_preemption(void **state)
+{
+    struct election_params params = kit_params(115);
+    struct election_params lower = kit_params(100);
+    struct election e = kit_started(&params, 0);
+
+    (void)state;
+    kit_hear(&e, "10.0.0.9", 113, SEC);
+    kit_hear(&e, "10.0.0.9", 113, 2 * SEC);
+    assert_true(e.lower_heard);
+    kit_step(&e, (struct election_event){.type = ELECTION_CONFIGURE, .params = &lower},
+             2 * SEC + 10 * MS);
+    assert_int_equal(election_deadline(&e), 2 * SEC + election_master_down_ns(&e));
+    /* The same when preemption is forbidden. */
+    e = kit_started(&params, 0);
+    kit_hear(&e, "10.0.0.9", 113, SEC);
+    lower = params;
+    lower.preempt = false;
+    kit_step(&e, (struct election_event){.type = ELECTION_CONFIGURE, .params = &lower}, SEC + MS);
+    assert_int_equal(election_deadline(&e), SEC + election_master_down_ns(&e));
+    assert_false(e.lower_heard);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(graceful_stop_lingers_until_the_successor_adverts),
+        cmocka_unit_test(a_lowered_priority_ends_a_preemption),
+        cmocka_unit_test(an_announcement_ends_the_linger_too),
+        cmocka_unit_test(a_linger_without_successor_is_bounded),
+        cmocka_unit_test(an_announcement_does_not_move_a_master),
+        cmocka_unit_test(resume_while_lingering_keeps_the_addresses),
+        cmocka_unit_test(link_loss_releases_at_once),
+        cmocka_unit_test(conflict_resigns_and_releases),
+        cmocka_unit_test(a_conflict_says_who_it_is_with),
+        cmocka_unit_test(several_holds_must_all_end),
+        cmocka_unit_test(a_master_that_overslept_releases_before_anything),
+        cmocka_unit_test(a_backup_that_overslept_listens_first),
+        cmocka_unit_test(announcements_follow_their_schedule),
+        cmocka_unit_test(changes_do_not_put_the_next_announcement_off),
+        cmocka_unit_test(a_new_priority_moves_the_backups_deadline),
+        cmocka_unit_test(a_master_tells_its_new_priority_at_once),
+        cmocka_unit_test(losing_the_source_resigns_from_it_and_releases),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

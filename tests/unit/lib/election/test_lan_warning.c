@@ -1,0 +1,343 @@
+/* What is odd on the LAN: told apart, said once in a while, over when it is not seen any more. */
+#include "lib/election/lan_warning.h"
+#include "tests/unit/lib/election/election_kit.h"
+
+static const struct lan_params params = {.settle_ns = 4 * SEC, .quiet_ns = 60 * SEC};
+
+enum { OURS = 2 };
+
+struct bench {
+    struct ip_prefix addresses[OURS];
+    struct packet_receiver receiver;
+    uint8_t packet[ADVERT_SIZE_MAX + 8];
+    struct packet_ip ip;
+};
+
+static void set_up(struct bench *b, enum ip_family family, const char *first, const char *second)
+{
+    *b = (struct bench){0};
+    b->addresses[0].address = kit_address(first);
+    if (second != NULL)
+        b->addresses[1].address = kit_address(second);
+    b->receiver = (struct packet_receiver){.family = family,
+                                           .version = VRRP_V3,
+                                           .vrid = 51,
+                                           .priority = 100,
+                                           .advert_interval_ns = SEC,
+                                           .addresses = b->addresses,
+                                           .address_count = second != NULL ? 2 : 1};
+}
+
+struct rival {
+    const char *source;
+    enum vrrp_version version;
+    uint8_t priority;
+    const char *addresses[3];
+};
+
+/* An advert of that rival arrives while we are in `state`. */
+static bool hear(struct bench *b, const struct rival *rival, enum vrrp_state state,
+                 struct lan_sighting *out)
+{
+    struct ip_prefix list[3] = {0};
+    struct advert advert;
+    uint32_t warnings;
+    size_t count = 0;
+
+    for (; count < 3 && rival->addresses[count] != NULL; count++)
+        list[count].address = kit_address(rival->addresses[count]);
+    const struct packet_spec spec = {.version = rival->version,
+                                     .vrid = 51,
+                                     .priority = rival->priority,
+                                     .interval_ns = SEC,
+                                     .checksum_kind = CHECKSUM_IPV4_PSEUDO_HEADER,
+                                     .source = kit_address(rival->source),
+                                     .destination = ip_address_vrrp_group(b->receiver.family),
+                                     .addresses = list,
+                                     .address_count = count,
+                                     .mtu = 1500};
+    size_t size = packet_build(&spec, b->packet, sizeof(b->packet));
+
+    b->ip = (struct packet_ip){.source = spec.source, .destination = spec.destination, .ttl = 255};
+    enum packet_verdict verdict =
+        packet_receive(&b->ip, b->packet, size, &b->receiver, &advert, &warnings);
+    const struct lan_message message = {.ip = &b->ip,
+                                        .payload = b->packet,
+                                        .size = size,
+                                        .receiver = &b->receiver,
+                                        .verdict = verdict,
+                                        .warnings = warnings,
+                                        .advert = &advert,
+                                        .state = state,
+                                        .own_priority = 100};
+    return lan_judge_message(&message, out);
+}
+
+static void two_masters_are_told_apart(void **state)
+{
+    struct rival rival = {"10.0.0.2", VRRP_V3, 100, {"10.0.0.9"}};
+    struct lan_sighting s;
+    struct bench b;
+
+    (void)state;
+    set_up(&b, IP_FAMILY_IPV4, "10.0.0.9", NULL);
+    assert_true(hear(&b, &rival, VRRP_MASTER, &s));
+    assert_int_equal(s.kind, LAN_EQUAL_PRIORITY);
+    assert_int_equal(s.priority, 100);
+    assert_false(hear(&b, &rival, VRRP_BACKUP, &s)); /* an ordinary master */
+    rival.priority = 99;
+    assert_true(hear(&b, &rival, VRRP_MASTER, &s));
+    assert_int_equal(s.kind, LAN_SECOND_MASTER);
+    assert_false(hear(&b, &rival, VRRP_BACKUP, &s));
+    rival.priority = 101; /* we yield */
+    assert_false(hear(&b, &rival, VRRP_MASTER, &s));
+    rival.priority = PRIORITY_RESIGN;
+    assert_false(hear(&b, &rival, VRRP_MASTER, &s));
+}
+
+static void another_cluster_is_known_by_its_addresses(void **state)
+{
+    const struct rival rivals[] = {
+        {"10.0.0.2", VRRP_V3, 50, {"10.0.0.55", "10.0.0.56"}},
+        {"10.0.0.2", VRRP_V3, 200, {"10.0.0.55", "10.0.0.56"}},
+        {"10.0.0.2", VRRP_V3, 100, {"10.0.0.55", "10.0.0.56"}},
+        {"10.0.0.2", VRRP_V3, PRIORITY_RESIGN, {"10.0.0.55", "10.0.0.56"}},
+        {"10.0.0.2", VRRP_V2, 100, {"10.0.0.55", "10.0.0.56"}}, /* dropped, and still named */
+    };
+    struct lan_sighting s;
+    struct bench b;
+
+    (void)state;
+    set_up(&b, IP_FAMILY_IPV4, "10.0.0.9", "10.0.0.10");
+    for (size_t i = 0; i < sizeof(rivals) / sizeof(rivals[0]); i++) {
+        const struct ip_address first = kit_address("10.0.0.55");
+        const struct ip_address peer = kit_address("10.0.0.2");
+
+        assert_true(hear(&b, &rivals[i], VRRP_BACKUP, &s));
+        assert_int_equal(s.kind, LAN_DUPLICATE_VRID);
+        assert_int_equal(s.address_count, 2);
+        assert_true(ip_address_equal(&s.sample, &first));
+        assert_true(ip_address_equal(&s.peer, &peer));
+        assert_true(hear(&b, &rivals[i], VRRP_MASTER, &s));
+        assert_int_equal(s.kind, LAN_DUPLICATE_VRID);
+    }
+}
+
+static void one_address_in_common_makes_it_ours(void **state)
+{
+    const struct rival rival = {"10.0.0.2", VRRP_V3, 100, {"10.0.0.55", "10.0.0.10"}};
+    const struct rival old = {"10.0.0.2", VRRP_V2, 100, {"10.0.0.10"}};
+    struct lan_sighting s;
+    struct bench b;
+
+    (void)state;
+    set_up(&b, IP_FAMILY_IPV4, "10.0.0.9", "10.0.0.10");
+    assert_false(hear(&b, &rival, VRRP_BACKUP, &s));
+    assert_false(hear(&b, &old, VRRP_MASTER, &s));
+}
+
+static void the_link_local_address_says_nothing(void **state)
+{
+    struct rival rival = {"fe80::2", VRRP_V3, 50, {"fe80::200:5eff:fe00:233", "2001:db8::55"}};
+    struct lan_sighting s;
+    struct bench b;
+
+    (void)state;
+    set_up(&b, IP_FAMILY_IPV6, "fe80::200:5eff:fe00:233", "2001:db8::9");
+    assert_true(hear(&b, &rival, VRRP_BACKUP, &s));
+    assert_int_equal(s.kind, LAN_DUPLICATE_VRID);
+    assert_int_equal(s.address_count, 1);
+    rival.addresses[1] = NULL; /* nothing to tell by */
+    assert_false(hear(&b, &rival, VRRP_BACKUP, &s));
+    /* A router of link-local addresses alone has nothing else. */
+    set_up(&b, IP_FAMILY_IPV6, "fe80::9", NULL);
+    assert_true(hear(&b, &rival, VRRP_BACKUP, &s));
+    rival.addresses[0] = "fe80::9";
+    assert_false(hear(&b, &rival, VRRP_BACKUP, &s));
+}
+
+static void own_packets_are_looped_or_anothers(void **state)
+{
+    const struct vrrp_frame frame = {
+        .mac = {2, 0, 0, 0, 0, 7}, .source = kit_address("10.0.0.1"), .vrid = 51, .priority = 90};
+    struct lan_sighting s;
+
+    (void)state;
+    lan_judge_own(&frame, true, 99 * SEC, SEC, 100 * SEC, &s);
+    assert_int_equal(s.kind, LAN_LOOPED_PACKETS);
+    lan_judge_own(&frame, false, 99 * SEC, SEC, 100 * SEC, &s);
+    assert_int_equal(s.kind, LAN_DUPLICATE_NODE_ADDRESS);
+    assert_true(s.has_mac && s.mac[5] == 7);
+    assert_int_equal(s.priority, 90);
+    /* A copy of this machine has its MAC too, but we do not send now. */
+    lan_judge_own(&frame, true, 90 * SEC, SEC, 100 * SEC, &s);
+    assert_int_equal(s.kind, LAN_DUPLICATE_NODE_ADDRESS);
+    lan_judge_own(&frame, true, 0, SEC, 100 * SEC, &s);
+    assert_int_equal(s.kind, LAN_DUPLICATE_NODE_ADDRESS);
+}
+
+static void frames_are_read_even_when_cut_off(void **state)
+{
+    static const uint8_t ipv4[] = {
+        1,   0, 0x5e, 0,  0,    0x12, 2,  0, 0,   0,   0, 7, 8,  0,       /* Ethernet */
+        69,  0, 0,    32, 0,    0,    0,  0, 255, 112, 0, 0, 10, 0, 0, 1, /* IPv4 */
+        224, 0, 0,    18, 0x31, 51,   90, 1};                             /* VRRP */
+    uint8_t octets[sizeof(ipv4)];
+    struct vrrp_frame frame;
+
+    (void)state;
+    assert_true(vrrp_frame_read(ipv4, sizeof(ipv4), &frame));
+    const struct ip_address source = kit_address("10.0.0.1");
+    assert_true(ip_address_equal(&frame.source, &source));
+    assert_int_equal(frame.vrid, 51);
+    assert_int_equal(frame.priority, 90);
+    assert_int_equal(frame.mac[5], 7);
+    assert_ptr_equal(frame.packet, ipv4 + 14);
+    assert_int_equal(frame.packet_size, sizeof(ipv4) - 14);
+    for (size_t size = 0; size < sizeof(ipv4); size++)
+        assert_false(vrrp_frame_read(ipv4, size, &frame));
+    memcpy(octets, ipv4, sizeof(octets));
+    octets[23] = 17;
+    assert_false(vrrp_frame_read(octets, sizeof(octets), &frame));
+    memcpy(octets, ipv4, sizeof(octets));
+    octets[14] = 0x4f; /* options that are not there */
+    assert_false(vrrp_frame_read(octets, sizeof(octets), &frame));
+    octets[14] = 0x44;
+    assert_false(vrrp_frame_read(octets, sizeof(octets), &frame));
+    memcpy(octets, ipv4, sizeof(octets));
+    octets[21] = 1; /* a later fragment */
+    assert_false(vrrp_frame_read(octets, sizeof(octets), &frame));
+}
+
+static struct lan_sighting of(enum lan_warning_kind kind)
+{
+    return (struct lan_sighting){.kind = kind, .peer = kit_address("10.0.0.2"), .priority = 50};
+}
+
+static void it_is_said_once_and_ends_when_it_is_quiet(void **state)
+{
+    (void)state;
+    for (unsigned kind = 0; kind < LAN_WARNINGS; kind++) {
+        const struct lan_sighting sighting = of((enum lan_warning_kind)kind);
+        struct lan_watch w;
+        unsigned said = 0;
+
+        lan_watch_init(&w);
+        assert_true(lan_watch_deadline(&w, &params) == DEADLINE_NEVER);
+        for (uint64_t now = 100 * SEC; now < 200 * SEC; now += 10 * MS) {
+            said += lan_watch_see(&w, &params, &sighting, now) ? 1 : 0;
+            assert_int_equal(lan_watch_expire(&w, &params, now), 0);
+        }
+        assert_int_equal(said, 1);
+        assert_true(w.list[kind].active);
+        assert_int_equal(w.list[kind].count, 10000);
+        uint64_t end = 200 * SEC - 10 * MS + params.quiet_ns;
+        assert_int_equal(lan_watch_deadline(&w, &params), end);
+        assert_int_equal(lan_watch_expire(&w, &params, end - 1), 0);
+        assert_int_equal(lan_watch_expire(&w, &params, end), 1u << kind);
+        assert_false(w.list[kind].active);
+        assert_int_equal(lan_watch_expire(&w, &params, end + 1), 0);
+        assert_true(lan_watch_deadline(&w, &params) == DEADLINE_NEVER);
+    }
+}
+
+static void one_that_comes_and_goes_does_not_fill_the_log(void **state)
+{
+    const struct lan_sighting sighting = of(LAN_DUPLICATE_VRID);
+    struct lan_watch w;
+    unsigned said = 0;
+    unsigned ended = 0;
+
+    (void)state;
+    lan_watch_init(&w);
+    for (uint64_t now = 100 * SEC; now < 100 * SEC + 3600 * SEC; now += 61 * SEC) {
+        ended += lan_watch_expire(&w, &params, now) != 0 ? 1 : 0;
+        said += lan_watch_see(&w, &params, &sighting, now) ? 1 : 0;
+        assert_true(w.list[LAN_DUPLICATE_VRID].active);
+        assert_int_equal(w.list[LAN_DUPLICATE_VRID].count, 1);
+    }
+    assert_int_equal(said, 6);
+    assert_in_range(ended, 5, 6);
+}
+
+static void one_that_lasts_is_said_once(void **state)
+{
+    const struct lan_sighting sighting = of(LAN_LOOPED_PACKETS);
+    struct lan_watch w;
+    unsigned said = 0;
+
+    (void)state;
+    lan_watch_init(&w);
+    for (uint64_t now = 100 * SEC; now < 100 * SEC + 3600 * SEC; now += SEC)
+        said += lan_watch_see(&w, &params, &sighting, now) ? 1 : 0;
+    assert_int_equal(said, 1);
+}
+
+static void two_masters_that_meet_are_no_second_master_yet(void **state)
+{
+    const struct lan_sighting sighting = of(LAN_SECOND_MASTER);
+    struct lan_watch w;
+
+    (void)state;
+    lan_watch_init(&w);
+    /* After a cut, three times within a minute: each time it yields. */
+    for (uint64_t at = 100 * SEC; at < 160 * SEC; at += 20 * SEC)
+        for (uint64_t now = at; now < at + 2 * SEC; now += SEC)
+            assert_false(lan_watch_see(&w, &params, &sighting, now));
+    assert_false(w.list[LAN_SECOND_MASTER].active);
+    assert_true(lan_watch_deadline(&w, &params) == DEADLINE_NEVER);
+    bool said = false;
+    for (uint64_t now = 300 * SEC; now <= 304 * SEC; now += SEC) {
+        assert_false(said);
+        said = lan_watch_see(&w, &params, &sighting, now);
+    }
+    assert_true(said);
+}
+
+static void every_kind_has_a_name_and_a_text_that_fits(void **state)
+{
+    const struct lan_subject subject = {.interface = "fifteen-letters",
+                                        .vrid = 255,
+                                        .priority = 254,
+                                        .source =
+                                            kit_address("2001:db8:1111:2222:3333:4444:5555:6666")};
+    char text[LAN_WARNING_TEXT_SIZE];
+
+    (void)state;
+    for (unsigned kind = 0; kind < LAN_WARNINGS; kind++) {
+        const struct lan_sighting s = {.kind = (enum lan_warning_kind)kind,
+                                       .peer = subject.source,
+                                       .priority = 253,
+                                       .address_count = 255,
+                                       .sample = subject.source};
+
+        lan_warning_text(&s, &subject, text, sizeof(text));
+        assert_in_range(strlen(text), 20, sizeof(text) - 2); /* one more octet had room */
+        assert_true(strlen(lan_warning_name(s.kind)) > 5);
+    }
+    const struct lan_sighting s = {.kind = LAN_DUPLICATE_VRID,
+                                   .peer = kit_address("10.0.0.9"),
+                                   .address_count = 1,
+                                   .sample = kit_address("10.0.0.55")};
+    lan_warning_text(&s, &subject, text, sizeof(text));
+    assert_non_null(strstr(text, "VRID 255 is also used by 10.0.0.9 for 10.0.0.55:"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_masters_are_told_apart),
+        cmocka_unit_test(another_cluster_is_known_by_its_addresses),
+        cmocka_unit_test(one_address_in_common_makes_it_ours),
+        cmocka_unit_test(the_link_local_address_says_nothing),
+        cmocka_unit_test(own_packets_are_looped_or_anothers),
+        cmocka_unit_test(frames_are_read_even_when_cut_off),
+        cmocka_unit_test(it_is_said_once_and_ends_when_it_is_quiet),
+        cmocka_unit_test(one_that_comes_and_goes_does_not_fill_the_log),
+        cmocka_unit_test(one_that_lasts_is_said_once),
+        cmocka_unit_test(two_masters_that_meet_are_no_second_master_yet),
+        cmocka_unit_test(every_kind_has_a_name_and_a_text_that_fits),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,291 @@
+/* vipctl decode: what a packet is by itself, or what an instance would do with it. Hex IP packets,
+ * one a line, on standard input. */
+#include "tools/capture/cmd_decode.h"
+
+#include "tools/capture/advert_json.h"
+#include "tools/common/config_files.h"
+
+#include <ctype.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PACKET_BYTES_MAX = 65535,
+};
+
+struct decode_options {
+    const char *config_file; /* NULL: stateless */
+    const char *instance;
+    bool json;
+};
+
+/* The instance the packets arrive at, one receiver for each family. */
+struct decoder {
+    struct config *config;
+    const struct config_instance *instance; /* NULL: stateless */
+    struct ip_address peers[2][INSTANCE_PEERS_MAX];
+    struct packet_receiver receivers[2];
+    bool json;
+};
+
+struct decoded {
+    enum packet_verdict verdict;
+    struct advert advert;
+    uint32_t warnings;
+};
+
+static bool parse_options(int argc, char **argv, struct decode_options *out)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"instance", required_argument, NULL, 'i'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {NULL, 0, NULL, 0}};
+    int option;
+
+    *out = (struct decode_options){0};
+    optind = 0;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == 'c')
+            out->config_file = optarg;
+        else if (option == 'i')
+            out->instance = optarg;
+        else if (option == 'j')
+            out->json = true;
+        else
+            return false;
+    }
+    return optind == argc && (out->config_file == NULL) == (out->instance == NULL);
+}
+
+static void set_receiver(struct decoder *decoder, size_t i, enum ip_family family)
+{
+    const struct config_instance *instance = decoder->instance;
+
+    config_receiver(instance, family, decoder->peers[i], &decoder->receivers[i]);
+    decoder->receivers[i].source = family == IP_FAMILY_IPV4 ? instance->source4 : instance->source6;
+}
+
+static int load(struct decoder *decoder, const struct decode_options *options)
+{
+    struct config_files files;
+    struct config_problems problems = {0};
+    char line[2048];
+    int r = EXIT_GOOD;
+
+    if (options->config_file == NULL)
+        return EXIT_GOOD;
+    if (config_files_load(options->config_file, NULL, &files))
+        decoder->config = config_parse(files.list, files.count, &problems);
+    else
+        fprintf(stderr, "vipctl: %s: %s\n", files.error_path, files.error);
+    for (size_t i = 0; i < problems.count; i++)
+        fprintf(stderr, "%s\n", config_problem_format(&problems.list[i], line, sizeof(line)));
+    if (decoder->config != NULL)
+        decoder->instance = config_find_instance(decoder->config, options->instance);
+    if (decoder->instance != NULL) {
+        set_receiver(decoder, 0, IP_FAMILY_IPV4);
+        set_receiver(decoder, 1, IP_FAMILY_IPV6);
+    } else {
+        if (decoder->config != NULL)
+            fprintf(stderr, "vipctl: %s has no instance '%s'\n", options->config_file,
+                    options->instance);
+        r = EXIT_USAGE;
+    }
+    config_problems_free(&problems);
+    config_files_free(&files);
+    return r;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Hex digits with any white space or colons between octets. False: something else. */
+static bool parse_hex(const char *text, uint8_t *octets, size_t *size)
+{
+    size_t n = 0;
+
+    while (*text != '\0') {
+        if (isspace((unsigned char)*text) || *text == ':') {
+            text++;
+            continue;
+        }
+        int high = hex_digit(text[0]);
+        int low = high >= 0 ? hex_digit(text[1]) : -1;
+        if (low < 0 || n == PACKET_BYTES_MAX)
+            return false;
+        octets[n++] = (uint8_t)(high << 4 | low);
+        text += 2;
+    }
+    *size = n;
+    return n > 0;
+}
+
+/* A family of which the instance has no address has no virtual router. */
+static bool has_family(const struct decoder *decoder, enum ip_family family)
+{
+    size_t count;
+
+    (void)config_addresses(decoder->instance, family, &count);
+    return count > 0;
+}
+
+static void decode(const struct decoder *decoder, const uint8_t *packet, size_t size,
+                   struct decoded *out)
+{
+    const uint8_t *payload;
+    size_t payload_size;
+    struct packet_ip ip;
+
+    *out = (struct decoded){0};
+    out->verdict = packet_split_ip(packet, size, &ip, &payload, &payload_size);
+    if (out->verdict != PACKET_OK)
+        return;
+    const struct packet_receiver *receiver = NULL;
+    if (decoder->instance != NULL)
+        receiver = &decoder->receivers[ip.source.family == IP_FAMILY_IPV6 ? 1 : 0];
+    if (receiver != NULL && !has_family(decoder, ip.source.family))
+        out->verdict = PACKET_VRID_ERROR;
+    else
+        out->verdict =
+            packet_receive(&ip, payload, payload_size, receiver, &out->advert, &out->warnings);
+}
+
+static json_t *warnings_json(uint32_t warnings)
+{
+    json_t *list = json_array();
+
+    for (unsigned bit = 0; bit < PACKET_WARNINGS; bit++)
+        if ((warnings & (1u << bit)) != 0)
+            json_array_append_new(
+                list, json_string(packet_warning_name((enum packet_warning)(1u << bit))));
+    return list;
+}
+
+static json_t *to_json(const struct decoder *decoder, const struct decoded *decoded)
+{
+    bool good = decoded->verdict == PACKET_OK;
+    bool stateless = decoder->instance == NULL;
+    const char *verdict = stateless ? (good ? "valid" : "invalid") : (good ? "accept" : "drop");
+    json_t *object =
+        json_pack("{s:s, s:s}", "verdict", verdict, stateless ? "stateless" : "expect", verdict);
+
+    if (!good) {
+        json_object_set_new(object, "reason", json_string(packet_verdict_name(decoded->verdict)));
+        return object;
+    }
+    if (!stateless)
+        json_object_set_new(object, "warnings", warnings_json(decoded->warnings));
+    advert_json_add(object, &decoded->advert);
+    return object;
+}
+
+static void print_text(const struct decoder *decoder, const struct decoded *decoded)
+{
+    const struct advert *advert = &decoded->advert;
+    bool good = decoded->verdict == PACKET_OK;
+    const char *verdict =
+        decoder->instance == NULL ? (good ? "valid" : "invalid") : (good ? "accept" : "drop");
+    char source[ADDRESS_TEXT_SIZE];
+    char destination[ADDRESS_TEXT_SIZE];
+
+    if (!good) {
+        printf("%-8s%s\n", verdict, packet_verdict_name(decoded->verdict));
+        return;
+    }
+    printf("%-8s%s -> %s  VRRPv%u vrid %u priority %u interval %llu ms, %u address%s, checksum %s",
+           verdict, ip_address_format(&advert->ip.source, source, sizeof(source)),
+           ip_address_format(&advert->ip.destination, destination, sizeof(destination)),
+           advert->version, advert->vrid, advert->priority,
+           (unsigned long long)(advert->interval_ns / NS_PER_MS), advert->count,
+           advert->count == 1 ? "" : "es", checksum_kind_name(advert->checksum_kind));
+    for (unsigned bit = 0; bit < PACKET_WARNINGS; bit++)
+        if ((decoded->warnings & (1u << bit)) != 0)
+            printf("; %s", packet_warning_name((enum packet_warning)(1u << bit)));
+    putchar('\n');
+}
+
+static void print_json(json_t *object)
+{
+    json_dumpf(object, stdout, JSON_COMPACT);
+    putchar('\n');
+    json_decref(object);
+}
+
+/* True when the line was a packet, or nothing. `length`: with a NUL within, the text is shorter. */
+static bool decode_line(const struct decoder *decoder, const char *line, size_t length,
+                        size_t number)
+{
+    static const char problem[] = "not a packet in hexadecimal";
+    uint8_t *packet;
+    struct decoded decoded;
+    bool text = strlen(line) == length;
+    size_t size;
+
+    line += strspn(line, " \t\r\n");
+    if (text && (*line == '\0' || *line == '#'))
+        return true;
+    packet = malloc(PACKET_BYTES_MAX);
+    bool good = packet != NULL && text && parse_hex(line, packet, &size);
+    if (good) {
+        decode(decoder, packet, size, &decoded);
+        if (decoder->json)
+            print_json(to_json(decoder, &decoded));
+        else
+            print_text(decoder, &decoded);
+    } else if (decoder->json) {
+        print_json(json_pack("{s:s, s:I}", "error", problem, "line", (json_int_t)number));
+    } else {
+        fprintf(stderr, "vipctl: line %zu: %s\n", number, problem);
+    }
+    free(packet);
+    return good;
+}
+
+static int decode_all(const struct decoder *decoder)
+{
+    char *line = NULL;
+    size_t room = 0;
+    size_t number = 0;
+    bool good = true;
+    ssize_t length;
+
+    while ((length = getline(&line, &room, stdin)) >= 0)
+        good = decode_line(decoder, line, (size_t)length, ++number) && good;
+    free(line);
+    if (ferror(stdin)) {
+        fputs("vipctl: standard input cannot be read\n", stderr);
+        good = false;
+    }
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fputs("vipctl: standard output cannot be written\n", stderr);
+        good = false;
+    }
+    return good ? EXIT_GOOD : EXIT_FAILED;
+}
+
+int cmd_decode(const struct context *context, int argc, char **argv)
+{
+    struct decode_options options;
+    struct decoder decoder = {0};
+
+    (void)context;
+    if (!parse_options(argc, argv, &options)) {
+        fputs("usage: vipctl decode [--json] [--config FILE --instance NAME] < PACKETS\n", stderr);
+        return EXIT_USAGE;
+    }
+    decoder.json = options.json;
+    int r = load(&decoder, &options);
+    if (r == EXIT_GOOD)
+        r = decode_all(&decoder);
+    config_free(decoder.config);
+    return r;
+}

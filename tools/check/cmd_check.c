@@ -1,0 +1,200 @@
+/*
+ * Reads configuration files as vipd does and says what it finds, for people (one line a problem, as
+ * compilers do, so that editors can jump to it) or as JSON. What it merely advises against goes to
+ * stderr: stdout of a good configuration is one line.
+ */
+#include "tools/check/cmd_check.h"
+
+#include "lib/config/advice.h"
+#include "tools/common/config_files.h"
+
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_FILE "/etc/vipd/vipd.conf"
+#define DEFAULT_DIR  "/etc/vipd/conf.d"
+
+enum { LINE_SIZE = 8192 };
+
+struct check_options {
+    char **files;
+    size_t file_count;
+    const char *dir;
+    bool json;
+};
+
+/* What was found. */
+struct findings {
+    const struct config *config; /* NULL: there are problems */
+    struct config_problems problems;
+    struct config_problems advice;
+};
+
+static bool parse_options(int argc, char **argv, struct check_options *out)
+{
+    static const struct option options[] = {{"config-dir", required_argument, NULL, 'd'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {NULL, 0, NULL, 0}};
+    int option = 0;
+
+    static char *standard[] = {DEFAULT_FILE};
+
+    *out = (struct check_options){0};
+    optind = 0; /* whoever called us may have read options too */
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == 'd')
+            out->dir = optarg;
+        else if (option == 'j')
+            out->json = true;
+        else
+            return false;
+    }
+    out->files = argv + optind;
+    out->file_count = (size_t)(argc - optind);
+    if (out->file_count == 0) {
+        out->files = standard;
+        out->file_count = 1;
+        out->dir = out->dir != NULL ? out->dir : DEFAULT_DIR;
+    }
+    return true;
+}
+
+/* As configured: derived link-local addresses are not counted. */
+static size_t count_addresses(const struct config *config)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < config->instance_count; i++) {
+        const struct config_instance *instance = &config->instances[i];
+
+        count += instance->ipv4_count + instance->ipv6_count;
+        count -= instance->link_local_derived ? 1 : 0;
+    }
+    return count;
+}
+
+static const char *plural(size_t count, const char *ending)
+{
+    return count == 1 ? "" : ending;
+}
+
+/* "FILE:LINE: warning: [section] key: text" */
+static void print_advice(const struct config_problem *advice)
+{
+    char line[LINE_SIZE];
+    const char *rest = strchr(config_problem_format(advice, line, sizeof(line)) +
+                                  strlen(advice->file != NULL ? advice->file : ""),
+                              ' ');
+
+    if (rest != NULL)
+        fprintf(stderr, "%.*s warning:%s\n", (int)(rest - line), line, rest);
+}
+
+static void print_text(const char *file, const struct findings *findings)
+{
+    const struct config *config = findings->config;
+    char line[LINE_SIZE];
+
+    for (size_t i = 0; i < findings->problems.count; i++)
+        puts(config_problem_format(&findings->problems.list[i], line, sizeof(line)));
+    for (size_t i = 0; i < findings->advice.count; i++)
+        print_advice(&findings->advice.list[i]);
+    if (config == NULL)
+        return;
+    size_t addresses = count_addresses(config);
+    size_t warnings = findings->advice.count;
+    size_t files = config->file_count - 1;
+    printf("%s", file);
+    if (files > 0)
+        printf(" and %zu more file%s", files, plural(files, "s"));
+    printf(": %zu instance%s, %zu address%s, no problems", config->instance_count,
+           plural(config->instance_count, "s"), addresses, plural(addresses, "es"));
+    if (warnings > 0)
+        printf(", %zu warning%s", warnings, plural(warnings, "s"));
+    putchar('\n');
+}
+
+/* JSON wants UTF-8, file names need not be. */
+static json_t *json_text(const char *text)
+{
+    json_t *value = json_string(text != NULL ? text : "");
+
+    return value != NULL ? value : json_string("?");
+}
+
+static json_t *json_list(const struct config_problems *problems)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < problems->count; i++) {
+        const struct config_problem *problem = &problems->list[i];
+
+        json_array_append_new(
+            list, json_pack("{s:o, s:i, s:o, s:o, s:o}", "file", json_text(problem->file), "line",
+                            (int)problem->line, "section", json_text(problem->section), "key",
+                            json_text(problem->key), "text", json_text(problem->text)));
+    }
+    return list;
+}
+
+static void print_json(const char *file, const struct findings *findings)
+{
+    const struct config *config = findings->config;
+    json_t *files = json_array();
+
+    for (size_t i = 0; config != NULL && i < config->file_count; i++)
+        json_array_append_new(files, json_text(config->files[i]));
+    json_t *all =
+        json_pack("{s:i, s:o, s:o, s:b, s:I, s:I, s:o, s:o}", "version", 1, "file", json_text(file),
+                  "files", files, "valid", config != NULL, "instances",
+                  (json_int_t)(config != NULL ? config->instance_count : 0), "addresses",
+                  (json_int_t)(config != NULL ? count_addresses(config) : 0), "problems",
+                  json_list(&findings->problems), "warnings", json_list(&findings->advice));
+    json_dumpf(all, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(all);
+}
+
+static void print(const struct check_options *options, const struct findings *findings)
+{
+    if (options->json)
+        print_json(options->files[0], findings);
+    else
+        print_text(options->files[0], findings);
+}
+
+int cmd_check(const struct context *context, int argc, char **argv)
+{
+    struct check_options options;
+    struct config_files files;
+    struct findings findings = {0};
+    struct config *config = NULL;
+    int result = EXIT_USAGE;
+
+    (void)context;
+    if (!parse_options(argc, argv, &options)) {
+        fputs("usage: vipctl check [--config-dir DIR] [--json] [FILE...]\n", stderr);
+        return EXIT_USAGE;
+    }
+    if (config_files_load_list(options.files, options.file_count, options.dir, &files)) {
+        config = config_parse(files.list, files.count, &findings.problems);
+        findings.config = config;
+        if (config != NULL)
+            config_advise(config, &findings.advice);
+        print(&options, &findings);
+        config_problems_free(&findings.problems);
+        config_problems_free(&findings.advice);
+        result = config != NULL ? EXIT_GOOD : EXIT_FAILED;
+    } else {
+        struct config_problem problem = {.file = files.error_path, .text = files.error};
+
+        findings.problems = (struct config_problems){.list = &problem, .count = 1};
+        print(&options, &findings);
+    }
+    config_free(config);
+    config_files_free(&files);
+    return result;
+}

@@ -1,0 +1,103 @@
+/* Lists and reads the files of a configuration. Names and texts are owned by the list. */
+#include "tools/common/config_files.h"
+
+#include "tools/common/read_file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool add_file(struct config_files *files, const char *path)
+{
+    struct config_source *grown = reallocarray(files->list, files->count + 1, sizeof(*files->list));
+    char *name = strdup(path);
+
+    if (grown != NULL)
+        files->list = grown;
+    snprintf(files->error_path, sizeof(files->error_path), "%s", path);
+    if (grown == NULL || name == NULL) {
+        snprintf(files->error, sizeof(files->error), "out of memory");
+        free(name);
+        return false;
+    }
+    char *text = read_file(path, CONFIG_BYTES_MAX, files->error, sizeof(files->error));
+    if (text == NULL) {
+        free(name);
+        return false;
+    }
+    grown[files->count++] = (struct config_source){.name = name, .text = text};
+    return true;
+}
+
+/* Not hidden and ending in .conf: editors leave other files about. */
+static int is_config(const struct dirent *entry)
+{
+    static const char ending[] = ".conf";
+    size_t length = strlen(entry->d_name);
+    size_t ending_length = strlen(ending);
+
+    return entry->d_name[0] != '.' && length > ending_length &&
+           strcmp(entry->d_name + length - ending_length, ending) == 0;
+}
+
+/* By octets: the order must not hang on the locale. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static bool add_directory(struct config_files *files, const char *dir)
+{
+    struct dirent **entries = NULL;
+    bool good = true;
+    int count = scandir(dir, &entries, is_config, by_name);
+
+    if (count < 0) {
+        int reason = errno;
+
+        snprintf(files->error_path, sizeof(files->error_path), "%s", dir);
+        snprintf(files->error, sizeof(files->error), "%s", strerror(reason));
+        return reason == ENOENT;
+    }
+    for (int i = 0; i < count; i++) {
+        char *path = NULL;
+
+        if (good && asprintf(&path, "%s/%s", dir, entries[i]->d_name) >= 0) {
+            good = add_file(files, path);
+            free(path);
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    return good;
+}
+
+bool config_files_load_list(char *const *files, size_t count, const char *dir,
+                            struct config_files *out)
+{
+    *out = (struct config_files){0};
+    for (size_t i = 0; i < count; i++) {
+        if (!add_file(out, files[i]))
+            return false;
+    }
+    return dir == NULL || add_directory(out, dir);
+}
+
+bool config_files_load(const char *file, const char *dir, struct config_files *out)
+{
+    char *const files[] = {(char *)file};
+
+    return config_files_load_list(files, 1, dir, out);
+}
+
+void config_files_free(struct config_files *files)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        free((char *)files->list[i].name);
+        free((char *)files->list[i].text);
+    }
+    free(files->list);
+    *files = (struct config_files){0};
+}

@@ -1,0 +1,26 @@
+/* The configuration's files, read as vipd reads them: FILE..., then DIR/?*.conf in name order. */
+#ifndef TOOLS_COMMON_CONFIG_FILES_H
+#define TOOLS_COMMON_CONFIG_FILES_H
+
+#include "lib/config/config.h"
+
+#include <limits.h>
+
+struct config_files {
+    struct config_source *list;
+    size_t count;
+    char error_path[PATH_MAX]; /* what could not be read, and why */
+    char error[128];
+};
+
+/* dir: NULL for none; one that does not exist has no files. False: something could not be read;
+ * error_path and error say what. config_files_free() in either case. */
+bool config_files_load(const char *file, const char *dir, struct config_files *out);
+
+/* The same with any number of files before the directory's. */
+bool config_files_load_list(char *const *files, size_t count, const char *dir,
+                            struct config_files *out);
+
+void config_files_free(struct config_files *files);
+
+#endif

@@ -1,0 +1,23 @@
+/* What every verb of vipctl gets, and how it ends. */
+#ifndef TOOLS_COMMON_CONTEXT_H
+#define TOOLS_COMMON_CONTEXT_H
+
+#include <stdbool.h>
+
+/* Exit codes; documented in vipctl(1). */
+enum exit_code {
+    EXIT_GOOD = 0,
+    EXIT_FAILED = 1,        /* asked and refused, or problems found */
+    EXIT_USAGE = 2,         /* wrong options, or an unreadable file */
+    EXIT_NOT_RUNNING = 3,   /* nobody answers at the control socket */
+    EXIT_NOT_PERMITTED = 4, /* the control socket or the agent refuses this user */
+    EXIT_PROTOCOL = 5,      /* an answer that makes no sense, or none in time */
+    EXIT_NOT_SWITCHED = 6,  /* nobody took over, or it could not be taken */
+};
+
+struct context {
+    const char *control_path;
+    bool colour; /* stdout is a terminal that wants colours */
+};
+
+#endif

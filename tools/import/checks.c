@@ -1,0 +1,321 @@
+/*
+ * What keepalived tracks to [check]s, and `track` of the instances.
+ *
+ * keepalived gives a weight where something is tracked, vipd where it is checked. So each pair of a
+ * thing and a weight is one check; the first of a thing has its name, further ones the weight
+ * behind it.
+ */
+#include "tools/import/import.h"
+#include "tools/import/keys.h"
+
+#include <string.h>
+
+/* Which keepalived blocks are tracked with which word, and the type of check they become. */
+static const struct kind {
+    const char *track;
+    const char *block; /* NULL: the name is that of an interface */
+    const char *also;  /* another word for the block */
+    const char *type;
+    const char *prefix; /* of the check's name */
+    const char *weight; /* keepalived's default */
+    enum import_scope scope;
+} kinds[] = {
+    {"track_script", "vrrp_script", NULL, "exec", "", "0", SCOPE_SCRIPT},
+    {"track_interface", NULL, NULL, "link", "link-", "0", SCOPE_FILE},
+    {"track_process", "vrrp_track_process", NULL, "process", "", "1", SCOPE_PROCESS},
+    {"track_file", "track_file", "vrrp_track_file", "file", "", "1", SCOPE_TRACK_FILE},
+};
+
+static const struct kind *kind_of(const struct keepalived_node *block)
+{
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (keepalived_is(block, kinds[i].track))
+            return &kinds[i];
+    }
+    return NULL;
+}
+
+static const struct keepalived_node *find_block(const struct import *import,
+                                                const struct kind *kind, const char *name)
+{
+    const struct keepalived_node *node = import->tree->root.first;
+
+    for (; node != NULL && kind->block != NULL; node = node->next) {
+        bool right = keepalived_is(node, kind->block) ||
+                     (kind->also != NULL && keepalived_is(node, kind->also));
+
+        if (right && import_value(node) != NULL && strcmp(import_value(node), name) == 0)
+            return node;
+    }
+    return NULL;
+}
+
+/* One line of a track block, understood. */
+struct use {
+    const struct kind *kind;
+    const struct keepalived_node *node;
+    const struct keepalived_node *block; /* of what is tracked */
+    const char *target;
+    const char *weight; /* "0": fault */
+    bool reverse;
+};
+
+static struct use use_of(const struct import *import, const struct kind *kind,
+                         const struct keepalived_node *node)
+{
+    struct use use = {.kind = kind, .node = node, .target = node->words[0]};
+    const struct keepalived_node *weight = NULL;
+
+    use.block = find_block(import, kind, use.target);
+    use.weight = kind->weight;
+    if (use.block != NULL)
+        weight = keepalived_last(use.block, "weight");
+    if (import_value(weight) != NULL)
+        use.weight = import_value(weight);
+    use.reverse = weight != NULL && weight->count > 2 && strcmp(weight->words[2], "reverse") == 0;
+    for (size_t i = 1; i < node->count; i++) {
+        if (strcmp(node->words[i], "weight") == 0 && i + 1 < node->count)
+            use.weight = node->words[++i];
+        else if (strcmp(node->words[i], "reverse") == 0)
+            use.reverse = true;
+        else if (strcmp(node->words[i], "noreverse") == 0 ||
+                 strcmp(node->words[i], "no_reverse") == 0)
+            use.reverse = false;
+    }
+    if (use.weight[0] == '+')
+        use.weight++;
+    return use;
+}
+
+/* keepalived drops what has a weight from members of a sync group, unless told otherwise. */
+static bool is_dropped(const struct use *use, const struct keepalived_node *group)
+{
+    return group != NULL && use->node->parent->parent != group && strcmp(use->weight, "0") != 0 &&
+           keepalived_last(group, "sync_group_tracking_weight") == NULL;
+}
+
+/* Why it cannot be a check; NULL: it can. */
+static const char *refusal(struct import *import, const struct use *use)
+{
+    if (use->kind->block != NULL && use->block == NULL)
+        return arena_print(import->arena, "there is no %s of that name", use->kind->block);
+    if (use->reverse)
+        return "vipd has no reverse weights: let the check itself answer the other way round";
+    if (use->kind->scope == SCOPE_TRACK_FILE && strcmp(use->weight, "1") != 0)
+        return "vipd adds the number in the file as it is: write it there multiplied, with weight "
+               "1";
+    return NULL;
+}
+
+static struct import_check *find_check(struct import *import, const struct use *use)
+{
+    for (size_t i = 0; i < import->check_count; i++) {
+        struct import_check *check = &import->checks[i];
+
+        if (strcmp(check->kind, use->kind->track) == 0 && strcmp(check->target, use->target) == 0 &&
+            strcmp(check->weight, use->weight) == 0)
+            return check;
+    }
+    return NULL;
+}
+
+static bool name_taken(const struct import *import, const char *name)
+{
+    for (size_t i = 0; i < import->check_count; i++) {
+        if (strcmp(import->checks[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static const char *new_name(struct import *import, const struct use *use)
+{
+    const char *base = import_name(
+        import, use->node, arena_print(import->arena, "%s%s", use->kind->prefix, use->target));
+    const char *name = base;
+
+    if (name_taken(import, name) && strcmp(use->weight, "0") == 0)
+        name = arena_print(import->arena, "%s-fault", base);
+    else if (name_taken(import, name))
+        name = arena_print(import->arena, "%s-%s%s", base, use->weight[0] == '-' ? "minus" : "plus",
+                           use->weight + (use->weight[0] == '-' ? 1 : 0));
+    const char *plain = name;
+    for (unsigned i = 2; name_taken(import, name); i++)
+        name = arena_print(import->arena, "%s-%u", plain, i);
+    return name;
+}
+
+static void list_uses(struct import *import, const struct keepalived_node *owner,
+                      const struct keepalived_node *group)
+{
+    for (const struct keepalived_node *b = owner->first; b != NULL; b = b->next) {
+        const struct kind *kind = kind_of(b);
+
+        for (const struct keepalived_node *n = b->first; kind != NULL && n != NULL; n = n->next) {
+            const struct use use = use_of(import, kind, n);
+
+            if (refusal(import, &use) != NULL || is_dropped(&use, group) ||
+                find_check(import, &use) != NULL)
+                continue;
+            const char *name = new_name(import, &use);
+            import->checks = arena_grow(import->arena, import->checks, import->check_count,
+                                        sizeof(*import->checks));
+            import->checks[import->check_count++] = (struct import_check){
+                .name = name,
+                .kind = kind->track,
+                .target = use.target,
+                .weight = use.weight,
+                .block = use.block,
+                .use = n,
+            };
+        }
+    }
+}
+
+void import_list_checks(struct import *import)
+{
+    for (size_t i = 0; i < import->instance_count; i++) {
+        const struct import_instance *instance = &import->instances[i];
+
+        list_uses(import, instance->block, instance->group);
+        if (instance->group != NULL)
+            list_uses(import, instance->group, instance->group);
+    }
+}
+
+struct names {
+    const char **list;
+    size_t count;
+};
+
+/* Adds the names of one owner's checks. */
+static void track_of(struct import *import, struct import_section *section,
+                     const struct keepalived_node *owner, const struct keepalived_node *group,
+                     struct names *names)
+{
+    for (const struct keepalived_node *b = owner->first; b != NULL; b = b->next) {
+        const struct kind *kind = kind_of(b);
+
+        if (keepalived_is(b, "track_bfd"))
+            IMPORT_ITEM(import, section, IMPORT_LOST, b, "vipd has no BFD");
+        for (const struct keepalived_node *n = b->first; kind != NULL && n != NULL; n = n->next) {
+            const struct use use = use_of(import, kind, n);
+            const char *why = refusal(import, &use);
+
+            if (why != NULL) {
+                IMPORT_ITEM(import, section, IMPORT_LOST, n, "%s: %s", b->words[0], why);
+            } else if (is_dropped(&use, group)) {
+                IMPORT_ITEM(import, section, IMPORT_NOTE, n,
+                            "%s: keepalived ignores what has a weight in a member of a sync "
+                            "group, and so it is left out",
+                            b->words[0]);
+            } else {
+                names->list =
+                    arena_grow(import->arena, names->list, names->count, sizeof(*names->list));
+                names->list[names->count++] = find_check(import, &use)->name;
+            }
+        }
+    }
+}
+
+/* Where an instance begins to track something, for messages. */
+static const struct keepalived_node *first_track(const struct keepalived_node *owner)
+{
+    const struct keepalived_node *node = owner->first;
+
+    while (node != NULL && kind_of(node) == NULL)
+        node = node->next;
+    return node;
+}
+
+void import_track(struct import *import, struct import_instance *instance)
+{
+    const struct keepalived_node *node = first_track(instance->block);
+    struct names names = {0};
+
+    track_of(import, instance->section, instance->block, instance->group, &names);
+    if (instance->group != NULL)
+        track_of(import, instance->section, instance->group, instance->group, &names);
+    if (node == NULL && instance->group != NULL)
+        node = first_track(instance->group);
+    if (names.count > 0)
+        import_set(import->out, instance->section, node, KEY_TRACK,
+                   import_joined(import, names.list, names.count));
+}
+
+static void set(struct import *import, struct import_section *section,
+                const struct keepalived_node *node, const char *key, const char *value)
+{
+    import_set(import->out, section, node, key, value);
+}
+
+/* A program by its name; keepalived takes a path as well. */
+static void write_process(struct import *import, struct import_section *section,
+                          const struct keepalived_node *block)
+{
+    const struct keepalived_node *node = keepalived_last(block, "process");
+    const char *value = import_value(node);
+
+    if (value == NULL)
+        return;
+    const char *slash = strrchr(value, '/');
+    import_executable(import, section, node, slash != NULL ? slash + 1 : value);
+    if (node->count > 2)
+        IMPORT_ITEM(import, section, IMPORT_LOST, node,
+                    "arguments of the process are not looked at");
+}
+
+static void write_check(struct import *import, struct import_section *section,
+                        const struct import_check *check)
+{
+    const struct kind *kind = kind_of(check->use->parent);
+
+    if (kind->scope == SCOPE_SCRIPT) {
+        import_script(import, section, check->block);
+    } else {
+        set(import, section, check->use, KEY_TYPE, kind->type);
+        if (kind->scope == SCOPE_FILE)
+            set(import, section, check->use, KEY_INTERFACE, check->target);
+        else if (kind->scope == SCOPE_PROCESS)
+            write_process(import, section, check->block);
+        else if (import_value(keepalived_last(check->block, "file")) != NULL) {
+            set(import, section, keepalived_last(check->block, "file"), KEY_PATH,
+                import_value(keepalived_last(check->block, "file")));
+            set(import, section, check->use, KEY_CONTENT, CONTENT_NUMBER);
+        }
+    }
+    if (strcmp(check->weight, "0") != 0 && kind->scope != SCOPE_TRACK_FILE)
+        set(import, section, check->use, KEY_WEIGHT, check->weight);
+    if (check->block != NULL)
+        import_sort_out(import, kind->scope, section, check->block);
+}
+
+/* Not run by keepalived either. */
+static void tell_untracked(struct import *import)
+{
+    for (const struct keepalived_node *n = import->tree->root.first; n != NULL; n = n->next) {
+        bool tracked = false;
+
+        if (!keepalived_is(n, "vrrp_script") && !keepalived_is(n, "vrrp_track_process") &&
+            !keepalived_is(n, "track_file") && !keepalived_is(n, "vrrp_track_file"))
+            continue;
+        for (size_t i = 0; i < import->check_count; i++)
+            tracked = tracked || import->checks[i].block == n;
+        if (!tracked)
+            IMPORT_ITEM(import, NULL, IMPORT_NOTE, n,
+                        "nothing tracks it, so that keepalived does not run it: left out");
+    }
+}
+
+void import_write_checks(struct import *import)
+{
+    for (size_t i = 0; i < import->check_count; i++) {
+        const struct import_check *check = &import->checks[i];
+        const struct keepalived_node *node = check->block != NULL ? check->block : check->use;
+        struct import_section *section =
+            import_section(import->out, SECTION_CHECK, check->name, node);
+
+        write_check(import, section, check);
+    }
+    tell_untracked(import);
+}

@@ -1,0 +1,197 @@
+/*
+ * Reads a keepalived configuration and writes the vipd.conf that does the same, with what it could
+ * not carry over as comments. The conversion itself is in import*.c, keepalived's language in
+ * keepalived_*.c.
+ */
+#include "tools/import/cmd_import.h"
+
+#include "tools/import/import.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEFAULT_FILE "/etc/keepalived/keepalived.conf"
+
+struct options {
+    const char *file;
+    const char *output; /* NULL: stdout */
+    const char *config_id;
+    bool force;
+    bool json;
+};
+
+static bool parse_options(int argc, char **argv, struct options *out)
+{
+    static const struct option options[] = {{"output", required_argument, NULL, 'o'},
+                                            {"config-id", required_argument, NULL, 'i'},
+                                            {"force", no_argument, NULL, 'f'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {NULL, 0, NULL, 0}};
+    int option = 0;
+
+    *out = (struct options){.file = DEFAULT_FILE};
+    optind = 0; /* whoever called us may have read options too */
+    while ((option = getopt_long(argc, argv, "o:i:", options, NULL)) != -1) {
+        if (option == 'o')
+            out->output = optarg;
+        else if (option == 'i')
+            out->config_id = optarg;
+        else if (option == 'f')
+            out->force = true;
+        else if (option == 'j')
+            out->json = true;
+        else
+            return false;
+    }
+    if (optind < argc)
+        out->file = argv[optind++];
+    return optind == argc && (out->output != NULL || !out->force);
+}
+
+/* keepalived's default: the first part of the node's name. */
+static const char *default_config_id(struct arena *arena)
+{
+    char name[HOST_NAME_MAX + 1] = "";
+
+    if (gethostname(name, sizeof(name) - 1) != 0)
+        return "";
+    return arena_text(arena, name, strcspn(name, "."));
+}
+
+/* JSON wants UTF-8, configurations need not be. */
+static json_t *json_text(const char *text)
+{
+    json_t *value = json_string(text != NULL ? text : "");
+
+    return value != NULL ? value : json_string("?");
+}
+
+static void add_item(void *user, const struct import_section *section,
+                     const struct import_item *item)
+{
+    json_t *list = user;
+    json_t *title = json_null();
+
+    if (section != NULL && section->name != NULL)
+        title = json_sprintf("%s %s", section->type, section->name);
+    else if (section != NULL)
+        title = json_text(section->type);
+    json_array_append_new(list, json_pack("{s:s, s:o, s:i, s:o, s:o, s:o}", "kind",
+                                          item->kind == IMPORT_LOST ? "not-carried-over" : "note",
+                                          "file", json_text(item->place.file), "line",
+                                          (int)item->place.line, "section", title, "text",
+                                          json_text(item->text), "why", json_text(item->why)));
+}
+
+static void print_json(const struct options *options, const struct import_output *out,
+                       const char *text)
+{
+    json_t *items = json_array();
+
+    import_each_item(out, add_item, items);
+    json_t *all = json_pack(
+        "{s:i, s:o, s:b, s:I, s:o, s:o}", "version", 1, "file", json_text(options->file),
+        "complete", import_count(out, IMPORT_LOST) == 0, "not_carried_over",
+        (json_int_t)import_count(out, IMPORT_LOST), "items", items, "config", json_text(text));
+    json_dumpf(all, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(all);
+}
+
+/* What is there is not overwritten, unless that is asked for. */
+static bool write_file(const struct options *options, const char *text)
+{
+    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (options->force ? O_TRUNC : O_EXCL);
+    int fd = open(options->output, flags, 0644);
+    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+
+    if (file == NULL) {
+        fprintf(stderr, "vipctl: %s: %s%s\n", options->output, strerror(errno),
+                errno == EEXIST ? "; --force overwrites it" : "");
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    bool good = fputs(text, file) != EOF;
+    good = fclose(file) == 0 && good;
+    if (!good)
+        fprintf(stderr, "vipctl: %s: %s\n", options->output, strerror(errno));
+    return good;
+}
+
+static int write_result(const struct options *options, const struct import_output *out,
+                        const char *text)
+{
+    size_t lost = import_count(out, IMPORT_LOST);
+
+    if (options->output != NULL && !write_file(options, text))
+        return EXIT_USAGE;
+    if (options->json)
+        print_json(options, out, text);
+    else if (options->output == NULL)
+        fputs(text, stdout);
+    if (lost > 0 && !options->json)
+        fprintf(stderr,
+                "vipctl: %zu thing%s of %s not carried over; the comments in the result have each "
+                "with its line\n",
+                lost, lost == 1 ? "" : "s", options->file);
+    return lost > 0 ? EXIT_INCOMPLETE : EXIT_GOOD;
+}
+
+static int tell_error(const struct keepalived_error *error)
+{
+    if (error->line == 0) {
+        fprintf(stderr, "vipctl: %s: %s\n", error->file, error->text);
+        return EXIT_USAGE;
+    }
+    fprintf(stderr, "vipctl: %s:%u: %s\n", error->file, error->line, error->text);
+    return EXIT_FAILED;
+}
+
+static int convert(struct arena *arena, const struct options *options)
+{
+    struct keepalived_error error = {0};
+    struct import_output out = {.arena = arena, .source = options->file};
+    struct import import = {.arena = arena, .out = &out};
+
+    import.tree = keepalived_tree_read(
+        arena, options->file,
+        options->config_id != NULL ? options->config_id : default_config_id(arena), &error);
+    if (import.tree == NULL)
+        return tell_error(&error);
+    if (!import_all(&import)) {
+        fprintf(stderr, "vipctl: %s: found nothing of a keepalived configuration in it\n",
+                options->file);
+        return EXIT_FAILED;
+    }
+    const char *text = import_text(&out);
+    if (text == NULL) {
+        fprintf(stderr, "vipctl: %s: vipd would not take the result: %s\n", options->file,
+                out.problem);
+        return EXIT_FAILED;
+    }
+    return write_result(options, &out, text);
+}
+
+int cmd_import(const struct context *context, int argc, char **argv)
+{
+    struct options options;
+
+    (void)context;
+    if (!parse_options(argc, argv, &options)) {
+        fputs("usage: vipctl import [--json] [--config-id ID] [-o FILE [--force]] [FILE]\n",
+              stderr);
+        return EXIT_USAGE;
+    }
+    struct arena *arena = arena_new();
+    int result = convert(arena, &options);
+    arena_free(arena);
+    return result;
+}

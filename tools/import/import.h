@@ -1,0 +1,132 @@
+/*
+ * From the tree of a keepalived configuration to a vipd.conf in the making. Which keepalived word
+ * becomes which key of vipd is in tables: words.c for what is not carried over, the head of
+ * each import_*.c for what is.
+ */
+#ifndef TOOLS_IMPORT_IMPORT_H
+#define TOOLS_IMPORT_IMPORT_H
+
+#include "lib/limits.h"
+#include "tools/import/output.h"
+
+/* Settings of global_defs that are defaults of the instances. NULL: not given. */
+struct import_globals {
+    const struct keepalived_node *block;
+    const struct keepalived_node *version;
+    const struct keepalived_node *garp_repeat;
+    const struct keepalived_node *garp_refresh;
+    const struct keepalived_node *min_garp;
+    const struct keepalived_node *strict;
+    const struct keepalived_node *script_user;
+};
+
+/* One [check] to be: something tracked, with one weight. */
+struct import_check {
+    const char *name;                    /* in vipd.conf */
+    const char *kind;                    /* keepalived's word: "track_script" */
+    const char *target;                  /* the script's, interface's ... name */
+    const char *weight;                  /* NULL or "0": fault when it fails */
+    const struct keepalived_node *block; /* vrrp_script ...; NULL for interfaces */
+    const struct keepalived_node *use;   /* where it is tracked first */
+};
+
+/* A vrrp_instance and what it became. */
+struct import_instance {
+    const struct keepalived_node *block;
+    const char *keepalived_name;
+    const char *name; /* in vipd.conf */
+    struct import_section *section;
+    const struct keepalived_node *group; /* the vrrp_sync_group it is in, or NULL */
+    const char *priority;
+};
+
+struct import {
+    struct arena *arena;
+    const struct keepalived_tree *tree;
+    struct import_output *out;
+    struct import_globals globals;
+    struct import_instance *instances;
+    size_t instance_count;
+    struct import_check *checks;
+    size_t check_count;
+};
+
+/* Fills in import->out from import->tree. False: nothing in it is of keepalived. */
+bool import_all(struct import *import);
+
+/* The parts of it, in this order. */
+void import_global(struct import *import);
+void import_list_instances(struct import *import);
+void import_list_checks(struct import *import);
+void import_write_instances(struct import *import);
+void import_write_checks(struct import *import);
+void import_write_groups(struct import *import);
+
+/* Keys for addresses and peers of an instance. Returns its family; NONE: no address. */
+enum import_family { IMPORT_NO_FAMILY = 0, IMPORT_IPV4, IMPORT_IPV6 };
+enum import_family import_family_of(const struct keepalived_node *block);
+void import_addresses(struct import *import, struct import_instance *instance,
+                      const char *interface, bool version2);
+/* True when unicast peers were set. */
+bool import_peers(struct import *import, struct import_instance *instance);
+
+/* Keys for notify scripts: of an instance, or of a group on its first member. */
+void import_hooks(struct import *import, struct import_section *section,
+                  const struct keepalived_node *block, const char *keepalived_kind,
+                  const char *keepalived_name, const char *priority);
+
+/* The `track` key of an instance: its own tracking and that of its group. */
+void import_track(struct import *import, struct import_instance *instance);
+
+/* A vrrp_script to a check of the type that fits it. */
+void import_script(struct import *import, struct import_section *section,
+                   const struct keepalived_node *block);
+
+/* Sets the program that a process check looks for, and tells what vipd needs to see it. */
+void import_executable(struct import *import, struct import_section *section,
+                       const struct keepalived_node *node, const char *name);
+
+/* Tells that vipd runs a command as its own user. node: where keepalived's user is named, or the
+ * command. */
+void import_user(struct import *import, struct import_section *section,
+                 const struct keepalived_node *node, const char *user, const char *key);
+
+/* A command of keepalived as vipd takes it. */
+const char *import_command(struct import *import, struct import_section *section,
+                           const struct keepalived_node *node, const char *command);
+
+/* "A, B, C". */
+const char *import_joined(struct import *import, const char *const *texts, size_t count);
+
+/* `text` as a name that vipd takes, told when it had to be changed. */
+const char *import_name(struct import *import, const struct keepalived_node *node,
+                        const char *text);
+
+/* Items for all statements of a block that the conversion above does not read. scope: one of the
+ * tables of words.c. */
+enum import_scope {
+    SCOPE_FILE = 0,
+    SCOPE_GLOBAL,
+    SCOPE_INSTANCE,
+    SCOPE_GROUP,
+    SCOPE_SCRIPT,
+    SCOPE_PROCESS,
+    SCOPE_TRACK_FILE,
+};
+/* Returns how many statements it knew. */
+size_t import_sort_out(struct import *import, enum import_scope scope,
+                       struct import_section *section, const struct keepalived_node *block);
+
+/* Small readers of values. False: not one. */
+bool import_number(const char *text, long min, long max, long *out);
+bool import_seconds(const char *text, uint64_t *out_ns);
+/* The word behind the keyword, or NULL. */
+const char *import_value(const struct keepalived_node *node);
+/* A BOOL of keepalived: true without a word. */
+bool import_bool(const struct keepalived_node *node);
+
+/* import_item() with a printed reason. */
+#define IMPORT_ITEM(import, section, kind, node, ...)                                              \
+    import_item((import)->out, (section), (kind), (node), arena_print((import)->arena, __VA_ARGS__))
+
+#endif

@@ -1,0 +1,10 @@
+/* vipctl status; see vipctl(1). */
+#ifndef TOOLS_STATUS_CMD_STATUS_H
+#define TOOLS_STATUS_CMD_STATUS_H
+
+#include "tools/common/context.h"
+
+/* argv[0] is the verb. Returns the exit code. */
+int cmd_status(const struct context *context, int argc, char **argv);
+
+#endif
