@@ -1,5 +1,5 @@
 /* Results in a row: rise, fall, and what a check counts as before there are any. */
-#include "lib/config/check_state.h"
+#include "lib/election/check_state.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

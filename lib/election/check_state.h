@@ -1,7 +1,7 @@
 /* What a health check counts as, by its results: it changes after `rise` good or `fall` bad ones in
  * a row. No clock and no I/O. */
-#ifndef VIP_CONFIG_CHECK_STATE_H
-#define VIP_CONFIG_CHECK_STATE_H
+#ifndef VIP_ELECTION_CHECK_STATE_H
+#define VIP_ELECTION_CHECK_STATE_H
 
 #include "lib/config/check.h"
 

@@ -1,5 +1,5 @@
 /* Results in a row to a verdict, and when to ask for the next one. */
-#include "lib/config/check_state.h"
+#include "lib/election/check_state.h"
 
 #include <assert.h>
 
