@@ -17,9 +17,9 @@ static const struct config_choice types[] = {
     {"process", CHECK_PROCESS}, {"file", CHECK_FILE},       {"unit", CHECK_UNIT},
     {"link", CHECK_LINK},       {"gateway", CHECK_GATEWAY}, {NULL, 0}};
 
-static const struct config_choice initially[] = {{"pending", CHECK_INITIALLY_PENDING},
-                                                 {"passing", CHECK_INITIALLY_PASSING},
-                                                 {"failing", CHECK_INITIALLY_FAILING},
+static const struct config_choice initially[] = {{"pending", CHECK_PENDING},
+                                                 {"passing", CHECK_PASSING},
+                                                 {"failing", CHECK_FAILING},
                                                  {NULL, 0}};
 
 static const struct config_choice contents[] = {{"present", CONTENT_PRESENT},

@@ -8,8 +8,8 @@
 #ifndef VIP_CONTROL_CONTROL_H
 #define VIP_CONTROL_CONTROL_H
 
-#include "lib/election/check_state.h"
 #include "lib/config/diff.h"
+#include "lib/election/check_state.h"
 #include "lib/election/election.h"
 
 #include <jansson.h>
