@@ -1,6 +1,6 @@
 /* Announcements as they are on the wire, and claims read from them. */
 #include "lib/packet/checksum.h"
-#include "lib/packet/neighbour_frame.h"
+#include "lib/packet/neighbour_claim.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
