@@ -1,6 +1,18 @@
 /*
  * The configuration: one immutable, typed value. config_parse() makes it from text, nothing
  * changes it afterwards, config_free() ends it. Defaults are already filled in.
+ *
+ * The room of what people write. From the bottom: list.h, names.h, duration.h, argument_vector.h
+ * and suggest.h are small tools; check.h and this header are what comes out; problem.h collects
+ * what is wrong. schema_rows.h says what a key is and schema.h holds the one table of them;
+ * refusal.h, value_parsers.h and values.h turn texts into fields by it. lexer.h reads lines,
+ * draft.h is the configuration while it grows, reading.h brings the two together, validate*.c look
+ * at the whole, parse.c does all of that. group.h, diff.h and advice.h ask a finished
+ * configuration.
+ *
+ * Texts are handed in: this room opens no file. It uses lib/election and lib/packet for the types
+ * of its values, and inih for lines. A configuration and what points into it (names of files, the
+ * group of an instance) is owned by whoever called config_parse().
  */
 #ifndef VIP_CONFIG_CONFIG_H
 #define VIP_CONFIG_CONFIG_H

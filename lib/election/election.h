@@ -14,6 +14,12 @@
  *  - answers to losing adverts are rate-limited.
  *
  * Time is nanoseconds of one monotonic clock that counts suspend (CLOCK_BOOTTIME).
+ *
+ * The room of who serves, and why. Its other values are as plain: group.h moves virtual routers
+ * together, priority.h adds up an effective priority, check_state.h makes verdicts of results,
+ * damping.h holds a flapping node back, conflict_policy.h meets foreign claims, lan_warning.h tells
+ * what is odd on the LAN, reason.h names and words it all. It uses lib/packet and knows neither the
+ * configuration nor the control protocol; who calls owns every value and carries out the actions.
  */
 #ifndef VIP_ELECTION_ELECTION_H
 #define VIP_ELECTION_ELECTION_H
