@@ -4,6 +4,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
+#include "lib/config/diff.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -176,7 +177,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 
     (void)source;
     (void)usec;
-    arm(check->tick, check_next_look(&check->config, now));
+    arm(check->tick, check_next_look(check->config.name, check->config.interval_ns, now));
     if (check->running)
         return 0;
     check->running = true;
@@ -250,7 +251,8 @@ static struct check *new_check(struct checks *checks, const struct config_check 
     set_config(check, config);
     check->run_ns = DEADLINE_NEVER;
     check->since_wall_ns = clock_wall_ns();
-    check_state_init(&check->state, config, meanwhile);
+    const struct check_rule rule = config_check_rule(config);
+    check_state_init(&check->state, &rule, meanwhile);
     snprintf(check->text, sizeof(check->text), "no result yet");
     return check;
 }
@@ -297,6 +299,7 @@ static int add(struct checks *checks, const struct config_check *config, bool st
  * counts as the old one did until its first result. */
 static int change(struct check *check, const struct config_check *config)
 {
+    const struct check_rule rule = config_check_rule(config);
     bool restart = config_check_restarts(&check->config, config);
     bool passes = check_state_passes(&check->state);
     int number = config->type == check->config.type ? check->number : 0;
@@ -304,15 +307,15 @@ static int change(struct check *check, const struct config_check *config)
     log_msg(LOG_NOTICE, "check %s was changed%s", config->name, restart ? ": starting anew" : "");
     if (!restart) {
         set_config(check, config);
-        check_state_configure(&check->state, config);
+        check_state_configure(&check->state, &rule);
         if (check->tick != NULL)
-            arm(check->tick, check_next_look(config, clock_boot_ns()));
+            arm(check->tick, check_next_look(config->name, config->interval_ns, clock_boot_ns()));
         return 0;
     }
     close_check(check);
     set_config(check, config);
     check->number = number;
-    check_state_init(&check->state, config, passes);
+    check_state_init(&check->state, &rule, passes);
     check->since_wall_ns = clock_wall_ns();
     check->last_wall_ns = 0;
     check->run_ns = DEADLINE_NEVER;

@@ -6,6 +6,7 @@
  */
 #include "agent/checks/check.h"
 
+#include "lib/packet/neighbour_claim.h"
 #include "lib/packet/neighbour_request.h"
 
 #include <arpa/inet.h>

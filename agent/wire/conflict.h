@@ -9,6 +9,7 @@
 #define AGENT_WIRE_CONFLICT_H
 
 #include "lib/election/lan_warning.h"
+#include "lib/packet/neighbour_claim.h"
 
 #include <systemd/sd-event.h>
 

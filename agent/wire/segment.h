@@ -8,6 +8,7 @@
 
 #include "agent/kernel/links.h"
 #include "lib/election/lan_warning.h"
+#include "lib/packet/neighbour_claim.h"
 #include "lib/packet/packet.h"
 
 struct segment;

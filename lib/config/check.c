@@ -1,8 +1,5 @@
-/* What the type of a check decides, and the difference of two. */
+/* What the type of a check decides. */
 #include "lib/config/check.h"
-
-#include "lib/config/schema.h"
-#include "lib/config/values.h"
 
 #include <assert.h>
 
@@ -52,27 +49,8 @@ void config_check_complete(struct config_check *check)
         check->fall = told ? RISE_FALL_TOLD : FALL_ASKED;
 }
 
-static bool differs(const struct config_check *a, const struct config_check *b, bool restart_only)
+struct check_rule config_check_rule(const struct config_check *check)
 {
-    const struct config_section *schema = config_schema_check();
-
-    for (size_t i = 0; i < schema->key_count; i++) {
-        const struct config_key *key = &schema->keys[i];
-
-        if (restart_only && key->reload != RELOAD_RESTART)
-            continue;
-        if (!config_value_equal(key, a, b))
-            return true;
-    }
-    return false;
-}
-
-bool config_check_restarts(const struct config_check *before, const struct config_check *after)
-{
-    return differs(before, after, true);
-}
-
-bool config_check_equal(const struct config_check *a, const struct config_check *b)
-{
-    return !differs(a, b, false);
+    return (struct check_rule){
+        .initially = check->initially, .rise = check->rise, .fall = check->fall};
 }

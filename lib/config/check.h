@@ -5,6 +5,7 @@
 #ifndef VIP_CONFIG_CHECK_H
 #define VIP_CONFIG_CHECK_H
 
+#include "lib/election/check_state.h"
 #include "lib/packet/address.h"
 
 enum check_type {
@@ -17,13 +18,6 @@ enum check_type {
     CHECK_LINK,
     CHECK_GATEWAY,
     CHECK_TYPES, /* how many there are */
-};
-
-/* What a check counts as until its first results are in. */
-enum check_initially {
-    CHECK_INITIALLY_PENDING = 0, /* a node that starts waits; the first result counts at once */
-    CHECK_INITIALLY_PASSING,
-    CHECK_INITIALLY_FAILING,
 };
 
 /* What a file check looks for. */
@@ -75,7 +69,7 @@ struct config_check {
     unsigned rise;       /* results in a row that change it */
     unsigned fall;
     int weight;         /* 0: none, a failing check withdraws the node */
-    unsigned initially; /* enum check_initially */
+    unsigned initially; /* enum check_verdict, until its first results are in */
 
     /* http */
     char url[CHECK_URL_SIZE];
@@ -118,13 +112,10 @@ const char *check_type_name(enum check_type type);
 /* True for the types that are told of a change and do not have to ask. */
 bool check_type_is_told(enum check_type type);
 
+/* How its results become a verdict. */
+struct check_rule config_check_rule(const struct config_check *check);
+
 /* Fills in what the type decides: timeout, rise and fall where they were not given (0). */
 void config_check_complete(struct config_check *check);
-
-/* True when another one has to be started: type, or what it looks at and how, differs. */
-bool config_check_restarts(const struct config_check *before, const struct config_check *after);
-
-/* True when every key has the same value. */
-bool config_check_equal(const struct config_check *a, const struct config_check *b);
 
 #endif

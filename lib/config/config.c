@@ -1,8 +1,6 @@
 /* The finished configuration: looking things up in it and ending it. */
 #include "lib/config/config.h"
 
-#include "lib/config/group.h"
-
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +20,7 @@ void config_free(struct config *config)
     for (size_t i = 0; i < config->file_count; i++)
         free(config->files[i]);
     for (size_t i = 0; i < config->group_count; i++)
-        config_group_free(&config->groups[i]);
+        free(config->groups[i].instances.list);
     free(config->groups);
     free(config->track.list);
     free(config->checks);
@@ -47,15 +45,6 @@ const struct config_check *config_find_check(const struct config *config, const 
             return &config->checks[i];
     }
     return NULL;
-}
-
-bool config_names_have(const struct config_names *names, const char *name)
-{
-    for (size_t i = 0; i < names->count; i++) {
-        if (strcmp(names->list[i], name) == 0)
-            return true;
-    }
-    return false;
 }
 
 const struct ip_prefix *config_addresses(const struct config_instance *instance,

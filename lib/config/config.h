@@ -1,11 +1,24 @@
 /*
  * The configuration: one immutable, typed value. config_parse() makes it from text, nothing
  * changes it afterwards, config_free() ends it. Defaults are already filled in.
+ *
+ * The room of what people write. From the bottom: list.h, names.h, duration.h, argument_vector.h
+ * and suggest.h are small tools; check.h and this header are what comes out; problem.h collects
+ * what is wrong. schema_rows.h says what a key is and schema.h holds the one table of them;
+ * refusal.h, value_parsers.h and values.h turn texts into fields by it. lexer.h reads lines,
+ * draft.h is the configuration while it grows, reading.h brings the two together, validate*.c look
+ * at the whole, parse.c does all of that. group.h, diff.h and advice.h ask a finished
+ * configuration.
+ *
+ * Texts are handed in: this room opens no file. It uses lib/election and lib/packet for the types
+ * of its values, and inih for lines. A configuration and what points into it (names of files, the
+ * group of an instance) is owned by whoever called config_parse().
  */
 #ifndef VIP_CONFIG_CONFIG_H
 #define VIP_CONFIG_CONFIG_H
 
 #include "lib/config/check.h"
+#include "lib/config/names.h"
 #include "lib/election/conflict_policy.h"
 #include "lib/election/damping.h"
 #include "lib/packet/packet.h"
@@ -25,8 +38,7 @@ enum preempt_mode {
 /* Instances that move together. Their names; the same order is not needed on all nodes. */
 struct config_group {
     char name[NAME_SIZE];
-    char (*instances)[NAME_SIZE];
-    size_t instance_count;
+    struct config_names instances;
     const char *file; /* owned by the config */
     unsigned line;
 };
@@ -38,12 +50,6 @@ enum hook {
     HOOK_MASTER,
     HOOK_CHANGE, /* after those, whatever the state */
     HOOKS,       /* how many there are */
-};
-
-/* Names of checks, without doubles. */
-struct config_names {
-    char (*list)[NAME_SIZE];
-    size_t count;
 };
 
 struct config_instance {
@@ -70,7 +76,7 @@ struct config_instance {
     bool systemd_target;       /* vipd-master@NAME.target is started and stopped */
     enum conflict_mode on_conflict;
     uint64_t conflict_quiet_ns; /* not seen for so long: a conflict is over */
-    struct config_names track;  /* its own, then those of [node] */
+    struct config_names track;  /* checks: its own, then those of [node] */
     struct damping_params flap_damping;
 
     /* Virtual addresses by family, in configured order. For IPv6 the link-local one is first: the
@@ -154,9 +160,6 @@ const struct config_instance *config_find_instance(const struct config *config, 
 
 /* The check of that name, or NULL. */
 const struct config_check *config_find_check(const struct config *config, const char *name);
-
-/* True when it is one of them. */
-bool config_names_have(const struct config_names *names, const char *name);
 
 /* Addresses of one family of an instance. *count is 0 when it has none. */
 const struct ip_prefix *config_addresses(const struct config_instance *instance,

@@ -76,6 +76,32 @@ static bool node_differs(const struct config *before, const struct config *after
     return false;
 }
 
+static bool check_differs(const struct config_check *a, const struct config_check *b,
+                          bool restart_only)
+{
+    const struct config_section *schema = config_schema_check();
+
+    for (size_t i = 0; i < schema->key_count; i++) {
+        const struct config_key *key = &schema->keys[i];
+
+        if (restart_only && key->reload != RELOAD_RESTART)
+            continue;
+        if (!config_value_equal(key, a, b))
+            return true;
+    }
+    return false;
+}
+
+bool config_check_restarts(const struct config_check *before, const struct config_check *after)
+{
+    return check_differs(before, after, true);
+}
+
+bool config_check_equal(const struct config_check *a, const struct config_check *b)
+{
+    return !check_differs(a, b, false);
+}
+
 static void append(struct config_diff *out, enum config_change_kind kind,
                    const struct config_instance *before, const struct config_instance *after)
 {

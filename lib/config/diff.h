@@ -33,6 +33,12 @@ struct config_diff {
     bool node_changed; /* a [node] value differs */
 };
 
+/* True when another check has to be started: type, or what it looks at and how, differs. */
+bool config_check_restarts(const struct config_check *before, const struct config_check *after);
+
+/* True when every key has the same value. */
+bool config_check_equal(const struct config_check *a, const struct config_check *b);
+
 /* Compares; pointers in *out point into both configurations. Freed with config_diff_free(), also
  * after an error. Returns 0 or -ENOMEM (nothing listed). */
 int config_diff(const struct config *before, const struct config *after, struct config_diff *out);

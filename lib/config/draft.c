@@ -3,6 +3,8 @@
  */
 #include "lib/config/draft.h"
 
+#include "lib/config/list.h"
+#include "lib/config/schema.h"
 #include "lib/config/values.h"
 
 #include <assert.h>
@@ -46,6 +48,19 @@ bool config_draft_begin(struct config_draft *draft, const struct config_source *
     return true;
 }
 
+/* What is known of the section that comes to stand at `count`. */
+static bool add_section(struct section_draft **sections, size_t count, const char *file,
+                        unsigned line)
+{
+    struct section_draft *grown = config_list_grow(*sections, count, sizeof(*grown));
+
+    if (grown == NULL)
+        return false;
+    *sections = grown;
+    grown[count] = (struct section_draft){.file = file, .line = line};
+    return true;
+}
+
 bool config_draft_add_instance(struct config_draft *draft, const char *file, unsigned line,
                                const char *name, size_t length)
 {
@@ -58,14 +73,11 @@ bool config_draft_add_instance(struct config_draft *draft, const char *file, uns
     if (instances == NULL)
         return false;
     config->instances = instances;
-    struct section_draft *sections = config_list_grow(draft->instances, count, sizeof(*sections));
-    if (sections == NULL)
+    if (!add_section(&draft->instances, count, file, line))
         return false;
-    draft->instances = sections;
 
     instances[count] = (struct config_instance){.file = file, .line = line};
     memcpy(instances[count].name, name, length);
-    sections[count] = (struct section_draft){.file = file, .line = line};
     set_defaults(config_schema_instance(), &instances[count]);
     config->instance_count++;
     return true;
@@ -82,19 +94,36 @@ bool config_draft_add_check(struct config_draft *draft, const char *file, unsign
     if (checks == NULL)
         return false;
     config->checks = checks;
-    struct section_draft *sections = config_list_grow(draft->checks, count, sizeof(*sections));
-    if (sections == NULL)
+    if (!add_section(&draft->checks, count, file, line))
         return false;
-    draft->checks = sections;
 
     /* Padding as well: values are compared octet by octet. */
     memset(&checks[count], 0, sizeof(checks[count]));
     checks[count].file = file;
     checks[count].line = line;
     memcpy(checks[count].name, name, length);
-    sections[count] = (struct section_draft){.file = file, .line = line};
     set_defaults(config_schema_check(), &checks[count]);
     config->check_count++;
+    return true;
+}
+
+bool config_draft_add_group(struct config_draft *draft, const char *file, unsigned line,
+                            const char *name, size_t length)
+{
+    struct config *config = draft->config;
+    size_t count = config->group_count;
+
+    assert(length < NAME_SIZE);
+    struct config_group *groups = config_list_grow(config->groups, count, sizeof(*groups));
+    if (groups == NULL)
+        return false;
+    config->groups = groups;
+    if (!add_section(&draft->groups, count, file, line))
+        return false;
+
+    groups[count] = (struct config_group){.file = file, .line = line};
+    memcpy(groups[count].name, name, length);
+    config->group_count++;
     return true;
 }
 
@@ -108,13 +137,8 @@ void config_draft_complete_checks(struct config_draft *draft)
 static bool inherit_track(struct config_names *track, const struct config_names *node)
 {
     for (size_t i = 0; i < node->count; i++) {
-        if (config_names_have(track, node->list[i]))
-            continue;
-        char(*grown)[NAME_SIZE] = config_list_grow(track->list, track->count, sizeof(*grown));
-        if (grown == NULL)
+        if (!config_names_have(track, node->list[i]) && !config_names_add(track, node->list[i]))
             return false;
-        track->list = grown;
-        memcpy(grown[track->count++], node->list[i], NAME_SIZE);
     }
     return true;
 }

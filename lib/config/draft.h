@@ -1,12 +1,12 @@
 /*
  * A configuration while it is read: the value itself and what is known about where each part was
- * written. Private to parse.c, draft.c and validate*.c.
+ * written. Private to parse.c, reading*.c, draft.c and validate*.c.
  */
 #ifndef VIP_CONFIG_DRAFT_H
 #define VIP_CONFIG_DRAFT_H
 
 #include "lib/config/problem.h"
-#include "lib/config/schema.h"
+#include "lib/config/schema_rows.h"
 
 /* Where the keys of one section were written. */
 struct section_draft {
@@ -50,6 +50,10 @@ bool config_draft_add_instance(struct config_draft *draft, const char *file, uns
 bool config_draft_add_check(struct config_draft *draft, const char *file, unsigned line,
                             const char *name, size_t length);
 
+/* Appends a group likewise. */
+bool config_draft_add_group(struct config_draft *draft, const char *file, unsigned line,
+                            const char *name, size_t length);
+
 /* Makes an instance what the rest of the program expects: what [node] says inherited, IPv6
  * link-local address first, derived where none is given (RFC 9568 erratum 8300).
  * False: out of memory. */
@@ -66,5 +70,8 @@ void config_validate(const struct config_draft *draft);
 
 /* The part of it that is about checks and who follows them. */
 void config_validate_checks(const struct config_draft *draft);
+
+/* The part that is about groups: known instances, two at least, none in two groups. */
+void config_validate_groups(const struct config_draft *draft);
 
 #endif

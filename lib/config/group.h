@@ -1,23 +1,11 @@
-/* The [group NAME] sections: which instances move together. */
+/* The groups of a configuration: which instances move together, and how they do. */
 #ifndef VIP_CONFIG_GROUP_H
 #define VIP_CONFIG_GROUP_H
 
 #include "lib/config/config.h"
 
-struct config_draft;
-
-/* Appends a group. file: one of config->files; name: valid, of `length` characters. False: out of
- * memory. */
-bool config_group_begin(struct config_draft *draft, const char *file, unsigned line,
-                        const char *name, size_t length);
-
-/* Checks all groups: known instances, two at least, none in two groups. */
-void config_group_validate(const struct config_draft *draft);
-
 /* Points each instance of a valid configuration to its group. */
 void config_group_resolve(struct config *config);
-
-void config_group_free(struct config_group *group);
 
 /*
  * The instances that move with this one, itself included, in the order that is the same on all

@@ -2,7 +2,6 @@
 #include "lib/config/schema.h"
 
 #include "lib/config/config.h"
-#include "lib/config/schema_internal.h"
 
 #include <string.h>
 
@@ -95,6 +94,8 @@ static const struct config_key node_keys[NODE_KEYS] = {
 static const struct config_key group_keys[GROUP_KEYS] = {
     [GROUP_INSTANCES] = {.name = "instances",
                          .type = VALUE_MEMBERS,
+                         .offset = offsetof(struct config_group, instances),
+                         .size = sizeof(struct config_names),
                          .required = true,
                          .sample = "inside, outside",
                          .reload = RELOAD_RESTART,

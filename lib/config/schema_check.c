@@ -1,7 +1,7 @@
 /* The keys of [check NAME]: which types have them is in the table, so that the parser, the man page
  * and `vipctl check` agree. See schema.h. */
 #include "lib/config/check.h"
-#include "lib/config/schema.h"
+#include "lib/config/schema_rows.h"
 #include "lib/limits.h"
 
 #define FIELD(field)                                                                               \
@@ -17,10 +17,8 @@ static const struct config_choice types[] = {
     {"process", CHECK_PROCESS}, {"file", CHECK_FILE},       {"unit", CHECK_UNIT},
     {"link", CHECK_LINK},       {"gateway", CHECK_GATEWAY}, {NULL, 0}};
 
-static const struct config_choice initially[] = {{"pending", CHECK_INITIALLY_PENDING},
-                                                 {"passing", CHECK_INITIALLY_PASSING},
-                                                 {"failing", CHECK_INITIALLY_FAILING},
-                                                 {NULL, 0}};
+static const struct config_choice initially[] = {
+    {"pending", CHECK_PENDING}, {"passing", CHECK_PASSING}, {"failing", CHECK_FAILING}, {NULL, 0}};
 
 static const struct config_choice contents[] = {{"present", CONTENT_PRESENT},
                                                 {"absent", CONTENT_ABSENT},

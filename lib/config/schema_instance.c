@@ -1,7 +1,7 @@
 /* The keys of [instance NAME]; see schema.h. Texts are for people and appear in the man
  * page. */
 #include "lib/config/config.h"
-#include "lib/config/schema_internal.h"
+#include "lib/config/schema_rows.h"
 
 #define INSTANCE_FIELD(field)                                                                      \
     .offset = offsetof(struct config_instance, field),                                             \

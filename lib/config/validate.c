@@ -3,6 +3,7 @@
  * so that one mistake brings one problem.
  */
 #include "lib/config/draft.h"
+#include "lib/config/schema.h"
 
 #include <stdio.h>
 #include <stdlib.h>

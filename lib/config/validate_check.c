@@ -1,6 +1,7 @@
 /* Checks over the [check NAME] sections: keys that the type has and needs, times that fit together,
  * and that what is followed exists. */
 #include "lib/config/draft.h"
+#include "lib/config/schema.h"
 #include "lib/config/suggest.h"
 
 #include <stdio.h>

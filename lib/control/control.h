@@ -3,16 +3,21 @@
  * (varlink messages, interface io.vipd; see io.vipd.varlink). Framing and sockets are the agent's
  * and the client's.
  *
+ * Structs are filled by the agent and borrowed during a call; JSON goes out as a new reference that
+ * the caller owns. status.c and status_check.c write what a node says of itself, history.c writes
+ * entries of the history and reads them back, control.c knows the messages and their parameters,
+ * json.h how single values are written. This room may use all others of lib/ and jansson; no room
+ * of lib/ knows it.
+ *
  * The JSON of the status is a contract: fields are only ever added.
  */
 #ifndef VIP_CONTROL_CONTROL_H
 #define VIP_CONTROL_CONTROL_H
 
-#include "lib/config/check_state.h"
 #include "lib/config/diff.h"
+#include "lib/control/json.h"
+#include "lib/election/check_state.h"
 #include "lib/election/election.h"
-
-#include <jansson.h>
 
 #define CONTROL_PATH_DEFAULT "/run/vipd/control"
 #define CONTROL_PATH_ENV     "VIPD_CONTROL"
@@ -20,8 +25,6 @@
 enum {
     /* "version" of the status. */
     CONTROL_STATUS_VERSION = 1,
-    /* "2026-11-21T14:03:22.118Z" with its NUL. */
-    CONTROL_TIME_SIZE = 32,
     /* Names of events in the history: "conflict-over". */
     HISTORY_NOTICE_SIZE = 32,
 };
@@ -230,22 +233,12 @@ struct status_node {
     size_t instance_count;
 };
 
-/* RFC 3339 in UTC with milliseconds. Returns buffer. size: CONTROL_TIME_SIZE is enough. */
-const char *control_time_format(uint64_t wall_ns, char *buffer, size_t size);
-
 /* The functions below return a new reference, owned by the caller, or NULL when memory ran out. */
-
-/* A string. Octets of a text that is not UTF-8 (file and interface names may be anything) become
- * '?', so that one odd name cannot spoil a whole message. */
-json_t *control_text_to_json(const char *text);
 
 json_t *control_status_to_json(const struct status_node *node);
 
 /* One element of "instances". */
 json_t *control_instance_to_json(const struct status_instance *instance);
-
-/* Adds "checks" and "damping" to an instance's object. */
-void control_checks_add(json_t *object, const struct status_instance *instance);
 
 /* One entry of the history, and back. */
 json_t *control_history_to_json(const struct history_entry *entry);

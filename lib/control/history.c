@@ -1,5 +1,7 @@
-/* Entries of the history read back from their JSON, which is how they outlive the agent. */
+/* Entries of the history as JSON, and read back from it, which is how they outlive the agent. */
 #include "lib/control/control.h"
+
+#include "lib/control/json.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +16,77 @@ const char *history_event_name(enum history_event event)
     };
 
     return names[event];
+}
+
+/* Fields that do not apply are left out. */
+static json_t *evidence_json(const struct evidence *evidence)
+{
+    json_t *object = json_object();
+    char mac[MAC_TEXT_SIZE];
+
+    if (evidence->peer.family != IP_FAMILY_NONE)
+        json_object_set_new(object, "peer", control_address_json(&evidence->peer));
+    if (evidence->peer_priority != 0)
+        control_set_number(object, "peer_priority", evidence->peer_priority);
+    if (evidence->own_priority != 0)
+        control_set_number(object, "own_priority", evidence->own_priority);
+    if (evidence->silence_ns != 0)
+        json_object_set_new(object, "silence_ms", control_ms_json(evidence->silence_ns));
+    if (evidence->limit_ns != 0)
+        json_object_set_new(object, "limit_ms", control_ms_json(evidence->limit_ns));
+    if (evidence->claimed.family != IP_FAMILY_NONE) {
+        json_object_set_new(object, "address", control_address_json(&evidence->claimed));
+        json_object_set_new(object, "mac",
+                            json_string(mac_format(evidence->mac, mac, sizeof(mac))));
+    }
+    return object;
+}
+
+/* What an entry has whatever it is about. */
+static json_t *event_json(const struct history_entry *entry)
+{
+    json_t *object =
+        json_pack("{s:o, s:s, s:o, s:o}", "at", control_time_json(entry->at_ns), "event",
+                  history_event_name(entry->event), "instance",
+                  entry->instance[0] == '\0' ? json_null() : json_string(entry->instance), "text",
+                  control_text_to_json(entry->text));
+
+    if (object != NULL && entry->sequence != 0)
+        control_set_number(object, "sequence", entry->sequence);
+    return object;
+}
+
+/* Adds the fields of `more` (consumed). Consumes the object and returns NULL when memory ran out.
+ */
+static json_t *extend(json_t *object, json_t *more)
+{
+    if (more == NULL || json_object_update_missing(object, more) < 0) {
+        json_decref(object);
+        object = NULL;
+    }
+    json_decref(more);
+    return object;
+}
+
+json_t *control_history_to_json(const struct history_entry *entry)
+{
+    const struct transition *transition = &entry->transition;
+    json_t *object = event_json(entry);
+
+    if (entry->event == HISTORY_NOTICE)
+        return extend(object, json_pack("{s:s, s:o}", "reason", entry->notice, "evidence",
+                                        evidence_json(&transition->evidence)));
+    if (entry->event != HISTORY_TRANSITION)
+        return object;
+    return extend(
+        object,
+        json_pack("{s:o, s:s, s:s, s:s, s:s, s:o, s:o*}", "family",
+                  entry->family == IP_FAMILY_NONE ? json_null()
+                                                  : json_string(ip_family_name(entry->family)),
+                  "from", vrrp_state_name(transition->from), "to", vrrp_state_name(transition->to),
+                  "state", vrrp_state_name(entry->state), "reason", reason_name(transition->reason),
+                  "evidence", evidence_json(&transition->evidence), "recording",
+                  entry->recording[0] != '\0' ? control_text_to_json(entry->recording) : NULL));
 }
 
 /* "" when there is no such field. */

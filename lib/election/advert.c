@@ -2,7 +2,12 @@
  * What a received advert does to a virtual router (RFC 9568 6.4.2 and 6.4.3, RFC 3768 for
  * version 2). The advert is valid and of this virtual router: packet_receive() has seen to that.
  */
-#include "lib/election/internal.h"
+#include "lib/election/advert.h"
+
+#include "lib/election/handover.h"
+#include "lib/election/raised.h"
+#include "lib/election/steps.h"
+#include "lib/election/transitions.h"
 
 #include <assert.h>
 

@@ -2,7 +2,9 @@
  * New parameters for a router that runs: a reload, or another effective priority. Nothing is held
  * against a router that it believed under the old ones.
  */
-#include "lib/election/internal.h"
+#include "lib/election/configure.h"
+
+#include "lib/election/steps.h"
 
 #include <assert.h>
 

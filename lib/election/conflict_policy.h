@@ -12,7 +12,7 @@
 #ifndef VIP_ELECTION_CONFLICT_POLICY_H
 #define VIP_ELECTION_CONFLICT_POLICY_H
 
-#include "lib/packet/neighbour_frame.h"
+#include "lib/packet/neighbour_claim.h"
 
 /* RFC 5227 1.1 DEFEND_INTERVAL: between two defences of one address. */
 #define CONFLICT_DEFEND_INTERVAL_NS (10 * NS_PER_SEC)

@@ -14,166 +14,17 @@
  *  - answers to losing adverts are rate-limited.
  *
  * Time is nanoseconds of one monotonic clock that counts suspend (CLOCK_BOOTTIME).
+ *
+ * The room of who serves, and why. Its other values are as plain: group.h moves virtual routers
+ * together, priority.h adds up an effective priority, check_state.h makes verdicts of results,
+ * damping.h holds a flapping node back, conflict_policy.h meets foreign claims, lan_warning.h tells
+ * what is odd on the LAN, reason.h names and words it all. It uses lib/packet and knows neither the
+ * configuration nor the control protocol; who calls owns every value and carries out the actions.
  */
 #ifndef VIP_ELECTION_ELECTION_H
 #define VIP_ELECTION_ELECTION_H
 
-#include "lib/election/reason.h"
-#include "lib/packet/packet.h"
-
-/* What keeps a router in INIT. Bits; INIT lasts while any is set. */
-enum election_hold {
-    HOLD_STOPPED = 1u << 0, /* not started, or stopped */
-    HOLD_NO_INTERFACE = 1u << 1,
-    HOLD_LINK_DOWN = 1u << 2,
-    HOLD_NO_PRIMARY_ADDRESS = 1u << 3,
-    HOLD_DRAINED = 1u << 4,
-    HOLD_CHECK_FAILED = 1u << 5,
-    HOLD_CONFLICT = 1u << 6,
-    HOLD_GROUP = 1u << 7, /* another router of the group is held */
-    HOLDS = 8,            /* how many bits there are */
-};
-
-/* Name of one bit: "link-down". Static text. */
-const char *election_hold_name(enum election_hold hold);
-
-/* How far the offer of a MASTER that is being drained has come. */
-enum election_offer {
-    OFFER_NONE = 0,
-    OFFER_MADE,    /* resigning, nobody has answered yet */
-    OFFER_TAKEN,   /* a successor adverts; grouped: the other members' successors are awaited */
-    OFFER_EXPIRED, /* grouped: nobody came in time; the other members are awaited */
-};
-
-/* What the administrator asked for. Plain values: may be replaced at any time. */
-struct election_params {
-    enum ip_family family;
-    enum vrrp_version version;
-    uint8_t vrid;
-    uint8_t priority; /* effective, 1..254, or 255 for the owner */
-    bool preempt;
-    uint64_t preempt_delay_ns;
-    uint64_t preempt_healthy_ns; /* a lower priority is deposed only when this router was out of
-                                    INIT, and not impaired, for so long; 0: at once */
-    bool impaired; /* `priority` is below the configured one because something fails */
-    uint64_t advert_interval_ns;
-    uint64_t linger_ns; /* 0: the longest master-down interval a successor can have */
-    enum checksum_mode checksum;
-    unsigned announce_repeat;
-    uint64_t announce_refresh_ns; /* 0: never */
-    bool grouped;                 /* becomes master only by ELECTION_PROMOTE: see group.h */
-};
-
-/* Counters, named after RFC 8347 `statistics`. */
-struct election_counters {
-    uint64_t master_transitions;
-    uint64_t advertisement_rcvd;
-    uint64_t advertisement_sent;
-    uint64_t priority_zero_pkts_rcvd;
-    uint64_t priority_zero_pkts_sent;
-    uint64_t losing_adverts_rcvd; /* lower than ours while MASTER */
-    uint64_t answers_suppressed;  /* answers to those, not sent because of the rate limit */
-    uint64_t stray_priority_zero; /* resignations of routers we do not follow */
-    uint64_t oversleeps;
-};
-
-struct election {
-    struct election_params params;
-    enum vrrp_state state;
-    uint32_t held_by;         /* HOLD_* bits */
-    struct ip_address source; /* our primary address: our identity in the tie-break */
-    bool holding;             /* CLAIM was given and RELEASE was not */
-    bool ready;               /* grouped: the master-down timer ran out, waiting for the group */
-
-    uint64_t learned_interval_ns; /* Active_Adver_Interval */
-    uint64_t timer_at;            /* Active_Down_Timer (BACKUP) or Adver_Timer (MASTER) */
-    uint64_t linger_until;        /* DEADLINE_NEVER: not lingering */
-    bool successor_seen;          /* the linger ends after the settling time */
-    bool successor_silent;        /* it was not seen to announce: it may need a hint to */
-    unsigned hints;               /* given so far */
-    uint64_t announced_at;        /* somebody else's last announcement; DEADLINE_NEVER: none */
-    uint64_t announcing_at;       /* our own; DEADLINE_NEVER: none */
-    uint64_t announce_at;
-    unsigned announce_done;
-    uint64_t preempt_at; /* when lower priorities may be ignored; DEADLINE_NEVER: none heard */
-
-    enum election_offer offer;
-    bool offer_forced;      /* given up even when nobody comes */
-    uint64_t offer_until;   /* OFFER_MADE: when it expires; else DEADLINE_NEVER */
-    bool taking;            /* becomes MASTER because it was told to */
-    uint64_t raised_until;  /* adverts the raised priority; DEADLINE_NEVER: its own */
-    uint64_t raised_limit;  /* not longer than this, whoever still adverts */
-    uint64_t raised_span;   /* so long must a deposed master be silent */
-    uint64_t healthy_since; /* out of INIT and not impaired; DEADLINE_NEVER: it is not so */
-
-    struct ip_address master; /* whose adverts we follow; our source as MASTER */
-    uint8_t master_priority;
-    uint64_t last_heard_at; /* last accepted advert of it; DEADLINE_NEVER: none */
-    bool resigned;          /* it sent priority 0 */
-    bool lower_heard;       /* its priority is lower and we let the timer run */
-    uint64_t last_rcvd_at;  /* any accepted advert, losing ones included; DEADLINE_NEVER: none */
-    uint64_t tie_since;     /* MASTER: first of the ties left to the lead; DEADLINE_NEVER: none */
-    uint64_t last_sent_at;
-    uint64_t last_answer_at;
-    enum checksum_kind checksum_kind; /* form we send now */
-
-    struct election_counters counters;
-};
-
-enum election_event_type {
-    ELECTION_START,     /* clears HOLD_STOPPED */
-    ELECTION_STOP,      /* sets HOLD_STOPPED: resign, linger, release */
-    ELECTION_HOLD,      /* sets `hold` (drain, check failed: gracefully; link: at once) */
-    ELECTION_UNHOLD,    /* clears `hold` */
-    ELECTION_SOURCE,    /* primary address found, changed or (NONE) lost */
-    ELECTION_ADVERT,    /* a validated advert of this virtual router */
-    ELECTION_TIMER,     /* now >= election_deadline() */
-    ELECTION_CONFIGURE, /* new parameters; includes a change of priority */
-    ELECTION_SUCCESSOR, /* somebody else announced our addresses (seen on the wire); tell a
-                           MASTER too */
-    ELECTION_CONFLICT,  /* give the addresses up to a foreign holder */
-    ELECTION_PROMOTE,   /* the group says: become MASTER (a grouped router that is ready) */
-    ELECTION_DEMOTE,    /* the group says: a member yielded, yield too */
-    ELECTION_DRAIN,     /* give mastership away and stay away (HOLD_DRAINED): a MASTER once it has a
-                           successor, or with `force` when it had its time to come */
-    ELECTION_KEEP,      /* the group says: the offer of a drain is withdrawn */
-    ELECTION_TAKE,      /* become MASTER now: see election_take_verdict() */
-};
-
-struct election_event {
-    enum election_event_type type;
-    enum election_hold hold;              /* HOLD, UNHOLD */
-    struct ip_address address;            /* SOURCE; CONFLICT: the address they claim, */
-    uint8_t mac[6];                       /* and who does */
-    const struct advert *advert;          /* ADVERT */
-    bool has_lead;                        /* ADVERT: the group's lead settles equal priorities, */
-    uint64_t lead_rcvd_at;                /* unless it has not heard anybody since then */
-    const struct election_params *params; /* CONFIGURE */
-    bool force;                           /* DRAIN: give the addresses up even if nobody comes */
-};
-
-enum election_action_type {
-    ACTION_SEND_ADVERT, /* with `priority` */
-    ACTION_CLAIM,       /* make the kernel hold the addresses; idempotent */
-    ACTION_ANNOUNCE,    /* gratuitous ARP / unsolicited NA for each */
-    ACTION_RELEASE,     /* make the kernel not hold them */
-    ACTION_REPORT,      /* tell history, hooks and people: `transition` */
-};
-
-struct election_action {
-    enum election_action_type type;
-    uint8_t priority;         /* SEND_ADVERT */
-    struct ip_address source; /* SEND_ADVERT: for a resignation perhaps one that is just lost */
-    struct transition transition;
-};
-
-enum { ELECTION_ACTIONS_MAX = 16 };
-
-/* In execution order. */
-struct election_actions {
-    struct election_action list[ELECTION_ACTIONS_MAX];
-    size_t count;
-};
+#include "lib/election/router.h"
 
 /* INIT, held by HOLD_STOPPED, everything else empty. */
 void election_init(struct election *e, const struct election_params *params);
@@ -184,33 +35,5 @@ void election_step(struct election *e, const struct election_event *event, uint6
 
 /* When ELECTION_TIMER is due next, or DEADLINE_NEVER. */
 uint64_t election_deadline(const struct election *e);
-
-/* RFC 9568 6.1: (256 - Priority) x Active_Adver_Interval / 256; v2: / 256 seconds. */
-uint64_t election_skew_ns(const struct election *e);
-
-/* RFC 9568 6.1: 3 x Active_Adver_Interval + Skew_Time. */
-uint64_t election_master_down_ns(const struct election *e);
-
-/* The priority it adverts as MASTER: its own, or the raised one of a take. */
-uint8_t election_priority(const struct election *e);
-
-/* Whether ELECTION_TAKE can succeed. */
-enum take_verdict {
-    TAKE_POSSIBLE = 0,
-    TAKE_HELD,     /* in INIT: held_by says why */
-    TAKE_MASTER,   /* is MASTER already */
-    TAKE_OWNER,    /* the master owns the addresses (priority 255): it never yields */
-    TAKE_TIE_LOST, /* the master has the raised priority, and the greater address */
-};
-enum take_verdict election_take_verdict(const struct election *e);
-
-/* The longest time in which a successor takes over from a router with these parameters. */
-uint64_t election_hand_over_ns(const struct election_params *params, uint64_t interval_ns);
-
-/* How long a drained MASTER awaits a successor. A short linger_ns does not make it fail. */
-uint64_t election_offer_ns(const struct election *e);
-
-/* True while addresses are kept for a successor to take over. */
-bool election_lingering(const struct election *e);
 
 #endif

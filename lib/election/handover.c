@@ -6,53 +6,16 @@
  * adverts; only then is it held. Nobody in the time in which the slowest successor would have
  * come: it adverts its own priority again and nothing has happened, unless it was forced.
  *
- * A take adverts the highest priority that is not the owner's, which makes any other master yield
- * (RFC 9568 6.4.3), until that one has been silent for a while; then the own priority again. A peer
- * of higher priority that preempts takes it back after that, as it is configured to.
+ * A take becomes MASTER as if the master-down time had passed, and adverts a raised priority for a
+ * while: see raised.h.
  */
-#include "lib/election/internal.h"
+#include "lib/election/handover.h"
+
+#include "lib/election/hold.h"
+#include "lib/election/steps.h"
+#include "lib/election/transitions.h"
 
 #include <assert.h>
-
-enum {
-    PRIORITY_RAISED = 254,
-    /* A deposed master was due to advert twice in this time. */
-    SILENT_INTERVALS = 2,
-    /* One that still adverts after these does not yield. */
-    RAISED_INTERVALS_MAX = 10,
-};
-
-uint8_t election_priority(const struct election *e)
-{
-    if (e->raised_until != DEADLINE_NEVER && e->params.priority < PRIORITY_RAISED)
-        return PRIORITY_RAISED;
-    return e->params.priority;
-}
-
-uint64_t election_hand_over_ns(const struct election_params *params, uint64_t interval_ns)
-{
-    /* The longest master-down interval that a successor can have (priority 0 would be the limit),
-     * so that nothing is lost even when our resignation is. */
-    uint64_t skew_max = params->version == VRRP_V2 ? NS_PER_SEC : interval_ns;
-
-    return 3 * interval_ns + skew_max + ELECTION_SETTLE_NS;
-}
-
-void election_forget_handover(struct election *e)
-{
-    e->offer = OFFER_NONE;
-    e->offer_forced = false;
-    e->offer_until = DEADLINE_NEVER;
-    e->taking = false;
-    e->raised_until = DEADLINE_NEVER;
-}
-
-uint64_t election_offer_ns(const struct election *e)
-{
-    uint64_t bound = election_hand_over_ns(&e->params, e->learned_interval_ns);
-
-    return e->params.linger_ns > bound ? e->params.linger_ns : bound;
-}
 
 void election_drain(struct election *e, bool force, uint64_t now, struct election_actions *out)
 {
@@ -128,56 +91,10 @@ void election_withdraw(struct election *e, uint64_t now, struct election_actions
         election_report(&t, out);
 }
 
-enum take_verdict election_take_verdict(const struct election *e)
-{
-    if (e->state == VRRP_INIT)
-        return TAKE_HELD;
-    if (e->state == VRRP_MASTER)
-        return TAKE_MASTER;
-    if (e->master_priority == PRIORITY_OWNER)
-        return TAKE_OWNER;
-    if (e->master_priority == PRIORITY_RAISED && ip_address_compare(&e->master, &e->source) > 0)
-        return TAKE_TIE_LOST;
-    return TAKE_POSSIBLE;
-}
-
 void election_take(struct election *e, uint64_t now, struct election_actions *out)
 {
     if (e->state != VRRP_BACKUP)
         return;
     e->taking = true;
     election_master_down_now(e, now, out);
-}
-
-void election_raise(struct election *e, uint64_t deposed_ns, uint64_t now)
-{
-    uint64_t interval = e->params.advert_interval_ns;
-
-    if (!e->taking)
-        return;
-    if (interval < deposed_ns)
-        interval = deposed_ns;
-    e->taking = false;
-    e->raised_span = SILENT_INTERVALS * interval + ELECTION_SETTLE_NS;
-    e->raised_until = now + e->raised_span;
-    e->raised_limit = now + RAISED_INTERVALS_MAX * interval;
-}
-
-void election_raised_advert(struct election *e, uint8_t priority, uint64_t now)
-{
-    if (e->raised_until == DEADLINE_NEVER || priority < e->params.priority)
-        return;
-    e->raised_until = now + e->raised_span;
-    if (e->raised_until > e->raised_limit)
-        e->raised_until = e->raised_limit;
-}
-
-void election_lower_due(struct election *e, uint64_t now, struct election_actions *out)
-{
-    if (now < e->raised_until)
-        return;
-    e->raised_until = DEADLINE_NEVER;
-    e->master_priority = e->params.priority;
-    election_send(e, e->params.priority, now, out);
-    e->timer_at = now + e->params.advert_interval_ns;
 }

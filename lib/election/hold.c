@@ -3,7 +3,10 @@
  * Shutdown of RFC 9568 6.4, by one bit for each cause. A graceful cause resigns and lingers; one
  * that has cut us off releases at once.
  */
-#include "lib/election/internal.h"
+#include "lib/election/hold.h"
+
+#include "lib/election/steps.h"
+#include "lib/election/transitions.h"
 
 #include <assert.h>
 #include <string.h>
@@ -105,8 +108,6 @@ void election_conflict(struct election *e, const struct election_event *event, u
 void election_unhold(struct election *e, enum election_hold bit, uint64_t now,
                      struct election_actions *out)
 {
-    if (bit == HOLD_DRAINED)
-        election_withdraw(e, now, out);
     if ((e->held_by & (uint32_t)bit) == 0)
         return;
     e->held_by &= ~(uint32_t)bit;

@@ -1,12 +1,18 @@
 /*
  * Announcements of a claimed address: gratuitous ARP (RFC 9568 6.4.1 with erratum 7947, RFC 5227)
- * and unsolicited Neighbor Advertisement (RFC 4861 7.2.6) as whole Ethernet frames; and the
- * reverse, who says in a frame that it holds an address.
+ * and unsolicited Neighbor Advertisement (RFC 4861 7.2.6) as whole Ethernet frames; and the frames
+ * that ask whether somebody else holds it.
  */
 #ifndef VIP_PACKET_NEIGHBOUR_FRAME_H
 #define VIP_PACKET_NEIGHBOUR_FRAME_H
 
 #include "lib/packet/address.h"
+
+enum {
+    ETHER_TYPE_IPV4 = 0x0800,
+    ETHER_TYPE_ARP = 0x0806,
+    ETHER_TYPE_IPV6 = 0x86dd,
+};
 
 enum {
     MAC_SIZE = 6,
@@ -44,22 +50,5 @@ size_t arp_probe_build(const struct ip_address *address, const uint8_t mac[MAC_S
 size_t neighbour_solicitation_build(const struct ip_address *address,
                                     const struct ip_address *source, const uint8_t mac[MAC_SIZE],
                                     uint8_t *buffer);
-
-/* What a neighbour frame says of an address. */
-enum neighbour_claim_kind {
-    NEIGHBOUR_ANNOUNCEMENT, /* gratuitous ARP (sender = target), or NA without the S flag */
-    NEIGHBOUR_ANSWER,       /* ARP request or reply with that sender, or solicited NA */
-    NEIGHBOUR_PROBE,        /* ARP probe (sender 0.0.0.0) or DAD NS: wants the address */
-};
-
-struct neighbour_claim {
-    enum neighbour_claim_kind kind;
-    struct ip_address address;
-    uint8_t mac[MAC_SIZE]; /* the link-layer address it is claimed for */
-};
-
-/* Reads an Ethernet frame (ARP, or IPv6 ICMP NA / DAD NS; hop limit 255 and ICMPv6 checksum
- * checked). False: not such a frame, or malformed. Any octets are safe. */
-bool neighbour_frame_parse(const uint8_t *frame, size_t size, struct neighbour_claim *out);
 
 #endif

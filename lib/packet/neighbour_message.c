@@ -3,24 +3,10 @@
 
 #include "lib/octets.h"
 #include "lib/packet/checksum.h"
+#include "lib/packet/neighbour_layout.h"
 
 #include <assert.h>
 #include <string.h>
-
-enum {
-    ARP_SIZE = 28,
-    IPV6_HEADER_SIZE = 40,
-    NEXT_ICMPV6 = 58,
-    HOP_LIMIT = 255,
-    ND_SIZE = 24, /* type, code, checksum, flags, target */
-    TYPE_SOLICITATION = 135,
-    TYPE_ADVERTISEMENT = 136,
-    OPTION_SOURCE_MAC = 1,
-    OPTION_TARGET_MAC = 2,
-    FLAG_ROUTER = 0x80,
-    FLAG_SOLICITED = 0x40,
-    FLAG_OVERRIDE = 0x20,
-};
 
 static enum neighbour_verdict read_arp(const uint8_t *arp, size_t size,
                                        struct neighbour_message *out)
@@ -30,16 +16,16 @@ static enum neighbour_verdict read_arp(const uint8_t *arp, size_t size,
     out->kind = NEIGHBOUR_ARP_REQUEST;
     if (size < ARP_SIZE)
         return NEIGHBOUR_TRUNCATED;
-    unsigned operation = octets_be16(arp + 6);
+    unsigned operation = octets_be16(arp + ARP_OPERATION);
     if (memcmp(arp, ethernet_ipv4, sizeof(ethernet_ipv4)) != 0 ||
         (operation != ARP_FORM_REQUEST && operation != ARP_FORM_REPLY))
         return NEIGHBOUR_NOT_ETHERNET_IPV4;
     if (operation == ARP_FORM_REPLY)
         out->kind = NEIGHBOUR_ARP_REPLY;
     out->has_mac = true;
-    memcpy(out->mac, arp + 8, MAC_SIZE);
-    out->sender = ip_address_from_octets(IP_FAMILY_IPV4, arp + 14);
-    out->target = ip_address_from_octets(IP_FAMILY_IPV4, arp + 24);
+    memcpy(out->mac, arp + ARP_SENDER_MAC, MAC_SIZE);
+    out->sender = ip_address_from_octets(IP_FAMILY_IPV4, arp + ARP_SENDER_IP);
+    out->target = ip_address_from_octets(IP_FAMILY_IPV4, arp + ARP_TARGET_IP);
     return NEIGHBOUR_OK;
 }
 
@@ -76,28 +62,29 @@ static enum neighbour_verdict read_nd(const uint8_t *ipv6, size_t size,
 {
     const uint8_t *icmp = ipv6 + IPV6_HEADER_SIZE;
 
-    if (size <= IPV6_HEADER_SIZE || ipv6[0] >> 4 != 6 || ipv6[6] != NEXT_ICMPV6 ||
-        (icmp[0] != TYPE_SOLICITATION && icmp[0] != TYPE_ADVERTISEMENT))
+    if (size <= IPV6_HEADER_SIZE || ipv6[0] >> 4 != 6 || ipv6[IPV6_NEXT_HEADER] != NEXT_ICMPV6 ||
+        (icmp[0] != ND_SOLICITATION && icmp[0] != ND_ADVERTISEMENT))
         return NEIGHBOUR_OTHER;
-    bool advertisement = icmp[0] == TYPE_ADVERTISEMENT;
-    size_t length = octets_be16(ipv6 + 4);
+    bool advertisement = icmp[0] == ND_ADVERTISEMENT;
+    size_t length = octets_be16(ipv6 + IPV6_LENGTH);
 
     out->kind = advertisement ? NEIGHBOUR_ADVERTISEMENT : NEIGHBOUR_SOLICITATION;
-    out->sender = ip_address_from_octets(IP_FAMILY_IPV6, ipv6 + 8);
+    out->sender = ip_address_from_octets(IP_FAMILY_IPV6, ipv6 + IPV6_SOURCE);
     if (length < ND_SIZE || length > size - IPV6_HEADER_SIZE)
         return NEIGHBOUR_TRUNCATED;
-    out->target = ip_address_from_octets(IP_FAMILY_IPV6, icmp + 8);
-    if (ipv6[7] != HOP_LIMIT)
+    out->target = ip_address_from_octets(IP_FAMILY_IPV6, icmp + ND_TARGET);
+    if (ipv6[IPV6_HOP_LIMIT] != HOP_LIMIT)
         return NEIGHBOUR_HOP_LIMIT_ERROR;
-    const struct ip_address destination = ip_address_from_octets(IP_FAMILY_IPV6, ipv6 + 24);
+    const struct ip_address destination =
+        ip_address_from_octets(IP_FAMILY_IPV6, ipv6 + IPV6_DESTINATION);
     if (!checksum_is_right(&out->sender, &destination, icmp, length))
         return NEIGHBOUR_CHECKSUM_ERROR;
     if (!read_options(icmp + ND_SIZE, length - ND_SIZE,
                       advertisement ? OPTION_TARGET_MAC : OPTION_SOURCE_MAC, out))
         return NEIGHBOUR_OPTION_ERROR;
-    out->router = advertisement && (icmp[4] & FLAG_ROUTER) != 0;
-    out->solicited = advertisement && (icmp[4] & FLAG_SOLICITED) != 0;
-    out->override = advertisement && (icmp[4] & FLAG_OVERRIDE) != 0;
+    out->router = advertisement && (icmp[ND_FLAGS] & FLAG_ROUTER) != 0;
+    out->solicited = advertisement && (icmp[ND_FLAGS] & FLAG_SOLICITED) != 0;
+    out->override = advertisement && (icmp[ND_FLAGS] & FLAG_OVERRIDE) != 0;
     return NEIGHBOUR_OK;
 }
 

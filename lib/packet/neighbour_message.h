@@ -1,19 +1,13 @@
 /*
  * ARP (RFC 826, RFC 5227) and the two messages of neighbour discovery that name an address
  * (RFC 4861 4.3, 4.4), read for people: who says or asks what. Starts at the network layer, so it
- * does not matter on what link a message was seen. What a claim means for us is
- * neighbour_frame.h's.
+ * does not matter on what link a message was seen. What it means for somebody who has the address
+ * is neighbour_claim.h's.
  */
 #ifndef VIP_PACKET_NEIGHBOUR_MESSAGE_H
 #define VIP_PACKET_NEIGHBOUR_MESSAGE_H
 
 #include "lib/packet/neighbour_frame.h"
-
-enum {
-    ETHER_TYPE_IPV4 = 0x0800,
-    ETHER_TYPE_ARP = 0x0806,
-    ETHER_TYPE_IPV6 = 0x86dd,
-};
 
 enum neighbour_message_kind {
     NEIGHBOUR_ARP_REQUEST = 0,

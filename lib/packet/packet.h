@@ -3,7 +3,13 @@
  * IPv4 (RFC 3768 5). Decoding validates completely before anything is handed on; every way to
  * fail has its own verdict, and each verdict names the RFC 8347 counter it belongs to.
  *
- * Nothing here allocates; decoded adverts point into the caller's buffer.
+ * The room of octets: ip.c takes an IP packet apart, receive.c judges a VRRP message for one
+ * virtual router, packet.c builds them and names the verdicts; address.h is what an address is,
+ * checksum.h how octets are summed, and neighbour_*.h are ARP and neighbour discovery: frames
+ * built, messages read, claims judged. What a packet leads to is the election's.
+ *
+ * It uses nothing but limits.h and octets.h. Buffers are the caller's, nothing here allocates;
+ * decoded adverts point into the buffer they were read from.
  */
 #ifndef VIP_PACKET_PACKET_H
 #define VIP_PACKET_PACKET_H

@@ -1,5 +1,6 @@
 /* See config_checks.h. */
 #include "tests/fuzz/config_checks.h"
+#include "lib/config/diff.h"
 
 #include "tests/fuzz/fuzz.h"
 

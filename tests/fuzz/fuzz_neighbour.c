@@ -2,6 +2,7 @@
  * and what we announce ourselves is read as an announcement. */
 #include "lib/election/lan_warning.h"
 #include "lib/packet/checksum.h"
+#include "lib/packet/neighbour_claim.h"
 #include "lib/packet/neighbour_message.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,7 +1,7 @@
 /*
- * The election with make before break, for three nodes: in lib/election, election.c (take_over,
- * election_yield, linger_ends), advert.c (backup_advert, master_advert) and hold.c (election_hold:
- * resign and linger).
+ * The election with make before break, for three nodes: in lib/election, transitions.c
+ * (election_take_over, election_yield), election.c (linger_ends), advert.c (backup_advert,
+ * master_advert) and hold.c (election_hold: resign and linger).
  *
  * Time is discrete: one tick is an advert interval. Priorities are the node numbers, node 2 the
  * highest. A tick: timers run, masters advert, adverts arrive or are lost, nodes may crash, stop or

@@ -1,5 +1,5 @@
 /* vrrp_sync_group to [group], global_defs to [node], and the order of it all. */
-#include "lib/config/values.h"
+#include "lib/config/names.h"
 #include "tools/import/import.h"
 #include "tools/import/keys.h"
 

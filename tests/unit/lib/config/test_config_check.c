@@ -2,6 +2,7 @@
  * [check NAME]: what each key takes and refuses, which types have it, what is filled in, and who
  * may be followed. There must be a good and a bad row for every key.
  */
+#include "lib/config/diff.h"
 #include "lib/config/schema.h"
 #include "tests/unit/lib/config/config_text.h"
 
@@ -110,8 +111,8 @@ static const struct good_value {
     {"weight", TCP, weight, 1000},
     {"weight", TCP "weight = -60\n", weight, 940},
     {"weight", TCP "weight = +253\n", weight, 1253},
-    {"initially", TCP, initially, CHECK_INITIALLY_PENDING},
-    {"initially", TCP "initially = failing\n", initially, CHECK_INITIALLY_FAILING},
+    {"initially", TCP, initially, CHECK_PENDING},
+    {"initially", TCP "initially = failing\n", initially, CHECK_FAILING},
     {"url", HTTP, url, 17},
     {"method", HTTP, method, 0},
     {"method", HTTP "method = HEAD\n", method, 1},

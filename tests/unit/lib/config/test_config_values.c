@@ -1,4 +1,6 @@
 /* Each key of the schema: what it takes, what it refuses, and that the table itself is sound. */
+#include "lib/config/config.h"
+#include "lib/config/schema.h"
 #include "lib/config/values.h"
 
 #include <errno.h>

@@ -1,5 +1,6 @@
 /* ARP requests and Neighbor Solicitations, octet by octet. */
 #include "lib/packet/checksum.h"
+#include "lib/packet/neighbour_claim.h"
 #include "lib/packet/neighbour_request.h"
 
 #include <setjmp.h>

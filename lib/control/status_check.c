@@ -1,25 +1,17 @@
 /* What the status says of an instance's checks and of flap-damping. */
-#include "lib/control/control.h"
+#include "lib/control/status_check.h"
 
-static json_t *time_json(uint64_t wall_ns)
-{
-    char text[CONTROL_TIME_SIZE];
-
-    return wall_ns == 0 ? json_null()
-                        : json_string(control_time_format(wall_ns, text, sizeof(text)));
-}
+#include "lib/control/json.h"
 
 static json_t *check_json(const struct status_check *check)
 {
-    uint64_t run_us = check->run_ns / NS_PER_US;
-
     return json_pack(
         "{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "name", check->name, "type",
         check_type_name(check->type), "state", check_verdict_name(check->verdict), "since",
-        time_json(check->since_ns), "weight",
+        control_time_json(check->since_ns), "weight",
         check->weight != 0 ? json_integer(check->weight) : json_null(), "text",
-        control_text_to_json(check->text), "last_result", time_json(check->last_ns), "run_ms",
-        check->run_ns != DEADLINE_NEVER ? json_real((double)run_us / 1000) : json_null(),
+        control_text_to_json(check->text), "last_result", control_time_json(check->last_ns),
+        "run_ms", check->run_ns != DEADLINE_NEVER ? control_ms_json(check->run_ns) : json_null(),
         "good_results", (json_int_t)check->good_results, "bad_results",
         (json_int_t)check->bad_results);
 }

@@ -1,5 +1,5 @@
 /* Results in a row to a verdict, and when to ask for the next one. */
-#include "lib/config/check_state.h"
+#include "lib/election/check_state.h"
 
 #include <assert.h>
 
@@ -16,21 +16,17 @@ const char *check_verdict_name(enum check_verdict verdict)
     return "?";
 }
 
-void check_state_init(struct check_state *state, const struct config_check *config, bool meanwhile)
+void check_state_init(struct check_state *state, const struct check_rule *rule, bool meanwhile)
 {
-    *state = (struct check_state){.meanwhile = meanwhile};
-    if (config->initially == CHECK_INITIALLY_PASSING)
-        state->verdict = CHECK_PASSING;
-    else if (config->initially == CHECK_INITIALLY_FAILING)
-        state->verdict = CHECK_FAILING;
-    check_state_configure(state, config);
+    *state = (struct check_state){.verdict = rule->initially, .meanwhile = meanwhile};
+    check_state_configure(state, rule);
 }
 
-void check_state_configure(struct check_state *state, const struct config_check *config)
+void check_state_configure(struct check_state *state, const struct check_rule *rule)
 {
-    assert(config->rise > 0 && config->fall > 0);
-    state->rise = config->rise;
-    state->fall = config->fall;
+    assert(rule->rise > 0 && rule->fall > 0);
+    state->rise = rule->rise;
+    state->fall = rule->fall;
 }
 
 bool check_state_result(struct check_state *state, bool good)
@@ -60,22 +56,22 @@ bool check_state_passes(const struct check_state *state)
 
 /* FNV-1a of the name, and its upper bits folded in: names that differ in their last character would
  * be neighbours otherwise. */
-static uint64_t phase_of(const struct config_check *config)
+static uint64_t phase_of(const char *name, uint64_t interval_ns)
 {
     uint64_t hash = UINT64_C(14695981039346656037);
 
-    for (const char *c = config->name; *c != '\0'; c++)
+    for (const char *c = name; *c != '\0'; c++)
         hash = (hash ^ (unsigned char)*c) * UINT64_C(1099511628211);
     hash ^= hash >> 33;
     hash *= UINT64_C(0xff51afd7ed558ccd);
     hash ^= hash >> 33;
-    return hash % config->interval_ns;
+    return hash % interval_ns;
 }
 
-uint64_t check_next_look(const struct config_check *config, uint64_t now)
+uint64_t check_next_look(const char *name, uint64_t interval_ns, uint64_t now)
 {
-    uint64_t phase = phase_of(config);
-    uint64_t turn = now < phase ? 0 : (now - phase) / config->interval_ns + 1;
+    uint64_t phase = phase_of(name, interval_ns);
+    uint64_t turn = now < phase ? 0 : (now - phase) / interval_ns + 1;
 
-    return turn * config->interval_ns + phase;
+    return turn * interval_ns + phase;
 }

@@ -1,5 +1,6 @@
 /* Results in a row: rise, fall, and what a check counts as before there are any. */
-#include "lib/config/check_state.h"
+#include "lib/election/check_state.h"
+#include "lib/limits.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,28 +12,28 @@
 
 /* Results as letters ('g' good, 'b' bad) and the verdict after each: 'P' passing, 'F' failing. */
 static const struct run {
-    enum check_initially initially;
+    enum check_verdict initially;
     unsigned rise;
     unsigned fall;
     const char *results;
     const char *verdicts;
 } runs[] = {
-    {CHECK_INITIALLY_PENDING, 2, 3, "gbbgbbbgbgg", "PPPPPPFFFFP"},
-    {CHECK_INITIALLY_PENDING, 2, 3, "bgg", "FFP"},
-    {CHECK_INITIALLY_PASSING, 1, 2, "bbg", "PFP"},
-    {CHECK_INITIALLY_FAILING, 3, 1, "gggb", "FFPF"},
-    {CHECK_INITIALLY_PENDING, 1, 1, "gbgb", "PFPF"},
+    {CHECK_PENDING, 2, 3, "gbbgbbbgbgg", "PPPPPPFFFFP"},
+    {CHECK_PENDING, 2, 3, "bgg", "FFP"},
+    {CHECK_PASSING, 1, 2, "bbg", "PFP"},
+    {CHECK_FAILING, 3, 1, "gggb", "FFPF"},
+    {CHECK_PENDING, 1, 1, "gbgb", "PFPF"},
 };
 
 static void results_in_a_row_change_the_verdict(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
-        const struct config_check config = {
+        const struct check_rule rule = {
             .initially = runs[i].initially, .rise = runs[i].rise, .fall = runs[i].fall};
         struct check_state s;
 
-        check_state_init(&s, &config, false);
+        check_state_init(&s, &rule, false);
         for (size_t j = 0; runs[i].results[j] != '\0'; j++) {
             enum check_verdict before = s.verdict;
             bool changed = check_state_result(&s, runs[i].results[j] == 'g');
@@ -49,14 +50,14 @@ static void results_in_a_row_change_the_verdict(void **state)
 
 static void pending_counts_as_it_was_told(void **state)
 {
-    const struct config_check config = {.rise = 5, .fall = 5};
+    const struct check_rule rule = {.rise = 5, .fall = 5};
     struct check_state s;
 
     (void)state;
-    check_state_init(&s, &config, false);
+    check_state_init(&s, &rule, false);
     assert_int_equal(s.verdict, CHECK_PENDING);
     assert_false(check_state_passes(&s));
-    check_state_init(&s, &config, true);
+    check_state_init(&s, &rule, true);
     assert_true(check_state_passes(&s));
     assert_true(check_state_result(&s, false));
     assert_false(check_state_passes(&s));
@@ -64,14 +65,14 @@ static void pending_counts_as_it_was_told(void **state)
 
 static void another_rise_keeps_the_verdict(void **state)
 {
-    struct config_check config = {.initially = CHECK_INITIALLY_FAILING, .rise = 5, .fall = 1};
+    struct check_rule rule = {.initially = CHECK_FAILING, .rise = 5, .fall = 1};
     struct check_state s;
 
     (void)state;
-    check_state_init(&s, &config, false);
+    check_state_init(&s, &rule, false);
     assert_false(check_state_result(&s, true));
-    config.rise = 2;
-    check_state_configure(&s, &config);
+    rule.rise = 2;
+    check_state_configure(&s, &rule);
     assert_int_equal(s.verdict, CHECK_FAILING);
     assert_true(check_state_result(&s, true));
 }
@@ -83,16 +84,16 @@ static void looks_are_spread_over_the_interval(void **state)
 
     (void)state;
     for (int i = 0; i < CHECKS; i++) {
-        struct config_check config = {.interval_ns = NS_PER_SEC};
         uint64_t now = 12345 * NS_PER_MS;
+        char name[16];
 
-        snprintf(config.name, sizeof(config.name), "check%d", i);
-        uint64_t first = check_next_look(&config, now);
+        snprintf(name, sizeof(name), "check%d", i);
+        uint64_t first = check_next_look(name, NS_PER_SEC, now);
         assert_true(first > now && first <= now + NS_PER_SEC);
         /* From whenever it is asked, the same phase; and never twice in one. */
-        assert_int_equal(check_next_look(&config, first - 1), first);
-        assert_int_equal(check_next_look(&config, first), first + NS_PER_SEC);
-        assert_int_equal(check_next_look(&config, 0) % NS_PER_SEC, first % NS_PER_SEC);
+        assert_int_equal(check_next_look(name, NS_PER_SEC, first - 1), first);
+        assert_int_equal(check_next_look(name, NS_PER_SEC, first), first + NS_PER_SEC);
+        assert_int_equal(check_next_look(name, NS_PER_SEC, 0) % NS_PER_SEC, first % NS_PER_SEC);
         in_tenth[first % NS_PER_SEC * TENTHS / NS_PER_SEC]++;
     }
     for (int i = 0; i < TENTHS; i++)

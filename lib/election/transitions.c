@@ -1,0 +1,137 @@
+/* How a virtual router becomes BACKUP and MASTER, and gives MASTER up to a better one. */
+#include "lib/election/transitions.h"
+
+#include "lib/election/raised.h"
+#include "lib/election/steps.h"
+
+#include <assert.h>
+
+void election_enter_backup(struct election *e, uint64_t now)
+{
+    election_forget_master(e);
+    election_forget_handover(e);
+    e->state = VRRP_BACKUP;
+    e->ready = false;
+    e->announce_at = DEADLINE_NEVER;
+    e->learned_interval_ns = e->params.advert_interval_ns;
+    e->timer_at = now + election_master_down_ns(e);
+}
+
+/* What a BACKUP knows when its timer has run out: why it may take over. */
+static struct transition takeover_transition(const struct election *e, uint64_t now)
+{
+    struct transition t = {
+        .from = e->state,
+        .to = VRRP_MASTER,
+        .reason = REASON_NO_RESPONSE,
+        .evidence =
+            {
+                .peer = e->master,
+                .peer_priority = e->master_priority,
+                .own_priority = e->params.priority,
+                .limit_ns = election_master_down_ns(e),
+            },
+    };
+
+    if (e->last_heard_at != DEADLINE_NEVER)
+        t.evidence.silence_ns = now - e->last_heard_at;
+    if (e->params.priority == PRIORITY_OWNER)
+        t.reason = REASON_OWNER;
+    else if (e->taking)
+        t.reason = REASON_TAKEN;
+    else if (e->resigned)
+        t.reason = REASON_PRIORITY;
+    else if (e->lower_heard)
+        t.reason = REASON_PREEMPTED;
+    return t;
+}
+
+void election_take_over(struct election *e, uint64_t now, struct election_actions *out)
+{
+    struct transition t = takeover_transition(e, now);
+
+    e->state = VRRP_MASTER;
+    e->ready = false;
+    e->holding = true;
+    e->linger_until = DEADLINE_NEVER;
+    e->successor_seen = false;
+    e->successor_silent = false;
+    election_raise(e, e->learned_interval_ns, now);
+    e->learned_interval_ns = e->params.advert_interval_ns;
+    election_forget_master(e);
+    e->master = e->source;
+    e->master_priority = election_priority(e);
+    e->tie_since = DEADLINE_NEVER;
+    e->last_answer_at = DEADLINE_NEVER;
+    e->counters.master_transitions++;
+    election_emit(out, ACTION_CLAIM);
+    election_announce(e, now, out);
+    election_send(e, election_priority(e), now, out);
+    e->timer_at = now + e->params.advert_interval_ns;
+    election_schedule_announcements(e, now);
+    election_report(&t, out);
+}
+
+void election_master_down_now(struct election *e, uint64_t now, struct election_actions *out)
+{
+    if (e->params.grouped) {
+        e->ready = true;
+        e->timer_at = DEADLINE_NEVER;
+    } else {
+        election_take_over(e, now, out);
+    }
+}
+
+void election_start_up(struct election *e, enum reason reason, uint64_t now,
+                       struct election_actions *out)
+{
+    struct transition t = {.from = VRRP_INIT,
+                           .to = VRRP_BACKUP,
+                           .reason = reason,
+                           .evidence.own_priority = e->params.priority};
+
+    e->healthy_since = e->params.impaired ? DEADLINE_NEVER : now;
+    if (e->params.priority == PRIORITY_OWNER && !e->params.grouped) {
+        election_take_over(e, now, out);
+        return;
+    }
+    election_enter_backup(e, now);
+    election_report(&t, out);
+    if (e->params.priority == PRIORITY_OWNER)
+        election_master_down_now(e, now, out);
+}
+
+/* Whether the neighbours' caches surely point at the successor: it announced, and we did not at
+ * about the same moment or since, which may have been heard after it. */
+static bool successor_has_last_word(const struct election *e)
+{
+    return e->announced_at != DEADLINE_NEVER &&
+           (e->announcing_at == DEADLINE_NEVER ||
+            e->announced_at > e->announcing_at + ELECTION_SETTLE_NS);
+}
+
+void election_yield(struct election *e, enum reason reason, const struct evidence *evidence,
+                    uint64_t now, struct election_actions *out)
+{
+    struct transition t = {
+        .from = e->state, .to = VRRP_BACKUP, .reason = reason, .evidence = *evidence};
+
+    assert(e->state == VRRP_MASTER);
+    election_enter_backup(e, now);
+    election_linger(e, now + ELECTION_SETTLE_NS);
+    e->successor_seen = true;
+    /* A router that takes over announces just before it adverts; one that was master all along
+     * does not. */
+    e->hints = 0;
+    e->successor_silent =
+        !successor_has_last_word(e) || now - e->announced_at > e->params.advert_interval_ns;
+    election_report(&t, out);
+}
+
+void election_successor_announced(struct election *e, uint64_t now)
+{
+    e->announced_at = now;
+    if (successor_has_last_word(e))
+        e->successor_silent = false;
+    election_successor_seen(e, now);
+}

@@ -1,0 +1,198 @@
+/* The value that each key of [instance NAME] brings: there must be a row for every one. */
+#include "lib/config/argument_vector.h"
+#include "lib/config/schema.h"
+#include "tests/unit/lib/config/config_text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define GETTER(name, expression)                                                                   \
+    static uint64_t name(const struct config_instance *i)                                          \
+    {                                                                                              \
+        return (uint64_t)(expression);                                                             \
+    }
+
+GETTER(eth1, strcmp(i->interface, "eth1") == 0)
+GETTER(vrid, i->vrid)
+GETTER(priority, i->priority)
+GETTER(ipv4_count, i->ipv4_count)
+GETTER(ipv6_length, i->ipv6[i->ipv6_count - 1].length)
+GETTER(version, i->version)
+GETTER(advert_interval, i->advert_interval_ns)
+GETTER(preempt, i->preempt)
+GETTER(preempt_delay, i->preempt_delay_ns)
+GETTER(peer_count, i->peer_count)
+GETTER(unicast, i->unicast)
+GETTER(source4_end, i->source4.octets[3])
+GETTER(source6_end, i->source6.octets[15])
+GETTER(mac, i->mac)
+GETTER(checksum, i->checksum)
+GETTER(strict, i->strict)
+GETTER(accept_mode, i->accept)
+GETTER(announce_repeat, i->announce_repeat)
+GETTER(announce_refresh, i->announce_refresh_ns)
+GETTER(announce_reply, i->announce_reply)
+GETTER(lease, i->lease_ns)
+GETTER(linger, i->linger_ns)
+GETTER(words_of_master, argument_vector_count(i->hooks[HOOK_MASTER]))
+GETTER(words_of_backup, argument_vector_count(i->hooks[HOOK_BACKUP]))
+GETTER(words_of_init, argument_vector_count(i->hooks[HOOK_INIT]))
+GETTER(words_of_change, argument_vector_count(i->hooks[HOOK_CHANGE]))
+GETTER(hook_timeout, i->hook_timeout_ns)
+GETTER(hook_user_is_daemon, strcmp(i->hook_user, "daemon") == 0)
+GETTER(systemd_target, i->systemd_target)
+GETTER(on_conflict, i->on_conflict)
+GETTER(conflict_quiet, i->conflict_quiet_ns)
+GETTER(track_count, i->track.count)
+GETTER(damping_transitions, i->flap_damping.transitions)
+GETTER(damping_window, i->flap_damping.window_ns)
+GETTER(damping_hold, i->flap_damping.hold_ns)
+
+/* A section that track can name; nothing may come behind it. */
+#define APP "app\n[check app]\ntype = link\ninterface = eth1"
+
+/* The value of a key, written as the last one of [instance web]. */
+static const struct good_value {
+    const char *key;
+    const char *value;
+    uint64_t (*get)(const struct config_instance *);
+    uint64_t expected;
+} good_values[] = {
+    {"interface", "eth1", eth1, 1},
+    {"vrid", "255", vrid, 255},
+    {"priority", NULL, priority, 100},
+    {"priority", "1", priority, 1},
+    {"priority", "255", priority, PRIORITY_OWNER},
+    {"addresses", "192.0.2.1,192.0.2.2/24 192.0.2.3,\n  192.0.2.4\n\n  192.0.2.5", ipv4_count, 5},
+    {"addresses", "2001:db8::1/56", ipv6_length, 56},
+    {"addresses", "2001:db8::1", ipv6_length, 128},
+    {"version", NULL, version, VRRP_V3},
+    {"version", "2", version, VRRP_V2},
+    {"advert-interval", NULL, advert_interval, NS_PER_SEC},
+    {"advert-interval", "10ms", advert_interval, 10 * NS_PER_MS},
+    {"advert-interval", "40.95s", advert_interval, 40950 * NS_PER_MS},
+    {"preempt", NULL, preempt, PREEMPT_YES},
+    {"preempt", "no", preempt, PREEMPT_NO},
+    {"preempt", "after 2m", preempt, PREEMPT_AFTER},
+    {"preempt", "when-healthy-for 30s", preempt, PREEMPT_WHEN_HEALTHY},
+    {"preempt", "when-healthy-for 30s", preempt_delay, 30 * NS_PER_SEC},
+    {"preempt", "after 2m", preempt_delay, 120 * NS_PER_SEC},
+    {"unicast-peers", NULL, unicast, false},
+    {"unicast-peers", "192.0.2.2 192.0.2.3", unicast, true},
+    {"unicast-peers", "192.0.2.2 192.0.2.3", peer_count, 2},
+    {"source", NULL, source4_end, 0},
+    {"source", "192.0.2.7, fe80::9", source4_end, 7},
+    {"source", "192.0.2.7, fe80::9", source6_end, 9},
+    {"mac", NULL, mac, MAC_INTERFACE},
+    {"mac", "virtual", mac, MAC_VIRTUAL},
+    {"checksum", NULL, checksum, CHECKSUM_MODE_AUTO},
+    {"checksum", "rfc5798", checksum, CHECKSUM_MODE_RFC5798},
+    {"checksum", "rfc9568", checksum, CHECKSUM_MODE_RFC9568},
+    {"strict", NULL, strict, false},
+    {"strict", "yes", strict, true},
+    {"accept", NULL, accept_mode, true},
+    {"accept", "yes", accept_mode, true},
+    {"announce-repeat", NULL, announce_repeat, 5},
+    {"announce-repeat", "0", announce_repeat, 0},
+    {"announce-refresh", NULL, announce_refresh, 60 * NS_PER_SEC},
+    {"announce-refresh", "off", announce_refresh, 0},
+    {"announce-form", NULL, announce_reply, false},
+    {"announce-form", "both", announce_reply, true},
+    {"lease", NULL, lease, 5 * NS_PER_SEC},
+    {"lease", "off", lease, 0},
+    {"lease", "1h", lease, 3600 * NS_PER_SEC},
+    {"linger", NULL, linger, 0},
+    {"linger", "10m", linger, 600 * NS_PER_SEC},
+    {"on-master", NULL, words_of_master, 0},
+    {"on-master", "/bin/hook 'a b' c", words_of_master, 3},
+    {"on-backup", "/bin/hook", words_of_backup, 1},
+    {"on-init", "/bin/hook init", words_of_init, 2},
+    {"on-change", "sh -c 'echo \"$VIPD_STATE\" > /tmp/x'", words_of_change, 3},
+    {"hook-timeout", NULL, hook_timeout, 30 * NS_PER_SEC},
+    {"hook-timeout", "100ms", hook_timeout, 100 * NS_PER_MS},
+    {"hook-user", NULL, hook_user_is_daemon, false},
+    {"hook-user", "daemon", hook_user_is_daemon, true},
+    {"systemd-target", NULL, systemd_target, false},
+    {"systemd-target", "yes", systemd_target, true},
+    {"on-conflict", NULL, on_conflict, CONFLICT_MODE_DEFEND},
+    {"on-conflict", "release", on_conflict, CONFLICT_MODE_RELEASE},
+    {"conflict-quiet", NULL, conflict_quiet, 60 * NS_PER_SEC},
+    {"conflict-quiet", "3s", conflict_quiet, 3 * NS_PER_SEC},
+    {"track", NULL, track_count, 0},
+    {"track", APP, track_count, 1},
+    {"flap-damping", NULL, damping_transitions, 0},
+    {"flap-damping", "3 in 1m hold 5m", damping_transitions, 3},
+    {"flap-damping", "3 in 1m hold 5m", damping_window, 60 * NS_PER_SEC},
+    {"flap-damping", "3 in 1m hold 5m", damping_hold, 300 * NS_PER_SEC},
+    {"flap-damping", "3 in 1m", damping_hold, 60 * NS_PER_SEC},
+};
+
+/* A good file in which `key` has that value; NULL: it is not given. */
+static void write_file(char *text, size_t size, const char *key, const char *value)
+{
+    static const char *const required[][2] = {
+        {"interface", "eth0"}, {"vrid", "51"}, {"addresses", "192.0.2.10/24"}};
+    size_t used = (size_t)snprintf(text, size, "[instance web]\n");
+
+    for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
+        if (strcmp(required[i][0], key) != 0)
+            used += (size_t)snprintf(text + used, size - used, "%s = %s\n", required[i][0],
+                                     required[i][1]);
+    }
+    if (value != NULL)
+        used += (size_t)snprintf(text + used, size - used, "%s = %s\n", key, value);
+    assert_true(used < size);
+}
+
+static void good_values_arrive(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(good_values) / sizeof(good_values[0]); i++) {
+        const struct good_value *good = &good_values[i];
+        struct config_problems problems;
+        char text[512];
+
+        write_file(text, sizeof(text), good->key, good->value);
+        struct config *config = parse_text(text, &problems);
+        if (config == NULL)
+            fail_msg("%s = %s: %s", good->key, good->value, problems.list[0].text);
+        uint64_t got = good->get(&config->instances[0]);
+        if (got != good->expected)
+            fail_msg("%s = %s: got %ju, want %ju", good->key,
+                     good->value != NULL ? good->value : "(default)", (uintmax_t)got,
+                     (uintmax_t)good->expected);
+        config_free(config);
+        config_problems_free(&problems);
+    }
+}
+
+/* A key without a row above would be a key that nobody has tried. */
+static void the_table_has_every_key(void **state)
+{
+    const struct config_section *instance = config_schema_instance();
+
+    (void)state;
+    for (size_t i = 0; i < instance->key_count; i++) {
+        size_t rows = 0;
+
+        for (size_t j = 0; j < sizeof(good_values) / sizeof(good_values[0]); j++)
+            rows += strcmp(good_values[j].key, instance->keys[i].name) == 0 ? 1 : 0;
+        if (rows == 0)
+            fail_msg("no good value of %s", instance->keys[i].name);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_values_arrive),
+        cmocka_unit_test(the_table_has_every_key),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
