@@ -1,17 +1,16 @@
 """vipctl doctor: each finding is provoked by building the fault, and a healthy pair has none."""
 
-import contextlib
 import ctypes
 import json
 import subprocess
-import threading
 
 import pytest
 
-from test_conflict import gratuitous_arp
 from vipdlab import config, netns
 from vipdlab.config import VIP4, VIP6
+from vipdlab.inject import repeating
 from vipdlab.node import VIPCTL, environment
+from vipdlab.wire import gratuitous_arp
 
 LISTEN = "1s"
 
@@ -186,23 +185,6 @@ WIRE_FAULTS = [
     ({"addresses": VIP6 + "/64"}, {"family": 6, "addresses": [LOCAL6, VIP6], "interval_ms": 200}, "peer-interval", "warning",
      "200ms"),
 ]
-
-
-@contextlib.contextmanager
-def repeating(action, pause=0.1):
-    """Does something over and over in a thread."""
-    stop = threading.Event()
-
-    def body():
-        while not stop.wait(pause):
-            action()
-    thread = threading.Thread(target=body)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 @pytest.mark.lab(nodes=1)

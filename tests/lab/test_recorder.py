@@ -11,8 +11,7 @@ import pytest
 from vipdlab import config
 from vipdlab.config import INTERVAL_MS, VIP4, VIP6
 from vipdlab.watch import widest_gap
-
-from test_conflict import gratuitous_arp
+from vipdlab.wire import gratuitous_arp
 
 AFTER_S = 1.25  # how much of what follows is recorded
 

@@ -8,7 +8,7 @@ import tempfile
 import time
 
 from . import config, netns, probe
-from .inject import Injector
+from .inject import Injector, repeating
 from .node import KeepalivedNode, Machine, Node
 from .watch import Capture, Sampler
 
@@ -143,6 +143,11 @@ class Lab:
     def inject(self, frame, machine=None):
         """Sends a raw Ethernet frame from a machine."""
         self.injector(machine).send(frame)
+
+    def injecting(self, frame, interval=config.INTERVAL_MS / 1000):
+        """For as long as a `with` lasts the client sends that frame again and again."""
+        injector = self.injector()
+        return repeating(lambda: injector.send(frame), interval)
 
     def advert(self, machine=None, **fields):
         """Sends a VRRP advert from a machine, as faulty as the fields say (inject.py)."""

@@ -13,6 +13,7 @@ from .rtnl import AddressReader
 BUILD = os.path.abspath(os.environ.get("VIPD_BUILD", "build"))
 VIPD = f"{BUILD}/agent/vipd"
 VIPCTL = f"{BUILD}/tools/vipctl"
+NOT_SWITCHED = 6  # exit status of drain and take: mastership did not change hands
 SANITIZER_MARKS = ("Sanitizer", "runtime error:")
 
 
@@ -215,27 +216,18 @@ class Node(Machine):
 
     def stop(self, timeout=20):
         """SIGTERM; returns the exit code. Checks for reports of sanitizers."""
-        process, self.process = self.process, None
-        process.send_signal(signal.SIGTERM)
-        try:
-            code = process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            raise AssertionError(f"{self.name}: vipd did not end within {timeout} s of SIGTERM\n"
-                                 + self.log_tail()) from None
-        self.check_log()
-        return code
+        self.process.send_signal(signal.SIGTERM)
+        return self.wait_exit(timeout, " of SIGTERM")
 
-    def wait_exit(self, timeout=10):
-        """Waits for vipd to end by itself and returns its exit code."""
+    def wait_exit(self, timeout=10, since=""):
+        """Waits for vipd to end and returns its exit code."""
         process, self.process = self.process, None
         try:
             code = process.wait(timeout)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-            raise AssertionError(f"{self.name}: vipd still runs after {timeout} s\n"
+            raise AssertionError(f"{self.name}: vipd did not end within {timeout} s{since}\n"
                                  + self.log_tail()) from None
         self.check_log()
         return code
