@@ -190,10 +190,7 @@ def test_a_successor_is_no_foreign_holder(lab, mac):
             "announce_refresh": "1s"}
     lab.start_all([150, 100], **keys)
     for _ in range(2):
-        lab[1].stop()
-        lab.wait_master(lab[2])
-        lab[1].start()
-        lab.wait_master(lab[1])
+        lab.stop_and_start(lab[1], lab[2])
     # The better one appears beside a living master, and a cut is healed.
     lab[1].cut()
     lab.wait(lambda: lab[2].state() == "MASTER", "n2 is MASTER")

@@ -120,10 +120,7 @@ def test_another_node_with_our_own_address(lab, family):
 def test_a_healthy_cluster_has_nothing_to_say(lab, mac):
     lab.start_all([150, 100], addresses=f"{VIP4}/24, {VIP6}/64", mac=mac)
     for _ in range(2):
-        lab[1].stop()
-        lab.wait_master(lab[2])
-        lab[1].start()
-        lab.wait_master(lab[1])
+        lab.stop_and_start(lab[1], lab[2])
     lab[1].cut()
     lab.wait(lambda: lab[2].state() == "MASTER", "n2 is MASTER")
     lab[1].heal()

@@ -91,6 +91,13 @@ class Lab:
             return all(settled_on(node) for node in self.nodes if node.process is not None)
         self.wait(settled, f"{master.name} alone is MASTER of {name}", timeout)
 
+    def stop_and_start(self, master, other, name="web"):
+        """The MASTER is stopped, the other one takes over, and gives it back."""
+        master.stop()
+        self.wait_master(other, name)
+        master.start()
+        self.wait_master(master, name)
+
     def wait(self, condition, what, timeout=15, interval=0.02):
         """Polls until condition() is true and returns its value; fails with all that is known."""
         deadline = time.monotonic() + timeout

@@ -110,7 +110,23 @@ class Machine:
         return f"--- {self.name}: {self.ip('-br', 'addr', check=False).stdout}"
 
 
-class Node(Machine):
+class AgentMachine(Machine):
+    """One on which an agent runs, which logs into a file."""
+
+    log = None
+
+    def log_text(self):
+        try:
+            with open(self.log, encoding="utf-8", errors="replace") as log:
+                return log.read()
+        except FileNotFoundError:
+            return ""
+
+    def log_tail(self, lines=40):
+        return "\n".join(self.log_text().splitlines()[-lines:])
+
+
+class Node(AgentMachine):
     """A machine with vipd."""
 
     def __init__(self, lab, name, index, namespace):
@@ -252,16 +268,6 @@ class Node(Machine):
     def reload(self):
         return self.vipctl("reload")
 
-    def log_text(self):
-        try:
-            with open(self.log, encoding="utf-8", errors="replace") as log:
-                return log.read()
-        except FileNotFoundError:
-            return ""
-
-    def log_tail(self, lines=40):
-        return "\n".join(self.log_text().splitlines()[-lines:])
-
     def check_log(self):
         text = self.log_text()
         for mark in SANITIZER_MARKS:
@@ -294,7 +300,7 @@ class Node(Machine):
         return "\n".join(parts)
 
 
-class KeepalivedNode(Machine):
+class KeepalivedNode(AgentMachine):
     """A machine with Debian's keepalived."""
 
     def __init__(self, lab, name, index, namespace):
@@ -327,13 +333,6 @@ class KeepalivedNode(Machine):
                       self.log_text(), f"{self.name}: keepalived has started")
         return self
 
-    def log_text(self):
-        try:
-            with open(self.log, encoding="utf-8", errors="replace") as log:
-                return log.read()
-        except FileNotFoundError:
-            return ""
-
     def stop(self, timeout=15):
         process, self.process = self.process, None
         process.terminate()
@@ -365,4 +364,4 @@ class KeepalivedNode(Machine):
         return []
 
     def diagnose(self):
-        return "\n".join([super().diagnose(), *self.log_text().splitlines()[-40:]])
+        return f"{super().diagnose()}\n{self.log_tail()}"
