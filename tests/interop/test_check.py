@@ -17,16 +17,6 @@ def check(*arguments):
                           timeout=30, check=False)
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write_file(text, name="vipd.conf"):
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(text.encode() if isinstance(text, str) else text)
-        return path
-    return write_file
-
-
 def test_a_good_file_is_one_line(write):
     path = write(WEB + DB)
     done = check(path)

@@ -12,8 +12,7 @@ import pytest
 from vipdlab import config
 from vipdlab.config import INTERVAL_MS, VIP4, VIP6
 from vipdlab.node import VIPCTL, environment
-
-from test_conflict import gratuitous_arp
+from vipdlab.wire import gratuitous_arp
 
 DLT_RAW, DLT_EN10MB, DLT_SLL = 101, 1, 113  # LINKTYPE_ values of the file
 LINE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}  ")

@@ -1,46 +1,16 @@
 """Somebody outside of the cluster answers for our address."""
 
-import contextlib
-import struct
-import threading
 import time
 
 import pytest
 
-from vipdlab import config, wire
+from vipdlab import config
 from vipdlab.config import VIP4, VIP6
+from vipdlab.wire import gratuitous_arp, neighbour_advertisement
 
 SILENT = {"announce_repeat": 0, "announce_refresh": "off"}
 QUIET_S = 2
-
-
-def gratuitous_arp(mac, address):
-    octets = bytes(int(part) for part in address.split("."))
-    body = struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1) + wire.mac_bytes(mac) + octets + bytes(6) + \
-        octets
-    return b"\xff" * 6 + wire.mac_bytes(mac) + struct.pack("!H", wire.ETH_ARP) + body
-
-
-def unsolicited_na(mac, address):
-    return wire.neighbour_advertisement(mac, address)
-
-
-@contextlib.contextmanager
-def claiming(lab, frame, interval=0.02):
-    """The client sends that frame again and again."""
-    stop = threading.Event()
-    injector = lab.injector()
-
-    def body():
-        while not stop.wait(interval):
-            injector.send(frame)
-    thread = threading.Thread(target=body)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+CLAIM_S = 0.02  # between two claims of the stranger
 
 
 def events(node, name=None):
@@ -52,7 +22,7 @@ def test_a_foreign_holder_is_named_with_its_mac(lab):
     lab.start_all([150], conflict_quiet=f"{QUIET_S}s")
     assert lab[1].router()["foreign_holder"] is None
     assert lab[1].router()["conflict"]["mode"] == "defend"
-    with claiming(lab, gratuitous_arp(lab.client.mac, VIP4)):
+    with lab.injecting(gratuitous_arp(lab.client.mac, VIP4), CLAIM_S):
         holder = lab.wait(lambda: lab[1].router()["foreign_holder"], "the stranger is in the status")
         assert holder["mac"] == lab.client.mac and holder["address"] == VIP4
         assert lab.client.mac in lab[1].vipctl("status", "web").stdout
@@ -72,11 +42,11 @@ def test_a_foreign_holder_is_named_with_its_mac(lab):
 @pytest.mark.parametrize("family", [4, 6])
 def test_a_flood_of_claims_is_defended_once_in_ten_seconds(lab, family):
     address = VIP4 if family == 4 else VIP6
-    build = gratuitous_arp if family == 4 else unsolicited_na
+    build = gratuitous_arp if family == 4 else neighbour_advertisement
     router = "ipv4" if family == 4 else "ipv6"
     lab.start_all([150], addresses=f"{address}/64" if family == 6 else f"{address}/24", **SILENT)
     capture = lab.capture(skip="client")
-    with claiming(lab, build(lab.client.mac, address), 0.001):
+    with lab.injecting(build(lab.client.mac, address), 0.001):
         lab.wait(lambda: lab[1].router(router)["conflict"]["defences"] == 1, "it is defended")
         time.sleep(3)
         conflict = lab[1].router(router)["conflict"]
@@ -125,8 +95,8 @@ def test_release_gives_up_and_comes_back_when_it_is_quiet(lab, address, router):
     lab[2].start(config.instance(priority=100, **keys))
     lab.wait_master(lab[1])
     vip = address.split("/")[0]
-    build = gratuitous_arp if router == "ipv4" else unsolicited_na
-    with claiming(lab, build(lab.client.mac, vip)):
+    build = gratuitous_arp if router == "ipv4" else neighbour_advertisement
+    with lab.injecting(build(lab.client.mac, vip), CLAIM_S):
         lab[1].wait_state("INIT")
         lab[2].wait_state("MASTER")
         assert not lab[1].holds(vip)
@@ -150,7 +120,7 @@ def test_release_gives_up_and_comes_back_when_it_is_quiet(lab, address, router):
 def test_release_of_one_family_gives_up_both(lab):
     lab.start_all([150], addresses=f"{VIP4}/24, {VIP6}/64", on_conflict="release",
                   conflict_quiet=f"{QUIET_S}s", lease="1s")
-    with claiming(lab, unsolicited_na(lab.client.mac, VIP6)):
+    with lab.injecting(neighbour_advertisement(lab.client.mac, VIP6), CLAIM_S):
         lab[1].wait_state("INIT")
         lab.wait(lambda: lab[1].ours() == [], "nothing is held")
         assert lab[1].instance()["held_by"] == ["conflict"]
@@ -185,7 +155,7 @@ def test_two_of_us_that_were_deaf_come_together_again(lab):
 @pytest.mark.lab(nodes=1)
 def test_the_policy_changes_with_a_reload(lab):
     lab.start_all([150])
-    with claiming(lab, gratuitous_arp(lab.client.mac, VIP4)):
+    with lab.injecting(gratuitous_arp(lab.client.mac, VIP4), CLAIM_S):
         lab.wait(lambda: lab[1].router()["conflict"]["defences"] == 1, "it is defended")
         lab[1].write(config.instance(priority=150, on_conflict="release"))
         assert lab[1].reload().returncode == 0
@@ -220,10 +190,7 @@ def test_a_successor_is_no_foreign_holder(lab, mac):
             "announce_refresh": "1s"}
     lab.start_all([150, 100], **keys)
     for _ in range(2):
-        lab[1].stop()
-        lab.wait_master(lab[2])
-        lab[1].start()
-        lab.wait_master(lab[1])
+        lab.stop_and_start(lab[1], lab[2])
     # The better one appears beside a living master, and a cut is healed.
     lab[1].cut()
     lab.wait(lambda: lab[2].state() == "MASTER", "n2 is MASTER")

@@ -10,8 +10,7 @@ import pytest
 from vipdlab import config
 from vipdlab.calm import assert_lossless
 from vipdlab.config import VIP4
-
-NOT_SWITCHED = 6
+from vipdlab.node import NOT_SWITCHED
 
 
 def drained_file(node):

@@ -6,6 +6,7 @@ import pytest
 
 from vipdlab import config, netns
 from vipdlab.calm import assert_lossless
+from vipdlab.node import NOT_SWITCHED
 
 INSIDE, OUTSIDE = "10.77.0.200", "10.88.0.200"
 GROUP = config.section("group gate", {"instances": "inside, outside"})
@@ -97,7 +98,7 @@ def test_a_drain_that_one_member_cannot_complete_moves_nothing(lab):
     done = lab[1].vipctl("drain", "inside")
     # It takes over both: it heard of nobody outside and of a resignation inside. What the first
     # node sees is a successor inside only, so it keeps the group.
-    assert done.returncode == 6, done.stdout
+    assert done.returncode == NOT_SWITCHED, done.stdout
     netns.ip_batch(["link set n2o master br1"], lab.switch)
     together(lab, lab[1])
 

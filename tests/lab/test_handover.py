@@ -51,10 +51,7 @@ def test_successor_claims_then_announces_then_adverts(lab):
 def test_restart_of_the_master_gives_it_back_without_a_lost_probe(lab):
     lab.start_all([150, 100])
     probe = lab.probe()
-    lab[1].stop()
-    lab.wait_master(lab[2])
-    lab[1].start()
-    lab.wait_master(lab[1])
+    lab.stop_and_start(lab[1], lab[2])
     result = probe.stop()
     assert result.lost == [], str(result)
     assert result.answered_by == ["n1", "n2", "n1"]

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from vipdlab import config
+from vipdlab.processes import processes_with
 
 
 class Hook:
@@ -120,17 +121,6 @@ def test_instances_do_not_wait_for_each_other(lab):
     slow.open()
 
 
-def processes_with(mark):
-    found = []
-    for entry in pathlib.Path("/proc").glob("[0-9]*"):
-        try:
-            if mark.encode() in (entry / "environ").read_bytes():
-                found.append(int(entry.name))
-        except OSError:
-            pass
-    return found
-
-
 @pytest.mark.lab(nodes=1)
 def test_a_hanging_hook_is_ended_with_its_children(lab):
     mark = f"{lab[1].directory}/hanging"
@@ -139,8 +129,8 @@ def test_a_hanging_hook_is_ended_with_its_children(lab):
                 "sh -c 'trap \"\" TERM; while :; do sleep 1; done' &\nsleep 1000 &\nsleep 1000\n")
     lab[1].start(config.instance(priority=150, on_master=hook.program, hook_timeout="300ms"))
     lab[1].wait_state("MASTER")
-    lab.wait(lambda: len(processes_with(mark)) >= 3, "the hook and its children run")
-    lab.wait(lambda: not processes_with(mark), "all of them are gone")
+    lab.wait(lambda: len(processes_with(mark, "environ")) >= 3, "the hook and its children run")
+    lab.wait(lambda: not processes_with(mark, "environ"), "all of them are gone")
     lab.wait(lambda: "on-master: ended because it still ran" in lab[1].log_text(), "the log says so")
     assert lab[1].state() == "MASTER"
 

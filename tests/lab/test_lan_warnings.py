@@ -1,7 +1,5 @@
 """What is odd on the LAN is told apart and named; the election goes on as the RFC has it."""
 
-import contextlib
-import threading
 import time
 
 import pytest
@@ -11,23 +9,6 @@ from vipdlab.config import VIP4, VIP6
 
 # Shorter than the default, and longer than what a busy machine may keep the injector waiting.
 KEYS = {"conflict_quiet": "3s"}
-
-
-@contextlib.contextmanager
-def repeating(lab, frame, interval=config.INTERVAL_MS / 1000):
-    stop = threading.Event()
-    injector = lab.injector()
-
-    def body():
-        while not stop.wait(interval):
-            injector.send(frame)
-    thread = threading.Thread(target=body)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 def warnings(node):
@@ -50,7 +31,7 @@ def test_another_cluster_with_our_vrid(lab, family):
     peer = lab.client.address4 if family == 4 else lab.client.link_local
     frame = lab.injector().build(family=family, priority=50, addresses=[
         *(["fe80::200:5eff:fe00:233"] if family == 6 else []), theirs])
-    with repeating(lab, frame):
+    with lab.injecting(frame):
         for node in lab.nodes:
             found = lab.wait(lambda n=node: warnings(n).get("duplicate-vrid"), "it is named")
             assert found["peer"] == peer and found["family"] == f"ipv{family}"
@@ -75,7 +56,7 @@ def test_another_cluster_with_our_vrid(lab, family):
 def test_a_cluster_of_another_version_with_our_vrid(lab):
     lab.start_all([150], **KEYS)
     frame = lab.injector().build(version=2, interval_ms=1000, addresses=["10.77.0.55"])
-    with repeating(lab, frame):
+    with lab.injecting(frame):
         lab.wait(lambda: "duplicate-vrid" in warnings(lab[1]), "it is named")
     assert lab[1].router()["drops"]["version_error"] > 0
 
@@ -100,7 +81,7 @@ def test_a_second_master_that_does_not_yield(lab):
     lab.start_all([150], **KEYS)
     lab.advert(priority=120)
     lab.never(lambda: warnings(lab[1]), "a moment of a hand-over was named", 0.6)
-    with repeating(lab, lab.injector().build(priority=120)):
+    with lab.injecting(lab.injector().build(priority=120)):
         found = lab.wait(lambda: warnings(lab[1]).get("second-master"), "it is named")
         assert found["peer"] == lab.client.address4
         assert "priority 120, lower than our 150" in found["text"]
@@ -113,7 +94,7 @@ def test_a_second_master_that_does_not_yield(lab):
 @pytest.mark.parametrize("family", [4, 6])
 def test_our_own_packets_come_back(lab, family):
     lab.start_all([150], addresses=f"{VIP4}/24, {VIP6}/64", **KEYS)
-    with repeating(lab, own_frame(lab[1], lab[1].mac, family, priority=150)):
+    with lab.injecting(own_frame(lab[1], lab[1].mac, family, priority=150)):
         found = lab.wait(lambda: warnings(lab[1]).get("looped-packets"), "it is named")
         assert found["family"] == f"ipv{family}"
         assert "our own adverts come back to us on eth0" in lab[1].vipctl("status").stdout
@@ -126,7 +107,7 @@ def test_our_own_packets_come_back(lab, family):
 @pytest.mark.parametrize("family", [4, 6])
 def test_another_node_with_our_own_address(lab, family):
     lab.start_all([150], addresses=f"{VIP4}/24, {VIP6}/64", **KEYS)
-    with repeating(lab, own_frame(lab[1], lab.client.mac, family, priority=50)):
+    with lab.injecting(own_frame(lab[1], lab.client.mac, family, priority=50)):
         found = lab.wait(lambda: warnings(lab[1]).get("duplicate-node-address"), "it is named")
         assert found["mac"] == lab.client.mac and lab.client.mac in found["text"]
         assert set(warnings(lab[1])) == {"duplicate-node-address"}
@@ -139,10 +120,7 @@ def test_another_node_with_our_own_address(lab, family):
 def test_a_healthy_cluster_has_nothing_to_say(lab, mac):
     lab.start_all([150, 100], addresses=f"{VIP4}/24, {VIP6}/64", mac=mac)
     for _ in range(2):
-        lab[1].stop()
-        lab.wait_master(lab[2])
-        lab[1].start()
-        lab.wait_master(lab[1])
+        lab.stop_and_start(lab[1], lab[2])
     lab[1].cut()
     lab.wait(lambda: lab[2].state() == "MASTER", "n2 is MASTER")
     lab[1].heal()

@@ -11,8 +11,7 @@ import pytest
 from vipdlab import config
 from vipdlab.config import INTERVAL_MS, VIP4, VIP6
 from vipdlab.watch import widest_gap
-
-from test_conflict import gratuitous_arp
+from vipdlab.wire import gratuitous_arp
 
 AFTER_S = 1.25  # how much of what follows is recorded
 
@@ -101,10 +100,7 @@ def test_what_follows_does_not_push_out_what_led_to_it(lab):
 @pytest.mark.lab(nodes=2)
 def test_a_planned_hand_over_is_not_recorded(lab):
     lab.start_all([150, 100])
-    lab[1].stop()
-    lab.wait_master(lab[2])
-    lab[1].start()
-    lab.wait_master(lab[1])
+    lab.stop_and_start(lab[1], lab[2])
     assert lab[1].vipctl("reload").returncode == 0
     time.sleep(AFTER_S + 0.5)
     for node in lab.nodes:

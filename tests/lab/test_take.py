@@ -7,8 +7,7 @@ import pytest
 from vipdlab import config
 from vipdlab.calm import assert_lossless
 from vipdlab.config import VIP4
-
-NOT_SWITCHED = 6
+from vipdlab.node import NOT_SWITCHED
 
 
 @pytest.mark.lab(nodes=2)

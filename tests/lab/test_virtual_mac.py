@@ -90,10 +90,7 @@ def test_a_foreign_link_in_the_place_of_ours_is_waited_for(lab):
 def test_dual_stack_hand_over_and_back(lab):
     lab.start_all([150, 100], mac="virtual", addresses=[f"{VIP4}/24", f"{VIP6}/64"])
     probes = [lab.probe(VIP4), lab.probe(VIP6)]
-    lab[1].stop()
-    lab.wait_master(lab[2])
-    lab[1].start()
-    lab.wait_master(lab[1])
+    lab.stop_and_start(lab[1], lab[2])
     for result in [probe.stop() for probe in probes]:
         assert result.went("n1", "n2", "n1"), str(result)
     assert [e["to"] for e in lab[2].history()] == ["BACKUP", "MASTER", "BACKUP"]

@@ -221,13 +221,19 @@ void plain_hear(struct world *w, struct node *n, const struct message *message);
 void plain_timer(struct world *w, struct node *n);
 uint64_t plain_deadline(const struct node *n, size_t families);
 
-/* faults.c */
+/* fault_plan.c */
 void faults_generate(struct world *w, struct rng *rng);
 /* Makes requests of the administrator and faults of one instance of some of them. */
 void faults_replace(struct world *w, struct rng *rng);
+const char *fault_name(enum fault_kind kind);
+
+/* faults.c */
 void fault_begin(struct world *w, size_t index);
 void fault_end(struct world *w, size_t index);
-const char *fault_name(enum fault_kind kind);
+
+/* fault_acts.c */
+/* What the fault does, on or over, to whom it meets. */
+void fault_act(struct world *w, struct fault *f, bool on);
 
 /* invariants.c */
 /* After every fault: what they look at all the time and only faults change. */

@@ -1,8 +1,27 @@
 """A raw-socket sender inside a machine's namespace: frames as faulty as a test wants them."""
 
+import contextlib
 import socket
+import threading
 
 from . import config, netns, wire
+
+
+@contextlib.contextmanager
+def repeating(action, interval=config.INTERVAL_MS / 1000):
+    """Does something over and over, in a thread."""
+    stop = threading.Event()
+
+    def body():
+        while not stop.wait(interval):
+            action()
+    thread = threading.Thread(target=body)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 class Injector:

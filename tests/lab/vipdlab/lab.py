@@ -8,7 +8,7 @@ import tempfile
 import time
 
 from . import config, netns, probe
-from .inject import Injector
+from .inject import Injector, repeating
 from .node import KeepalivedNode, Machine, Node
 from .watch import Capture, Sampler
 
@@ -91,6 +91,13 @@ class Lab:
             return all(settled_on(node) for node in self.nodes if node.process is not None)
         self.wait(settled, f"{master.name} alone is MASTER of {name}", timeout)
 
+    def stop_and_start(self, master, other, name="web"):
+        """The MASTER is stopped, the other one takes over, and gives it back."""
+        master.stop()
+        self.wait_master(other, name)
+        master.start()
+        self.wait_master(master, name)
+
     def wait(self, condition, what, timeout=15, interval=0.02):
         """Polls until condition() is true and returns its value; fails with all that is known."""
         deadline = time.monotonic() + timeout
@@ -143,6 +150,11 @@ class Lab:
     def inject(self, frame, machine=None):
         """Sends a raw Ethernet frame from a machine."""
         self.injector(machine).send(frame)
+
+    def injecting(self, frame, interval=config.INTERVAL_MS / 1000):
+        """For as long as a `with` lasts the client sends that frame again and again."""
+        injector = self.injector()
+        return repeating(lambda: injector.send(frame), interval)
 
     def advert(self, machine=None, **fields):
         """Sends a VRRP advert from a machine, as faulty as the fields say (inject.py)."""

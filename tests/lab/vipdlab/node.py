@@ -13,6 +13,7 @@ from .rtnl import AddressReader
 BUILD = os.path.abspath(os.environ.get("VIPD_BUILD", "build"))
 VIPD = f"{BUILD}/agent/vipd"
 VIPCTL = f"{BUILD}/tools/vipctl"
+NOT_SWITCHED = 6  # exit status of drain and take: mastership did not change hands
 SANITIZER_MARKS = ("Sanitizer", "runtime error:")
 
 
@@ -109,7 +110,23 @@ class Machine:
         return f"--- {self.name}: {self.ip('-br', 'addr', check=False).stdout}"
 
 
-class Node(Machine):
+class AgentMachine(Machine):
+    """One on which an agent runs, which logs into a file."""
+
+    log = None
+
+    def log_text(self):
+        try:
+            with open(self.log, encoding="utf-8", errors="replace") as log:
+                return log.read()
+        except FileNotFoundError:
+            return ""
+
+    def log_tail(self, lines=40):
+        return "\n".join(self.log_text().splitlines()[-lines:])
+
+
+class Node(AgentMachine):
     """A machine with vipd."""
 
     def __init__(self, lab, name, index, namespace):
@@ -215,27 +232,18 @@ class Node(Machine):
 
     def stop(self, timeout=20):
         """SIGTERM; returns the exit code. Checks for reports of sanitizers."""
-        process, self.process = self.process, None
-        process.send_signal(signal.SIGTERM)
-        try:
-            code = process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            raise AssertionError(f"{self.name}: vipd did not end within {timeout} s of SIGTERM\n"
-                                 + self.log_tail()) from None
-        self.check_log()
-        return code
+        self.process.send_signal(signal.SIGTERM)
+        return self.wait_exit(timeout, " of SIGTERM")
 
-    def wait_exit(self, timeout=10):
-        """Waits for vipd to end by itself and returns its exit code."""
+    def wait_exit(self, timeout=10, since=""):
+        """Waits for vipd to end and returns its exit code."""
         process, self.process = self.process, None
         try:
             code = process.wait(timeout)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-            raise AssertionError(f"{self.name}: vipd still runs after {timeout} s\n"
+            raise AssertionError(f"{self.name}: vipd did not end within {timeout} s{since}\n"
                                  + self.log_tail()) from None
         self.check_log()
         return code
@@ -259,16 +267,6 @@ class Node(Machine):
 
     def reload(self):
         return self.vipctl("reload")
-
-    def log_text(self):
-        try:
-            with open(self.log, encoding="utf-8", errors="replace") as log:
-                return log.read()
-        except FileNotFoundError:
-            return ""
-
-    def log_tail(self, lines=40):
-        return "\n".join(self.log_text().splitlines()[-lines:])
 
     def check_log(self):
         text = self.log_text()
@@ -302,7 +300,7 @@ class Node(Machine):
         return "\n".join(parts)
 
 
-class KeepalivedNode(Machine):
+class KeepalivedNode(AgentMachine):
     """A machine with Debian's keepalived."""
 
     def __init__(self, lab, name, index, namespace):
@@ -335,13 +333,6 @@ class KeepalivedNode(Machine):
                       self.log_text(), f"{self.name}: keepalived has started")
         return self
 
-    def log_text(self):
-        try:
-            with open(self.log, encoding="utf-8", errors="replace") as log:
-                return log.read()
-        except FileNotFoundError:
-            return ""
-
     def stop(self, timeout=15):
         process, self.process = self.process, None
         process.terminate()
@@ -373,4 +364,4 @@ class KeepalivedNode(Machine):
         return []
 
     def diagnose(self):
-        return "\n".join([super().diagnose(), *self.log_text().splitlines()[-40:]])
+        return f"{super().diagnose()}\n{self.log_tail()}"

@@ -79,6 +79,14 @@ def frame(source_mac, source, payload, destination=None, ttl=255):
     return ether + head + payload
 
 
+def gratuitous_arp(source_mac, address):
+    """An ARP request in which the address asks for itself."""
+    octets = ipaddress.ip_address(address).packed
+    body = struct.pack("!HHBBH", 1, ETH_IP, 6, 4, 1) + mac_bytes(source_mac) + octets + bytes(6) + \
+        octets
+    return b"\xff" * 6 + mac_bytes(source_mac) + struct.pack("!H", ETH_ARP) + body
+
+
 def neighbour_advertisement(source_mac, address):
     """An unsolicited Neighbor Advertisement to all nodes, override flag set."""
     src, dst = (ipaddress.ip_address(a).packed for a in (address, "ff02::1"))
