@@ -233,13 +233,6 @@ static json_t *time_json(uint64_t wall_ns)
     return json_string(text);
 }
 
-static json_t *address_json(const struct ip_address *address)
-{
-    char text[ADDRESS_TEXT_SIZE];
-
-    return json_string(ip_address_format(address, text, sizeof(text)));
-}
-
 static void add_message(json_t *object, const struct neighbour_message *message)
 {
     char mac[MAC_TEXT_SIZE];

@@ -16,8 +16,13 @@ enum exit_code {
 };
 
 struct context {
+    const char *verb; /* as it was called, and what may follow it */
+    const char *arguments;
     const char *control_path;
     bool colour; /* stdout is a terminal that wants colours */
 };
+
+/* Says on stderr how the verb is used, then `more` (whole lines; NULL: nothing). EXIT_USAGE. */
+int context_wrong_usage(const struct context *context, const char *more);
 
 #endif
