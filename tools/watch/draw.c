@@ -1,8 +1,8 @@
 /* Drawing of the full screen, from the top to the line of keys: see screen.h. */
 #include "lib/limits.h"
 #include "tools/common/field.h"
-#include "tools/watch/screen_internal.h"
 #include "tools/watch/table.h"
+#include "tools/watch/view.h"
 
 #include <ncurses.h>
 #include <string.h>

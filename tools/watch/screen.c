@@ -5,7 +5,7 @@
 #include "tools/watch/screen.h"
 
 #include "tools/watch/model.h"
-#include "tools/watch/screen_internal.h"
+#include "tools/watch/view.h"
 
 #include <locale.h>
 #include <ncurses.h>

@@ -1,6 +1,6 @@
 /* What the keys change and the drawing shows. Of screen.c and draw.c alone. */
-#ifndef TOOLS_WATCH_SCREEN_INTERNAL_H
-#define TOOLS_WATCH_SCREEN_INTERNAL_H
+#ifndef TOOLS_WATCH_VIEW_H
+#define TOOLS_WATCH_VIEW_H
 
 #include "tools/watch/screen.h"
 
