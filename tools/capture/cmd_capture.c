@@ -3,8 +3,8 @@
  */
 #include "tools/capture/cmd_capture.h"
 
-#include "tools/capture/capture_view.h"
 #include "tools/capture/recording_events.h"
+#include "tools/capture/view.h"
 #include "tools/common/json_print.h"
 #include "tools/common/options.h"
 

@@ -48,7 +48,7 @@ void examine_peers(const struct patient *patient, struct findings *out);
 void examine_duplicates(const struct patient *patient, struct findings *out);
 void examine_snooping(const struct patient *patient, struct findings *out);
 
-/* examine_wire.c: the adverts that were heard; `wire` must be there. */
+/* adverts.c: the adverts that were heard; `wire` must be there. */
 void examine_adverts(const struct patient *patient, struct findings *out);
 
 /* flows.c: what was heard beside what vipd counted. Only the last goes without a wire. */

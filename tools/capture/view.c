@@ -1,5 +1,5 @@
-/* Frames of a capture, read and shown; see capture_view.h. */
-#include "tools/capture/capture_view.h"
+/* Frames of a capture, read and shown; see view.h. */
+#include "tools/capture/view.h"
 
 #include "lib/control/control.h"
 #include "tools/capture/advert_json.h"
