@@ -1,7 +1,6 @@
 /*
  * Reads a keepalived configuration and writes the vipd.conf that does the same, with what it could
- * not carry over as comments. The conversion itself is in import*.c, keepalived's language in
- * keepalived_*.c.
+ * not carry over as comments. How it is made: see import.h.
  */
 #include "tools/import/cmd_import.h"
 
