@@ -156,6 +156,8 @@ int main(int argc, char **argv)
     const struct verb *verb = find_verb(argv[optind]);
     if (verb == NULL)
         return say_unknown(argv[optind]);
+    context.verb = verb->name;
+    context.arguments = verb->arguments;
     argc -= optind;
     argv += optind;
     return close_output(asks_for_help(argc, argv) ? print_usage(verb)

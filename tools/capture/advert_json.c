@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-static json_t *address_json(const struct ip_address *address)
+json_t *address_json(const struct ip_address *address)
 {
     char text[ADDRESS_TEXT_SIZE];
 

@@ -6,6 +6,9 @@
 
 #include <jansson.h>
 
+/* As a string. */
+json_t *address_json(const struct ip_address *address);
+
 /* Adds them to the object. */
 void advert_json_add(json_t *object, const struct advert *advert);
 

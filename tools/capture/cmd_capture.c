@@ -3,10 +3,11 @@
  */
 #include "tools/capture/cmd_capture.h"
 
-#include "tools/capture/capture_view.h"
 #include "tools/capture/recording_events.h"
+#include "tools/capture/view.h"
+#include "tools/common/json_print.h"
+#include "tools/common/options.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,11 +40,9 @@ struct capture {
     long shown;
 };
 
-static const char usage[] =
-    "usage: vipctl capture [-r FILE | -i INTERFACE] [--json] [--all] [--count N]\n";
-
-static bool parse_count(const char *text, long *out)
+static bool take_count(const char *text, void *into)
 {
+    long *out = into;
     char *end;
 
     *out = strtol(text, &end, 10);
@@ -52,27 +51,17 @@ static bool parse_count(const char *text, long *out)
 
 static bool parse_options(int argc, char **argv, struct capture_options *out)
 {
-    static const struct option options[] = {
-        {"read", required_argument, NULL, 'r'},  {"interface", required_argument, NULL, 'i'},
-        {"count", required_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'},
-        {"all", no_argument, NULL, 'a'},         {NULL, 0, NULL, 0}};
-    int option;
+    const struct verb_option table[] = {
+        {.name = "read", .letter = 'r', .text = &out->file},
+        {.name = "interface", .letter = 'i', .text = &out->interface},
+        {.name = "count", .letter = 'c', .take = take_count, .into = &out->count},
+        {.name = "json", .flag = &out->json},
+        {.name = "all", .flag = &out->all},
+    };
 
     *out = (struct capture_options){0};
-    optind = 0;
-    while ((option = getopt_long(argc, argv, "r:i:c:", options, NULL)) != -1) {
-        if (option == 'r')
-            out->file = optarg;
-        else if (option == 'i')
-            out->interface = optarg;
-        else if (option == 'j')
-            out->json = true;
-        else if (option == 'a')
-            out->all = true;
-        else if (option != 'c' || !parse_count(optarg, &out->count))
-            return false;
-    }
-    return optind == argc && (out->file == NULL || out->interface == NULL);
+    return options_read(argc, argv, table, sizeof(table) / sizeof(table[0])) == argc &&
+           (out->file == NULL || out->interface == NULL);
 }
 
 static int open_file(struct capture *capture)
@@ -192,8 +181,7 @@ static bool is_of_interest(struct capture *capture, const struct capture_view *v
 
 static void print_json(json_t *object)
 {
-    json_dumpf(object, stdout, JSON_COMPACT);
-    putchar('\n');
+    json_print_line(object);
     json_decref(object);
 }
 
@@ -258,10 +246,8 @@ int cmd_capture(const struct context *context, int argc, char **argv)
     struct capture capture = {.source = {.colour = context->colour}};
     int r;
 
-    if (!parse_options(argc, argv, &capture.options)) {
-        fputs(usage, stderr);
-        return EXIT_USAGE;
-    }
+    if (!parse_options(argc, argv, &capture.options))
+        return context_wrong_usage(context, NULL);
     r = capture.options.file != NULL ? open_file(&capture) : open_live(&capture);
     if (r == EXIT_GOOD)
         r = run(&capture);

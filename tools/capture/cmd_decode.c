@@ -4,9 +4,10 @@
 
 #include "tools/capture/advert_json.h"
 #include "tools/common/config_files.h"
+#include "tools/common/json_print.h"
+#include "tools/common/options.h"
 
 #include <ctype.h>
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,25 +40,15 @@ struct decoded {
 
 static bool parse_options(int argc, char **argv, struct decode_options *out)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"instance", required_argument, NULL, 'i'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {NULL, 0, NULL, 0}};
-    int option;
+    const struct verb_option table[] = {
+        {.name = "config", .text = &out->config_file},
+        {.name = "instance", .text = &out->instance},
+        {.name = "json", .flag = &out->json},
+    };
 
     *out = (struct decode_options){0};
-    optind = 0;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'c')
-            out->config_file = optarg;
-        else if (option == 'i')
-            out->instance = optarg;
-        else if (option == 'j')
-            out->json = true;
-        else
-            return false;
-    }
-    return optind == argc && (out->config_file == NULL) == (out->instance == NULL);
+    return options_read(argc, argv, table, sizeof(table) / sizeof(table[0])) == argc &&
+           (out->config_file == NULL) == (out->instance == NULL);
 }
 
 static void set_receiver(struct decoder *decoder, size_t i, enum ip_family family)
@@ -215,8 +206,7 @@ static void print_text(const struct decoder *decoder, const struct decoded *deco
 
 static void print_json(json_t *object)
 {
-    json_dumpf(object, stdout, JSON_COMPACT);
-    putchar('\n');
+    json_print_line(object);
     json_decref(object);
 }
 
@@ -277,11 +267,8 @@ int cmd_decode(const struct context *context, int argc, char **argv)
     struct decode_options options;
     struct decoder decoder = {0};
 
-    (void)context;
-    if (!parse_options(argc, argv, &options)) {
-        fputs("usage: vipctl decode [--json] [--config FILE --instance NAME] < PACKETS\n", stderr);
-        return EXIT_USAGE;
-    }
+    if (!parse_options(argc, argv, &options))
+        return context_wrong_usage(context, NULL);
     decoder.json = options.json;
     int r = load(&decoder, &options);
     if (r == EXIT_GOOD)

@@ -7,8 +7,9 @@
 
 #include "lib/config/advice.h"
 #include "tools/common/config_files.h"
+#include "tools/common/json_print.h"
+#include "tools/common/options.h"
 
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,25 +36,18 @@ struct findings {
 
 static bool parse_options(int argc, char **argv, struct check_options *out)
 {
-    static const struct option options[] = {{"config-dir", required_argument, NULL, 'd'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {NULL, 0, NULL, 0}};
-    int option = 0;
-
     static char *standard[] = {DEFAULT_FILE};
+    const struct verb_option table[] = {
+        {.name = "config-dir", .text = &out->dir},
+        {.name = "json", .flag = &out->json},
+    };
 
     *out = (struct check_options){0};
-    optind = 0; /* whoever called us may have read options too */
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'd')
-            out->dir = optarg;
-        else if (option == 'j')
-            out->json = true;
-        else
-            return false;
-    }
-    out->files = argv + optind;
-    out->file_count = (size_t)(argc - optind);
+    int first = options_read(argc, argv, table, sizeof(table) / sizeof(table[0]));
+    if (first < 0)
+        return false;
+    out->files = argv + first;
+    out->file_count = (size_t)(argc - first);
     if (out->file_count == 0) {
         out->files = standard;
         out->file_count = 1;
@@ -117,14 +111,6 @@ static void print_text(const char *file, const struct findings *findings)
     putchar('\n');
 }
 
-/* JSON wants UTF-8, file names need not be. */
-static json_t *json_text(const char *text)
-{
-    json_t *value = json_string(text != NULL ? text : "");
-
-    return value != NULL ? value : json_string("?");
-}
-
 static json_t *json_list(const struct config_problems *problems)
 {
     json_t *list = json_array();
@@ -153,8 +139,7 @@ static void print_json(const char *file, const struct findings *findings)
                   (json_int_t)(config != NULL ? config->instance_count : 0), "addresses",
                   (json_int_t)(config != NULL ? count_addresses(config) : 0), "problems",
                   json_list(&findings->problems), "warnings", json_list(&findings->advice));
-    json_dumpf(all, stdout, JSON_INDENT(2));
-    putchar('\n');
+    json_print(all);
     json_decref(all);
 }
 
@@ -174,11 +159,8 @@ int cmd_check(const struct context *context, int argc, char **argv)
     struct config *config = NULL;
     int result = EXIT_USAGE;
 
-    (void)context;
-    if (!parse_options(argc, argv, &options)) {
-        fputs("usage: vipctl check [--config-dir DIR] [--json] [FILE...]\n", stderr);
-        return EXIT_USAGE;
-    }
+    if (!parse_options(argc, argv, &options))
+        return context_wrong_usage(context, NULL);
     if (config_files_load_list(options.files, options.file_count, options.dir, &files)) {
         config = config_parse(files.list, files.count, &findings.problems);
         findings.config = config;

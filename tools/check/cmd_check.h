@@ -1,4 +1,10 @@
-/* vipctl check: is this a configuration vipd would take? */
+/*
+ * vipctl check: is this a configuration vipd would take?
+ *
+ * lib/config decides; this reads the files (common/config_files) and prints what it was told.
+ * schema_doc beside it is a program of its own, run by the build: it writes what is documented
+ * about the configuration from the same schema.
+ */
 #ifndef TOOLS_CHECK_CMD_CHECK_H
 #define TOOLS_CHECK_CMD_CHECK_H
 

@@ -2,6 +2,7 @@
 #include "tools/common/client.h"
 
 #include "lib/control/control.h"
+#include "tools/common/monotonic.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -153,21 +154,13 @@ int client_call(struct client *client, const char *method, json_t *parameters, b
     return r;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Waits for more to read. */
 static int wait_readable(const struct client *client, int64_t until_ms)
 {
     struct pollfd wait = {.fd = client->fd, .events = POLLIN};
 
     for (;;) {
-        int64_t left = until_ms < 0 ? -1 : until_ms - now_ms();
+        int64_t left = until_ms < 0 ? -1 : until_ms - monotonic_ms();
         int n = until_ms >= 0 && left <= 0 ? 0 : poll(&wait, 1, (int)left);
         if (n > 0)
             return 0;
@@ -234,7 +227,7 @@ static char *find_end(struct client *client)
 /* One message, an object. */
 static int read_message(struct client *client, int timeout_ms, json_t **out)
 {
-    int64_t until_ms = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
+    int64_t until_ms = timeout_ms < 0 ? -1 : monotonic_ms() + timeout_ms;
     char *end;
 
     while ((end = find_end(client)) == NULL) {
@@ -346,12 +339,12 @@ int client_ask(const struct context *context, const char *method, json_t *parame
                json_t **reply)
 {
     const struct timespec pause = {.tv_nsec = RESTART_POLL_MS * 1000000L};
-    int64_t until_ms = now_ms() + RESTART_WAIT_MS;
+    int64_t until_ms = monotonic_ms() + RESTART_WAIT_MS;
     json_t *message;
     int r;
 
     while ((r = exchange(context, method, parameters, &message)) == 0 && is_restarting(message) &&
-           now_ms() < until_ms) {
+           monotonic_ms() < until_ms) {
         json_decref(message);
         (void)nanosleep(&pause, NULL);
     }

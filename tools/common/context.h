@@ -1,4 +1,11 @@
-/* What every verb of vipctl gets, and how it ends. */
+/*
+ * What every verb of vipctl gets, and how it ends.
+ *
+ * This room has what two families of verbs share, and knows none of them: the client of the control
+ * socket, the options of a verb, files of text and of configurations, fields of JSON objects,
+ * tables and times for people, JSON for programs. It may use lib. What but one family needs is that
+ * family's own.
+ */
 #ifndef TOOLS_COMMON_CONTEXT_H
 #define TOOLS_COMMON_CONTEXT_H
 
@@ -16,8 +23,13 @@ enum exit_code {
 };
 
 struct context {
+    const char *verb; /* as it was called, and what may follow it */
+    const char *arguments;
     const char *control_path;
     bool colour; /* stdout is a terminal that wants colours */
 };
+
+/* Says on stderr how the verb is used, then `more` (whole lines; NULL: nothing). EXIT_USAGE. */
+int context_wrong_usage(const struct context *context, const char *more);
 
 #endif

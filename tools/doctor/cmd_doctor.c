@@ -6,10 +6,11 @@
 
 #include "lib/config/duration.h"
 #include "lib/control/control.h"
+#include "tools/common/json_print.h"
+#include "tools/common/options.h"
 #include "tools/doctor/patient.h"
 #include "tools/doctor/wire.h"
 
-#include <getopt.h>
 #include <string.h>
 
 enum {
@@ -73,35 +74,26 @@ static const struct examination examinations[] = {
 
 enum { EXAMINATIONS = sizeof(examinations) / sizeof(examinations[0]) };
 
+static bool take_listen(const char *text, void *into)
+{
+    uint64_t *listen_ns = into;
+
+    return duration_parse(text, listen_ns) && *listen_ns <= LISTEN_MAX_S * NS_PER_SEC;
+}
+
 static bool parse_options(int argc, char **argv, struct doctor_options *out)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"config-dir", required_argument, NULL, 'd'},
-                                            {"listen", required_argument, NULL, 'l'},
-                                            {"root", required_argument, NULL, 'r'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {"verbose", no_argument, NULL, 'v'},
-                                            {NULL, 0, NULL, 0}};
-    int option;
+    const struct verb_option table[] = {
+        {.name = "config", .text = &out->config_file},
+        {.name = "config-dir", .text = &out->config_dir},
+        {.name = "listen", .take = take_listen, .into = &out->listen_ns},
+        {.name = "root", .text = &out->root},
+        {.name = "json", .flag = &out->json},
+        {.name = "verbose", .flag = &out->verbose},
+    };
 
     *out = (struct doctor_options){.root = "", .listen_ns = DEADLINE_NEVER};
-    optind = 0;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'c')
-            out->config_file = optarg;
-        else if (option == 'd')
-            out->config_dir = optarg;
-        else if (option == 'r')
-            out->root = optarg;
-        else if (option == 'j')
-            out->json = true;
-        else if (option == 'v')
-            out->verbose = true;
-        else if (option != 'l' || !duration_parse(optarg, &out->listen_ns) ||
-                 out->listen_ns > LISTEN_MAX_S * NS_PER_SEC)
-            return false;
-    }
-    return optind == argc;
+    return options_read(argc, argv, table, sizeof(table) / sizeof(table[0])) == argc;
 }
 
 static void examine_all(const struct patient *patient, struct findings *out)
@@ -171,8 +163,7 @@ static void print_json(const struct doctor_options *options, const struct findin
                   (json_int_t)findings_count(findings, SEVERITY_GOOD), "findings",
                   findings_to_json(findings, options->verbose));
 
-    json_dumpf(all, stdout, JSON_INDENT(2));
-    putchar('\n');
+    json_print(all);
     json_decref(all);
 }
 
@@ -184,13 +175,8 @@ int cmd_doctor(const struct context *context, int argc, char **argv)
     struct findings findings = {0};
     struct wire *wire = NULL;
 
-    if (!parse_options(argc, argv, &options)) {
-        fputs("usage: vipctl doctor [--config FILE] [--config-dir DIR] [--listen DURATION] "
-              "[--json] [--verbose]\n"
-              "--listen: at most 60s, 0 for not at all\n",
-              stderr);
-        return EXIT_USAGE;
-    }
+    if (!parse_options(argc, argv, &options))
+        return context_wrong_usage(context, "--listen: at most 60s, 0 for not at all\n");
     if (patient_gather(context, &options, &parts, &patient, &findings)) {
         wire = listen_to_wire(&options, &patient);
         patient.wire = wire;

@@ -2,6 +2,13 @@
  * vipctl doctor: what all examinations look at, and the examinations by file. Each is a function
  * that adds what it finds amiss; one that adds nothing has found its subject in order. None of them
  * changes anything on the node.
+ *
+ * cmd_doctor owns the table of examinations, and everything for as long as it runs. patient gathers
+ * vipd's status, the configuration and the network (network_view) once, before all examinations;
+ * wire listens meanwhile. An examination reads what was gathered and, for its own subject, settings
+ * of the kernel, files of other services below `root`, or what nft says (run_command). finding
+ * keeps and prints what was found. nft_rules, nft_match and nft_packet are pure: the JSON of a
+ * ruleset in, a judgement out.
  */
 #ifndef TOOLS_DOCTOR_DOCTOR_H
 #define TOOLS_DOCTOR_DOCTOR_H
@@ -48,7 +55,7 @@ void examine_peers(const struct patient *patient, struct findings *out);
 void examine_duplicates(const struct patient *patient, struct findings *out);
 void examine_snooping(const struct patient *patient, struct findings *out);
 
-/* examine_wire.c: the adverts that were heard; `wire` must be there. */
+/* adverts.c: the adverts that were heard; `wire` must be there. */
 void examine_adverts(const struct patient *patient, struct findings *out);
 
 /* flows.c: what was heard beside what vipd counted. Only the last goes without a wire. */

@@ -1,156 +1,14 @@
 /* Matches of nftables rules against what is known of a VRRP packet; see nft_match.h. */
 #include "tools/doctor/nft_match.h"
 
-#include "lib/packet/packet.h"
 #include "tools/common/field.h"
 
 #include <string.h>
 #include <strings.h>
 
-enum { DSCP_CS6 = 48 };
-
-enum value_kind {
-    VALUE_UNKNOWN = 0,
-    VALUE_ABSENT, /* the packet has no such header: no match holds, not even "!=" */
-    VALUE_NUMBER,
-    VALUE_TEXT,
-    VALUE_ADDRESS,
-    VALUE_STATE, /* of connection tracking */
-};
-
-/* What a packet has in the place that an expression names. */
-struct value {
-    enum value_kind kind;
-    unsigned number;
-    const char *text; /* also the name of a number: "vrrp" */
-    struct ip_prefix prefix;
-};
-
-static const struct value unknown = {.kind = VALUE_UNKNOWN};
-static const struct value absent = {.kind = VALUE_ABSENT};
-
-static struct value number(unsigned value, const char *name)
-{
-    return (struct value){.kind = VALUE_NUMBER, .number = value, .text = name};
-}
-
-static struct value text(const char *value)
-{
-    return (struct value){.kind = VALUE_TEXT, .text = value};
-}
-
 static bool is(const char *a, const char *b)
 {
     return strcmp(a, b) == 0;
-}
-
-static enum ip_family family_of(const struct nft_packet *packet)
-{
-    return packet->source.address.family;
-}
-
-static bool is_multicast(const struct nft_packet *packet)
-{
-    return ip_address_is_multicast(&packet->destination.address);
-}
-
-static struct value address(const struct ip_prefix *prefix)
-{
-    return (struct value){.kind = VALUE_ADDRESS, .prefix = *prefix};
-}
-
-/* Fields of the IP header; `protocol` is "ip" or "ip6". */
-static struct value ip_field(const struct nft_packet *packet, const char *protocol,
-                             const char *field)
-{
-    bool ipv4 = family_of(packet) == IP_FAMILY_IPV4;
-
-    if (ipv4 != is(protocol, "ip"))
-        return absent;
-    if (is(field, "protocol") || is(field, "nexthdr"))
-        return number(VRRP_PROTOCOL, "vrrp");
-    if (is(field, "ttl") || is(field, "hoplimit"))
-        return number(VRRP_TTL, "");
-    if (is(field, "dscp"))
-        return number(DSCP_CS6, "cs6");
-    if (is(field, "version"))
-        return number(ipv4 ? 4 : 6, "");
-    if (is(field, "saddr"))
-        return address(&packet->source);
-    return is(field, "daddr") ? address(&packet->destination) : unknown;
-}
-
-static struct value payload(const struct nft_packet *packet, const json_t *expression)
-{
-    /* Headers that a VRRP packet may have; any other one asks for another protocol. */
-    static const char *const open[] = {"th", "dst", "exthdr", NULL};
-    const char *protocol = json_string_value(json_object_get(expression, "protocol"));
-    const char *field = field_text(expression, "field");
-
-    if (protocol == NULL)
-        return unknown;
-    if (is(protocol, "ip") || is(protocol, "ip6"))
-        return ip_field(packet, protocol, field);
-    if (is(protocol, "ether"))
-        return is(field, "type") ? text(family_of(packet) == IP_FAMILY_IPV4 ? "ip" : "ip6")
-                                 : unknown;
-    for (size_t i = 0; open[i] != NULL; i++)
-        if (is(protocol, open[i]))
-            return unknown;
-    return absent;
-}
-
-static struct value meta(const struct nft_packet *packet, const char *key)
-{
-    bool ipv4 = family_of(packet) == IP_FAMILY_IPV4;
-
-    if (is(key, "l4proto"))
-        return number(VRRP_PROTOCOL, "vrrp");
-    if (is(key, "nfproto"))
-        return text(ipv4 ? "ipv4" : "ipv6");
-    if (is(key, "protocol"))
-        return text(ipv4 ? "ip" : "ip6");
-    if (is(key, "iifname") || is(key, "iif"))
-        return packet->outgoing ? absent : text(packet->interface);
-    if (is(key, "oifname") || is(key, "oif"))
-        return packet->outgoing ? text(packet->interface) : absent;
-    if (is(key, "pkttype") && !packet->outgoing)
-        return text(is_multicast(packet) ? "multicast" : "host");
-    return unknown;
-}
-
-/* {"fib": {"result": "type", "flags": ["daddr", ...]}} */
-static struct value fib(const struct nft_packet *packet, const json_t *expression)
-{
-    const json_t *flag;
-    bool destination = false;
-    size_t i;
-
-    json_array_foreach (json_object_get(expression, "flags"), i, flag)
-        destination = destination || (json_is_string(flag) && is(json_string_value(flag), "daddr"));
-    if (!is(field_text(expression, "result"), "type"))
-        return unknown;
-    if (!destination)
-        return text(packet->outgoing ? "local" : "unicast");
-    if (is_multicast(packet))
-        return text("multicast");
-    return text(packet->outgoing ? "unicast" : "local");
-}
-
-static struct value evaluate(const struct nft_packet *packet, const json_t *expression)
-{
-    const json_t *inner;
-
-    if ((inner = json_object_get(expression, "payload")) != NULL)
-        return payload(packet, inner);
-    if ((inner = json_object_get(expression, "meta")) != NULL)
-        return meta(packet, field_text(inner, "key"));
-    if ((inner = json_object_get(expression, "fib")) != NULL)
-        return fib(packet, inner);
-    inner = json_object_get(expression, "ct");
-    if (inner != NULL && is(field_text(inner, "key"), "state"))
-        return (struct value){.kind = VALUE_STATE};
-    return unknown;
 }
 
 /* A VRRP multicast is answered by nobody: it stays new. Unicast adverts of both sides may make one
@@ -158,9 +16,9 @@ static struct value evaluate(const struct nft_packet *packet, const json_t *expr
 static enum nft_truth state_is(const struct nft_packet *packet, const char *state)
 {
     if (is(state, "new"))
-        return is_multicast(packet) ? NFT_YES : NFT_MAYBE;
+        return nft_packet_is_multicast(packet) ? NFT_YES : NFT_MAYBE;
     if (is(state, "established"))
-        return is_multicast(packet) ? NFT_NO : NFT_MAYBE;
+        return nft_packet_is_multicast(packet) ? NFT_NO : NFT_MAYBE;
     return is(state, "untracked") ? NFT_MAYBE : NFT_NO;
 }
 
@@ -229,7 +87,7 @@ static enum nft_truth address_is(const struct ip_prefix *have, const json_t *wan
 }
 
 /* The number that JSON stands for, as far as it is one or the name of `have`. */
-static bool read_number(const struct value *have, const json_t *json, long long *out)
+static bool read_number(const struct nft_value *have, const json_t *json, long long *out)
 {
     if (json_is_integer(json))
         *out = json_integer_value(json);
@@ -240,7 +98,7 @@ static bool read_number(const struct value *have, const json_t *json, long long 
     return true;
 }
 
-static enum nft_truth number_is(const struct value *have, const json_t *want)
+static enum nft_truth number_is(const struct nft_value *have, const json_t *want)
 {
     const json_t *range = json_object_get(want, "range");
     long long from;
@@ -258,21 +116,21 @@ static enum nft_truth number_is(const struct value *have, const json_t *want)
     return json_is_string(want) ? NFT_NO : NFT_MAYBE;
 }
 
-static enum nft_truth value_is(const struct nft_packet *packet, const struct value *have,
+static enum nft_truth value_is(const struct nft_packet *packet, const struct nft_value *have,
                                const json_t *want)
 {
     switch (have->kind) {
-    case VALUE_ABSENT:
+    case NFT_VALUE_ABSENT:
         return NFT_NO;
-    case VALUE_NUMBER:
+    case NFT_VALUE_NUMBER:
         return number_is(have, want);
-    case VALUE_ADDRESS:
+    case NFT_VALUE_ADDRESS:
         return address_is(&have->prefix, want);
-    case VALUE_TEXT:
+    case NFT_VALUE_TEXT:
         return json_is_string(want) ? text_is(have->text, json_string_value(want)) : NFT_MAYBE;
-    case VALUE_STATE:
+    case NFT_VALUE_STATE:
         return json_is_string(want) ? state_is(packet, json_string_value(want)) : NFT_MAYBE;
-    case VALUE_UNKNOWN:
+    case NFT_VALUE_UNKNOWN:
         break;
     }
     return NFT_MAYBE;
@@ -348,19 +206,19 @@ enum nft_truth nft_equals(const struct nft_scope *scope, const json_t *left, con
     /* "fib ... oif missing": there is a route to whoever is on the link. */
     if (json_is_false(right) && json_object_get(left, "fib") != NULL)
         return NFT_NO;
-    struct value have = evaluate(scope->packet, left);
+    struct nft_value have = nft_packet_value(scope->packet, left);
     return value_is(scope->packet, &have, right);
 }
 
 static enum nft_truth compare(const struct nft_scope *scope, const json_t *left, const char *op,
                               const json_t *right)
 {
-    struct value have = evaluate(scope->packet, left);
+    struct nft_value have = nft_packet_value(scope->packet, left);
     long long limit;
 
-    if (have.kind == VALUE_ABSENT)
+    if (have.kind == NFT_VALUE_ABSENT)
         return NFT_NO;
-    if (have.kind != VALUE_NUMBER || !read_number(&have, right, &limit))
+    if (have.kind != NFT_VALUE_NUMBER || !read_number(&have, right, &limit))
         return NFT_MAYBE;
     bool holds = is(op, "<")    ? have.number < limit
                  : is(op, "<=") ? have.number <= limit
@@ -378,7 +236,7 @@ enum nft_truth nft_match(const struct nft_scope *scope, const json_t *match)
     if (is(op, "==") || is(op, "in"))
         return nft_equals(scope, left, right);
     if (is(op, "!=")) {
-        if (evaluate(scope->packet, left).kind == VALUE_ABSENT)
+        if (nft_packet_value(scope->packet, left).kind == NFT_VALUE_ABSENT)
             return NFT_NO;
         return (enum nft_truth)(NFT_YES - nft_equals(scope, left, right));
     }

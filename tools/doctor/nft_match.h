@@ -2,7 +2,7 @@
 #ifndef TOOLS_DOCTOR_NFT_MATCH_H
 #define TOOLS_DOCTOR_NFT_MATCH_H
 
-#include "tools/doctor/nft_rules.h"
+#include "tools/doctor/nft_packet.h"
 
 enum nft_truth { NFT_NO = 0, NFT_MAYBE, NFT_YES };
 

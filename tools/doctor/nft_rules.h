@@ -6,17 +6,7 @@
 #ifndef TOOLS_DOCTOR_NFT_RULES_H
 #define TOOLS_DOCTOR_NFT_RULES_H
 
-#include "lib/packet/address.h"
-
-#include <jansson.h>
-
-/* The packets asked about. Prefixes shorter than a host's mean "somebody in there". */
-struct nft_packet {
-    struct ip_prefix source;
-    struct ip_prefix destination; /* of the same family; its address alone says multicast or not */
-    bool outgoing;
-    const char *interface; /* where it comes in or leaves */
-};
+#include "tools/doctor/nft_packet.h"
 
 enum nft_verdict {
     NFT_ACCEPTED = 0,

@@ -1,6 +1,8 @@
 /* posix_spawn, two pipes, poll; see run_command.h. */
 #include "tools/doctor/run_command.h"
 
+#include "tools/common/monotonic.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -12,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { READ_BYTES = 65536 };
@@ -25,14 +26,6 @@ struct running {
     size_t used;
     size_t room;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* PATH of an ordinary user lacks where nft is. */
 static int spawn_anywhere(pid_t *pid, char *const argv[], const posix_spawn_file_actions_t *actions)
@@ -120,7 +113,7 @@ static int read_all(struct running *running, size_t max, int64_t until_ms, char 
                              {.fd = running->error, .events = POLLIN}};
 
     while (waits[0].fd >= 0 || waits[1].fd >= 0) {
-        int64_t left = until_ms - now_ms();
+        int64_t left = until_ms - monotonic_ms();
         int n = left > 0 ? poll(waits, 2, (int)left) : 0;
         if (n == 0)
             return -ETIMEDOUT;
@@ -155,7 +148,7 @@ static bool end(pid_t pid, bool kill_it)
 int run_command(char *const argv[], size_t max, int timeout_ms, struct command_result *out)
 {
     struct running running = {.output = -1, .error = -1};
-    int64_t until_ms = now_ms() + timeout_ms;
+    int64_t until_ms = monotonic_ms() + timeout_ms;
     int r = -start(argv, &running);
 
     *out = (struct command_result){0};

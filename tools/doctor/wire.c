@@ -2,13 +2,14 @@
  * senders fills the list and then goes uncounted. */
 #include "tools/doctor/wire.h"
 
+#include "tools/common/monotonic.h"
+
 #include <errno.h>
 #include <pcap/pcap.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     /* Of each interface. Its own 255 VRIDs in two families are well below. */
@@ -36,14 +37,6 @@ struct capture {
     int link_type;
     pcap_t *pcap;
 };
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * NS_PER_SEC + (uint64_t)now.tv_nsec;
-}
 
 static struct heard *find(struct wire_interface *interface, const struct heard *like)
 {
@@ -197,7 +190,7 @@ static void listen_until(struct capture *captures, size_t count, struct pollfd *
         waits[i] = (struct pollfd){.fd = pcap != NULL ? pcap_get_selectable_fd(pcap) : -1,
                                    .events = POLLIN};
     }
-    for (uint64_t now = now_ns(); now < until_ns; now = now_ns()) {
+    for (uint64_t now = monotonic_ns(); now < until_ns; now = monotonic_ns()) {
         int n = poll(waits, count, (int)((until_ns - now) / NS_PER_MS + 1));
         if (n < 0 && errno != EINTR)
             return;
@@ -232,7 +225,7 @@ struct wire *wire_listen(const char *const *interfaces, size_t count, uint64_t l
         open_capture(&captures[i]);
     }
     if (good)
-        listen_until(captures, 2 * count, waits, now_ns() + listen_ns);
+        listen_until(captures, 2 * count, waits, monotonic_ns() + listen_ns);
     for (size_t i = 0; captures != NULL && i < 2 * count; i++)
         close_capture(&captures[i]);
     free(waits);

@@ -1,15 +1,15 @@
 /*
  * Reads a keepalived configuration and writes the vipd.conf that does the same, with what it could
- * not carry over as comments. The conversion itself is in import*.c, keepalived's language in
- * keepalived_*.c.
+ * not carry over as comments. How it is made: see import.h.
  */
 #include "tools/import/cmd_import.h"
 
+#include "tools/common/json_print.h"
+#include "tools/common/options.h"
 #include "tools/import/import.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
@@ -29,30 +29,20 @@ struct options {
 
 static bool parse_options(int argc, char **argv, struct options *out)
 {
-    static const struct option options[] = {{"output", required_argument, NULL, 'o'},
-                                            {"config-id", required_argument, NULL, 'i'},
-                                            {"force", no_argument, NULL, 'f'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {NULL, 0, NULL, 0}};
-    int option = 0;
+    const struct verb_option table[] = {
+        {.name = "output", .letter = 'o', .text = &out->output},
+        {.name = "config-id", .letter = 'i', .text = &out->config_id},
+        {.name = "force", .flag = &out->force},
+        {.name = "json", .flag = &out->json},
+    };
 
     *out = (struct options){.file = DEFAULT_FILE};
-    optind = 0; /* whoever called us may have read options too */
-    while ((option = getopt_long(argc, argv, "o:i:", options, NULL)) != -1) {
-        if (option == 'o')
-            out->output = optarg;
-        else if (option == 'i')
-            out->config_id = optarg;
-        else if (option == 'f')
-            out->force = true;
-        else if (option == 'j')
-            out->json = true;
-        else
-            return false;
-    }
-    if (optind < argc)
-        out->file = argv[optind++];
-    return optind == argc && (out->output != NULL || !out->force);
+    int first = options_read(argc, argv, table, sizeof(table) / sizeof(table[0]));
+    if (first < 0 || argc - first > 1)
+        return false;
+    if (first < argc)
+        out->file = argv[first];
+    return out->output != NULL || !out->force;
 }
 
 /* keepalived's default: the first part of the node's name. */
@@ -63,14 +53,6 @@ static const char *default_config_id(struct arena *arena)
     if (gethostname(name, sizeof(name) - 1) != 0)
         return "";
     return arena_text(arena, name, strcspn(name, "."));
-}
-
-/* JSON wants UTF-8, configurations need not be. */
-static json_t *json_text(const char *text)
-{
-    json_t *value = json_string(text != NULL ? text : "");
-
-    return value != NULL ? value : json_string("?");
 }
 
 static void add_item(void *user, const struct import_section *section,
@@ -100,8 +82,7 @@ static void print_json(const struct options *options, const struct import_output
         "{s:i, s:o, s:b, s:I, s:o, s:o}", "version", 1, "file", json_text(options->file),
         "complete", import_count(out, IMPORT_LOST) == 0, "not_carried_over",
         (json_int_t)import_count(out, IMPORT_LOST), "items", items, "config", json_text(text));
-    json_dumpf(all, stdout, JSON_INDENT(2));
-    putchar('\n');
+    json_print(all);
     json_decref(all);
 }
 
@@ -184,12 +165,8 @@ int cmd_import(const struct context *context, int argc, char **argv)
 {
     struct options options;
 
-    (void)context;
-    if (!parse_options(argc, argv, &options)) {
-        fputs("usage: vipctl import [--json] [--config-id ID] [-o FILE [--force]] [FILE]\n",
-              stderr);
-        return EXIT_USAGE;
-    }
+    if (!parse_options(argc, argv, &options))
+        return context_wrong_usage(context, NULL);
     struct arena *arena = arena_new();
     int result = convert(arena, &options);
     arena_free(arena);

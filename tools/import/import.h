@@ -1,7 +1,14 @@
 /*
  * From the tree of a keepalived configuration to a vipd.conf in the making. Which keepalived word
- * becomes which key of vipd is in tables: words.c for what is not carried over, the head of
- * each import_*.c for what is.
+ * becomes which key of vipd is in tables: words.c for what is not carried over, the head of the
+ * file of its subject for what is (instance.c, addresses.c, hooks.c, checks.c, script.c, groups.c).
+ *
+ * Three layers, from below: keepalived_*.c know keepalived's language and nothing of vipd: files
+ * become lines, words, a tree. output.c and text.c know vipd.conf, and of keepalived only where a
+ * statement stands: sections and keys, asked of this vipd's own schema, rendered and read again by
+ * its own parser. Between them stands what is declared here. All memory is of one arena, which
+ * cmd_import owns; no file is touched but those that are read and the one that is written. It may
+ * use lib, and neither a running vipd nor the network.
  */
 #ifndef TOOLS_IMPORT_IMPORT_H
 #define TOOLS_IMPORT_IMPORT_H

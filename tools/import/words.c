@@ -1,11 +1,15 @@
 /*
- * What becomes of each word of keepalived.conf(5). Words that are carried over are read by the
- * file named in their group; the others have the reason, and what to do, here.
+ * What becomes of each word of keepalived.conf(5): a table for each kind of block. Words that are
+ * carried over (DONE) are read by the file of their subject; the others have the reason, and what
+ * to do, here. Of two words that are as near to an unknown one, the first of the table is
+ * suggested.
  */
 #include "lib/config/suggest.h"
 #include "tools/import/import.h"
 
 #include <string.h>
+
+enum { WORDS_MAX = 256 }; /* of one kind of block */
 
 enum fate {
     DONE = 0, /* read elsewhere */
@@ -14,11 +18,18 @@ enum fate {
     EACH, /* LOST, each statement of the block for itself */
 };
 
-struct word {
-    const char *word;
+/* What becomes of some words, all for the same reason. */
+struct ruling {
     enum fate fate;
     const char *why;
+    const char *const *words; /* up to NULL */
 };
+
+#define WORDS(...)                                                                                 \
+    (const char *const[])                                                                          \
+    {                                                                                              \
+        __VA_ARGS__, NULL                                                                          \
+    }
 
 #define MAIL     "vipd sends no mail: use on-change hooks, or alerts on its metrics"
 #define LVS      "vipd does no load balancing: keep keepalived for LVS alone, or use another"
@@ -34,315 +45,230 @@ struct word {
 #define NAMESPACE "vipd runs in the namespace it is started in: NetworkNamespacePath= of the unit"
 #define PROCESSES "processes of keepalived that vipd does not have"
 #define RFC       "vipd does as RFC 9568 6.4.3 says, and answers at a limited rate"
-#define STRICT                                                                                     \
-    "vipd's 'strict' is not the same, and vipd drops no packets to the virtual addresses as this " \
-    "one does: let the firewall do it where that was wanted"
-#define BFD "vipd has no BFD: a check of type exec can ask the daemon that has it"
+#define BFD       "vipd has no BFD: a check of type exec can ask the daemon that has it"
+#define SPACING   "announcements cannot be slowed down by interface"
+#define CARRIER   "vipd takes the carrier from the kernel and polls no hardware"
+#define UNUSED    "not used by keepalived either"
+#define ONE_LINK  "all addresses of an instance are on its own interface"
+#define UNICAST   "vipd always does: adverts count from unicast-peers alone"
+#define NO_HOOK   "there is no hook for it: on-init is run when an instance ends"
 
-static const struct word file_words[] = {
-    {"global_defs", DONE, NULL},
-    {"vrrp_instance", DONE, NULL},
-    {"vrrp_sync_group", DONE, NULL},
-    {"vrrp_script", DONE, NULL},
-    {"vrrp_track_process", DONE, NULL},
-    {"track_file", DONE, NULL},
-    {"vrrp_track_file", DONE, NULL},
-    {"track_group", LOST, "it is about static addresses and routes, which vipd does not set"},
-    {"static_ipaddress", EACH, STATIC},
-    {"static_routes", EACH, STATIC},
-    {"static_rules", EACH, STATIC},
-    {"virtual_server", LOST, LVS},
-    {"virtual_server_group", LOST, LVS},
-    {"SSL", LOST, LVS},
-    {"garp_group", LOST, "announcements cannot be slowed down by interface"},
-    {"bfd_instance", LOST, BFD},
-    {"linkbeat_interfaces", LOST, "vipd takes the carrier from the kernel and polls no hardware"},
-    {"linkbeat_use_polling", LOST, "vipd takes the carrier from the kernel and polls no hardware"},
-    {"interface_up_down_delays", LOST, "vipd acts on a lost carrier at once"},
-    {"net_namespace", LOST, NAMESPACE},
-    {"net_namespace_ipvs", LOST, LVS},
-    {"namespace_with_ipsets", NOTE, FIREWALL},
-    {"instance", LOST, "several vipd on one machine differ by --control and --state-dir"},
-    {"use_pid_dir", NOTE, "not needed: vipd writes no pid file"},
-    {"child_wait_time", NOTE, TUNING},
-    {NULL, DONE, NULL},
+static const struct ruling file_rulings[] = {
+    {DONE, NULL,
+     WORDS("global_defs", "vrrp_instance", "vrrp_sync_group", "vrrp_script", "vrrp_track_process",
+           "track_file", "vrrp_track_file")},
+    {LOST, "it is about static addresses and routes, which vipd does not set",
+     WORDS("track_group")},
+    {EACH, STATIC, WORDS("static_ipaddress", "static_routes", "static_rules")},
+    {LOST, LVS, WORDS("virtual_server", "virtual_server_group", "SSL")},
+    {LOST, SPACING, WORDS("garp_group")},
+    {LOST, BFD, WORDS("bfd_instance")},
+    {LOST, CARRIER, WORDS("linkbeat_interfaces", "linkbeat_use_polling")},
+    {LOST, "vipd acts on a lost carrier at once", WORDS("interface_up_down_delays")},
+    {LOST, NAMESPACE, WORDS("net_namespace")},
+    {LOST, LVS, WORDS("net_namespace_ipvs")},
+    {NOTE, FIREWALL, WORDS("namespace_with_ipsets")},
+    {LOST, "several vipd on one machine differ by --control and --state-dir", WORDS("instance")},
+    {NOTE, "not needed: vipd writes no pid file", WORDS("use_pid_dir")},
+    {NOTE, TUNING, WORDS("child_wait_time")},
+    {DONE, NULL, NULL},
 };
 
-static const struct word global_words[] = {
-    {"router_id", DONE, NULL},
-    {"vrrp_version", DONE, NULL},
-    {"vrrp_garp_master_repeat", DONE, NULL},
-    {"vrrp_garp_master_refresh", DONE, NULL},
-    {"vrrp_min_garp", DONE, NULL},
-    {"vrrp_strict", DONE, NULL},
-    {"script_user", DONE, NULL},
-    {"vrrp_mcast_group4", DONE, NULL},
-    {"vrrp_mcast_group6", DONE, NULL},
-    {"notification_email", LOST, MAIL},
-    {"notification_email_from", LOST, MAIL},
-    {"smtp_server", LOST, MAIL},
-    {"smtp_helo_name", LOST, MAIL},
-    {"smtp_connect_timeout", LOST, MAIL},
-    {"smtp_alert", LOST, MAIL},
-    {"smtp_alert_vrrp", LOST, MAIL},
-    {"smtp_alert_checker", LOST, MAIL},
-    {"no_email_faults", NOTE, MAIL},
-    {"no_checker_emails", NOTE, MAIL},
-    {"checker_log_all_failures", LOST, LVS},
-    {"startup_script", LOST, "ExecStartPre= of vipd's unit does that"},
-    {"startup_script_timeout", LOST, "ExecStartPre= of vipd's unit does that"},
-    {"shutdown_script", LOST, "ExecStopPost= of vipd's unit does that"},
-    {"shutdown_script_timeout", LOST, "ExecStopPost= of vipd's unit does that"},
-    {"default_interface", LOST, "name the interface in each instance"},
-    {"lvs_sync_daemon", LOST, LVS},
-    {"lvs_timeouts", LOST, LVS},
-    {"lvs_flush", LOST, LVS},
-    {"lvs_flush_on_stop", LOST, LVS},
-    {"lvs_id", NOTE, "not used by keepalived either"},
-    {"vrrp_garp_master_delay", NOTE, GARP},
-    {"vrrp_garp_lower_prio_delay", NOTE, GARP},
-    {"vrrp_garp_lower_prio_repeat", NOTE, GARP},
-    {"vrrp_garp_master_refresh_repeat", NOTE, GARP},
-    {"vrrp_garp_interval", LOST, "announcements cannot be slowed down by interface"},
-    {"vrrp_gna_interval", LOST, "announcements cannot be slowed down by interface"},
-    {"vrrp_garp_extra_if", LOST, "all addresses of an instance are on its own interface"},
-    {"vrrp_down_timer_adverts", LOST, "three intervals and the skew time, as the RFC has it"},
-    {"vrrp_lower_prio_no_advert", NOTE, RFC},
-    {"vrrp_higher_prio_send_advert", NOTE, RFC},
-    {"vrrp_iptables", NOTE, FIREWALL},
-    {"vrrp_ipsets", NOTE, FIREWALL},
-    {"nftables", NOTE, FIREWALL},
-    {"nftables_priority", NOTE, FIREWALL},
-    {"nftables_counters", NOTE, FIREWALL},
-    {"nftables_ifindex", NOTE, FIREWALL},
-    {"nftables_ipvs", LOST, LVS},
-    {"nftables_ipvs_priority", LOST, LVS},
-    {"nftables_ipvs_start_fwmark", LOST, LVS},
-    {"disable_local_igmp", NOTE, TUNING},
-    {"vrrp_check_unicast_src", NOTE, "vipd always does: adverts count from unicast-peers alone"},
-    {"vrrp_skip_check_adv_addr", NOTE, TUNING},
-    {"vrrp_notify_priority_changes", LOST, FIFO},
-    {"max_auto_priority", NOTE, REALTIME},
-    {"min_auto_priority_delay", NOTE, REALTIME},
-    {"vrrp_priority", NOTE, REALTIME},
-    {"vrrp_no_swap", NOTE, REALTIME},
-    {"vrrp_rt_priority", NOTE, REALTIME},
-    {"vrrp_rlimit_rttime", NOTE, REALTIME},
-    {"vrrp_rlimit_rtime", NOTE, REALTIME},
-    {"vrrp_cpu_affinity", LOST, "CPUAffinity= of vipd's unit does that"},
-    {"vrrp_process_name", NOTE, PROCESSES},
-    {"process_name", NOTE, PROCESSES},
-    {"process_names", NOTE, PROCESSES},
-    {"checker_process_name", NOTE, PROCESSES},
-    {"checker_priority", NOTE, PROCESSES},
-    {"checker_no_swap", NOTE, PROCESSES},
-    {"checker_cpu_affinity", NOTE, PROCESSES},
-    {"checker_rt_priority", NOTE, PROCESSES},
-    {"checker_rlimit_rttime", NOTE, PROCESSES},
-    {"bfd_process_name", NOTE, PROCESSES},
-    {"bfd_priority", NOTE, PROCESSES},
-    {"bfd_no_swap", NOTE, PROCESSES},
-    {"bfd_cpu_affinity", NOTE, PROCESSES},
-    {"bfd_rt_priority", NOTE, PROCESSES},
-    {"bfd_rlimit_rttime", NOTE, PROCESSES},
-    {"snmp_socket", LOST, SNMP},
-    {"enable_snmp_vrrp", LOST, SNMP},
-    {"enable_snmp_checker", LOST, SNMP},
-    {"enable_snmp_rfc", LOST, SNMP},
-    {"enable_snmp_rfcv2", LOST, SNMP},
-    {"enable_snmp_rfcv3", LOST, SNMP},
-    {"enable_traps", LOST, SNMP},
-    {"enable_dbus", LOST, "there is no D-Bus service: vipctl and its socket take its place"},
-    {"dbus_service_name", LOST, "there is no D-Bus service: vipctl and its socket take its place"},
-    {"enable_script_security", NOTE, "vipd runs as a user of its own, not as root"},
-    {"notify_fifo", LOST, FIFO},
-    {"notify_fifo_script", LOST, FIFO},
-    {"vrrp_notify_fifo", LOST, FIFO},
-    {"vrrp_notify_fifo_script", LOST, FIFO},
-    {"lvs_notify_fifo", LOST, LVS},
-    {"lvs_notify_fifo_script", LOST, LVS},
-    {"fifo_write_vrrp_states_on_reload", NOTE, FIFO},
-    {"dynamic_interfaces", NOTE, "not needed: vipd waits for interfaces and follows them"},
-    {"vrrp_netlink_cmd_rcv_bufs", NOTE, TUNING},
-    {"vrrp_netlink_cmd_rcv_bufs_force", NOTE, TUNING},
-    {"vrrp_netlink_monitor_rcv_bufs", NOTE, TUNING},
-    {"vrrp_netlink_monitor_rcv_bufs_force", NOTE, TUNING},
-    {"lvs_netlink_cmd_rcv_bufs", NOTE, LVS},
-    {"lvs_netlink_cmd_rcv_bufs_force", NOTE, LVS},
-    {"lvs_netlink_monitor_rcv_bufs", NOTE, LVS},
-    {"lvs_netlink_monitor_rcv_bufs_force", NOTE, LVS},
-    {"process_monitor_rcv_bufs", NOTE, TUNING},
-    {"process_monitor_rcv_bufs_force", NOTE, TUNING},
-    {"vrrp_rx_bufs_policy", NOTE, TUNING},
-    {"vrrp_rx_bufs_multiplier", NOTE, TUNING},
-    {"rs_init_notifies", LOST, LVS},
-    {"umask", LOST, "UMask= of vipd's unit does that"},
-    {"vrrp_startup_delay", LOST,
-     "vipd waits a master-down interval; for more, delay the start of its unit"},
-    {"log_unknown_vrids", NOTE, "'vipctl status NAME' counts refused adverts by reason"},
-    {"vmac_prefix", NOTE, "vipd names the interfaces of virtual MACs itself"},
-    {"vmac_addr_prefix", NOTE, "vipd names the interfaces of virtual MACs itself"},
-    {"random_seed", NOTE, TUNING},
-    {"reload_check_config", NOTE,
-     "vipd always reads all of it first and keeps what runs on errors"},
-    {"include_check", NOTE, "it is about keepalived's own includes"},
-    {"reload_time_file", LOST, "a timer of systemd can run 'vipctl reload'"},
-    {"reload_repeat", LOST, "a timer of systemd can run 'vipctl reload'"},
-    {"reload_file", NOTE, "write new files beside and rename them"},
-    {"data_use_instance", NOTE, "vipd dumps no files: 'vipctl status --json'"},
-    {"tmp_config_directory", NOTE, TUNING},
-    {"config_save_dir", NOTE, TUNING},
-    {"linkbeat_use_polling", LOST, "vipd takes the carrier from the kernel and polls no hardware"},
-    {NULL, DONE, NULL},
+static const struct ruling global_rulings[] = {
+    {DONE, NULL,
+     WORDS("router_id", "vrrp_version", "vrrp_garp_master_repeat", "vrrp_garp_master_refresh",
+           "vrrp_min_garp", "vrrp_strict", "script_user", "vrrp_mcast_group4",
+           "vrrp_mcast_group6")},
+    {LOST, MAIL,
+     WORDS("notification_email", "notification_email_from", "smtp_server", "smtp_helo_name",
+           "smtp_connect_timeout", "smtp_alert", "smtp_alert_vrrp", "smtp_alert_checker")},
+    {NOTE, MAIL, WORDS("no_email_faults", "no_checker_emails")},
+    {LOST, LVS, WORDS("checker_log_all_failures")},
+    {LOST, "ExecStartPre= of vipd's unit does that",
+     WORDS("startup_script", "startup_script_timeout")},
+    {LOST, "ExecStopPost= of vipd's unit does that",
+     WORDS("shutdown_script", "shutdown_script_timeout")},
+    {LOST, "name the interface in each instance", WORDS("default_interface")},
+    {LOST, LVS, WORDS("lvs_sync_daemon", "lvs_timeouts", "lvs_flush", "lvs_flush_on_stop")},
+    {NOTE, UNUSED, WORDS("lvs_id")},
+    {NOTE, GARP,
+     WORDS("vrrp_garp_master_delay", "vrrp_garp_lower_prio_delay", "vrrp_garp_lower_prio_repeat",
+           "vrrp_garp_master_refresh_repeat")},
+    {LOST, SPACING, WORDS("vrrp_garp_interval", "vrrp_gna_interval")},
+    {LOST, ONE_LINK, WORDS("vrrp_garp_extra_if")},
+    {LOST, "three intervals and the skew time, as the RFC has it",
+     WORDS("vrrp_down_timer_adverts")},
+    {NOTE, RFC, WORDS("vrrp_lower_prio_no_advert", "vrrp_higher_prio_send_advert")},
+    {NOTE, FIREWALL,
+     WORDS("vrrp_iptables", "vrrp_ipsets", "nftables", "nftables_priority", "nftables_counters",
+           "nftables_ifindex")},
+    {LOST, LVS, WORDS("nftables_ipvs", "nftables_ipvs_priority", "nftables_ipvs_start_fwmark")},
+    {NOTE, TUNING, WORDS("disable_local_igmp")},
+    {NOTE, UNICAST, WORDS("vrrp_check_unicast_src")},
+    {NOTE, TUNING, WORDS("vrrp_skip_check_adv_addr")},
+    {LOST, FIFO, WORDS("vrrp_notify_priority_changes")},
+    {NOTE, REALTIME,
+     WORDS("max_auto_priority", "min_auto_priority_delay", "vrrp_priority", "vrrp_no_swap",
+           "vrrp_rt_priority", "vrrp_rlimit_rttime", "vrrp_rlimit_rtime")},
+    {LOST, "CPUAffinity= of vipd's unit does that", WORDS("vrrp_cpu_affinity")},
+    {NOTE, PROCESSES,
+     WORDS("vrrp_process_name", "process_name", "process_names", "checker_process_name",
+           "checker_priority", "checker_no_swap", "checker_cpu_affinity", "checker_rt_priority",
+           "checker_rlimit_rttime", "bfd_process_name", "bfd_priority", "bfd_no_swap",
+           "bfd_cpu_affinity", "bfd_rt_priority", "bfd_rlimit_rttime")},
+    {LOST, SNMP,
+     WORDS("snmp_socket", "enable_snmp_vrrp", "enable_snmp_checker", "enable_snmp_rfc",
+           "enable_snmp_rfcv2", "enable_snmp_rfcv3", "enable_traps")},
+    {LOST, "there is no D-Bus service: vipctl and its socket take its place",
+     WORDS("enable_dbus", "dbus_service_name")},
+    {NOTE, "vipd runs as a user of its own, not as root", WORDS("enable_script_security")},
+    {LOST, FIFO,
+     WORDS("notify_fifo", "notify_fifo_script", "vrrp_notify_fifo", "vrrp_notify_fifo_script")},
+    {LOST, LVS, WORDS("lvs_notify_fifo", "lvs_notify_fifo_script")},
+    {NOTE, FIFO, WORDS("fifo_write_vrrp_states_on_reload")},
+    {NOTE, "not needed: vipd waits for interfaces and follows them", WORDS("dynamic_interfaces")},
+    {NOTE, TUNING,
+     WORDS("vrrp_netlink_cmd_rcv_bufs", "vrrp_netlink_cmd_rcv_bufs_force",
+           "vrrp_netlink_monitor_rcv_bufs", "vrrp_netlink_monitor_rcv_bufs_force")},
+    {NOTE, LVS,
+     WORDS("lvs_netlink_cmd_rcv_bufs", "lvs_netlink_cmd_rcv_bufs_force",
+           "lvs_netlink_monitor_rcv_bufs", "lvs_netlink_monitor_rcv_bufs_force")},
+    {NOTE, TUNING,
+     WORDS("process_monitor_rcv_bufs", "process_monitor_rcv_bufs_force", "vrrp_rx_bufs_policy",
+           "vrrp_rx_bufs_multiplier")},
+    {LOST, LVS, WORDS("rs_init_notifies")},
+    {LOST, "UMask= of vipd's unit does that", WORDS("umask")},
+    {LOST, "vipd waits a master-down interval; for more, delay the start of its unit",
+     WORDS("vrrp_startup_delay")},
+    {NOTE, "'vipctl status NAME' counts refused adverts by reason", WORDS("log_unknown_vrids")},
+    {NOTE, "vipd names the interfaces of virtual MACs itself",
+     WORDS("vmac_prefix", "vmac_addr_prefix")},
+    {NOTE, TUNING, WORDS("random_seed")},
+    {NOTE, "vipd always reads all of it first and keeps what runs on errors",
+     WORDS("reload_check_config")},
+    {NOTE, "it is about keepalived's own includes", WORDS("include_check")},
+    {LOST, "a timer of systemd can run 'vipctl reload'",
+     WORDS("reload_time_file", "reload_repeat")},
+    {NOTE, "write new files beside and rename them", WORDS("reload_file")},
+    {NOTE, "vipd dumps no files: 'vipctl status --json'", WORDS("data_use_instance")},
+    {NOTE, TUNING, WORDS("tmp_config_directory", "config_save_dir")},
+    {LOST, CARRIER, WORDS("linkbeat_use_polling")},
+    {DONE, NULL, NULL},
 };
 
-static const struct word instance_words[] = {
-    {"interface", DONE, NULL},
-    {"state", DONE, NULL},
-    {"virtual_router_id", DONE, NULL},
-    {"priority", DONE, NULL},
-    {"advert_int", DONE, NULL},
-    {"version", DONE, NULL},
-    {"nopreempt", DONE, NULL},
-    {"preempt", DONE, NULL},
-    {"preempt_delay", DONE, NULL},
-    {"virtual_ipaddress", DONE, NULL},
-    {"virtual_ipaddress_excluded", DONE, NULL},
-    {"unicast_peer", DONE, NULL},
-    {"unicast_src_ip", DONE, NULL},
-    {"mcast_src_ip", DONE, NULL},
-    {"use_vmac", DONE, NULL},
-    {"vmac_xmit_base", DONE, NULL},
-    {"garp_master_repeat", DONE, NULL},
-    {"garp_master_refresh", DONE, NULL},
-    {"track_script", DONE, NULL},
-    {"track_interface", DONE, NULL},
-    {"track_file", DONE, NULL},
-    {"track_process", DONE, NULL},
-    {"track_bfd", DONE, NULL},
-    {"notify", DONE, NULL},
-    {"notify_master", DONE, NULL},
-    {"notify_backup", DONE, NULL},
-    {"notify_fault", DONE, NULL},
-    {"notify_stop", DONE, NULL},
-    {"down_timer_adverts", DONE, NULL},
-    {"strict_mode", DONE, NULL},
-    {"authentication", LOST,
+static const struct ruling instance_rulings[] = {
+    {DONE, NULL,
+     WORDS("interface", "state", "virtual_router_id", "priority", "advert_int", "version",
+           "nopreempt", "preempt", "preempt_delay", "virtual_ipaddress",
+           "virtual_ipaddress_excluded", "unicast_peer", "unicast_src_ip", "mcast_src_ip",
+           "use_vmac", "vmac_xmit_base", "garp_master_repeat", "garp_master_refresh",
+           "track_script", "track_interface", "track_file", "track_process", "track_bfd", "notify",
+           "notify_master", "notify_backup", "notify_fault", "notify_stop", "down_timer_adverts",
+           "strict_mode")},
+    {LOST,
      "VRRP has had no authentication since RFC 3768: the password went over the wire readable by "
      "all. Keep strangers off the segment, or use unicast-peers. keepalived nodes ignore adverts "
-     "without it: take it out of them before they run beside vipd, or both sides become master"},
-    {"virtual_routes", EACH, ROUTES},
-    {"virtual_rules", EACH, ROUTES},
-    {"smtp_alert", LOST, MAIL},
-    {"dont_track_primary", LOST,
-     "vipd always follows the carrier of its interface: without one it can reach nobody"},
-    {"track_src_ip", NOTE, "vipd always does: without the source it does not take part"},
-    {"notify_master_rx_lower_pri", LOST,
-     "there is no hook for it; 'vipctl status NAME' counts them"},
-    {"notify_deleted", LOST, "there is no hook for it: on-init is run when an instance ends"},
-    {"notify_priority_changes", LOST, FIFO},
-    {"garp_master_delay", NOTE, GARP},
-    {"garp_lower_prio_delay", NOTE, GARP},
-    {"garp_lower_prio_repeat", NOTE, GARP},
-    {"garp_master_refresh_repeat", NOTE, GARP},
-    {"garp_extra_if", LOST, "all addresses of an instance are on its own interface"},
-    {"lower_prio_no_advert", NOTE, RFC},
-    {"higher_prio_send_advert", NOTE, RFC},
-    {"use_vmac_addr", LOST, "all addresses of an instance are on its own interface"},
-    {"use_ipvlan", LOST, "vipd has no ipvlan: 'mac = virtual' is the nearest"},
-    {"vrf", LOST, "vipd follows the interface given, in whatever VRF it is"},
-    {"native_ipv6", NOTE, "the addresses tell the family"},
-    {"mcast_dst_ip", LOST, "vipd sends to the groups of RFC 9568 only, or to unicast-peers"},
-    {"check_unicast_src", NOTE, "vipd always does: adverts count from unicast-peers alone"},
-    {"unicast_fault_no_peer", NOTE, "vipd refuses unicast-peers without a peer"},
-    {"unicast_ttl", LOST, "vipd sends with 255, as RFC 9568 wants it"},
-    {"old_unicast_checksum", NOTE, "checksum = auto takes both forms and follows the peers"},
-    {"promote_secondaries", LOST,
-     "not set by vipd: net.ipv4.conf.INTERFACE.promote_secondaries = 1 in sysctl.d does it"},
-    {"accept", NOTE, "vipd always accepts packets to the virtual addresses"},
-    {"no_accept", LOST, "vipd drops no packets to the virtual addresses: let the firewall do it"},
-    {"skip_check_adv_addr", NOTE, TUNING},
-    {"debug", NOTE, "not used by keepalived either"},
-    {"kernel_rx_buf_size", NOTE, TUNING},
-    {"linkbeat_use_polling", LOST, "vipd takes the carrier from the kernel and polls no hardware"},
-    {"lvs_sync_daemon_interface", LOST, LVS},
-    {NULL, DONE, NULL},
+     "without it: take it out of them before they run beside vipd, or both sides become master",
+     WORDS("authentication")},
+    {EACH, ROUTES, WORDS("virtual_routes", "virtual_rules")},
+    {LOST, MAIL, WORDS("smtp_alert")},
+    {LOST, "vipd always follows the carrier of its interface: without one it can reach nobody",
+     WORDS("dont_track_primary")},
+    {NOTE, "vipd always does: without the source it does not take part", WORDS("track_src_ip")},
+    {LOST, "there is no hook for it; 'vipctl status NAME' counts them",
+     WORDS("notify_master_rx_lower_pri")},
+    {LOST, NO_HOOK, WORDS("notify_deleted")},
+    {LOST, FIFO, WORDS("notify_priority_changes")},
+    {NOTE, GARP,
+     WORDS("garp_master_delay", "garp_lower_prio_delay", "garp_lower_prio_repeat",
+           "garp_master_refresh_repeat")},
+    {LOST, ONE_LINK, WORDS("garp_extra_if")},
+    {NOTE, RFC, WORDS("lower_prio_no_advert", "higher_prio_send_advert")},
+    {LOST, ONE_LINK, WORDS("use_vmac_addr")},
+    {LOST, "vipd has no ipvlan: 'mac = virtual' is the nearest", WORDS("use_ipvlan")},
+    {LOST, "vipd follows the interface given, in whatever VRF it is", WORDS("vrf")},
+    {NOTE, "the addresses tell the family", WORDS("native_ipv6")},
+    {LOST, "vipd sends to the groups of RFC 9568 only, or to unicast-peers", WORDS("mcast_dst_ip")},
+    {NOTE, UNICAST, WORDS("check_unicast_src")},
+    {NOTE, "vipd refuses unicast-peers without a peer", WORDS("unicast_fault_no_peer")},
+    {LOST, "vipd sends with 255, as RFC 9568 wants it", WORDS("unicast_ttl")},
+    {NOTE, "checksum = auto takes both forms and follows the peers", WORDS("old_unicast_checksum")},
+    {LOST, "not set by vipd: net.ipv4.conf.INTERFACE.promote_secondaries = 1 in sysctl.d does it",
+     WORDS("promote_secondaries")},
+    {NOTE, "vipd always accepts packets to the virtual addresses", WORDS("accept")},
+    {LOST, "vipd drops no packets to the virtual addresses: let the firewall do it",
+     WORDS("no_accept")},
+    {NOTE, TUNING, WORDS("skip_check_adv_addr")},
+    {NOTE, UNUSED, WORDS("debug")},
+    {NOTE, TUNING, WORDS("kernel_rx_buf_size")},
+    {LOST, CARRIER, WORDS("linkbeat_use_polling")},
+    {LOST, LVS, WORDS("lvs_sync_daemon_interface")},
+    {DONE, NULL, NULL},
 };
 
-static const struct word group_words[] = {
-    {"group", DONE, NULL},
-    {"track_script", DONE, NULL},
-    {"track_interface", DONE, NULL},
-    {"track_file", DONE, NULL},
-    {"track_process", DONE, NULL},
-    {"track_bfd", DONE, NULL},
-    {"notify", DONE, NULL},
-    {"notify_master", DONE, NULL},
-    {"notify_backup", DONE, NULL},
-    {"notify_fault", DONE, NULL},
-    {"notify_stop", DONE, NULL},
-    {"notify_deleted", LOST, "there is no hook for it: on-init is run when an instance ends"},
-    {"notify_priority_changes", LOST, FIFO},
-    {"smtp_alert", LOST, MAIL},
-    {"global_tracking", NOTE, "old and without effect in keepalived"},
-    {"sync_group_tracking_weight", DONE, NULL},
-    {NULL, DONE, NULL},
+static const struct ruling group_rulings[] = {
+    {DONE, NULL,
+     WORDS("group", "track_script", "track_interface", "track_file", "track_process", "track_bfd",
+           "notify", "notify_master", "notify_backup", "notify_fault", "notify_stop")},
+    {LOST, NO_HOOK, WORDS("notify_deleted")},
+    {LOST, FIFO, WORDS("notify_priority_changes")},
+    {LOST, MAIL, WORDS("smtp_alert")},
+    {NOTE, "old and without effect in keepalived", WORDS("global_tracking")},
+    {DONE, NULL, WORDS("sync_group_tracking_weight")},
+    {DONE, NULL, NULL},
 };
 
-static const struct word script_words[] = {
-    {"script", DONE, NULL}, {"interval", DONE, NULL},  {"timeout", DONE, NULL},
-    {"weight", DONE, NULL}, {"rise", DONE, NULL},      {"fall", DONE, NULL},
-    {"user", DONE, NULL},   {"init_fail", DONE, NULL}, {NULL, DONE, NULL},
+static const struct ruling script_rulings[] = {
+    {DONE, NULL,
+     WORDS("script", "interval", "timeout", "weight", "rise", "fall", "user", "init_fail")},
+    {DONE, NULL, NULL},
 };
 
-static const struct word process_words[] = {
-    {"process", DONE, NULL},
-    {"weight", DONE, NULL},
-    {"quorum", LOST, "one process is enough for a check of type process"},
-    {"quorum_max", LOST, "one process is enough for a check of type process"},
-    {"param_match", LOST, "arguments of the process are not looked at"},
-    {"full_command", LOST, "arguments of the process are not looked at"},
-    {"fork_delay", LOST, "rise and fall take its place"},
-    {"terminate_delay", LOST, "rise and fall take its place"},
-    {"delay", LOST, "rise and fall take its place"},
-    {NULL, DONE, NULL},
+static const struct ruling process_rulings[] = {
+    {DONE, NULL, WORDS("process", "weight")},
+    {LOST, "one process is enough for a check of type process", WORDS("quorum", "quorum_max")},
+    {LOST, "arguments of the process are not looked at", WORDS("param_match", "full_command")},
+    {LOST, "rise and fall take its place", WORDS("fork_delay", "terminate_delay", "delay")},
+    {DONE, NULL, NULL},
 };
 
-static const struct word track_file_words[] = {
-    {"file", DONE, NULL},
-    {"weight", DONE, NULL},
-    {"init_file", LOST, "vipd does not write it: tmpfiles.d can"},
-    {NULL, DONE, NULL},
+static const struct ruling track_file_rulings[] = {
+    {DONE, NULL, WORDS("file", "weight")},
+    {LOST, "vipd does not write it: tmpfiles.d can", WORDS("init_file")},
+    {DONE, NULL, NULL},
 };
 
 static const struct {
-    const struct word *words;
+    const struct ruling *rulings;
     const char *name;
 } scopes[] = {
-    [SCOPE_FILE] = {file_words, "a keepalived configuration"},
-    [SCOPE_GLOBAL] = {global_words, "global_defs"},
-    [SCOPE_INSTANCE] = {instance_words, "vrrp_instance"},
-    [SCOPE_GROUP] = {group_words, "vrrp_sync_group"},
-    [SCOPE_SCRIPT] = {script_words, "vrrp_script"},
-    [SCOPE_PROCESS] = {process_words, "vrrp_track_process"},
-    [SCOPE_TRACK_FILE] = {track_file_words, "track_file"},
+    [SCOPE_FILE] = {file_rulings, "a keepalived configuration"},
+    [SCOPE_GLOBAL] = {global_rulings, "global_defs"},
+    [SCOPE_INSTANCE] = {instance_rulings, "vrrp_instance"},
+    [SCOPE_GROUP] = {group_rulings, "vrrp_sync_group"},
+    [SCOPE_SCRIPT] = {script_rulings, "vrrp_script"},
+    [SCOPE_PROCESS] = {process_rulings, "vrrp_track_process"},
+    [SCOPE_TRACK_FILE] = {track_file_rulings, "track_file"},
 };
 
-static const struct word *find(const struct word *words, const char *text)
+static const struct ruling *find(const struct ruling *ruling, const char *text)
 {
-    while (words->word != NULL && strcmp(words->word, text) != 0)
-        words++;
-    return words->word != NULL ? words : NULL;
+    for (; ruling->words != NULL; ruling++)
+        for (const char *const *word = ruling->words; *word != NULL; word++)
+            if (strcmp(*word, text) == 0)
+                return ruling;
+    return NULL;
 }
 
 static void tell_unknown(struct import *import, enum import_scope scope,
                          struct import_section *section, const struct keepalived_node *node)
 {
-    const char *names[256];
+    const char *names[WORDS_MAX];
     size_t count = 0;
 
-    for (const struct word *w = scopes[scope].words; w->word != NULL && count < 256; w++)
-        names[count++] = w->word;
+    for (const struct ruling *r = scopes[scope].rulings; r->words != NULL; r++)
+        for (const char *const *word = r->words; *word != NULL && count < WORDS_MAX; word++)
+            names[count++] = *word;
     const char *near = suggest(node->words[0], names, count);
     IMPORT_ITEM(import, section, IMPORT_LOST, node, "not known as a word of %s%s%s%s",
                 scopes[scope].name, near != NULL ? "; did it mean '" : "", near != NULL ? near : "",
@@ -365,16 +291,16 @@ size_t import_sort_out(struct import *import, enum import_scope scope,
     size_t known = 0;
 
     for (const struct keepalived_node *node = block->first; node != NULL; node = node->next) {
-        const struct word *word = find(scopes[scope].words, node->words[0]);
+        const struct ruling *ruling = find(scopes[scope].rulings, node->words[0]);
 
-        known += word != NULL ? 1 : 0;
-        if (word == NULL)
+        known += ruling != NULL ? 1 : 0;
+        if (ruling == NULL)
             tell_unknown(import, scope, section, node);
-        else if (word->fate == EACH)
-            tell_each(import, section, node, word->why);
-        else if (word->fate != DONE)
-            import_item(import->out, section, word->fate == LOST ? IMPORT_LOST : IMPORT_NOTE, node,
-                        word->why);
+        else if (ruling->fate == EACH)
+            tell_each(import, section, node, ruling->why);
+        else if (ruling->fate != DONE)
+            import_item(import->out, section, ruling->fate == LOST ? IMPORT_LOST : IMPORT_NOTE,
+                        node, ruling->why);
     }
     return known;
 }

@@ -5,8 +5,10 @@
 #include "lib/config/duration.h"
 #include "tools/common/client.h"
 #include "tools/common/field.h"
+#include "tools/common/json_print.h"
+#include "tools/common/monotonic.h"
+#include "tools/common/options.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -25,37 +27,42 @@ struct options {
     uint64_t for_ns; /* 0: until resumed */
 };
 
-static bool parse_span(const char *text, uint64_t *ns)
+static bool take_span(const char *text, void *into)
 {
+    uint64_t *ns = into;
+
     if (duration_parse(text, ns) && *ns >= NS_PER_MS && *ns <= (uint64_t)DRAIN_MS_MAX * NS_PER_MS)
         return true;
     fprintf(stderr, "vipctl: found '%s', expected a time from 1ms to 365d, like 30m\n", text);
     return false;
 }
 
-/* which: the options this verb has, of "afFj". */
-static bool parse_options(int argc, char **argv, const char *which, struct options *out)
+static bool take_nothing(const char *text, void *into)
 {
-    static const struct option options[] = {{"all", no_argument, NULL, 'a'},
-                                            {"for", required_argument, NULL, 'F'},
-                                            {"force", no_argument, NULL, 'f'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {NULL, 0, NULL, 0}};
-    int option;
+    (void)text;
+    (void)into;
+    return false;
+}
+
+/* What not all of the verbs have. */
+enum { HAS_ALL = 1u << 0, HAS_STAY = 1u << 1 /* --for, --force */ };
+
+static bool parse_options(int argc, char **argv, unsigned has, struct options *out)
+{
+    bool stay = (has & HAS_STAY) != 0;
+    const struct verb_option table[] = {
+        {.name = "all", .flag = (has & HAS_ALL) != 0 ? &out->all : NULL},
+        {.name = "for", .take = stay ? take_span : take_nothing, .into = &out->for_ns},
+        {.name = "force", .flag = stay ? &out->force : NULL},
+        {.name = "json", .flag = &out->json},
+    };
 
     *out = (struct options){0};
-    optind = 0;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (strchr(which, option) == NULL)
-            return false;
-        out->all = out->all || option == 'a';
-        out->force = out->force || option == 'f';
-        out->json = out->json || option == 'j';
-        if (option == 'F' && !parse_span(optarg, &out->for_ns))
-            return false;
-    }
-    out->name = optind < argc ? argv[optind] : NULL;
-    return argc - optind <= 1 && (out->name != NULL) != out->all;
+    int first = options_read(argc, argv, table, sizeof(table) / sizeof(table[0]));
+    if (first < 0 || argc - first > 1)
+        return false;
+    out->name = first < argc ? argv[first] : NULL;
+    return (out->name != NULL) != out->all;
 }
 
 static json_t *parameters_of(const struct options *options)
@@ -72,14 +79,6 @@ static json_t *parameters_of(const struct options *options)
         json_object_set_new(parameters, "for_ms",
                             json_integer((json_int_t)(options->for_ns / NS_PER_MS)));
     return parameters;
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static bool concerned(const json_t *names, const json_t *instance)
@@ -144,7 +143,7 @@ static json_t *narrow(const json_t *reply)
  * reference. 0 or an exit code. */
 static int follow(const struct context *context, const json_t *reply, done_fn done, json_t **status)
 {
-    int64_t until_ms = now_ms() + field_number(reply, "wait_ms") + GRACE_MS;
+    int64_t until_ms = monotonic_ms() + field_number(reply, "wait_ms") + GRACE_MS;
     bool every = false;
     long pause_ms = POLL_MS_MIN;
 
@@ -157,7 +156,7 @@ static int follow(const struct context *context, const json_t *reply, done_fn do
         if (r != 0)
             return r;
         every = look(*status, reply, done);
-        if (every || now_ms() >= until_ms)
+        if (every || monotonic_ms() >= until_ms)
             return 0;
         const struct timespec pause = {.tv_nsec = pause_ms * (long)NS_PER_MS};
         (void)nanosleep(&pause, NULL);
@@ -177,8 +176,7 @@ static void print_json(const json_t *status, const char *key)
                                               json_object_get(instance, "state"), "master",
                                               json_object_get(instance, "master"), key,
                                               json_object_get(instance, key)));
-    json_dumpf(list, stdout, JSON_INDENT(2));
-    putchar('\n');
+    json_print(list);
     json_decref(list);
 }
 
@@ -277,10 +275,8 @@ int cmd_drain(const struct context *context, int argc, char **argv)
 {
     struct options options;
 
-    if (!parse_options(argc, argv, "aFfj", &options)) {
-        fputs("usage: vipctl drain [--for TIME] [--force] [--json] INSTANCE | --all\n", stderr);
-        return EXIT_USAGE;
-    }
+    if (!parse_options(argc, argv, HAS_ALL | HAS_STAY, &options))
+        return context_wrong_usage(context, NULL);
     return hand_over(context, &options, "io.vipd.Drain", parameters_of(&options));
 }
 
@@ -288,10 +284,8 @@ int cmd_take(const struct context *context, int argc, char **argv)
 {
     struct options options;
 
-    if (!parse_options(argc, argv, "j", &options)) {
-        fputs("usage: vipctl take [--json] INSTANCE\n", stderr);
-        return EXIT_USAGE;
-    }
+    if (!parse_options(argc, argv, 0, &options))
+        return context_wrong_usage(context, NULL);
     return hand_over(context, &options, "io.vipd.Take", parameters_of(&options));
 }
 
@@ -301,10 +295,8 @@ int cmd_resume(const struct context *context, int argc, char **argv)
     json_t *status = NULL;
     json_t *reply;
 
-    if (!parse_options(argc, argv, "aj", &options)) {
-        fputs("usage: vipctl resume [--json] INSTANCE | --all\n", stderr);
-        return EXIT_USAGE;
-    }
+    if (!parse_options(argc, argv, HAS_ALL, &options))
+        return context_wrong_usage(context, NULL);
     int r = ask(context, "io.vipd.Resume", parameters_of(&options), &reply);
     if (r == 0)
         r = follow(context, reply, is_settled, &status);

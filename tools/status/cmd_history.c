@@ -4,12 +4,13 @@
 #include "lib/control/control.h"
 #include "tools/common/client.h"
 #include "tools/common/field.h"
+#include "tools/common/json_print.h"
+#include "tools/common/options.h"
 #include "tools/common/table.h"
 #include "tools/common/when.h"
 #include "tools/status/history_file.h"
 #include "tools/status/since.h"
 
-#include <getopt.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -28,61 +29,40 @@ struct history_options {
     bool follow;
 };
 
-enum history_option { OPTION_JSON = 256, OPTION_SINCE, OPTION_STATE_DIR };
-
-static bool parse_limit(const char *text, long *out)
+static bool take_limit(const char *text, void *into)
 {
+    long *out = into;
     char *end;
 
     *out = strtol(text, &end, 10);
     return *text != '\0' && *end == '\0' && *out > 0 && *out <= 1000000;
 }
 
-static bool take_option(int option, struct history_options *out)
+static bool take_since(const char *text, void *into)
 {
-    switch (option) {
-    case OPTION_JSON:
-        out->json = true;
-        return true;
-    case OPTION_SINCE:
-        return since_parse(optarg, time(NULL), &out->since_ms);
-    case OPTION_STATE_DIR:
-        out->state_dir = optarg;
-        return true;
-    case 'f':
-        out->follow = true;
-        return true;
-    case 'n':
-        return parse_limit(optarg, &out->limit);
-    default:
-        return false;
-    }
+    return since_parse(text, time(NULL), into);
 }
 
 static bool parse_options(const struct context *context, int argc, char **argv,
                           struct history_options *out)
 {
-    static const struct option options[] = {
-        {"json", no_argument, NULL, OPTION_JSON},
-        {"follow", no_argument, NULL, 'f'},
-        {"limit", required_argument, NULL, 'n'},
-        {"count", required_argument, NULL, 'n'},
-        {"since", required_argument, NULL, OPTION_SINCE},
-        {"state-dir", required_argument, NULL, OPTION_STATE_DIR},
-        {NULL, 0, NULL, 0}};
-    int option;
+    const struct verb_option table[] = {
+        {.name = "json", .flag = &out->json},
+        {.name = "follow", .letter = 'f', .flag = &out->follow},
+        {.name = "limit", .letter = 'n', .take = take_limit, .into = &out->limit},
+        {.name = "count", .letter = 'n', .take = take_limit, .into = &out->limit},
+        {.name = "since", .take = take_since, .into = &out->since_ms},
+        {.name = "state-dir", .text = &out->state_dir},
+    };
 
     *out = (struct history_options){0};
     /* Another vipd's history would be a wrong answer. */
     if (strcmp(context->control_path, CONTROL_PATH_DEFAULT) == 0)
         out->state_dir = HISTORY_STATE_DIR_DEFAULT;
-    optind = 0;
-    while ((option = getopt_long(argc, argv, "fn:", options, NULL)) != -1)
-        if (!take_option(option, out))
-            return false;
-    if (argc - optind > 1)
+    int first = options_read(argc, argv, table, sizeof(table) / sizeof(table[0]));
+    if (first < 0 || argc - first > 1)
         return false;
-    out->name = optind < argc ? argv[optind] : NULL;
+    out->name = first < argc ? argv[first] : NULL;
     return true;
 }
 
@@ -206,8 +186,7 @@ static void print_all(const struct context *context, const struct history_option
     size_t i;
 
     if (options->json) {
-        json_dumpf(reply, stdout, JSON_INDENT(2));
-        putchar('\n');
+        json_print(reply);
         return;
     }
     json_array_foreach (json_object_get(reply, "entries"), i, entry)
@@ -288,8 +267,7 @@ static void print_followed(struct follower *follower, const json_t *reply)
             print_entry(follower->context, entry);
             continue;
         }
-        json_dumpf(entry, stdout, JSON_COMPACT);
-        putchar('\n');
+        json_print_line(entry);
     }
     fflush(stdout);
 }

@@ -3,6 +3,7 @@
 
 #include "tools/common/client.h"
 #include "tools/common/field.h"
+#include "tools/common/json_print.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -39,8 +40,7 @@ static void print_refusal(const json_t *reply)
                                             "section", "", "key", "", "text", sentence));
     json_t *all =
         json_pack("{s:i, s:b, s:o}", "version", 1, "valid", (int)false, "problems", problems);
-    json_dumpf(all, stdout, JSON_INDENT(2));
-    putchar('\n');
+    json_print(all);
     json_decref(all);
 }
 
@@ -49,18 +49,15 @@ int cmd_reload(const struct context *context, int argc, char **argv)
     bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
     json_t *reply;
 
-    if (argc > 1 && !json) {
-        fputs("usage: vipctl reload [--json]\n", stderr);
-        return EXIT_USAGE;
-    }
+    if (argc > 1 && !json)
+        return context_wrong_usage(context, NULL);
     int r = client_ask(context, "io.vipd.Reload", NULL, &reply);
     if (r == EXIT_FAILED && json && reply != NULL)
         print_refusal(reply);
     if (r == 0)
         r = client_expect(context, reply, "changes", JSON_ARRAY);
     if (r == 0 && json) {
-        json_dumpf(reply, stdout, JSON_INDENT(2));
-        putchar('\n');
+        json_print(reply);
     } else if (r == 0) {
         print_changes(reply);
     }

@@ -5,12 +5,13 @@
 #include "lib/config/suggest.h"
 #include "tools/common/client.h"
 #include "tools/common/field.h"
+#include "tools/common/json_print.h"
+#include "tools/common/options.h"
 #include "tools/common/table.h"
 #include "tools/common/when.h"
 #include "tools/status/detail.h"
 #include "tools/status/drained.h"
 
-#include <getopt.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,23 +29,16 @@ struct status_options {
 
 static bool parse_options(int argc, char **argv, struct status_options *out)
 {
-    static const struct option options[] = {
-        {"json", no_argument, NULL, 'j'}, {"all", no_argument, NULL, 'a'}, {NULL, 0, NULL, 0}};
-    int option;
+    const struct verb_option table[] = {
+        {.name = "json", .flag = &out->json},
+        {.name = "all", .flag = &out->all},
+    };
 
     *out = (struct status_options){0};
-    optind = 0;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'j')
-            out->json = true;
-        else if (option == 'a')
-            out->all = true;
-        else
-            return false;
-    }
-    if (argc - optind > 1)
+    int first = options_read(argc, argv, table, sizeof(table) / sizeof(table[0]));
+    if (first < 0 || argc - first > 1)
         return false;
-    out->name = optind < argc ? argv[optind] : NULL;
+    out->name = first < argc ? argv[first] : NULL;
     return true;
 }
 
@@ -259,8 +253,7 @@ static int show(const struct context *context, const struct status_options *opti
     if (options->json) {
         if (instance != NULL)
             keep_only(status, instance);
-        json_dumpf(status, stdout, JSON_INDENT(2));
-        putchar('\n');
+        json_print(status);
     } else if (instance != NULL) {
         status_detail_print(context, instance, options->all);
     } else {
@@ -274,10 +267,8 @@ int cmd_status(const struct context *context, int argc, char **argv)
     struct status_options options;
     json_t *status;
 
-    if (!parse_options(argc, argv, &options)) {
-        fputs("usage: vipctl status [--json] [--all] [INSTANCE]\n", stderr);
-        return EXIT_USAGE;
-    }
+    if (!parse_options(argc, argv, &options))
+        return context_wrong_usage(context, NULL);
     int r = client_ask(context, "io.vipd.GetStatus", NULL, &status);
     if (r == 0)
         r = client_expect(context, status, "instances", JSON_ARRAY);

@@ -2,6 +2,7 @@
 #include "tools/status/cmd_version.h"
 
 #include "tools/common/client.h"
+#include "tools/common/json_print.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -30,16 +31,13 @@ int cmd_version(const struct context *context, int argc, char **argv)
 {
     bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
 
-    if (argc > 1 && !json) {
-        fputs("usage: vipctl version [--json]\n", stderr);
-        return EXIT_USAGE;
-    }
+    if (argc > 1 && !json)
+        return context_wrong_usage(context, NULL);
     char *running;
     int r = running_version(context, &running);
     if (json) {
         json_t *all = json_pack("{s:s, s:s?}", "vipctl", VIPD_VERSION, "vipd", running);
-        json_dumpf(all, stdout, JSON_COMPACT);
-        putchar('\n');
+        json_print_line(all);
         json_decref(all);
     } else {
         const char *none = r == 0 ? "not running" : "unknown";

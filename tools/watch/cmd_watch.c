@@ -5,17 +5,17 @@
 #include "tools/watch/cmd_watch.h"
 
 #include "lib/config/duration.h"
+#include "tools/common/monotonic.h"
+#include "tools/common/options.h"
 #include "tools/watch/feed.h"
 #include "tools/watch/lines.h"
 #include "tools/watch/screen.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #define INTERVAL_MIN_NS (100 * NS_PER_MS)
@@ -31,28 +31,23 @@ struct watch {
     uint64_t drawn_ns;
 };
 
-static bool parse_options(int argc, char **argv, uint64_t *interval_ns, const char **filter)
+static bool take_duration(const char *text, void *into)
 {
-    static const struct option options[] = {{"interval", required_argument, NULL, 'n'},
-                                            {NULL, 0, NULL, 0}};
-    int option = 0;
-
-    *interval_ns = NS_PER_SEC;
-    optind = 0; /* whoever called us may have read options too */
-    while ((option = getopt_long(argc, argv, "n:", options, NULL)) != -1) {
-        if (option != 'n' || !duration_parse(optarg, interval_ns))
-            return false;
-    }
-    *filter = optind < argc ? argv[optind++] : "";
-    return optind >= argc && *interval_ns >= INTERVAL_MIN_NS && *interval_ns <= INTERVAL_MAX_NS;
+    return duration_parse(text, into);
 }
 
-static uint64_t now_ns(void)
+static bool parse_options(int argc, char **argv, uint64_t *interval_ns, const char **filter)
 {
-    struct timespec now;
+    const struct verb_option table[] = {
+        {.name = "interval", .letter = 'n', .take = take_duration, .into = interval_ns},
+    };
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * NS_PER_SEC + (uint64_t)now.tv_nsec;
+    *interval_ns = NS_PER_SEC;
+    int first = options_read(argc, argv, table, sizeof(table) / sizeof(table[0]));
+    if (first < 0 || argc - first > 1)
+        return false;
+    *filter = first < argc ? argv[first] : "";
+    return *interval_ns >= INTERVAL_MIN_NS && *interval_ns <= INTERVAL_MAX_NS;
 }
 
 /* The signals that end it come as something to read, so that the terminal is always given back. */
@@ -99,7 +94,7 @@ static int run(struct watch *watch)
     bool news = true;
 
     for (;;) {
-        uint64_t now = now_ns();
+        uint64_t now = monotonic_ns();
 
         news = watch_feed_step(watch->feed, now) || news;
         bool old = watch->screen != NULL && now - watch->drawn_ns >= REDRAW_NS;
@@ -138,12 +133,8 @@ int cmd_watch(const struct context *context, int argc, char **argv)
     uint64_t interval_ns = 0;
     int result = EXIT_FAILED;
 
-    if (!parse_options(argc, argv, &interval_ns, &filter)) {
-        fputs("usage: vipctl watch [--interval DURATION] [FILTER]\n"
-              "DURATION: from 100ms to 1h, 1s unless given\n",
-              stderr);
-        return EXIT_USAGE;
-    }
+    if (!parse_options(argc, argv, &interval_ns, &filter))
+        return context_wrong_usage(context, "DURATION: from 100ms to 1h, 1s unless given\n");
     watch.feed = watch_feed_new(context->control_path, interval_ns);
     watch.lines = watch_lines_new(filter);
     watch.signals = open_signals();

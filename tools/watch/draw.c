@@ -1,7 +1,8 @@
-/* Drawing of the full screen, from the top to the line of keys: see screen.h. */
+/* Drawing of the full screen, from the top to the line of keys: see draw.h. */
+#include "tools/watch/draw.h"
+
 #include "lib/limits.h"
 #include "tools/common/field.h"
-#include "tools/watch/screen_internal.h"
 #include "tools/watch/table.h"
 
 #include <ncurses.h>
@@ -48,7 +49,7 @@ static void put_at(int line, size_t column, size_t width, const char *text)
 }
 
 /* As attrset() takes it. */
-static int attribute(const struct watch_screen *screen, enum table_colour colour)
+static int attribute(const struct watch_view *view, enum table_colour colour)
 {
     if (colour == TABLE_PLAIN)
         return (int)A_NORMAL;
@@ -56,16 +57,16 @@ static int attribute(const struct watch_screen *screen, enum table_colour colour
         return (int)A_BOLD;
     if (colour == TABLE_DIM)
         return (int)A_DIM;
-    return screen->colour ? COLOR_PAIR(colour) : (int)A_BOLD;
+    return view->colour ? COLOR_PAIR(colour) : (int)A_BOLD;
 }
 
 /* A whole line, if there is room for it. */
-static void put(const struct watch_screen *screen, struct pen *pen, enum table_colour colour,
+static void put(const struct watch_view *view, struct pen *pen, enum table_colour colour,
                 const char *text)
 {
     if (pen->line > pen->last)
         return;
-    attrset(attribute(screen, colour));
+    attrset(attribute(view, colour));
     put_at(pen->line++, 0, (size_t)COLS, text);
     attrset(A_NORMAL);
 }
@@ -80,7 +81,7 @@ static void put_bar(int line, const char *left, const char *right)
     attrset(A_NORMAL);
 }
 
-static void draw_head(const struct watch_screen *screen)
+static void draw_head(const struct watch_view *view)
 {
     char left[LINE_SIZE] = "vipctl watch";
     char totals[LINE_SIZE];
@@ -88,16 +89,16 @@ static void draw_head(const struct watch_screen *screen)
     time_t now = time(NULL);
     struct tm tm;
 
-    if (screen->status != NULL)
-        snprintf(left, sizeof(left), "vipd %s on %s   %s", field_text(screen->status, "software"),
-                 field_text(screen->status, "node"),
-                 watch_totals(screen->status, totals, sizeof(totals)));
+    if (view->status != NULL)
+        snprintf(left, sizeof(left), "vipd %s on %s   %s", field_text(view->status, "software"),
+                 field_text(view->status, "node"),
+                 watch_totals(view->status, totals, sizeof(totals)));
     if (localtime_r(&now, &tm) != NULL)
         strftime(right, sizeof(right), "%T", &tm);
     put_bar(0, watch_printable(left), right);
 }
 
-static void draw_trouble(const struct watch_screen *screen, const struct watch_feed *feed,
+static void draw_trouble(const struct watch_view *view, const struct watch_feed *feed,
                          struct pen *pen, uint64_t now_ns)
 {
     const char *trouble = watch_feed_trouble(feed);
@@ -106,16 +107,16 @@ static void draw_trouble(const struct watch_screen *screen, const struct watch_f
     if (trouble != NULL) {
         snprintf(line, sizeof(line), "%s, for %llu s; trying again%s", trouble,
                  (unsigned long long)((now_ns - watch_feed_trouble_since_ns(feed)) / NS_PER_SEC),
-                 screen->status != NULL ? ". Below is what it said last" : "");
-        put(screen, pen, TABLE_RED, watch_printable(line));
-    } else if (screen->restarted && now_ns - screen->restarted_ns < NEWS_NS) {
+                 view->status != NULL ? ". Below is what it said last" : "");
+        put(view, pen, TABLE_RED, watch_printable(line));
+    } else if (view->restarted && now_ns - view->restarted_ns < NEWS_NS) {
         snprintf(line, sizeof(line), "vipd was restarted (pid %lld); connected again",
                  field_number(watch_feed_status(feed), "pid"));
-        put(screen, pen, TABLE_YELLOW, line);
+        put(view, pen, TABLE_YELLOW, line);
     }
 }
 
-static void draw_row(const struct watch_screen *screen, const struct watch_table *table,
+static void draw_row(const struct watch_view *view, const struct watch_table *table,
                      const struct watch_row *row, int line)
 {
     size_t column = 0;
@@ -127,7 +128,7 @@ static void draw_row(const struct watch_screen *screen, const struct watch_table
 
         if (table->widths[i] == 0)
             continue;
-        attrset(attribute(screen, colour));
+        attrset(attribute(view, colour));
         put_at(line, column, table->widths[i],
                row != NULL ? row->cells[i] : watch_header((enum watch_column)i));
         attrset(A_NORMAL);
@@ -136,19 +137,19 @@ static void draw_row(const struct watch_screen *screen, const struct watch_table
 }
 
 /* As many rows as `room` has lines for, below the header. */
-static void draw_table(struct watch_screen *screen, const struct watch_table *table,
-                       struct pen *pen, size_t room)
+static void draw_table(struct watch_view *view, const struct watch_table *table, struct pen *pen,
+                       size_t room)
 {
     size_t most = table->count > room ? table->count - room : 0;
 
-    if (screen->scrolled > most)
-        screen->scrolled = most;
+    if (view->scrolled > most)
+        view->scrolled = most;
     if (pen->line <= pen->last)
-        draw_row(screen, table, NULL, pen->line++);
-    for (size_t i = screen->scrolled; i < table->count && room-- > 0 && pen->line <= pen->last; i++)
-        draw_row(screen, table, &table->rows[i], pen->line++);
+        draw_row(view, table, NULL, pen->line++);
+    for (size_t i = view->scrolled; i < table->count && room-- > 0 && pen->line <= pen->last; i++)
+        draw_row(view, table, &table->rows[i], pen->line++);
     if (table->count == 0)
-        put(screen, pen, TABLE_DIM,
+        put(view, pen, TABLE_DIM,
             table->total > 0 ? "No instance has the filter in it." : "No instance is configured.");
 }
 
@@ -171,7 +172,7 @@ static size_t lines_for(const json_t *items)
     return count + 1 < BLOCK_MAX ? count + 1 : BLOCK_MAX;
 }
 
-static void draw_checks(const struct watch_screen *screen, const json_t *checks, struct pen *pen,
+static void draw_checks(const struct watch_view *view, const json_t *checks, struct pen *pen,
                         size_t room)
 {
     const char *name = NULL;
@@ -180,38 +181,37 @@ static void draw_checks(const struct watch_screen *screen, const json_t *checks,
 
     if (room == 0)
         return;
-    put(screen, pen, TABLE_BOLD, "CHECKS");
+    put(view, pen, TABLE_BOLD, "CHECKS");
     json_object_foreach ((json_t *)(uintptr_t)checks, name, check) {
         if (--room == 0)
             return;
-        put(screen, pen, check_colour(check), watch_check(name, check, line, sizeof(line)));
+        put(view, pen, check_colour(check), watch_check(name, check, line, sizeof(line)));
     }
 }
 
-static void draw_warnings(const struct watch_screen *screen, const json_t *warnings,
-                          struct pen *pen, size_t room)
+static void draw_warnings(const struct watch_view *view, const json_t *warnings, struct pen *pen,
+                          size_t room)
 {
     const char *line = NULL;
     json_t *unused = NULL;
 
     if (room == 0)
         return;
-    put(screen, pen, TABLE_BOLD, "WARNINGS");
+    put(view, pen, TABLE_BOLD, "WARNINGS");
     json_object_foreach ((json_t *)(uintptr_t)warnings, line, unused) {
         if (--room == 0)
             return;
-        put(screen, pen, TABLE_YELLOW, line);
+        put(view, pen, TABLE_YELLOW, line);
     }
 }
 
 /* True when the filter lets the transition's instance through. */
-static bool is_shown(const struct watch_screen *screen, const struct watch_table *table,
+static bool is_shown(const struct watch_view *view, const struct watch_table *table,
                      const json_t *entry)
 {
     const char *name = field_text(entry, "instance");
 
-    if (screen->filter[0] == '\0' || strcmp(name, "-") == 0 ||
-        strcasestr(name, screen->filter) != NULL)
+    if (view->filter[0] == '\0' || strcmp(name, "-") == 0 || strcasestr(name, view->filter) != NULL)
         return true;
     for (size_t i = 0; i < table->count; i++) {
         if (strcmp(table->rows[i].cells[WATCH_NAME], name) == 0)
@@ -221,27 +221,27 @@ static bool is_shown(const struct watch_screen *screen, const struct watch_table
 }
 
 /* The newest first: where there is little room, that is what matters. */
-static void draw_events(const struct watch_screen *screen, const struct watch_table *table,
+static void draw_events(const struct watch_view *view, const struct watch_table *table,
                         struct pen *pen)
 {
-    const json_t *entries = json_object_get(screen->history, "entries");
+    const json_t *entries = json_object_get(view->history, "entries");
     char line[LINE_SIZE];
 
-    put(screen, pen, TABLE_BOLD, "LAST EVENTS");
+    put(view, pen, TABLE_BOLD, "LAST EVENTS");
     for (size_t i = json_array_size(entries); i-- > 0 && pen->line <= pen->last;) {
         const json_t *entry = json_array_get(entries, i);
 
-        if (is_shown(screen, table, entry))
-            put(screen, pen, watch_state_colour(field_text(entry, "to")),
+        if (is_shown(view, table, entry))
+            put(view, pen, watch_state_colour(field_text(entry, "to")),
                 watch_event(entry, true, line, sizeof(line)));
     }
 }
 
-static void draw_body(struct watch_screen *screen, struct pen *pen)
+static void draw_body(struct watch_view *view, struct pen *pen)
 {
     struct watch_table table;
-    json_t *checks = watch_checks(screen->status);
-    json_t *warnings = watch_warnings(screen->status);
+    json_t *checks = watch_checks(view->status);
+    json_t *warnings = watch_warnings(view->status);
     size_t room = pen->last >= pen->line ? (size_t)(pen->last - pen->line) : 0;
     size_t check_lines = lines_for(checks);
     size_t warning_lines = lines_for(warnings);
@@ -252,19 +252,19 @@ static void draw_body(struct watch_screen *screen, struct pen *pen)
         warning_lines = 0;
     room -= check_lines + warning_lines;
     room = room > 2 * EVENTS_MIN ? room - EVENTS_MIN : room;
-    if (watch_table_fill(&table, screen->status, screen->filter, (size_t)COLS)) {
-        draw_table(screen, &table, pen, room);
-        draw_warnings(screen, warnings, pen, warning_lines);
-        draw_checks(screen, checks, pen, check_lines);
+    if (watch_table_fill(&table, view->status, view->filter, (size_t)COLS)) {
+        draw_table(view, &table, pen, room);
+        draw_warnings(view, warnings, pen, warning_lines);
+        draw_checks(view, checks, pen, check_lines);
         pen->line += pen->last - pen->line > EVENTS_MIN ? 1 : 0;
-        draw_events(screen, &table, pen);
+        draw_events(view, &table, pen);
         watch_table_free(&table);
     }
     json_decref(checks);
     json_decref(warnings);
 }
 
-static void draw_help(const struct watch_screen *screen, struct pen *pen)
+static void draw_help(const struct watch_view *view, struct pen *pen)
 {
     static const char *const lines[] = {
         "",
@@ -282,37 +282,36 @@ static void draw_help(const struct watch_screen *screen, struct pen *pen)
     };
 
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-        put(screen, pen, TABLE_PLAIN, lines[i]);
+        put(view, pen, TABLE_PLAIN, lines[i]);
 }
 
-static void draw_foot(const struct watch_screen *screen)
+static void draw_foot(const struct watch_view *view)
 {
     char left[LINE_SIZE] = "q quit  / filter  p pause  ? help";
     char right[LINE_SIZE] = "";
 
-    if (screen->typing)
-        snprintf(left, sizeof(left), "filter: %s_", screen->typed);
-    if (screen->filter[0] != '\0' || screen->paused)
-        snprintf(right, sizeof(right), "%s%s%s%s", screen->filter[0] != '\0' ? "filter: " : "",
-                 screen->filter, screen->filter[0] != '\0' && screen->paused ? "  " : "",
-                 screen->paused ? "PAUSED" : "");
+    if (view->typing)
+        snprintf(left, sizeof(left), "filter: %s_", view->typed);
+    if (view->filter[0] != '\0' || view->paused)
+        snprintf(right, sizeof(right), "%s%s%s%s", view->filter[0] != '\0' ? "filter: " : "",
+                 view->filter, view->filter[0] != '\0' && view->paused ? "  " : "",
+                 view->paused ? "PAUSED" : "");
     put_bar(LINES - 1, left, right);
 }
 
-void watch_screen_draw(struct watch_screen *screen, const struct watch_feed *feed, uint64_t now_ns)
+void watch_draw(struct watch_view *view, const struct watch_feed *feed, uint64_t now_ns)
 {
     struct pen pen = {.line = 1, .last = LINES - 2};
 
-    watch_screen_take(screen, feed, now_ns);
     erase();
-    draw_head(screen);
-    draw_trouble(screen, feed, &pen, now_ns);
-    if (screen->help)
-        draw_help(screen, &pen);
-    else if (screen->status != NULL)
-        draw_body(screen, &pen);
+    draw_head(view);
+    draw_trouble(view, feed, &pen, now_ns);
+    if (view->help)
+        draw_help(view, &pen);
+    else if (view->status != NULL)
+        draw_body(view, &pen);
     else if (watch_feed_trouble(feed) == NULL)
-        put(screen, &pen, TABLE_DIM, "Asking vipd ...");
-    draw_foot(screen);
+        put(view, &pen, TABLE_DIM, "Asking vipd ...");
+    draw_foot(view);
     refresh();
 }

@@ -4,8 +4,8 @@
  */
 #include "tools/watch/screen.h"
 
-#include "tools/watch/model.h"
-#include "tools/watch/screen_internal.h"
+#include "tools/common/table.h"
+#include "tools/watch/draw.h"
 
 #include <locale.h>
 #include <ncurses.h>
@@ -19,6 +19,11 @@ enum {
     KEY_DELETE = 127,
     KEY_CONTROL_H = 8,
     ESCAPE_DELAY_MS = 25,
+};
+
+struct watch_screen {
+    SCREEN *terminal;
+    struct watch_view view;
 };
 
 /* Asked before newterm(), which does not clean up behind itself when it does not know it. */
@@ -44,7 +49,7 @@ struct watch_screen *watch_screen_open(const char *filter, bool colour)
         free(screen);
         return NULL;
     }
-    snprintf(screen->filter, sizeof(screen->filter), "%s", filter);
+    snprintf(screen->view.filter, sizeof(screen->view.filter), "%s", filter);
     cbreak();
     noecho();
     nonl();
@@ -52,8 +57,8 @@ struct watch_screen *watch_screen_open(const char *filter, bool colour)
     nodelay(stdscr, TRUE);
     set_escdelay(ESCAPE_DELAY_MS);
     curs_set(0);
-    screen->colour = colour && has_colors() && start_color() == OK;
-    if (screen->colour) {
+    screen->view.colour = colour && has_colors() && start_color() == OK;
+    if (screen->view.colour) {
         use_default_colors();
         init_pair(TABLE_GREEN, COLOR_GREEN, -1);
         init_pair(TABLE_YELLOW, COLOR_YELLOW, -1);
@@ -68,71 +73,45 @@ void watch_screen_close(struct watch_screen *screen)
         return;
     endwin();
     delscreen(screen->terminal);
-    json_decref(screen->status);
-    json_decref(screen->history);
+    watch_view_end(&screen->view);
     free(screen);
 }
 
-static void hold(json_t **place, const json_t *value)
+static void type_key(struct watch_view *view, int key)
 {
-    json_decref(*place);
-    *place = json_incref((json_t *)(uintptr_t)value);
-}
-
-void watch_screen_take(struct watch_screen *screen, const struct watch_feed *feed, uint64_t now_ns)
-{
-    const json_t *status = watch_feed_status(feed);
-    char identity[WATCH_IDENTITY_SIZE];
-
-    if (status == NULL)
-        return;
-    if (!screen->paused) {
-        hold(&screen->status, status);
-        hold(&screen->history, watch_feed_history(feed));
-    }
-    watch_identity(status, identity, sizeof(identity));
-    if (screen->identity[0] != '\0' && strcmp(screen->identity, identity) != 0) {
-        screen->restarted = true;
-        screen->restarted_ns = now_ns;
-    }
-    memcpy(screen->identity, identity, sizeof(identity));
-}
-
-static void type_key(struct watch_screen *screen, int key)
-{
-    size_t length = strlen(screen->typed);
+    size_t length = strlen(view->typed);
 
     if (key == '\r' || key == '\n' || key == KEY_ENTER) {
-        memcpy(screen->filter, screen->typed, sizeof(screen->filter));
-        screen->typing = false;
+        memcpy(view->filter, view->typed, sizeof(view->filter));
+        view->typing = false;
     } else if (key == KEY_ESCAPE) {
-        screen->typing = false;
+        view->typing = false;
     } else if (key == KEY_BACKSPACE || key == KEY_DELETE || key == KEY_CONTROL_H) {
         if (length > 0)
-            screen->typed[length - 1] = '\0';
-    } else if (key >= ' ' && key < KEY_DELETE && length + 1 < sizeof(screen->typed)) {
-        screen->typed[length] = (char)key;
-        screen->typed[length + 1] = '\0';
+            view->typed[length - 1] = '\0';
+    } else if (key >= ' ' && key < KEY_DELETE && length + 1 < sizeof(view->typed)) {
+        view->typed[length] = (char)key;
+        view->typed[length + 1] = '\0';
     }
 }
 
-static void scroll_by(struct watch_screen *screen, long rows)
+static void scroll_by(struct watch_view *view, long rows)
 {
-    if (rows < 0 && screen->scrolled < (size_t)-rows)
-        screen->scrolled = 0;
+    if (rows < 0 && view->scrolled < (size_t)-rows)
+        view->scrolled = 0;
     else
-        screen->scrolled += (size_t)rows; /* drawing keeps it within the table */
+        view->scrolled += (size_t)rows; /* drawing keeps it within the table */
 }
 
 /* False: quit. */
-static bool press(struct watch_screen *screen, int key)
+static bool press(struct watch_view *view, int key)
 {
-    if (screen->typing) {
-        type_key(screen, key);
+    if (view->typing) {
+        type_key(view, key);
         return true;
     }
-    if (screen->help && key != KEY_RESIZE) {
-        screen->help = false;
+    if (view->help && key != KEY_RESIZE) {
+        view->help = false;
         return key != 'q';
     }
     switch (key) {
@@ -140,32 +119,32 @@ static bool press(struct watch_screen *screen, int key)
         return false;
     case 'p':
     case ' ':
-        screen->paused = !screen->paused;
+        view->paused = !view->paused;
         break;
     case '/':
-        memcpy(screen->typed, screen->filter, sizeof(screen->typed));
-        screen->typing = true;
+        memcpy(view->typed, view->filter, sizeof(view->typed));
+        view->typing = true;
         break;
     case KEY_ESCAPE:
-        screen->filter[0] = '\0';
+        view->filter[0] = '\0';
         break;
     case '?':
     case 'h':
-        screen->help = true;
+        view->help = true;
         break;
     case KEY_UP:
     case 'k':
-        scroll_by(screen, -1);
+        scroll_by(view, -1);
         break;
     case KEY_DOWN:
     case 'j':
-        scroll_by(screen, 1);
+        scroll_by(view, 1);
         break;
     case KEY_PPAGE:
-        scroll_by(screen, -(LINES / 2));
+        scroll_by(view, -(LINES / 2));
         break;
     case KEY_NPAGE:
-        scroll_by(screen, LINES / 2);
+        scroll_by(view, LINES / 2);
         break;
     default:
         break;
@@ -176,8 +155,14 @@ static bool press(struct watch_screen *screen, int key)
 bool watch_screen_keys(struct watch_screen *screen)
 {
     for (int key = getch(); key != ERR; key = getch()) {
-        if (!press(screen, key))
+        if (!press(&screen->view, key))
             return false;
     }
     return true;
+}
+
+void watch_screen_draw(struct watch_screen *screen, const struct watch_feed *feed, uint64_t now_ns)
+{
+    watch_view_take(&screen->view, feed, now_ns);
+    watch_draw(&screen->view, feed, now_ns);
 }

@@ -16,7 +16,7 @@ void watch_screen_close(struct watch_screen *screen);
 /* Does what the keys say that were pressed. False: quit. */
 bool watch_screen_keys(struct watch_screen *screen);
 
-/* Draws it all. now_ns: CLOCK_MONOTONIC. */
+/* Takes the news and draws it all. now_ns: CLOCK_MONOTONIC. */
 void watch_screen_draw(struct watch_screen *screen, const struct watch_feed *feed, uint64_t now_ns);
 
 #endif

@@ -1,6 +1,6 @@
 /* One frame of a capture: what it is to us, as a line for people and as JSON. */
-#ifndef TOOLS_CAPTURE_CAPTURE_VIEW_H
-#define TOOLS_CAPTURE_CAPTURE_VIEW_H
+#ifndef TOOLS_CAPTURE_VIEW_H
+#define TOOLS_CAPTURE_VIEW_H
 
 #include "lib/packet/neighbour_message.h"
 #include "lib/packet/packet.h"

@@ -1,15 +1,14 @@
-/* What the keys change and the drawing shows. Of screen.c and draw.c alone. */
-#ifndef TOOLS_WATCH_SCREEN_INTERNAL_H
-#define TOOLS_WATCH_SCREEN_INTERNAL_H
+/* What the keys change and the drawing shows: the state of a full screen, without a terminal. */
+#ifndef TOOLS_WATCH_VIEW_H
+#define TOOLS_WATCH_VIEW_H
 
-#include "tools/watch/screen.h"
+#include "tools/watch/feed.h"
 
 #include <stddef.h>
 
 enum { WATCH_FILTER_SIZE = 64, WATCH_IDENTITY_SIZE = 96 };
 
-struct watch_screen {
-    void *terminal; /* ncurses' SCREEN */
+struct watch_view {
     char filter[WATCH_FILTER_SIZE];
     char typed[WATCH_FILTER_SIZE]; /* the filter while it is typed */
     bool typing;
@@ -26,6 +25,9 @@ struct watch_screen {
 };
 
 /* Takes the last answers, unless paused, and notices a restart of vipd. */
-void watch_screen_take(struct watch_screen *screen, const struct watch_feed *feed, uint64_t now_ns);
+void watch_view_take(struct watch_view *view, const struct watch_feed *feed, uint64_t now_ns);
+
+/* Drops what it holds. */
+void watch_view_end(struct watch_view *view);
 
 #endif

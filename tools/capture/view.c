@@ -1,5 +1,5 @@
-/* Frames of a capture, read and shown; see capture_view.h. */
-#include "tools/capture/capture_view.h"
+/* Frames of a capture, read and shown; see view.h. */
+#include "tools/capture/view.h"
 
 #include "lib/control/control.h"
 #include "tools/capture/advert_json.h"
@@ -231,13 +231,6 @@ static json_t *time_json(uint64_t wall_ns)
     snprintf(text + used, sizeof(text) - used, ".%06uZ",
              (unsigned)(wall_ns % NS_PER_SEC / NS_PER_US));
     return json_string(text);
-}
-
-static json_t *address_json(const struct ip_address *address)
-{
-    char text[ADDRESS_TEXT_SIZE];
-
-    return json_string(ip_address_format(address, text, sizeof(text)));
 }
 
 static void add_message(json_t *object, const struct neighbour_message *message)
