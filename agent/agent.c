@@ -1,16 +1,16 @@
 /* The agent's life: parts opened, instances started, events passed on, everything handed over. */
 #include "agent/agent.h"
 
-#include "agent/agent_attach.h"
-#include "agent/agent_control.h"
-#include "agent/agent_handover.h"
-#include "agent/agent_publish.h"
-#include "agent/agent_recorder.h"
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/message_ids.h"
 #include "agent/base/priorities.h"
+#include "agent/control/requests.h"
+#include "agent/control/snapshot.h"
+#include "agent/instances/attach.h"
 #include "agent/kernel/virtual_link.h"
+#include "agent/publish/publish.h"
+#include "agent/publish/recording.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -1,9 +1,9 @@
 /* A reload: parse everything first, then apply only the difference. */
-#include "agent/agent_control.h"
-#include "agent/agent_publish.h"
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/message_ids.h"
+#include "agent/control/snapshot.h"
+#include "agent/publish/publish.h"
 #include "lib/config/diff.h"
 
 #include <errno.h>

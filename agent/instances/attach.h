@@ -1,7 +1,7 @@
 /* Instances whose link is there but could not be used: tried again until it can. For agent.c only.
  */
-#ifndef AGENT_AGENT_ATTACH_H
-#define AGENT_AGENT_ATTACH_H
+#ifndef AGENT_INSTANCES_ATTACH_H
+#define AGENT_INSTANCES_ATTACH_H
 
 #include "agent/agent.h"
 

@@ -1,6 +1,6 @@
 /* The flight recorder's part in the agent: what it is told, and which transitions it records. */
-#ifndef AGENT_AGENT_RECORDER_H
-#define AGENT_AGENT_RECORDER_H
+#ifndef AGENT_PUBLISH_RECORDING_H
+#define AGENT_PUBLISH_RECORDING_H
 
 #include "agent/agent.h"
 

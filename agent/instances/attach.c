@@ -1,6 +1,6 @@
-/* Tries again to put instances on their links; see agent_attach.h. What stands in the way is most
+/* Tries again to put instances on their links; see attach.h. What stands in the way is most
  * often told of (another instance leaves, a link goes or is renamed), and if not, time tells. */
-#include "agent/agent_attach.h"
+#include "agent/instances/attach.h"
 
 #include "agent/base/clock.h"
 #include "agent/base/priorities.h"

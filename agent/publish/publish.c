@@ -1,10 +1,10 @@
 /* Telling the world outside. State files are written one a turn of the loop: a failover of
  * thousands of instances leaves room for packets between them. */
-#include "agent/agent_publish.h"
+#include "agent/publish/publish.h"
 
-#include "agent/agent_control.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
+#include "agent/control/snapshot.h"
 #include "lib/limits.h"
 
 #include <assert.h>

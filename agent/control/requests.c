@@ -1,6 +1,6 @@
 /* Requests to drain, resume and take: each is started here and answered at once with its number;
  * who asked follows the instances' `handover` in the status until it is decided. */
-#include "agent/agent_handover.h"
+#include "agent/control/requests.h"
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"

@@ -1,14 +1,14 @@
 /* Snapshots of the running node for the control socket. Nothing here decides or changes anything
  * but through agent_reload(). */
-#include "agent/agent_control.h"
+#include "agent/control/snapshot.h"
 
-#include "agent/agent_handover.h"
-#include "agent/agent_recorder.h"
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
+#include "agent/control/requests.h"
 #include "agent/instances/instance_watch.h"
 #include "agent/instances/internal.h"
+#include "agent/publish/recording.h"
 
 #include <errno.h>
 #include <stdio.h>

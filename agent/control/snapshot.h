@@ -1,6 +1,6 @@
 /* What the agent tells over the control socket, and what it lets be asked of it. */
-#ifndef AGENT_AGENT_CONTROL_H
-#define AGENT_AGENT_CONTROL_H
+#ifndef AGENT_CONTROL_SNAPSHOT_H
+#define AGENT_CONTROL_SNAPSHOT_H
 
 #include "agent/agent.h"
 

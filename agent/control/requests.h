@@ -1,6 +1,6 @@
 /* Drain, Resume and Take of the control socket: which instances are meant, and what to answer. */
-#ifndef AGENT_AGENT_HANDOVER_H
-#define AGENT_AGENT_HANDOVER_H
+#ifndef AGENT_CONTROL_REQUESTS_H
+#define AGENT_CONTROL_REQUESTS_H
 
 #include "agent/agent.h"
 

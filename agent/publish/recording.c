@@ -1,5 +1,5 @@
-/* Between the agent and the flight recorder; see agent_recorder.h. */
-#include "agent/agent_recorder.h"
+/* Between the agent and the flight recorder; see recording.h. */
+#include "agent/publish/recording.h"
 
 #include "agent/base/clock.h"
 #include "agent/instances/internal.h"

@@ -1,7 +1,7 @@
 /* The part of the agent that tells the world outside how instances stand: log, history, state
  * files, hooks, targets. None of it is done before the adverts and addresses of a transition. */
-#ifndef AGENT_AGENT_PUBLISH_H
-#define AGENT_AGENT_PUBLISH_H
+#ifndef AGENT_PUBLISH_PUBLISH_H
+#define AGENT_PUBLISH_PUBLISH_H
 
 #include "agent/agent.h"
 
