@@ -2,15 +2,15 @@
 #ifndef AGENT_CONTROL_REQUESTS_H
 #define AGENT_CONTROL_REQUESTS_H
 
-#include "agent/agent.h"
+#include "agent/instances/registry.h"
 
-/* Opens the list of what is drained. Before the first instance. 0 or a negative errno. */
-int agent_handover_open(struct agent *agent);
+/* last_id is 0 to begin with. */
+struct requests {
+    const struct registry *registry; /* borrowed */
+    uint64_t last_id;                /* of the last drain, take or resume */
+};
 
 /* One of the three requests. A new reference, or NULL when out of memory. */
-json_t *agent_handover_request(struct agent *agent, const struct control_request *request);
-
-/* A new instance that is on the list begins drained. Before instance_start(). */
-void agent_handover_restore(struct agent *agent, struct instance *instance);
+json_t *requests_handover(struct requests *requests, const struct control_request *request);
 
 #endif

@@ -1,22 +1,37 @@
-/* What the agent tells over the control socket, and what it lets be asked of it. */
+/*
+ * Snapshots of the running node for the control socket: how it stands at this moment, as JSON.
+ * Nothing here decides or changes anything.
+ */
 #ifndef AGENT_CONTROL_SNAPSHOT_H
 #define AGENT_CONTROL_SNAPSHOT_H
 
-#include "agent/agent.h"
+#include "agent/base/realtime.h"
+#include "agent/instances/registry.h"
+#include "agent/recorder/recorder.h"
 
-/* Opens the history and the control socket. 0 or a negative errno, logged. */
-int agent_control_open(struct agent *agent);
-void agent_control_close(struct agent *agent);
+enum { SNAPSHOT_PROBLEM_SIZE = 512 };
 
-/* Records an event of vipd itself and tells those who follow. */
-void agent_control_event(struct agent *agent, enum history_event event, const char *text);
+/* What only the agent as a whole knows; it keeps this up to date. */
+struct snapshot_facts {
+    struct config_box *box; /* the configuration in force */
+    struct realtime realtime;
+    uint64_t started_wall_ns;
+    uint64_t reloaded_wall_ns; /* 0: never */
+    bool reload_failed;
+    char reload_problem[SNAPSHOT_PROBLEM_SIZE]; /* the first one, when it failed */
+};
 
-/* Records a transition of an instance and tells those who follow. */
-void agent_control_transition(struct agent *agent, struct instance *instance,
-                              const struct transition *transition);
+/* Where the node is looked at. All borrowed. */
+struct snapshot_sources {
+    const struct snapshot_facts *facts;
+    const struct registry *registry;
+    const struct reconciler *reconciler;
+    const struct recorder *recorder; /* NULL: off */
+};
 
-/* Adds something to the history that is no transition of the instance. */
-void agent_control_notice(struct agent *agent, const struct instance *instance, const char *notice,
-                          const struct evidence *evidence, const char *text);
+/* The node without its instances. A new reference, or NULL when out of memory; so below. */
+json_t *snapshot_node(const struct snapshot_sources *sources);
+
+json_t *snapshot_instance(const struct instance *instance);
 
 #endif

@@ -1,21 +1,28 @@
-/* Instances whose link is there but could not be used: tried again until it can. For agent.c only.
+/*
+ * Instances whose link is there but could not be used: tried again until it can. What stands in the
+ * way is most often told of (another instance leaves, a link goes or is renamed), and if not, time
+ * tells. Owner: the agent, which passes on what is told; the instances are the registry's.
  */
 #ifndef AGENT_INSTANCES_ATTACH_H
 #define AGENT_INSTANCES_ATTACH_H
 
-#include "agent/agent.h"
+#include "agent/instances/registry.h"
 
-/* 0 or a negative errno. */
-int agent_attach_open(struct agent *agent);
-void agent_attach_close(struct agent *agent);
+struct attach;
+
+/* registry is borrowed. 0 or a negative errno. */
+int attach_open(sd_event *event, struct registry *registry, struct attach **out);
+
+/* NULL is allowed. */
+void attach_close(struct attach *attach);
 
 /* An attempt failed: another one follows after a while. */
-void agent_attach_failed(struct agent *agent);
+void attach_failed(struct attach *attach);
 
 /* What they wait for is free now: they are tried in the next turn of the loop. */
-void agent_attach_freed(struct agent *agent);
+void attach_freed(struct attach *attach);
 
 /* A link changed, which may be what they wait for: tried soon. */
-void agent_attach_link_changed(struct agent *agent);
+void attach_link_changed(struct attach *attach);
 
 #endif

@@ -4,15 +4,29 @@
 
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
-#include "agent/control/snapshot.h"
+#include "agent/publish/hooks.h"
+#include "agent/publish/state_file.h"
+#include "agent/publish/systemd_target.h"
 #include "lib/limits.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
 
 enum {
     /* How long an agent that is stopped waits for its last hooks. */
     FINISH_MS = 20 * 1000,
+};
+
+struct publish {
+    struct publish_options options;
+    struct hooks *hooks;
+    struct systemd_targets *targets;
+    struct state_files *state_files; /* NULL: none can be written */
+    sd_event_source *writer;         /* writes state files behind everything urgent */
+    sd_event_source *impatience;     /* ends the wait for the last hooks */
 };
 
 static struct state_file state_of(const struct instance *instance)
@@ -25,7 +39,7 @@ static struct state_file state_of(const struct instance *instance)
     };
 }
 
-static void write_state(struct agent *agent, struct instance *instance)
+static void write_state(struct publish *publish, struct instance *instance)
 {
     const struct transition beginning = {.reason = REASON_STARTED};
     struct state_file file = state_of(instance);
@@ -33,96 +47,132 @@ static void write_state(struct agent *agent, struct instance *instance)
     if (instance->last_wall_ns == 0)
         file.last = &beginning;
     instance->unpublished = false;
-    state_files_write(agent->state_files, &file);
+    state_files_write(publish->state_files, &file);
 }
 
-static void publish_soon(struct agent *agent)
+static void write_soon(struct publish *publish)
 {
-    int r = sd_event_source_set_enabled(agent->publisher, SD_EVENT_ONESHOT);
+    int r = sd_event_source_set_enabled(publish->writer, SD_EVENT_ONESHOT);
 
     assert(r >= 0);
 }
 
 /* One of them; comes again for the next. */
-static int on_publish(sd_event_source *source, void *userdata)
+static int on_write(sd_event_source *source, void *userdata)
 {
-    struct agent *agent = userdata;
+    struct publish *publish = userdata;
+    const struct registry *registry = publish->options.registry;
 
     (void)source;
-    for (size_t i = 0; i < agent->instance_count; i++) {
-        if (!agent->instances[i]->unpublished)
+    for (size_t i = 0; i < registry_count(registry); i++) {
+        if (!registry_at(registry, i)->unpublished)
             continue;
-        write_state(agent, agent->instances[i]);
-        publish_soon(agent);
+        write_state(publish, registry_at(registry, i));
+        write_soon(publish);
         break;
     }
     return 0;
 }
 
-static bool finished(const struct agent *agent)
+static bool finished(const struct publish *publish)
 {
-    return hooks_idle(agent->hooks) && systemd_targets_idle(agent->targets);
+    return hooks_idle(publish->hooks) && systemd_targets_idle(publish->targets);
 }
 
 static void on_idle(void *userdata)
 {
-    struct agent *agent = userdata;
+    struct publish *publish = userdata;
 
-    if (agent->stopping && agent->instance_count == 0 && finished(agent))
-        (void)sd_event_exit(agent->node.event, 0);
+    if (registry_ended(publish->options.registry) && finished(publish))
+        (void)sd_event_exit(publish->options.event, 0);
 }
 
 static int on_impatient(sd_event_source *source, uint64_t usec, void *userdata)
 {
-    struct agent *agent = userdata;
+    struct publish *publish = userdata;
 
     (void)source;
     (void)usec;
-    return sd_event_exit(agent->node.event, 0);
+    return sd_event_exit(publish->options.event, 0);
 }
 
-int agent_publish_finish(struct agent *agent)
+int publish_finish(struct publish *publish)
 {
-    if (finished(agent))
-        return sd_event_exit(agent->node.event, 0);
-    if (agent->impatience != NULL)
+    sd_event *event = publish->options.event;
+
+    if (finished(publish))
+        return sd_event_exit(event, 0);
+    if (publish->impatience != NULL)
         return 0;
     log_msg(LOG_NOTICE, "waiting for the last hooks, at most %d s", FINISH_MS / 1000);
-    return sd_event_add_time_relative(agent->node.event, &agent->impatience, CLOCK_BOOTTIME,
-                                      FINISH_MS * (NS_PER_MS / NS_PER_US), 0, on_impatient, agent);
+    return sd_event_add_time_relative(event, &publish->impatience, CLOCK_BOOTTIME,
+                                      FINISH_MS * (NS_PER_MS / NS_PER_US), 0, on_impatient,
+                                      publish);
 }
 
-int agent_publish_open(struct agent *agent)
+static int open_parts(struct publish *publish)
 {
-    sd_event *event = agent->node.event;
-    int r = hooks_open(event, on_idle, agent, &agent->hooks);
+    sd_event *event = publish->options.event;
+    int r = hooks_open(event, on_idle, publish, &publish->hooks);
 
     if (r >= 0)
-        r = systemd_targets_open(event, on_idle, agent, &agent->targets);
+        r = systemd_targets_open(event, on_idle, publish, &publish->targets);
     if (r >= 0)
-        r = sd_event_add_defer(event, &agent->publisher, on_publish, agent);
+        r = sd_event_add_defer(event, &publish->writer, on_write, publish);
     if (r >= 0)
-        r = sd_event_source_set_priority(agent->publisher, AGENT_PRIORITY_STATE);
+        r = sd_event_source_set_priority(publish->writer, AGENT_PRIORITY_STATE);
     if (r >= 0)
-        r = sd_event_source_set_enabled(agent->publisher, SD_EVENT_OFF);
-    if (r < 0)
-        log_msg(LOG_ERR, "cannot prepare hooks and state files: %s", strerror(-r));
-    /* Without them the node works. */
-    agent->state_files = state_files_open(agent->options.run_dir, agent->options.control_path);
+        r = sd_event_source_set_enabled(publish->writer, SD_EVENT_OFF);
     return r;
 }
 
-void agent_publish_close(struct agent *agent)
+int publish_open(const struct publish_options *options, struct publish **out)
 {
-    sd_event_source_disable_unref(agent->impatience);
-    sd_event_source_disable_unref(agent->publisher);
-    hooks_close(agent->hooks);
-    systemd_targets_close(agent->targets);
-    state_files_close(agent->state_files);
+    struct publish *publish = calloc(1, sizeof(*publish));
+    int r = -ENOMEM;
+
+    *out = NULL;
+    if (publish != NULL) {
+        publish->options = *options;
+        r = open_parts(publish);
+    }
+    if (r < 0) {
+        log_msg(LOG_ERR, "cannot prepare hooks and state files: %s", strerror(-r));
+        publish_close(publish);
+        return r;
+    }
+    /* Without them the node works. */
+    publish->state_files = state_files_open(options->run_dir, options->control_path);
+    *out = publish;
+    return 0;
 }
 
-void agent_publish_transition(struct agent *agent, struct instance *instance,
-                              const struct transition *transition)
+void publish_close(struct publish *publish)
+{
+    if (publish == NULL)
+        return;
+    sd_event_source_disable_unref(publish->impatience);
+    sd_event_source_disable_unref(publish->writer);
+    hooks_close(publish->hooks);
+    systemd_targets_close(publish->targets);
+    state_files_close(publish->state_files);
+    free(publish);
+}
+
+/* Unlike the log, sd_notify() may wait: for PID 1, whose watchdog needs our answers anyway. */
+void publish_status(const struct publish *publish)
+{
+    const struct registry *registry = publish->options.registry;
+    size_t count = registry_count(registry);
+    size_t masters = 0;
+
+    for (size_t i = 0; i < count; i++)
+        masters += registry_at(registry, i)->state == VRRP_MASTER;
+    sd_notifyf(0, "STATUS=%zu instance%s, MASTER of %zu", count, count == 1 ? "" : "s", masters);
+}
+
+void publish_transition(struct publish *publish, struct instance *instance,
+                        const struct transition *transition)
 {
     const struct hook_event event = {
         .box = instance->box,
@@ -132,29 +182,27 @@ void agent_publish_transition(struct agent *agent, struct instance *instance,
     };
 
     log_transition(instance->config->name, transition);
-    agent_control_transition(agent, instance, transition);
-    hooks_transition(agent->hooks, &event);
-    agent_publish_instance(agent, instance);
+    chronicle_transition(publish->options.chronicle, instance, transition);
+    hooks_transition(publish->hooks, &event);
+    publish_instance(publish, instance);
+    publish_status(publish);
 }
 
-void agent_publish_instance(struct agent *agent, struct instance *instance)
+void publish_instance(struct publish *publish, struct instance *instance)
 {
     const struct config_instance *config = instance->config;
 
     instance->unpublished = true;
-    publish_soon(agent);
+    write_soon(publish);
     if (config->systemd_target)
-        systemd_targets_want(agent->targets, config->name, instance->state == VRRP_MASTER);
+        systemd_targets_want(publish->targets, config->name, instance->state == VRRP_MASTER);
     else
-        systemd_targets_leave(agent->targets, config->name);
+        systemd_targets_leave(publish->targets, config->name);
 }
 
-void agent_publish_removed(struct agent *agent, const char *name)
+void publish_removed(struct publish *publish, const char *name, struct instance *successor)
 {
-    struct instance *successor = agent_find(agent, name);
-
-    state_files_remove(agent->state_files, name);
-    /* Added again by a reload while the old one was still handing over. */
+    state_files_remove(publish->state_files, name);
     if (successor != NULL)
-        agent_publish_instance(agent, successor);
+        publish_instance(publish, successor);
 }

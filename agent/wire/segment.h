@@ -41,9 +41,20 @@ struct segments *segments_new(sd_event *event, struct links *links, void (*on_bu
                               void *userdata);
 void segments_free(struct segments *segments);
 
-/* Segments opened from now on are recorded. NULL: they are not. Borrowed. */
-struct recorder;
-void segments_set_recorder(struct segments *segments, struct recorder *recorder);
+/* Somebody who captures beside us for as long as a segment is open: the flight recorder. */
+struct segment_observer {
+    /* The link of that name can be captured from now on. Returns what it is called by below, or
+     * NULL: not observed, asked again when the link comes back. */
+    void *(*attach)(void *userdata, const char *ifname);
+    /* The addresses that the segment's routers share; copied by the callee. */
+    void (*watch)(void *observed, const struct ip_address *addresses, size_t count);
+    /* The segment closes. */
+    void (*detach)(void *observed);
+    void *userdata;
+};
+
+/* Segments opened from now on are observed. Copied. */
+void segments_set_observer(struct segments *segments, const struct segment_observer *observer);
 
 /* Joins the client to the link's segment, opening what is missing. 0 or a negative errno, logged;
  * -EBUSY, not logged: another instance with that VRID is still handing over. */
