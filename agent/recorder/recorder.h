@@ -5,6 +5,10 @@
  *
  * All memory of a ring is allocated when its interface is first used. Transitions on one interface
  * within that second share one recording.
+ *
+ * The recorder owns its links (link.h: ring, filter, capture) and the writer's thread
+ * (recording_writer.h, recording_file.h); which transitions are worth it is policy.h. It uses wire/
+ * for frames and hears of interfaces as an observer of the segments; it knows nothing of instances.
  */
 #ifndef AGENT_RECORDER_RECORDER_H
 #define AGENT_RECORDER_RECORDER_H

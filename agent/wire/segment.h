@@ -1,7 +1,13 @@
 /*
- * What all virtual routers on one link share: an advert socket for each family and the watch over
- * ARP and ND. A received message is handed to the client with its family and VRID (RFC 9568 7.1);
- * what belongs to nobody is counted here.
+ * The room of the wire: what goes out on a link and what comes in. Adverts (advert_io.h),
+ * announcements (neighbour_io.h), who else answers for our addresses (conflict.h), captured frames
+ * (frame_tap.h, frame_ring.h), and this.
+ *
+ * A segment is what all virtual routers on one link share: an advert socket for each family and the
+ * watch over ARP and ND. A received message is handed to the client with its family and VRID
+ * (RFC 9568 7.1); what belongs to nobody is counted here. Segments own their sockets and captures,
+ * the clients are their callers'. Nothing is decided here. It uses kernel/ (links) and base/; the
+ * flight recorder above it observes through a table of functions.
  */
 #ifndef AGENT_WIRE_SEGMENT_H
 #define AGENT_WIRE_SEGMENT_H
