@@ -1,6 +1,9 @@
 /* vipd: options, configuration, then the agent. */
 #include "agent/agent.h"
 #include "agent/base/log.h"
+#include "agent/publish/hooks_check.h"
+#include "agent/publish/state_file.h"
+#include "agent/publish/systemd_target.h"
 #include "agent/release.h"
 
 #include <getopt.h>

@@ -7,7 +7,7 @@
 #define AGENT_CONTROL_ANSWER_H
 
 #include "agent/base/byte_queue.h"
-#include "agent/control/server.h"
+#include "agent/control/handlers.h"
 
 /* What the answer being made consists of. */
 enum answer_kind {

@@ -5,9 +5,10 @@
 #ifndef AGENT_CONTROL_CLIENT_H
 #define AGENT_CONTROL_CLIENT_H
 
-#include "agent/control/server.h"
+#include "agent/control/handlers.h"
 
 #include <sys/types.h>
+#include <systemd/sd-event.h>
 
 struct control_client;
 

@@ -1,5 +1,9 @@
 /*
- * The last events of this node, in memory: a ring of HISTORY_ENTRIES_MAX entries, allocated once.
+ * What happened on this node: here in memory, in history_file.h on disk. Entries are made by
+ * whoever knows what happened (publish/chronicle.h) and read by whoever asks (control/). This room
+ * owns the entries and the file, and uses base/ and lib/ only.
+ *
+ * The last events, in memory: a ring of HISTORY_ENTRIES_MAX entries, allocated once.
  * Every entry has a position that only grows, so a reader keeps its place while the ring turns; and
  * a sequence number, which goes on from one run of the agent to the next (history_file.h).
  */

@@ -2,7 +2,12 @@
 #ifndef AGENT_PUBLISH_HOOK_ENVIRONMENT_H
 #define AGENT_PUBLISH_HOOK_ENVIRONMENT_H
 
-#include "agent/publish/hooks.h"
+#include "agent/publish/hook_event.h"
+
+enum {
+    /* Octets of VIPD_ADDRESSES; the kernel refuses a variable of 128 KiB. */
+    HOOKS_ADDRESSES_SIZE = 64 * 1024,
+};
 
 /* The name of the key that the command was given with: "on-master". Static text. */
 const char *hook_name(enum hook hook);

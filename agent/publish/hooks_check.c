@@ -1,8 +1,8 @@
-/* What can be told of hooks before they are run: whether their users can be had, and whether the
- * commands are there. */
+/* The users and the commands of hooks; see hooks_check.h. */
+#include "agent/publish/hooks_check.h"
+
 #include "agent/base/log.h"
 #include "agent/publish/hook_environment.h"
-#include "agent/publish/hooks.h"
 #include "lib/config/problem.h"
 #include "lib/config/schema.h"
 

@@ -1,6 +1,7 @@
-/* The flight recorder; see recorder.h. Owner: the agent; segments borrow a link of it. */
+/* The flight recorder; see recorder.h. Owner: the agent; segments observe through it. */
 #include "agent/recorder/recorder.h"
 
+#include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
 #include "agent/recorder/recording_writer.h"
@@ -91,15 +92,51 @@ static struct recorder_link *add_link(struct recorder *recorder, const char *ifn
     return link;
 }
 
-struct recorder_link *recorder_attach(struct recorder *recorder, const char *ifname)
+/* NULL: it cannot be done (logged). */
+static void *on_segment(void *userdata, const char *ifname)
 {
+    struct recorder *recorder = userdata;
     struct recorder_link *link = recorder_find(recorder, ifname);
 
-    if (recorder != NULL && link == NULL)
+    if (link == NULL)
         link = add_link(recorder, ifname);
     /* Two interfaces can have had that name, one after the other; the second goes unrecorded until
      * its segment is opened anew. */
     return link != NULL && recorder_link_attach(link) == 0 ? link : NULL;
+}
+
+static void on_addresses(void *observed, const struct ip_address *addresses, size_t count)
+{
+    recorder_link_watch(observed, addresses, count);
+}
+
+static void on_close(void *observed)
+{
+    recorder_link_detach(observed);
+}
+
+void recorder_observe(struct recorder *recorder, struct segments *segments)
+{
+    const struct segment_observer observer = {
+        .attach = on_segment,
+        .watch = on_addresses,
+        .detach = on_close,
+        .userdata = recorder,
+    };
+
+    if (recorder != NULL)
+        segments_set_observer(segments, &observer);
+}
+
+void recorder_note_link(struct recorder *recorder, const struct link *link, bool present)
+{
+    struct recorder_link *recorded = recorder_find(recorder, link->name);
+    const char *state = "is gone";
+
+    if (present)
+        state = !link->up ? "is down" : link->carrier ? "is up" : "is up without carrier";
+    if (recorded != NULL)
+        recorder_link_state(recorded, clock_wall_ns(), state);
 }
 
 const char *recorder_save(struct recorder *recorder, struct recorder_link *link,

@@ -5,11 +5,16 @@
  *
  * All memory of a ring is allocated when its interface is first used. Transitions on one interface
  * within that second share one recording.
+ *
+ * The recorder owns its links (link.h: ring, filter, capture) and the writer's thread
+ * (recording_writer.h, recording_file.h); which transitions are worth it is policy.h. It uses wire/
+ * for frames and hears of interfaces as an observer of the segments; it knows nothing of instances.
  */
 #ifndef AGENT_RECORDER_RECORDER_H
 #define AGENT_RECORDER_RECORDER_H
 
 #include "agent/recorder/link.h"
+#include "agent/wire/segment.h"
 #include "lib/control/control.h"
 
 struct recorder;
@@ -31,9 +36,12 @@ int recorder_open(const struct recorder_options *options, struct recorder **out)
  * allowed, as in all of these. */
 void recorder_close(struct recorder *recorder);
 
-/* Begins to capture on an interface, until recorder_link_detach(). NULL: no recorder, or it cannot
- * be done (logged). */
-struct recorder_link *recorder_attach(struct recorder *recorder, const char *ifname);
+/* Records every segment opened from now on, until it closes; the segments come to an end before
+ * the recorder does. Without a recorder nothing is recorded. */
+void recorder_observe(struct recorder *recorder, struct segments *segments);
+
+/* A link appeared or changed, or is gone: noted where it is recorded. */
+void recorder_note_link(struct recorder *recorder, const struct link *link, bool present);
 
 /* The link of that name, attached or not; NULL when nobody ever attached to it. */
 struct recorder_link *recorder_find(const struct recorder *recorder, const char *ifname);

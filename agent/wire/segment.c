@@ -3,7 +3,6 @@
 
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
-#include "agent/recorder/recorder.h"
 #include "agent/wire/advert_io.h"
 #include "agent/wire/conflict.h"
 #include "agent/wire/rest.h"
@@ -25,7 +24,7 @@ struct segment {
     char name[INTERFACE_NAME_SIZE];
     struct advert_io *io[FAMILY_SLOTS];
     struct conflict_watch *watch;
-    struct recorder_link *recording; /* NULL: not recorded */
+    void *observed; /* the observer's; NULL: not observed */
     bool watch_due;
     struct segment_client *clients;
     struct segment_client *by_vrid[FAMILY_SLOTS][VRID_SLOTS];
@@ -37,7 +36,7 @@ struct segments {
     struct links *links;
     void (*on_busy)(void *userdata);
     void *userdata;
-    struct recorder *recorder;
+    struct segment_observer observer; /* all NULL: nobody */
     struct rest *rest;
     struct segment *list;
 };
@@ -134,9 +133,9 @@ void segments_free(struct segments *segments)
     free(segments);
 }
 
-void segments_set_recorder(struct segments *segments, struct recorder *recorder)
+void segments_set_observer(struct segments *segments, const struct segment_observer *observer)
 {
-    segments->recorder = recorder;
+    segments->observer = *observer;
 }
 
 static void close_segment(struct segments *segments, struct segment *segment)
@@ -149,7 +148,8 @@ static void close_segment(struct segments *segments, struct segment *segment)
     for (size_t i = 0; i < FAMILY_SLOTS; i++)
         advert_io_close(segment->io[i]);
     conflict_watch_close(segment->watch);
-    recorder_link_detach(segment->recording);
+    if (segment->observed != NULL)
+        segments->observer.detach(segment->observed);
     free(segment);
 }
 
@@ -162,8 +162,8 @@ static void open_captures(struct segment *segment)
     if (segment->watch == NULL)
         (void)conflict_watch_open(segments->event, AGENT_PRIORITY_NEIGHBOURS, segment->name,
                                   on_claim, on_vrrp, segment, &segment->watch);
-    if (segment->recording == NULL)
-        segment->recording = recorder_attach(segments->recorder, segment->name);
+    if (segment->observed == NULL && segments->observer.attach != NULL)
+        segment->observed = segments->observer.attach(segments->observer.userdata, segment->name);
 }
 
 static struct segment *open_segment(struct segments *segments, const struct link *link)
@@ -318,8 +318,8 @@ void segment_watch(struct segment_client *client)
         (segment->watch != NULL && conflict_watch_set(segment->watch, addresses, n) < 0))
         log_msg(LOG_ERR, "%s: out of memory, the watch over our addresses is not up to date",
                 segment->name);
-    if (addresses != NULL && segment->recording != NULL)
-        recorder_link_watch(segment->recording, addresses, n);
+    if (addresses != NULL && segment->observed != NULL)
+        segment->owner->observer.watch(segment->observed, addresses, n);
     free(addresses);
     watch_vrrp(segment);
 }

@@ -1,7 +1,13 @@
 /*
- * What all virtual routers on one link share: an advert socket for each family and the watch over
- * ARP and ND. A received message is handed to the client with its family and VRID (RFC 9568 7.1);
- * what belongs to nobody is counted here.
+ * The room of the wire: what goes out on a link and what comes in. Adverts (advert_io.h),
+ * announcements (neighbour_io.h), who else answers for our addresses (conflict.h), captured frames
+ * (frame_tap.h, frame_ring.h), and this.
+ *
+ * A segment is what all virtual routers on one link share: an advert socket for each family and the
+ * watch over ARP and ND. A received message is handed to the client with its family and VRID
+ * (RFC 9568 7.1); what belongs to nobody is counted here. Segments own their sockets and captures,
+ * the clients are their callers'. Nothing is decided here. It uses kernel/ (links) and base/; the
+ * flight recorder above it observes through a table of functions.
  */
 #ifndef AGENT_WIRE_SEGMENT_H
 #define AGENT_WIRE_SEGMENT_H
@@ -42,9 +48,20 @@ struct segments *segments_new(sd_event *event, struct links *links, void (*on_bu
                               void *userdata);
 void segments_free(struct segments *segments);
 
-/* Segments opened from now on are recorded. NULL: they are not. Borrowed. */
-struct recorder;
-void segments_set_recorder(struct segments *segments, struct recorder *recorder);
+/* Somebody who captures beside us for as long as a segment is open: the flight recorder. */
+struct segment_observer {
+    /* The link of that name can be captured from now on. Returns what it is called by below, or
+     * NULL: not observed, asked again when the link comes back. */
+    void *(*attach)(void *userdata, const char *ifname);
+    /* The addresses that the segment's routers share; copied by the callee. */
+    void (*watch)(void *observed, const struct ip_address *addresses, size_t count);
+    /* The segment closes. */
+    void (*detach)(void *observed);
+    void *userdata;
+};
+
+/* Segments opened from now on are observed. Copied. */
+void segments_set_observer(struct segments *segments, const struct segment_observer *observer);
 
 /* Joins the client to the link's segment, opening what is missing. 0 or a negative errno, logged;
  * -EBUSY, not logged: another instance with that VRID is still handing over. */

@@ -1,6 +1,7 @@
 /* The users of hooks are asked for when a configuration is read, never when a hook is run: the
  * name service here is one that counts. */
 #include "agent/publish/hooks.h"
+#include "agent/publish/hooks_check.h"
 #include "tests/unit/lib/config/config_text.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* A link's shared sockets against a real kernel, in a namespace of its own: what a flood of packets
- * leaves of the event loop to everybody else. */
+ * leaves of the event loop to everybody else, and what an observer hears. */
 #include "agent/base/clock.h"
 #include "agent/base/priorities.h"
 #include "agent/kernel/reconciler.h"
@@ -219,10 +219,76 @@ static void a_flood_leaves_turns_to_all_others_and_the_lease_is_renewed(void **s
     sd_event_source_disable_unref(turns);
 }
 
+struct observation {
+    bool willing; /* to observe */
+    unsigned asked;
+    unsigned watched;
+    size_t addresses; /* of the last time */
+    unsigned detached;
+};
+
+static void *on_observed(void *userdata, const char *ifname)
+{
+    struct observation *seen = userdata;
+
+    assert_string_equal(ifname, "va");
+    seen->asked++;
+    return seen->willing ? seen : NULL;
+}
+
+static void on_watched(void *observed, const struct ip_address *addresses, size_t count)
+{
+    const struct ip_prefix expected = prefix_of("192.0.2.10/24");
+    struct observation *seen = observed;
+
+    assert_true(ip_address_equal(&addresses[0], &expected.address));
+    seen->watched++;
+    seen->addresses = count;
+}
+
+static void on_unobserved(void *observed)
+{
+    struct observation *seen = observed;
+
+    seen->detached++;
+}
+
+static void an_observer_hears_of_a_segment_from_open_to_close(void **state)
+{
+    struct node *node = *state;
+    struct observation seen = {0};
+    const struct segment_observer observer = {
+        .attach = on_observed, .watch = on_watched, .detach = on_unobserved, .userdata = &seen};
+    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("192.0.2.11/24")};
+
+    node->client = (struct segment_client){
+        .family = IP_FAMILY_IPV4, .vrid = VRID, .prefixes = list, .count = 1};
+    segments_set_observer(node->segments, &observer);
+    assert_int_equal(
+        segment_attach(node->segments, links_by_name(node->links, "va"), &node->client), 0);
+    assert_int_equal(seen.asked, 1);
+    assert_int_equal(seen.watched, 0);
+    /* One that could not is asked again when the link comes back, and told of all addresses. */
+    seen.willing = true;
+    segment_rejoin(&node->client);
+    assert_int_equal(seen.asked, 2);
+    assert_int_equal(seen.addresses, 1);
+    node->client.count = 2;
+    segment_watch(&node->client);
+    assert_int_equal(seen.addresses, 2);
+    segment_rejoin(&node->client);
+    assert_int_equal(seen.asked, 2);
+    assert_int_equal(seen.detached, 0);
+    segment_detach(node->segments, &node->client);
+    assert_int_equal(seen.detached, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_flood_leaves_turns_to_all_others_and_the_lease_is_renewed,
+                                        open_node, close_node),
+        cmocka_unit_test_setup_teardown(an_observer_hears_of_a_segment_from_open_to_close,
                                         open_node, close_node),
     };
 

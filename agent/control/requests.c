@@ -1,12 +1,10 @@
 /* Requests to drain, resume and take: each is started here and answered at once with its number;
  * who asked follows the instances' `handover` in the status until it is decided. */
-#include "agent/agent_handover.h"
+#include "agent/control/requests.h"
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
-#include "agent/instances/internal.h"
 
-#include <errno.h>
 #include <string.h>
 
 enum {
@@ -14,43 +12,13 @@ enum {
     TAKE_BOUNDS = 4,
 };
 
-static void on_expired(void *userdata, const char *name)
-{
-    struct agent *agent = userdata;
-    struct instance *instance = agent_find(agent, name);
-
-    log_instance(LOG_NOTICE, name, "the time it was drained for is over");
-    if (instance != NULL)
-        (void)handover_resume(instance);
-}
-
-int agent_handover_open(struct agent *agent)
-{
-    int r = drains_open(agent->node.event, agent->options.state_dir, agent->box->config, on_expired,
-                        agent, &agent->node.drains);
-
-    if (r < 0)
-        log_msg(LOG_ERR, "cannot keep a list of drained instances: %s", strerror(-r));
-    return r;
-}
-
-void agent_handover_restore(struct agent *agent, struct instance *instance)
-{
-    const struct election_event event = {.type = ELECTION_HOLD, .hold = HOLD_DRAINED};
-
-    if (drains_find(agent->node.drains, instance->config->name) == NULL)
-        return;
-    log_instance(LOG_NOTICE, instance->config->name, "is drained: stays away until it is resumed");
-    instance_event(instance, 0, &event);
-}
-
-static void act(struct agent *agent, struct instance *instance,
+static void act(const struct requests *requests, struct instance *instance,
                 const struct control_request *request)
 {
     uint64_t until = DEADLINE_NEVER;
 
     /* Done with another one of its group. */
-    if (request->method != CONTROL_RESUME && instance->handover.id == agent->handover_id)
+    if (request->method != CONTROL_RESUME && instance->handover.id == requests->last_id)
         return;
     switch (request->method) {
     case CONTROL_DRAIN:
@@ -58,11 +26,11 @@ static void act(struct agent *agent, struct instance *instance,
             until = clock_boot_ns() + request->for_ns;
         log_instance(LOG_NOTICE, instance->config->name, "told to drain%s",
                      request->force ? " by force" : "");
-        handover_drain(instance, agent->handover_id, until, request->force);
+        handover_drain(instance, requests->last_id, until, request->force);
         break;
     case CONTROL_TAKE:
         log_instance(LOG_NOTICE, instance->config->name, "told to take");
-        handover_take(instance, agent->handover_id);
+        handover_take(instance, requests->last_id);
         break;
     default:
         if (handover_resume(instance))
@@ -84,15 +52,15 @@ static bool are_grouped(const struct config_instance *a, const struct config_ins
 
 /* An instance that is handing over now, and that will be there again: what it is asked for would be
  * forgotten. NULL: none that the request is about. */
-static const struct instance *find_restarting(const struct agent *agent,
+static const struct instance *find_restarting(const struct registry *registry,
                                               const struct control_request *request,
                                               const struct instance *one)
 {
-    for (size_t i = 0; i < agent->instance_count; i++) {
-        const struct instance *instance = agent->instances[i];
+    for (size_t i = 0; i < registry_count(registry); i++) {
+        const struct instance *instance = registry_at(registry, i);
         const struct config_instance *next = instance->next_config;
 
-        if (!instance->stopping || (next == NULL && !agent->stopping))
+        if (!instance->stopping || (next == NULL && !registry_stopping(registry)))
             continue;
         if (request->all || is_named(instance->config, request->name) ||
             (one != NULL &&
@@ -103,10 +71,11 @@ static const struct instance *find_restarting(const struct agent *agent,
     return NULL;
 }
 
-json_t *agent_handover_request(struct agent *agent, const struct control_request *request)
+json_t *requests_handover(struct requests *requests, const struct control_request *request)
 {
-    struct instance *one = request->has_name ? agent_find(agent, request->name) : NULL;
-    const struct instance *restarting = find_restarting(agent, request, one);
+    const struct registry *registry = requests->registry;
+    struct instance *one = request->has_name ? registry_find(registry, request->name) : NULL;
+    const struct instance *restarting = find_restarting(registry, request, one);
     uint64_t bound = 0;
 
     if (restarting != NULL && request->has_name != request->all)
@@ -117,20 +86,20 @@ json_t *agent_handover_request(struct agent *agent, const struct control_request
         return control_error(CONTROL_ERROR_INVALID_PARAMETER,
                              json_pack("{s:s}", "parameter", request->all ? "all" : "instance"));
     json_t *names = json_array();
-    agent->handover_id++;
-    for (size_t i = 0; i < agent->instance_count; i++) {
-        struct instance *instance = agent->instances[i];
+    requests->last_id++;
+    for (size_t i = 0; i < registry_count(registry); i++) {
+        struct instance *instance = registry_at(registry, i);
 
         if (instance->stopping || (one != NULL && instance->bundle != one->bundle))
             continue;
-        act(agent, instance, request);
+        act(requests, instance, request);
         json_array_append_new(names, json_string(instance->config->name));
         if (handover_bound_ns(instance) > bound)
             bound = handover_bound_ns(instance);
     }
     if (request->method == CONTROL_TAKE)
         bound *= TAKE_BOUNDS;
-    return control_reply(json_pack("{s:I, s:o, s:I}", "request", (json_int_t)agent->handover_id,
+    return control_reply(json_pack("{s:I, s:o, s:I}", "request", (json_int_t)requests->last_id,
                                    "instances", names, "wait_ms", (json_int_t)(bound / NS_PER_MS)),
                          false);
 }

@@ -1,0 +1,187 @@
+/* Snapshots of the running node and its instances; see snapshot.h. */
+#include "agent/control/snapshot.h"
+
+#include "agent/base/clock.h"
+#include "agent/control/snapshot_router.h"
+#include "agent/instances/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static size_t fill_addresses(const struct instance *instance, struct status_address *out)
+{
+    size_t n = 0;
+
+    for (size_t r = 0; r < instance->router_count; r++) {
+        const struct router *router = &instance->routers[r];
+        bool holding = router_election(router)->holding;
+
+        for (size_t i = 0; i < router->count; i++, n++) {
+            out[n].prefix = router->prefixes[i];
+            out[n].held = holding && reconciler_held(instance->node->reconciler, &router->desired,
+                                                     &router->prefixes[i]);
+        }
+    }
+    return n;
+}
+
+static struct history_entry last_transition(const struct instance *instance)
+{
+    struct history_entry entry = {
+        .at_ns = instance->last_wall_ns,
+        .transition = instance->last,
+        .state = instance->state,
+    };
+
+    snprintf(entry.instance, sizeof(entry.instance), "%s", instance->config->name);
+    reason_text(&instance->last, entry.text, sizeof(entry.text));
+    return entry;
+}
+
+static struct status_drained drained_of(const struct instance *instance)
+{
+    const struct drained *entry = drains_find(instance->node->drains, instance->config->name);
+
+    if (entry == NULL)
+        return (struct status_drained){0};
+    return (struct status_drained){.drained = true,
+                                   .since_ns = entry->since_wall_ns,
+                                   .left_ns = snapshot_left(entry->until_boot_ns, clock_boot_ns())};
+}
+
+static struct status_handover handover_of(const struct instance *instance)
+{
+    const struct handover *h = &instance->handover;
+
+    return (struct status_handover){.kind = h->kind,
+                                    .outcome = h->outcome,
+                                    .id = h->id,
+                                    .took_ns = h->took_ns,
+                                    .peer = h->peer,
+                                    .text = h->text};
+}
+
+static size_t fill_checks(const struct instance *instance, struct status_check *out)
+{
+    const struct config_names *track = &instance->config->track;
+    struct check_view view;
+    size_t n = 0;
+
+    for (size_t i = 0; i < track->count; i++) {
+        if (!checks_look(instance->node->checks, track->list[i], &view))
+            continue;
+        out[n++] = (struct status_check){
+            .name = view.config->name,
+            .type = view.config->type,
+            .verdict = view.state->verdict,
+            .weight = view.config->weight,
+            .since_ns = view.since_wall_ns,
+            .text = view.text,
+            .run_ns = view.run_ns,
+            .last_ns = view.last_wall_ns,
+            .good_results = view.state->good_results,
+            .bad_results = view.state->bad_results,
+        };
+    }
+    return n;
+}
+
+static struct status_damping damping_of(const struct instance *instance)
+{
+    const struct damping_params *params = &instance->config->flap_damping;
+    uint64_t now = clock_boot_ns();
+
+    return (struct status_damping){
+        .configured = params->transitions > 0,
+        .withdrawals = damping_recent(&instance->damping, params, now),
+        .limit = params->transitions,
+        .remaining_ns = damping_remaining(&instance->damping, params, now),
+    };
+}
+
+static json_t *instance_json(const struct instance *instance, struct status_address *addresses)
+{
+    char priority[PRIORITY_TEXT_SIZE];
+    struct status_check checks[TRACK_MAX * 2];
+    const struct config_instance *config = instance->config;
+    const struct history_entry last = last_transition(instance);
+    struct status_router routers[2];
+    struct status_warning warnings[2 * (LAN_WARNINGS + 1)];
+    struct status_instance status = {
+        .name = config->name,
+        .interface = config->interface,
+        .vrid = config->vrid,
+        .group = config->group != NULL ? config->group->name : NULL,
+        .version = config->version,
+        .state = instance->state,
+        .since_ns = instance->since_wall_ns,
+        .base_priority = config->priority,
+        .effective_priority = instance->elections[0].params.priority,
+        .priority_text = instance_priority_text(instance, priority, sizeof(priority)),
+        .checks = checks,
+        .check_count = fill_checks(instance, checks),
+        .damping = damping_of(instance),
+        .preempt = config->preempt,
+        .preempt_delay_ns = config->preempt_delay_ns,
+        .mac = config->mac,
+        .unicast = config->unicast,
+        .master = snapshot_master(&instance->elections[0]),
+        .addresses = addresses,
+        .address_count = fill_addresses(instance, addresses),
+        .routers = routers,
+        .router_count = instance->router_count,
+        .last_transition = instance->last_wall_ns != 0 ? &last : NULL,
+        .warnings = warnings,
+        .warning_count = snapshot_warnings(instance, warnings),
+        .drained = drained_of(instance),
+        .handover = handover_of(instance),
+    };
+
+    for (size_t i = 0; i < instance->router_count; i++) {
+        snapshot_router(&instance->routers[i], &routers[i]);
+        status.held_by |= instance->elections[i].held_by;
+        status.lingering =
+            status.lingering || routers[i].lingering || instance->elections[i].offer != OFFER_NONE;
+    }
+    status.held_by = snapshot_holds(status.held_by);
+    return control_instance_to_json(&status);
+}
+
+json_t *snapshot_instance(const struct instance *instance)
+{
+    size_t count = instance->config->ipv4_count + instance->config->ipv6_count;
+    struct status_address *addresses = calloc(count, sizeof(*addresses));
+    json_t *json = addresses != NULL ? instance_json(instance, addresses) : NULL;
+
+    free(addresses);
+    return json;
+}
+
+json_t *snapshot_node(const struct snapshot_sources *sources)
+{
+    const struct snapshot_facts *facts = sources->facts;
+    const struct config *config = facts->box->config;
+    char host[NAME_SIZE] = "";
+
+    if (config->node_name[0] == '\0' && gethostname(host, sizeof(host) - 1) < 0)
+        snprintf(host, sizeof(host), "localhost");
+    const struct status_node status = {
+        .node = config->node_name[0] != '\0' ? config->node_name : host,
+        .software = VIPD_VERSION,
+        .pid = getpid(),
+        .started_at_ns = facts->started_wall_ns,
+        .config_files = (const char *const *)config->files,
+        .config_file_count = config->file_count,
+        .last_reload = {.at_ns = facts->reloaded_wall_ns,
+                        .ok = !facts->reload_failed,
+                        .text = facts->reload_failed ? facts->reload_problem : NULL},
+        .realtime = facts->realtime.fifo,
+        .memory_locked = facts->realtime.memory_locked,
+        .repairs = reconciler_repairs(sources->reconciler),
+        .recorder = recorder_status(sources->recorder),
+        .instances_total = registry_count(sources->registry),
+    };
+    return control_status_to_json(&status);
+}

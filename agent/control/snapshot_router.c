@@ -1,0 +1,144 @@
+/* Snapshots of virtual routers; see snapshot_router.h. */
+#include "agent/control/snapshot_router.h"
+
+#include "agent/base/clock.h"
+#include "agent/instances/instance_watch.h"
+#include "agent/instances/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct status_master snapshot_master(const struct election *e)
+{
+    return (struct status_master){
+        .address = e->master,
+        .priority = e->master_priority,
+        .is_us = e->state == VRRP_MASTER,
+    };
+}
+
+uint32_t snapshot_holds(uint32_t held_by)
+{
+    uint32_t own = held_by & ~(uint32_t)HOLD_GROUP;
+
+    return own != 0 ? own : held_by;
+}
+
+uint64_t snapshot_left(uint64_t deadline, uint64_t now)
+{
+    if (deadline == DEADLINE_NEVER)
+        return DEADLINE_NEVER;
+    return deadline > now ? deadline - now : 0;
+}
+
+static void fill_watch(const struct router_watch *watch, struct status_router *out)
+{
+    const struct conflict *c = &watch->conflict;
+
+    out->conflict = (struct status_conflict){.active = c->phase != CONFLICT_NONE,
+                                             .conflicts = c->conflicts,
+                                             .claims = c->claims,
+                                             .defences = c->defences,
+                                             .defences_suppressed = c->defences_suppressed,
+                                             .address = c->address,
+                                             .last_ns = watch->last_wall_ns};
+    memcpy(out->conflict.mac, c->mac, sizeof(out->conflict.mac));
+    if (!out->conflict.active)
+        return;
+    out->foreign = (struct status_foreign){
+        .address = c->address, .count = c->claims, .last_ns = watch->last_wall_ns};
+    memcpy(out->foreign.mac, c->mac, sizeof(out->foreign.mac));
+}
+
+void snapshot_router(const struct router *router, struct status_router *out)
+{
+    const struct election *e = router_election(router);
+    const uint64_t *shared = segment_counters(&router->client);
+    uint64_t now = clock_boot_ns();
+
+    *out = (struct status_router){
+        .family = router->family,
+        .state = e->state,
+        .held_by = snapshot_holds(e->held_by),
+        .lingering = election_lingering(e),
+        .source = e->source,
+        .master = snapshot_master(e),
+        .advert_interval_ns = e->learned_interval_ns,
+        .master_down_interval_ns = election_master_down_ns(e),
+        .skew_time_ns = election_skew_ns(e),
+        .last_advert_age_ns =
+            e->last_rcvd_at == DEADLINE_NEVER ? DEADLINE_NEVER : now - e->last_rcvd_at,
+        .timer_in_ns = snapshot_left(election_lingering(e) ? e->linger_until : e->timer_at, now),
+        .new_master_reason = router->new_master_reason,
+        .last_event = router->last_event,
+        .up_since_ns = router->up_since_wall_ns,
+        .counters = e->counters,
+    };
+    if (router->watch != NULL)
+        fill_watch(router->watch, out);
+    out->conflict.mode = router->instance->config->on_conflict;
+    memcpy(out->by_warning, router->by_warning, sizeof(out->by_warning));
+    for (size_t i = 0; i < PACKET_VERDICTS; i++)
+        out->by_verdict[i] = router->by_verdict[i] + (shared != NULL ? shared[i] : 0);
+}
+
+/* The wall clock at a moment of the boot clock. */
+static uint64_t wall_of(uint64_t boot_ns)
+{
+    uint64_t ago = clock_boot_ns() - boot_ns;
+    uint64_t now = clock_wall_ns();
+
+    return ago < now ? now - ago : 0;
+}
+
+static size_t fill_conflict_warning(const struct router *router, struct status_warning *out)
+{
+    const struct conflict *c = &router->watch->conflict;
+    char address[ADDRESS_TEXT_SIZE];
+    char mac[MAC_TEXT_SIZE];
+
+    if (c->phase == CONFLICT_NONE)
+        return 0;
+    *out = (struct status_warning){.kind = "foreign-holder",
+                                   .family = router->family,
+                                   .since_ns = wall_of(c->began_at),
+                                   .last_ns = router->watch->last_wall_ns,
+                                   .count = c->claims,
+                                   .has_mac = true};
+    memcpy(out->mac, c->mac, sizeof(out->mac));
+    snprintf(out->text, sizeof(out->text), "%s is also held by %s, which is not one of us: %s",
+             ip_address_format(&c->address, address, sizeof(address)),
+             mac_format(c->mac, mac, sizeof(mac)),
+             c->phase == CONFLICT_YIELDED ? "the addresses were given up for it" : "defending it");
+    return 1;
+}
+
+size_t snapshot_warnings(const struct instance *instance, struct status_warning *out)
+{
+    size_t n = 0;
+
+    for (size_t r = 0; r < instance->router_count; r++) {
+        const struct router *router = &instance->routers[r];
+
+        if (router->watch == NULL)
+            continue;
+        n += fill_conflict_warning(router, &out[n]);
+        for (size_t i = 0; i < LAN_WARNINGS; i++) {
+            const struct lan_warning *w = &router->watch->lan.list[i];
+
+            if (!w->active)
+                continue;
+            out[n] = (struct status_warning){.kind = lan_warning_name(w->seen.kind),
+                                             .family = router->family,
+                                             .since_ns = wall_of(w->first_at),
+                                             .last_ns = wall_of(w->last_at),
+                                             .count = w->count,
+                                             .peer = w->seen.peer,
+                                             .has_mac = w->seen.has_mac};
+            memcpy(out[n].mac, w->seen.mac, sizeof(out[n].mac));
+            router_watch_text(router, w, out[n].text, sizeof(out[n].text));
+            n++;
+        }
+    }
+    return n;
+}

@@ -1,0 +1,272 @@
+/* The list of all instances, their coming and going; see registry.h. */
+#include "agent/instances/registry.h"
+
+#include "agent/base/log.h"
+#include "agent/instances/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct registry {
+    struct node *node;
+    struct registry_observer observer;
+    struct instance **list;
+    size_t count;
+    sd_event_source *reaper; /* frees stopped instances outside of their own callbacks */
+    bool stopping;
+};
+
+size_t registry_count(const struct registry *registry)
+{
+    return registry->count;
+}
+
+struct instance *registry_at(const struct registry *registry, size_t index)
+{
+    return registry->list[index];
+}
+
+struct instance *registry_find(const struct registry *registry, const char *name)
+{
+    for (size_t i = 0; i < registry->count; i++)
+        if (!registry->list[i]->stopping && strcmp(registry->list[i]->config->name, name) == 0)
+            return registry->list[i];
+    return NULL;
+}
+
+/* Room for one more. */
+static int grow(struct registry *registry)
+{
+    size_t count = registry->count + 1;
+    struct instance **list = realloc(registry->list, count * sizeof(struct instance *));
+
+    if (list == NULL)
+        return -ENOMEM;
+    registry->list = list;
+    return 0;
+}
+
+/* The bundle of those of its group that are there already, or NULL. */
+static struct bundle *bundle_of_group(const struct registry *registry,
+                                      const struct config_instance *config)
+{
+    for (size_t i = 0; i < registry->count && config->group != NULL; i++) {
+        const struct instance *other = registry->list[i];
+
+        if (!other->stopping && other->config->group != NULL &&
+            strcmp(other->config->group->name, config->group->name) == 0)
+            return other->bundle;
+    }
+    return NULL;
+}
+
+/* A new instance that is on the list begins drained. */
+static void restore_drained(struct instance *instance)
+{
+    const struct election_event event = {.type = ELECTION_HOLD, .hold = HOLD_DRAINED};
+
+    if (drains_find(instance->node->drains, instance->config->name) == NULL)
+        return;
+    log_instance(LOG_NOTICE, instance->config->name, "is drained: stays away until it is resumed");
+    instance_event(instance, 0, &event);
+}
+
+int registry_add(struct registry *registry, struct config_box *box,
+                 const struct config_instance *config)
+{
+    struct instance *instance = NULL;
+
+    if (grow(registry) == 0)
+        instance = instance_new_in(registry->node, box, config, bundle_of_group(registry, config));
+    if (instance == NULL) {
+        log_instance(LOG_ERR, config->name, "out of memory, not started");
+        return -ENOMEM;
+    }
+    registry->list[registry->count++] = instance;
+    restore_drained(instance);
+    instance_start(instance);
+    registry->observer.on_added(registry->observer.userdata, instance);
+    return 0;
+}
+
+void registry_replace(struct instance *instance, struct config_box *box,
+                      const struct config_instance *config)
+{
+    instance->next_config = config;
+    instance->next_box = config_box_ref(box);
+    instance_stop(instance);
+}
+
+void registry_retarget(struct registry *registry, struct config_box *box)
+{
+    for (size_t i = 0; i < registry->count; i++) {
+        struct instance *instance = registry->list[i];
+
+        if (instance->next_config == NULL)
+            continue;
+        const char *name = instance->next_config->name;
+        instance->next_config = config_find_instance(box->config, name);
+        config_box_unref(instance->next_box);
+        instance->next_box = instance->next_config != NULL ? config_box_ref(box) : NULL;
+    }
+}
+
+static void remove_stopped(struct registry *registry, size_t i)
+{
+    struct instance *instance = registry->list[i];
+    const char *name = instance->config->name;
+    struct config_box *box = instance->next_box;
+    const struct config_instance *next = instance->next_config;
+
+    instance->next_box = NULL;
+    registry->list[i] = registry->list[--registry->count];
+    registry->observer.on_removed(registry->observer.userdata, name, registry_find(registry, name));
+    instance_free(instance);
+    if (next != NULL && !registry->stopping)
+        (void)registry_add(registry, box, next);
+    config_box_unref(box);
+}
+
+/* Frees what has stopped; starts what waited for it. */
+static int on_reap(sd_event_source *source, void *userdata)
+{
+    struct registry *registry = userdata;
+
+    (void)source;
+    for (size_t i = registry->count; i-- > 0;)
+        if (registry->list[i]->stopped)
+            remove_stopped(registry, i);
+    if (registry_ended(registry))
+        return registry->observer.on_ended(registry->observer.userdata);
+    /* A new instance may have waited for the VRID of an old one. */
+    registry_refresh(registry);
+    return 0;
+}
+
+void registry_reap_soon(struct registry *registry)
+{
+    (void)sd_event_source_set_enabled(registry->reaper, SD_EVENT_ONESHOT);
+}
+
+void registry_stop_all(struct registry *registry)
+{
+    registry->stopping = true;
+    for (size_t i = 0; i < registry->count; i++)
+        if (!registry->list[i]->stopping)
+            instance_stop(registry->list[i]);
+    registry_reap_soon(registry); /* there may be none */
+}
+
+bool registry_stopping(const struct registry *registry)
+{
+    return registry->stopping;
+}
+
+bool registry_ended(const struct registry *registry)
+{
+    return registry->stopping && registry->count == 0;
+}
+
+bool registry_is_virtual(const struct registry *registry, const struct ip_address *address)
+{
+    for (size_t i = 0; i < registry->count; i++)
+        if (instance_has_address(registry->list[i], address))
+            return true;
+    return false;
+}
+
+void registry_refresh(struct registry *registry)
+{
+    for (size_t i = 0; i < registry->count; i++)
+        instance_refresh(registry->list[i]);
+}
+
+void registry_refresh_link(struct registry *registry, const struct link *link)
+{
+    for (size_t i = 0; i < registry->count; i++) {
+        struct instance *instance = registry->list[i];
+
+        if (strcmp(instance->config->interface, link->name) == 0 ||
+            segment_ifindex(&instance->routers[0].client) == link->ifindex)
+            instance_refresh(instance);
+    }
+}
+
+void registry_link_gone(struct registry *registry, const struct link *link)
+{
+    for (size_t i = 0; i < registry->count; i++)
+        instance_link_gone(registry->list[i], link->ifindex);
+    registry_refresh_link(registry, link);
+}
+
+void registry_check_changed(struct registry *registry, const char *check)
+{
+    for (size_t i = 0; i < registry->count; i++)
+        if (instance_follows(registry->list[i], check))
+            instance_checks_changed(registry->list[i]);
+}
+
+void registry_fire_due(struct registry *registry)
+{
+    for (size_t i = 0; i < registry->count; i++)
+        instance_fire_due(registry->list[i]);
+}
+
+static void on_drain_over(void *userdata, const char *name)
+{
+    struct instance *instance = registry_find(userdata, name);
+
+    log_instance(LOG_NOTICE, name, "the time it was drained for is over");
+    if (instance != NULL)
+        (void)handover_resume(instance);
+}
+
+int registry_open_drains(struct registry *registry, const char *state_dir,
+                         const struct config *config)
+{
+    int r = drains_open(registry->node->event, state_dir, config, on_drain_over, registry,
+                        &registry->node->drains);
+
+    if (r < 0)
+        log_msg(LOG_ERR, "cannot keep a list of drained instances: %s", strerror(-r));
+    return r;
+}
+
+int registry_open(struct node *node, const struct registry_observer *observer,
+                  struct registry **out)
+{
+    struct registry *registry = calloc(1, sizeof(*registry));
+
+    *out = NULL;
+    if (registry == NULL)
+        return -ENOMEM;
+    registry->node = node;
+    registry->observer = *observer;
+    int r = sd_event_add_defer(node->event, &registry->reaper, on_reap, registry);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(registry->reaper, SD_EVENT_OFF);
+    if (r < 0) {
+        registry_close(registry);
+        return r;
+    }
+    *out = registry;
+    return 0;
+}
+
+void registry_clear(struct registry *registry)
+{
+    while (registry != NULL && registry->count > 0)
+        instance_free(registry->list[--registry->count]);
+}
+
+void registry_close(struct registry *registry)
+{
+    if (registry == NULL)
+        return;
+    drains_close(registry->node->drains);
+    registry->node->drains = NULL;
+    sd_event_source_disable_unref(registry->reaper);
+    free(registry->list);
+    free(registry);
+}

@@ -1,0 +1,317 @@
+/* The rooms of the node, and who hears of what; see parts.h. */
+#include "agent/parts.h"
+
+#include "agent/base/log.h"
+#include "agent/base/priorities.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- What instances tell */
+
+static void on_transition(void *userdata, struct instance *instance,
+                          const struct transition *transition)
+{
+    const struct parts *parts = userdata;
+
+    publish_transition(parts->publish, instance, transition);
+}
+
+static void on_changed(void *userdata, struct instance *instance)
+{
+    const struct parts *parts = userdata;
+
+    publish_instance(parts->publish, instance);
+}
+
+static void on_event(void *userdata, struct instance *instance, const char *event,
+                     const struct evidence *evidence, const char *text)
+{
+    const struct parts *parts = userdata;
+
+    chronicle_notice(parts->chronicle, instance, event, evidence, text);
+}
+
+static void on_stopped(void *userdata, struct instance *instance)
+{
+    const struct parts *parts = userdata;
+
+    (void)instance;
+    registry_reap_soon(parts->registry);
+}
+
+static void on_unattached(void *userdata)
+{
+    const struct parts *parts = userdata;
+
+    attach_failed(parts->attach);
+}
+
+static void on_detached(void *userdata)
+{
+    const struct parts *parts = userdata;
+
+    attach_freed(parts->attach);
+}
+
+static bool is_virtual(void *userdata, const struct ip_address *address)
+{
+    const struct parts *parts = userdata;
+
+    return registry_is_virtual(parts->registry, address);
+}
+
+static void on_removed(void *userdata, const char *name, struct instance *successor)
+{
+    const struct parts *parts = userdata;
+
+    publish_removed(parts->publish, name, successor);
+}
+
+static int on_ended(void *userdata)
+{
+    const struct parts *parts = userdata;
+
+    return publish_finish(parts->publish);
+}
+
+/* ---- What the kernel, checks and the recorder tell */
+
+static void on_link(void *userdata, const struct link *link)
+{
+    const struct parts *parts = userdata;
+    bool back = link->up && link->carrier;
+
+    recorder_note_link(parts->recorder, link, true);
+    registry_refresh_link(parts->registry, link);
+    attach_link_changed(parts->attach);
+    checks_links_changed(parts->node.checks);
+    /* The kernel drops IPv6 addresses when a link goes down. */
+    if (back)
+        (void)reconciler_run(parts->node.reconciler);
+}
+
+static void on_link_gone(void *userdata, const struct link *link)
+{
+    const struct parts *parts = userdata;
+
+    recorder_note_link(parts->recorder, link, false);
+    registry_link_gone(parts->registry, link);
+    attach_link_changed(parts->attach);
+    checks_links_changed(parts->node.checks);
+}
+
+static void on_address(void *userdata, const struct observed_address *address, bool present)
+{
+    const struct parts *parts = userdata;
+    const struct link *link = links_by_index(parts->node.links, address->ifindex);
+
+    if (!present && registry_is_virtual(parts->registry, &address->prefix.address))
+        reconciler_run_soon(parts->node.reconciler);
+    else if (link != NULL && address->proto != VIPD_IFA_PROTO)
+        registry_refresh_link(parts->registry, link);
+}
+
+static void on_resync(void *userdata)
+{
+    const struct parts *parts = userdata;
+
+    log_msg(LOG_NOTICE, "netlink notifications were lost; all links and addresses read again");
+    registry_refresh(parts->registry);
+    checks_links_changed(parts->node.checks);
+    (void)reconciler_run(parts->node.reconciler);
+}
+
+static void on_check(void *userdata, const char *name)
+{
+    const struct parts *parts = userdata;
+
+    registry_check_changed(parts->registry, name);
+}
+
+/* What was promised in the history does not exist. */
+static void on_recording_failed(void *userdata, const char *path)
+{
+    const struct parts *parts = userdata;
+
+    chronicle_forget_recording(parts->chronicle, path);
+}
+
+static void on_entry(void *userdata)
+{
+    const struct parts *parts = userdata;
+
+    control_history_changed(parts->control);
+}
+
+/* A flood of packets must not keep adverts from going out, nor let a MASTER's lease end. */
+static void on_busy(void *userdata)
+{
+    const struct parts *parts = userdata;
+
+    registry_fire_due(parts->registry);
+    reconciler_fire_due(parts->node.reconciler);
+}
+
+void parts_serve_due(struct parts *parts)
+{
+    segments_receive(parts->node.segments);
+    on_busy(parts);
+}
+
+/* ---- Opened from below, closed from above */
+
+static int open_node(struct parts *parts)
+{
+    struct node *node = &parts->node;
+    const struct links_observer observer = {.on_link = on_link,
+                                            .on_link_gone = on_link_gone,
+                                            .on_address = on_address,
+                                            .on_resync = on_resync,
+                                            .userdata = parts};
+    int r = links_open(node->event, AGENT_PRIORITY_LINKS, &observer, &node->links);
+
+    node->on_transition = on_transition;
+    node->on_priority = on_changed;
+    node->on_event = on_event;
+    node->on_stopped = on_stopped;
+    node->on_unattached = on_unattached;
+    node->on_detached = on_detached;
+    node->is_virtual = is_virtual;
+    node->userdata = parts;
+    if (r >= 0)
+        r = reconciler_open(node->event, AGENT_PRIORITY_LEASES, node->links, &node->reconciler);
+    if (r >= 0)
+        r = neighbour_io_open(&node->neighbours);
+    if (r >= 0)
+        r = checks_open(node->event, node->links, on_check, parts, &node->checks);
+    if (r < 0) {
+        log_msg(LOG_ERR, "cannot open the node's network sockets: %s", strerror(-r));
+        return r;
+    }
+    node->segments = segments_new(node->event, node->links, on_busy, parts);
+    return node->segments != NULL ? 0 : -ENOMEM;
+}
+
+/* If the configuration wants one; the agent works without it. */
+static void open_recorder(struct parts *parts)
+{
+    const struct config *config = parts->facts.box->config;
+    const struct recorder_options options = {
+        .event = parts->node.event,
+        .state_dir = parts->options.state_dir,
+        .keep_ns = config->recorder_time_ns,
+        .files_max = config->recorder_files,
+        .on_failed = on_recording_failed,
+        .userdata = parts,
+    };
+
+    if (config->recorder)
+        (void)recorder_open(&options, &parts->recorder);
+    recorder_observe(parts->recorder, parts->node.segments);
+}
+
+static int open_registry(struct parts *parts)
+{
+    const struct registry_observer observer = {
+        .on_added = on_changed, .on_removed = on_removed, .on_ended = on_ended, .userdata = parts};
+    int r = registry_open(&parts->node, &observer, &parts->registry);
+
+    if (r >= 0)
+        r = attach_open(parts->node.event, parts->registry, &parts->attach);
+    if (r >= 0)
+        r = registry_open_drains(parts->registry, parts->options.state_dir,
+                                 parts->facts.box->config);
+    return r;
+}
+
+static int open_chronicle(struct parts *parts)
+{
+    const struct chronicle_options options = {
+        .event = parts->node.event,
+        .state_dir = parts->options.state_dir,
+        .recorder = parts->recorder,
+        .on_entry = on_entry,
+        .userdata = parts,
+    };
+
+    return chronicle_open(&options, &parts->chronicle);
+}
+
+static int open_control(struct parts *parts)
+{
+    const struct control_options options = {
+        .event = parts->node.event,
+        .path = parts->options.control_path,
+        .sources = {.facts = &parts->facts,
+                    .registry = parts->registry,
+                    .reconciler = parts->node.reconciler,
+                    .recorder = parts->recorder},
+        .history = chronicle_history(parts->chronicle),
+        .reload = parts->reload,
+        .userdata = parts,
+    };
+
+    return control_open(&options, &parts->control);
+}
+
+static int open_publish(struct parts *parts)
+{
+    const struct publish_options options = {
+        .event = parts->node.event,
+        .registry = parts->registry,
+        .chronicle = parts->chronicle,
+        .run_dir = parts->options.run_dir,
+        .control_path = parts->options.control_path,
+    };
+
+    return publish_open(&options, &parts->publish);
+}
+
+int parts_open(struct parts *parts)
+{
+    int r = sd_event_new(&parts->node.event);
+
+    if (r < 0) {
+        log_msg(LOG_ERR, "cannot make an event loop: %s", strerror(-r));
+        return r;
+    }
+    /* Only under a service manager that asks for it; refusal would mean that nobody watches. */
+    r = sd_event_set_watchdog(parts->node.event, 1);
+    if (r < 0)
+        log_msg(LOG_WARNING, "cannot serve the service manager's watchdog: %s", strerror(-r));
+    r = open_node(parts);
+    if (r >= 0)
+        open_recorder(parts);
+    if (r >= 0)
+        r = open_registry(parts);
+    if (r >= 0)
+        r = open_chronicle(parts);
+    if (r >= 0)
+        r = open_control(parts);
+    if (r >= 0)
+        r = open_publish(parts);
+    return r;
+}
+
+/* The instances first: they use everything else. */
+void parts_close(struct parts *parts)
+{
+    struct node *node = &parts->node;
+
+    registry_clear(parts->registry);
+    publish_close(parts->publish);
+    recorder_close(parts->recorder);
+    control_close(parts->control);
+    parts->control = NULL;
+    chronicle_close(parts->chronicle);
+    attach_close(parts->attach);
+    registry_close(parts->registry);
+    checks_close(node->checks);
+    segments_free(node->segments);
+    neighbour_io_close(node->neighbours);
+    reconciler_close(node->reconciler);
+    links_close(node->links);
+    config_box_unref(parts->facts.box);
+    sd_event_unref(node->event);
+}

@@ -1,0 +1,41 @@
+/*
+ * All rooms of the node, and the wiring between them: what one tells by a callback is passed on to
+ * those that it concerns. Instances tell of transitions, links of what the kernel does, checks of
+ * verdicts; the history, hooks, the recorder and the control socket hear of it. For the composition
+ * only: nothing below this folder knows of it.
+ */
+#ifndef AGENT_PARTS_H
+#define AGENT_PARTS_H
+
+#include "agent/control/control.h"
+#include "agent/instances/attach.h"
+#include "agent/options.h"
+#include "agent/publish/publish.h"
+
+/* Fields above `node` are filled in first. */
+struct parts {
+    struct agent_options options;
+    struct snapshot_facts facts; /* owns a reference to the configuration */
+    /* What the control socket's Reload calls, with these parts: see control.h. */
+    json_t *(*reload)(void *userdata);
+
+    struct node node;
+    struct registry *registry;
+    struct attach *attach;
+    struct recorder *recorder; /* NULL: off */
+    struct chronicle *chronicle;
+    struct publish *publish;
+    struct control *control; /* NULL: not opened yet */
+};
+
+/* 0 or a negative errno, logged; to be closed also then. */
+int parts_open(struct parts *parts);
+
+/* What instances still hold is released at once. */
+void parts_close(struct parts *parts);
+
+/* What cannot wait: received adverts, then what is due. For whoever keeps the event loop waiting.
+ */
+void parts_serve_due(struct parts *parts);
+
+#endif

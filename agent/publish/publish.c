@@ -1,0 +1,208 @@
+/* Telling the world outside. State files are written one a turn of the loop: a failover of
+ * thousands of instances leaves room for packets between them. */
+#include "agent/publish/publish.h"
+
+#include "agent/base/log.h"
+#include "agent/base/priorities.h"
+#include "agent/publish/hooks.h"
+#include "agent/publish/state_file.h"
+#include "agent/publish/systemd_target.h"
+#include "lib/limits.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+enum {
+    /* How long an agent that is stopped waits for its last hooks. */
+    FINISH_MS = 20 * 1000,
+};
+
+struct publish {
+    struct publish_options options;
+    struct hooks *hooks;
+    struct systemd_targets *targets;
+    struct state_files *state_files; /* NULL: none can be written */
+    sd_event_source *writer;         /* writes state files behind everything urgent */
+    sd_event_source *impatience;     /* ends the wait for the last hooks */
+};
+
+static struct state_file state_of(const struct instance *instance)
+{
+    return (struct state_file){
+        .config = instance->config,
+        .last = &instance->last,
+        .since_wall_ns = instance->since_wall_ns,
+        .priority = instance->elections[0].params.priority,
+    };
+}
+
+static void write_state(struct publish *publish, struct instance *instance)
+{
+    const struct transition beginning = {.reason = REASON_STARTED};
+    struct state_file file = state_of(instance);
+
+    if (instance->last_wall_ns == 0)
+        file.last = &beginning;
+    instance->unpublished = false;
+    state_files_write(publish->state_files, &file);
+}
+
+static void write_soon(struct publish *publish)
+{
+    int r = sd_event_source_set_enabled(publish->writer, SD_EVENT_ONESHOT);
+
+    assert(r >= 0);
+}
+
+/* One of them; comes again for the next. */
+static int on_write(sd_event_source *source, void *userdata)
+{
+    struct publish *publish = userdata;
+    const struct registry *registry = publish->options.registry;
+
+    (void)source;
+    for (size_t i = 0; i < registry_count(registry); i++) {
+        if (!registry_at(registry, i)->unpublished)
+            continue;
+        write_state(publish, registry_at(registry, i));
+        write_soon(publish);
+        break;
+    }
+    return 0;
+}
+
+static bool finished(const struct publish *publish)
+{
+    return hooks_idle(publish->hooks) && systemd_targets_idle(publish->targets);
+}
+
+static void on_idle(void *userdata)
+{
+    struct publish *publish = userdata;
+
+    if (registry_ended(publish->options.registry) && finished(publish))
+        (void)sd_event_exit(publish->options.event, 0);
+}
+
+static int on_impatient(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct publish *publish = userdata;
+
+    (void)source;
+    (void)usec;
+    return sd_event_exit(publish->options.event, 0);
+}
+
+int publish_finish(struct publish *publish)
+{
+    sd_event *event = publish->options.event;
+
+    if (finished(publish))
+        return sd_event_exit(event, 0);
+    if (publish->impatience != NULL)
+        return 0;
+    log_msg(LOG_NOTICE, "waiting for the last hooks, at most %d s", FINISH_MS / 1000);
+    return sd_event_add_time_relative(event, &publish->impatience, CLOCK_BOOTTIME,
+                                      FINISH_MS * (NS_PER_MS / NS_PER_US), 0, on_impatient,
+                                      publish);
+}
+
+static int open_parts(struct publish *publish)
+{
+    sd_event *event = publish->options.event;
+    int r = hooks_open(event, on_idle, publish, &publish->hooks);
+
+    if (r >= 0)
+        r = systemd_targets_open(event, on_idle, publish, &publish->targets);
+    if (r >= 0)
+        r = sd_event_add_defer(event, &publish->writer, on_write, publish);
+    if (r >= 0)
+        r = sd_event_source_set_priority(publish->writer, AGENT_PRIORITY_STATE);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(publish->writer, SD_EVENT_OFF);
+    return r;
+}
+
+int publish_open(const struct publish_options *options, struct publish **out)
+{
+    struct publish *publish = calloc(1, sizeof(*publish));
+    int r = -ENOMEM;
+
+    *out = NULL;
+    if (publish != NULL) {
+        publish->options = *options;
+        r = open_parts(publish);
+    }
+    if (r < 0) {
+        log_msg(LOG_ERR, "cannot prepare hooks and state files: %s", strerror(-r));
+        publish_close(publish);
+        return r;
+    }
+    /* Without them the node works. */
+    publish->state_files = state_files_open(options->run_dir, options->control_path);
+    *out = publish;
+    return 0;
+}
+
+void publish_close(struct publish *publish)
+{
+    if (publish == NULL)
+        return;
+    sd_event_source_disable_unref(publish->impatience);
+    sd_event_source_disable_unref(publish->writer);
+    hooks_close(publish->hooks);
+    systemd_targets_close(publish->targets);
+    state_files_close(publish->state_files);
+    free(publish);
+}
+
+/* Unlike the log, sd_notify() may wait: for PID 1, whose watchdog needs our answers anyway. */
+void publish_status(const struct publish *publish)
+{
+    const struct registry *registry = publish->options.registry;
+    size_t count = registry_count(registry);
+    size_t masters = 0;
+
+    for (size_t i = 0; i < count; i++)
+        masters += registry_at(registry, i)->state == VRRP_MASTER;
+    sd_notifyf(0, "STATUS=%zu instance%s, MASTER of %zu", count, count == 1 ? "" : "s", masters);
+}
+
+void publish_transition(struct publish *publish, struct instance *instance,
+                        const struct transition *transition)
+{
+    const struct hook_event event = {
+        .box = instance->box,
+        .config = instance->config,
+        .transition = *transition,
+        .priority = instance->elections[0].params.priority,
+    };
+
+    log_transition(instance->config->name, transition);
+    chronicle_transition(publish->options.chronicle, instance, transition);
+    hooks_transition(publish->hooks, &event);
+    publish_instance(publish, instance);
+    publish_status(publish);
+}
+
+void publish_instance(struct publish *publish, struct instance *instance)
+{
+    const struct config_instance *config = instance->config;
+
+    instance->unpublished = true;
+    write_soon(publish);
+    if (config->systemd_target)
+        systemd_targets_want(publish->targets, config->name, instance->state == VRRP_MASTER);
+    else
+        systemd_targets_leave(publish->targets, config->name);
+}
+
+void publish_removed(struct publish *publish, const char *name, struct instance *successor)
+{
+    state_files_remove(publish->state_files, name);
+    if (successor != NULL)
+        publish_instance(publish, successor);
+}
