@@ -1,6 +1,6 @@
 /*
  * An instance: receives for its virtual routers, steps their elections as a group, keeps the timer.
- * actions.c carries actions out, instance_link.c follows the link.
+ * router.c carries actions out, link.c follows the link.
  */
 #include "agent/instances/instance.h"
 
@@ -8,7 +8,7 @@
 #include "agent/base/log.h"
 #include "agent/base/message_ids.h"
 #include "agent/base/priorities.h"
-#include "agent/instances/instance_watch.h"
+#include "agent/instances/watch.h"
 #include "agent/instances/internal.h"
 #include "lib/config/group.h"
 

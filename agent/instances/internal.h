@@ -1,5 +1,5 @@
-/* Shared by instance.c (events in), actions.c (actions out), instance_link.c (the link it
- * lives on) and instance_checks.c (what its checks make of it) only. */
+/* Shared by instance.c (events in), router.c (actions out), link.c (the link it
+ * lives on) and checks_effect.c (what its checks make of it) only. */
 #ifndef AGENT_INSTANCES_INTERNAL_H
 #define AGENT_INSTANCES_INTERNAL_H
 

@@ -4,8 +4,8 @@
  * (lib/election/lan_warning). Memory is taken when there is something to notice.
  * For the parts of an instance only.
  */
-#ifndef AGENT_INSTANCES_INSTANCE_WATCH_H
-#define AGENT_INSTANCES_INSTANCE_WATCH_H
+#ifndef AGENT_INSTANCES_WATCH_H
+#define AGENT_INSTANCES_WATCH_H
 
 #include "agent/instances/instance.h"
 #include "lib/election/lan_warning.h"

@@ -3,7 +3,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
-#include "agent/instances/instance_watch.h"
+#include "agent/instances/watch.h"
 #include "agent/instances/internal.h"
 #include "agent/kernel/virtual_link.h"
 

@@ -1,5 +1,5 @@
-/* The watch of one virtual router over its LAN; see instance_watch.h. */
-#include "agent/instances/instance_watch.h"
+/* The watch of one virtual router over its LAN; see watch.h. */
+#include "agent/instances/watch.h"
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
