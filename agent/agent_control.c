@@ -8,7 +8,6 @@
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
 #include "agent/instances/watch.h"
-#include "agent/instances/internal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -85,7 +84,7 @@ static void fill_router(const struct router *router, struct status_router *out)
     };
     if (router->watch != NULL)
         fill_watch(router->watch, out);
-    out->conflict.mode = router->instance->config->on_conflict;
+    out->conflict.mode = router->config->on_conflict;
     memcpy(out->by_warning, router->by_warning, sizeof(out->by_warning));
     for (size_t i = 0; i < PACKET_VERDICTS; i++)
         out->by_verdict[i] = router->by_verdict[i] + (shared != NULL ? shared[i] : 0);

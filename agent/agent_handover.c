@@ -4,7 +4,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
-#include "agent/instances/internal.h"
+#include "agent/instances/requests.h"
 
 #include <errno.h>
 #include <string.h>
@@ -21,7 +21,7 @@ static void on_expired(void *userdata, const char *name)
 
     log_instance(LOG_NOTICE, name, "the time it was drained for is over");
     if (instance != NULL)
-        (void)handover_resume(instance);
+        (void)instance_resume(instance);
 }
 
 int agent_handover_open(struct agent *agent)
@@ -36,12 +36,10 @@ int agent_handover_open(struct agent *agent)
 
 void agent_handover_restore(struct agent *agent, struct instance *instance)
 {
-    const struct election_event event = {.type = ELECTION_HOLD, .hold = HOLD_DRAINED};
-
     if (drains_find(agent->node.drains, instance->config->name) == NULL)
         return;
     log_instance(LOG_NOTICE, instance->config->name, "is drained: stays away until it is resumed");
-    instance_event(instance, 0, &event);
+    instance_stay_drained(instance);
 }
 
 static void act(struct agent *agent, struct instance *instance,
@@ -58,14 +56,14 @@ static void act(struct agent *agent, struct instance *instance,
             until = clock_boot_ns() + request->for_ns;
         log_instance(LOG_NOTICE, instance->config->name, "told to drain%s",
                      request->force ? " by force" : "");
-        handover_drain(instance, agent->handover_id, until, request->force);
+        instance_drain(instance, agent->handover_id, until, request->force);
         break;
     case CONTROL_TAKE:
         log_instance(LOG_NOTICE, instance->config->name, "told to take");
-        handover_take(instance, agent->handover_id);
+        instance_take(instance, agent->handover_id);
         break;
     default:
-        if (handover_resume(instance))
+        if (instance_resume(instance))
             log_instance(LOG_NOTICE, instance->config->name, "told to resume");
         break;
     }
@@ -125,8 +123,8 @@ json_t *agent_handover_request(struct agent *agent, const struct control_request
             continue;
         act(agent, instance, request);
         json_array_append_new(names, json_string(instance->config->name));
-        if (handover_bound_ns(instance) > bound)
-            bound = handover_bound_ns(instance);
+        if (handover_bound_ns(instance->bundle) > bound)
+            bound = handover_bound_ns(instance->bundle);
     }
     if (request->method == CONTROL_TAKE)
         bound *= TAKE_BOUNDS;

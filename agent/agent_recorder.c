@@ -2,7 +2,6 @@
 #include "agent/agent_recorder.h"
 
 #include "agent/base/clock.h"
-#include "agent/instances/internal.h"
 #include "agent/recorder/recorder.h"
 
 #include <stdio.h>

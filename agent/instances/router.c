@@ -1,41 +1,75 @@
-/* Actions of an election carried out: adverts sent, addresses claimed, announced and released. The
- * order is the election's. */
+/* What a virtual router can do: advert, claim, release, announce, ask; see router.h. */
+#include "agent/instances/router.h"
+
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
-#include "agent/base/priorities.h"
-#include "agent/instances/watch.h"
-#include "agent/instances/internal.h"
 #include "agent/kernel/virtual_link.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum {
-    DEFAULT_MTU = 1500,
-    ANSWER_POLL_US = 500,
-};
+enum { DEFAULT_MTU = 1500 };
 
-/* Some 100 ms were seen on a very busy machine. */
-#define ANSWER_WAIT_MAX_NS (250 * NS_PER_MS)
+bool router_read_config(struct router *router)
+{
+    const struct config_instance *config = router->config;
+    struct ip_address source = router->receiver.source;
+
+    if (config->unicast && router->peers == NULL)
+        router->peers = calloc(INSTANCE_PEERS_MAX, sizeof(*router->peers));
+    if (config->unicast && router->peers == NULL)
+        return false;
+    router->prefixes = config_addresses(config, router->family, &router->count);
+    config_receiver(config, router->family, router->peers, &router->receiver);
+    router->receiver.source = source;
+    router->client.prefixes = router->prefixes;
+    router->client.count = router->count;
+    router->desired.owner = config->name;
+    return true;
+}
+
+void router_free(struct router *router)
+{
+    free(router->peers);
+    sd_event_source_disable_unref(router->postponed.timer);
+}
 
 const char *router_name(const struct router *router, char *buffer, size_t size)
 {
-    const struct instance *instance = router->instance;
-
-    if (instance->router_count == 1)
-        snprintf(buffer, size, "%s", instance->config->name);
+    if (router->has_sibling)
+        snprintf(buffer, size, "%s (%s)", router->config->name, ip_family_name(router->family));
     else
-        snprintf(buffer, size, "%s (%s)", instance->config->name, ip_family_name(router->family));
+        snprintf(buffer, size, "%s", router->config->name);
     return buffer;
 }
 
 int router_claim_ifindex(const struct router *router)
 {
-    return router->instance->config->mac == MAC_VIRTUAL ? router->virtual_ifindex
-                                                        : segment_ifindex(&router->client);
+    return router->config->mac == MAC_VIRTUAL ? router->virtual_ifindex
+                                              : segment_ifindex(&router->client);
+}
+
+bool router_has_address(const struct router *router, const struct ip_address *address)
+{
+    for (size_t i = 0; i < router->count; i++)
+        if (ip_address_equal(&router->prefixes[i].address, address))
+            return true;
+    return false;
+}
+
+bool router_owns_mac(const struct router *router, const uint8_t mac[MAC_SIZE])
+{
+    const struct link *link = links_by_index(router->node->links, segment_ifindex(&router->client));
+    uint8_t shared[MAC_SIZE];
+
+    if (link != NULL && link->has_mac && memcmp(mac, link->mac, MAC_SIZE) == 0)
+        return true;
+    virtual_mac(router->family, router->config->vrid, shared);
+    return router->config->mac == MAC_VIRTUAL && memcmp(mac, shared, MAC_SIZE) == 0;
 }
 
 static int send_to(struct router *router, struct packet_spec *spec,
@@ -60,20 +94,18 @@ static void note_send_result(struct router *router, int error)
         router->send_errors++;
     if (error < 0 && !router->send_failing)
         log_instance(LOG_WARNING, router_name(router, name, sizeof(name)),
-                     "cannot send adverts on %s: %s", router->instance->config->interface,
-                     strerror(-error));
+                     "cannot send adverts on %s: %s", router->config->interface, strerror(-error));
     else if (error == 0 && router->send_failing)
         log_instance(LOG_NOTICE, router_name(router, name, sizeof(name)),
-                     "adverts go out on %s again", router->instance->config->interface);
+                     "adverts go out on %s again", router->config->interface);
     router->send_failing = error < 0;
 }
 
-static void send_advert(struct router *router, const struct election_action *action)
+void router_send_advert(struct router *router, const struct election_action *action)
 {
-    const struct config_instance *config = router->instance->config;
+    const struct config_instance *config = router->config;
     const struct election *e = router_election(router);
-    const struct link *link =
-        links_by_index(router->instance->node->links, segment_ifindex(&router->client));
+    const struct link *link = links_by_index(router->node->links, segment_ifindex(&router->client));
     struct ip_address group = ip_address_vrrp_group(router->family);
     /* Resigning from an address that has just gone: a courtesy that may fail. */
     bool lost = e->source.family == IP_FAMILY_NONE;
@@ -114,31 +146,31 @@ static void set_virtual_link(struct router *router, bool up)
                      "cannot set the virtual MAC's link %s: %s", up ? "up" : "down", strerror(-r));
 }
 
-static void claim(struct router *router)
+void router_claim(struct router *router)
 {
-    const struct config_instance *config = router->instance->config;
+    const struct config_instance *config = router->config;
     char name[NAME_SIZE + 16];
 
     set_virtual_link(router, true);
-    int r = reconciler_want(router->instance->node->reconciler, &router->desired,
-                            router_claim_ifindex(router), router->prefixes, router->count,
-                            config->lease_ns);
+    int r =
+        reconciler_want(router->node->reconciler, &router->desired, router_claim_ifindex(router),
+                        router->prefixes, router->count, config->lease_ns);
     if (r < 0)
         log_instance(LOG_ERR, router_name(router, name, sizeof(name)),
                      "%zu of %zu addresses could not be claimed on %s: %s", router->desired.failed,
                      router->count, config->interface, strerror(-r));
 }
 
-static void release(struct router *router)
+void router_release(struct router *router)
 {
     char name[NAME_SIZE + 16];
-    int r = reconciler_want(router->instance->node->reconciler, &router->desired,
+    int r = reconciler_want(router->node->reconciler, &router->desired,
                             router_claim_ifindex(router), NULL, 0, 0);
 
     if (r < 0)
         log_instance(LOG_ERR, router_name(router, name, sizeof(name)),
-                     "addresses could not be released on %s: %s",
-                     router->instance->config->interface, strerror(-r));
+                     "addresses could not be released on %s: %s", router->config->interface,
+                     strerror(-r));
     set_virtual_link(router, false);
 }
 
@@ -160,9 +192,9 @@ static bool forwards_ipv6(const char *ifname)
 
 void router_announce(struct router *router, const struct ip_prefix *prefixes, size_t count)
 {
-    const struct config_instance *config = router->instance->config;
+    const struct config_instance *config = router->config;
     int ifindex = router_claim_ifindex(router);
-    const struct link *link = links_by_index(router->instance->node->links, ifindex);
+    const struct link *link = links_by_index(router->node->links, ifindex);
     uint8_t mac[MAC_SIZE];
     char name[NAME_SIZE + 16];
 
@@ -181,159 +213,42 @@ void router_announce(struct router *router, const struct ip_prefix *prefixes, si
         .reply_form = config->announce_reply,
         .router = router->family == IP_FAMILY_IPV6 && forwards_ipv6(config->interface),
     };
-    int r = neighbour_io_announce(router->instance->node->neighbours, &announcement);
+    int r = neighbour_io_announce(router->node->neighbours, &announcement);
     if (r < 0)
         log_instance(LOG_WARNING, router_name(router, name, sizeof(name)),
                      "cannot announce the addresses on %s: %s", config->interface, strerror(-r));
 }
 
-/* Who holds our addresses beside us need not ever say so by itself: ask with each announcement that
- * is no haste of a takeover. */
-static void ask_now_and_then(struct router *router)
+void router_ask(struct router *router, const struct ip_prefix *prefixes, size_t count)
+{
+    const struct node *node = router->node;
+    const struct election *e = router_election(router);
+    const struct link *link = links_by_index(node->links, segment_ifindex(&router->client));
+    char name[NAME_SIZE + 16];
+
+    if (link == NULL || !link->has_mac || e->source.family == IP_FAMILY_NONE || count == 0)
+        return;
+    const struct question question = {.ifindex = link->ifindex,
+                                      .mac = link->mac,
+                                      .source = &e->source,
+                                      .prefixes = prefixes,
+                                      .count = count};
+    int r = neighbour_io_ask(node->neighbours, &question);
+    if (r < 0)
+        log_instance(LOG_DEBUG, router_name(router, name, sizeof(name)),
+                     "cannot ask who holds the addresses on %s: %s", link->name, strerror(-r));
+}
+
+void router_heard(struct router *router, const struct advert *advert)
 {
     const struct election *e = router_election(router);
 
-    if (e->state == VRRP_MASTER && e->announce_done >= e->params.announce_repeat)
-        router_ask(router, router->prefixes, router->count);
-}
-
-static void note_transition(struct router *router, const struct transition *t)
-{
-    router->last_event = t->reason;
-    if (t->from == VRRP_INIT)
-        router->up_since_wall_ns = clock_wall_ns();
-    if (t->to == VRRP_INIT)
-        router->up_since_wall_ns = 0;
-    if (t->to == VRRP_MASTER && t->from != t->to)
-        router->new_master_reason = t->reason;
-    router_watch_moved(router);
-}
-
-static void execute(struct router *router, const struct election_action *action)
-{
-    switch (action->type) {
-    case ACTION_SEND_ADVERT:
-        send_advert(router, action);
-        break;
-    case ACTION_CLAIM:
-        claim(router);
-        break;
-    case ACTION_ANNOUNCE:
-        router_announce(router, router->prefixes, router->count);
-        ask_now_and_then(router);
-        break;
-    case ACTION_RELEASE:
-        release(router);
-        break;
-    case ACTION_REPORT:
-        note_transition(router, &action->transition);
-        break;
-    }
-}
-
-static void wait_more(struct router *router)
-{
-    sd_event_source *timer = router->postponed.timer;
-
-    (void)sd_event_source_set_time_relative(timer, ANSWER_POLL_US);
-    (void)sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
-}
-
-static void go_on(struct router *router)
-{
-    struct election_actions *rest = &router->postponed.actions;
-
-    for (size_t i = 0; i < rest->count; i++)
-        execute(router, &rest->list[i]);
-    rest->count = 0;
-}
-
-static int on_postponed(sd_event_source *source, uint64_t usec, void *userdata)
-{
-    struct router *router = userdata;
-
-    (void)source;
-    (void)usec;
-    if (router->postponed.actions.count > 0 && clock_boot_ns() < router->postponed.give_up_ns &&
-        !reconciler_answers(router->instance->node->reconciler, &router->desired))
-        wait_more(router);
-    else
-        go_on(router);
-    return 0;
-}
-
-int router_prepare(struct router *router)
-{
-    struct postponed *postponed = &router->postponed;
-
-    if (router->family != IP_FAMILY_IPV6)
-        return 0;
-    int r = sd_event_add_time(router->instance->node->event, &postponed->timer, CLOCK_BOOTTIME,
-                              UINT64_MAX, 1, on_postponed, router);
-    if (r >= 0)
-        r = sd_event_source_set_priority(postponed->timer, AGENT_PRIORITY_DEADLINES);
-    return r;
-}
-
-/* What these actions are about. */
-struct summary {
-    bool moves;    /* to another state, or off the addresses */
-    bool takeover; /* from a master that was not heard any more */
-};
-
-static struct summary summarize(const struct election_actions *actions)
-{
-    struct summary summary = {0};
-
-    for (size_t i = 0; i < actions->count; i++) {
-        const struct election_action *action = &actions->list[i];
-
-        if (action->type == ACTION_REPORT || action->type == ACTION_RELEASE)
-            summary.moves = true;
-        if (action->type == ACTION_REPORT && action->transition.to == VRRP_MASTER &&
-            action->transition.reason == REASON_NO_RESPONSE)
-            summary.takeover = true;
-    }
-    return summary;
-}
-
-/* An announcement has to wait, and an advert too, which makes others yield; but where nobody is
- * left to yield the other candidates have to hear of us. */
-static bool has_to_wait(const struct summary *summary, const struct election_action *action)
-{
-    return action->type == ACTION_ANNOUNCE ||
-           (action->type == ACTION_SEND_ADVERT && !summary->takeover);
-}
-
-static void postpone(struct router *router, const struct election_action *action)
-{
-    struct postponed *postponed = &router->postponed;
-    uint64_t limit_ns = 2 * router->instance->config->advert_interval_ns;
-
-    postponed->actions.list[postponed->actions.count++] = *action;
-    if (limit_ns > ANSWER_WAIT_MAX_NS)
-        limit_ns = ANSWER_WAIT_MAX_NS;
-    postponed->give_up_ns = clock_boot_ns() + limit_ns;
-    wait_more(router);
-}
-
-void router_execute(struct router *router, const struct election_actions *actions)
-{
-    const struct summary summary = summarize(actions);
-    struct election_actions *later = &router->postponed.actions;
-    bool wait = later->count > 0 && !summary.moves;
-    bool repeats = wait; /* what waits says the same */
-
-    if (!wait)
-        later->count = 0;
-    for (size_t i = 0; i < actions->count; i++) {
-        const struct election_action *action = &actions->list[i];
-
-        if (!wait || !has_to_wait(&summary, action))
-            execute(router, action);
-        else if (!repeats)
-            postpone(router, action);
-        if (action->type == ACTION_CLAIM && !repeats && router->postponed.timer != NULL)
-            wait = !reconciler_answers(router->instance->node->reconciler, &router->desired);
-    }
+    router->heard = (struct heard_master){0};
+    if (e->state == VRRP_MASTER || advert->priority == PRIORITY_RESIGN)
+        return;
+    router->heard = (struct heard_master){
+        .address = advert->ip.source,
+        .priority = advert->priority,
+        .until_ns = clock_boot_ns() + election_hand_over_ns(&e->params, advert->interval_ns),
+    };
 }
