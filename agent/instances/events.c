@@ -78,6 +78,7 @@ static void arm_damping(struct instance *instance)
                      strerror(-r));
 }
 
+/* Of all that move together. */
 static void note_withdrawals(struct bundle *bundle)
 {
     for (size_t i = 0; i < bundle->share_count; i++) {
@@ -162,6 +163,7 @@ static void after_step(struct instance *instance, const struct election_actions 
     check_stopped(instance);
 }
 
+/* After a move what others claim has another meaning. */
 static void carry_out(struct router *router, const struct election_actions *actions)
 {
     router_execute(router, actions);

@@ -34,11 +34,19 @@ static void carry_out(struct router *router, const struct conflict_outcome *outc
     router_watch_go_on(router, outcome);
 }
 
+static void look_at_watch(struct router *router)
+{
+    struct conflict_outcome outcome;
+
+    if (router_watch_due(router, &outcome))
+        carry_out(router, &outcome);
+}
+
 static int on_watch_due(sd_event_source *source, uint64_t usec, void *userdata)
 {
     (void)source;
     (void)usec;
-    receive_configured(userdata);
+    look_at_watch(userdata);
     return 0;
 }
 
@@ -123,10 +131,7 @@ static void on_frame(void *userdata, const struct vrrp_frame *frame)
 
 void receive_configured(struct router *router)
 {
-    struct conflict_outcome outcome;
-
-    if (router_watch_due(router, &outcome))
-        carry_out(router, &outcome);
+    look_at_watch(router);
 }
 
 void receive_prepare(struct router *router)
