@@ -3,7 +3,8 @@
 
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
-#include "agent/instances/internal.h"
+#include "agent/instances/actions.h"
+#include "agent/instances/instance.h"
 #include "agent/kernel/virtual_link.h"
 
 #include <errno.h>
@@ -52,7 +53,7 @@ static bool was_held(const struct router *router)
 
     for (size_t i = 0; i < router->count; i++) {
         const struct observed_address *there =
-            links_address(router->instance->node->links, ifindex, &router->prefixes[i].address);
+            links_address(router->node->links, ifindex, &router->prefixes[i].address);
 
         if (there != NULL && there->proto == VIPD_IFA_PROTO)
             return true;

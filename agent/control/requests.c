@@ -4,6 +4,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
+#include "agent/instances/requests.h"
 
 #include <string.h>
 
@@ -26,14 +27,14 @@ static void act(const struct requests *requests, struct instance *instance,
             until = clock_boot_ns() + request->for_ns;
         log_instance(LOG_NOTICE, instance->config->name, "told to drain%s",
                      request->force ? " by force" : "");
-        handover_drain(instance, requests->last_id, until, request->force);
+        instance_drain(instance, requests->last_id, until, request->force);
         break;
     case CONTROL_TAKE:
         log_instance(LOG_NOTICE, instance->config->name, "told to take");
-        handover_take(instance, requests->last_id);
+        instance_take(instance, requests->last_id);
         break;
     default:
-        if (handover_resume(instance))
+        if (instance_resume(instance))
             log_instance(LOG_NOTICE, instance->config->name, "told to resume");
         break;
     }
@@ -94,8 +95,8 @@ json_t *requests_handover(struct requests *requests, const struct control_reques
             continue;
         act(requests, instance, request);
         json_array_append_new(names, json_string(instance->config->name));
-        if (handover_bound_ns(instance) > bound)
-            bound = handover_bound_ns(instance);
+        if (handover_bound_ns(instance->bundle) > bound)
+            bound = handover_bound_ns(instance->bundle);
     }
     if (request->method == CONTROL_TAKE)
         bound *= TAKE_BOUNDS;

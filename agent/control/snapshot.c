@@ -3,7 +3,6 @@
 
 #include "agent/base/clock.h"
 #include "agent/control/snapshot_router.h"
-#include "agent/instances/internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

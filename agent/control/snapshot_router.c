@@ -2,8 +2,7 @@
 #include "agent/control/snapshot_router.h"
 
 #include "agent/base/clock.h"
-#include "agent/instances/instance_watch.h"
-#include "agent/instances/internal.h"
+#include "agent/instances/watch.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -76,7 +75,7 @@ void snapshot_router(const struct router *router, struct status_router *out)
     };
     if (router->watch != NULL)
         fill_watch(router->watch, out);
-    out->conflict.mode = router->instance->config->on_conflict;
+    out->conflict.mode = router->config->on_conflict;
     memcpy(out->by_warning, router->by_warning, sizeof(out->by_warning));
     for (size_t i = 0; i < PACKET_VERDICTS; i++)
         out->by_verdict[i] = router->by_verdict[i] + (shared != NULL ? shared[i] : 0);

@@ -1,8 +1,7 @@
-/* Drain, take and resume of one instance; see handover.h. Times are CLOCK_BOOTTIME. */
+/* How a drain or a take of one instance goes; see handover.h. Times are CLOCK_BOOTTIME. */
 #include "agent/instances/handover.h"
 
 #include "agent/base/clock.h"
-#include "agent/instances/internal.h"
 #include "lib/config/duration.h"
 
 #include <stdio.h>
@@ -10,84 +9,63 @@
 
 #define OWNER_TEXT "not possible: %s owns the addresses (priority 255), it never yields"
 
-static bool all_drained(const struct instance *instance)
+bool handover_is_drained(const struct handover_view *view)
 {
-    for (size_t i = 0; i < instance->router_count; i++)
-        if ((instance->elections[i].held_by & HOLD_DRAINED) == 0)
+    for (size_t i = 0; i < view->count; i++)
+        if ((view->elections[i].held_by & HOLD_DRAINED) == 0)
             return false;
     return true;
 }
 
-static bool any_offering(const struct instance *instance)
+bool handover_offers(const struct handover_view *view)
 {
-    for (size_t i = 0; i < instance->router_count; i++)
-        if (instance->elections[i].offer != OFFER_NONE)
+    for (size_t i = 0; i < view->count; i++)
+        if (view->elections[i].offer != OFFER_NONE)
             return true;
     return false;
 }
 
-static bool any_raised(const struct instance *instance)
+static bool any_raised(const struct handover_view *view)
 {
-    for (size_t i = 0; i < instance->router_count; i++)
-        if (instance->elections[i].raised_until != DEADLINE_NEVER)
+    for (size_t i = 0; i < view->count; i++)
+        if (view->elections[i].raised_until != DEADLINE_NEVER)
             return true;
     return false;
 }
 
-static void note_peer(struct instance *instance, const struct ip_address *peer, uint8_t priority)
+static void note_peer(struct handover *h, const struct ip_address *peer, uint8_t priority)
 {
-    instance->handover.peer = *peer;
-    instance->handover.peer_priority = priority;
+    h->peer = *peer;
+    h->peer_priority = priority;
 }
 
-/* The i-th of those that move with it, itself included; NULL: not there. */
-static struct instance *mate(const struct instance *instance, size_t i)
+void handover_begin(struct handover *h, const struct handover_view *view, enum handover_kind kind,
+                    uint64_t id)
 {
-    return instance->bundle->shares[i].instance;
-}
+    const struct election *lead = &view->elections[0];
 
-static void begin(struct instance *instance, enum handover_kind kind, uint64_t id)
-{
-    const struct election *lead = &instance->elections[0];
-    const struct heard_master *heard = &instance->routers[0].heard;
-
-    instance->handover = (struct handover){
+    *h = (struct handover){
         .kind = kind,
         .id = id,
         .asked_boot_ns = clock_boot_ns(),
         .drain_until_ns = DEADLINE_NEVER,
-        .was_master = instance->state == VRRP_MASTER,
-        .was_drained = all_drained(instance),
+        .was_master = view->state == VRRP_MASTER,
+        .was_drained = handover_is_drained(view),
     };
     if (lead->state == VRRP_BACKUP)
-        note_peer(instance, &lead->master, lead->master_priority);
-    else if (lead->state == VRRP_INIT && clock_boot_ns() < heard->until_ns)
-        note_peer(instance, &heard->address, heard->priority);
+        note_peer(h, &lead->master, lead->master_priority);
+    else if (lead->state == VRRP_INIT && clock_boot_ns() < view->heard->until_ns)
+        note_peer(h, &view->heard->address, view->heard->priority);
 }
 
-void handover_heard(struct router *router, const struct advert *advert)
+static uint64_t since_asked(const struct handover *h)
 {
-    const struct election *e = router_election(router);
-
-    router->heard = (struct heard_master){0};
-    if (e->state == VRRP_MASTER || advert->priority == PRIORITY_RESIGN)
-        return;
-    router->heard = (struct heard_master){
-        .address = advert->ip.source,
-        .priority = advert->priority,
-        .until_ns = clock_boot_ns() + election_hand_over_ns(&e->params, advert->interval_ns),
-    };
-}
-
-static uint64_t since_asked(const struct instance *instance)
-{
-    return clock_boot_ns() - instance->handover.asked_boot_ns;
+    return clock_boot_ns() - h->asked_boot_ns;
 }
 
 /* The sentence about a drain that is in force. */
-static void word_drained(struct instance *instance)
+static void word_drained(struct handover *h)
 {
-    struct handover *h = &instance->handover;
     char peer[ADDRESS_TEXT_SIZE];
     char took[DURATION_TEXT_SIZE];
 
@@ -106,57 +84,50 @@ static void word_drained(struct instance *instance)
         snprintf(h->text, sizeof(h->text), "drained; no master is known");
 }
 
-static void drain_done(struct instance *instance)
+static void drain_done(struct handover *h, const struct handover_view *view)
 {
-    struct handover *h = &instance->handover;
-    size_t used;
+    const struct transition *last = view->last;
 
     h->outcome = HANDOVER_DONE;
-    h->took_ns = since_asked(instance);
-    if (h->was_master && instance->last.reason == REASON_DRAINED)
-        note_peer(instance, &instance->last.evidence.peer, instance->last.evidence.peer_priority);
-    word_drained(instance);
-    used = strlen(h->text);
-    if (!drains_add(instance->node->drains, instance->config->name, h->drain_until_ns))
-        snprintf(h->text + used, sizeof(h->text) - used,
-                 "; this cannot be saved, so a restart of vipd ends it");
+    h->took_ns = since_asked(h);
+    if (h->was_master && last->reason == REASON_DRAINED)
+        note_peer(h, &last->evidence.peer, last->evidence.peer_priority);
+    word_drained(h);
 }
 
-static void drain_failed(struct instance *instance)
+void handover_not_kept(struct handover *h)
 {
-    struct handover *h = &instance->handover;
+    size_t used = strlen(h->text);
+
+    snprintf(h->text + used, sizeof(h->text) - used,
+             "; this cannot be saved, so a restart of vipd ends it");
+}
+
+static void drain_failed(struct handover *h, const struct handover_view *view)
+{
     char reason[REASON_TEXT_SIZE];
     char took[DURATION_TEXT_SIZE];
 
     h->outcome = HANDOVER_FAILED;
-    h->took_ns = since_asked(instance);
-    if (instance->state == VRRP_MASTER)
+    h->took_ns = since_asked(h);
+    if (view->state == VRRP_MASTER)
         snprintf(h->text, sizeof(h->text),
                  "nobody took over within %s, so the addresses stay on this node",
                  duration_format_short(h->took_ns, took, sizeof(took)));
     else
         snprintf(h->text, sizeof(h->text), "not drained, for meanwhile: %.150s",
-                 reason_text(&instance->last, reason, sizeof(reason)));
-}
-
-static void update_drain(struct instance *instance)
-{
-    if (all_drained(instance))
-        drain_done(instance);
-    else if (!any_offering(instance))
-        drain_failed(instance);
+                 reason_text(view->last, reason, sizeof(reason)));
 }
 
 /* Deposed again, or it never worked. */
-static void take_failed(struct instance *instance)
+static void take_failed(struct handover *h, const struct handover_view *view)
 {
-    struct handover *h = &instance->handover;
-    const struct transition *last = &instance->last;
+    const struct transition *last = view->last;
     char peer[ADDRESS_TEXT_SIZE];
     char reason[REASON_TEXT_SIZE];
 
     h->outcome = HANDOVER_FAILED;
-    h->took_ns = since_asked(instance);
+    h->took_ns = since_asked(h);
     if (last->reason == REASON_HIGHER_PRIORITY && last->evidence.peer_priority == PRIORITY_OWNER)
         snprintf(h->text, sizeof(h->text), OWNER_TEXT,
                  ip_address_format(&last->evidence.peer, peer, sizeof(peer)));
@@ -170,9 +141,8 @@ static void take_failed(struct instance *instance)
                  reason_text(last, reason, sizeof(reason)));
 }
 
-static void take_done(struct instance *instance)
+static void take_done(struct handover *h)
 {
-    struct handover *h = &instance->handover;
     char peer[ADDRESS_TEXT_SIZE];
     char took[DURATION_TEXT_SIZE];
 
@@ -185,75 +155,53 @@ static void take_done(struct instance *instance)
         snprintf(h->text, sizeof(h->text), "taken in %s; this node has it now", took);
 }
 
-static void update_take(struct instance *instance)
+static void update_take(struct handover *h, const struct handover_view *view)
 {
-    struct handover *h = &instance->handover;
-    const struct election *lead = &instance->elections[0];
+    const struct election *lead = &view->elections[0];
 
-    if (instance->state != VRRP_MASTER) {
-        take_failed(instance);
+    if (view->state != VRRP_MASTER) {
+        take_failed(h, view);
         return;
     }
     if (h->took_ns == 0)
-        h->took_ns = since_asked(instance);
-    if (any_raised(instance))
+        h->took_ns = since_asked(h);
+    if (any_raised(view))
         return;
     /* Now it adverts its own priority again: one that preempts needs its master-down time. */
     if (h->watch_until_ns == 0)
         h->watch_until_ns = h->peer_priority > lead->params.priority
-                                ? clock_boot_ns() + handover_bound_ns(instance)
+                                ? clock_boot_ns() + handover_bound_ns(view->bundle)
                                 : clock_boot_ns();
     if (clock_boot_ns() >= h->watch_until_ns)
-        take_done(instance);
+        take_done(h);
 }
 
-void handover_update(struct instance *instance)
+bool handover_update(struct handover *h, const struct handover_view *view)
 {
-    const struct handover *h = &instance->handover;
-
     if (h->kind == HANDOVER_NONE || h->outcome != HANDOVER_PENDING)
-        return;
-    if (h->kind == HANDOVER_DRAIN)
-        update_drain(instance);
-    else
-        update_take(instance);
+        return false;
+    if (h->kind == HANDOVER_TAKE)
+        update_take(h, view);
+    else if (handover_is_drained(view))
+        drain_done(h, view);
+    else if (!handover_offers(view))
+        drain_failed(h, view);
+    return h->kind == HANDOVER_DRAIN && h->outcome == HANDOVER_DONE;
 }
 
-void handover_drain(struct instance *instance, uint64_t id, uint64_t until_boot_ns, bool force)
+void handover_decide(struct handover *h, enum handover_outcome outcome, const char *text)
 {
-    const struct election_event event = {.type = ELECTION_DRAIN, .force = force};
-
-    for (size_t i = 0; i < instance->bundle->share_count; i++) {
-        struct instance *one = mate(instance, i);
-
-        if (one == NULL)
-            continue;
-        begin(one, HANDOVER_DRAIN, id);
-        one->handover.drain_until_ns = until_boot_ns;
-    }
-    instance_event(instance, 0, &event);
-}
-
-/* Decided at once, for all that move with it. */
-static void decide(struct instance *instance, enum handover_outcome outcome, const char *text)
-{
-    for (size_t i = 0; i < instance->bundle->share_count; i++) {
-        struct instance *one = mate(instance, i);
-
-        if (one == NULL)
-            continue;
-        one->handover.outcome = outcome;
-        snprintf(one->handover.text, sizeof(one->handover.text), "%s", text);
-    }
+    h->outcome = outcome;
+    snprintf(h->text, sizeof(h->text), "%s", text);
 }
 
 /* Why the take cannot succeed, or NULL. */
-static const char *obstacle(const struct instance *instance, char *buffer, size_t size)
+static const char *obstacle(const struct bundle *bundle, char *buffer, size_t size)
 {
     char address[ADDRESS_TEXT_SIZE];
 
-    for (size_t i = 0; i < instance->bundle->count; i++) {
-        const struct election *e = &instance->bundle->elections[i];
+    for (size_t i = 0; i < bundle->count; i++) {
+        const struct election *e = &bundle->elections[i];
 
         ip_address_format(&e->master, address, sizeof(address));
         switch (election_take_verdict(e)) {
@@ -278,45 +226,28 @@ static const char *obstacle(const struct instance *instance, char *buffer, size_
     return NULL;
 }
 
-void handover_take(struct instance *instance, uint64_t id)
+enum handover_outcome handover_take_verdict(const struct handover *h,
+                                            const struct handover_view *view,
+                                            char text[REASON_TEXT_SIZE])
 {
-    const struct election_event event = {.type = ELECTION_TAKE};
-    char why[REASON_TEXT_SIZE];
-
-    for (size_t i = 0; i < instance->bundle->share_count; i++)
-        if (mate(instance, i) != NULL)
-            begin(mate(instance, i), HANDOVER_TAKE, id);
-    if (any_offering(instance)) {
-        decide(instance, HANDOVER_FAILED, "not possible: it is being drained");
-    } else if (instance->handover.was_master) {
-        decide(instance, HANDOVER_DONE, "this node has it already");
-    } else if (obstacle(instance, why, sizeof(why)) != NULL) {
-        decide(instance, HANDOVER_FAILED, why);
-    } else {
-        instance_event(instance, 0, &event);
+    if (handover_offers(view)) {
+        snprintf(text, REASON_TEXT_SIZE, "not possible: it is being drained");
+        return HANDOVER_FAILED;
     }
+    if (h->was_master) {
+        snprintf(text, REASON_TEXT_SIZE, "this node has it already");
+        return HANDOVER_DONE;
+    }
+    return obstacle(view->bundle, text, REASON_TEXT_SIZE) != NULL ? HANDOVER_FAILED
+                                                                  : HANDOVER_PENDING;
 }
 
-bool handover_resume(struct instance *instance)
-{
-    const struct election_event event = {.type = ELECTION_UNHOLD, .hold = HOLD_DRAINED};
-    bool was = any_offering(instance) || all_drained(instance);
-
-    if (any_offering(instance))
-        decide(instance, HANDOVER_FAILED, "withdrawn by a resume");
-    for (size_t i = 0; i < instance->bundle->share_count; i++)
-        drains_remove(instance->node->drains, instance->bundle->shares[i].name);
-    if (was)
-        instance_event(instance, 0, &event);
-    return was;
-}
-
-uint64_t handover_bound_ns(const struct instance *instance)
+uint64_t handover_bound_ns(const struct bundle *bundle)
 {
     uint64_t bound = 0;
 
-    for (size_t i = 0; i < instance->bundle->count; i++)
-        if (election_offer_ns(&instance->bundle->elections[i]) > bound)
-            bound = election_offer_ns(&instance->bundle->elections[i]);
+    for (size_t i = 0; i < bundle->count; i++)
+        if (election_offer_ns(&bundle->elections[i]) > bound)
+            bound = election_offer_ns(&bundle->elections[i]);
     return bound;
 }

@@ -1,22 +1,14 @@
 /*
  * What the administrator asked of an instance, drain or take, and how it went: followed from event
- * to event until it is decided. The election decides; this only watches it and finds the words.
+ * to event until it is decided. The election decides; this only watches it and finds the words. It
+ * is shown the instance as a view and answers; requests.h asks the elections.
  */
 #ifndef AGENT_INSTANCES_HANDOVER_H
 #define AGENT_INSTANCES_HANDOVER_H
 
+#include "agent/instances/bundle.h"
+#include "agent/instances/router.h"
 #include "lib/control/control.h"
-
-struct advert;
-struct instance;
-struct router;
-
-/* Who adverted last while the router was not MASTER itself: in INIT the election follows nobody. */
-struct heard_master {
-    struct ip_address address;
-    uint8_t priority;
-    uint64_t until_ns; /* boot time: not heard again by then, it is not there; 0: nobody */
-};
 
 struct handover {
     enum handover_kind kind;
@@ -33,23 +25,43 @@ struct handover {
     char text[REASON_TEXT_SIZE];
 };
 
-/* Gives mastership away and stays away, until that boot time. force: even if nobody takes over.
- * These three concern the whole group of the instance. */
-void handover_drain(struct instance *instance, uint64_t id, uint64_t until_boot_ns, bool force);
+/* An instance as a hand-over sees it. */
+struct handover_view {
+    const struct bundle *bundle;      /* all that moves together */
+    const struct election *elections; /* those of the instance */
+    size_t count;
+    const struct heard_master *heard; /* by the first of its routers */
+    enum vrrp_state state;
+    const struct transition *last;
+};
 
-/* Asks for mastership, once. */
-void handover_take(struct instance *instance, uint64_t id);
+/* Something was asked for now: it is pending, and what was before is forgotten. */
+void handover_begin(struct handover *h, const struct handover_view *view, enum handover_kind kind,
+                    uint64_t id);
 
-/* Back into the election. True when it was drained (or about to be). */
-bool handover_resume(struct instance *instance);
+/* Decided without asking the election. */
+void handover_decide(struct handover *h, enum handover_outcome outcome, const char *text);
 
-/* Call after every event: decides what is pending. */
-void handover_update(struct instance *instance);
+/* Call after every event: decides what is pending. True: a drain has just come into force, to be
+ * kept over restarts. */
+bool handover_update(struct handover *h, const struct handover_view *view);
 
-/* Call for every accepted advert, before the election has it. */
-void handover_heard(struct router *router, const struct advert *advert);
+/* It could not be kept: that is said too. */
+void handover_not_kept(struct handover *h);
+
+/* What becomes of a take that has begun. HANDOVER_PENDING: the elections are to be asked; else it
+ * is decided, and text says why. */
+enum handover_outcome handover_take_verdict(const struct handover *h,
+                                            const struct handover_view *view,
+                                            char text[REASON_TEXT_SIZE]);
+
+/* True while it looks for a successor to give mastership to. */
+bool handover_offers(const struct handover_view *view);
+
+/* True when it stays away because it was told to. */
+bool handover_is_drained(const struct handover_view *view);
 
 /* How long it can take until a request is decided. */
-uint64_t handover_bound_ns(const struct instance *instance);
+uint64_t handover_bound_ns(const struct bundle *bundle);
 
 #endif

@@ -1,299 +1,14 @@
-/*
- * An instance: receives for its virtual routers, steps their elections as a group, keeps the timer.
- * actions.c carries actions out, instance_link.c follows the link.
- */
+/* An instance: made, put on its link, started, changed, stopped and freed; see instance.h. */
 #include "agent/instances/instance.h"
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
-#include "agent/base/message_ids.h"
-#include "agent/base/priorities.h"
-#include "agent/instances/instance_watch.h"
-#include "agent/instances/internal.h"
-#include "lib/config/group.h"
+#include "agent/instances/actions.h"
+#include "agent/instances/link.h"
+#include "agent/instances/receive.h"
+#include "agent/instances/watch.h"
 
-#include <assert.h>
 #include <stdlib.h>
-#include <string.h>
-
-static void set_timer(struct bundle *bundle)
-{
-    uint64_t deadline = group_deadline(bundle->elections, bundle->count);
-    int r;
-
-    if (deadline == DEADLINE_NEVER) {
-        r = sd_event_source_set_enabled(bundle->timer, SD_EVENT_OFF);
-    } else {
-        /* Rounded up: a timer that fires a microsecond early finds nothing due. */
-        r = sd_event_source_set_time(bundle->timer, (deadline + NS_PER_US - 1) / NS_PER_US);
-        if (r >= 0)
-            r = sd_event_source_set_enabled(bundle->timer, SD_EVENT_ONESHOT);
-    }
-    assert(r >= 0);
-}
-
-/* Of the members' reports the one that tells why: the first whose reason is not "the other moved".
- */
-static const struct transition *telling_report(const struct election_actions *actions, size_t count)
-{
-    const struct transition *found = NULL;
-
-    for (size_t m = 0; m < count; m++) {
-        for (size_t i = 0; i < actions[m].count; i++) {
-            const struct election_action *a = &actions[m].list[i];
-
-            if (a->type == ACTION_REPORT &&
-                (found == NULL || found->reason == REASON_GROUP || a->transition.to > found->to))
-                found = &a->transition;
-        }
-    }
-    return found;
-}
-
-static void report(struct instance *instance, const struct election_actions *actions)
-{
-    enum vrrp_state state = group_state(instance->elections, instance->router_count);
-    const struct transition *why = telling_report(actions, instance->router_count);
-
-    /* A drain that found no successor is told too: MASTER as before. */
-    if (why == NULL || (state == instance->state && why->from != why->to))
-        return;
-    instance->last = *why;
-    instance->last.from = instance->state;
-    instance->last.to = state;
-    instance->last_wall_ns = clock_wall_ns();
-    if (state != instance->state)
-        instance->since_wall_ns = instance->last_wall_ns;
-    instance->state = state;
-    instance_explain(instance, &instance->last);
-    instance_note_withdrawal(instance);
-    if (why->from != why->to && state == VRRP_MASTER)
-        instance_note_standing(instance);
-    instance->node->on_transition(instance->node->userdata, instance, &instance->last);
-}
-
-static void report_priority(struct instance *instance)
-{
-    uint8_t priority = instance->elections[0].params.priority;
-
-    if (priority == instance->told_priority)
-        return;
-    instance->told_priority = priority;
-    instance->node->on_priority(instance->node->userdata, instance);
-}
-
-static void check_stopped(struct instance *instance)
-{
-    if (!instance->stopping || instance->stopped || bundle_lingering(instance->bundle))
-        return;
-    instance->stopped = true;
-    instance->node->on_stopped(instance->node->userdata, instance);
-}
-
-static void after_step(struct instance *instance, const struct election_actions *actions)
-{
-    report(instance, actions);
-    report_priority(instance);
-    handover_update(instance);
-    check_stopped(instance);
-}
-
-/* What was asked for while the event was still being carried out. */
-static void look_at_checks(struct instance *instance)
-{
-    if (!instance->checks_due)
-        return;
-    instance->checks_due = false;
-    instance_checks_changed(instance);
-}
-
-void instance_event(struct instance *instance, size_t target, const struct election_event *event)
-{
-    struct election_actions few[BUNDLE_STACK_ELECTIONS];
-    struct bundle *bundle = instance->bundle;
-    struct election_actions *actions = bundle->actions != NULL ? bundle->actions : few;
-
-    bundle_step(bundle, instance->share, target, event, clock_boot_ns(), actions);
-    for (size_t s = 0; s < bundle->share_count; s++)
-        for (size_t i = 0; bundle->shares[s].instance != NULL && i < bundle->shares[s].count; i++)
-            router_execute(&bundle->shares[s].instance->routers[i],
-                           &actions[bundle->shares[s].first + i]);
-    for (size_t s = 0; s < bundle->share_count; s++)
-        if (bundle->shares[s].instance != NULL)
-            after_step(bundle->shares[s].instance, &actions[bundle->shares[s].first]);
-    set_timer(bundle);
-    for (size_t s = 0; s < bundle->share_count; s++)
-        if (bundle->shares[s].instance != NULL)
-            look_at_checks(bundle->shares[s].instance);
-}
-
-void instance_fire_due(struct instance *instance)
-{
-    const struct election_event event = {.type = ELECTION_TIMER};
-    uint64_t now = clock_boot_ns();
-
-    for (size_t i = 0; i < instance->router_count; i++)
-        if (election_deadline(&instance->elections[i]) <= now)
-            instance_event(instance, i, &event);
-}
-
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
-{
-    struct bundle *bundle = userdata;
-
-    (void)source;
-    (void)usec;
-    for (size_t s = 0; s < bundle->share_count; s++)
-        if (bundle->shares[s].instance != NULL)
-            instance_fire_due(bundle->shares[s].instance);
-    set_timer(bundle);
-    return 0;
-}
-
-static void on_message(void *userdata, const struct packet_ip *ip, bool source_is_ours,
-                       const uint8_t *payload, size_t size)
-{
-    struct router *router = userdata;
-    struct packet_receiver receiver = router->receiver;
-    uint32_t warnings = 0;
-    struct advert advert;
-
-    receiver.own = &ip->source;
-    receiver.own_count = source_is_ours ? 1 : 0;
-    enum packet_verdict verdict = packet_receive(ip, payload, size, &receiver, &advert, &warnings);
-    router->by_verdict[verdict]++;
-    const struct lan_message message = {.ip = ip,
-                                        .payload = payload,
-                                        .size = size,
-                                        .receiver = &receiver,
-                                        .verdict = verdict,
-                                        .warnings = warnings,
-                                        .advert = &advert,
-                                        .state = router_election(router)->state,
-                                        .own_priority = router_election(router)->params.priority};
-    router_watch_message(router, &message);
-    if (verdict != PACKET_OK)
-        return;
-    for (size_t i = 0; i < PACKET_WARNINGS; i++)
-        if ((warnings & (1u << i)) != 0)
-            router->by_warning[i]++;
-    handover_heard(router, &advert);
-    const struct election_event event = {.type = ELECTION_ADVERT, .advert = &advert};
-    instance_event(router->instance, router->index, &event);
-}
-
-/* A claim by one of us: the interface's own MAC, or the MAC that the whole cluster shares. */
-static bool mac_is_ours(const struct router *router, const uint8_t mac[6])
-{
-    const struct instance *instance = router->instance;
-    const struct link *link =
-        links_by_index(instance->node->links, segment_ifindex(&router->client));
-    uint8_t shared[MAC_SIZE];
-
-    if (link != NULL && link->has_mac && memcmp(mac, link->mac, MAC_SIZE) == 0)
-        return true;
-    virtual_mac(router->family, instance->config->vrid, shared);
-    return instance->config->mac == MAC_VIRTUAL && memcmp(mac, shared, MAC_SIZE) == 0;
-}
-
-static void on_claim(void *userdata, const struct neighbour_claim *claim)
-{
-    struct router *router = userdata;
-    const struct election_event event = {.type = ELECTION_SUCCESSOR};
-    const struct election *e = router_election(router);
-    bool virtual = router->instance->config->mac == MAC_VIRTUAL;
-
-    bool lingering = election_lingering(e);
-    bool master = e->state == VRRP_MASTER;
-    bool strange = !mac_is_ours(router, claim->mac);
-
-    if (claim->kind == NEIGHBOUR_PROBE)
-        return;
-    if ((lingering || (master && claim->kind == NEIGHBOUR_ANNOUNCEMENT)) && (virtual || strange))
-        instance_event(router->instance, router->index, &event);
-    if (strange)
-        router_watch_claim(router, claim);
-}
-
-/* While we hold the address of its owner the kernel takes the owner's adverts for our own and drops
- * them: the owner that comes back is heard through the capture only. */
-static bool only_captured(const struct router *router, const struct vrrp_frame *frame)
-{
-    const struct election *e = router_election(router);
-
-    if (!e->holding || frame->priority != PRIORITY_OWNER ||
-        ip_address_equal(&frame->source, &e->source))
-        return false;
-    for (size_t i = 0; i < router->count; i++)
-        if (ip_address_equal(&router->prefixes[i].address, &frame->source))
-            return true;
-    return false;
-}
-
-static void on_frame(void *userdata, const struct vrrp_frame *frame)
-{
-    struct router *router = userdata;
-    struct packet_ip ip;
-    const uint8_t *payload;
-    size_t size;
-
-    router_watch_frame(router, frame, mac_is_ours(router, frame->mac));
-    if (only_captured(router, frame) &&
-        packet_split_ip(frame->packet, frame->packet_size, &ip, &payload, &size) == PACKET_OK)
-        on_message(router, &ip, false, payload, size);
-}
-
-static struct election_params params_of(const struct router *router)
-{
-    const struct config_instance *config = router->instance->config;
-
-    return (struct election_params){
-        .family = router->family,
-        .version = config->version,
-        .vrid = config->vrid,
-        .priority = instance_priority(router->instance),
-        .impaired = instance_impaired(router->instance),
-        .preempt = config->preempt != PREEMPT_NO,
-        .preempt_delay_ns = config->preempt == PREEMPT_AFTER ? config->preempt_delay_ns : 0,
-        .preempt_healthy_ns =
-            config->preempt == PREEMPT_WHEN_HEALTHY ? config->preempt_delay_ns : 0,
-        .advert_interval_ns = config->advert_interval_ns,
-        .linger_ns = bundle_linger_ns(router->instance->box->config, config),
-        .checksum = config->checksum,
-        .announce_repeat = config->announce_repeat,
-        .announce_refresh_ns = config->announce_refresh_ns,
-        .grouped = router->instance->bundle->count > 1,
-    };
-}
-
-/* Points the router at its part of the configuration. False when out of memory. */
-static bool read_config(struct router *router)
-{
-    const struct config_instance *config = router->instance->config;
-    struct ip_address source = router->receiver.source;
-
-    if (config->unicast && router->peers == NULL)
-        router->peers = calloc(INSTANCE_PEERS_MAX, sizeof(*router->peers));
-    if (config->unicast && router->peers == NULL)
-        return false;
-    router->prefixes = config_addresses(config, router->family, &router->count);
-    config_receiver(config, router->family, router->peers, &router->receiver);
-    router->receiver.source = source;
-    router->client.prefixes = router->prefixes;
-    router->client.count = router->count;
-    router->desired.owner = config->name;
-    return true;
-}
-
-void instance_configure(struct instance *instance)
-{
-    for (size_t i = 0; i < instance->router_count; i++) {
-        const struct election_params params = params_of(&instance->routers[i]);
-        const struct election_event event = {.type = ELECTION_CONFIGURE, .params = &params};
-
-        instance_event(instance, i, &event);
-    }
-}
 
 static bool init_router(struct instance *instance, size_t index, enum ip_family family)
 {
@@ -302,33 +17,21 @@ static bool init_router(struct instance *instance, size_t index, enum ip_family 
     *router = (struct router){
         .instance = instance,
         .index = index,
+        .has_sibling = instance->router_count > 1,
         .family = family,
-        .client = {.family = family,
-                   .vrid = instance->config->vrid,
-                   .on_message = on_message,
-                   .on_claim = on_claim,
-                   .on_frame = on_frame,
-                   .userdata = router},
+        .node = instance->node,
+        .config = instance->config,
+        .election = &instance->elections[index],
+        .client = {.family = family, .vrid = instance->config->vrid},
     };
-    if (!read_config(router))
+    receive_prepare(router);
+    if (!router_read_config(router))
         return false;
     if (router_prepare(router) < 0)
         return false;
-    const struct election_params params = params_of(router);
+    const struct election_params params = instance_params(instance, index);
     election_init(&instance->elections[index], &params);
     return true;
-}
-
-static int open_timer(struct node *node, struct bundle *bundle, const char *name)
-{
-    int r = sd_event_add_time(node->event, &bundle->timer, CLOCK_BOOTTIME, UINT64_MAX, 1, on_timer,
-                              bundle);
-
-    if (r >= 0)
-        r = sd_event_source_set_priority(bundle->timer, AGENT_PRIORITY_DEADLINES);
-    if (r >= 0)
-        (void)sd_event_source_set_description(bundle->timer, name);
-    return r;
 }
 
 /* Takes its place in the bundle, its own or that of its group. */
@@ -345,7 +48,7 @@ static bool join(struct instance *instance, struct bundle *bundle)
     instance->share = bundle_share(instance->bundle, name);
     instance->elections = &instance->bundle->elections[instance->share->first];
     return instance->bundle->timer != NULL ||
-           open_timer(instance->node, instance->bundle, name) >= 0;
+           instance_open_timer(instance->node, instance->bundle, name) >= 0;
 }
 
 struct instance *instance_new(struct node *node, struct config_box *box,
@@ -385,6 +88,23 @@ fail:
     return NULL;
 }
 
+/* Makes the routers sit on `link` (NULL: on none). False when the sockets could not be opened. */
+static bool move_to(struct instance *instance, const struct link *link)
+{
+    bool attached = link != NULL;
+
+    for (size_t i = 0; i < instance->router_count; i++) {
+        struct router *router = &instance->routers[i];
+        int now_on = segment_ifindex(&router->client);
+
+        if (now_on != 0 && (link == NULL || now_on != link->ifindex))
+            router_detach(router);
+        if (link != NULL && router->client.segment == NULL)
+            attached = router_attach(router, link) == 0 && attached;
+    }
+    return attached;
+}
+
 void instance_free(struct instance *instance)
 {
     if (instance == NULL)
@@ -395,11 +115,10 @@ void instance_free(struct instance *instance)
         if (instance->elections[i].holding)
             router_execute(&instance->routers[i], &release);
     }
-    instance_detach(instance);
+    (void)move_to(instance, NULL);
     for (size_t i = 0; i < instance->router_count; i++) {
         router_watch_free(&instance->routers[i]);
-        free(instance->routers[i].peers);
-        sd_event_source_disable_unref(instance->routers[i].postponed.timer);
+        router_free(&instance->routers[i]);
     }
     if (instance->share != NULL)
         instance->share->instance = NULL;
@@ -409,6 +128,59 @@ void instance_free(struct instance *instance)
     config_box_unref(instance->box);
     free(instance->routers);
     free(instance);
+}
+
+/* Membership can die with the link (some drivers forget it on down/up), and a switch that has just
+ * come up has heard no report yet. */
+static void rejoin(struct instance *instance)
+{
+    for (size_t i = 0; i < instance->router_count; i++)
+        segment_rejoin(&instance->routers[i].client);
+}
+
+static void refresh_source(struct router *router, int ifindex)
+{
+    if (!router_choose_source(router, ifindex))
+        return;
+    const struct election_event event = {.type = ELECTION_SOURCE, .address = router->client.source};
+    instance_event(router->instance, router->index, &event);
+}
+
+void instance_refresh(struct instance *instance)
+{
+    const struct link *link = links_by_name(instance->node->links, instance->config->interface);
+    int old = segment_ifindex(&instance->routers[0].client);
+
+    /* A new index under the old name is another interface: what was held went with the old one. */
+    if (link == NULL || (old != 0 && old != link->ifindex)) {
+        instance_set_hold(instance, HOLD_NO_INTERFACE, true);
+        instance_set_hold(instance, HOLD_LINK_DOWN, false);
+    }
+    bool attached = move_to(instance, link) && link != NULL;
+    instance->unattached = link != NULL && !attached;
+    if (instance->unattached)
+        instance->node->on_unattached(instance->node->userdata);
+    for (size_t i = 0; i < instance->router_count; i++)
+        refresh_source(&instance->routers[i], attached ? link->ifindex : 0);
+    if (!attached)
+        return;
+    bool works = link->up && link->carrier;
+    if (works && (instance->elections[0].held_by & HOLD_LINK_DOWN) != 0)
+        rejoin(instance);
+    instance_set_hold(instance, HOLD_LINK_DOWN, !works);
+    instance_set_hold(instance, HOLD_NO_INTERFACE, false);
+    for (size_t i = 0; i < instance->router_count; i++)
+        router_follow_mac(&instance->routers[i], link);
+}
+
+void instance_link_gone(struct instance *instance, int ifindex)
+{
+    bool lost = false;
+
+    for (size_t i = 0; i < instance->router_count; i++)
+        lost = !router_link_gone(&instance->routers[i], ifindex) || lost;
+    if (lost)
+        instance_refresh(instance);
 }
 
 void instance_start(struct instance *instance)
@@ -439,22 +211,24 @@ void instance_update(struct instance *instance, struct config_box *box,
 
     instance->box = config_box_ref(box);
     instance->config = config;
+    for (size_t i = 0; i < instance->router_count; i++)
+        instance->routers[i].config = config;
     for (size_t i = 0; i < instance->router_count; i++) {
         struct router *router = &instance->routers[i];
 
         /* In-place changes never turn multicast into unicast, so the peers' storage is there. */
-        if (!read_config(router))
+        if (!router_read_config(router))
             log_instance(LOG_ERR, config->name, "out of memory");
         if (changed)
             segment_watch_later(&router->client);
         bool same =
             reconciler_rebase(&router->desired, router->prefixes, router->count, config->lease_ns);
-        const struct election_params params = params_of(router);
+        const struct election_params params = instance_params(instance, i);
         const struct election_event event = {.type = ELECTION_CONFIGURE, .params = &params};
         instance_event(instance, i, &event);
         if (instance->elections[i].holding && (changed || !same))
             router_execute(router, same ? &announce : &claim);
-        router_watch_configured(router);
+        receive_configured(router);
     }
     config_box_unref(old);
     instance_note_standing(instance);
@@ -466,8 +240,7 @@ void instance_update(struct instance *instance, struct config_box *box,
 bool instance_has_address(const struct instance *instance, const struct ip_address *address)
 {
     for (size_t i = 0; i < instance->router_count; i++)
-        for (size_t p = 0; p < instance->routers[i].count; p++)
-            if (ip_address_equal(&instance->routers[i].prefixes[p].address, address))
-                return true;
+        if (router_has_address(&instance->routers[i], address))
+            return true;
     return false;
 }

@@ -2,7 +2,7 @@
 #include "agent/instances/registry.h"
 
 #include "agent/base/log.h"
-#include "agent/instances/internal.h"
+#include "agent/instances/requests.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -64,12 +64,10 @@ static struct bundle *bundle_of_group(const struct registry *registry,
 /* A new instance that is on the list begins drained. */
 static void restore_drained(struct instance *instance)
 {
-    const struct election_event event = {.type = ELECTION_HOLD, .hold = HOLD_DRAINED};
-
     if (drains_find(instance->node->drains, instance->config->name) == NULL)
         return;
     log_instance(LOG_NOTICE, instance->config->name, "is drained: stays away until it is resumed");
-    instance_event(instance, 0, &event);
+    instance_stay_drained(instance);
 }
 
 int registry_add(struct registry *registry, struct config_box *box,
@@ -219,7 +217,7 @@ static void on_drain_over(void *userdata, const char *name)
 
     log_instance(LOG_NOTICE, name, "the time it was drained for is over");
     if (instance != NULL)
-        (void)handover_resume(instance);
+        (void)instance_resume(instance);
 }
 
 int registry_open_drains(struct registry *registry, const char *state_dir,

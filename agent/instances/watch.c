@@ -1,10 +1,9 @@
-/* The watch of one virtual router over its LAN; see instance_watch.h. */
-#include "agent/instances/instance_watch.h"
+/* The watch of one virtual router over its LAN; see watch.h. */
+#include "agent/instances/watch.h"
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
-#include "agent/instances/internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +11,7 @@
 
 static struct conflict_params params_of(const struct router *router)
 {
-    const struct config_instance *config = router->instance->config;
+    const struct config_instance *config = router->config;
 
     return (struct conflict_params){
         .mode = config->on_conflict,
@@ -29,7 +28,7 @@ enum {
 
 static struct lan_params lan_params_of(const struct router *router)
 {
-    const struct config_instance *config = router->instance->config;
+    const struct config_instance *config = router->config;
     uint64_t intervals = QUIET_INTERVALS * router_election(router)->learned_interval_ns;
 
     return (struct lan_params){
@@ -55,26 +54,6 @@ static void set_timer(struct router_watch *watch)
     (void)sd_event_source_set_enabled(watch->timer, on ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 
-void router_ask(struct router *router, const struct ip_prefix *prefixes, size_t count)
-{
-    const struct node *node = router->instance->node;
-    const struct election *e = router_election(router);
-    const struct link *link = links_by_index(node->links, segment_ifindex(&router->client));
-    char name[NAME_SIZE + 16];
-
-    if (link == NULL || !link->has_mac || e->source.family == IP_FAMILY_NONE || count == 0)
-        return;
-    const struct question question = {.ifindex = link->ifindex,
-                                      .mac = link->mac,
-                                      .source = &e->source,
-                                      .prefixes = prefixes,
-                                      .count = count};
-    int r = neighbour_io_ask(node->neighbours, &question);
-    if (r < 0)
-        log_instance(LOG_DEBUG, router_name(router, name, sizeof(name)),
-                     "cannot ask who holds the addresses on %s: %s", link->name, strerror(-r));
-}
-
 static void ask_for(struct router *router, const struct ip_address *address)
 {
     for (size_t i = 0; i < router->count; i++)
@@ -92,16 +71,16 @@ static void defend(struct router *router, const struct ip_address *address)
 /* To the log and the history: once for a conflict, not for each claim. */
 static void tell(struct router_watch *watch, const char *event, const char *text)
 {
-    struct instance *instance = watch->router->instance;
+    const struct router *router = watch->router;
     struct evidence evidence = {.claimed = watch->conflict.address};
 
     memcpy(evidence.mac, watch->conflict.mac, sizeof(evidence.mac));
-    instance->node->on_event(instance->node->userdata, instance, event, &evidence, text);
+    router->node->on_event(router->node->userdata, router->instance, event, &evidence, text);
 }
 
 static void tell_began(struct router_watch *watch)
 {
-    const struct config_instance *config = watch->router->instance->config;
+    const struct config_instance *config = watch->router->config;
     const struct conflict *c = &watch->conflict;
     char address[ADDRESS_TEXT_SIZE];
     char mac[MAC_TEXT_SIZE];
@@ -135,24 +114,8 @@ static void tell_ended(struct router_watch *watch, enum conflict_end why)
     snprintf(text, sizeof(text), "%s %s %s %s", mac_format(c->mac, mac, sizeof(mac)),
              texts[why].before, ip_address_format(&c->address, address, sizeof(address)),
              texts[why].after);
-    log_instance(LOG_NOTICE, watch->router->instance->config->name, "%s", text);
+    log_instance(LOG_NOTICE, watch->router->config->name, "%s", text);
     tell(watch, "conflict-over", text);
-}
-
-static void resume(struct router *router)
-{
-    const struct election_event event = {.type = ELECTION_UNHOLD, .hold = HOLD_CONFLICT};
-
-    /* Of two families only one can be in this: the other one left MASTER with it. */
-    instance_event(router->instance, router->index, &event);
-}
-
-static void give_up(struct router *router, const struct conflict *c)
-{
-    struct election_event event = {.type = ELECTION_CONFLICT, .address = c->address};
-
-    memcpy(event.mac, c->mac, sizeof(event.mac));
-    instance_event(router->instance, router->index, &event);
 }
 
 /* While a conflict lasts, VRRP messages of its other side are looked for. */
@@ -165,41 +128,43 @@ static void follow_rival(struct router_watch *watch)
     segment_watch(client);
 }
 
-static void carry_out(struct router_watch *watch, const struct conflict_outcome *outcome)
+void router_watch_meet(struct router *router, const struct conflict_outcome *outcome)
 {
-    struct router *router = watch->router;
-
     if (outcome->began)
-        tell_began(watch);
+        tell_began(router->watch);
     if (outcome->announce)
-        defend(router, &watch->conflict.address);
-    if (outcome->release)
-        give_up(router, &watch->conflict);
+        defend(router, &router->watch->conflict.address);
+}
+
+void router_watch_settle(struct router *router, const struct conflict_outcome *outcome)
+{
     if (outcome->ended != CONFLICT_GOES_ON)
-        tell_ended(watch, outcome->ended);
+        tell_ended(router->watch, outcome->ended);
     if (outcome->began || outcome->ended != CONFLICT_GOES_ON)
-        follow_rival(watch);
-    if (outcome->resume)
-        resume(router);
+        follow_rival(router->watch);
+}
+
+void router_watch_go_on(struct router *router, const struct conflict_outcome *outcome)
+{
     if (outcome->ask)
         ask_for(router, &outcome->ask_address);
-    set_timer(watch);
+    set_timer(router->watch);
 }
 
 static void tell_warning(struct router_watch *watch, const struct lan_warning *warning)
 {
-    struct instance *instance = watch->router->instance;
+    const struct router *router = watch->router;
     struct evidence evidence = {.peer = warning->seen.peer,
                                 .peer_priority = warning->seen.priority};
     char text[LAN_WARNING_TEXT_SIZE];
     char name[NAME_SIZE + 16];
 
     memcpy(evidence.mac, warning->seen.mac, sizeof(evidence.mac));
-    router_watch_text(watch->router, warning, text, sizeof(text));
-    log_instance(LOG_WARNING, router_name(watch->router, name, sizeof(name)), "%s: %s",
+    router_watch_text(router, warning, text, sizeof(text));
+    log_instance(LOG_WARNING, router_name(router, name, sizeof(name)), "%s: %s",
                  lan_warning_name(warning->seen.kind), text);
-    instance->node->on_event(instance->node->userdata, instance,
-                             lan_warning_name(warning->seen.kind), &evidence, text);
+    router->node->on_event(router->node->userdata, router->instance,
+                           lan_warning_name(warning->seen.kind), &evidence, text);
 }
 
 static void tell_warnings_ended(const struct router_watch *watch, uint32_t ended)
@@ -214,23 +179,17 @@ static void tell_warnings_ended(const struct router_watch *watch, uint32_t ended
                          (unsigned long long)watch->lan.list[kind].count);
 }
 
-static void tick(struct router_watch *watch)
+bool router_watch_due(struct router *router, struct conflict_outcome *outcome)
 {
-    const struct lan_params lan = lan_params_of(watch->router);
-    const struct conflict_params params = params_of(watch->router);
-    const struct conflict_outcome outcome =
-        conflict_timer(&watch->conflict, &params, clock_boot_ns());
+    struct router_watch *watch = router->watch;
 
+    if (watch == NULL)
+        return false;
+    const struct lan_params lan = lan_params_of(router);
+    const struct conflict_params params = params_of(router);
+    *outcome = conflict_timer(&watch->conflict, &params, clock_boot_ns());
     tell_warnings_ended(watch, lan_watch_expire(&watch->lan, &lan, clock_boot_ns()));
-    carry_out(watch, &outcome);
-}
-
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
-{
-    (void)source;
-    (void)usec;
-    tick(userdata);
-    return 0;
+    return true;
 }
 
 /* The router's watch, made when there is none. NULL when out of memory. */
@@ -246,8 +205,8 @@ static struct router_watch *watch_of(struct router *router)
     watch->router = router;
     conflict_init(&watch->conflict);
     lan_watch_init(&watch->lan);
-    if (sd_event_add_time(router->instance->node->event, &watch->timer, CLOCK_BOOTTIME, UINT64_MAX,
-                          0, on_timer, watch) < 0 ||
+    if (sd_event_add_time(router->node->event, &watch->timer, CLOCK_BOOTTIME, UINT64_MAX, 0,
+                          router->on_watch_due, router) < 0 ||
         sd_event_source_set_priority(watch->timer, AGENT_PRIORITY_NEIGHBOURS) < 0) {
         sd_event_source_disable_unref(watch->timer);
         free(watch);
@@ -257,7 +216,8 @@ static struct router_watch *watch_of(struct router *router)
     return watch;
 }
 
-void router_watch_claim(struct router *router, const struct neighbour_claim *claim)
+bool router_watch_claim(struct router *router, const struct neighbour_claim *claim,
+                        struct conflict_outcome *outcome)
 {
     const struct election *e = router_election(router);
     const struct conflict_params params = params_of(router);
@@ -265,12 +225,12 @@ void router_watch_claim(struct router *router, const struct neighbour_claim *cla
     struct router_watch *watch = master ? watch_of(router) : router->watch;
 
     if (watch == NULL)
-        return;
-    const struct conflict_outcome outcome =
+        return false;
+    *outcome =
         conflict_claim(&watch->conflict, &params, claim, master, e->last_rcvd_at, clock_boot_ns());
     if (memcmp(watch->conflict.mac, claim->mac, MAC_SIZE) == 0)
         watch->last_wall_ns = clock_wall_ns();
-    carry_out(watch, &outcome);
+    return true;
 }
 
 static void see(struct router *router, const struct lan_sighting *sighting)
@@ -294,36 +254,36 @@ void router_watch_message(struct router *router, const struct lan_message *messa
 }
 
 /* Its adverts are ours, when adverts of ours were accepted just now. */
-static void see_rival(struct router_watch *watch, const struct vrrp_frame *frame)
+static bool is_rival_ours(const struct router *router)
 {
-    const struct election *e = router_election(watch->router);
-    uint64_t now = clock_boot_ns();
+    const struct election *e = router_election(router);
 
-    if (e->last_rcvd_at == DEADLINE_NEVER || now - e->last_rcvd_at > election_master_down_ns(e))
-        return;
-    const struct conflict_outcome outcome = conflict_is_router(&watch->conflict, frame->mac);
-    carry_out(watch, &outcome);
+    return e->last_rcvd_at != DEADLINE_NEVER &&
+           clock_boot_ns() - e->last_rcvd_at <= election_master_down_ns(e);
 }
 
-void router_watch_frame(struct router *router, const struct vrrp_frame *frame, bool mac_is_ours)
+bool router_watch_frame(struct router *router, const struct vrrp_frame *frame, bool mac_is_ours,
+                        struct conflict_outcome *outcome)
 {
     const struct election *e = router_election(router);
     struct lan_sighting sighting;
 
     if (!ip_address_equal(&frame->source, &e->source)) {
-        if (router->watch != NULL)
-            see_rival(router->watch, frame);
-        return;
+        if (router->watch == NULL || !is_rival_ours(router))
+            return false;
+        *outcome = conflict_is_router(&router->watch->conflict, frame->mac);
+        return true;
     }
     lan_judge_own(frame, mac_is_ours, e->last_sent_at, e->params.advert_interval_ns,
                   clock_boot_ns(), &sighting);
     see(router, &sighting);
+    return false;
 }
 
 const char *router_watch_text(const struct router *router, const struct lan_warning *warning,
                               char *buffer, size_t size)
 {
-    const struct config_instance *config = router->instance->config;
+    const struct config_instance *config = router->config;
     const struct election *e = router_election(router);
     const struct lan_subject subject = {.interface = config->interface,
                                         .vrid = config->vrid,
@@ -338,13 +298,8 @@ void router_watch_moved(struct router *router)
     if (router->watch == NULL)
         return;
     const struct conflict_outcome outcome = conflict_moved(&router->watch->conflict);
-    carry_out(router->watch, &outcome);
-}
-
-void router_watch_configured(struct router *router)
-{
-    if (router->watch != NULL)
-        tick(router->watch);
+    router_watch_settle(router, &outcome);
+    set_timer(router->watch);
 }
 
 void router_watch_free(struct router *router)

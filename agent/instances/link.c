@@ -1,8 +1,9 @@
-/* The link an instance lives on: found, lost, found again under another index; the address it sends
- * from (RFC 9568 1.2 "primary address"); the macvlan of a virtual MAC. */
+/* A router's place on a link; see link.h. */
+#include "agent/instances/link.h"
+
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
-#include "agent/instances/internal.h"
+#include "agent/instances/actions.h"
 #include "agent/kernel/virtual_link.h"
 
 #include <linux/if_addr.h>
@@ -17,16 +18,15 @@ struct source_search {
 /* Whether the router may send from that address: real, usable, of the right scope. */
 static bool usable_source(const struct router *router, const struct observed_address *address)
 {
-    const struct instance *instance = router->instance;
+    const struct node *node = router->node;
     const struct ip_address *candidate = &address->prefix.address;
 
     if (candidate->family != router->family ||
         (address->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) != 0)
         return false;
     /* A virtual address is nobody's identity, unless this node owns it. */
-    if (instance->config->priority != PRIORITY_OWNER &&
-        (address->proto == VIPD_IFA_PROTO ||
-         instance->node->is_virtual(instance->node->userdata, candidate)))
+    if (router->config->priority != PRIORITY_OWNER &&
+        (address->proto == VIPD_IFA_PROTO || node->is_virtual(node->userdata, candidate)))
         return false;
     if (router->family == IP_FAMILY_IPV4)
         return true;
@@ -52,11 +52,11 @@ static bool consider_source(void *userdata, const struct observed_address *addre
 
 static struct ip_address find_source(const struct router *router, int ifindex)
 {
-    const struct config_instance *config = router->instance->config;
+    const struct config_instance *config = router->config;
     const struct ip_address *fixed =
         router->family == IP_FAMILY_IPV4 ? &config->source4 : &config->source6;
     struct source_search search = {.router = router, .keep = router_election(router)->source};
-    const struct links *links = router->instance->node->links;
+    const struct links *links = router->node->links;
 
     if (fixed->family == IP_FAMILY_NONE) {
         links_each_address(links, ifindex, consider_source, &search);
@@ -68,36 +68,25 @@ static struct ip_address find_source(const struct router *router, int ifindex)
     return *fixed;
 }
 
-static void refresh_source(struct router *router, int ifindex)
+bool router_choose_source(struct router *router, int ifindex)
 {
     struct ip_address source = {0};
 
     if (ifindex != 0)
         source = find_source(router, ifindex);
     if (ip_address_equal(&source, &router_election(router)->source))
-        return;
+        return false;
     router->receiver.source = source;
     router->client.source = source;
     segment_watch(&router->client);
-    const struct election_event event = {.type = ELECTION_SOURCE, .address = source};
-    instance_event(router->instance, router->index, &event);
-}
-
-void instance_set_hold(struct instance *instance, enum election_hold hold, bool want)
-{
-    const struct election_event event = {.type = want ? ELECTION_HOLD : ELECTION_UNHOLD,
-                                         .hold = hold};
-    bool have = (instance->elections[0].held_by & (uint32_t)hold) != 0;
-
-    if (want != have)
-        instance_event(instance, 0, &event);
+    return true;
 }
 
 /* The macvlan and its send-only socket. 0 or a negative errno, logged. */
 static int open_virtual(struct router *router, const struct link *link)
 {
-    const struct config_instance *config = router->instance->config;
-    struct node *node = router->instance->node;
+    const struct config_instance *config = router->config;
+    const struct node *node = router->node;
     int ifindex = virtual_link_create(node->links, link->ifindex, router->family, config->vrid);
 
     /* Once, not at each further attempt. */
@@ -125,22 +114,22 @@ static void close_virtual(struct router *router, int parent)
     router->virtual_io = NULL;
     if (router->virtual_ifindex == 0)
         return;
-    int r = virtual_link_delete(router->instance->node->links, router->virtual_ifindex, parent);
+    int r = virtual_link_delete(router->node->links, router->virtual_ifindex, parent);
     if (r < 0)
-        log_instance(LOG_WARNING, router->instance->config->name,
-                     "cannot delete the virtual MAC's link: %s", strerror(-r));
+        log_instance(LOG_WARNING, router->config->name, "cannot delete the virtual MAC's link: %s",
+                     strerror(-r));
     router->virtual_ifindex = 0;
 }
 
 static void leave(struct router *router)
 {
     close_virtual(router, segment_ifindex(&router->client));
-    segment_detach(router->instance->node->segments, &router->client);
+    segment_detach(router->node->segments, &router->client);
 }
 
-static void detach(struct router *router)
+void router_detach(struct router *router)
 {
-    const struct node *node = router->instance->node;
+    const struct node *node = router->node;
     bool attached = router->client.segment != NULL;
 
     leave(router);
@@ -157,37 +146,30 @@ static void make_virtual_again(struct router *router, const struct link *parent)
     advert_io_close(router->virtual_io);
     router->virtual_io = NULL;
     router->virtual_ifindex = 0;
-    log_instance(LOG_WARNING, router->instance->config->name,
+    log_instance(LOG_WARNING, router->config->name,
                  "the virtual MAC's link on %s was deleted by somebody else: making it again",
                  parent->name);
     if (open_virtual(router, parent) < 0)
-        detach(router);
+        router_detach(router);
     else if (router_election(router)->holding)
         router_execute(router, &again);
 }
 
-void instance_link_gone(struct instance *instance, int ifindex)
+bool router_link_gone(struct router *router, int ifindex)
 {
-    bool lost = false;
+    const struct link *parent =
+        links_by_index(router->node->links, segment_ifindex(&router->client));
 
-    for (size_t i = 0; i < instance->router_count; i++) {
-        struct router *router = &instance->routers[i];
-        const struct link *parent =
-            links_by_index(instance->node->links, segment_ifindex(&router->client));
-
-        if (router->virtual_ifindex == ifindex && ifindex != 0 && parent != NULL)
-            make_virtual_again(router, parent);
-        lost = lost || (parent != NULL && router->client.segment == NULL);
-    }
-    if (lost)
-        instance_refresh(instance);
+    if (router->virtual_ifindex == ifindex && ifindex != 0 && parent != NULL)
+        make_virtual_again(router, parent);
+    return parent == NULL || router->client.segment != NULL;
 }
 
-static int attach(struct router *router, const struct link *link)
+int router_attach(struct router *router, const struct link *link)
 {
-    int r = segment_attach(router->instance->node->segments, link, &router->client);
+    int r = segment_attach(router->node->segments, link, &router->client);
 
-    if (r == 0 && router->instance->config->mac == MAC_VIRTUAL)
+    if (r == 0 && router->config->mac == MAC_VIRTUAL)
         r = open_virtual(router, link);
     /* Without telling the others: what was taken and left at once is nothing they waited for. */
     if (r < 0)
@@ -195,41 +177,10 @@ static int attach(struct router *router, const struct link *link)
     return r;
 }
 
-/* Makes the routers sit on `link` (NULL: on none). False when the sockets could not be opened. */
-static bool move_to(struct instance *instance, const struct link *link)
-{
-    bool attached = link != NULL;
-
-    for (size_t i = 0; i < instance->router_count; i++) {
-        struct router *router = &instance->routers[i];
-        int now_on = segment_ifindex(&router->client);
-
-        if (now_on != 0 && (link == NULL || now_on != link->ifindex))
-            detach(router);
-        if (link != NULL && router->client.segment == NULL)
-            attached = attach(router, link) == 0 && attached;
-    }
-    return attached;
-}
-
-void instance_detach(struct instance *instance)
-{
-    (void)move_to(instance, NULL);
-}
-
-/* Membership can die with the link (some drivers forget it on down/up), and a switch that has just
- * come up has heard no report yet. */
-static void rejoin(struct instance *instance)
-{
-    for (size_t i = 0; i < instance->router_count; i++)
-        segment_rejoin(&instance->routers[i].client);
-}
-
-/* Hosts would send to the old MAC until they ask again. */
-static void follow_mac(struct router *router, const struct link *link)
+void router_follow_mac(struct router *router, const struct link *link)
 {
     const struct election_actions again = {.list = {{.type = ACTION_ANNOUNCE}}, .count = 1};
-    const struct config_instance *config = router->instance->config;
+    const struct config_instance *config = router->config;
 
     if (!link->has_mac || memcmp(router->link_mac, link->mac, sizeof(link->mac)) == 0)
         return;
@@ -239,31 +190,4 @@ static void follow_mac(struct router *router, const struct link *link)
     log_instance(LOG_NOTICE, config->name, "%s has another MAC: announcing the addresses again",
                  link->name);
     router_execute(router, &again);
-}
-
-void instance_refresh(struct instance *instance)
-{
-    const struct link *link = links_by_name(instance->node->links, instance->config->interface);
-    int old = segment_ifindex(&instance->routers[0].client);
-
-    /* A new index under the old name is another interface: what was held went with the old one. */
-    if (link == NULL || (old != 0 && old != link->ifindex)) {
-        instance_set_hold(instance, HOLD_NO_INTERFACE, true);
-        instance_set_hold(instance, HOLD_LINK_DOWN, false);
-    }
-    bool attached = move_to(instance, link) && link != NULL;
-    instance->unattached = link != NULL && !attached;
-    if (instance->unattached)
-        instance->node->on_unattached(instance->node->userdata);
-    for (size_t i = 0; i < instance->router_count; i++)
-        refresh_source(&instance->routers[i], attached ? link->ifindex : 0);
-    if (!attached)
-        return;
-    bool works = link->up && link->carrier;
-    if (works && (instance->elections[0].held_by & HOLD_LINK_DOWN) != 0)
-        rejoin(instance);
-    instance_set_hold(instance, HOLD_LINK_DOWN, !works);
-    instance_set_hold(instance, HOLD_NO_INTERFACE, false);
-    for (size_t i = 0; i < instance->router_count; i++)
-        follow_mac(&instance->routers[i], link);
 }

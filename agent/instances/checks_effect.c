@@ -1,10 +1,9 @@
-/* What the checks an instance follows do to it: its effective priority, and whether it is
- * withdrawn. flap-damping as well, which holds a node back by the lowest priority. */
+/* What the checks an instance follows do to it; see checks_effect.h. */
+#include "agent/instances/checks_effect.h"
+
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
-#include "agent/base/priorities.h"
 #include "agent/checks/checks.h"
-#include "agent/instances/internal.h"
 #include "lib/config/duration.h"
 #include "lib/config/group.h"
 
@@ -135,54 +134,20 @@ const char *instance_priority_text(const struct instance *instance, char *buffer
     return buffer;
 }
 
-static int on_damping_end(sd_event_source *source, uint64_t usec, void *userdata)
-{
-    struct instance *instance = userdata;
-
-    (void)source;
-    (void)usec;
-    log_instance(LOG_NOTICE, instance->config->name, "is no longer held back by flap-damping");
-    for (size_t i = 0; i < instance->bundle->share_count; i++)
-        if (instance->bundle->shares[i].instance != NULL)
-            instance_checks_changed(instance->bundle->shares[i].instance);
-    return 0;
-}
-
-/* Rounded up, so that nothing is left when it fires. */
-static void arm_damping(struct instance *instance)
-{
-    uint64_t us = (instance->damping.held_until + NS_PER_US - 1) / NS_PER_US;
-    int r = 0;
-
-    if (instance->damping_timer == NULL)
-        r = sd_event_add_time(instance->node->event, &instance->damping_timer, CLOCK_BOOTTIME, us,
-                              1000, on_damping_end, instance);
-    if (r >= 0)
-        r = sd_event_source_set_priority(instance->damping_timer, AGENT_PRIORITY_CHECKS);
-    if (r >= 0)
-        r = sd_event_source_set_time(instance->damping_timer, us);
-    if (r >= 0)
-        r = sd_event_source_set_enabled(instance->damping_timer, SD_EVENT_ONESHOT);
-    if (r < 0)
-        log_instance(LOG_ERR, instance->config->name, "cannot set the timer of flap-damping: %s",
-                     strerror(-r));
-}
-
-static void note_withdrawal(struct instance *instance)
+bool instance_count_withdrawal(struct instance *instance)
 {
     const struct damping_params *params = &instance->config->flap_damping;
     bool held = held_back_for(instance) > 0;
     char span[DURATION_TEXT_SIZE];
 
-    instance->checks_due = true;
     if (!damping_note(&instance->damping, params, clock_boot_ns()))
-        return;
+        return false;
     if (!held)
         log_instance(LOG_WARNING, instance->config->name,
                      "withdrawn %zu times within a short time: held back by flap-damping for %s",
                      instance->damping.count,
                      duration_format_short(params->hold_ns, span, sizeof(span)));
-    arm_damping(instance);
+    return true;
 }
 
 void instance_note_standing(struct instance *instance)
@@ -193,8 +158,7 @@ void instance_note_standing(struct instance *instance)
     instance->damping_as_master = priority_by_checks(instance, &judgement);
 }
 
-/* A group is withdrawn as one: the member that moves first has the reason, the others follow it. */
-void instance_note_withdrawal(struct instance *instance)
+bool instance_was_withdrawn(const struct instance *instance)
 {
     struct judgement judgement;
 
@@ -202,11 +166,7 @@ void instance_note_withdrawal(struct instance *instance)
     const struct damping_standing standing = {.as_master = instance->damping_as_master,
                                               .now = priority_by_checks(instance, &judgement),
                                               .held_back = held_back_for(instance) > 0};
-    if (!damping_counts(&instance->last, &standing))
-        return;
-    for (size_t i = 0; i < instance->bundle->share_count; i++)
-        if (instance->bundle->shares[i].instance != NULL)
-            note_withdrawal(instance->bundle->shares[i].instance);
+    return damping_counts(&instance->last, &standing);
 }
 
 void instance_explain(const struct instance *instance, struct transition *transition)
@@ -232,17 +192,11 @@ void instance_explain(const struct instance *instance, struct transition *transi
     }
 }
 
-void instance_checks_changed(struct instance *instance)
+struct checks_effect instance_checks_effect(const struct instance *instance)
 {
     struct judgement judgement;
-    char text[PRIORITY_TEXT_SIZE];
 
     judge(instance, &judgement);
-    uint8_t priority = priority_by(instance, &judgement);
-    if (priority != instance->elections[0].params.priority) {
-        log_instance(LOG_NOTICE, instance->config->name, "priority is now %s",
-                     instance_priority_text(instance, text, sizeof(text)));
-        instance_configure(instance);
-    }
-    instance_set_hold(instance, HOLD_CHECK_FAILED, judgement.withdrawn);
+    return (struct checks_effect){.priority = priority_by(instance, &judgement),
+                                  .withdrawn = judgement.withdrawn};
 }

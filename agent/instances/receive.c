@@ -1,0 +1,144 @@
+/* What arrives for a router, and what comes of it; see receive.h. */
+#include "agent/instances/receive.h"
+
+#include "agent/instances/events.h"
+#include "agent/instances/watch.h"
+
+#include <string.h>
+
+static void give_up(struct router *router, const struct conflict *c)
+{
+    struct election_event event = {.type = ELECTION_CONFLICT, .address = c->address};
+
+    memcpy(event.mac, c->mac, sizeof(event.mac));
+    instance_event(router->instance, router->index, &event);
+}
+
+static void resume(struct router *router)
+{
+    const struct election_event event = {.type = ELECTION_UNHOLD, .hold = HOLD_CONFLICT};
+
+    /* Of two families only one can be in this: the other one left MASTER with it. */
+    instance_event(router->instance, router->index, &event);
+}
+
+/* In the order of the outcome. */
+static void carry_out(struct router *router, const struct conflict_outcome *outcome)
+{
+    router_watch_meet(router, outcome);
+    if (outcome->release)
+        give_up(router, &router->watch->conflict);
+    router_watch_settle(router, outcome);
+    if (outcome->resume)
+        resume(router);
+    router_watch_go_on(router, outcome);
+}
+
+static void look_at_watch(struct router *router)
+{
+    struct conflict_outcome outcome;
+
+    if (router_watch_due(router, &outcome))
+        carry_out(router, &outcome);
+}
+
+static int on_watch_due(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    (void)source;
+    (void)usec;
+    look_at_watch(userdata);
+    return 0;
+}
+
+static void on_message(void *userdata, const struct packet_ip *ip, bool source_is_ours,
+                       const uint8_t *payload, size_t size)
+{
+    struct router *router = userdata;
+    struct packet_receiver receiver = router->receiver;
+    uint32_t warnings = 0;
+    struct advert advert;
+
+    receiver.own = &ip->source;
+    receiver.own_count = source_is_ours ? 1 : 0;
+    enum packet_verdict verdict = packet_receive(ip, payload, size, &receiver, &advert, &warnings);
+    router->by_verdict[verdict]++;
+    const struct lan_message message = {.ip = ip,
+                                        .payload = payload,
+                                        .size = size,
+                                        .receiver = &receiver,
+                                        .verdict = verdict,
+                                        .warnings = warnings,
+                                        .advert = &advert,
+                                        .state = router_election(router)->state,
+                                        .own_priority = router_election(router)->params.priority};
+    router_watch_message(router, &message);
+    if (verdict != PACKET_OK)
+        return;
+    for (size_t i = 0; i < PACKET_WARNINGS; i++)
+        if ((warnings & (1u << i)) != 0)
+            router->by_warning[i]++;
+    router_heard(router, &advert);
+    const struct election_event event = {.type = ELECTION_ADVERT, .advert = &advert};
+    instance_event(router->instance, router->index, &event);
+}
+
+static void on_claim(void *userdata, const struct neighbour_claim *claim)
+{
+    struct router *router = userdata;
+    const struct election_event event = {.type = ELECTION_SUCCESSOR};
+    const struct election *e = router_election(router);
+    bool virtual = router->config->mac == MAC_VIRTUAL;
+    struct conflict_outcome outcome;
+
+    bool lingering = election_lingering(e);
+    bool master = e->state == VRRP_MASTER;
+    bool strange = !router_owns_mac(router, claim->mac);
+
+    if (claim->kind == NEIGHBOUR_PROBE)
+        return;
+    if ((lingering || (master && claim->kind == NEIGHBOUR_ANNOUNCEMENT)) && (virtual || strange))
+        instance_event(router->instance, router->index, &event);
+    if (strange && router_watch_claim(router, claim, &outcome))
+        carry_out(router, &outcome);
+}
+
+/* While we hold the address of its owner the kernel takes the owner's adverts for our own and drops
+ * them: the owner that comes back is heard through the capture only. */
+static bool only_captured(const struct router *router, const struct vrrp_frame *frame)
+{
+    const struct election *e = router_election(router);
+
+    if (!e->holding || frame->priority != PRIORITY_OWNER ||
+        ip_address_equal(&frame->source, &e->source))
+        return false;
+    return router_has_address(router, &frame->source);
+}
+
+static void on_frame(void *userdata, const struct vrrp_frame *frame)
+{
+    struct router *router = userdata;
+    struct conflict_outcome outcome;
+    struct packet_ip ip;
+    const uint8_t *payload;
+    size_t size;
+
+    if (router_watch_frame(router, frame, router_owns_mac(router, frame->mac), &outcome))
+        carry_out(router, &outcome);
+    if (only_captured(router, frame) &&
+        packet_split_ip(frame->packet, frame->packet_size, &ip, &payload, &size) == PACKET_OK)
+        on_message(router, &ip, false, payload, size);
+}
+
+void receive_configured(struct router *router)
+{
+    look_at_watch(router);
+}
+
+void receive_prepare(struct router *router)
+{
+    router->client.on_message = on_message;
+    router->client.on_claim = on_claim;
+    router->client.on_frame = on_frame;
+    router->client.userdata = router;
+    router->on_watch_due = on_watch_due;
+}

@@ -1,0 +1,77 @@
+/* Drain, take and resume of what moves together; see requests.h. Times are CLOCK_BOOTTIME. */
+#include "agent/instances/requests.h"
+
+#include "agent/instances/events.h"
+
+/* The i-th of those that move with it, itself included; NULL: not there. */
+static struct instance *mate(const struct instance *instance, size_t i)
+{
+    return instance->bundle->shares[i].instance;
+}
+
+static void begin(struct instance *instance, enum handover_kind kind, uint64_t id,
+                  uint64_t drain_until_ns)
+{
+    for (size_t i = 0; i < instance->bundle->share_count; i++) {
+        struct instance *one = mate(instance, i);
+
+        if (one == NULL)
+            continue;
+        const struct handover_view view = instance_handover_view(one);
+        handover_begin(&one->handover, &view, kind, id);
+        one->handover.drain_until_ns = drain_until_ns;
+    }
+}
+
+/* Decided at once, for all that move with it. */
+static void decide(struct instance *instance, enum handover_outcome outcome, const char *text)
+{
+    for (size_t i = 0; i < instance->bundle->share_count; i++)
+        if (mate(instance, i) != NULL)
+            handover_decide(&mate(instance, i)->handover, outcome, text);
+}
+
+void instance_drain(struct instance *instance, uint64_t id, uint64_t until_boot_ns, bool force)
+{
+    const struct election_event event = {.type = ELECTION_DRAIN, .force = force};
+
+    begin(instance, HANDOVER_DRAIN, id, until_boot_ns);
+    instance_event(instance, 0, &event);
+}
+
+void instance_take(struct instance *instance, uint64_t id)
+{
+    const struct election_event event = {.type = ELECTION_TAKE};
+    char text[REASON_TEXT_SIZE];
+
+    begin(instance, HANDOVER_TAKE, id, DEADLINE_NEVER);
+    const struct handover_view view = instance_handover_view(instance);
+    enum handover_outcome outcome = handover_take_verdict(&instance->handover, &view, text);
+    if (outcome == HANDOVER_PENDING)
+        instance_event(instance, 0, &event);
+    else
+        decide(instance, outcome, text);
+}
+
+bool instance_resume(struct instance *instance)
+{
+    const struct election_event event = {.type = ELECTION_UNHOLD, .hold = HOLD_DRAINED};
+    const struct handover_view view = instance_handover_view(instance);
+    bool offers = handover_offers(&view);
+    bool was = offers || handover_is_drained(&view);
+
+    if (offers)
+        decide(instance, HANDOVER_FAILED, "withdrawn by a resume");
+    for (size_t i = 0; i < instance->bundle->share_count; i++)
+        drains_remove(instance->node->drains, instance->bundle->shares[i].name);
+    if (was)
+        instance_event(instance, 0, &event);
+    return was;
+}
+
+void instance_stay_drained(struct instance *instance)
+{
+    const struct election_event event = {.type = ELECTION_HOLD, .hold = HOLD_DRAINED};
+
+    instance_event(instance, 0, &event);
+}

@@ -1,0 +1,108 @@
+/*
+ * One virtual router on this node: one address family of an instance, with what it needs to do as
+ * its election says: the client on its segment, the addresses it wants in the kernel, the macvlan
+ * of a virtual MAC, and what is put off until the kernel answers for the addresses. It carries out;
+ * it neither steps its election nor knows the instance that does: what it reads of the outside (the
+ * node's parts, its configuration, its election) it was given as pointers.
+ *
+ * This header has the single deeds; actions.h carries out an election's whole list in its order.
+ */
+#ifndef AGENT_INSTANCES_ROUTER_H
+#define AGENT_INSTANCES_ROUTER_H
+
+#include "agent/instances/node.h"
+#include "agent/wire/advert_io.h"
+#include "lib/election/election.h"
+
+struct instance;
+struct router_watch;
+
+/* What follows a claim waits until the kernel answers for the addresses: whoever held them before
+ * goes on doing so until it hears of us. */
+struct postponed {
+    sd_event_source *timer; /* NULL: never needed */
+    uint64_t give_up_ns;
+    struct election_actions actions; /* none: nothing waits */
+};
+
+/* Who adverted last while the router was not MASTER itself: in INIT the election follows nobody. */
+struct heard_master {
+    struct ip_address address;
+    uint8_t priority;
+    uint64_t until_ns; /* boot time: not heard again by then, it is not there; 0: nobody */
+};
+
+struct router {
+    struct instance *instance; /* whose it is: only handed on, never looked into from here */
+    size_t index;              /* among the routers of that */
+    bool has_sibling;          /* of the other family: messages say which one is meant */
+    enum ip_family family;
+    const struct node *node;
+    const struct config_instance *config;
+    struct election *election;
+    const struct ip_prefix *prefixes; /* the configuration's */
+    size_t count;
+    struct segment_client client;
+    struct packet_receiver receiver;
+    struct ip_address *peers; /* of this family; NULL for multicast */
+    struct desired_set desired;
+    struct postponed postponed;
+    int virtual_ifindex; /* the macvlan of mac = virtual, else 0 */
+    int virtual_error;   /* why there is none, as it was logged */
+    struct advert_io *virtual_io;
+    uint8_t link_mac[MAC_SIZE]; /* of the interface, as last seen */
+    struct heard_master heard;
+    uint64_t by_verdict[PACKET_VERDICTS];
+    uint64_t by_warning[PACKET_WARNINGS];
+    uint64_t send_errors;
+    bool send_failing;
+    enum reason new_master_reason;
+    enum reason last_event;
+    uint64_t up_since_wall_ns;            /* left INIT; 0: in INIT */
+    struct router_watch *watch;           /* NULL: nothing odd was noticed yet */
+    sd_event_time_handler_t on_watch_due; /* the timer of the watch fired; userdata is the router */
+};
+
+/* Points the router at its part of its configuration. False when out of memory. */
+bool router_read_config(struct router *router);
+
+/* Frees what belongs to it, but for its place on a link (link.h) and its watch (watch.h). */
+void router_free(struct router *router);
+
+/* The election of this router. */
+static inline struct election *router_election(const struct router *router)
+{
+    return router->election;
+}
+
+/* The link the addresses go on: the macvlan, or the interface itself; 0 when there is none. */
+int router_claim_ifindex(const struct router *router);
+
+/* Names "web", or "web (ipv6)" for one of two families, in messages. */
+const char *router_name(const struct router *router, char *buffer, size_t size);
+
+/* True when it claims that address. */
+bool router_has_address(const struct router *router, const struct ip_address *address);
+
+/* True for the interface's own MAC and for the one that the whole cluster shares. */
+bool router_owns_mac(const struct router *router, const uint8_t mac[MAC_SIZE]);
+
+/* Sends what the action ACTION_SEND_ADVERT asks for. */
+void router_send_advert(struct router *router, const struct election_action *action);
+
+/* Wants its addresses in the kernel, on a link that is up. */
+void router_claim(struct router *router);
+
+/* Wants none of them any more. */
+void router_release(struct router *router);
+
+/* Announces these of the router's addresses, once. */
+void router_announce(struct router *router, const struct ip_prefix *prefixes, size_t count);
+
+/* Asks the link who holds these addresses; answers come as claims. */
+void router_ask(struct router *router, const struct ip_prefix *prefixes, size_t count);
+
+/* Notes an accepted advert, before the election has it. */
+void router_heard(struct router *router, const struct advert *advert);
+
+#endif

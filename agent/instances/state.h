@@ -1,0 +1,45 @@
+/*
+ * The state of one [instance] on this node, shared by the files at the top of the room: events.h
+ * (steps its elections), receive.h, requests.h and instance.h (what makes them step),
+ * checks_effect.h (what its checks make of it). The parts below them do not know it.
+ */
+#ifndef AGENT_INSTANCES_STATE_H
+#define AGENT_INSTANCES_STATE_H
+
+#include "agent/base/config_box.h"
+#include "agent/instances/bundle.h"
+#include "agent/instances/handover.h"
+#include "agent/instances/node.h"
+#include "agent/instances/router.h"
+#include "agent/recorder/policy.h"
+
+struct instance {
+    struct node *node;
+    struct config_box *box;
+    const struct config_instance *config;
+    struct router *routers;
+    struct bundle *bundle;
+    struct bundle_share *share;
+    struct election *elections; /* its share of the bundle, side by side: they move as a group */
+    size_t router_count;
+    enum vrrp_state state;
+    uint64_t since_wall_ns;
+    struct transition last;
+    struct recorder_policy recording;
+    uint64_t last_wall_ns; /* 0: no transition yet */
+    bool started;
+    bool stopping;
+    bool stopped;
+    bool unattached;       /* its link is there, but could not be used: tried again */
+    bool unpublished;      /* its state file is to be written */
+    uint8_t told_priority; /* the effective one that on_priority was last called for */
+    struct handover handover;
+    struct damping damping;
+    uint8_t damping_as_master; /* priority by its checks when it became MASTER, or was reloaded */
+    sd_event_source *damping_timer; /* NULL: never held back yet */
+    bool checks_due; /* instance_checks_changed() is to be called when the event is done */
+    const struct config_instance *next_config; /* REPLACED: started when this one is done */
+    struct config_box *next_box;
+};
+
+#endif
