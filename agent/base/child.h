@@ -6,7 +6,7 @@
 #ifndef AGENT_BASE_CHILD_H
 #define AGENT_BASE_CHILD_H
 
-#include "agent/base/check_child.h"
+#include "agent/base/program.h"
 
 #include <stdbool.h>
 #include <stdint.h>

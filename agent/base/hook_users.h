@@ -5,7 +5,7 @@
 #ifndef AGENT_BASE_HOOK_USERS_H
 #define AGENT_BASE_HOOK_USERS_H
 
-#include "agent/base/check_child.h"
+#include "agent/base/program.h"
 
 struct hook_user {
     char name[NAME_SIZE];

@@ -6,7 +6,7 @@
  */
 #include "agent/checks/check.h"
 
-#include "agent/base/check_child.h"
+#include "agent/base/program.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
  * Other threads may exist (a resolver of libcurl): between fork() and execve() only what is safe in
  * a signal handler is called, and identities are changed by the bare system calls.
  */
-#include "agent/base/check_child.h"
+#include "agent/base/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
