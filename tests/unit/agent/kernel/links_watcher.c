@@ -51,6 +51,9 @@ static void on_address(void *userdata, const struct observed_address *address, b
 {
     struct watcher *w = userdata;
 
+    /* The kernel's own, which stop being tentative whenever they like. */
+    if (ip_address_is_link_local(&address->prefix.address))
+        return;
     w->last_address = *address;
     if (present)
         w->added++;
