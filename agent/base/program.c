@@ -1,22 +1,20 @@
 /*
- * Programs for checks. fork() and not vfork() or posix_spawn(): those stop us until the new program
- * is loaded, and one on a hung file system would stop adverts with it.
+ * From our process to a program that has nothing of it. fork() and not vfork() or posix_spawn():
+ * those stop us until the new program is loaded, and one on a hung file system would stop adverts
+ * with it.
  *
- * Other threads may exist (a resolver of libcurl): between fork() and execve() only what is safe in
- * a signal handler is called, and identities are changed by the bare system calls.
+ * Other threads may exist (the HTTP worker): between fork() and execve() only what is safe in a
+ * signal handler is called, and identities are changed by the bare system calls.
  */
 #include "agent/base/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/capability.h>
-#include <pwd.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -24,207 +22,144 @@
 #include <unistd.h>
 
 enum {
-    EXIT_CANNOT_BE_USER = 126,
-    EXIT_CANNOT_RUN = 127,
-    PIPE_BYTES = 16 * 1024,
+    /* As shells have it. */
+    STATUS_CANNOT_RUN = 126,
+    STATUS_NOT_FOUND = 127,
+    PROBE_PIPE_BYTES = 16 * 1024,
 };
 
-/* All that the child needs, made before the fork. */
-struct plan {
-    char *arguments[CHILD_ARGUMENTS_MAX + 1];
-    char *environment[3];
-    char check[NAME_SIZE + 16];
-    const struct check_child_user *user;
-    int output;
-    pid_t parent;
-};
+/* ---- In the new process */
 
-int check_child_find_user(const char *name, struct check_child_user *out)
+/* Says why in its output. */
+static _Noreturn void give_up(const char *what, const char *object, int error)
 {
-    char buffer[4096];
-    struct passwd entry;
-    struct passwd *found = NULL;
-
-    *out = (struct check_child_user){0};
-    int r = getpwnam_r(name, &entry, buffer, sizeof(buffer), &found);
-    if (found == NULL)
-        return r != 0 ? -r : -ENOENT;
-    out->other = found->pw_uid != geteuid();
-    out->uid = found->pw_uid;
-    out->gid = found->pw_gid;
-    out->group_count = CHILD_GROUPS_MAX;
-    if (getgrouplist(name, found->pw_gid, out->groups, &out->group_count) < 0)
-        return -E2BIG;
-    return 0;
-}
-
-/* Says why, in the child. */
-static void complain(const char *what, const char *object)
-{
-    static const char colon[] = ": ";
-    const char *why = strerrordesc_np(errno);
-    const char *const parts[] = {what, object, colon, why != NULL ? why : "failed", "\n"};
+    const char *why = strerrordesc_np(error);
+    const char *const parts[] = {what, object, ": ", why != NULL ? why : "failed", "\n"};
 
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-        if (write(STDERR_FILENO, parts[i], strlen(parts[i])) < 0)
-            return;
+        if (write(STDOUT_FILENO, parts[i], strlen(parts[i])) < 0)
+            break;
+    _exit(error == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN);
 }
 
-/* No program of a check inherits what keeps vipd on time and alive. */
-static void become_ordinary(void)
+static void reset_signals(void)
+{
+    sigset_t none;
+
+    for (int s = 1; s < SIGRTMIN; s++)
+        (void)signal(s, SIG_DFL);
+    sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void connect_streams(int output)
+{
+    int nothing = open("/dev/null", O_RDONLY);
+
+    if (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
+        _exit(STATUS_CANNOT_RUN);
+    if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0)
+        give_up("cannot open ", "/dev/null", errno);
+    /* Whatever was opened without O_CLOEXEC, by us or by a library. */
+    (void)close_range(STDERR_FILENO + 1, ~0U, 0);
+}
+
+/* Adverts come first; and its memory is no reason to spare it when memory runs out. Without these
+ * the program runs all the same. */
+static void be_ordinary(void)
 {
     const struct sched_param param = {0};
-    const struct rlimit none = {0, 0};
-    sigset_t set;
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
     (void)sched_setscheduler(0, SCHED_OTHER, &param);
+    if (fd < 0)
+        return;
+    (void)!write(fd, "0", 1);
+    close(fd);
+}
+
+/* After the change of user, which clears the last of it. */
+static void be_a_probe(pid_t parent)
+{
+    const struct rlimit none = {0, 0};
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+
     (void)setrlimit(RLIMIT_RTPRIO, &none);
     (void)setrlimit(RLIMIT_CORE, &none);
-    if (fd >= 0) {
-        (void)!write(fd, "0", 1);
-        close(fd);
-    }
-    for (int s = 1; s < SIGRTMIN; s++)
-        signal(s, SIG_DFL);
-    sigemptyset(&set);
-    sigprocmask(SIG_SETMASK, &set, NULL);
-}
-
-static void drop_capabilities(void)
-{
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-
-    (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-    memset(data, 0, sizeof(data));
     /* Root gets its own back with execve(); everybody else has none. */
     (void)syscall(SYS_capset, &header, data);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (getppid() != parent)
+        _exit(STATUS_CANNOT_RUN);
 }
 
-bool check_child_become(const struct check_child_user *user)
-{
-    if (!user->other)
-        return true;
-    return syscall(SYS_setgroups, (size_t)user->group_count, user->groups) == 0 &&
-           syscall(SYS_setresgid, user->gid, user->gid, user->gid) == 0 &&
-           syscall(SYS_setresuid, user->uid, user->uid, user->uid) == 0;
-}
-
-static bool wire_descriptors(int output)
-{
-    int null = open("/dev/null", O_RDONLY);
-
-    return null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
-           dup2(output, STDERR_FILENO) >= 0 && close_range(3, ~0U, 0) == 0;
-}
-
-static void __attribute__((noreturn)) run_child(const struct plan *plan)
+static _Noreturn void become(const struct program_spec *spec, int output, pid_t parent)
 {
     (void)setpgid(0, 0);
-    if (!wire_descriptors(plan->output))
-        _exit(EXIT_CANNOT_RUN);
-    become_ordinary();
-    if (!check_child_become(plan->user)) {
-        complain("cannot become its user", "");
-        _exit(EXIT_CANNOT_BE_USER);
-    }
-    drop_capabilities();
-    /* After the change of user, which clears it. */
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    if (getppid() != plan->parent)
-        _exit(EXIT_CANNOT_RUN);
-    (void)!chdir("/");
-    execve(plan->arguments[0], plan->arguments, plan->environment);
-    complain("cannot run ", plan->arguments[0]);
-    _exit(EXIT_CANNOT_RUN);
+    reset_signals();
+    connect_streams(output);
+    be_ordinary();
+    if (spec->user != NULL && !account_become(spec->user))
+        give_up("cannot become", " its user", errno);
+    (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    if (spec->probe)
+        be_a_probe(parent);
+    if (chdir("/") < 0)
+        give_up("cannot change to ", "/", errno);
+    environ = (char **)(uintptr_t)spec->environment;
+    if (spec->probe)
+        (void)execv(spec->argv[0], spec->argv);
+    else
+        (void)execvp(spec->argv[0], spec->argv);
+    give_up("cannot run ", spec->argv[0], errno);
 }
 
-static int make_plan(const struct config_words *command, const struct check_child_user *user,
-                     const char *check_name, struct plan *out)
-{
-    static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    char *word = (char *)command->text;
+/* ---- On our side */
 
-    if (command->count > CHILD_ARGUMENTS_MAX)
-        return -E2BIG;
-    *out = (struct plan){.user = user, .output = -1, .parent = getpid()};
-    for (unsigned i = 0; i < command->count; i++) {
-        out->arguments[i] = word;
-        word += strlen(word) + 1;
+int program_start(const struct program_spec *spec, struct program *out)
+{
+    pid_t parent = getpid();
+    int ends[2];
+
+    *out = (struct program){.output = -1};
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -errno;
+    out->output = ends[0];
+    /* Less to take up of one that floods it. */
+    if (spec->probe)
+        (void)fcntl(ends[0], F_SETPIPE_SZ, PROBE_PIPE_BYTES);
+    /* Our end alone: a program's output is not expected to be non-blocking. */
+    int r = fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
+    pid_t pid = r < 0 ? -1 : fork();
+    if (pid == 0)
+        become(spec, ends[1], parent);
+    if (r == 0 && pid < 0)
+        r = -errno;
+    close(ends[1]);
+    if (r < 0) {
+        program_free(out);
+        return r;
     }
-    snprintf(out->check, sizeof(out->check), "VIPD_CHECK=%s", check_name);
-    out->environment[0] = path;
-    out->environment[1] = out->check;
+    out->pid = pid;
+    /* Here as well as there: whoever is first. */
+    (void)setpgid(pid, pid);
     return 0;
 }
 
-int check_child_start(const struct config_words *command, const struct check_child_user *user,
-                      const char *check_name, struct check_child *out)
+void program_signal(const struct program *program, int signal)
 {
-    struct plan plan;
-    int ends[2];
-    int r = make_plan(command, user, check_name, &plan);
+    if (program->pid > 0)
+        (void)killpg(program->pid, signal);
+}
 
-    *out = (struct check_child){.pid = -1, .pidfd = -1, .output = -1};
-    if (r < 0)
-        return r;
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return -errno;
-    plan.output = ends[1];
-    out->output = ends[0];
-    /* Less to take up of a program that floods it. */
-    (void)fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES);
-    out->pid = fork();
-    r = out->pid < 0 ? -errno : 0;
-    if (out->pid == 0)
-        run_child(&plan);
-    close(ends[1]);
-    if (r == 0) {
-        /* Whoever of the two is first. */
-        (void)setpgid(out->pid, out->pid);
-        out->pidfd = pidfd_open(out->pid, 0);
-        r = out->pidfd < 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
+void program_free(struct program *program)
+{
+    if (program->pid > 0) {
+        program_signal(program, SIGKILL);
+        (void)waitpid(program->pid, NULL, 0);
     }
-    if (r < 0) {
-        if (out->pid > 0) {
-            check_child_kill(out);
-            (void)waitpid(out->pid, NULL, 0);
-        }
-        check_child_close(out);
-    }
-    return r;
-}
-
-void check_child_kill(const struct check_child *child)
-{
-    (void)killpg(child->pid, SIGKILL);
-    /* In case it has not got as far as its own group. */
-    if (child->pidfd >= 0)
-        (void)pidfd_send_signal(child->pidfd, SIGKILL, NULL, 0);
-}
-
-bool check_child_collect(const struct check_child *child, int *code)
-{
-    siginfo_t info = {0};
-
-    if (waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
-        info.si_pid == 0)
-        return false;
-    *code = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
-    /* While it is not collected, nobody else can have its number: what it left behind goes first.
-     */
-    (void)killpg(child->pid, SIGKILL);
-    (void)waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOHANG);
-    return true;
-}
-
-void check_child_close(struct check_child *child)
-{
-    if (child->pidfd >= 0)
-        close(child->pidfd);
-    if (child->output >= 0)
-        close(child->output);
-    child->pidfd = -1;
-    child->output = -1;
+    if (program->output >= 0)
+        close(program->output);
+    *program = (struct program){.output = -1};
 }
