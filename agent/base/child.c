@@ -1,21 +1,15 @@
-/*
- * Running a program. fork() and not posix_spawn(): that one would keep the loop waiting until the
- * program has been loaded, which takes as long as its file system likes. The process group lives as
- * long as its leader has not been reaped, so a signal to the group cannot hit strangers.
- */
+/* A program's lines, its time and its end; see child.h. The event loop reaps it after on_child():
+ * as long as that has not happened, a signal to the group cannot hit strangers. */
 #include "agent/base/child.h"
 
-#include "agent/base/child_exec.h"
 #include "agent/base/clock.h"
 #include "lib/limits.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -33,8 +27,7 @@ struct child {
     void (*on_line)(void *userdata, const char *line);
     void (*on_end)(void *userdata, const struct child_result *result);
     void *userdata;
-    pid_t pid; /* of the process, and of its group */
-    int output;
+    struct program program;
     sd_event_source *ended;
     sd_event_source *readable;
     sd_event_source *timer;
@@ -79,7 +72,7 @@ static void take(struct child *child, const char *octets, size_t count)
 static ssize_t read_some(struct child *child)
 {
     char octets[READ_SIZE];
-    ssize_t n = read(child->output, octets, sizeof(octets));
+    ssize_t n = read(child->program.output, octets, sizeof(octets));
 
     if (n > 0)
         take(child, octets, (size_t)n);
@@ -101,7 +94,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
     struct child *child = userdata;
 
     (void)usec;
-    (void)kill(-child->pid, child->told_to_end ? SIGKILL : SIGTERM);
+    program_signal(&child->program, child->told_to_end ? SIGKILL : SIGTERM);
     if (child->told_to_end)
         return 0;
     child->told_to_end = true;
@@ -122,11 +115,11 @@ static int on_child(sd_event_source *source, const siginfo_t *info, void *userda
     else if (info->si_code != CLD_EXITED)
         result.outcome = CHILD_SIGNALLED;
     if (child->told_to_end)
-        (void)kill(-child->pid, SIGKILL);
+        program_signal(&child->program, SIGKILL);
     for (unsigned i = 0; i < LAST_READS && read_some(child) > 0; i++)
         ;
     end_line(child);
-    child->pid = 0;
+    child->program.pid = 0;
     child->on_end(child->userdata, &result);
     return 0;
 }
@@ -134,12 +127,13 @@ static int on_child(sd_event_source *source, const siginfo_t *info, void *userda
 static int watch(sd_event *event, struct child *child, const struct child_spec *spec)
 {
     const uint64_t us_per_ms = NS_PER_MS / NS_PER_US;
-    int r = sd_event_add_child(event, &child->ended, child->pid, WEXITED, on_child, child);
+    int r = sd_event_add_child(event, &child->ended, child->program.pid, WEXITED, on_child, child);
 
     if (r >= 0)
         r = sd_event_source_set_priority(child->ended, spec->priority);
     if (r >= 0)
-        r = sd_event_add_io(event, &child->readable, child->output, EPOLLIN, on_readable, child);
+        r = sd_event_add_io(event, &child->readable, child->program.output, EPOLLIN, on_readable,
+                            child);
     if (r >= 0)
         r = sd_event_source_set_priority(child->readable, spec->priority);
     if (r >= 0)
@@ -156,57 +150,33 @@ static int watch(sd_event *event, struct child *child, const struct child_spec *
 int child_start(sd_event *event, const struct child_spec *spec, struct child **out)
 {
     struct child *child = calloc(1, sizeof(*child));
-    int output[2] = {-1, -1};
-    int r = -ENOMEM;
 
     *out = NULL;
     if (child == NULL)
-        return r;
+        return -ENOMEM;
     child->on_line = spec->on_line;
     child->on_end = spec->on_end;
     child->userdata = spec->userdata;
-    child->output = -1;
     child->started_ns = clock_boot_ns();
-    r = pipe2(output, O_CLOEXEC) < 0 ? -errno : 0;
-    if (r < 0)
-        goto fail;
-    child->output = output[0];
-    /* Our end alone: a program's output is not expected to be non-blocking. */
-    r = fcntl(output[0], F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
-    if (r == 0) {
-        child->pid = fork();
-        r = child->pid < 0 ? -errno : 0;
+    int r = program_start(&spec->program, &child->program);
+    if (r >= 0)
+        r = watch(event, child, spec);
+    if (r < 0) {
+        child_free(child);
+        return r;
     }
-    if (r == 0 && child->pid == 0)
-        child_exec(spec, output[1]);
-    close(output[1]);
-    if (r < 0)
-        goto fail;
-    /* Here as well as there: whoever is first. */
-    (void)setpgid(child->pid, child->pid);
-    r = watch(event, child, spec);
-    if (r < 0)
-        goto fail;
     *out = child;
     return 0;
-fail:
-    child_free(child);
-    return r;
 }
 
 void child_free(struct child *child)
 {
     if (child == NULL)
         return;
-    if (child->pid > 0) {
-        (void)kill(-child->pid, SIGKILL);
-        (void)waitpid(child->pid, NULL, 0);
-    }
     sd_event_source_disable_unref(child->ended);
     sd_event_source_disable_unref(child->readable);
     sd_event_source_disable_unref(child->timer);
-    if (child->output >= 0)
-        close(child->output);
+    program_free(&child->program);
     free(child);
 }
 

@@ -1,12 +1,11 @@
 /*
- * A program run beside the loop: in a process group of its own, with ordinary scheduling, without
- * our sockets and capabilities, its output handed over line by line. It ends when it ends or when
- * its time is up; then everything in its group is ended with it.
+ * A program run beside the loop (program.h says how), its output handed over line by line. It ends
+ * when it ends or when its time is up; then everything in its group is ended with it.
  */
 #ifndef AGENT_BASE_CHILD_H
 #define AGENT_BASE_CHILD_H
 
-#include "agent/base/check_child.h"
+#include "agent/base/program.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,9 +33,7 @@ struct child_result {
 };
 
 struct child_spec {
-    char *const *argv;                   /* argv[0] is looked for in PATH of `environment` */
-    char *const *environment;            /* all of it */
-    const struct check_child_user *user; /* to run as; NULL: ours */
+    struct program_spec program;
     uint64_t timeout_ns;
     int64_t priority; /* in the event loop */
 
@@ -48,9 +45,8 @@ struct child_spec {
 };
 
 /*
- * Starts it. The spec's texts are not needed any longer afterwards. What keeps the program itself
- * from starting (not found, not permitted) is a line of its output and exit status 127 or 126.
- * SIGCHLD must be blocked. 0 or a negative errno.
+ * Starts it. The spec's texts are not needed any longer afterwards. SIGCHLD must be blocked. 0 or a
+ * negative errno.
  */
 int child_start(sd_event *event, const struct child_spec *spec, struct child **out);
 

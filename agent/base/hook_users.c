@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct check_child_user *hook_users_find(const struct hook_user *list, const char *name)
+const struct account *hook_users_find(const struct hook_user *list, const char *name)
 {
     while (list != NULL && strcmp(list->name, name) != 0)
         list = list->next;
@@ -15,7 +15,7 @@ const struct check_child_user *hook_users_find(const struct hook_user *list, con
 
 int hook_users_add(struct hook_user **list, const struct hook_user *known, const char *name)
 {
-    const struct check_child_user *before = hook_users_find(known, name);
+    const struct account *before = hook_users_find(known, name);
     struct hook_user *added;
     int r = 0;
 
@@ -28,7 +28,7 @@ int hook_users_add(struct hook_user **list, const struct hook_user *known, const
     if (before != NULL)
         added->user = *before;
     else
-        r = check_child_find_user(name, &added->user);
+        r = account_find(name, &added->user);
     if (r < 0) {
         free(added);
         return r;

@@ -5,16 +5,17 @@
 #ifndef AGENT_BASE_HOOK_USERS_H
 #define AGENT_BASE_HOOK_USERS_H
 
-#include "agent/base/check_child.h"
+#include "agent/base/account.h"
+#include "lib/limits.h"
 
 struct hook_user {
     char name[NAME_SIZE];
-    struct check_child_user user;
+    struct account user;
     struct hook_user *next;
 };
 
 /* What was found for that name, or NULL. */
-const struct check_child_user *hook_users_find(const struct hook_user *list, const char *name);
+const struct account *hook_users_find(const struct hook_user *list, const char *name);
 
 /*
  * Puts it on the list unless it is there: from `known` (NULL: none), else looked up, which may take

@@ -1,8 +1,14 @@
 /*
- * Messages to the journal (structured) when started by systemd and the journal is there, else to
- * stderr. Nothing here waits for whoever reads them: a message that is not taken at once is lost,
- * and how many were is told before the next one that is. errno is left as it was.
- * log_msg() may be called from anywhere in agent/ but from other threads; lib/ never logs.
+ * The room base: what every other room stands on, and which knows none of them. This log, the
+ * clocks (clock.h), what keeps the loop on time (realtime.h) and in order (priorities.h), programs
+ * (program.h runs one, child.h reads its lines, account.h and hook_users.h know who it runs as),
+ * octets in order (byte_queue.h), and the configuration that many share (config_box.h). Each has
+ * one owner, named where it is made; nothing is global but the log. It may use lib/.
+ *
+ * log.h: messages to the journal (structured) when started by systemd and the journal is there,
+ * else to stderr. Nothing here waits for whoever reads them: a message that is not taken at once is
+ * lost, and how many were is told before the next one that is. errno is left as it was. log_msg()
+ * may be called from anywhere in agent/ but from other threads; lib/ never logs.
  */
 #ifndef AGENT_BASE_LOG_H
 #define AGENT_BASE_LOG_H

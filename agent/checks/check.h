@@ -1,14 +1,24 @@
-/* One health check from the inside: shared by checks.c and the types (check_*.c) only. */
+/*
+ * One health check, and what it offers to the one that knows how to look, its type: a place for the
+ * result, event sources at its priority, the part that all checks of the type share. Below the
+ * types, which are below types.c and checks.c. Owner of every check: checks.c.
+ */
 #ifndef AGENT_CHECKS_CHECK_H
 #define AGENT_CHECKS_CHECK_H
 
-#include "agent/base/priorities.h"
-#include "agent/checks/checks.h"
+#include "agent/kernel/links.h"
+#include "lib/config/check_state.h"
+#include "lib/config/config.h"
 
 struct check;
 
 /* What a type has to offer. All functions return at once. */
 struct check_ops {
+    /* Makes what all checks of the type share, when the first of them is opened. 0 or a negative
+     * errno. NULL: they share nothing. */
+    int (*open_shared)(const struct check *check, void **out);
+    /* Frees it when all of them have been closed and none will come. NULL: nothing to free. */
+    void (*close_shared)(void *shared);
     /* Makes check->data and begins to watch. 0 or a negative errno. NULL: nothing to make. */
     int (*open)(struct check *check);
     /* Looks, at each interval. The result comes by check_result(), now or later.
@@ -19,12 +29,25 @@ struct check_ops {
     void (*give_up)(struct check *check);
     /* Ends it and frees check->data. NULL: nothing to end. */
     void (*close)(struct check *check);
+    /* run() looks at our view of the links: it is also called when that changes. */
+    bool sees_links;
+};
+
+/* What all checks stand on. */
+struct check_ground {
+    sd_event *event;
+    const struct links *links;
+    /* What a check counts as has changed. */
+    void (*on_change)(void *userdata, const char *name);
+    void *userdata;
+    bool quiet;                /* the configuration is being applied: nobody is told */
+    void *shared[CHECK_TYPES]; /* by the checks of one type; the type's. NULL: none yet */
 };
 
 enum { CHECK_TEXT_SIZE = 160 };
 
 struct check {
-    struct checks *owner;
+    struct check_ground *ground;
     struct config_check config;
     const struct check_ops *ops;
     struct check_state state;
@@ -42,12 +65,11 @@ struct check {
     char text[CHECK_TEXT_SIZE];
 };
 
-/* What the types share. */
-sd_event *check_event(const struct check *check);
-const struct links *check_links(const struct check *check);
-struct check_http_client **check_http_client(const struct check *check);
-struct check_bus **check_bus(const struct check *check);
-unsigned *check_children(const struct check *check);
+/* What its type's open_shared() made. */
+void *check_shared(const struct check *check);
+
+/* A look is over, without a result of its own. */
+void check_end_run(struct check *check);
 
 /* A result, and what it rests on in words. Ends the run. */
 void check_result(struct check *check, bool good, const char *format, ...)
@@ -63,6 +85,7 @@ void check_note(struct check *check, const char *format, ...) __attribute__((for
  * sd_event_add_* call, and returns it or what went wrong; then *source is freed. */
 int check_source(const struct check *check, sd_event_source **source, int r);
 
+/* The types, each in the file of its name: a new one is declared here and is a row of types.c. */
 extern const struct check_ops check_http_ops;
 extern const struct check_ops check_tcp_ops;
 extern const struct check_ops check_exec_ops;
@@ -71,9 +94,5 @@ extern const struct check_ops check_file_ops;
 extern const struct check_ops check_unit_ops;
 extern const struct check_ops check_link_ops;
 extern const struct check_ops check_gateway_ops;
-
-/* Shared parts of two types, made when first needed. NULL is allowed. */
-void check_http_client_free(struct check_http_client *client);
-void check_bus_free(struct check_bus *bus);
 
 #endif

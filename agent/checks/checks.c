@@ -1,14 +1,15 @@
-/* The owner of all checks: when each looks, what its results make of it, who is told. The types are
- * in check_*.c. */
-#include "agent/checks/check.h"
+/* The owner of all checks: when each looks, and the configuration they follow. What a result makes
+ * of a check is in check.c, the types are in types.c. */
+#include "agent/checks/checks.h"
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
+#include "agent/checks/check.h"
+#include "agent/checks/types.h"
 #include "lib/config/diff.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,60 +18,10 @@
 #define RETRY_NS (20 * NS_PER_MS)
 
 struct checks {
-    sd_event *event;
-    const struct links *links;
-    checks_fn on_change;
-    void *userdata;
+    struct check_ground ground;
     struct check **list;
     size_t count;
-    bool quiet; /* the configuration is being applied */
-    unsigned children;
-    struct check_http_client *http_client;
-    struct check_bus *bus;
 };
-
-static const struct check_ops *const ops_of[CHECK_TYPES] = {
-    [CHECK_HTTP] = &check_http_ops, [CHECK_TCP] = &check_tcp_ops,
-    [CHECK_EXEC] = &check_exec_ops, [CHECK_PROCESS] = &check_process_ops,
-    [CHECK_FILE] = &check_file_ops, [CHECK_UNIT] = &check_unit_ops,
-    [CHECK_LINK] = &check_link_ops, [CHECK_GATEWAY] = &check_gateway_ops,
-};
-
-sd_event *check_event(const struct check *check)
-{
-    return check->owner->event;
-}
-
-const struct links *check_links(const struct check *check)
-{
-    return check->owner->links;
-}
-
-struct check_http_client **check_http_client(const struct check *check)
-{
-    return &check->owner->http_client;
-}
-
-struct check_bus **check_bus(const struct check *check)
-{
-    return &check->owner->bus;
-}
-
-unsigned *check_children(const struct check *check)
-{
-    return &check->owner->children;
-}
-
-int check_source(const struct check *check, sd_event_source **source, int r)
-{
-    if (r >= 0)
-        r = sd_event_source_set_priority(*source, AGENT_PRIORITY_CHECKS);
-    if (r >= 0)
-        r = sd_event_source_set_description(*source, check->config.name);
-    if (r < 0)
-        *source = sd_event_source_disable_unref(*source);
-    return r < 0 ? r : 0;
-}
 
 /* Arms a timer of the check; at: CLOCK_BOOTTIME, nanoseconds. */
 static void arm(sd_event_source *timer, uint64_t at)
@@ -86,74 +37,6 @@ static void arm(sd_event_source *timer, uint64_t at)
 static void disarm(sd_event_source *timer)
 {
     (void)sd_event_source_set_enabled(timer, SD_EVENT_OFF);
-}
-
-static void tell(struct check *check)
-{
-    struct checks *checks = check->owner;
-
-    if (!checks->quiet)
-        checks->on_change(checks->userdata, check->config.name);
-}
-
-/* Messages of programs and servers may be anything. */
-static void make_printable(char *text)
-{
-    for (; *text != '\0'; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            *text = ' ';
-}
-
-void check_set_number(struct check *check, int number)
-{
-    check->number_changed = check->number_changed || number != check->number;
-    check->number = number;
-}
-
-void check_note(struct check *check, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(check->text, sizeof(check->text), format, arguments);
-    va_end(arguments);
-    make_printable(check->text);
-}
-
-static void end_run(struct check *check)
-{
-    if (!check->running)
-        return;
-    check->running = false;
-    check->run_ns = clock_boot_ns() - check->started_ns;
-    disarm(check->deadline);
-}
-
-static void note_verdict(struct check *check)
-{
-    bool failing = check->state.verdict == CHECK_FAILING;
-
-    check->since_wall_ns = clock_wall_ns();
-    log_msg(failing ? LOG_WARNING : LOG_NOTICE, "check %s is %s: %s", check->config.name,
-            check_verdict_name(check->state.verdict), check->text);
-}
-
-void check_result(struct check *check, bool good, const char *format, ...)
-{
-    va_list arguments;
-
-    end_run(check);
-    va_start(arguments, format);
-    vsnprintf(check->text, sizeof(check->text), format, arguments);
-    va_end(arguments);
-    make_printable(check->text);
-    check->last_wall_ns = clock_wall_ns();
-    bool changed = check_state_result(&check->state, good);
-    if (changed)
-        note_verdict(check);
-    if (changed || check->number_changed)
-        tell(check);
-    check->number_changed = false;
 }
 
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
@@ -189,7 +72,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
     } else if (r < 0) {
         check_result(check, false, "cannot look: %s", strerror(-r));
     } else if (check->ops->give_up == NULL) {
-        end_run(check);
+        check_end_run(check);
     } else if (check->running) {
         arm(check->deadline, now + check->config.timeout_ns);
     }
@@ -212,10 +95,30 @@ static void free_check(struct check *check)
     free(check);
 }
 
+/* What the type shares, made if there is none. */
+static int open_shared(struct check *check)
+{
+    void **shared = &check->ground->shared[check->config.type];
+
+    if (*shared != NULL || check->ops->open_shared == NULL)
+        return 0;
+    return check->ops->open_shared(check, shared);
+}
+
+static void close_shared(struct check_ground *ground)
+{
+    for (enum check_type type = 0; type < CHECK_TYPES; type++) {
+        const struct check_ops *ops = check_type_ops(type);
+
+        if (ground->shared[type] != NULL && ops->close_shared != NULL)
+            ops->close_shared(ground->shared[type]);
+    }
+}
+
 /* Timers and what the type needs. The first look is at once. */
 static int open_check(struct check *check)
 {
-    sd_event *event = check->owner->event;
+    sd_event *event = check->ground->event;
     uint64_t us = clock_boot_ns() / NS_PER_US;
     int r = check_source(
         check, &check->tick,
@@ -227,6 +130,8 @@ static int open_check(struct check *check)
                                            1000, on_deadline, check));
     if (r == 0)
         disarm(check->deadline);
+    if (r == 0)
+        r = open_shared(check);
     if (r == 0 && check->ops->open != NULL)
         r = check->ops->open(check);
     return r;
@@ -237,7 +142,7 @@ static void set_config(struct check *check, const struct config_check *config)
     check->config = *config;
     /* Text of the configuration, which may be gone before the check. */
     check->config.file = NULL;
-    check->ops = ops_of[config->type];
+    check->ops = check_type_ops(config->type);
 }
 
 static struct check *new_check(struct checks *checks, const struct config_check *config,
@@ -247,7 +152,7 @@ static struct check *new_check(struct checks *checks, const struct config_check 
 
     if (check == NULL)
         return NULL;
-    check->owner = checks;
+    check->ground = &checks->ground;
     set_config(check, config);
     check->run_ns = DEADLINE_NEVER;
     check->since_wall_ns = clock_wall_ns();
@@ -344,7 +249,7 @@ int checks_apply(struct checks *checks, const struct config *config, bool starti
 {
     int result = 0;
 
-    checks->quiet = true;
+    checks->ground.quiet = true;
     for (size_t i = 0; i < checks->count; i++)
         checks->list[i]->kept = config_find_check(config, checks->list[i]->config.name) != NULL;
     remove_unkept(checks);
@@ -359,7 +264,7 @@ int checks_apply(struct checks *checks, const struct config *config, bool starti
             r = change(check, wanted);
         result = result == 0 ? r : result;
     }
-    checks->quiet = false;
+    checks->ground.quiet = false;
     return result;
 }
 
@@ -371,7 +276,7 @@ int checks_open(sd_event *event, const struct links *links, checks_fn on_change,
     *out = checks;
     if (checks == NULL)
         return -ENOMEM;
-    *checks = (struct checks){
+    checks->ground = (struct check_ground){
         .event = event, .links = links, .on_change = on_change, .userdata = userdata};
     return 0;
 }
@@ -382,8 +287,7 @@ void checks_close(struct checks *checks)
         return;
     for (size_t i = 0; i < checks->count; i++)
         free_check(checks->list[i]);
-    check_http_client_free(checks->http_client);
-    check_bus_free(checks->bus);
+    close_shared(&checks->ground);
     free(checks->list);
     free(checks);
 }
@@ -414,6 +318,6 @@ bool checks_look(const struct checks *checks, const char *name, struct check_vie
 void checks_links_changed(struct checks *checks)
 {
     for (size_t i = 0; i < checks->count; i++)
-        if (checks->list[i]->config.type == CHECK_LINK)
-            (void)check_link_ops.run(checks->list[i]);
+        if (checks->list[i]->ops->sees_links)
+            (void)checks->list[i]->ops->run(checks->list[i]);
 }

@@ -1,7 +1,17 @@
 /*
- * Health checks: runs every [check NAME] of the configuration and keeps what each counts as. All of
- * it is served after packets, deadlines, leases and links, nothing in it waits, and the programs it
- * runs are bounded: a check that hangs, forks or floods its output delays no advert.
+ * The room checks: runs every [check NAME] of the configuration and keeps what each counts as. All
+ * of it is served after packets, deadlines, leases and links, nothing in it waits, and the programs
+ * it runs are bounded: a check that hangs, forks or floods its output delays no advert.
+ *
+ * checks.c owns all checks: when each looks, and the configuration that they follow. It names no
+ * type: those are the rows of types.c, one file each (exec.c, file.c, gateway.c, http.c, link.c,
+ * process.c, tcp.c, unit.c), and use what check.h offers them. What the checks of one type share
+ * (the connection to D-Bus, the HTTP worker, the count of programs) is made by the type when its
+ * first check opens and freed when all are closed. The HTTP worker is a thread (http_worker.h) with
+ * libcurl's requests in it (http_jobs.h).
+ *
+ * What follows from a verdict is the instances' affair; this room knows none. It may use kernel/,
+ * base/ and lib/.
  */
 #ifndef AGENT_CHECKS_CHECKS_H
 #define AGENT_CHECKS_CHECKS_H

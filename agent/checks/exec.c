@@ -6,9 +6,10 @@
  */
 #include "agent/checks/check.h"
 
-#include "agent/base/check_child.h"
+#include "agent/base/program.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,15 +24,22 @@ enum {
     TURNS = 1,
     TURNS_US = 10 * 1000,
     LINE_SIZE = 120,
+    ARGUMENTS_MAX = 128,
+};
+
+/* What all exec checks share. Children may outlive it: the last of them frees it then. */
+struct exec_shared {
+    unsigned children; /* how many there are, with those of checks that are closed */
+    bool closed;
 };
 
 struct exec_run {
     struct check *check; /* NULL: closed while the child lived */
-    unsigned *children;  /* how many there are of all checks */
-    struct check_child_user user;
+    struct exec_shared *all;
+    struct account user;
     int user_error; /* a negative errno: the user could not be found */
     bool alive;     /* there is a child */
-    struct check_child child;
+    struct program program;
     sd_event_source *ended;
     sd_event_source *output;
     size_t taken; /* octets of its output */
@@ -64,7 +72,7 @@ static bool read_output(struct exec_run *run)
     char text[READ_SIZE];
 
     for (int i = 0; i < READS_PER_TURN; i++) {
-        ssize_t size = read(run->child.output, text, sizeof(text));
+        ssize_t size = read(run->program.output, text, sizeof(text));
 
         if (size <= 0)
             return size < 0 && (errno == EAGAIN || errno == EINTR);
@@ -91,33 +99,32 @@ static void end_child(struct exec_run *run)
 {
     run->ended = sd_event_source_disable_unref(run->ended);
     run->output = sd_event_source_disable_unref(run->output);
-    check_child_close(&run->child);
+    program_free(&run->program);
     run->alive = false;
-    (*run->children)--;
+    run->all->children--;
 }
 
-static void report(struct check *check, int code)
+static void report(struct check *check, const siginfo_t *info)
 {
     const struct exec_run *run = check->data;
     const char *separator = run->line_length > 0 ? ": " : "";
 
-    if (code < 0)
-        check_result(check, false, "killed by %s%s%s", strsignal(-code), separator, run->line);
+    if (info->si_code == CLD_EXITED)
+        check_result(check, info->si_status == 0, "exit status %d%s%s", info->si_status, separator,
+                     run->line);
     else
-        check_result(check, code == 0, "exit status %d%s%s", code, separator, run->line);
+        check_result(check, false, "killed by %s%s%s", strsignal(info->si_status), separator,
+                     run->line);
 }
 
-static int on_ended(sd_event_source *source, int fd, uint32_t events, void *userdata)
+/* Called before the event loop reaps it: what it left behind in its group goes first. */
+static int on_ended(sd_event_source *source, const siginfo_t *info, void *userdata)
 {
     struct exec_run *run = userdata;
-    int code = 0;
 
-    (void)fd;
-    (void)events;
-    if (!check_child_collect(&run->child, &code))
-        return 0;
+    program_signal(&run->program, SIGKILL);
+    run->program.pid = 0;
     if (run->check == NULL) {
-        (*run->children)--;
         /* From the loop's hands into ours and away: this frees the run. */
         (void)sd_event_source_ref(source);
         (void)sd_event_source_set_floating(source, false);
@@ -129,25 +136,41 @@ static int on_ended(sd_event_source *source, int fd, uint32_t events, void *user
     end_child(run);
     /* After its timeout the result is known already. */
     if (run->check->running)
-        report(run->check, code);
+        report(run->check, info);
     return 0;
 }
 
 static int watch_child(struct check *check)
 {
     struct exec_run *run = check->data;
-    sd_event *event = check_event(check);
-    int r =
-        check_source(check, &run->ended,
-                     sd_event_add_io(event, &run->ended, run->child.pidfd, EPOLLIN, on_ended, run));
+    sd_event *event = check->ground->event;
+    int r = check_source(
+        check, &run->ended,
+        sd_event_add_child(event, &run->ended, run->program.pid, WEXITED, on_ended, run));
 
     if (r == 0)
         r = check_source(
             check, &run->output,
-            sd_event_add_io(event, &run->output, run->child.output, EPOLLIN, on_output, run));
+            sd_event_add_io(event, &run->output, run->program.output, EPOLLIN, on_output, run));
     if (r == 0)
         r = sd_event_source_set_ratelimit(run->output, TURNS_US, TURNS);
     return r < 0 ? r : 0;
+}
+
+static int open_shared(const struct check *check, void **out)
+{
+    (void)check;
+    *out = calloc(1, sizeof(struct exec_shared));
+    return *out != NULL ? 0 : -ENOMEM;
+}
+
+static void close_shared(void *shared)
+{
+    struct exec_shared *all = shared;
+
+    all->closed = true;
+    if (all->children == 0)
+        free(all);
 }
 
 static int open_check(struct check *check)
@@ -158,9 +181,9 @@ static int open_check(struct check *check)
         return -ENOMEM;
     check->data = run;
     run->check = check;
-    run->children = check_children(check);
+    run->all = check_shared(check);
     if (check->config.user[0] != '\0')
-        run->user_error = check_child_find_user(check->config.user, &run->user);
+        run->user_error = account_find(check->config.user, &run->user);
     return 0;
 }
 
@@ -169,18 +192,44 @@ static void free_run(void *userdata)
 {
     struct exec_run *run = userdata;
 
-    check_child_close(&run->child);
+    run->program.pid = 0; /* one that still lives is not waited for */
+    program_free(&run->program);
+    run->all->children--;
+    if (run->all->closed)
+        close_shared(run->all);
     free(run);
 }
 
 static void disown(struct exec_run *run)
 {
-    check_child_kill(&run->child);
+    program_signal(&run->program, SIGKILL);
     run->check = NULL;
     run->output = sd_event_source_disable_unref(run->output);
     (void)sd_event_source_set_destroy_callback(run->ended, free_run);
     (void)sd_event_source_set_floating(run->ended, true);
     sd_event_source_unref(run->ended);
+}
+
+static int start_program(struct check *check)
+{
+    static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    const struct config_words *command = &check->config.command;
+    struct exec_run *run = check->data;
+    char name[NAME_SIZE + 16];
+    char *environment[] = {path, name, NULL};
+    char *arguments[ARGUMENTS_MAX + 1] = {0};
+    const struct program_spec spec = {
+        .argv = arguments, .environment = environment, .user = &run->user, .probe = true};
+    char *word = (char *)(uintptr_t)command->text;
+
+    if (command->count > ARGUMENTS_MAX)
+        return -E2BIG;
+    for (unsigned i = 0; i < command->count; i++) {
+        arguments[i] = word;
+        word += strlen(word) + 1;
+    }
+    snprintf(name, sizeof(name), "VIPD_CHECK=%s", check->config.name);
+    return program_start(&spec, &run->program);
 }
 
 static int run_check(struct check *check)
@@ -193,26 +242,25 @@ static int run_check(struct check *check)
         return 0;
     }
     if (run->alive) {
-        check_child_kill(&run->child);
-        check_result(check, false, "process %d has not ended, though killed", (int)run->child.pid);
+        program_signal(&run->program, SIGKILL);
+        check_result(check, false, "process %d has not ended, though killed",
+                     (int)run->program.pid);
         return 0;
     }
-    if (*run->children >= CHECK_CHILDREN_MAX)
+    if (run->all->children >= CHECK_CHILDREN_MAX)
         return -EAGAIN;
     run->taken = 0;
     run->line_length = 0;
     run->line[0] = '\0';
     run->line_done = false;
-    int r = check_child_start(&check->config.command, &run->user, check->config.name, &run->child);
+    int r = start_program(check);
     if (r < 0)
         return r == -EAGAIN ? -ENOMEM : r; /* no process could be made: that is a result */
     run->alive = true;
-    (*run->children)++;
+    run->all->children++;
     r = watch_child(check);
-    if (r < 0) {
-        check_child_kill(&run->child);
+    if (r < 0)
         end_child(run);
-    }
     return r;
 }
 
@@ -221,7 +269,7 @@ static void give_up(struct check *check)
     struct exec_run *run = check->data;
 
     if (run->alive)
-        check_child_kill(&run->child);
+        program_signal(&run->program, SIGKILL);
 }
 
 static void close_check(struct check *check)
@@ -237,6 +285,8 @@ static void close_check(struct check *check)
 }
 
 const struct check_ops check_exec_ops = {
+    .open_shared = open_shared,
+    .close_shared = close_shared,
     .open = open_check,
     .run = run_check,
     .give_up = give_up,

@@ -102,7 +102,7 @@ static void watch_directory(struct check *check)
 
     if (watch->source != NULL)
         return;
-    int r = sd_event_add_inotify(check_event(check), &watch->source, watch->directory, mask,
+    int r = sd_event_add_inotify(check->ground->event, &watch->source, watch->directory, mask,
                                  on_event, check);
     (void)check_source(check, &watch->source, r);
 }

@@ -128,7 +128,7 @@ static int open_socket(struct check *check, const struct link *link)
         r = -errno;
     if (r == 0)
         r = check_source(check, &watch->source,
-                         sd_event_add_io(check_event(check), &watch->source, watch->fd, EPOLLIN,
+                         sd_event_add_io(check->ground->event, &watch->source, watch->fd, EPOLLIN,
                                          on_readable, check));
     if (r < 0)
         hang_up(watch);
@@ -159,7 +159,7 @@ static int ask(struct check *check, const struct link *link)
     uint8_t frame[NEIGHBOUR_REQUEST_SIZE_MAX];
 
     memcpy(request.mac, link->mac, sizeof(request.mac));
-    links_each_address(check_links(check), link->ifindex, consider, &request.sender);
+    links_each_address(check->ground->links, link->ifindex, consider, &request.sender);
     if (request.sender.family == IP_FAMILY_IPV6 && ip_address_is_unspecified(&request.sender)) {
         check_result(check, false, "%s has no link-local address to ask from", link->name);
         return 0;
@@ -184,7 +184,7 @@ static int open_check(struct check *check)
 static int run_check(struct check *check)
 {
     struct gateway_watch *watch = check->data;
-    const struct link *link = links_by_name(check_links(check), check->config.interface);
+    const struct link *link = links_by_name(check->ground->links, check->config.interface);
 
     if (link == NULL || !link->has_mac) {
         check_result(check, false, "%s %s", check->config.interface,

@@ -1,6 +1,7 @@
 /* An HTTP request: handed to the worker thread, whose results come back through the event loop. */
 #include "agent/checks/check.h"
 
+#include "agent/base/priorities.h"
 #include "agent/checks/http_worker.h"
 
 #include <errno.h>
@@ -9,7 +10,7 @@
 #include <sys/epoll.h>
 
 /* What all http checks share. */
-struct check_http_client {
+struct http_client {
     struct http_worker *worker;
     sd_event_source *source;
     uint64_t last_id;
@@ -23,7 +24,7 @@ struct http_run {
     uint64_t serial; /* of the request whose result is awaited */
 };
 
-static struct http_run *find(const struct check_http_client *client, uint64_t id)
+static struct http_run *find(const struct http_client *client, uint64_t id)
 {
     struct http_run *run = client->runs;
 
@@ -34,7 +35,7 @@ static struct http_run *find(const struct check_http_client *client, uint64_t id
 
 static int on_results(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
-    struct check_http_client *client = userdata;
+    struct http_client *client = userdata;
     struct http_result result;
 
     (void)source;
@@ -49,52 +50,50 @@ static int on_results(sd_event_source *source, int fd, uint32_t events, void *us
     return 0;
 }
 
-void check_http_client_free(struct check_http_client *client)
+static void close_shared(void *shared)
 {
-    if (client == NULL)
-        return;
+    struct http_client *client = shared;
+
     sd_event_source_disable_unref(client->source);
     http_worker_stop(client->worker);
     free(client);
 }
 
-/* The shared part, made if there is none. */
-static int connect_client(struct check *check)
+static int open_shared(const struct check *check, void **out)
 {
-    struct check_http_client **client = check_http_client(check);
-    int r;
+    struct http_client *client = calloc(1, sizeof(*client));
 
-    if (*client != NULL)
-        return 0;
-    *client = calloc(1, sizeof(**client));
-    if (*client == NULL)
+    if (client == NULL)
         return -ENOMEM;
-    r = http_worker_start(&(*client)->worker);
+    int r = http_worker_start(&client->worker);
     if (r == 0)
-        r = sd_event_add_io(check_event(check), &(*client)->source,
-                            http_worker_fd((*client)->worker), EPOLLIN, on_results, *client);
+        r = sd_event_add_io(check->ground->event, &client->source, http_worker_fd(client->worker),
+                            EPOLLIN, on_results, client);
     if (r >= 0)
-        r = sd_event_source_set_priority((*client)->source, AGENT_PRIORITY_CHECKS);
+        r = sd_event_source_set_priority(client->source, AGENT_PRIORITY_CHECKS);
     if (r < 0) {
-        check_http_client_free(*client);
-        *client = NULL;
+        close_shared(client);
+        return r;
     }
-    return r < 0 ? r : 0;
+    *out = client;
+    return 0;
+}
+
+static struct http_client *client_of(const struct check *check)
+{
+    return check_shared(check);
 }
 
 static int open_check(struct check *check)
 {
-    int r = connect_client(check);
-
-    if (r < 0)
-        return r;
-    struct check_http_client *client = *check_http_client(check);
+    struct http_client *client = client_of(check);
     struct http_run *run = calloc(1, sizeof(*run));
+
     if (run == NULL)
         return -ENOMEM;
     run->check = check;
     run->id = ++client->last_id;
-    r = http_worker_open(client->worker, run->id, &check->config);
+    int r = http_worker_open(client->worker, run->id, &check->config);
     if (r < 0) {
         free(run);
         return r;
@@ -110,19 +109,19 @@ static int run_check(struct check *check)
     struct http_run *run = check->data;
 
     run->serial++;
-    return http_worker_run((*check_http_client(check))->worker, run->id, run->serial);
+    return http_worker_run(client_of(check)->worker, run->id, run->serial);
 }
 
 static void give_up(struct check *check)
 {
     const struct http_run *run = check->data;
 
-    (void)http_worker_cancel((*check_http_client(check))->worker, run->id);
+    (void)http_worker_cancel(client_of(check)->worker, run->id);
 }
 
 static void close_check(struct check *check)
 {
-    struct check_http_client *client = *check_http_client(check);
+    struct http_client *client = client_of(check);
     struct http_run *run = check->data;
     struct http_run **at;
 
@@ -136,6 +135,8 @@ static void close_check(struct check *check)
 }
 
 const struct check_ops check_http_ops = {
+    .open_shared = open_shared,
+    .close_shared = close_shared,
     .open = open_check,
     .run = run_check,
     .give_up = give_up,

@@ -2,7 +2,7 @@
  * thread; see http_jobs.h. */
 #include "agent/checks/http_jobs.h"
 
-#include "agent/checks/http_worker.h"
+#include "agent/checks/http_result.h"
 
 #include <stdio.h>
 #include <stdlib.h>

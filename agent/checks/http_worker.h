@@ -7,18 +7,10 @@
 #ifndef AGENT_CHECKS_HTTP_WORKER_H
 #define AGENT_CHECKS_HTTP_WORKER_H
 
+#include "agent/checks/http_result.h"
 #include "lib/config/check.h"
 
 struct http_worker;
-
-enum { HTTP_RESULT_TEXT_SIZE = 160 };
-
-struct http_result {
-    uint64_t id; /* of the job */
-    uint64_t serial;
-    bool good;
-    char text[HTTP_RESULT_TEXT_SIZE];
-};
 
 /* Starts the thread. 0 or a negative errno. */
 int http_worker_start(struct http_worker **out);

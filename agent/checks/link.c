@@ -4,7 +4,7 @@
 
 static int run(struct check *check)
 {
-    const struct link *link = links_by_name(check_links(check), check->config.interface);
+    const struct link *link = links_by_name(check->ground->links, check->config.interface);
 
     if (link == NULL)
         check_result(check, false, "there is no interface %s", check->config.interface);
@@ -17,4 +17,4 @@ static int run(struct check *check)
     return 0;
 }
 
-const struct check_ops check_link_ops = {.run = run};
+const struct check_ops check_link_ops = {.run = run, .sees_links = true};

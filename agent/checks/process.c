@@ -96,7 +96,7 @@ static int watch_process(struct check *check, pid_t pid)
     watch->pid = pid;
     r = check_source(
         check, &watch->died,
-        sd_event_add_io(check_event(check), &watch->died, ended.fd, EPOLLIN, on_died, check));
+        sd_event_add_io(check->ground->event, &watch->died, ended.fd, EPOLLIN, on_died, check));
     if (r < 0) {
         forget(watch);
         return r;
@@ -179,7 +179,7 @@ static int start_scan(struct check *check)
     if (watch->scan == NULL)
         return -errno;
     r = check_source(check, &watch->scanner,
-                     sd_event_add_defer(check_event(check), &watch->scanner, on_scan, check));
+                     sd_event_add_defer(check->ground->event, &watch->scanner, on_scan, check));
     if (r == 0)
         r = sd_event_source_set_enabled(watch->scanner, SD_EVENT_ON);
     if (r < 0)

@@ -184,7 +184,7 @@ static int run_check(struct check *check)
     }
     int r = check_source(
         check, &run->source,
-        sd_event_add_io(check_event(check), &run->source, run->fd, EPOLLOUT, on_io, check));
+        sd_event_add_io(check->ground->event, &run->source, run->fd, EPOLLOUT, on_io, check));
     if (r < 0)
         hang_up(run);
     return r;

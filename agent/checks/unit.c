@@ -6,7 +6,7 @@
  */
 #include "agent/checks/check.h"
 
-#include "agent/base/log.h"
+#include "agent/base/priorities.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@
 #define PROPERTIES     "org.freedesktop.DBus.Properties"
 
 /* The connection all unit checks share. */
-struct check_bus {
+struct unit_bus {
     sd_bus *bus;         /* NULL: none */
     uint64_t generation; /* of the connection: counts how often it was made */
 };
@@ -36,17 +36,27 @@ struct unit_watch {
     char state[32]; /* as last heard; empty: not known */
 };
 
-static void hang_up(struct check_bus *bus)
+static void hang_up(struct unit_bus *bus)
 {
     bus->bus = sd_bus_close_unref(bus->bus);
 }
 
-void check_bus_free(struct check_bus *bus)
+static int open_shared(const struct check *check, void **out)
 {
-    if (bus == NULL)
-        return;
-    hang_up(bus);
-    free(bus);
+    (void)check;
+    *out = calloc(1, sizeof(struct unit_bus));
+    return *out != NULL ? 0 : -ENOMEM;
+}
+
+static void close_shared(void *shared)
+{
+    hang_up(shared);
+    free(shared);
+}
+
+static struct unit_bus *bus_of(const struct check *check)
+{
+    return check_shared(check);
 }
 
 static void report(struct check *check)
@@ -94,9 +104,9 @@ static int ask(struct check *check)
     struct unit_watch *watch = check->data;
 
     watch->question = sd_bus_slot_unref(watch->question);
-    int r = sd_bus_call_method_async((*check_bus(check))->bus, &watch->question, SYSTEMD,
-                                     watch->path, PROPERTIES, "Get", on_answer, check, "ss",
-                                     UNIT_INTERFACE, "ActiveState");
+    int r = sd_bus_call_method_async(bus_of(check)->bus, &watch->question, SYSTEMD, watch->path,
+                                     PROPERTIES, "Get", on_answer, check, "ss", UNIT_INTERFACE,
+                                     "ActiveState");
     return r < 0 ? r : 0;
 }
 
@@ -144,7 +154,7 @@ static int on_owner(sd_bus_message *message, void *userdata, sd_bus_error *error
     if (sd_bus_message_read(message, "sss", &name, &before, &after) < 0)
         return 0;
     if (*after != '\0') {
-        (void)subscribe((*check_bus(check))->bus);
+        (void)subscribe(bus_of(check)->bus);
         return on_change(message, userdata, error);
     }
     watch->state[0] = '\0';
@@ -161,28 +171,24 @@ static void let_go(struct unit_watch *watch)
     watch->state[0] = '\0';
 }
 
-/* The shared connection, made if there is none. */
+/* The shared connection, made if it is not open. */
 static int connect_bus(struct check *check)
 {
-    struct check_bus **bus = check_bus(check);
+    struct unit_bus *bus = bus_of(check);
     int r;
 
-    if (*bus == NULL)
-        *bus = calloc(1, sizeof(**bus));
-    if (*bus == NULL)
-        return -ENOMEM;
-    if ((*bus)->bus != NULL && sd_bus_is_open((*bus)->bus) > 0)
+    if (bus->bus != NULL && sd_bus_is_open(bus->bus) > 0)
         return 0;
-    hang_up(*bus);
-    r = sd_bus_open_system(&(*bus)->bus);
+    hang_up(bus);
+    r = sd_bus_open_system(&bus->bus);
     if (r >= 0)
-        r = sd_bus_attach_event((*bus)->bus, check_event(check), AGENT_PRIORITY_CHECKS);
+        r = sd_bus_attach_event(bus->bus, check->ground->event, AGENT_PRIORITY_CHECKS);
     if (r >= 0)
-        r = subscribe((*bus)->bus);
+        r = subscribe(bus->bus);
     if (r < 0)
-        hang_up(*bus);
+        hang_up(bus);
     else
-        (*bus)->generation++;
+        bus->generation++;
     return r < 0 ? r : 0;
 }
 
@@ -192,7 +198,7 @@ static int watch_unit(struct check *check)
         "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
         "member='NameOwnerChanged',arg0='" SYSTEMD "'";
     struct unit_watch *watch = check->data;
-    const struct check_bus *bus = *check_bus(check);
+    const struct unit_bus *bus = bus_of(check);
     int r;
 
     let_go(watch);
@@ -231,7 +237,7 @@ static int run(struct check *check)
         check_note(check, "no D-Bus system bus: %s", strerror(-r));
         return 0;
     }
-    if (watch->generation != (*check_bus(check))->generation) {
+    if (watch->generation != bus_of(check)->generation) {
         r = watch_unit(check);
         if (r < 0)
             check_note(check, "cannot watch %s: %s", check->config.unit, strerror(-r));
@@ -257,6 +263,8 @@ static void close_check(struct check *check)
 }
 
 const struct check_ops check_unit_ops = {
+    .open_shared = open_shared,
+    .close_shared = close_shared,
     .open = open_check,
     .run = run,
     .close = close_check,

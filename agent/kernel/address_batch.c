@@ -11,8 +11,6 @@
 #include <string.h>
 
 enum {
-    /* Since Linux 5.18. */
-    ATTRIBUTE_IFA_PROTO = 11,
     /* A longer one is no network that others could be in. */
     IPV4_NETWORK_LENGTH_MAX = 31,
 };

@@ -5,7 +5,8 @@
 #ifndef AGENT_KERNEL_ADDRESS_BATCH_H
 #define AGENT_KERNEL_ADDRESS_BATCH_H
 
-#include "agent/kernel/reconciler.h"
+#include "agent/kernel/desired.h"
+#include "agent/kernel/links.h"
 #include "agent/kernel/rtnl_batch.h"
 
 struct address_batch {

@@ -1,16 +1,15 @@
 /*
- * Links and addresses as the kernel reports them; see links.h. Owner: the agent.
- * Two sockets: one that hears of changes, one for asking. What arrived too fast to be heard
- * (ENOBUFS) is asked for again as a whole.
+ * The sockets of links, when they are read, and what is asked of the view; see links.h. One socket
+ * hears of changes, one is for asking. What arrived too fast to be heard (ENOBUFS) is asked for
+ * again as a whole.
  */
 #include "agent/kernel/links.h"
 
 #include "agent/base/log.h"
-#include "agent/kernel/links_internal.h"
-#include "agent/kernel/links_parse.h"
+#include "agent/kernel/links_ask.h"
+#include "agent/kernel/links_view.h"
 
 #include <errno.h>
-#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <netlink/errno.h>
 #include <netlink/msg.h>
@@ -18,149 +17,116 @@
 #include <netlink/socket.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <time.h>
 
 enum {
     RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024,
     MESSAGE_BUFFER_BYTES = 65536,
     DATAGRAMS_PER_PASS = 64,
+    /* Datagrams thrown away before a new dump; a flood must not hold us for ever. */
+    DRAIN_MAX = 100000,
+    /* After a dump that failed, or that changes kept interrupting. */
+    RETRY_US = 1000 * 1000,
 };
 
-/* Callbacks may come back to us for lookups and notes, so they get copies. */
-void links_report_link(struct links *links, const struct link *link, bool present)
-{
-    struct link copy = *link;
+struct links {
+    struct links_view view;
+    struct nl_sock *events;
+    struct nl_sock *requests;
+    sd_event_source *source;
+    sd_event_source *later; /* tells what links_read_addresses() found, or reads all again */
+    bool stale;             /* the last dump failed: it is to be made again */
+};
 
-    if (links->quiet)
-        return;
-    if (present)
-        links->observer.on_link(links->observer.userdata, &copy);
+/* ---- Reading */
+
+static int read_all(struct links *links)
+{
+    links->view.generation++;
+    return links_ask_all(links->requests);
+}
+
+static void later(struct links *links, uint64_t after_us)
+{
+    (void)sd_event_source_set_time_relative(links->later, after_us);
+    (void)sd_event_source_set_enabled(links->later, SD_EVENT_ONESHOT);
+}
+
+static void retry(struct links *links)
+{
+    links->stale = true;
+    later(links, RETRY_US);
+}
+
+static void resync(struct links *links)
+{
+    char scratch[256];
+
+    /* What is still queued is older than the dump to come. */
+    for (int i = 0; i < DRAIN_MAX; i++)
+        if (recv(nl_socket_get_fd(links->events), scratch, sizeof(scratch), MSG_DONTWAIT) < 0 &&
+            errno != ENOBUFS && errno != EINTR)
+            break;
+    links->view.reading = true;
+    int r = read_all(links);
+    links->view.reading = false;
+    links_view_tell(&links->view);
+    if (r == 0)
+        links_view_remove_stale(&links->view);
+    links->view.observer.on_resync(links->view.observer.userdata);
+    links->stale = false;
+    if (r < 0)
+        retry(links);
+}
+
+static int on_later(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct links *links = userdata;
+
+    (void)source;
+    (void)usec;
+    if (links->stale)
+        resync(links);
     else
-        links->observer.on_link_gone(links->observer.userdata, &copy);
+        links_view_tell(&links->view);
+    return 0;
 }
 
-void links_report_address(struct links *links, const struct observed_address *address, bool present)
+static int add_later(struct links *links, sd_event *event, int64_t priority)
 {
-    struct observed_address copy = *address;
+    int r = sd_event_add_time(event, &links->later, CLOCK_MONOTONIC, 0, 1, on_later, links);
 
-    if (!links->quiet)
-        links->observer.on_address(links->observer.userdata, &copy, present);
+    if (r >= 0)
+        r = sd_event_source_set_priority(links->later, priority);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(links->later, SD_EVENT_OFF);
+    return r;
 }
 
-void links_remove(struct links *links, struct link_entry *entry)
+int links_read_addresses(struct links *links)
 {
-    struct link gone = entry->link;
-
-    links_table_remove_link(&links->table, entry);
-    links_report_link(links, &gone, false);
+    links->view.reading = true;
+    int r = links_ask_addresses(links->requests);
+    links->view.reading = false;
+    if (!links->stale)
+        later(links, 0);
+    return r;
 }
 
-/* A name belongs to one link: who had it before has lost it without our having been told yet. */
-static void drop_same_name(struct links *links, const struct link *link)
+int links_update(struct links *links, const char *name)
 {
-    for (struct link_entry *e = links->table.links; e != NULL; e = e->next)
-        if (e->link.ifindex != link->ifindex && strcmp(e->link.name, link->name) == 0)
-            e->link.name[0] = '\0';
-}
-
-static bool same_link(const struct link *a, const struct link *b)
-{
-    return strcmp(a->name, b->name) == 0 && a->has_mac == b->has_mac &&
-           memcmp(a->mac, b->mac, sizeof(a->mac)) == 0 && a->up == b->up &&
-           a->carrier == b->carrier && a->mtu == b->mtu && a->parent == b->parent &&
-           strcmp(a->kind, b->kind) == 0 && strcmp(a->alias, b->alias) == 0;
-}
-
-static void link_message(struct links *links, struct nlmsghdr *message)
-{
-    int ifindex = links_parse_ifindex(message);
-
-    if (ifindex <= 0)
-        return;
-    struct link_entry *entry = links_table_link(&links->table, ifindex);
-    if (message->nlmsg_type == RTM_DELLINK) {
-        if (entry != NULL)
-            links_remove(links, entry);
-        return;
-    }
-    entry = links_table_add_link(&links->table, ifindex);
-    if (entry == NULL) {
-        log_msg(LOG_ERR, "out of memory: link %d is not observed", ifindex);
-        return;
-    }
-    struct link before = entry->link;
-    entry->generation = links->generation;
-    if (!links_parse_link(message, &entry->link))
-        return;
-    if (same_link(&before, &entry->link))
-        return;
-    drop_same_name(links, &entry->link);
-    if (links->reading)
-        entry->untold = true;
-    else
-        links_report_link(links, &entry->link, true);
-}
-
-static bool same_address(const struct observed_address *a, const struct observed_address *b)
-{
-    return a->flags == b->flags && a->proto == b->proto;
-}
-
-static void address_present(struct links *links, const struct observed_address *address)
-{
-    struct address_entry *entry =
-        links_table_address(&links->table, address->ifindex, &address->prefix, false);
-    bool news = entry == NULL || !same_address(&entry->address, address);
-
-    if (entry == NULL)
-        entry = links_table_add_address(&links->table, address);
-    if (entry == NULL) {
-        log_msg(LOG_ERR, "out of memory: an address of link %d is not observed", address->ifindex);
-        return;
-    }
-    entry->address = *address;
-    entry->generation = links->generation;
-    if (!news)
-        return;
-    if (links->reading)
-        entry->untold = true;
-    else
-        links_report_address(links, address, true);
-}
-
-void links_address_absent(struct links *links, const struct observed_address *address)
-{
-    struct address_entry *entry =
-        links_table_address(&links->table, address->ifindex, &address->prefix, false);
-
-    if (entry == NULL)
-        return;
-    struct observed_address gone = entry->address;
-    links_table_remove_address(&links->table, entry);
-    links_report_address(links, &gone, false);
+    links->view.quiet = true;
+    int r = links_ask_link(links->requests, name);
+    links->view.quiet = false;
+    return r;
 }
 
 static int on_message(struct nl_msg *message, void *userdata)
 {
     struct links *links = userdata;
-    struct nlmsghdr *header = nlmsg_hdr(message);
-    struct observed_address address;
 
-    switch (header->nlmsg_type) {
-    case RTM_NEWLINK:
-    case RTM_DELLINK:
-        link_message(links, header);
-        break;
-    case RTM_NEWADDR:
-        if (links_parse_address(header, &address))
-            address_present(links, &address);
-        break;
-    case RTM_DELADDR:
-        if (links_parse_address(header, &address))
-            links_address_absent(links, &address);
-        break;
-    default:
-        break;
-    }
+    links_view_message(&links->view, nlmsg_hdr(message));
     return NL_OK;
 }
 
@@ -176,12 +142,14 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
         if (r == -NLE_AGAIN)
             return 0;
         if (r < 0) {
-            links_resync(links);
+            resync(links);
             return 0;
         }
     }
     return 0;
 }
+
+/* ---- Opening and closing */
 
 static struct nl_sock *new_socket(struct links *links)
 {
@@ -217,7 +185,7 @@ static int open_events(sd_event *event, int64_t priority, struct links *links)
     if (r >= 0)
         r = sd_event_source_set_priority(links->source, priority);
     if (r >= 0)
-        r = links_add_later(links, event, priority);
+        r = add_later(links, event, priority);
     return r;
 }
 
@@ -230,7 +198,7 @@ int links_open(sd_event *event, int64_t priority, const struct links_observer *o
     *out = NULL;
     if (links == NULL)
         return r;
-    links->observer = *observer;
+    links->view.observer = *observer;
     links->events = new_socket(links);
     links->requests = new_socket(links);
     if (links->events != NULL && links->requests != NULL)
@@ -240,12 +208,12 @@ int links_open(sd_event *event, int64_t priority, const struct links_observer *o
         r = error < 0 ? links_errno(error) : 0;
     }
     /* Subscribed first, then asked: nothing falls between. */
-    links->quiet = true;
+    links->view.quiet = true;
     if (r >= 0)
-        r = links_read_all(links);
-    links->quiet = false;
+        r = read_all(links);
+    links->view.quiet = false;
     if (r == -EAGAIN) {
-        links_retry(links);
+        retry(links);
         r = 0;
     }
     if (r < 0) {
@@ -264,26 +232,79 @@ void links_close(struct links *links)
     sd_event_source_disable_unref(links->later);
     nl_socket_free(links->events);
     nl_socket_free(links->requests);
-    links_table_free(&links->table);
+    links_table_free(&links->view.table);
     free(links);
 }
 
+/* ---- What we have done ourselves */
+
 void links_note_address(struct links *links, const struct observed_address *address, bool present)
 {
-    bool was_quiet = links->quiet;
+    bool was_quiet = links->view.quiet;
 
-    links->quiet = true;
-    if (present)
-        address_present(links, address);
-    else
-        links_address_absent(links, address);
-    links->quiet = was_quiet;
+    links->view.quiet = true;
+    links_view_address(&links->view, address, present);
+    links->view.quiet = was_quiet;
 }
 
 void links_note_gone(struct links *links, int ifindex)
 {
-    struct link_entry *entry = links_table_link(&links->table, ifindex);
+    struct link_entry *entry = links_table_link(&links->view.table, ifindex);
 
     if (entry != NULL)
-        links_table_remove_link(&links->table, entry);
+        links_table_remove_link(&links->view.table, entry);
+}
+
+/* ---- Looking up */
+
+const struct link *links_by_name(const struct links *links, const char *name)
+{
+    for (const struct link_entry *e = links->view.table.links; e != NULL; e = e->next)
+        if (strcmp(e->link.name, name) == 0)
+            return &e->link;
+    return NULL;
+}
+
+const struct link *links_by_index(const struct links *links, int ifindex)
+{
+    const struct link_entry *entry = links_table_link(&links->view.table, ifindex);
+
+    return entry != NULL ? &entry->link : NULL;
+}
+
+const struct link *links_find_child(const struct links *links, int parent,
+                                    bool (*fits)(const struct link *link))
+{
+    for (const struct link_entry *e = links->view.table.links; e != NULL; e = e->next)
+        if ((parent == 0 || e->link.parent == parent) && fits(&e->link))
+            return &e->link;
+    return NULL;
+}
+
+const struct observed_address *links_address(const struct links *links, int ifindex,
+                                             const struct ip_address *address)
+{
+    const struct ip_prefix prefix = {.address = *address};
+    const struct address_entry *entry =
+        links_table_address(&links->view.table, ifindex, &prefix, true);
+
+    return entry != NULL ? &entry->address : NULL;
+}
+
+const struct observed_address *links_prefix(const struct links *links, int ifindex,
+                                            const struct ip_prefix *prefix)
+{
+    const struct address_entry *entry =
+        links_table_address(&links->view.table, ifindex, prefix, false);
+
+    return entry != NULL ? &entry->address : NULL;
+}
+
+void links_each_address(const struct links *links, int ifindex,
+                        bool (*fn)(void *userdata, const struct observed_address *address),
+                        void *userdata)
+{
+    for (const struct address_entry *e = links->view.table.first; e != NULL; e = e->next)
+        if ((ifindex == 0 || e->address.ifindex == ifindex) && !fn(userdata, &e->address))
+            return;
 }

@@ -1,55 +1,26 @@
 /*
- * What the kernel says of links and addresses, kept current over netlink (libnl-3).
- * Owner: the agent. A lost notification (ENOBUFS) leads to a full re-dump and on_resync.
+ * The room kernel: links and addresses as the kernel has them, and how they are made as wanted.
+ *
+ * links.h keeps a view of both current over netlink (libnl-3) and tells of every change: what is
+ * read (links_parse: pure; links_ask: what we ask) goes into one table (links_table), and whoever
+ * watches is told (links_view). A lost notification (ENOBUFS) leads to a full re-dump and
+ * on_resync. Owner of the view: the agent.
+ *
+ * reconciler.h makes the kernel's addresses equal to what the elections want (desired.h): additions
+ * and removals are collected by address_batch.h and written by rtnl_batch.h (libmnl); what a
+ * predecessor left is found by leftovers.h; local_route.h knows when the kernel really answers.
+ * virtual_link.h makes the macvlans of virtual MACs.
+ *
+ * Nothing here knows an election, an instance or a packet. It may use base/ and lib/packet.
  */
 #ifndef AGENT_KERNEL_LINKS_H
 #define AGENT_KERNEL_LINKS_H
 
-#include "lib/packet/address.h"
+#include "agent/kernel/observed.h"
 
 #include <systemd/sd-event.h>
 
-/* IFA_PROTO of every address vipd adds ('V'), so that ours are told from the administrator's. */
-enum { VIPD_IFA_PROTO = 0x56 };
-
-struct link {
-    int ifindex;
-    char name[INTERFACE_NAME_SIZE];
-    uint8_t mac[6];
-    bool has_mac;
-    bool up;      /* IFF_UP */
-    bool carrier; /* IFF_LOWER_UP and not IFF_DORMANT: frames can pass */
-    unsigned mtu;
-    char kind[16];  /* IFLA_INFO_KIND, "" when none: "macvlan" */
-    int parent;     /* IFLA_LINK, 0 when none */
-    char alias[64]; /* IFLA_IFALIAS */
-    /* As of the last report about the link; a write to /proc/sys is not reported. */
-    bool promote_secondaries;
-};
-
-struct observed_address {
-    int ifindex;
-    struct ip_prefix prefix;
-    uint32_t flags;   /* IFA_F_* */
-    uint8_t proto;    /* IFA_PROTO, 0 when the kernel does not say */
-    uint32_t valid_s; /* lifetime left when last reported; UINT32_MAX: for ever */
-};
-
 struct links;
-
-/* Called from the event loop. Pointers are valid during the call only. */
-struct links_observer {
-    /* Appeared or changed (name, MAC, MTU, up, carrier). */
-    void (*on_link)(void *userdata, const struct link *link);
-    /* Gone for good under that index. */
-    void (*on_link_gone)(void *userdata, const struct link *link);
-    /* Added, changed (present) or removed. Repeated reports without a change of prefix, flags or
-     * proto (lease refreshes) are not passed on. */
-    void (*on_address)(void *userdata, const struct observed_address *address, bool present);
-    /* Notifications were lost and everything was read again: compare all you believe. */
-    void (*on_resync)(void *userdata);
-    void *userdata;
-};
 
 /* Opens the netlink sockets and reads everything once (no callbacks for that). Callbacks come at
  * sd-event priority `priority`. Returns 0 or a negative errno. */

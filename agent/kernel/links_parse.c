@@ -10,9 +10,8 @@
 #include <netlink/msg.h>
 #include <string.h>
 
-/* Debian 12's kernel headers have it; IFA_MAX of older ones ends before. */
 enum {
-    ATTRIBUTE_IFA_PROTO = 11,
+    /* IFA_MAX of older kernel headers ends before it. */
     ADDRESS_ATTRIBUTES = ATTRIBUTE_IFA_PROTO,
     FLAG_LOWER_UP = 1 << 16,
     FLAG_DORMANT = 1 << 17,

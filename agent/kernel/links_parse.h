@@ -2,7 +2,7 @@
 #ifndef AGENT_KERNEL_LINKS_PARSE_H
 #define AGENT_KERNEL_LINKS_PARSE_H
 
-#include "agent/kernel/links.h"
+#include "agent/kernel/observed.h"
 
 #include <linux/netlink.h>
 

@@ -6,7 +6,7 @@
 #ifndef AGENT_KERNEL_LINKS_TABLE_H
 #define AGENT_KERNEL_LINKS_TABLE_H
 
-#include "agent/kernel/links.h"
+#include "agent/kernel/observed.h"
 
 enum {
     ADDRESS_BUCKETS = 4096,

@@ -1,54 +1,200 @@
-/* Looking things up in the view of links and addresses; see links.h. */
-#include "agent/kernel/links_internal.h"
+/* What the kernel says against what was known; see links_view.h. Callbacks may come back for
+ * lookups and notes: they get copies, and who goes through a table begins again after each. */
+#include "agent/kernel/links_view.h"
 
+#include "agent/base/log.h"
+#include "agent/kernel/links_parse.h"
+
+#include <linux/rtnetlink.h>
 #include <string.h>
 
-const struct link *links_by_name(const struct links *links, const char *name)
+static void report_link(struct links_view *view, const struct link *link, bool present)
 {
-    for (const struct link_entry *e = links->table.links; e != NULL; e = e->next)
-        if (strcmp(e->link.name, name) == 0)
-            return &e->link;
-    return NULL;
+    struct link copy = *link;
+
+    if (view->quiet)
+        return;
+    if (present)
+        view->observer.on_link(view->observer.userdata, &copy);
+    else
+        view->observer.on_link_gone(view->observer.userdata, &copy);
 }
 
-const struct link *links_by_index(const struct links *links, int ifindex)
+static void report_address(struct links_view *view, const struct observed_address *address,
+                           bool present)
 {
-    const struct link_entry *entry = links_table_link(&links->table, ifindex);
+    struct observed_address copy = *address;
 
-    return entry != NULL ? &entry->link : NULL;
+    if (!view->quiet)
+        view->observer.on_address(view->observer.userdata, &copy, present);
 }
 
-const struct link *links_find_child(const struct links *links, int parent,
-                                    bool (*fits)(const struct link *link))
+static void remove_link(struct links_view *view, struct link_entry *entry)
 {
-    for (const struct link_entry *e = links->table.links; e != NULL; e = e->next)
-        if ((parent == 0 || e->link.parent == parent) && fits(&e->link))
-            return &e->link;
-    return NULL;
+    struct link gone = entry->link;
+
+    links_table_remove_link(&view->table, entry);
+    report_link(view, &gone, false);
 }
 
-const struct observed_address *links_address(const struct links *links, int ifindex,
-                                             const struct ip_address *address)
+/* A name belongs to one link: who had it before has lost it without our having been told yet. */
+static void drop_same_name(struct links_view *view, const struct link *link)
 {
-    const struct ip_prefix prefix = {.address = *address};
-    const struct address_entry *entry = links_table_address(&links->table, ifindex, &prefix, true);
-
-    return entry != NULL ? &entry->address : NULL;
+    for (struct link_entry *e = view->table.links; e != NULL; e = e->next)
+        if (e->link.ifindex != link->ifindex && strcmp(e->link.name, link->name) == 0)
+            e->link.name[0] = '\0';
 }
 
-const struct observed_address *links_prefix(const struct links *links, int ifindex,
-                                            const struct ip_prefix *prefix)
+static bool same_link(const struct link *a, const struct link *b)
 {
-    const struct address_entry *entry = links_table_address(&links->table, ifindex, prefix, false);
-
-    return entry != NULL ? &entry->address : NULL;
+    return strcmp(a->name, b->name) == 0 && a->has_mac == b->has_mac &&
+           memcmp(a->mac, b->mac, sizeof(a->mac)) == 0 && a->up == b->up &&
+           a->carrier == b->carrier && a->mtu == b->mtu && a->parent == b->parent &&
+           strcmp(a->kind, b->kind) == 0 && strcmp(a->alias, b->alias) == 0;
 }
 
-void links_each_address(const struct links *links, int ifindex,
-                        bool (*fn)(void *userdata, const struct observed_address *address),
-                        void *userdata)
+static void link_message(struct links_view *view, struct nlmsghdr *message)
 {
-    for (const struct address_entry *e = links->table.first; e != NULL; e = e->next)
-        if ((ifindex == 0 || e->address.ifindex == ifindex) && !fn(userdata, &e->address))
-            return;
+    int ifindex = links_parse_ifindex(message);
+
+    if (ifindex <= 0)
+        return;
+    struct link_entry *entry = links_table_link(&view->table, ifindex);
+    if (message->nlmsg_type == RTM_DELLINK) {
+        if (entry != NULL)
+            remove_link(view, entry);
+        return;
+    }
+    entry = links_table_add_link(&view->table, ifindex);
+    if (entry == NULL) {
+        log_msg(LOG_ERR, "out of memory: link %d is not observed", ifindex);
+        return;
+    }
+    struct link before = entry->link;
+    entry->generation = view->generation;
+    if (!links_parse_link(message, &entry->link))
+        return;
+    if (same_link(&before, &entry->link))
+        return;
+    drop_same_name(view, &entry->link);
+    if (view->reading)
+        entry->untold = true;
+    else
+        report_link(view, &entry->link, true);
+}
+
+static bool same_address(const struct observed_address *a, const struct observed_address *b)
+{
+    return a->flags == b->flags && a->proto == b->proto;
+}
+
+static void address_present(struct links_view *view, const struct observed_address *address)
+{
+    struct address_entry *entry =
+        links_table_address(&view->table, address->ifindex, &address->prefix, false);
+    bool news = entry == NULL || !same_address(&entry->address, address);
+
+    if (entry == NULL)
+        entry = links_table_add_address(&view->table, address);
+    if (entry == NULL) {
+        log_msg(LOG_ERR, "out of memory: an address of link %d is not observed", address->ifindex);
+        return;
+    }
+    entry->address = *address;
+    entry->generation = view->generation;
+    if (!news)
+        return;
+    if (view->reading)
+        entry->untold = true;
+    else
+        report_address(view, address, true);
+}
+
+static void address_absent(struct links_view *view, const struct observed_address *address)
+{
+    struct address_entry *entry =
+        links_table_address(&view->table, address->ifindex, &address->prefix, false);
+
+    if (entry == NULL)
+        return;
+    struct observed_address gone = entry->address;
+    links_table_remove_address(&view->table, entry);
+    report_address(view, &gone, false);
+}
+
+void links_view_address(struct links_view *view, const struct observed_address *address,
+                        bool present)
+{
+    if (present)
+        address_present(view, address);
+    else
+        address_absent(view, address);
+}
+
+void links_view_message(struct links_view *view, struct nlmsghdr *message)
+{
+    struct observed_address address;
+
+    switch (message->nlmsg_type) {
+    case RTM_NEWLINK:
+    case RTM_DELLINK:
+        link_message(view, message);
+        break;
+    case RTM_NEWADDR:
+    case RTM_DELADDR:
+        if (links_parse_address(message, &address))
+            links_view_address(view, &address, message->nlmsg_type == RTM_NEWADDR);
+        break;
+    default:
+        break;
+    }
+}
+
+void links_view_tell(struct links_view *view)
+{
+    struct link_entry *l = view->table.links;
+
+    while (l != NULL) {
+        if (!l->untold) {
+            l = l->next;
+            continue;
+        }
+        l->untold = false;
+        report_link(view, &l->link, true);
+        l = view->table.links;
+    }
+    struct address_entry *a = view->table.first;
+    while (a != NULL) {
+        if (!a->untold) {
+            a = a->next;
+            continue;
+        }
+        a->untold = false;
+        report_address(view, &a->address, true);
+        a = view->table.first;
+    }
+}
+
+void links_view_remove_stale(struct links_view *view)
+{
+    struct address_entry *a = view->table.first;
+
+    while (a != NULL) {
+        if (a->generation == view->generation) {
+            a = a->next;
+            continue;
+        }
+        struct observed_address gone = a->address;
+        address_absent(view, &gone);
+        a = view->table.first;
+    }
+    struct link_entry *l = view->table.links;
+    while (l != NULL) {
+        if (l->generation == view->generation) {
+            l = l->next;
+            continue;
+        }
+        remove_link(view, l);
+        l = view->table.links;
+    }
 }

@@ -7,8 +7,8 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/kernel/address_batch.h"
+#include "agent/kernel/leftovers.h"
 #include "agent/kernel/local_route.h"
-#include "agent/kernel/reconciler_leftovers.h"
 
 #include <errno.h>
 #include <stdlib.h>

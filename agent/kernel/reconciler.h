@@ -6,6 +6,7 @@
 #ifndef AGENT_KERNEL_RECONCILER_H
 #define AGENT_KERNEL_RECONCILER_H
 
+#include "agent/kernel/desired.h"
 #include "agent/kernel/links.h"
 
 struct reconciler;
@@ -16,25 +17,6 @@ int reconciler_open(sd_event *event, int64_t priority, struct links *links,
 
 /* Does not release anything: call reconciler_want() with none first where that is wanted. */
 void reconciler_close(struct reconciler *reconciler);
-
-/* One virtual router's share of the desired addresses. Held by the caller (embedded), linked into
- * the reconciler while wanted. All zero to begin with. */
-struct desired_set {
-    struct desired_set *next;
-    struct desired_set *prev;
-    bool linked;
-    int ifindex;
-    const struct ip_prefix *prefixes; /* borrowed: stays valid until the next call for this set */
-    size_t count;
-    uint64_t lease_ns; /* 0: no lifetime */
-    const char *owner; /* instance name, for messages; borrowed */
-    size_t failed;     /* addresses of the last batch the kernel refused */
-    size_t answering;  /* how many of the first are known to be answered for */
-    /* The reconciler's own: boot time in ns, DEADLINE_NEVER for never. */
-    uint64_t refresh_ns;
-    uint64_t retry_ns;
-    uint64_t backoff_ns;
-};
 
 /* Replaces what this set wants (count 0: nothing; then it is unlinked) and brings the kernel in
  * line at once: everything that is to be added goes in one batch before anything is removed. An

@@ -142,9 +142,9 @@ static void run(struct hook_queue *queue, enum hook hook)
     char **environment = hook_environment_new(&queue->present, hook);
     bool other = config->hook_user[0] != '\0';
     const struct child_spec spec = {
-        .argv = config->hooks[hook],
-        .environment = environment,
-        .user = hook_users_find(queue->present.box->hook_users, config->hook_user),
+        .program = {.argv = config->hooks[hook],
+                    .environment = environment,
+                    .user = hook_users_find(queue->present.box->hook_users, config->hook_user)},
         .timeout_ns = config->hook_timeout_ns,
         .priority = AGENT_PRIORITY_HOOKS,
         .on_line = on_line,
@@ -154,7 +154,7 @@ static void run(struct hook_queue *queue, enum hook hook)
     int r = -ENOMEM;
 
     /* hooks_check() has refused it; and never as ourselves instead. */
-    if (other && spec.user == NULL)
+    if (other && spec.program.user == NULL)
         r = -ENOENT;
     else if (environment != NULL)
         r = child_start(queue->hooks->event, &spec, &queue->child);

@@ -43,7 +43,7 @@ static void add_problem(const struct config_instance *config, int error,
         break;
     case -E2BIG:
         config_problem_add(problems, &place, "found '%s', expected a user of at most %d groups",
-                           config->hook_user, CHILD_GROUPS_MAX);
+                           config->hook_user, ACCOUNT_GROUPS_MAX);
         break;
     case -EPERM:
         config_problem_add(problems, &place,
@@ -58,7 +58,7 @@ static void add_problem(const struct config_instance *config, int error,
     }
 }
 
-static bool can_become(const struct check_child_user *user)
+static bool can_become(const struct account *user)
 {
     return (user->uid == geteuid() && user->gid == getegid()) ||
            (has_capability(CAP_SETUID) && has_capability(CAP_SETGID));

@@ -1,6 +1,7 @@
 /* Namespaces for tests; see netns.h. */
 #include "tests/unit/agent/netns.h"
 
+#include "agent/kernel/observed.h"
 #include "agent/kernel/rtnl_batch.h"
 
 #include <dirent.h>
@@ -27,7 +28,6 @@
 enum {
     EXIT_SKIPPED = 77,
     WORDS_MAX = 32,
-    ATTRIBUTE_IFA_PROTO = 11,
 };
 
 static bool write_file(const char *path, const char *text)

@@ -176,7 +176,7 @@ static void a_reload_looks_up_only_who_is_new(void **state)
     struct config_box *first = checked(WEB("me"), NULL);
     struct config_box *second = checked(WEB("me") DB("you"), first);
     assert_int_equal(lookups, 2);
-    const struct check_child_user *user = hook_users_find(second->hook_users, "me");
+    const struct account *user = hook_users_find(second->hook_users, "me");
     assert_non_null(user);
     assert_memory_equal(user, hook_users_find(first->hook_users, "me"), sizeof(*user));
     config_box_unref(first);

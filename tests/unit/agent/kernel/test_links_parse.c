@@ -13,8 +13,6 @@
 
 #include <cmocka.h>
 
-enum { ATTRIBUTE_IFA_PROTO = 11 };
-
 /* A message, and room behind it. */
 struct message {
     struct nlmsghdr header;

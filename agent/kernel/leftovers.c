@@ -1,6 +1,6 @@
-/* Observed addresses against everything desired; see reconciler_leftovers.h. Owner: the reconciler.
+/* Observed addresses against everything desired; see leftovers.h. Owner: the reconciler.
  */
-#include "agent/kernel/reconciler_leftovers.h"
+#include "agent/kernel/leftovers.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -2,7 +2,8 @@
 #ifndef AGENT_KERNEL_RECONCILER_LEFTOVERS_H
 #define AGENT_KERNEL_RECONCILER_LEFTOVERS_H
 
-#include "agent/kernel/reconciler.h"
+#include "agent/kernel/desired.h"
+#include "agent/kernel/links.h"
 
 /* All zero to begin with; its memory is kept from one search to the next. */
 struct leftovers {

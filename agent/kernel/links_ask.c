@@ -1,0 +1,106 @@
+/* Dumps and single questions by libnl; see links_ask.h. Owner of the socket: links. */
+#include "agent/kernel/links_ask.h"
+
+#include "agent/base/log.h"
+
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <netlink/errno.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <sys/socket.h>
+
+enum {
+    DUMP_TRIES = 5,
+};
+
+int links_errno(int nl_error)
+{
+    switch (-nl_error) {
+    case NLE_NODEV:
+    case NLE_OBJ_NOTFOUND:
+        return -ENODEV;
+    case NLE_NOMEM:
+        return -ENOMEM;
+    case NLE_PERM:
+    case NLE_NOACCESS:
+        return -EPERM;
+    case NLE_AGAIN:
+    case NLE_DUMP_INTR:
+        return -EAGAIN;
+    default:
+        return -EIO;
+    }
+}
+
+static int dump_once(struct nl_sock *requests, int type, const void *header, size_t size)
+{
+    int r = nl_send_simple(requests, type, NLM_F_DUMP, (void *)(uintptr_t)header, size);
+
+    return r < 0 ? r : nl_recvmsgs_default(requests);
+}
+
+/* The kernel says so when the tables changed while it was reading them out. */
+static int dump(struct nl_sock *requests, int type, const void *header, size_t size)
+{
+    int r = 0;
+
+    for (int i = 0; i < DUMP_TRIES; i++) {
+        r = dump_once(requests, type, header, size);
+        if (r != -NLE_DUMP_INTR)
+            break;
+    }
+    return r;
+}
+
+static int dump_addresses(struct nl_sock *requests)
+{
+    const struct ifaddrmsg header = {.ifa_family = AF_UNSPEC};
+
+    return dump(requests, RTM_GETADDR, &header, sizeof(header));
+}
+
+static int conclude(int r, const char *what)
+{
+    if (r >= 0)
+        return 0;
+    log_msg(LOG_ERR, "cannot read %s from the kernel: %s", what, nl_geterror(r));
+    return links_errno(r);
+}
+
+int links_ask_all(struct nl_sock *requests)
+{
+    const struct ifinfomsg header = {.ifi_family = AF_UNSPEC};
+    int r = dump(requests, RTM_GETLINK, &header, sizeof(header));
+
+    if (r >= 0)
+        r = dump_addresses(requests);
+    return conclude(r, "links and addresses");
+}
+
+int links_ask_addresses(struct nl_sock *requests)
+{
+    return conclude(dump_addresses(requests), "addresses");
+}
+
+int links_ask_link(struct nl_sock *requests, const char *name)
+{
+    struct ifinfomsg header = {.ifi_family = AF_UNSPEC};
+    struct nl_msg *message = nlmsg_alloc_simple(RTM_GETLINK, 0);
+
+    if (message == NULL)
+        return -ENOMEM;
+    int r = nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO);
+    if (r >= 0)
+        r = nla_put_string(message, IFLA_IFNAME, name);
+    if (r >= 0)
+        r = nl_send_auto(requests, message);
+    nlmsg_free(message);
+    if (r >= 0)
+        r = nl_recvmsgs_default(requests);
+    /* The acknowledgement that libnl asks for by itself. */
+    if (r >= 0)
+        r = nl_wait_for_ack(requests);
+    return r < 0 ? links_errno(r) : 0;
+}

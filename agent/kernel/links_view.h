@@ -1,0 +1,34 @@
+/*
+ * The table of links and addresses and whoever watches it: takes what the kernel says, in whatever
+ * order, and tells of what is new by it. For links.c only.
+ */
+#ifndef AGENT_KERNEL_LINKS_VIEW_H
+#define AGENT_KERNEL_LINKS_VIEW_H
+
+#include "agent/kernel/links_table.h"
+
+#include <linux/netlink.h>
+
+/* All zero but for the observer to begin with; links_table_free() ends it. */
+struct links_view {
+    struct links_observer observer;
+    struct links_table table;
+    unsigned generation; /* of the last dump */
+    bool quiet;          /* no callbacks: opening, or asked by ourselves */
+    bool reading;        /* a dump: callbacks wait for its end, for they may ask the kernel */
+};
+
+/* Takes a message about a link or an address; others are ignored. */
+void links_view_message(struct links_view *view, struct nlmsghdr *message);
+
+/* An address is there, or is not. */
+void links_view_address(struct links_view *view, const struct observed_address *address,
+                        bool present);
+
+/* Tells what a dump has changed. */
+void links_view_tell(struct links_view *view);
+
+/* What the last dump did not mention is gone. */
+void links_view_remove_stale(struct links_view *view);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * What is seen of the kernel's links and addresses, and who is told of it: the words that all of
+ * this room share. Plain values; owner: whoever holds them.
+ */
+#ifndef AGENT_KERNEL_OBSERVED_H
+#define AGENT_KERNEL_OBSERVED_H
+
+#include "lib/packet/address.h"
+
+enum {
+    /* IFA_PROTO of every address vipd adds ('V'), so that ours are told from the administrator's.
+     */
+    VIPD_IFA_PROTO = 0x56,
+    /* The attribute itself, since Linux 5.18; <linux/if_addr.h> of older systems has no name. */
+    ATTRIBUTE_IFA_PROTO = 11,
+};
+
+struct link {
+    int ifindex;
+    char name[INTERFACE_NAME_SIZE];
+    uint8_t mac[6];
+    bool has_mac;
+    bool up;      /* IFF_UP */
+    bool carrier; /* IFF_LOWER_UP and not IFF_DORMANT: frames can pass */
+    unsigned mtu;
+    char kind[16];  /* IFLA_INFO_KIND, "" when none: "macvlan" */
+    int parent;     /* IFLA_LINK, 0 when none */
+    char alias[64]; /* IFLA_IFALIAS */
+    /* As of the last report about the link; a write to /proc/sys is not reported. */
+    bool promote_secondaries;
+};
+
+struct observed_address {
+    int ifindex;
+    struct ip_prefix prefix;
+    uint32_t flags;   /* IFA_F_* */
+    uint8_t proto;    /* IFA_PROTO, 0 when the kernel does not say */
+    uint32_t valid_s; /* lifetime left when last reported; UINT32_MAX: for ever */
+};
+
+/* Called from the event loop. Pointers are valid during the call only. */
+struct links_observer {
+    /* Appeared or changed (name, MAC, MTU, up, carrier). */
+    void (*on_link)(void *userdata, const struct link *link);
+    /* Gone for good under that index. */
+    void (*on_link_gone)(void *userdata, const struct link *link);
+    /* Added, changed (present) or removed. Repeated reports without a change of prefix, flags or
+     * proto (lease refreshes) are not passed on. */
+    void (*on_address)(void *userdata, const struct observed_address *address, bool present);
+    /* Notifications were lost and everything was read again: compare all you believe. */
+    void (*on_resync)(void *userdata);
+    void *userdata;
+};
+
+#endif

@@ -1,0 +1,111 @@
+/* Links and a reconciler, wired as the agent does it; see reconciler_node.h. */
+#include "tests/unit/agent/kernel/reconciler_node.h"
+
+#include "tests/unit/agent/netns.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static void ignore_link(void *userdata, const struct link *link)
+{
+    (void)userdata;
+    (void)link;
+}
+
+static void on_address(void *userdata, const struct observed_address *address, bool present)
+{
+    struct node *node = userdata;
+
+    (void)address;
+    if (present)
+        return;
+    node->lost++;
+    reconciler_run_soon(node->reconciler);
+}
+
+static void on_resync(void *userdata)
+{
+    struct node *node = userdata;
+
+    (void)reconciler_run(node->reconciler);
+}
+
+int node_open(void **state)
+{
+    struct node *node = calloc(1, sizeof(*node));
+    const struct links_observer observer = {.on_link = ignore_link,
+                                            .on_link_gone = ignore_link,
+                                            .on_address = on_address,
+                                            .on_resync = on_resync,
+                                            .userdata = node};
+
+    netns_enter();
+    netns_veth("va", "vb");
+    assert_non_null(node);
+    assert_true(sd_event_new(&node->event) >= 0);
+    assert_int_equal(links_open(node->event, 0, &observer, &node->links), 0);
+    assert_int_equal(reconciler_open(node->event, 0, node->links, &node->reconciler), 0);
+    node->ifindex = netns_ifindex("va");
+    *state = node;
+    return 0;
+}
+
+int node_close(void **state)
+{
+    struct node *node = *state;
+
+    reconciler_close(node->reconciler);
+    links_close(node->links);
+    sd_event_unref(node->event);
+    free(node);
+    return 0;
+}
+
+static bool look(void *userdata, const struct observed_address *address)
+{
+    struct search *search = userdata;
+
+    search->count += address->proto == VIPD_IFA_PROTO ? 1 : 0;
+    if (address->prefix.length == search->prefix.length &&
+        ip_address_equal(&address->prefix.address, &search->prefix.address))
+        search->found = *address;
+    return true;
+}
+
+struct search kernel_read(const char *ifname, const char *text)
+{
+    const struct links_observer nobody = {0};
+    struct search search = {.prefix = prefix_of(text)};
+    struct links *links;
+    sd_event *event;
+
+    assert_true(sd_event_new(&event) >= 0);
+    assert_int_equal(links_open(event, 0, &nobody, &links), 0);
+    links_each_address(links, netns_ifindex(ifname), look, &search);
+    links_close(links);
+    sd_event_unref(event);
+    return search;
+}
+
+bool kernel_has(const char *ifname, const char *text)
+{
+    return kernel_read(ifname, text).found.ifindex != 0;
+}
+
+bool kernel_has_ours(const char *ifname, const char *text)
+{
+    return kernel_read(ifname, text).found.proto == VIPD_IFA_PROTO;
+}
+
+int node_want(struct node *node, struct desired_set *set, const struct ip_prefix *prefixes,
+              size_t count, uint64_t lease_ns)
+{
+    if (set->owner == NULL)
+        set->owner = "test";
+    return reconciler_want(node->reconciler, set, node->ifindex, prefixes, count, lease_ns);
+}
