@@ -161,11 +161,20 @@ static json_t *warnings_json(uint32_t warnings)
     return list;
 }
 
+static const char *verdict_text(const struct decoder *decoder, const struct decoded *decoded)
+{
+    bool good = decoded->verdict == PACKET_OK;
+
+    if (decoder->instance == NULL)
+        return good ? "valid" : "invalid";
+    return good ? "accept" : "drop";
+}
+
 static json_t *to_json(const struct decoder *decoder, const struct decoded *decoded)
 {
     bool good = decoded->verdict == PACKET_OK;
     bool stateless = decoder->instance == NULL;
-    const char *verdict = stateless ? (good ? "valid" : "invalid") : (good ? "accept" : "drop");
+    const char *verdict = verdict_text(decoder, decoded);
     json_t *object =
         json_pack("{s:s, s:s}", "verdict", verdict, stateless ? "stateless" : "expect", verdict);
 
@@ -183,8 +192,7 @@ static void print_text(const struct decoder *decoder, const struct decoded *deco
 {
     const struct advert *advert = &decoded->advert;
     bool good = decoded->verdict == PACKET_OK;
-    const char *verdict =
-        decoder->instance == NULL ? (good ? "valid" : "invalid") : (good ? "accept" : "drop");
+    const char *verdict = verdict_text(decoder, decoded);
     char source[ADDRESS_TEXT_SIZE];
     char destination[ADDRESS_TEXT_SIZE];
 

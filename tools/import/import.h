@@ -1,7 +1,7 @@
 /*
  * From the tree of a keepalived configuration to a vipd.conf in the making. Which keepalived word
- * becomes which key of vipd is in tables: words.c for what is not carried over, the head of the
- * file of its subject for what is (instance.c, addresses.c, hooks.c, checks.c, script.c, groups.c).
+ * becomes which key of vipd: words.c has what is not carried over, the file of its subject what is
+ * (instance.c, addresses.c, hooks.c, checks.c, script.c, groups.c).
  *
  * Three layers, from below: keepalived_*.c know keepalived's language and nothing of vipd: files
  * become lines, words, a tree. output.c and text.c know vipd.conf, and of keepalived only where a

@@ -1,6 +1,5 @@
 /*
- * vrrp_instance to [instance]. The words that become one key each are in the table `keys`; what
- * depends on several words has a function.
+ * vrrp_instance to [instance]: a function for each key, or for the few that hang together.
  */
 #include "lib/config/duration.h"
 #include "tools/import/import.h"
