@@ -28,7 +28,6 @@ struct recording {
     size_t size;
     int result; /* of writing it: 0 or a negative errno */
     int pruned; /* of removing old ones afterwards: 0 or a negative errno */
-    struct recording *next;
 };
 
 /* Writes "DIRECTORY/NAME.pcap". False: it is too long. */

@@ -1,0 +1,194 @@
+/* The worker: order, the loop's side, its bound, and that nobody waits for a task that hangs. */
+#include "agent/base/clock.h"
+#include "agent/base/worker.h"
+#include "lib/limits.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { TASKS = 8 };
+
+struct job {
+    struct worker_task task;
+    struct journal *journal;
+    int gate; /* run() waits until it can be read; -1: it does not */
+    pthread_t ran_in;
+};
+
+/* What was done, in order. */
+struct journal {
+    const struct job *list[TASKS * 2];
+    size_t count;
+};
+
+struct bench {
+    sd_event *event;
+    struct worker *worker;
+    struct journal journal;
+    struct job jobs[TASKS];
+    int gate[2];
+};
+
+static void run_job(struct worker_task *task)
+{
+    struct job *job = (struct job *)task;
+    struct pollfd fd = {.fd = job->gate, .events = POLLIN};
+
+    if (job->gate >= 0)
+        (void)poll(&fd, 1, 10000);
+    job->ran_in = pthread_self();
+}
+
+static void job_done(struct worker_task *task)
+{
+    struct job *job = (struct job *)task;
+
+    job->journal->list[job->journal->count++] = job;
+}
+
+static int setup(void **state)
+{
+    static struct bench bench;
+    const struct worker_options options = {.name = "test", .tasks_max = TASKS - 1};
+
+    bench = (struct bench){0};
+    for (size_t i = 0; i < TASKS; i++)
+        bench.jobs[i] = (struct job){
+            .task = {.run = run_job, .done = job_done}, .journal = &bench.journal, .gate = -1};
+    assert_int_equal(pipe(bench.gate), 0);
+    assert_true(sd_event_new(&bench.event) >= 0);
+    assert_int_equal(worker_open(bench.event, &options, &bench.worker), 0);
+    *state = &bench;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct bench *bench = *state;
+
+    worker_close(bench->worker);
+    sd_event_unref(bench->event);
+    close(bench->gate[0]);
+    close(bench->gate[1]);
+    return 0;
+}
+
+static void submit(struct bench *bench, size_t i)
+{
+    assert_true(worker_submit(bench->worker, &bench->jobs[i].task));
+}
+
+static void open_gate(struct bench *bench)
+{
+    assert_int_equal(write(bench->gate[1], "x", 1), 1);
+}
+
+static void test_done_in_the_loop_in_order(void **state)
+{
+    struct bench *bench = *state;
+
+    for (size_t i = 0; i < TASKS - 1; i++)
+        submit(bench, i);
+    for (int turns = 0; bench->journal.count < TASKS - 1 && turns < 100; turns++)
+        assert_true(sd_event_run(bench->event, 1000000) >= 0);
+    assert_int_equal(bench->journal.count, TASKS - 1);
+    for (size_t i = 0; i < TASKS - 1; i++) {
+        assert_ptr_equal(bench->journal.list[i], &bench->jobs[i]);
+        assert_false(pthread_equal(bench->jobs[i].ran_in, pthread_self()));
+        assert_false(bench->jobs[i].task.submitted);
+    }
+    assert_int_equal(worker_pending(bench->worker), 0);
+}
+
+static void test_submit_never_waits_and_is_bounded(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->jobs[0].gate = bench->gate[0];
+    for (size_t i = 0; i < TASKS - 1; i++)
+        submit(bench, i);
+    assert_false(worker_submit(bench->worker, &bench->jobs[TASKS - 1].task));
+    assert_false(bench->jobs[TASKS - 1].task.submitted);
+    assert_true(sd_event_run(bench->event, 0) >= 0);
+    assert_int_equal(bench->journal.count, 0);
+    assert_false(worker_wait(bench->worker, 20 * NS_PER_MS));
+    open_gate(bench);
+    assert_true(worker_wait(bench->worker, 10 * NS_PER_SEC));
+    assert_int_equal(bench->journal.count, TASKS - 1);
+    assert_true(worker_submit(bench->worker, &bench->jobs[TASKS - 1].task));
+}
+
+static void again(struct worker_task *task)
+{
+    struct job *job = (struct job *)task;
+    struct bench *bench = (struct bench *)((char *)job->journal - offsetof(struct bench, journal));
+
+    job_done(task);
+    if (job->journal->count < TASKS)
+        submit(bench, 0);
+}
+
+static void test_done_may_submit_again(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->jobs[0].task.done = again;
+    submit(bench, 0);
+    assert_true(worker_wait(bench->worker, 10 * NS_PER_SEC));
+    assert_int_equal(bench->journal.count, TASKS);
+}
+
+static void test_close_finishes_what_waits(void **state)
+{
+    struct bench *bench = *state;
+
+    for (size_t i = 0; i < TASKS - 1; i++)
+        submit(bench, i);
+    worker_close(bench->worker);
+    bench->worker = NULL;
+    assert_int_equal(bench->journal.count, TASKS - 1);
+}
+
+/* A disk that hangs: the end of the agent must not. */
+static void test_close_leaves_what_hangs(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t before_ns = clock_boot_ns();
+
+    bench->jobs[1].gate = bench->gate[0];
+    for (size_t i = 0; i < 3; i++)
+        submit(bench, i);
+    worker_close(bench->worker);
+    bench->worker = NULL;
+    uint64_t took_ns = clock_boot_ns() - before_ns;
+    assert_true(took_ns >= 1900 * NS_PER_MS && took_ns < 8 * NS_PER_SEC);
+    assert_int_equal(bench->journal.count, 1);
+    assert_false(bench->jobs[0].task.submitted);
+    assert_true(bench->jobs[1].task.submitted);
+    assert_true(bench->jobs[2].task.submitted);
+    /* The thread ends by itself; nothing of the bench may go before that. */
+    open_gate(bench);
+    for (int waits = 0; bench->jobs[2].ran_in == 0 && waits < 1000; waits++)
+        usleep(10000);
+    usleep(50000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_done_in_the_loop_in_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_submit_never_waits_and_is_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_done_may_submit_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_close_finishes_what_waits, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_close_leaves_what_hangs, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
