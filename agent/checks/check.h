@@ -7,7 +7,7 @@
 #define AGENT_CHECKS_CHECK_H
 
 #include "agent/kernel/links.h"
-#include "lib/config/check_state.h"
+#include "lib/election/check_state.h"
 #include "lib/config/config.h"
 
 struct check;
