@@ -7,8 +7,8 @@
 #define AGENT_CHECKS_CHECK_H
 
 #include "agent/kernel/links.h"
-#include "lib/election/check_state.h"
 #include "lib/config/config.h"
+#include "lib/election/check_state.h"
 
 struct check;
 
