@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from vipdlab.importing import INCOMPLETE, convert, lost, notes, run, sections, why
-from vipdlab.node import BUILD
+from vipdlab.node import SCHEMA_DOC
 
 DATA = Path(__file__).parent / "data" / "import"
 SAMPLES = sorted(Path("/usr/share/doc/keepalived/samples").glob("keepalived.conf*"))
@@ -19,7 +19,7 @@ SAMPLES = sorted(Path("/usr/share/doc/keepalived/samples").glob("keepalived.conf
 @pytest.fixture(scope="session")
 def known():
     """{section: keys} that this build has."""
-    text = subprocess.run([f"{BUILD}/tools/schema_doc", "completion"], capture_output=True,
+    text = subprocess.run([SCHEMA_DOC, "completion"], capture_output=True,
                           text=True, timeout=30, check=True).stdout
     result, keys = {}, None
     for line in text.split():

@@ -1,15 +1,14 @@
 """A change of each key of the schema, reloaded under a probe to an instance that is not affected."""
 
-import os
 import re
 import subprocess
 
 import pytest
 
 from vipdlab import config
+from vipdlab.node import SCHEMA_DOC
 from vipdlab.watch import widest_gap
 
-BUILD = os.environ.get("VIPD_BUILD", "build")
 OTHER = "10.77.0.201"
 
 # What each key is changed to and back from. None: left out.
@@ -96,7 +95,7 @@ ALONG = {"version": {"advert-interval": "1s"}}
 
 
 def schema_keys():
-    text = subprocess.run([f"{BUILD}/tools/check/schema_doc", "completion"], check=True,
+    text = subprocess.run([SCHEMA_DOC, "completion"], check=True,
                           capture_output=True, text=True).stdout
     found, section = set(), None
     for line in text.split():

@@ -13,6 +13,7 @@ from .rtnl import AddressReader
 BUILD = os.path.abspath(os.environ.get("VIPD_BUILD", "build"))
 VIPD = f"{BUILD}/agent/vipd"
 VIPCTL = f"{BUILD}/tools/vipctl"
+SCHEMA_DOC = f"{BUILD}/tools/check/schema_doc"
 NOT_SWITCHED = 6  # exit status of drain and take: mastership did not change hands
 SANITIZER_MARKS = ("Sanitizer", "runtime error:")
 
