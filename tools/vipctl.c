@@ -4,6 +4,7 @@
 #include "tools/capture/cmd_capture.h"
 #include "tools/capture/cmd_decode.h"
 #include "tools/check/cmd_check.h"
+#include "tools/common/verb_help.h"
 #include "tools/doctor/cmd_doctor.h"
 #include "tools/import/cmd_import.h"
 #include "tools/status/cmd_handover.h"
@@ -62,7 +63,7 @@ static void print_help(void)
     fputs("\n  --control PATH  control socket (default $" CONTROL_PATH_ENV
           ", else " CONTROL_PATH_DEFAULT ")\n"
           "  --version       print the version and exit\n"
-          "  --help          print this and exit; behind a verb, its usage\n"
+          "  --help          print this and exit; behind a verb, its options\n"
           "\n"
           "Exit status: 0 good, 1 refused or problems found, 2 wrong usage or an unreadable file,\n"
           "3 vipd is not running (import: not everything carried over), 4 not permitted,\n"
@@ -81,7 +82,8 @@ static bool asks_for_help(int argc, char **argv)
 
 static int print_usage(const struct verb *verb)
 {
-    printf("usage: vipctl %s %s\n%s; see vipctl(1)\n", verb->name, verb->arguments, verb->help);
+    printf("usage: vipctl %s %s\n%s; see vipctl(1)\n\n%s", verb->name, verb->arguments, verb->help,
+           verb_help(verb->name));
     return EXIT_GOOD;
 }
 

@@ -38,6 +38,19 @@ def test_the_readmes_configuration(tmp_path):
     assert done.returncode == 0, done.stdout
 
 
-def test_the_generated_example_has_no_instance():
-    done = check(f"{os.environ.get('VIPD_BUILD', 'build')}/packaging/vipd.conf")
+@pytest.mark.parametrize("path", [
+    f"{os.environ.get('VIPD_BUILD', 'build')}/packaging/vipd.conf.reference",
+    f"{TOP}/packaging/config/vipd.conf",
+])
+def test_what_is_installed_has_no_instance(path):
+    done = check(path)
     assert done.returncode == 0 and "0 instances" in done.stdout
+
+
+def test_the_installed_configurations_example_is_one(tmp_path):
+    with open(f"{TOP}/packaging/config/vipd.conf", encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    path = tmp_path / "vipd.conf"
+    path.write_text("\n".join(re.sub("^#", "", line) for line in lines if line[1:2].strip()))
+    done = check(str(path))
+    assert done.returncode == 0 and "1 instance" in done.stdout, done.stdout

@@ -282,6 +282,23 @@ static void a_journal_may_go_and_come_back(void **state)
     close(ends[1]);
 }
 
+/* Mounts of our own that nobody else sees. In a chroot "/" is no mount point, so its propagation is
+ * changed from the namespace's own root, and then the chroot is entered again. */
+static bool own_mounts(void)
+{
+    if (unshare(CLONE_NEWNS) < 0)
+        return false;
+    int root = open("/", O_PATH | O_DIRECTORY);
+    int namespace = open("/proc/self/ns/mnt", O_RDONLY);
+    bool good = setns(namespace, CLONE_NEWNS) == 0 &&
+                mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 && fchdir(root) == 0 &&
+                chroot(".") == 0;
+
+    close(namespace);
+    close(root);
+    return good;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,9 +314,8 @@ int main(void)
     };
 
     netns_need();
-    if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-        mount("tmpfs", "/run", "tmpfs", 0, NULL) < 0 || mkdir("/run/systemd", 0755) < 0 ||
-        mkdir("/run/systemd/journal", 0755) < 0) {
+    if (!own_mounts() || mount("tmpfs", "/run", "tmpfs", 0, NULL) < 0 ||
+        mkdir("/run/systemd", 0755) < 0 || mkdir("/run/systemd/journal", 0755) < 0) {
         perror("cannot make a /run of our own");
         return 1;
     }
