@@ -73,7 +73,7 @@ def sections(text):
 @pytest.fixture(scope="session")
 def known():
     """{section: keys} that this build has."""
-    text = subprocess.run([f"{BUILD}/tools/schema_doc", "completion"], capture_output=True,
+    text = subprocess.run([f"{BUILD}/tools/check/schema_doc", "completion"], capture_output=True,
                           text=True, timeout=30, check=True).stdout
     result, keys = {}, None
     for line in text.split():

@@ -96,7 +96,7 @@ ALONG = {"version": {"advert-interval": "1s"}}
 
 
 def schema_keys():
-    text = subprocess.run([f"{BUILD}/tools/schema_doc", "completion"], check=True,
+    text = subprocess.run([f"{BUILD}/tools/check/schema_doc", "completion"], check=True,
                           capture_output=True, text=True).stdout
     found, section = set(), None
     for line in text.split():
