@@ -5,6 +5,8 @@
  *
  * The parts, from the top; each knows only those below it:
  *
+ *   attach.h         tries again what could not be put on its link
+ *   registry.h       all instances: find, add, replace, stop; what concerns many is passed on
  *   instance.h       an instance's life: made, put on its link, started, changed, stopped, freed
  *   requests.h       what the administrator asks: drain, take, resume
  *   receive.h        what arrives from the LAN for a router
