@@ -192,7 +192,6 @@ static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata)
 static int add_sources(struct control_client *client)
 {
     sd_event *event = client->owner->event;
-    int64_t priority = client->owner->priority;
     int rc = sd_event_add_io(event, &client->io, client->fd, EPOLLIN, on_io, client);
 
     if (rc >= 0)
@@ -203,12 +202,6 @@ static int add_sources(struct control_client *client)
         rc = sd_event_add_time_relative(event, &client->timeout, CLOCK_MONOTONIC,
                                         CONTROL_SILENCE_MS_MAX * UINT64_C(1000),
                                         TIMEOUT_ACCURACY_US, on_timeout, client);
-    if (rc >= 0)
-        rc = sd_event_source_set_priority(client->io, priority);
-    if (rc >= 0)
-        rc = sd_event_source_set_priority(client->work, priority);
-    if (rc >= 0)
-        rc = sd_event_source_set_priority(client->timeout, priority);
     return rc < 0 ? rc : 0;
 }
 

@@ -15,7 +15,6 @@ struct control_client;
 /* What a client needs of its server. */
 struct control_client_owner {
     sd_event *event;
-    int64_t priority;
     const struct control_handlers *handlers;
     /* Takes the client off the list and frees it with control_client_free(). */
     void (*drop)(void *userdata, struct control_client *client);

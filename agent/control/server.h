@@ -4,10 +4,11 @@
  *
  * No client can delay an advert: everything here runs at the priority given (the lowest of the
  * loop), one bounded piece in a turn (one accept, one read, one request, one instance or history
- * entry of an answer, one write), with bounded buffers, and a bound on the number of clients. A
- * client that sends garbage is dropped at once; one that is silent, stuck in half a message or not
- * reading, after CONTROL_SILENCE_MS_MAX. When all places are taken the user with the most clients
- * loses one to the newcomer, so nobody locks the administrator out.
+ * entry of an answer, one write), with bounded buffers, a bound on the number of clients, and
+ * within a share of the CPU (budget.h). A client that sends garbage is dropped at once; one that is
+ * silent, stuck in half a message or not reading, after CONTROL_SILENCE_MS_MAX. When all places are
+ * taken the user with the most clients loses one to the newcomer, so nobody locks the administrator
+ * out.
  */
 #ifndef AGENT_CONTROL_SERVER_H
 #define AGENT_CONTROL_SERVER_H

@@ -2,6 +2,7 @@
 #include "agent/wire/conflict.h"
 
 #include "agent/base/log.h"
+#include "agent/wire/neighbour_filter.h"
 
 #include <errno.h>
 #include <pcap/pcap.h>
@@ -14,16 +15,13 @@ enum {
     SNAP_OCTETS = 1514,
     RING_BYTES = 512 * 1024,
     FRAMES_PER_PASS = 64,
-    FILTER_TEXT_SIZE = 1024 + CONFLICT_OWN_MAX * (ADDRESS_TEXT_SIZE + 16) +
+    FILTER_TEXT_SIZE = NEIGHBOUR_FILTER_SIZE + 1024 + CONFLICT_OWN_MAX * (ADDRESS_TEXT_SIZE + 16) +
                        CONFLICT_RIVALS_MAX * (MAC_TEXT_SIZE + 80),
 };
 
-/* ARP, and of ICMPv6 only NS (135) and NA (136), which have no extension headers before them
- * (RFC 6980 forbids fragments; others are not worth their cost here). */
-static const char filter_text[] =
-    "arp or (icmp6 and (ip6[40] = 135 or ip6[40] = 136))"
-    " or (ip proto 112 and ip[((ip[0] & 15) << 2) + 2] = 255)" /* adverts of an owner */
-    " or (ip6 proto 112 and ip6[42] = 255)";
+/* Beside what is about our addresses: adverts of an owner. */
+static const char filter_text[] = " or (ip proto 112 and ip[((ip[0] & 15) << 2) + 2] = 255)"
+                                  " or (ip6 proto 112 and ip6[42] = 255)";
 
 struct conflict_watch {
     pcap_t *pcap;
@@ -110,7 +108,9 @@ static int set_filter(struct conflict_watch *watch, const struct conflict_vrrp *
     char text[FILTER_TEXT_SIZE];
     struct bpf_program filter;
 
-    snprintf(text, sizeof(text), "%s", filter_text);
+    neighbour_filter_text(watch->addresses, watch->count, text, sizeof(text));
+    size_t used = strlen(text);
+    snprintf(text + used, sizeof(text) - used, "%s", filter_text);
     add_own(text, sizeof(text), IP_FAMILY_IPV4, what->own, what->own_count);
     add_own(text, sizeof(text), IP_FAMILY_IPV6, what->own, what->own_count);
     add_rivals(text, sizeof(text), what);
@@ -201,10 +201,17 @@ int conflict_watch_set(struct conflict_watch *watch, const struct ip_address *ad
         memcpy(copy, addresses, count * sizeof(*copy));
         qsort(copy, count, sizeof(*copy), compare);
     }
+    bool same = count == watch->count &&
+                (count == 0 || memcmp(copy, watch->addresses, count * sizeof(*copy)) == 0);
     free(watch->addresses);
     watch->addresses = copy;
     watch->count = count;
-    return 0;
+    /* Frames that wait in the ring go with the filter. */
+    int r = same ? 0 : set_filter(watch, &watch->vrrp);
+    if (r < 0)
+        log_msg(LOG_WARNING, "%s: cannot watch for ARP and ND: %s", watch->name,
+                pcap_geterr(watch->pcap));
+    return r;
 }
 
 int conflict_watch_vrrp(struct conflict_watch *watch, const struct conflict_vrrp *what)
