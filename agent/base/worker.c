@@ -231,6 +231,7 @@ void worker_close(struct worker *worker)
         return;
     uint64_t until_ns = clock_boot_ns() + CLOSE_NS;
 
+    (void)worker_wait(worker, CLOSE_NS);
     pthread_mutex_lock(&worker->lock);
     worker->stop = true;
     pthread_cond_signal(&worker->wake);
@@ -256,6 +257,16 @@ bool worker_submit(struct worker *worker, struct worker_task *task)
     pthread_cond_signal(&worker->wake);
     pthread_mutex_unlock(&worker->lock);
     return true;
+}
+
+void worker_run(struct worker *worker, struct worker_task *task)
+{
+    if (worker != NULL && worker_submit(worker, task))
+        return;
+    task->submitted = true;
+    task->run(task);
+    task->submitted = false;
+    task->done(task);
 }
 
 size_t worker_pending(const struct worker *worker)

@@ -8,7 +8,16 @@
 #include "agent/instances/receive.h"
 #include "agent/instances/watch.h"
 
+#include <errno.h>
 #include <stdlib.h>
+
+/* What its link needs is there, or could not be had. */
+static void on_ready(void *userdata)
+{
+    const struct router *router = userdata;
+
+    instance_refresh(router->instance);
+}
 
 static bool init_router(struct instance *instance, size_t index, enum ip_family family)
 {
@@ -25,6 +34,7 @@ static bool init_router(struct instance *instance, size_t index, enum ip_family 
         .client = {.family = family, .vrid = instance->config->vrid},
     };
     receive_prepare(router);
+    router->client.on_ready = on_ready;
     if (!router_read_config(router))
         return false;
     if (router_prepare(router) < 0)
@@ -88,10 +98,11 @@ fail:
     return NULL;
 }
 
-/* Makes the routers sit on `link` (NULL: on none). False when the sockets could not be opened. */
-static bool move_to(struct instance *instance, const struct link *link)
+/* Makes the routers sit on `link` (NULL: on none). 0; -EINPROGRESS when that takes a while,
+ * on_ready() follows; or another negative errno when it cannot be. */
+static int move_to(struct instance *instance, const struct link *link)
 {
-    bool attached = link != NULL;
+    int result = 0;
 
     for (size_t i = 0; i < instance->router_count; i++) {
         struct router *router = &instance->routers[i];
@@ -99,10 +110,11 @@ static bool move_to(struct instance *instance, const struct link *link)
 
         if (now_on != 0 && (link == NULL || now_on != link->ifindex))
             router_detach(router);
-        if (link != NULL && router->client.segment == NULL)
-            attached = router_attach(router, link) == 0 && attached;
+        int r = link != NULL ? router_attach(router, link) : 0;
+        if (r < 0 && (result == 0 || result == -EINPROGRESS))
+            result = r;
     }
-    return attached;
+    return result;
 }
 
 void instance_free(struct instance *instance)
@@ -156,8 +168,9 @@ void instance_refresh(struct instance *instance)
         instance_set_hold(instance, HOLD_NO_INTERFACE, true);
         instance_set_hold(instance, HOLD_LINK_DOWN, false);
     }
-    bool attached = move_to(instance, link) && link != NULL;
-    instance->unattached = link != NULL && !attached;
+    int r = move_to(instance, link);
+    bool attached = r == 0 && link != NULL;
+    instance->unattached = r < 0 && r != -EINPROGRESS;
     if (instance->unattached)
         instance->node->on_unattached(instance->node->userdata);
     for (size_t i = 0; i < instance->router_count; i++)
