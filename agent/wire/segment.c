@@ -238,25 +238,21 @@ static void take_over(struct segment *segment)
     segment->tap = opening->tap != NULL ? opening->tap : segment->tap;
 }
 
-static void note_deaf(const struct segment *segment, const char *what, int r)
-{
-    if (r < 0)
-        log_msg(LOG_ERR, "%s: cannot wait for %s: %s", segment->opening.name, what, strerror(-r));
-}
-
 static void listen_to(struct segment *segment)
 {
-    struct segments *segments = segment->owner;
-    const struct segment_observer *observer = &segments->observer;
+    sd_event *event = segment->owner->event;
+    const struct segment_observer *observer = &segment->owner->observer;
     const struct opening *opening = &segment->opening;
+    int r = 0;
 
     for (size_t i = 0; i < FAMILY_SLOTS; i++)
-        if (opening->io[i].io != NULL)
-            note_deaf(segment, "adverts", advert_io_listen(segment->io[i], segments->event));
-    if (opening->watch != NULL)
-        note_deaf(segment, "ARP and ND",
-                  conflict_watch_listen(segment->watch, segments->event, AGENT_PRIORITY_NEIGHBOURS,
-                                        on_claim, on_vrrp, segment));
+        if (opening->io[i].io != NULL && r >= 0)
+            r = advert_io_listen(segment->io[i], event);
+    if (opening->watch != NULL && r >= 0)
+        r = conflict_watch_listen(segment->watch, event, AGENT_PRIORITY_NEIGHBOURS, on_claim,
+                                  on_vrrp, segment);
+    if (r < 0)
+        log_msg(LOG_ERR, "%s: cannot wait for frames: %s", opening->name, strerror(-r));
     if (opening->tap != NULL)
         segment->observed =
             observer->attach(observer->userdata, segment->opening.name, segment->tap);
