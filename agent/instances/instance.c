@@ -158,7 +158,8 @@ static void refresh_source(struct router *router, int ifindex)
     instance_event(router->instance, router->index, &event);
 }
 
-void instance_refresh(struct instance *instance)
+/* 0, or a negative errno as of move_to(). */
+static int follow_link(struct instance *instance)
 {
     const struct link *link = links_by_name(instance->node->links, instance->config->interface);
     int old = segment_ifindex(&instance->routers[0].client);
@@ -176,7 +177,7 @@ void instance_refresh(struct instance *instance)
     for (size_t i = 0; i < instance->router_count; i++)
         refresh_source(&instance->routers[i], attached ? link->ifindex : 0);
     if (!attached)
-        return;
+        return r;
     bool works = link->up && link->carrier;
     if (works && (instance->elections[0].held_by & HOLD_LINK_DOWN) != 0)
         rejoin(instance);
@@ -184,6 +185,24 @@ void instance_refresh(struct instance *instance)
     instance_set_hold(instance, HOLD_NO_INTERFACE, false);
     for (size_t i = 0; i < instance->router_count; i++)
         router_follow_mac(&instance->routers[i], link);
+    return r;
+}
+
+/* Once it is told to, and knows its link. */
+static void take_part(struct instance *instance)
+{
+    const struct election_event start = {.type = ELECTION_START};
+
+    if (!instance->starting || instance->stopping)
+        return;
+    instance->starting = false;
+    instance_event(instance, 0, &start);
+}
+
+void instance_refresh(struct instance *instance)
+{
+    if (follow_link(instance) != -EINPROGRESS)
+        take_part(instance);
 }
 
 void instance_link_gone(struct instance *instance, int ifindex)
@@ -198,12 +217,12 @@ void instance_link_gone(struct instance *instance, int ifindex)
 
 void instance_start(struct instance *instance)
 {
-    const struct election_event start = {.type = ELECTION_START};
+    int r = follow_link(instance);
 
-    instance_refresh(instance);
     instance_checks_changed(instance);
-    instance->started = true;
-    instance_event(instance, 0, &start);
+    instance->starting = true;
+    if (r != -EINPROGRESS)
+        take_part(instance);
 }
 
 void instance_stop(struct instance *instance)
