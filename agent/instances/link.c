@@ -194,7 +194,7 @@ bool router_link_gone(struct router *router, int ifindex)
         drop_virtual(router);
         router->virtual_again = true;
         if (router_attach(router, parent) < 0)
-            router_detach(router);
+            router->node->on_detached(router->node->userdata);
     }
     return parent == NULL || router->client.segment != NULL;
 }

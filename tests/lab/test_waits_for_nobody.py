@@ -92,14 +92,13 @@ def test_the_thread_that_adverts_waits_for_nobody(lab):
     try:
         lab[2].kill()
         lab[1].wait_state("MASTER")
-        lab[2].start()
-        lab.wait_master(lab[2])
-        lab[2].stop()
-        lab[1].wait_state("MASTER")
-        lab[1].vipctl("drain", "web")
+        lab[2].start(config.instance(priority=50, **keys))
+        lab[2].wait_state("BACKUP")
+        assert lab[1].vipctl("drain", "web").returncode == 0
+        lab[2].wait_state("MASTER")
         lab[1].wait_state("INIT")
-        lab[1].vipctl("resume", "web")
-        lab[1].wait_state("MASTER")
+        assert lab[1].vipctl("resume", "web").returncode == 0
+        lab.wait_master(lab[1])
         for mac in ("interface", "virtual"):
             lab[1].write(web, further(lab[1], mac=mac, addresses=["10.78.0.200/24", "fd78::200/64"],
                                       advert_interval="300ms"), realtime="no")
