@@ -309,6 +309,7 @@ int parts_wait_for_nobody(struct parts *parts)
     }
     segments_set_worker(parts->node.segments, parts->links_worker);
     virtual_links_set_worker(parts->node.virtual_links, parts->links_worker);
+    checks_set_worker(parts->node.checks, parts->links_worker);
     return 0;
 }
 
@@ -319,6 +320,8 @@ void parts_close(struct parts *parts)
 
     registry_clear(parts->registry);
     worker_close(parts->links_worker);
+    if (node->checks != NULL)
+        checks_set_worker(node->checks, NULL);
     publish_close(parts->publish);
     recorder_close(parts->recorder);
     control_close(parts->control);

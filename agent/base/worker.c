@@ -269,6 +269,33 @@ void worker_run(struct worker *worker, struct worker_task *task)
     task->done(task);
 }
 
+struct closing {
+    struct worker_task task; /* the first */
+    int fd;
+};
+
+static void close_it(struct worker_task *task)
+{
+    close(((struct closing *)task)->fd);
+}
+
+static void forget_it(struct worker_task *task)
+{
+    free(task);
+}
+
+void worker_close_descriptor(struct worker *worker, int fd)
+{
+    struct closing *closing = fd >= 0 ? malloc(sizeof(*closing)) : NULL;
+
+    if (closing != NULL) {
+        *closing = (struct closing){.task = {.run = close_it, .done = forget_it}, .fd = fd};
+        worker_run(worker, &closing->task);
+    } else if (fd >= 0) {
+        close(fd);
+    }
+}
+
 size_t worker_pending(const struct worker *worker)
 {
     return worker->pending;

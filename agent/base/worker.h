@@ -47,6 +47,10 @@ bool worker_submit(struct worker *worker, struct worker_task *task);
  * much to do: at start, and in whatever has no loop that turns. */
 void worker_run(struct worker *worker, struct worker_task *task);
 
+/* Closes it by the worker, for that may wait too: with a packet socket the kernel waits for all its
+ * processors. -1 is allowed. */
+void worker_close_descriptor(struct worker *worker, int fd);
+
 /* How many were submitted and are not done. */
 size_t worker_pending(const struct worker *worker);
 
