@@ -184,6 +184,8 @@ static int open_node(struct parts *parts)
     if (r >= 0)
         r = neighbour_io_open(&node->neighbours);
     if (r >= 0)
+        r = virtual_links_open(node->links, &node->virtual_links);
+    if (r >= 0)
         r = checks_open(node->event, node->links, on_check, parts, &node->checks);
     if (r < 0) {
         log_msg(LOG_ERR, "cannot open the node's network sockets: %s", strerror(-r));
@@ -294,12 +296,32 @@ int parts_open(struct parts *parts)
     return r;
 }
 
-/* The instances first: they use everything else. */
+/* There is one task for each interface and each virtual MAC, so no bound of ours is needed. */
+int parts_wait_for_nobody(struct parts *parts)
+{
+    const struct worker_options options = {
+        .name = "vipd-links", .priority = AGENT_PRIORITY_LINKS, .tasks_max = SIZE_MAX};
+    int r = worker_open(parts->node.event, &options, &parts->links_worker);
+
+    if (r < 0) {
+        log_msg(LOG_ERR, "cannot start the thread for links: %s", strerror(-r));
+        return r;
+    }
+    segments_set_worker(parts->node.segments, parts->links_worker);
+    virtual_links_set_worker(parts->node.virtual_links, parts->links_worker);
+    checks_set_worker(parts->node.checks, parts->links_worker);
+    return 0;
+}
+
+/* The instances first: they use everything else, and what they leave is closed by the workers. */
 void parts_close(struct parts *parts)
 {
     struct node *node = &parts->node;
 
     registry_clear(parts->registry);
+    worker_close(parts->links_worker);
+    if (node->checks != NULL)
+        checks_set_worker(node->checks, NULL);
     publish_close(parts->publish);
     recorder_close(parts->recorder);
     control_close(parts->control);
@@ -309,6 +331,7 @@ void parts_close(struct parts *parts)
     registry_close(parts->registry);
     checks_close(node->checks);
     segments_free(node->segments);
+    virtual_links_close(node->virtual_links);
     neighbour_io_close(node->neighbours);
     reconciler_close(node->reconciler);
     links_close(node->links);

@@ -20,6 +20,8 @@ struct parts {
     json_t *(*reload)(void *userdata);
 
     struct node node;
+    struct worker
+        *links_worker; /* opens and closes sockets, captures and macvlans; NULL: not yet */
     struct registry *registry;
     struct attach *attach;
     struct recorder *recorder; /* NULL: off */
@@ -30,6 +32,10 @@ struct parts {
 
 /* 0 or a negative errno, logged; to be closed also then. */
 int parts_open(struct parts *parts);
+
+/* Once everything is started: what can wait is done by threads from now on, not by the loop. 0 or a
+ * negative errno, logged. */
+int parts_wait_for_nobody(struct parts *parts);
 
 /* What instances still hold is released at once. */
 void parts_close(struct parts *parts);

@@ -145,6 +145,8 @@ int release_leftovers(struct config_box *box)
     if (r >= 0)
         r = neighbour_io_open(&node.neighbours);
     if (r >= 0)
+        r = virtual_links_open(node.links, &node.virtual_links);
+    if (r >= 0)
         node.segments = segments_new(node.event, node.links, NULL, NULL);
     if (r >= 0 && node.segments != NULL) {
         if (box != NULL)
@@ -158,6 +160,7 @@ int release_leftovers(struct config_box *box)
         log_msg(LOG_ERR, "could not release everything: %s", strerror(-r));
     free(held);
     segments_free(node.segments);
+    virtual_links_close(node.virtual_links);
     neighbour_io_close(node.neighbours);
     reconciler_close(node.reconciler);
     links_close(node.links);

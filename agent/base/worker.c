@@ -231,6 +231,7 @@ void worker_close(struct worker *worker)
         return;
     uint64_t until_ns = clock_boot_ns() + CLOSE_NS;
 
+    (void)worker_wait(worker, CLOSE_NS);
     pthread_mutex_lock(&worker->lock);
     worker->stop = true;
     pthread_cond_signal(&worker->wake);
@@ -256,6 +257,43 @@ bool worker_submit(struct worker *worker, struct worker_task *task)
     pthread_cond_signal(&worker->wake);
     pthread_mutex_unlock(&worker->lock);
     return true;
+}
+
+void worker_run(struct worker *worker, struct worker_task *task)
+{
+    if (worker != NULL && worker_submit(worker, task))
+        return;
+    task->submitted = true;
+    task->run(task);
+    task->submitted = false;
+    task->done(task);
+}
+
+struct closing {
+    struct worker_task task; /* the first */
+    int fd;
+};
+
+static void close_it(struct worker_task *task)
+{
+    close(((struct closing *)task)->fd);
+}
+
+static void forget_it(struct worker_task *task)
+{
+    free(task);
+}
+
+void worker_close_descriptor(struct worker *worker, int fd)
+{
+    struct closing *closing = fd >= 0 ? malloc(sizeof(*closing)) : NULL;
+
+    if (closing != NULL) {
+        *closing = (struct closing){.task = {.run = close_it, .done = forget_it}, .fd = fd};
+        worker_run(worker, &closing->task);
+    } else if (fd >= 0) {
+        close(fd);
+    }
 }
 
 size_t worker_pending(const struct worker *worker)

@@ -34,14 +34,22 @@ struct worker_options {
 int worker_open(sd_event *event, const struct worker_options *options, struct worker **out);
 
 /*
- * Lets the thread finish what was submitted, for at most two seconds, and calls done() for what it
- * finished. A thread that hangs is left behind with the task it hangs in and those after it: they
- * must not be freed then, which worker_task.submitted tells. NULL is allowed.
+ * Lets the thread finish what was submitted, also by done(), for at most two seconds, and calls
+ * done() for what it finished. A thread that hangs is left behind with the task it hangs in and
+ * those after it: they must not be freed then, which worker_task.submitted tells. NULL is allowed.
  */
 void worker_close(struct worker *worker);
 
 /* False, and nothing happens: too many were submitted and are not done. */
 bool worker_submit(struct worker *worker, struct worker_task *task);
+
+/* Has it run by the worker, or here and now, with done(), when there is none (NULL) or it has too
+ * much to do: at start, and in whatever has no loop that turns. */
+void worker_run(struct worker *worker, struct worker_task *task);
+
+/* Closes it by the worker, for that may wait too: with a packet socket the kernel waits for all its
+ * processors. -1 is allowed. */
+void worker_close_descriptor(struct worker *worker, int fd);
 
 /* How many were submitted and are not done. */
 size_t worker_pending(const struct worker *worker);

@@ -281,6 +281,11 @@ int checks_open(sd_event *event, const struct links *links, checks_fn on_change,
     return 0;
 }
 
+void checks_set_worker(struct checks *checks, struct worker *worker)
+{
+    checks->ground.worker = worker;
+}
+
 void checks_close(struct checks *checks)
 {
     if (checks == NULL)

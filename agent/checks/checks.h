@@ -16,6 +16,7 @@
 #ifndef AGENT_CHECKS_CHECKS_H
 #define AGENT_CHECKS_CHECKS_H
 
+#include "agent/base/worker.h"
 #include "agent/kernel/links.h"
 #include "lib/config/config.h"
 #include "lib/election/check_state.h"
@@ -41,6 +42,9 @@ typedef void (*checks_fn)(void *userdata, const char *name);
 int checks_open(sd_event *event, const struct links *links, checks_fn on_change, void *userdata,
                 struct checks **out);
 void checks_close(struct checks *checks);
+
+/* What may wait is done by that worker from now on (NULL: at once). */
+void checks_set_worker(struct checks *checks, struct worker *worker);
 
 /* Makes the checks those of the configuration (copied): what has not changed goes on as it is.
  * starting: the agent starts; a check that a reload brings counts as passing until its first

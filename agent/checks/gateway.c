@@ -37,11 +37,12 @@ struct gateway_watch {
     sd_event_source *source;
 };
 
-static void hang_up(struct gateway_watch *watch)
+static void hang_up(const struct check *check)
 {
+    struct gateway_watch *watch = check->data;
+
     watch->source = sd_event_source_disable_unref(watch->source);
-    if (watch->fd >= 0)
-        close(watch->fd);
+    worker_close_descriptor(check->ground->worker, watch->fd);
     watch->fd = -1;
     watch->ifindex = 0;
 }
@@ -118,7 +119,7 @@ static int open_socket(struct check *check, const struct link *link)
                                         .sll_ifindex = link->ifindex};
     int r;
 
-    hang_up(watch);
+    hang_up(check);
     /* Protocol 0: nothing comes before the filter is there. */
     watch->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (watch->fd < 0)
@@ -131,7 +132,7 @@ static int open_socket(struct check *check, const struct link *link)
                          sd_event_add_io(check->ground->event, &watch->source, watch->fd, EPOLLIN,
                                          on_readable, check));
     if (r < 0)
-        hang_up(watch);
+        hang_up(check);
     else
         watch->ifindex = link->ifindex;
     return r;
@@ -209,7 +210,7 @@ static void close_check(struct check *check)
 {
     if (check->data == NULL)
         return;
-    hang_up(check->data);
+    hang_up(check);
     free(check->data);
 }
 

@@ -8,7 +8,16 @@
 #include "agent/instances/receive.h"
 #include "agent/instances/watch.h"
 
+#include <errno.h>
 #include <stdlib.h>
+
+/* What its link needs is there, or could not be had. */
+static void on_ready(void *userdata)
+{
+    const struct router *router = userdata;
+
+    instance_refresh(router->instance);
+}
 
 static bool init_router(struct instance *instance, size_t index, enum ip_family family)
 {
@@ -25,6 +34,7 @@ static bool init_router(struct instance *instance, size_t index, enum ip_family 
         .client = {.family = family, .vrid = instance->config->vrid},
     };
     receive_prepare(router);
+    router->client.on_ready = on_ready;
     if (!router_read_config(router))
         return false;
     if (router_prepare(router) < 0)
@@ -88,10 +98,11 @@ fail:
     return NULL;
 }
 
-/* Makes the routers sit on `link` (NULL: on none). False when the sockets could not be opened. */
-static bool move_to(struct instance *instance, const struct link *link)
+/* Makes the routers sit on `link` (NULL: on none). 0; -EINPROGRESS when that takes a while,
+ * on_ready() follows; or another negative errno when it cannot be. */
+static int move_to(struct instance *instance, const struct link *link)
 {
-    bool attached = link != NULL;
+    int result = 0;
 
     for (size_t i = 0; i < instance->router_count; i++) {
         struct router *router = &instance->routers[i];
@@ -99,10 +110,11 @@ static bool move_to(struct instance *instance, const struct link *link)
 
         if (now_on != 0 && (link == NULL || now_on != link->ifindex))
             router_detach(router);
-        if (link != NULL && router->client.segment == NULL)
-            attached = router_attach(router, link) == 0 && attached;
+        int r = link != NULL ? router_attach(router, link) : 0;
+        if (r < 0 && (result == 0 || result == -EINPROGRESS))
+            result = r;
     }
-    return attached;
+    return result;
 }
 
 void instance_free(struct instance *instance)
@@ -146,7 +158,8 @@ static void refresh_source(struct router *router, int ifindex)
     instance_event(router->instance, router->index, &event);
 }
 
-void instance_refresh(struct instance *instance)
+/* 0, or a negative errno as of move_to(). */
+static int follow_link(struct instance *instance)
 {
     const struct link *link = links_by_name(instance->node->links, instance->config->interface);
     int old = segment_ifindex(&instance->routers[0].client);
@@ -156,14 +169,15 @@ void instance_refresh(struct instance *instance)
         instance_set_hold(instance, HOLD_NO_INTERFACE, true);
         instance_set_hold(instance, HOLD_LINK_DOWN, false);
     }
-    bool attached = move_to(instance, link) && link != NULL;
-    instance->unattached = link != NULL && !attached;
+    int r = move_to(instance, link);
+    bool attached = r == 0 && link != NULL;
+    instance->unattached = r < 0 && r != -EINPROGRESS;
     if (instance->unattached)
         instance->node->on_unattached(instance->node->userdata);
     for (size_t i = 0; i < instance->router_count; i++)
         refresh_source(&instance->routers[i], attached ? link->ifindex : 0);
     if (!attached)
-        return;
+        return r;
     bool works = link->up && link->carrier;
     if (works && (instance->elections[0].held_by & HOLD_LINK_DOWN) != 0)
         rejoin(instance);
@@ -171,6 +185,24 @@ void instance_refresh(struct instance *instance)
     instance_set_hold(instance, HOLD_NO_INTERFACE, false);
     for (size_t i = 0; i < instance->router_count; i++)
         router_follow_mac(&instance->routers[i], link);
+    return r;
+}
+
+/* Once it is told to, and knows its link. */
+static void take_part(struct instance *instance)
+{
+    const struct election_event start = {.type = ELECTION_START};
+
+    if (!instance->starting || instance->stopping)
+        return;
+    instance->starting = false;
+    instance_event(instance, 0, &start);
+}
+
+void instance_refresh(struct instance *instance)
+{
+    if (follow_link(instance) != -EINPROGRESS)
+        take_part(instance);
 }
 
 void instance_link_gone(struct instance *instance, int ifindex)
@@ -185,12 +217,12 @@ void instance_link_gone(struct instance *instance, int ifindex)
 
 void instance_start(struct instance *instance)
 {
-    const struct election_event start = {.type = ELECTION_START};
+    int r = follow_link(instance);
 
-    instance_refresh(instance);
     instance_checks_changed(instance);
-    instance->started = true;
-    instance_event(instance, 0, &start);
+    instance->starting = true;
+    if (r != -EINPROGRESS)
+        take_part(instance);
 }
 
 void instance_stop(struct instance *instance)

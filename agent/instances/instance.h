@@ -53,7 +53,7 @@ struct instance *instance_new_in(struct node *node, struct config_box *box,
 /* Releases what is still held, at once, and frees. NULL is allowed. */
 void instance_free(struct instance *instance);
 
-/* Looks at the link and takes part in the election from now on. */
+/* Looks at the link and takes part in the election as soon as that is ready. */
 void instance_start(struct instance *instance);
 
 /* Hands over: resigns, keeps answering for the successor (bounded), then on_stopped is called. */

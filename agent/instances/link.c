@@ -4,8 +4,8 @@
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
 #include "agent/instances/actions.h"
-#include "agent/kernel/virtual_link.h"
 
+#include <errno.h>
 #include <linux/if_addr.h>
 #include <string.h>
 
@@ -82,13 +82,58 @@ bool router_choose_source(struct router *router, int ifindex)
     return true;
 }
 
-/* The macvlan and its send-only socket. 0 or a negative errno, logged. */
-static int open_virtual(struct router *router, const struct link *link)
+static void on_virtual_ready(void *userdata)
+{
+    struct router *router = userdata;
+
+    router->client.on_ready(router);
+}
+
+static int want_virtual(struct router *router, const struct link *link)
+{
+    const struct virtual_link_options options = {
+        .parent = link->ifindex,
+        .family = router->family,
+        .vrid = router->config->vrid,
+        .on_ready = on_virtual_ready,
+        .userdata = router,
+    };
+    int r = 0;
+
+    if (router->virtual_link == NULL)
+        r = virtual_links_want(router->node->virtual_links, &options, &router->virtual_link);
+    return r < 0 ? r : virtual_link_ifindex(router->virtual_link);
+}
+
+/* A socket that only sends joins nothing, so the loop opens it. */
+static int open_virtual_io(struct router *router)
+{
+    const struct link *made = links_by_index(router->node->links, router->virtual_ifindex);
+    const struct advert_io_options options = {
+        .ifindex = router->virtual_ifindex,
+        .ifname = made != NULL ? made->name : "",
+        .family = router->family,
+        .send_only = true,
+        .priority = AGENT_PRIORITY_PACKETS,
+    };
+    struct wire_problem problem = {0};
+    int r = advert_io_open(&options, &router->virtual_io, &problem);
+
+    if (r < 0)
+        log_msg(LOG_ERR, "%s: %s", options.ifname, problem.text);
+    return r;
+}
+
+/* The macvlan and its socket. 0, -EINPROGRESS, or another negative errno, logged. */
+static int attach_virtual(struct router *router, const struct link *link)
 {
     const struct config_instance *config = router->config;
-    const struct node *node = router->node;
-    int ifindex = virtual_link_create(node->links, link->ifindex, router->family, config->vrid);
 
+    if (router->virtual_io != NULL)
+        return 0;
+    int ifindex = want_virtual(router, link);
+    if (ifindex == -EINPROGRESS)
+        return ifindex;
     /* Once, not at each further attempt. */
     if (ifindex < 0 && ifindex != router->virtual_error)
         log_instance(LOG_ERR, config->name, "cannot make the virtual MAC's link on %s: %s",
@@ -97,33 +142,22 @@ static int open_virtual(struct router *router, const struct link *link)
     if (ifindex < 0)
         return ifindex;
     router->virtual_ifindex = ifindex;
-    const struct link *made = links_by_index(node->links, ifindex);
-    const struct advert_io_options options = {
-        .ifindex = ifindex,
-        .ifname = made != NULL ? made->name : "",
-        .family = router->family,
-        .send_only = true,
-        .priority = AGENT_PRIORITY_PACKETS,
-    };
-    return advert_io_open(node->event, &options, &router->virtual_io);
+    return open_virtual_io(router);
 }
 
-static void close_virtual(struct router *router, int parent)
+static void drop_virtual(struct router *router)
 {
     advert_io_close(router->virtual_io);
     router->virtual_io = NULL;
-    if (router->virtual_ifindex == 0)
-        return;
-    int r = virtual_link_delete(router->node->links, router->virtual_ifindex, parent);
-    if (r < 0)
-        log_instance(LOG_WARNING, router->config->name, "cannot delete the virtual MAC's link: %s",
-                     strerror(-r));
+    virtual_links_drop(router->virtual_link);
+    router->virtual_link = NULL;
     router->virtual_ifindex = 0;
+    router->virtual_again = false;
 }
 
 static void leave(struct router *router)
 {
-    close_virtual(router, segment_ifindex(&router->client));
+    drop_virtual(router);
     segment_detach(router->node->segments, &router->client);
 }
 
@@ -138,20 +172,13 @@ void router_detach(struct router *router)
 }
 
 /* What was claimed went with the link. */
-static void make_virtual_again(struct router *router, const struct link *parent)
+static void claim_again(struct router *router)
 {
     const struct election_actions again = {
         .list = {{.type = ACTION_CLAIM}, {.type = ACTION_ANNOUNCE}}, .count = 2};
 
-    advert_io_close(router->virtual_io);
-    router->virtual_io = NULL;
-    router->virtual_ifindex = 0;
-    log_instance(LOG_WARNING, router->config->name,
-                 "the virtual MAC's link on %s was deleted by somebody else: making it again",
-                 parent->name);
-    if (open_virtual(router, parent) < 0)
-        router_detach(router);
-    else if (router_election(router)->holding)
+    router->virtual_again = false;
+    if (router_election(router)->holding)
         router_execute(router, &again);
 }
 
@@ -160,19 +187,34 @@ bool router_link_gone(struct router *router, int ifindex)
     const struct link *parent =
         links_by_index(router->node->links, segment_ifindex(&router->client));
 
-    if (router->virtual_ifindex == ifindex && ifindex != 0 && parent != NULL)
-        make_virtual_again(router, parent);
+    if (router->virtual_ifindex == ifindex && ifindex != 0 && parent != NULL) {
+        log_instance(LOG_WARNING, router->config->name,
+                     "the virtual MAC's link on %s was deleted by somebody else: making it again",
+                     parent->name);
+        drop_virtual(router);
+        router->virtual_again = true;
+        if (router_attach(router, parent) < 0)
+            router->node->on_detached(router->node->userdata);
+    }
     return parent == NULL || router->client.segment != NULL;
 }
 
 int router_attach(struct router *router, const struct link *link)
 {
-    int r = segment_attach(router->node->segments, link, &router->client);
+    bool was_there = router->virtual_again;
+    int r = router->client.segment == NULL
+                ? segment_attach(router->node->segments, link, &router->client)
+                : segment_state(&router->client);
 
     if (r == 0 && router->config->mac == MAC_VIRTUAL)
-        r = open_virtual(router, link);
+        r = attach_virtual(router, link);
+    if (r == 0 && was_there)
+        claim_again(router);
+    /* Meanwhile it sends from the interface. */
+    if (r == -EINPROGRESS && was_there)
+        return 0;
     /* Without telling the others: what was taken and left at once is nothing they waited for. */
-    if (r < 0)
+    if (r < 0 && r != -EINPROGRESS)
         leave(router);
     return r;
 }

@@ -8,15 +8,16 @@
 
 #include "agent/instances/router.h"
 
-/* Puts it on that link. 0 or a negative errno; then it is on none. */
+/* Puts it on that link, if it is not there yet. 0; -EINPROGRESS: it has to wait, its client's
+ * on_ready() follows, then ask again; or another negative errno, then it is on none. */
 int router_attach(struct router *router, const struct link *link);
 
-/* Leaves its link, if it is on one: sockets and macvlan go. The agent is told. */
+/* Leaves its link, if it is on one or waits for it: sockets and macvlan go. The agent is told. */
 void router_detach(struct router *router);
 
 /* A link is gone. When that was the macvlan of this router (somebody else deleted it) it is made
- * again, and what is held is claimed and announced anew. False: it could not be, so the router left
- * its link. */
+ * again, and once it is there what is held is claimed and announced anew. False: it could not be,
+ * so the router left its link. */
 bool router_link_gone(struct router *router, int ifindex);
 
 /* Chooses what it sends from (RFC 9568 1.2 "primary address") among the addresses of that link (0:

@@ -10,6 +10,7 @@
 #include "agent/instances/drains.h"
 #include "agent/kernel/links.h"
 #include "agent/kernel/reconciler.h"
+#include "agent/kernel/virtual_links.h"
 #include "agent/wire/neighbour_io.h"
 #include "agent/wire/segment.h"
 #include "lib/election/reason.h"
@@ -23,6 +24,7 @@ struct node {
     struct reconciler *reconciler;
     struct neighbour_io *neighbours;
     struct segments *segments;
+    struct virtual_links *virtual_links;
     struct drains *drains;
 
     /* The instance moved as a whole. */

@@ -47,9 +47,11 @@ struct router {
     struct ip_address *peers; /* of this family; NULL for multicast */
     struct desired_set desired;
     struct postponed postponed;
-    int virtual_ifindex; /* the macvlan of mac = virtual, else 0 */
-    int virtual_error;   /* why there is none, as it was logged */
+    struct virtual_link *virtual_link; /* the macvlan of mac = virtual, also while it is made */
+    int virtual_ifindex;               /* once it is there, else 0 */
+    int virtual_error;                 /* why there is none, as it was logged */
     struct advert_io *virtual_io;
+    bool virtual_again;         /* it was there, and is being made anew */
     uint8_t link_mac[MAC_SIZE]; /* of the interface, as last seen */
     struct heard_master heard;
     uint64_t by_verdict[PACKET_VERDICTS];

@@ -27,7 +27,7 @@ struct instance {
     struct transition last;
     struct recorder_policy recording;
     uint64_t last_wall_ns; /* 0: no transition yet */
-    bool started;
+    bool starting;         /* takes part as soon as its link is ready */
     bool stopping;
     bool stopped;
     bool unattached;       /* its link is there, but could not be used: tried again */

@@ -247,6 +247,18 @@ void links_note_address(struct links *links, const struct observed_address *addr
     links->view.quiet = was_quiet;
 }
 
+void links_note_link(struct links *links, const struct link *link)
+{
+    struct link_entry *entry = links_table_add_link(&links->view.table, link->ifindex);
+
+    if (entry == NULL) {
+        log_msg(LOG_ERR, "out of memory: link %s is not observed", link->name);
+        return;
+    }
+    entry->link = *link;
+    entry->generation = links->view.generation;
+}
+
 void links_note_gone(struct links *links, int ifindex)
 {
     struct link_entry *entry = links_table_link(&links->view.table, ifindex);

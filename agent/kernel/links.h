@@ -62,6 +62,9 @@ int links_update(struct links *links, const char *name);
  * What is new by that is told from the event loop. 0 or a negative errno. */
 int links_read_addresses(struct links *links);
 
+/* Takes a link that we have just made, as it was read. Without callbacks. */
+void links_note_link(struct links *links, const struct link *link);
+
 /* Forgets a link that we have just deleted. */
 void links_note_gone(struct links *links, int ifindex);
 

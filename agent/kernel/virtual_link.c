@@ -1,8 +1,9 @@
 /* The macvlan of a virtual router MAC; see virtual_link.h. Owner of a link: the router it was made
- * for. Rare calls, so each opens a netlink socket of its own. */
+ * for, by virtual_links.h. Rare calls, so each opens a netlink socket of its own. */
 #include "agent/kernel/virtual_link.h"
 
 #include "agent/base/log.h"
+#include "agent/kernel/link_query.h"
 #include "agent/kernel/rtnl_batch.h"
 
 #include <errno.h>
@@ -101,14 +102,6 @@ static void put_no_addresses(struct rtnl_batch *batch, int ifindex)
     mnl_attr_nest_end(message, spec);
 }
 
-/* How the parent treats ARP. While a macvlan of ours is on it, it must neither answer for addresses
- * that are on the macvlan nor ask with one of them as the sender: both would teach the neighbours
- * its own MAC for the virtual address. */
-struct arp_settings {
-    unsigned ignore;
-    unsigned announce;
-};
-
 /* Never less strict than the administrator has made it. */
 static struct arp_settings stricter(const struct arp_settings *before)
 {
@@ -139,7 +132,7 @@ static int send_and_close(struct rtnl_batch *batch)
     return r;
 }
 
-static bool is_ours(const struct link *link)
+bool virtual_link_is_ours(const struct link *link)
 {
     return strcmp(link->kind, "macvlan") == 0 &&
            strncmp(link->alias, ALIAS_PREFIX, strlen(ALIAS_PREFIX)) == 0;
@@ -179,9 +172,9 @@ static struct arp_settings remembered(const struct link *link)
     return arp;
 }
 
-static struct arp_settings parent_before(const struct links *links, const struct link *parent)
+struct arp_settings virtual_link_before(const struct links *links, const struct link *parent)
 {
-    const struct link *sibling = links_find_child(links, parent->ifindex, is_ours);
+    const struct link *sibling = links_find_child(links, parent->ifindex, virtual_link_is_ours);
 
     if (sibling != NULL)
         return remembered(sibling);
@@ -189,8 +182,8 @@ static struct arp_settings parent_before(const struct links *links, const struct
                                  read_setting(parent->name, "arp_announce")};
 }
 
-static int make(struct links *links, const char *name, const struct link *parent,
-                enum ip_family family, uint8_t vrid)
+static int make(const char *name, int parent, enum ip_family family, uint8_t vrid,
+                struct link *made)
 {
     uint8_t mac[MAC_OCTETS];
     struct rtnl_batch *batch;
@@ -199,66 +192,57 @@ static int make(struct links *links, const char *name, const struct link *parent
     if (r < 0)
         return r;
     virtual_mac(family, vrid, mac);
-    put_create(batch, name, parent->ifindex, mac);
+    put_create(batch, name, parent, mac);
     r = send_and_close(batch);
-    if (r < 0)
-        return r;
-    return links_update(links, name);
+    return r < 0 ? r : link_query_name(name, made);
 }
 
-static int configure(struct links *links, const char *name, const struct link *link,
-                     const struct link *parent, enum ip_family family)
+static int configure(int ifindex, int parent, enum ip_family family,
+                     const struct arp_settings *before)
 {
+    const struct arp_settings now = stricter(before);
     char alias[ALIAS_SIZE];
     struct rtnl_batch *batch;
     int r = rtnl_batch_open(&batch);
 
     if (r < 0)
         return r;
-    struct arp_settings before = parent_before(links, parent);
-    struct arp_settings now = stricter(&before);
-    snprintf(alias, sizeof(alias), ALIAS_FORMAT, before.ignore, before.announce);
-    put_settings(batch, link->ifindex, alias);
-    put_parent(batch, parent->ifindex, &now);
-    (void)begin_link(batch, RTM_SETLINK, 0, link->ifindex, IFF_UP, 0);
+    snprintf(alias, sizeof(alias), ALIAS_FORMAT, before->ignore, before->announce);
+    put_settings(batch, ifindex, alias);
+    put_parent(batch, parent, &now);
+    (void)begin_link(batch, RTM_SETLINK, 0, ifindex, IFF_UP, 0);
     r = rtnl_batch_send(batch);
     if (r == 0) {
-        put_no_addresses(batch, link->ifindex);
+        put_no_addresses(batch, ifindex);
         r = rtnl_batch_send(batch);
         /* Where there is no IPv6 there is nothing to keep away. */
         if (family == IP_FAMILY_IPV4 && r == -EAFNOSUPPORT)
             r = 0;
     }
     rtnl_batch_close(batch);
-    return r < 0 ? r : links_update(links, name);
+    return r;
 }
 
-int virtual_link_create(struct links *links, int parent_ifindex, enum ip_family family,
-                        uint8_t vrid)
+int virtual_link_create(int parent, enum ip_family family, uint8_t vrid,
+                        const struct arp_settings *before, struct link *made)
 {
-    const struct link *parent = links_by_index(links, parent_ifindex);
     char name[INTERFACE_NAME_SIZE];
-    int r;
 
-    if (parent == NULL)
-        return -ENODEV;
-    virtual_link_name(parent_ifindex, family, vrid, name);
-    const struct link *link = links_by_name(links, name);
-    if (link == NULL) {
-        r = make(links, name, parent, family, vrid);
-        if (r < 0)
-            return r;
-        link = links_by_name(links, name);
-    } else if (!is_ours(link) && !is_half_made(link, parent_ifindex, family, vrid)) {
-        return -EEXIST;
-    }
-    if (link == NULL)
-        return -ENODEV;
-    int ifindex = link->ifindex;
-    r = configure(links, name, link, parent, family);
+    virtual_link_name(parent, family, vrid, name);
+    int r = link_query_name(name, made);
+    if (r == -ENODEV)
+        r = make(name, parent, family, vrid, made);
+    else if (r == 0 && !virtual_link_is_ours(made) && !is_half_made(made, parent, family, vrid))
+        r = -EEXIST;
     if (r < 0)
-        (void)virtual_link_delete(links, ifindex, parent_ifindex);
-    return r < 0 ? r : ifindex;
+        return r;
+    int ifindex = made->ifindex;
+    r = configure(ifindex, parent, family, before);
+    if (r == 0)
+        r = link_query_index(ifindex, made);
+    if (r < 0)
+        (void)virtual_link_delete(ifindex, parent, NULL);
+    return r;
 }
 
 int virtual_link_set_up(int ifindex, bool up)
@@ -272,26 +256,21 @@ int virtual_link_set_up(int ifindex, bool up)
     return send_and_close(batch);
 }
 
-int virtual_link_delete(struct links *links, int ifindex, int parent)
+int virtual_link_delete(int ifindex, int parent, const struct arp_settings *before)
 {
-    const struct link *link = links_by_index(links, ifindex);
     struct rtnl_batch *batch;
-    struct arp_settings before = {0};
-
-    if (link != NULL && is_ours(link))
-        before = remembered(link);
     int r = rtnl_batch_open(&batch);
+
     if (r < 0)
         return r;
-    (void)begin_link(batch, RTM_DELLINK, 0, ifindex, 0, 0);
-    r = rtnl_batch_send(batch);
+    if (ifindex != 0) {
+        (void)begin_link(batch, RTM_DELLINK, 0, ifindex, 0, 0);
+        r = rtnl_batch_send(batch);
+    }
     /* It goes with its parent. */
     r = r == -ENODEV ? 0 : r;
-    if (r == 0)
-        links_note_gone(links, ifindex);
-    if (r == 0 && links_by_index(links, parent) != NULL &&
-        links_find_child(links, parent, is_ours) == NULL) {
-        put_parent(batch, parent, &before);
+    if (r == 0 && before != NULL) {
+        put_parent(batch, parent, before);
         r = rtnl_batch_send(batch);
         r = r == -ENODEV ? 0 : r;
     }
@@ -299,19 +278,29 @@ int virtual_link_delete(struct links *links, int ifindex, int parent)
     return r;
 }
 
+/* What is left of it in the view is what stays. */
+static int delete_leftover(struct links *links, const struct link *link)
+{
+    const struct arp_settings before = remembered(link);
+
+    links_note_gone(links, link->ifindex);
+    bool last = links_find_child(links, link->parent, virtual_link_is_ours) == NULL;
+    return virtual_link_delete(link->ifindex, link->parent, last ? &before : NULL);
+}
+
 int virtual_link_delete_all(struct links *links)
 {
-    const struct link *link;
+    const struct link *found;
     int count = 0;
 
-    while ((link = links_find_child(links, 0, is_ours)) != NULL) {
-        int r = virtual_link_delete(links, link->ifindex, link->parent);
-        if (r < 0) {
-            log_msg(LOG_ERR, "cannot delete the virtual MAC's link %s: %s", link->name,
+    while ((found = links_find_child(links, 0, virtual_link_is_ours)) != NULL) {
+        const struct link link = *found;
+        int r = delete_leftover(links, &link);
+
+        if (r < 0)
+            log_msg(LOG_ERR, "cannot delete the virtual MAC's link %s: %s", link.name,
                     strerror(-r));
-            break;
-        }
-        count++;
+        count += r == 0;
     }
     return count;
 }

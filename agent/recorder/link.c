@@ -7,7 +7,6 @@
 #include "agent/base/priorities.h"
 #include "agent/recorder/filter.h"
 #include "agent/wire/frame_ring.h"
-#include "agent/wire/frame_tap.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -178,14 +177,21 @@ const char *recorder_link_name(const struct recorder_link *link)
     return link->name;
 }
 
-int recorder_link_attach(struct recorder_link *link)
+bool recorder_link_attached(const struct recorder_link *link)
 {
-    if (link->tap != NULL)
-        return -EBUSY;
-    int r = frame_tap_open(link->options.event, AGENT_PRIORITY_RECORDER, link->name, on_frame, link,
-                           &link->tap);
-    if (r < 0)
+    return link->tap != NULL;
+}
+
+int recorder_link_attach(struct recorder_link *link, struct frame_tap *tap)
+{
+    int r = frame_tap_listen(tap, link->options.event, AGENT_PRIORITY_RECORDER, on_frame, link);
+
+    if (r < 0) {
+        frame_tap_silence(tap);
+        log_msg(LOG_WARNING, "%s: cannot record frames: %s", link->name, strerror(-r));
         return r;
+    }
+    link->tap = tap;
     /* Frames with other headers cannot be in the same file. */
     if (link->datalink != frame_tap_datalink(link->tap)) {
         recorder_link_flush(link);
@@ -196,13 +202,14 @@ int recorder_link_attach(struct recorder_link *link)
     return 0;
 }
 
-void recorder_link_detach(struct recorder_link *link)
+struct frame_tap *recorder_link_detach(struct recorder_link *link)
 {
-    if (link == NULL)
-        return;
-    frame_tap_drain(link->tap);
-    frame_tap_close(link->tap);
+    struct frame_tap *tap = link->tap;
+
+    frame_tap_drain(tap);
+    frame_tap_silence(tap);
     link->tap = NULL;
+    return tap;
 }
 
 void recorder_link_watch(struct recorder_link *link, const struct ip_address *addresses,

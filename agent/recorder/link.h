@@ -10,6 +10,7 @@
 #define AGENT_RECORDER_LINK_H
 
 #include "agent/recorder/recording_file.h"
+#include "agent/wire/frame_tap.h"
 
 #include <systemd/sd-event.h>
 
@@ -30,11 +31,14 @@ void recorder_link_free(struct recorder_link *link);
 
 const char *recorder_link_name(const struct recorder_link *link);
 
-/* Begins to capture; -EBUSY when it does already, else 0 or a negative errno, logged. */
-int recorder_link_attach(struct recorder_link *link);
+/* True while it has a capture. */
+bool recorder_link_attached(const struct recorder_link *link);
 
-/* Ends that. NULL is allowed. */
-void recorder_link_detach(struct recorder_link *link);
+/* Takes the capture and records what it finds. 0 or a negative errno, logged: not taken. */
+int recorder_link_attach(struct recorder_link *link, struct frame_tap *tap);
+
+/* Gives it back, read to its end and silent. */
+struct frame_tap *recorder_link_detach(struct recorder_link *link);
 
 /* The addresses whose ARP and ND are kept; copied. NULL is allowed. */
 void recorder_link_watch(struct recorder_link *link, const struct ip_address *addresses,

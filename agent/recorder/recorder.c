@@ -92,17 +92,25 @@ static struct recorder_link *add_link(struct recorder *recorder, const char *ifn
     return link;
 }
 
-/* NULL: it cannot be done (logged). */
-static void *on_segment(void *userdata, const char *ifname)
+/* Two interfaces can have had that name, one after the other; the second goes unrecorded until its
+ * segment is opened anew. */
+static bool wants_link(void *userdata, const char *ifname)
 {
     struct recorder *recorder = userdata;
     struct recorder_link *link = recorder_find(recorder, ifname);
 
     if (link == NULL)
         link = add_link(recorder, ifname);
-    /* Two interfaces can have had that name, one after the other; the second goes unrecorded until
-     * its segment is opened anew. */
-    return link != NULL && recorder_link_attach(link) == 0 ? link : NULL;
+    return link != NULL && !recorder_link_attached(link);
+}
+
+static void *on_segment(void *userdata, const char *ifname, struct frame_tap *tap)
+{
+    struct recorder_link *link = recorder_find(userdata, ifname);
+
+    return link != NULL && !recorder_link_attached(link) && recorder_link_attach(link, tap) == 0
+               ? link
+               : NULL;
 }
 
 static void on_addresses(void *observed, const struct ip_address *addresses, size_t count)
@@ -110,14 +118,15 @@ static void on_addresses(void *observed, const struct ip_address *addresses, siz
     recorder_link_watch(observed, addresses, count);
 }
 
-static void on_close(void *observed)
+static struct frame_tap *on_close(void *observed)
 {
-    recorder_link_detach(observed);
+    return recorder_link_detach(observed);
 }
 
 void recorder_observe(struct recorder *recorder, struct segments *segments)
 {
     const struct segment_observer observer = {
+        .wants = wants_link,
         .attach = on_segment,
         .watch = on_addresses,
         .detach = on_close,

@@ -2,12 +2,12 @@
  * RFC 9568 5.1 (addresses, TTL), 5.2.8 (we compute checksums ourselves, in lib/packet/packet). */
 #include "agent/wire/advert_io.h"
 
-#include "agent/base/log.h"
-
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -39,29 +39,40 @@ struct socket_option {
     const char *text;
 };
 
-static int set_option(const struct advert_io *io, int level, int name, const void *value,
-                      socklen_t size, const char *text)
+/* Says what it was about. Returns the error, negative. */
+static int fail(const struct advert_io *io, struct wire_problem *problem, const char *what,
+                int error)
 {
-    if (setsockopt(io->fd, level, name, value, size) == 0)
-        return 0;
-    int error = errno;
-    log_msg(LOG_ERR, "%s: cannot set %s on the %s advert socket: %s", io->name, text,
-            ip_family_name(io->options.family), strerror(error));
+    snprintf(problem->text, sizeof(problem->text), "%s (%s): %s", what,
+             ip_family_name(io->options.family), strerror(error));
     return -error;
 }
 
-static int set_options(const struct advert_io *io, const struct socket_option *list, size_t count)
+static int set_option(const struct advert_io *io, int level, int name, const void *value,
+                      socklen_t size, const char *text, struct wire_problem *problem)
+{
+    char what[64];
+
+    if (setsockopt(io->fd, level, name, value, size) == 0)
+        return 0;
+    int error = errno;
+    snprintf(what, sizeof(what), "cannot set %s on the advert socket", text);
+    return fail(io, problem, what, error);
+}
+
+static int set_options(const struct advert_io *io, const struct socket_option *list, size_t count,
+                       struct wire_problem *problem)
 {
     for (size_t i = 0; i < count; i++) {
         int r = set_option(io, list[i].level, list[i].name, &list[i].value, sizeof(list[i].value),
-                           list[i].text);
+                           list[i].text, problem);
         if (r < 0)
             return r;
     }
     return 0;
 }
 
-static int set_options_ipv4(const struct advert_io *io)
+static int set_options_ipv4(const struct advert_io *io, struct wire_problem *problem)
 {
     const struct socket_option list[] = {
         {IPPROTO_IP, IP_TTL, VRRP_TTL, "IP_TTL"},
@@ -74,14 +85,15 @@ static int set_options_ipv4(const struct advert_io *io)
         {IPPROTO_IP, IP_TRANSPARENT, 1, "IP_TRANSPARENT"},
     };
     const struct ip_mreqn out = {.imr_ifindex = io->options.ifindex};
-    int r = set_options(io, list, sizeof(list) / sizeof(list[0]));
+    int r = set_options(io, list, sizeof(list) / sizeof(list[0]), problem);
 
     if (r == 0)
-        r = set_option(io, IPPROTO_IP, IP_MULTICAST_IF, &out, sizeof(out), "IP_MULTICAST_IF");
+        r = set_option(io, IPPROTO_IP, IP_MULTICAST_IF, &out, sizeof(out), "IP_MULTICAST_IF",
+                       problem);
     return r;
 }
 
-static int set_options_ipv6(const struct advert_io *io)
+static int set_options_ipv6(const struct advert_io *io, struct wire_problem *problem)
 {
     const struct socket_option list[] = {
         {IPPROTO_IPV6, IPV6_UNICAST_HOPS, VRRP_TTL, "IPV6_UNICAST_HOPS"},
@@ -96,17 +108,17 @@ static int set_options_ipv6(const struct advert_io *io)
         {IPPROTO_IPV6, IPV6_FREEBIND, 1, "IPV6_FREEBIND"},
     };
 
-    return set_options(io, list, sizeof(list) / sizeof(list[0]));
+    return set_options(io, list, sizeof(list) / sizeof(list[0]), problem);
 }
 
 /* Nothing may queue up on a socket that nobody reads. */
-static int refuse_all(const struct advert_io *io)
+static int refuse_all(const struct advert_io *io, struct wire_problem *problem)
 {
     struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
     const struct sock_fprog program = {.len = 1, .filter = &drop};
 
     return set_option(io, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program),
-                      "SO_ATTACH_FILTER");
+                      "SO_ATTACH_FILTER", problem);
 }
 
 static int change_membership(const struct advert_io *io, bool join)
@@ -133,7 +145,7 @@ void advert_io_rest(struct advert_io *io, bool resting)
     (void)sd_event_source_set_enabled(io->source, resting ? SD_EVENT_OFF : SD_EVENT_ON);
 }
 
-int advert_io_rejoin(struct advert_io *io)
+int advert_io_rejoin(const struct advert_io *io)
 {
     /* Not being a member any more is no error: joining is what counts. */
     (void)change_membership(io, false);
@@ -237,7 +249,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
     return 0;
 }
 
-static int listen_to_events(sd_event *event, struct advert_io *io)
+static int prepare_to_receive(struct advert_io *io, struct wire_problem *problem)
 {
     int bytes = RECEIVE_BUFFER_BYTES;
 
@@ -246,52 +258,45 @@ static int listen_to_events(sd_event *event, struct advert_io *io)
         (void)setsockopt(io->fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
     io->buffer = malloc(RECEIVE_SIZE);
     if (io->buffer == NULL)
-        return -ENOMEM;
+        return fail(io, problem, "cannot receive adverts", ENOMEM);
     int r = change_membership(io, true);
-    if (r < 0) {
-        log_msg(LOG_ERR, "%s: cannot join the VRRP group (%s): %s", io->name,
-                ip_family_name(io->options.family), strerror(-r));
-        return r;
-    }
-    r = sd_event_add_io(event, &io->source, io->fd, EPOLLIN, on_readable, io);
-    if (r >= 0)
-        r = sd_event_source_set_priority(io->source, io->options.priority);
-    return r;
+    return r < 0 ? fail(io, problem, "cannot join the VRRP group", -r) : 0;
 }
 
-static int open_socket(struct advert_io *io)
+static int open_socket(struct advert_io *io, struct wire_problem *problem)
 {
     int domain = io->options.family == IP_FAMILY_IPV4 ? AF_INET : AF_INET6;
 
     io->fd = socket(domain, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, VRRP_PROTOCOL);
-    if (io->fd < 0) {
-        int error = errno;
-        log_msg(LOG_ERR, "%s: cannot open a raw %s socket: %s", io->name,
-                ip_family_name(io->options.family), strerror(error));
-        return -error;
-    }
+    if (io->fd < 0)
+        return fail(io, problem, "cannot open a raw socket", errno);
     int r = set_option(io, SOL_SOCKET, SO_BINDTODEVICE, io->name,
-                       (socklen_t)strnlen(io->name, sizeof(io->name)), "SO_BINDTODEVICE");
+                       (socklen_t)strnlen(io->name, sizeof(io->name)), "SO_BINDTODEVICE", problem);
     if (r == 0 && io->options.send_only)
-        r = refuse_all(io);
+        r = refuse_all(io, problem);
     if (r < 0)
         return r;
-    return io->options.family == IP_FAMILY_IPV4 ? set_options_ipv4(io) : set_options_ipv6(io);
+    return io->options.family == IP_FAMILY_IPV4 ? set_options_ipv4(io, problem)
+                                                : set_options_ipv6(io, problem);
 }
 
-int advert_io_open(sd_event *event, const struct advert_io_options *options, struct advert_io **out)
+int advert_io_open(const struct advert_io_options *options, struct advert_io **out,
+                   struct wire_problem *problem)
 {
     struct advert_io *io = calloc(1, sizeof(*io));
 
     *out = NULL;
-    if (io == NULL)
+    if (io == NULL) {
+        snprintf(problem->text, sizeof(problem->text), "out of memory");
         return -ENOMEM;
+    }
     io->options = *options;
     io->fd = -1;
     memcpy(io->name, options->ifname, strnlen(options->ifname, sizeof(io->name) - 1));
-    int r = open_socket(io);
+    io->options.ifname = io->name;
+    int r = open_socket(io, problem);
     if (r == 0 && !options->send_only)
-        r = listen_to_events(event, io);
+        r = prepare_to_receive(io, problem);
     if (r < 0) {
         advert_io_close(io);
         return r;
@@ -300,11 +305,26 @@ int advert_io_open(sd_event *event, const struct advert_io_options *options, str
     return 0;
 }
 
+int advert_io_listen(struct advert_io *io, sd_event *event)
+{
+    int r = sd_event_add_io(event, &io->source, io->fd, EPOLLIN, on_readable, io);
+
+    if (r >= 0)
+        r = sd_event_source_set_priority(io->source, io->options.priority);
+    return r < 0 ? r : 0;
+}
+
+void advert_io_silence(struct advert_io *io)
+{
+    if (io != NULL)
+        io->source = sd_event_source_disable_unref(io->source);
+}
+
 void advert_io_close(struct advert_io *io)
 {
     if (io == NULL)
         return;
-    sd_event_source_disable_unref(io->source);
+    assert(io->source == NULL);
     if (io->fd >= 0)
         close(io->fd);
     free(io->buffer);

@@ -2,10 +2,14 @@
  * Advertisement sockets: one raw socket (protocol 112) for each link and family, shared by all
  * virtual routers there, for multicast and unicast alike (RFC 9568 5.1).
  * Bound to the device; TTL / hop limit 255, CS6, multicast loop off.
+ *
+ * Joining and leaving the group takes the kernel's RTNL lock, for which anybody can make us wait:
+ * what is marked "any thread" belongs into a worker; the rest is the loop's.
  */
 #ifndef AGENT_WIRE_ADVERT_IO_H
 #define AGENT_WIRE_ADVERT_IO_H
 
+#include "agent/wire/problem.h"
 #include "lib/packet/packet.h"
 
 #include <systemd/sd-event.h>
@@ -31,16 +35,26 @@ struct advert_io_options {
     void *userdata;
 };
 
-/* 0 or a negative errno, logged with the interface. */
-int advert_io_open(sd_event *event, const struct advert_io_options *options,
-                   struct advert_io **out);
+/* Any thread: opens the socket and joins the group. 0, or a negative errno and what it was about.
+ */
+int advert_io_open(const struct advert_io_options *options, struct advert_io **out,
+                   struct wire_problem *problem);
+
+/* Hands on what comes in, from now on. 0 or a negative errno. */
+int advert_io_listen(struct advert_io *io, sd_event *event);
+
+/* Hands on nothing more. NULL is allowed. */
+void advert_io_silence(struct advert_io *io);
+
+/* Any thread, once it is silent. NULL is allowed. */
 void advert_io_close(struct advert_io *io);
 
 /* Reads no more (packets wait in the kernel, which drops what is too much), or again. */
 void advert_io_rest(struct advert_io *io, bool resting);
 
-/* Leaves and joins the VRRP group again, so that a fresh report goes out after a link bounce. */
-int advert_io_rejoin(struct advert_io *io);
+/* Any thread, while others use it: leaves and joins the VRRP group again, so that a fresh report
+ * goes out after a link bounce. */
+int advert_io_rejoin(const struct advert_io *io);
 
 /* Hands on what waits to be read, a bounded number of messages. True when more may wait. */
 bool advert_io_receive(struct advert_io *io);

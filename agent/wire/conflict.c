@@ -4,6 +4,7 @@
 #include "agent/base/log.h"
 #include "agent/wire/neighbour_filter.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
@@ -134,43 +135,33 @@ static int set_up(struct conflict_watch *watch)
     return pcap_datalink(watch->pcap) == DLT_EN10MB ? 0 : -EIO;
 }
 
-static int open_capture(struct conflict_watch *watch)
+static int open_capture(struct conflict_watch *watch, char error[PCAP_ERRBUF_SIZE])
 {
-    char error[PCAP_ERRBUF_SIZE];
-
     watch->pcap = pcap_create(watch->name, error);
-    if (watch->pcap == NULL) {
-        log_msg(LOG_WARNING, "%s: cannot watch ARP and ND: %s", watch->name, error);
+    if (watch->pcap == NULL)
         return -EIO;
-    }
     int r = set_up(watch);
     if (r < 0)
-        log_msg(LOG_WARNING, "%s: cannot watch ARP and ND: %s", watch->name,
-                pcap_geterr(watch->pcap));
+        snprintf(error, PCAP_ERRBUF_SIZE, "%s", pcap_geterr(watch->pcap));
     else if (pcap_setnonblock(watch->pcap, 1, error) != 0)
         r = -EIO;
     return r;
 }
 
-int conflict_watch_open(sd_event *event, int64_t priority, const char *ifname, conflict_fn fn,
-                        conflict_vrrp_fn vrrp_fn, void *userdata, struct conflict_watch **out)
+int conflict_watch_open(const char *ifname, struct conflict_watch **out,
+                        struct wire_problem *problem)
 {
     struct conflict_watch *watch = calloc(1, sizeof(*watch));
+    char error[PCAP_ERRBUF_SIZE] = "out of memory";
+    int r = -ENOMEM;
 
     *out = NULL;
-    if (watch == NULL)
-        return -ENOMEM;
-    watch->fn = fn;
-    watch->vrrp_fn = vrrp_fn;
-    watch->userdata = userdata;
-    memcpy(watch->name, ifname, strnlen(ifname, sizeof(watch->name) - 1));
-    int r = open_capture(watch);
-    if (r >= 0)
-        r = sd_event_add_io(event, &watch->source, pcap_get_selectable_fd(watch->pcap), EPOLLIN,
-                            on_readable, watch);
-    if (r >= 0)
-        r = sd_event_source_set_priority(watch->source, priority);
+    if (watch != NULL) {
+        memcpy(watch->name, ifname, strnlen(ifname, sizeof(watch->name) - 1));
+        r = open_capture(watch, error);
+    }
     if (r < 0) {
+        snprintf(problem->text, sizeof(problem->text), "cannot watch ARP and ND: %.200s", error);
         conflict_watch_close(watch);
         return r;
     }
@@ -178,11 +169,30 @@ int conflict_watch_open(sd_event *event, int64_t priority, const char *ifname, c
     return 0;
 }
 
+int conflict_watch_listen(struct conflict_watch *watch, sd_event *event, int64_t priority,
+                          conflict_fn fn, conflict_vrrp_fn vrrp_fn, void *userdata)
+{
+    watch->fn = fn;
+    watch->vrrp_fn = vrrp_fn;
+    watch->userdata = userdata;
+    int r = sd_event_add_io(event, &watch->source, pcap_get_selectable_fd(watch->pcap), EPOLLIN,
+                            on_readable, watch);
+    if (r >= 0)
+        r = sd_event_source_set_priority(watch->source, priority);
+    return r < 0 ? r : 0;
+}
+
+void conflict_watch_silence(struct conflict_watch *watch)
+{
+    if (watch != NULL)
+        watch->source = sd_event_source_disable_unref(watch->source);
+}
+
 void conflict_watch_close(struct conflict_watch *watch)
 {
     if (watch == NULL)
         return;
-    sd_event_source_disable_unref(watch->source);
+    assert(watch->source == NULL);
     if (watch->pcap != NULL)
         pcap_close(watch->pcap);
     free(watch->addresses);

@@ -8,6 +8,7 @@
 #ifndef AGENT_WIRE_CONFLICT_H
 #define AGENT_WIRE_CONFLICT_H
 
+#include "agent/wire/problem.h"
 #include "lib/election/lan_warning.h"
 #include "lib/packet/neighbour_claim.h"
 
@@ -35,10 +36,20 @@ typedef void (*conflict_fn)(void *userdata, const struct neighbour_claim *claim)
 /* A VRRP message of one of those came in. */
 typedef void (*conflict_vrrp_fn)(void *userdata, const struct vrrp_frame *frame);
 
-/* Opens a capture on ifname (immediate mode, non-blocking, bounded buffer, kernel filter for ARP,
- * NA, DAD NS and the VRRP messages above). 0 or negative errno, logged. */
-int conflict_watch_open(sd_event *event, int64_t priority, const char *ifname, conflict_fn fn,
-                        conflict_vrrp_fn vrrp_fn, void *userdata, struct conflict_watch **out);
+/* Any thread (setting up the ring waits for the kernel): opens a capture on ifname, in immediate
+ * mode, non-blocking, with a bounded buffer and a filter for ARP, NA, DAD NS and the VRRP messages
+ * above. 0, or a negative errno and what it was about. */
+int conflict_watch_open(const char *ifname, struct conflict_watch **out,
+                        struct wire_problem *problem);
+
+/* Hands on what it finds, from now on. 0 or a negative errno. */
+int conflict_watch_listen(struct conflict_watch *watch, sd_event *event, int64_t priority,
+                          conflict_fn fn, conflict_vrrp_fn vrrp_fn, void *userdata);
+
+/* Hands on nothing more. NULL is allowed. */
+void conflict_watch_silence(struct conflict_watch *watch);
+
+/* Any thread (the kernel waits for all its processors), once it is silent. NULL is allowed. */
 void conflict_watch_close(struct conflict_watch *watch);
 
 /* Replaces the set of watched addresses (copied, sorted; lookup is logarithmic). 0 or -ENOMEM. */

@@ -4,7 +4,9 @@
 #include "agent/base/log.h"
 #include "lib/limits.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,38 +83,32 @@ static int set_up(struct frame_tap *tap)
     return r == 0 ? 0 : -EIO;
 }
 
-int frame_tap_open(sd_event *event, int64_t priority, const char *ifname, frame_fn fn,
-                   void *userdata, struct frame_tap **out)
+static int open_capture(struct frame_tap *tap, char error[PCAP_ERRBUF_SIZE])
+{
+    tap->pcap = pcap_create(tap->name, error);
+    if (tap->pcap == NULL)
+        return -EIO;
+    int r = set_up(tap);
+    if (r < 0)
+        snprintf(error, PCAP_ERRBUF_SIZE, "%s", pcap_geterr(tap->pcap));
+    else if (pcap_setnonblock(tap->pcap, 1, error) != 0)
+        r = -EIO;
+    return r;
+}
+
+int frame_tap_open(const char *ifname, struct frame_tap **out, struct wire_problem *problem)
 {
     struct frame_tap *tap = calloc(1, sizeof(*tap));
     char error[PCAP_ERRBUF_SIZE] = "out of memory";
     int r = -ENOMEM;
 
     *out = NULL;
-    if (tap == NULL)
-        goto out;
-    tap->fn = fn;
-    tap->userdata = userdata;
-    memcpy(tap->name, ifname, strnlen(ifname, sizeof(tap->name) - 1));
-    tap->pcap = pcap_create(tap->name, error);
-    if (tap->pcap == NULL)
-        goto out;
-    r = set_up(tap);
-    if (r < 0)
-        strncpy(error, pcap_geterr(tap->pcap), sizeof(error) - 1);
-    else if (pcap_setnonblock(tap->pcap, 1, error) != 0)
-        r = -EIO;
-    if (r < 0)
-        goto out;
-    r = sd_event_add_io(event, &tap->source, pcap_get_selectable_fd(tap->pcap), EPOLLIN,
-                        on_readable, tap);
-    if (r >= 0)
-        r = sd_event_source_set_priority(tap->source, priority);
-    if (r < 0)
-        strncpy(error, strerror(-r), sizeof(error) - 1);
-out:
+    if (tap != NULL) {
+        memcpy(tap->name, ifname, strnlen(ifname, sizeof(tap->name) - 1));
+        r = open_capture(tap, error);
+    }
     if (r < 0) {
-        log_msg(LOG_WARNING, "%s: cannot record frames: %s", ifname, error);
+        snprintf(problem->text, sizeof(problem->text), "cannot record frames: %.200s", error);
         frame_tap_close(tap);
         return r;
     }
@@ -120,11 +116,29 @@ out:
     return 0;
 }
 
+int frame_tap_listen(struct frame_tap *tap, sd_event *event, int64_t priority, frame_fn fn,
+                     void *userdata)
+{
+    tap->fn = fn;
+    tap->userdata = userdata;
+    int r = sd_event_add_io(event, &tap->source, pcap_get_selectable_fd(tap->pcap), EPOLLIN,
+                            on_readable, tap);
+    if (r >= 0)
+        r = sd_event_source_set_priority(tap->source, priority);
+    return r < 0 ? r : 0;
+}
+
+void frame_tap_silence(struct frame_tap *tap)
+{
+    if (tap != NULL)
+        tap->source = sd_event_source_disable_unref(tap->source);
+}
+
 void frame_tap_close(struct frame_tap *tap)
 {
     if (tap == NULL)
         return;
-    sd_event_source_disable_unref(tap->source);
+    assert(tap->source == NULL);
     if (tap->pcap != NULL)
         pcap_close(tap->pcap);
     free(tap);

@@ -9,6 +9,8 @@
 #ifndef AGENT_WIRE_FRAME_TAP_H
 #define AGENT_WIRE_FRAME_TAP_H
 
+#include "agent/wire/problem.h"
+
 #include <pcap/pcap.h>
 #include <systemd/sd-event.h>
 
@@ -16,9 +18,18 @@ struct frame_tap;
 
 typedef void (*frame_fn)(void *userdata, const struct pcap_pkthdr *header, const u_char *octets);
 
-/* Opens it on a link. 0 or a negative errno, logged. */
-int frame_tap_open(sd_event *event, int64_t priority, const char *ifname, frame_fn fn,
-                   void *userdata, struct frame_tap **out);
+/* Any thread (setting up the ring waits for the kernel): opens it on a link. 0, or a negative errno
+ * and what it was about. */
+int frame_tap_open(const char *ifname, struct frame_tap **out, struct wire_problem *problem);
+
+/* Hands on what it captures, from now on. 0 or a negative errno. */
+int frame_tap_listen(struct frame_tap *tap, sd_event *event, int64_t priority, frame_fn fn,
+                     void *userdata);
+
+/* Hands on nothing more. NULL is allowed. */
+void frame_tap_silence(struct frame_tap *tap);
+
+/* Any thread (the kernel waits for all its processors), once it is silent. NULL is allowed. */
 void frame_tap_close(struct frame_tap *tap);
 
 /* DLT_ of the frames. */

@@ -3,9 +3,9 @@
 
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
-#include "agent/wire/advert_io.h"
-#include "agent/wire/conflict.h"
+#include "agent/wire/opening.h"
 #include "agent/wire/rest.h"
+#include "agent/wire/watched.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -13,20 +13,26 @@
 #include <string.h>
 
 enum {
-    FAMILY_SLOTS = 2,
+    FAMILY_SLOTS = OPENING_FAMILIES,
     VRID_SLOTS = 256,
 };
 
 struct segment {
+    struct opening opening; /* the first; submitted: the worker is at it */
     struct segment *next;
     struct segments *owner;
     int ifindex;
-    char name[INTERFACE_NAME_SIZE];
     struct advert_io *io[FAMILY_SLOTS];
+    int error[FAMILY_SLOTS]; /* why there is none */
     struct conflict_watch *watch;
-    void *observed; /* the observer's; NULL: not observed */
+    struct frame_tap *tap; /* the observer's while there is one */
+    void *observed;        /* the observer's; NULL: not observed */
+    bool captures_due;
+    bool rejoin_due[FAMILY_SLOTS];
     bool watch_due;
+    bool left; /* by the last client: off the list, silent, to be closed */
     struct segment_client *clients;
+    unsigned count[FAMILY_SLOTS]; /* of them */
     struct segment_client *by_vrid[FAMILY_SLOTS][VRID_SLOTS];
     uint64_t counters[PACKET_VERDICTS];
 };
@@ -38,6 +44,7 @@ struct segments {
     void *userdata;
     struct segment_observer observer; /* all NULL: nobody */
     struct rest *rest;
+    struct worker *worker; /* NULL: none yet */
     struct segment *list;
 };
 
@@ -74,18 +81,9 @@ static void on_busy(void *userdata)
 
 static void on_claim(void *userdata, const struct neighbour_claim *claim)
 {
-    struct segment *segment = userdata;
-    struct segment_client *next;
+    const struct segment *segment = userdata;
 
-    for (struct segment_client *c = segment->clients; c != NULL; c = next) {
-        next = c->next;
-        for (size_t i = 0; i < c->count; i++) {
-            if (ip_address_equal(&c->prefixes[i].address, &claim->address)) {
-                c->on_claim(c->userdata, claim);
-                break;
-            }
-        }
-    }
+    watched_hand_on(segment->clients, claim);
 }
 
 static void on_vrrp(void *userdata, const struct vrrp_frame *frame)
@@ -138,33 +136,167 @@ void segments_set_observer(struct segments *segments, const struct segment_obser
     segments->observer = *observer;
 }
 
-static void close_segment(struct segments *segments, struct segment *segment)
+void segments_set_worker(struct segments *segments, struct worker *worker)
 {
+    segments->worker = worker;
+}
+
+/* ---- What the worker opens and closes */
+
+/* It has left the list, and the worker is not at it. */
+static void close_segment(struct segment *segment)
+{
+    struct opening *opening = &segment->opening;
+
+    opening_clear(opening);
+    for (size_t i = 0; i < FAMILY_SLOTS; i++)
+        opening->io[i].io = segment->io[i];
+    opening->watch = segment->watch;
+    opening->tap = segment->tap;
+    opening->close = true;
+    worker_run(segment->owner->worker, &opening->task);
+}
+
+/* What was asked for and is still to be opened when the worker is done is closed then. */
+static void leave_segment(struct segment *segment)
+{
+    struct segments *segments = segment->owner;
     struct segment **at = &segments->list;
 
     while (*at != segment)
         at = &(*at)->next;
     *at = segment->next;
+    segment->left = true;
     for (size_t i = 0; i < FAMILY_SLOTS; i++)
-        advert_io_close(segment->io[i]);
-    conflict_watch_close(segment->watch);
+        advert_io_silence(segment->io[i]);
+    conflict_watch_silence(segment->watch);
     if (segment->observed != NULL)
-        segments->observer.detach(segment->observed);
-    free(segment);
+        segment->tap = segments->observer.detach(segment->observed);
+    segment->observed = NULL;
+    if (!segment->opening.task.submitted)
+        close_segment(segment);
 }
 
-/* Opens what is missing of the captures; a link that is down has none to open. Without them an
- * election still works: a linger then ends by advert or by its bound. */
-static void open_captures(struct segment *segment)
+static void ask_for_io(struct segment *segment, enum ip_family family)
 {
-    struct segments *segments = segment->owner;
+    size_t i = slot(family);
+    struct opening_io *ask = &segment->opening.io[i];
 
-    if (segment->watch == NULL)
-        (void)conflict_watch_open(segments->event, AGENT_PRIORITY_NEIGHBOURS, segment->name,
-                                  on_claim, on_vrrp, segment, &segment->watch);
-    if (segment->observed == NULL && segments->observer.attach != NULL)
-        segment->observed = segments->observer.attach(segments->observer.userdata, segment->name);
+    ask->options = (struct advert_io_options){
+        .ifindex = segment->ifindex,
+        .ifname = segment->opening.name,
+        .family = family,
+        .priority = AGENT_PRIORITY_PACKETS,
+        .on_message = on_message,
+        .on_busy = on_busy,
+        .userdata = segment,
+    };
+    ask->open = segment->io[i] == NULL && segment->error[i] == 0 && segment->count[i] > 0;
+    if (segment->rejoin_due[i])
+        ask->rejoin = segment->io[i];
+    segment->rejoin_due[i] = false;
 }
+
+/* Without captures an election still works: a linger then ends by advert or by its bound. */
+static void ask_for_captures(struct segment *segment)
+{
+    const struct segment_observer *observer = &segment->owner->observer;
+
+    if (!segment->captures_due)
+        return;
+    segment->captures_due = false;
+    segment->opening.open_watch = segment->watch == NULL;
+    segment->opening.open_tap = segment->tap == NULL && observer->wants != NULL &&
+                                observer->wants(observer->userdata, segment->opening.name);
+}
+
+/* Has the worker do what is missing, unless it is at it: then when it is done. */
+static void pursue(struct segment *segment)
+{
+    if (segment->opening.task.submitted)
+        return;
+    opening_clear(&segment->opening);
+    ask_for_io(segment, IP_FAMILY_IPV4);
+    ask_for_io(segment, IP_FAMILY_IPV6);
+    ask_for_captures(segment);
+    if (opening_wanted(&segment->opening))
+        worker_run(segment->owner->worker, &segment->opening.task);
+}
+
+/* Takes over what was opened. */
+static void take_over(struct segment *segment)
+{
+    struct opening *opening = &segment->opening;
+
+    for (size_t i = 0; i < FAMILY_SLOTS; i++) {
+        if (!opening->io[i].open)
+            continue;
+        segment->io[i] = opening->io[i].io;
+        segment->error[i] = opening->io[i].result;
+    }
+    segment->watch = opening->watch != NULL ? opening->watch : segment->watch;
+    segment->tap = opening->tap != NULL ? opening->tap : segment->tap;
+}
+
+static void listen_to(struct segment *segment)
+{
+    sd_event *event = segment->owner->event;
+    const struct segment_observer *observer = &segment->owner->observer;
+    const struct opening *opening = &segment->opening;
+    int r = 0;
+
+    for (size_t i = 0; i < FAMILY_SLOTS; i++)
+        if (opening->io[i].io != NULL && r >= 0)
+            r = advert_io_listen(segment->io[i], event);
+    if (opening->watch != NULL && r >= 0)
+        r = conflict_watch_listen(segment->watch, event, AGENT_PRIORITY_NEIGHBOURS, on_claim,
+                                  on_vrrp, segment);
+    if (r < 0)
+        log_msg(LOG_ERR, "%s: cannot wait for frames: %s", opening->name, strerror(-r));
+    if (opening->tap != NULL)
+        segment->observed =
+            observer->attach(observer->userdata, segment->opening.name, segment->tap);
+}
+
+/* Callees may attach, detach and watch. */
+static void tell_clients(struct segment *segment)
+{
+    struct segment_client *c = segment->clients;
+
+    while (!segment->left && c != NULL) {
+        if (!c->waits || segment_state(c) == -EINPROGRESS) {
+            c = c->next;
+            continue;
+        }
+        c->waits = false;
+        if (c->on_ready != NULL)
+            c->on_ready(c->userdata);
+        c = segment->clients;
+    }
+}
+
+static void on_opened(struct worker_task *task)
+{
+    struct segment *segment = (struct segment *)task;
+
+    if (segment->opening.close) {
+        free(segment);
+        return;
+    }
+    take_over(segment);
+    if (segment->left) {
+        close_segment(segment);
+        return;
+    }
+    listen_to(segment);
+    opening_log(&segment->opening);
+    segment_watch(segment->clients);
+    tell_clients(segment);
+    if (!segment->left)
+        pursue(segment);
+}
+
+/* ---- Clients */
 
 static struct segment *open_segment(struct segments *segments, const struct link *link)
 {
@@ -176,57 +308,53 @@ static struct segment *open_segment(struct segments *segments, const struct link
     segment = calloc(1, sizeof(*segment));
     if (segment == NULL)
         return NULL;
+    segment->opening.task = (struct worker_task){.run = opening_run, .done = on_opened};
     segment->owner = segments;
     segment->ifindex = link->ifindex;
-    memcpy(segment->name, link->name, sizeof(segment->name));
+    memcpy(segment->opening.name, link->name, sizeof(segment->opening.name));
     segment->next = segments->list;
     segments->list = segment;
-    if (link->up)
-        open_captures(segment);
+    /* A link that is down has nothing to capture. */
+    segment->captures_due = link->up;
     return segment;
 }
 
-static int open_io(struct segment *segment, enum ip_family family)
+int segment_state(const struct segment_client *client)
 {
-    const struct advert_io_options options = {
-        .ifindex = segment->ifindex,
-        .ifname = segment->name,
-        .family = family,
-        .priority = AGENT_PRIORITY_PACKETS,
-        .on_message = on_message,
-        .on_busy = on_busy,
-        .userdata = segment,
-    };
-    struct advert_io **io = &segment->io[slot(family)];
+    const struct segment *segment = client->segment;
+    size_t i = slot(client->family);
 
-    if (*io != NULL)
+    if (segment == NULL)
+        return -ENETDOWN;
+    if (segment->io[i] != NULL)
         return 0;
-    return advert_io_open(segment->owner->event, &options, io);
+    return segment->error[i] != 0 ? segment->error[i] : -EINPROGRESS;
 }
 
 int segment_attach(struct segments *segments, const struct link *link,
                    struct segment_client *client)
 {
     struct segment *segment = open_segment(segments, link);
-    int r;
+    size_t i = slot(client->family);
 
     assert(client->segment == NULL);
     if (segment == NULL)
         return -ENOMEM;
-    r = segment->by_vrid[slot(client->family)][client->vrid] != NULL
-            ? -EBUSY
-            : open_io(segment, client->family);
-    if (r < 0) {
-        if (segment->clients == NULL)
-            close_segment(segments, segment);
-        return r;
-    }
-    segment->by_vrid[slot(client->family)][client->vrid] = client;
+    if (segment->by_vrid[i][client->vrid] != NULL)
+        return -EBUSY;
+    segment->by_vrid[i][client->vrid] = client;
     client->segment = segment;
     client->next = segment->clients;
     segment->clients = client;
+    segment->count[i]++;
+    segment->error[i] = 0;
+    pursue(segment);
     segment_watch(client);
-    return 0;
+    int r = segment_state(client);
+    client->waits = r == -EINPROGRESS;
+    if (r < 0 && !client->waits)
+        segment_detach(segments, client);
+    return r;
 }
 
 void segment_detach(struct segments *segments, struct segment_client *client)
@@ -234,16 +362,19 @@ void segment_detach(struct segments *segments, struct segment_client *client)
     struct segment *segment = client->segment;
     struct segment_client **at;
 
+    (void)segments;
     if (segment == NULL)
         return;
     for (at = &segment->clients; *at != client; at = &(*at)->next)
         ;
     *at = client->next;
+    segment->count[slot(client->family)]--;
     segment->by_vrid[slot(client->family)][client->vrid] = NULL;
     client->segment = NULL;
+    client->waits = false;
     client->next = NULL;
     if (segment->clients == NULL)
-        close_segment(segments, segment);
+        leave_segment(segment);
     else
         segment_watch(segment->clients);
 }
@@ -257,71 +388,30 @@ void segment_rejoin(struct segment_client *client)
 {
     if (client->segment == NULL)
         return;
-    open_captures(client->segment);
-    segment_watch(client);
-    int r = advert_io_rejoin(client->segment->io[slot(client->family)]);
-    if (r < 0)
-        log_msg(LOG_WARNING, "%s: cannot renew the membership of the VRRP group (%s): %s",
-                client->segment->name, ip_family_name(client->family), strerror(-r));
-}
-
-static void add_source(struct conflict_vrrp *what, const struct ip_address *source)
-{
-    for (size_t i = 0; i < what->own_count; i++)
-        if (ip_address_equal(&what->own[i], source))
-            return;
-    if (source->family != IP_FAMILY_NONE && what->own_count < CONFLICT_OWN_MAX)
-        what->own[what->own_count++] = *source;
-}
-
-static void add_rival(struct conflict_vrrp *what, const uint8_t mac[MAC_SIZE])
-{
-    for (size_t i = 0; i < what->rival_count; i++)
-        if (memcmp(what->rivals[i], mac, MAC_SIZE) == 0)
-            return;
-    if (what->rival_count < CONFLICT_RIVALS_MAX)
-        memcpy(what->rivals[what->rival_count++], mac, MAC_SIZE);
-}
-
-static void watch_vrrp(const struct segment *segment)
-{
-    struct conflict_vrrp what = {0};
-
-    for (const struct segment_client *c = segment->clients; c != NULL; c = c->next) {
-        add_source(&what, &c->source);
-        if (c->has_rival)
-            add_rival(&what, c->rival_mac);
-    }
-    if (segment->watch != NULL)
-        (void)conflict_watch_vrrp(segment->watch, &what);
+    client->segment->captures_due = true;
+    client->segment->rejoin_due[slot(client->family)] = true;
+    pursue(client->segment);
 }
 
 void segment_watch(struct segment_client *client)
 {
     struct segment *segment = client->segment;
-    struct ip_address *addresses;
-    size_t count = 0;
     size_t n = 0;
 
     if (segment == NULL)
         return;
     segment->watch_due = false;
-    for (const struct segment_client *c = segment->clients; c != NULL; c = c->next)
-        count += c->count;
-    addresses = calloc(count > 0 ? count : 1, sizeof(*addresses));
-    if (addresses != NULL) {
-        for (const struct segment_client *c = segment->clients; c != NULL; c = c->next)
-            for (size_t i = 0; i < c->count; i++)
-                addresses[n++] = c->prefixes[i].address;
-    }
+    struct ip_address *addresses = watched_addresses(segment->clients, &n);
+    const struct conflict_vrrp what = watched_vrrp(segment->clients);
     if (addresses == NULL ||
         (segment->watch != NULL && conflict_watch_set(segment->watch, addresses, n) < 0))
         log_msg(LOG_ERR, "%s: out of memory, the watch over our addresses is not up to date",
-                segment->name);
+                segment->opening.name);
     if (addresses != NULL && segment->observed != NULL)
         segment->owner->observer.watch(segment->observed, addresses, n);
     free(addresses);
-    watch_vrrp(segment);
+    if (segment->watch != NULL)
+        (void)conflict_watch_vrrp(segment->watch, &what);
 }
 
 void segment_watch_later(struct segment_client *client)
@@ -348,10 +438,10 @@ void segments_receive(struct segments *segments)
 int segment_send(struct segment_client *client, const struct ip_address *source,
                  const struct ip_address *destination, const uint8_t *payload, size_t size)
 {
-    if (client->segment == NULL)
-        return -ENETDOWN;
-    return advert_io_send(client->segment->io[slot(client->family)], source, destination, payload,
-                          size);
+    struct advert_io *io =
+        client->segment != NULL ? client->segment->io[slot(client->family)] : NULL;
+
+    return io != NULL ? advert_io_send(io, source, destination, payload, size) : -ENETDOWN;
 }
 
 const uint64_t *segment_counters(const struct segment_client *client)

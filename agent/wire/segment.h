@@ -6,41 +6,19 @@
  * A segment is what all virtual routers on one link share: an advert socket for each family and the
  * watch over ARP and ND. A received message is handed to the client with its family and VRID
  * (RFC 9568 7.1); what belongs to nobody is counted here. Segments own their sockets and captures,
+ * which are opened and closed by a worker (opening.h), so that a client may have to wait for them;
  * the clients are their callers'. Nothing is decided here. It uses kernel/ (links) and base/; the
  * flight recorder above it observes through a table of functions.
  */
 #ifndef AGENT_WIRE_SEGMENT_H
 #define AGENT_WIRE_SEGMENT_H
 
+#include "agent/base/worker.h"
 #include "agent/kernel/links.h"
-#include "lib/election/lan_warning.h"
-#include "lib/packet/neighbour_claim.h"
-#include "lib/packet/packet.h"
+#include "agent/wire/frame_tap.h"
+#include "agent/wire/segment_client.h"
 
-struct segment;
 struct segments;
-
-/* One virtual router on a segment. Held by the caller; fields above `segment` are filled in first.
- */
-struct segment_client {
-    enum ip_family family;
-    uint8_t vrid;
-    const struct ip_prefix *prefixes; /* watched; call segment_watch() after a change */
-    size_t count;
-    struct ip_address source; /* what it sends from; watched too */
-    uint8_t rival_mac[MAC_SIZE];
-    bool has_rival; /* VRRP messages of rival_mac are watched too */
-    void (*on_message)(void *userdata, const struct packet_ip *ip, bool source_is_ours,
-                       const uint8_t *payload, size_t size);
-    void (*on_claim)(void *userdata, const struct neighbour_claim *claim);
-    /* A frame with its VRID from an address owner or from a watched source or MAC, not necessarily
-     * its own ones. */
-    void (*on_frame)(void *userdata, const struct vrrp_frame *frame);
-    void *userdata;
-
-    struct segment *segment; /* NULL: not attached */
-    struct segment_client *next;
-};
 
 /* on_busy: more packets wait than one pass takes (see advert_io.h). While that lasts everything
  * less urgent gets a turn now and then (see rest.h). */
@@ -48,30 +26,41 @@ struct segments *segments_new(sd_event *event, struct links *links, void (*on_bu
                               void *userdata);
 void segments_free(struct segments *segments);
 
-/* Somebody who captures beside us for as long as a segment is open: the flight recorder. */
+/* Has everything that can wait done by that worker from now on; without one it is done at once. */
+void segments_set_worker(struct segments *segments, struct worker *worker);
+
+/* Somebody who looks at frames beside us for as long as a segment is open: the flight recorder. */
 struct segment_observer {
-    /* The link of that name can be captured from now on. Returns what it is called by below, or
-     * NULL: not observed, asked again when the link comes back. */
-    void *(*attach)(void *userdata, const char *ifname);
+    /* Whether it would take a capture of that link, which is then opened for it. Asked once, and
+     * again when the link comes back. */
+    bool (*wants)(void *userdata, const char *ifname);
+    /* Here it is, silent: the observer's until detach(). Returns what it is called by below, or
+     * NULL when it does not want it any more. */
+    void *(*attach)(void *userdata, const char *ifname, struct frame_tap *tap);
     /* The addresses that the segment's routers share; copied by the callee. */
     void (*watch)(void *observed, const struct ip_address *addresses, size_t count);
-    /* The segment closes. */
-    void (*detach)(void *observed);
+    /* The segment closes. Returns the capture, silent. */
+    struct frame_tap *(*detach)(void *observed);
     void *userdata;
 };
 
 /* Segments opened from now on are observed. Copied. */
 void segments_set_observer(struct segments *segments, const struct segment_observer *observer);
 
-/* Joins the client to the link's segment, opening what is missing. 0 or a negative errno, logged;
- * -EBUSY, not logged: another instance with that VRID is still handing over. */
+/* Joins the client to the link's segment, opening what is missing. 0; -EINPROGRESS: it has to wait
+ * for that, on_ready() follows; or another negative errno, logged, then it is not attached. -EBUSY,
+ * not logged: another instance with that VRID is still handing over. */
 int segment_attach(struct segments *segments, const struct link *link,
                    struct segment_client *client);
 
-/* Leaves; the last one closes the sockets. Harmless when not attached. */
+/* 0: attached, and can send and receive; -EINPROGRESS: has to wait; another negative errno: it
+ * could not be, and is to be detached. */
+int segment_state(const struct segment_client *client);
+
+/* Leaves, also while it waits; the last one closes the sockets. Harmless when not attached. */
 void segment_detach(struct segments *segments, struct segment_client *client);
 
-/* The link the client is attached to, or 0. */
+/* The link the client is attached to or waits for, or 0. */
 int segment_ifindex(const struct segment_client *client);
 
 /* After the link came back: renews multicast membership, and opens captures that were not. */

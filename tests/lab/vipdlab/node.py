@@ -260,6 +260,14 @@ class Node(AgentMachine):
         process, self.process = self.process, None
         assert process.wait(timeout) == -signal.SIGKILL, self.log_tail()
 
+    def threads(self):
+        """Names of its threads; the loop's is "vipd"."""
+        names = []
+        for task in os.listdir(f"/proc/{self.process.pid}/task"):
+            with open(f"/proc/{self.process.pid}/task/{task}/comm", encoding="utf-8") as file:
+                names.append(file.read().strip())
+        return names
+
     def freeze(self):
         self.process.send_signal(signal.SIGSTOP)
 

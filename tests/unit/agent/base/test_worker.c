@@ -4,6 +4,7 @@
 #include "lib/limits.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -157,6 +158,48 @@ static void test_close_finishes_what_waits(void **state)
     assert_int_equal(bench->journal.count, TASKS - 1);
 }
 
+/* What was opened for somebody who has left is to be closed: that is submitted by done(). */
+static void test_close_finishes_what_done_submits(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->jobs[0].task.done = again;
+    submit(bench, 0);
+    worker_close(bench->worker);
+    bench->worker = NULL;
+    assert_int_equal(bench->journal.count, TASKS);
+    assert_false(bench->jobs[0].task.submitted);
+}
+
+static void test_without_a_worker_it_runs_at_once(void **state)
+{
+    struct bench *bench = *state;
+
+    worker_run(NULL, &bench->jobs[0].task);
+    assert_int_equal(bench->journal.count, 1);
+    assert_true(pthread_equal(bench->jobs[0].ran_in, pthread_self()));
+    worker_run(bench->worker, &bench->jobs[1].task);
+    assert_true(worker_wait(bench->worker, 10 * NS_PER_SEC));
+    assert_false(pthread_equal(bench->jobs[1].ran_in, pthread_self()));
+    assert_int_equal(bench->journal.count, 2);
+}
+
+static void test_a_descriptor_is_closed_in_the_thread(void **state)
+{
+    struct bench *bench = *state;
+    int fd = dup(bench->gate[0]);
+
+    bench->jobs[0].gate = bench->gate[0];
+    submit(bench, 0);
+    worker_close_descriptor(bench->worker, fd);
+    worker_close_descriptor(bench->worker, -1);
+    assert_int_equal(worker_pending(bench->worker), 2);
+    assert_true(fcntl(fd, F_GETFD) >= 0);
+    open_gate(bench);
+    assert_true(worker_wait(bench->worker, 10 * NS_PER_SEC));
+    assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
 /* A disk that hangs: the end of the agent must not. */
 static void test_close_leaves_what_hangs(void **state)
 {
@@ -188,6 +231,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_submit_never_waits_and_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(test_done_may_submit_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_close_finishes_what_waits, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_close_finishes_what_done_submits, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_without_a_worker_it_runs_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_descriptor_is_closed_in_the_thread, setup, teardown),
         cmocka_unit_test_setup_teardown(test_close_leaves_what_hangs, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

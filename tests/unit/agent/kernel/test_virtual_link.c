@@ -99,6 +99,33 @@ static int open_far_node(struct node *node, int ifindex)
     return node->parent;
 }
 
+/* As the agent does it: what was made is in the view at once. */
+static int create(struct links *links, int parent, enum ip_family family, uint8_t vrid)
+{
+    const struct link *on = links_by_index(links, parent);
+    struct arp_settings before = {0};
+    struct link made;
+
+    if (on != NULL)
+        before = virtual_link_before(links, on);
+    int r = virtual_link_create(parent, family, vrid, &before, &made);
+    if (r == 0)
+        links_note_link(links, &made);
+    return r < 0 ? r : made.ifindex;
+}
+
+static int delete (struct links *links, int ifindex, int parent)
+{
+    const struct link *link = links_by_index(links, ifindex);
+    struct arp_settings before = {0};
+
+    if (link != NULL)
+        before = virtual_link_before(links, links_by_index(links, parent));
+    links_note_gone(links, ifindex);
+    bool last = links_find_child(links, parent, virtual_link_is_ours) == NULL;
+    return virtual_link_delete(ifindex, parent, last ? &before : NULL);
+}
+
 /* ---- tests ---- */
 
 static void is_made_down_with_the_virtual_mac(void **state)
@@ -106,8 +133,8 @@ static void is_made_down_with_the_virtual_mac(void **state)
     struct node *node = *state;
     const uint8_t mac4[6] = {0x00, 0x00, 0x5e, 0x00, 0x01, VRID};
     const uint8_t mac6[6] = {0x00, 0x00, 0x5e, 0x00, 0x02, VRID};
-    int four = virtual_link_create(node->links, node->parent, IP_FAMILY_IPV4, VRID);
-    int six = virtual_link_create(node->links, node->parent, IP_FAMILY_IPV6, VRID);
+    int four = create(node->links, node->parent, IP_FAMILY_IPV4, VRID);
+    int six = create(node->links, node->parent, IP_FAMILY_IPV6, VRID);
 
     assert_true(four > 0 && six > 0 && four != six);
     assert_int_equal(netns_ifindex(name_of(node, VRID, "")), four);
@@ -133,14 +160,14 @@ static void is_made_on_any_index_and_found_again(void **state)
 
     for (size_t i = 0; i < sizeof(indices) / sizeof(indices[0]); i++) {
         assert_int_equal(open_far_node(node, indices[i]), indices[i]);
-        int four = virtual_link_create(node->links, node->parent, IP_FAMILY_IPV4, 255);
-        int six = virtual_link_create(node->links, node->parent, IP_FAMILY_IPV6, 255);
+        int four = create(node->links, node->parent, IP_FAMILY_IPV4, 255);
+        int six = create(node->links, node->parent, IP_FAMILY_IPV6, 255);
         assert_true(four > 0 && six > 0 && four != six);
         /* As after a restart: adopted by its name, removed by its mark. */
         close_links(node);
         open_links(node);
-        assert_int_equal(virtual_link_create(node->links, node->parent, IP_FAMILY_IPV4, 255), four);
-        assert_int_equal(virtual_link_create(node->links, node->parent, IP_FAMILY_IPV6, 255), six);
+        assert_int_equal(create(node->links, node->parent, IP_FAMILY_IPV4, 255), four);
+        assert_int_equal(create(node->links, node->parent, IP_FAMILY_IPV6, 255), six);
         assert_int_equal(virtual_link_delete_all(node->links), 2);
         netns_ip("link del far");
     }
@@ -166,7 +193,7 @@ static bool count(void *userdata, const struct observed_address *address)
 static void goes_up_without_an_address_and_down(void **state)
 {
     struct node *node = *state;
-    int ifindex = virtual_link_create(node->links, node->parent, IP_FAMILY_IPV4, VRID);
+    int ifindex = create(node->links, node->parent, IP_FAMILY_IPV4, VRID);
     struct node fresh = {0};
     int addresses = 0;
 
@@ -192,17 +219,17 @@ static void set_up_says_when_there_is_none(void **state)
 static void the_parent_is_restored_when_the_last_one_goes(void **state)
 {
     struct node *node = *state;
-    int one = virtual_link_create(node->links, node->parent, IP_FAMILY_IPV4, VRID);
+    int one = create(node->links, node->parent, IP_FAMILY_IPV4, VRID);
 
     assert_int_equal(netns_setting("va", "arp_ignore"), 1);
     assert_int_equal(netns_setting("va", "arp_announce"), 2);
-    int two = virtual_link_create(node->links, node->parent, IP_FAMILY_IPV4, VRID + 1);
-    assert_int_equal(virtual_link_delete(node->links, one, node->parent), 0);
+    int two = create(node->links, node->parent, IP_FAMILY_IPV4, VRID + 1);
+    assert_int_equal(delete (node->links, one, node->parent), 0);
     assert_int_equal(netns_ifindex(name_of(node, VRID, "")), 0);
     assert_null(links_by_index(node->links, one));
     assert_int_equal(netns_setting("va", "arp_ignore"), 1);
     assert_int_equal(netns_setting("va", "arp_announce"), 2);
-    assert_int_equal(virtual_link_delete(node->links, two, node->parent), 0);
+    assert_int_equal(delete (node->links, two, node->parent), 0);
     assert_int_equal(netns_setting("va", "arp_ignore"), 0);
     assert_int_equal(netns_setting("va", "arp_announce"), 0);
     /* Nothing comes back with the notifications that waited. */
@@ -218,11 +245,11 @@ static void a_stricter_parent_stays_so(void **state)
 
     netns_set("va", "arp_ignore", "2");
     netns_set("va", "arp_announce", "1");
-    int ifindex = virtual_link_create(node->links, node->parent, IP_FAMILY_IPV4, VRID);
+    int ifindex = create(node->links, node->parent, IP_FAMILY_IPV4, VRID);
     assert_true(ifindex > 0);
     assert_int_equal(netns_setting("va", "arp_ignore"), 2);
     assert_int_equal(netns_setting("va", "arp_announce"), 2);
-    assert_int_equal(virtual_link_delete(node->links, ifindex, node->parent), 0);
+    assert_int_equal(delete (node->links, ifindex, node->parent), 0);
     assert_int_equal(netns_setting("va", "arp_ignore"), 2);
     assert_int_equal(netns_setting("va", "arp_announce"), 1);
 }
@@ -231,14 +258,13 @@ static void a_leftover_is_adopted_and_remembers_the_parent(void **state)
 {
     struct node *node = *state;
     struct node successor = {.parent = node->parent};
-    int ifindex = virtual_link_create(node->links, node->parent, IP_FAMILY_IPV4, VRID);
+    int ifindex = create(node->links, node->parent, IP_FAMILY_IPV4, VRID);
 
     assert_int_equal(virtual_link_set_up(ifindex, true), 0); /* and dies */
     open_links(&successor);
-    assert_int_equal(virtual_link_create(successor.links, node->parent, IP_FAMILY_IPV4, VRID),
-                     ifindex);
+    assert_int_equal(create(successor.links, node->parent, IP_FAMILY_IPV4, VRID), ifindex);
     assert_false(links_by_index(successor.links, ifindex)->up);
-    assert_int_equal(virtual_link_delete(successor.links, ifindex, node->parent), 0);
+    assert_int_equal(delete (successor.links, ifindex, node->parent), 0);
     assert_int_equal(netns_setting("va", "arp_ignore"), 0);
     close_links(&successor);
 }
@@ -251,7 +277,7 @@ static void a_half_made_one_is_adopted(void **state)
     netns_ip("link add link va name %s address 00:00:5e:00:01:33 type macvlan mode bridge",
              name_of(node, VRID, ""));
     netns_run_for(node->event, QUIET_MS);
-    assert_int_equal(virtual_link_create(node->links, node->parent, IP_FAMILY_IPV4, VRID),
+    assert_int_equal(create(node->links, node->parent, IP_FAMILY_IPV4, VRID),
                      netns_ifindex(name_of(node, VRID, "")));
     assert_int_equal(virtual_link_delete_all(node->links), 1);
 }
@@ -263,8 +289,7 @@ static void a_strangers_link_of_that_name_is_left_alone(void **state)
     netns_ip("link add link va name %s type macvlan mode bridge", name_of(node, VRID, ""));
     /* Not told of it yet, then knowing it. */
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(virtual_link_create(node->links, node->parent, IP_FAMILY_IPV4, VRID),
-                         -EEXIST);
+        assert_int_equal(create(node->links, node->parent, IP_FAMILY_IPV4, VRID), -EEXIST);
         assert_true(netns_ifindex(name_of(node, VRID, "")) > 0);
         assert_int_equal(netns_setting("va", "arp_ignore"), 0);
         netns_run_for(node->event, QUIET_MS);
@@ -278,7 +303,7 @@ static void works_where_ipv6_does_not(void **state)
 
     netns_ip("link set va mtu 1000");
     netns_run_for(node->event, QUIET_MS);
-    assert_true(virtual_link_create(node->links, node->parent, IP_FAMILY_IPV4, VRID) > 0);
+    assert_true(create(node->links, node->parent, IP_FAMILY_IPV4, VRID) > 0);
     assert_int_equal(netns_setting("va", "arp_ignore"), 1);
 }
 
@@ -288,30 +313,30 @@ static void a_failed_creation_leaves_nothing(void **state)
 
     /* The link is gone, and the view does not know yet. */
     netns_ip("link del va");
-    assert_true(virtual_link_create(node->links, node->parent, IP_FAMILY_IPV4, VRID) < 0);
+    assert_true(create(node->links, node->parent, IP_FAMILY_IPV4, VRID) < 0);
     assert_int_equal(netns_ifindex(name_of(node, VRID, "")), 0);
     netns_run_for(node->event, QUIET_MS);
-    assert_int_equal(virtual_link_create(node->links, node->parent, IP_FAMILY_IPV4, VRID), -ENODEV);
+    assert_int_equal(create(node->links, node->parent, IP_FAMILY_IPV4, VRID), -ENODEV);
 }
 
 static void going_with_the_parent_is_no_error(void **state)
 {
     struct node *node = *state;
-    int ifindex = virtual_link_create(node->links, node->parent, IP_FAMILY_IPV4, VRID);
+    int ifindex = create(node->links, node->parent, IP_FAMILY_IPV4, VRID);
 
     netns_ip("link del va");
-    assert_int_equal(virtual_link_delete(node->links, ifindex, node->parent), 0);
+    assert_int_equal(delete (node->links, ifindex, node->parent), 0);
     netns_run_for(node->event, QUIET_MS);
-    assert_int_equal(virtual_link_delete(node->links, ifindex, node->parent), 0);
+    assert_int_equal(delete (node->links, ifindex, node->parent), 0);
 }
 
 static void all_of_ours_are_deleted_and_only_ours(void **state)
 {
     struct node *node = *state;
 
-    assert_true(virtual_link_create(node->links, node->parent, IP_FAMILY_IPV4, 1) > 0);
-    assert_true(virtual_link_create(node->links, node->parent, IP_FAMILY_IPV6, 1) > 0);
-    assert_true(virtual_link_create(node->links, netns_ifindex("vb"), IP_FAMILY_IPV4, 2) > 0);
+    assert_true(create(node->links, node->parent, IP_FAMILY_IPV4, 1) > 0);
+    assert_true(create(node->links, node->parent, IP_FAMILY_IPV6, 1) > 0);
+    assert_true(create(node->links, netns_ifindex("vb"), IP_FAMILY_IPV4, 2) > 0);
     netns_ip("link add link va name stranger type macvlan mode bridge");
     netns_run_for(node->event, QUIET_MS);
     assert_int_equal(virtual_link_delete_all(node->links), 3);

@@ -225,15 +225,26 @@ struct observation {
     unsigned watched;
     size_t addresses; /* of the last time */
     unsigned detached;
+    struct frame_tap *tap;
 };
 
-static void *on_observed(void *userdata, const char *ifname)
+static bool on_asked(void *userdata, const char *ifname)
 {
     struct observation *seen = userdata;
 
     assert_string_equal(ifname, "va");
     seen->asked++;
-    return seen->willing ? seen : NULL;
+    return seen->willing;
+}
+
+static void *on_observed(void *userdata, const char *ifname, struct frame_tap *tap)
+{
+    struct observation *seen = userdata;
+
+    assert_string_equal(ifname, "va");
+    assert_non_null(tap);
+    seen->tap = tap;
+    return seen;
 }
 
 static void on_watched(void *observed, const struct ip_address *addresses, size_t count)
@@ -246,19 +257,23 @@ static void on_watched(void *observed, const struct ip_address *addresses, size_
     seen->addresses = count;
 }
 
-static void on_unobserved(void *observed)
+static struct frame_tap *on_unobserved(void *observed)
 {
     struct observation *seen = observed;
 
     seen->detached++;
+    return seen->tap;
 }
 
 static void an_observer_hears_of_a_segment_from_open_to_close(void **state)
 {
     struct node *node = *state;
     struct observation seen = {0};
-    const struct segment_observer observer = {
-        .attach = on_observed, .watch = on_watched, .detach = on_unobserved, .userdata = &seen};
+    const struct segment_observer observer = {.wants = on_asked,
+                                              .attach = on_observed,
+                                              .watch = on_watched,
+                                              .detach = on_unobserved,
+                                              .userdata = &seen};
     const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("192.0.2.11/24")};
 
     node->client = (struct segment_client){

@@ -1,0 +1,78 @@
+/* Opening and closing in the worker's thread; see opening.h. Owner: the segment it is part of. */
+#include "agent/wire/opening.h"
+
+#include "agent/base/log.h"
+
+#include <string.h>
+
+static void run_io(struct opening_io *io)
+{
+    if (io->open)
+        io->result = advert_io_open(&io->options, &io->io, &io->problem);
+    else if (io->rejoin != NULL)
+        io->result = advert_io_rejoin(io->rejoin);
+}
+
+static void close_all(struct opening *opening)
+{
+    for (size_t i = 0; i < OPENING_FAMILIES; i++)
+        advert_io_close(opening->io[i].io);
+    conflict_watch_close(opening->watch);
+    frame_tap_close(opening->tap);
+}
+
+void opening_run(struct worker_task *task)
+{
+    struct opening *opening = (struct opening *)task;
+
+    if (opening->close) {
+        close_all(opening);
+        return;
+    }
+    for (size_t i = 0; i < OPENING_FAMILIES; i++)
+        run_io(&opening->io[i]);
+    if (opening->open_watch)
+        (void)conflict_watch_open(opening->name, &opening->watch, &opening->watch_problem);
+    if (opening->open_tap)
+        (void)frame_tap_open(opening->name, &opening->tap, &opening->tap_problem);
+}
+
+void opening_clear(struct opening *opening)
+{
+    const struct opening empty = {0};
+
+    memcpy(opening->io, empty.io, sizeof(opening->io));
+    opening->open_watch = false;
+    opening->open_tap = false;
+    opening->watch = NULL;
+    opening->tap = NULL;
+    opening->watch_problem = empty.watch_problem;
+    opening->tap_problem = empty.tap_problem;
+}
+
+bool opening_wanted(const struct opening *opening)
+{
+    for (size_t i = 0; i < OPENING_FAMILIES; i++)
+        if (opening->io[i].open || opening->io[i].rejoin != NULL)
+            return true;
+    return opening->open_watch || opening->open_tap;
+}
+
+static void log_io(const struct opening *opening, const struct opening_io *io)
+{
+    if (io->result < 0 && io->open)
+        log_msg(LOG_ERR, "%s: %s", opening->name, io->problem.text);
+    else if (io->result < 0)
+        log_msg(LOG_WARNING, "%s: cannot renew the membership of the VRRP group (%s): %s",
+                opening->name, ip_family_name(io->options.family), strerror(-io->result));
+}
+
+void opening_log(const struct opening *opening)
+{
+    for (size_t i = 0; i < OPENING_FAMILIES; i++)
+        log_io(opening, &opening->io[i]);
+    if (opening->watch_problem.text[0] != '\0')
+        log_msg(LOG_WARNING, "%s: %s", opening->name, opening->watch_problem.text);
+    if (opening->tap_problem.text[0] != '\0')
+        log_msg(LOG_WARNING, "%s: %s", opening->name, opening->tap_problem.text);
+}
