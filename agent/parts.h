@@ -20,6 +20,7 @@ struct parts {
     json_t *(*reload)(void *userdata);
 
     struct node node;
+    struct worker *kernel; /* writes to the kernel, for node.reconciler */
     struct registry *registry;
     struct attach *attach;
     struct recorder *recorder; /* NULL: off */
@@ -30,6 +31,10 @@ struct parts {
 
 /* 0 or a negative errno, logged; to be closed also then. */
 int parts_open(struct parts *parts);
+
+/* Waits, not for long, until the kernel has taken away what was released: 0, or a negative errno.
+ */
+int parts_finish(struct parts *parts);
 
 /* What instances still hold is released at once. */
 void parts_close(struct parts *parts);

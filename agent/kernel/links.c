@@ -37,6 +37,9 @@ struct links {
     sd_event_source *source;
     sd_event_source *later; /* tells what links_read_addresses() found, or reads all again */
     bool stale;             /* the last dump failed: it is to be made again */
+    bool asked;             /* on_read is to be called */
+    void (*on_read)(void *userdata);
+    void *on_read_userdata;
 };
 
 /* ---- Reading */
@@ -90,6 +93,9 @@ static int on_later(sd_event_source *source, uint64_t usec, void *userdata)
         resync(links);
     else
         links_view_tell(&links->view);
+    if (links->asked && links->on_read != NULL)
+        links->on_read(links->on_read_userdata);
+    links->asked = false;
     return 0;
 }
 
@@ -104,14 +110,21 @@ static int add_later(struct links *links, sd_event *event, int64_t priority)
     return r;
 }
 
-int links_read_addresses(struct links *links)
+void links_read_addresses(struct links *links)
 {
     links->view.reading = true;
-    int r = links_ask_addresses(links->requests);
+    /* Where that fails, what is not found counts as refused and is tried again. */
+    (void)links_ask_addresses(links->requests);
     links->view.reading = false;
+    links->asked = true;
     if (!links->stale)
         later(links, 0);
-    return r;
+}
+
+void links_on_read(struct links *links, void (*fn)(void *userdata), void *userdata)
+{
+    links->on_read = fn;
+    links->on_read_userdata = userdata;
 }
 
 int links_update(struct links *links, const char *name)
@@ -247,6 +260,14 @@ void links_note_address(struct links *links, const struct observed_address *addr
     links->view.quiet = was_quiet;
 }
 
+void links_note_up(struct links *links, int ifindex, bool up)
+{
+    struct link_entry *entry = links_table_link(&links->view.table, ifindex);
+
+    if (entry != NULL)
+        entry->link.up = up;
+}
+
 void links_note_gone(struct links *links, int ifindex)
 {
     struct link_entry *entry = links_table_link(&links->view.table, ifindex);
@@ -279,6 +300,14 @@ const struct link *links_find_child(const struct links *links, int parent,
         if ((parent == 0 || e->link.parent == parent) && fits(&e->link))
             return &e->link;
     return NULL;
+}
+
+void links_each_link(const struct links *links, bool (*fn)(void *userdata, const struct link *link),
+                     void *userdata)
+{
+    for (const struct link_entry *e = links->view.table.links; e != NULL; e = e->next)
+        if (!fn(userdata, &e->link))
+            return;
 }
 
 const struct observed_address *links_address(const struct links *links, int ifindex,

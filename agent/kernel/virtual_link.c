@@ -3,7 +3,6 @@
 #include "agent/kernel/virtual_link.h"
 
 #include "agent/base/log.h"
-#include "agent/kernel/rtnl_batch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -139,7 +138,7 @@ static int send_and_close(struct rtnl_batch *batch)
     return r;
 }
 
-static bool is_ours(const struct link *link)
+bool virtual_link_is_ours(const struct link *link)
 {
     return strcmp(link->kind, "macvlan") == 0 &&
            strncmp(link->alias, ALIAS_PREFIX, strlen(ALIAS_PREFIX)) == 0;
@@ -181,7 +180,7 @@ static struct arp_settings remembered(const struct link *link)
 
 static struct arp_settings parent_before(const struct links *links, const struct link *parent)
 {
-    const struct link *sibling = links_find_child(links, parent->ifindex, is_ours);
+    const struct link *sibling = links_find_child(links, parent->ifindex, virtual_link_is_ours);
 
     if (sibling != NULL)
         return remembered(sibling);
@@ -249,7 +248,7 @@ int virtual_link_create(struct links *links, int parent_ifindex, enum ip_family 
         if (r < 0)
             return r;
         link = links_by_name(links, name);
-    } else if (!is_ours(link) && !is_half_made(link, parent_ifindex, family, vrid)) {
+    } else if (!virtual_link_is_ours(link) && !is_half_made(link, parent_ifindex, family, vrid)) {
         return -EEXIST;
     }
     if (link == NULL)
@@ -261,15 +260,9 @@ int virtual_link_create(struct links *links, int parent_ifindex, enum ip_family 
     return r < 0 ? r : ifindex;
 }
 
-int virtual_link_set_up(int ifindex, bool up)
+void virtual_link_put_up(struct rtnl_batch *batch, int ifindex, bool up)
 {
-    struct rtnl_batch *batch;
-    int r = rtnl_batch_open(&batch);
-
-    if (r < 0)
-        return r;
     (void)begin_link(batch, RTM_SETLINK, 0, ifindex, IFF_UP, up ? IFF_UP : 0);
-    return send_and_close(batch);
 }
 
 int virtual_link_delete(struct links *links, int ifindex, int parent)
@@ -278,7 +271,7 @@ int virtual_link_delete(struct links *links, int ifindex, int parent)
     struct rtnl_batch *batch;
     struct arp_settings before = {0};
 
-    if (link != NULL && is_ours(link))
+    if (link != NULL && virtual_link_is_ours(link))
         before = remembered(link);
     int r = rtnl_batch_open(&batch);
     if (r < 0)
@@ -290,7 +283,7 @@ int virtual_link_delete(struct links *links, int ifindex, int parent)
     if (r == 0)
         links_note_gone(links, ifindex);
     if (r == 0 && links_by_index(links, parent) != NULL &&
-        links_find_child(links, parent, is_ours) == NULL) {
+        links_find_child(links, parent, virtual_link_is_ours) == NULL) {
         put_parent(batch, parent, &before);
         r = rtnl_batch_send(batch);
         r = r == -ENODEV ? 0 : r;
@@ -304,7 +297,7 @@ int virtual_link_delete_all(struct links *links)
     const struct link *link;
     int count = 0;
 
-    while ((link = links_find_child(links, 0, is_ours)) != NULL) {
+    while ((link = links_find_child(links, 0, virtual_link_is_ours)) != NULL) {
         int r = virtual_link_delete(links, link->ifindex, link->parent);
         if (r < 0) {
             log_msg(LOG_ERR, "cannot delete the virtual MAC's link %s: %s", link->name,

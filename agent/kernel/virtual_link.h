@@ -9,13 +9,17 @@
 #define AGENT_KERNEL_VIRTUAL_LINK_H
 
 #include "agent/kernel/links.h"
+#include "agent/kernel/rtnl_batch.h"
 
 /* Creates (or adopts a leftover of) the link of that virtual_link_name(), down, marked by its
  * alias. Returns its ifindex, or a negative errno. */
 int virtual_link_create(struct links *links, int parent, enum ip_family family, uint8_t vrid);
 
-/* Sets it up or down. 0 or negative errno. */
-int virtual_link_set_up(int ifindex, bool up);
+/* True for a macvlan that carries our mark. */
+bool virtual_link_is_ours(const struct link *link);
+
+/* Puts into the batch that it is to be up or down. */
+void virtual_link_put_up(struct rtnl_batch *batch, int ifindex, bool up);
 
 /* Deletes it; restores the parent when it was the last. 0 or negative errno. */
 int virtual_link_delete(struct links *links, int ifindex, int parent);
