@@ -175,10 +175,11 @@ static int open_kernel(struct parts *parts)
     struct node *node = &parts->node;
     int r = worker_open(node->event, &options, &parts->kernel);
 
-    if (r >= 0)
-        r = reconciler_open(node->event, AGENT_PRIORITY_LEASES, node->links, parts->kernel,
-                            &node->reconciler);
-    return r;
+    if (r < 0)
+        return r;
+    links_use_worker(node->links, parts->kernel);
+    return reconciler_open(node->event, AGENT_PRIORITY_LEASES, node->links, parts->kernel,
+                           &node->reconciler);
 }
 
 static int open_node(struct parts *parts)

@@ -70,7 +70,7 @@ void difference_refresh(struct address_batch *batch, const struct desired_sets *
     unsigned left = REFRESHES_MAX;
 
     for (struct desired_set *s = sets->first; s != NULL; s = s->next) {
-        for (; s->refresh && s->refreshed < s->count; s->refreshed++) {
+        for (; s->refresh && !s->reading && s->refreshed < s->count; s->refreshed++) {
             const struct observed_address *there =
                 links_prefix(batch->links, s->ifindex, &s->prefixes[s->refreshed]);
 
@@ -79,7 +79,7 @@ void difference_refresh(struct address_batch *batch, const struct desired_sets *
             if (left-- == 0 || !address_batch_refresh(batch, s, there, lease_seconds(s)))
                 return;
         }
-        s->refresh = false;
+        s->refresh = s->refresh && s->reading;
     }
 }
 

@@ -17,6 +17,7 @@
 #ifndef AGENT_KERNEL_LINKS_H
 #define AGENT_KERNEL_LINKS_H
 
+#include "agent/base/worker.h"
 #include "agent/kernel/observed.h"
 
 #include <systemd/sd-event.h>
@@ -28,6 +29,10 @@ struct links;
 int links_open(sd_event *event, int64_t priority, const struct links_observer *observer,
                struct links **out);
 void links_close(struct links *links);
+
+/* Who reads all again when notifications were lost, and all addresses. It is closed before links
+ * is. Without one nothing is read again. */
+void links_use_worker(struct links *links, struct worker *worker);
 
 /* NULL when there is none. Valid until the next event-loop turn. */
 const struct link *links_by_name(const struct links *links, const char *name);

@@ -51,6 +51,7 @@ int node_open(void **state)
     assert_true(sd_event_new(&node->event) >= 0);
     assert_int_equal(links_open(node->event, 0, &observer, &node->links), 0);
     assert_int_equal(worker_open(node->event, &options, &node->worker), 0);
+    links_use_worker(node->links, node->worker);
     assert_int_equal(reconciler_open(node->event, 0, node->links, node->worker, &node->reconciler),
                      0);
     node->ifindex = netns_ifindex("va");
