@@ -9,8 +9,7 @@ from vipdlab.config import INTERVAL_MS, VIP4
 from vipdlab.watch import widest_gap
 
 SECONDS = 12
-# The quickest rival deposes a master that was silent for so long.
-MASTER_DOWN_S = 3 * INTERVAL_MS / 1000
+INTERVAL_S = INTERVAL_MS / 1000
 TRIES = 3
 
 
@@ -20,7 +19,7 @@ def strained(lab, load):
     with load, strain.Control() as control:
         began = time.time()
         time.sleep(SECONDS)
-    frames = capture.adverts("n1", since=began)
+    frames = [f for f in capture.adverts(since=began) if f.priority > 0]
     assert len(frames) > SECONDS, "a MASTER that adverts"
     return widest_gap(frames), control.worst_s
 
@@ -35,11 +34,26 @@ def test_nobody_takes_the_mastership_away_with_the_rtnl_lock(lab, keys):
         gap_s, late_s = strained(lab, strain.rtnl())
         moves = [node.history()[n:] for node, n in zip(lab.nodes, before)]
         print(f"widest gap {gap_s * 1000:.0f} ms, control late {late_s * 1000:.0f} ms, {moves}")
-        if late_s < INTERVAL_MS / 1000:
+        # A machine that stands still for a bare timer does so for vipd; more is its own fault.
+        assert gap_s - INTERVAL_S < 2 * late_s + INTERVAL_S
+        if late_s < INTERVAL_S / 2:
+            assert moves == [[], []]
             break
         lab.wait_master(lab[1])
-    else:
-        pytest.skip(f"the machine stood still: a bare timer was {late_s * 1000:.0f} ms late")
-    assert moves == [[], []]
-    assert gap_s < MASTER_DOWN_S
     lab.wait(lambda: lab[1].holds(VIP4) and not lab[2].holds(VIP4), "the first holds it alone")
+
+
+@pytest.mark.lab(nodes=2)
+@pytest.mark.limit(120)
+def test_a_lease_outlasts_the_lock_and_the_end_waits_for_the_removal(lab):
+    """The address stays while its master lives, and is gone when that says that it has ended."""
+    lab.start_all([150, 100], lease="3s")
+    watch = lab.sampler()
+    with strain.rtnl():
+        time.sleep(SECONDS)
+        assert all(holders for _, holders in watch.changes[1:]), watch.changes
+        code = lab[1].stop(timeout=30)
+    # It does not wait for ever, and then it does not say that all went well.
+    assert code == 1 or lab[1].ours() == []
+    lab.wait_master(lab[2])
+    lab.wait(lambda: not lab[1].holds(VIP4), "the lease ends what was left", 8)
