@@ -81,7 +81,11 @@ static void clear_leftovers(struct parts *parts)
 
     if (links > 0)
         log_msg(LOG_NOTICE, "%d virtual MAC links of a predecessor removed", links);
-    (void)reconciler_run(parts->node.reconciler);
+    reconciler_run(parts->node.reconciler);
+    int r = parts_finish(parts);
+    if (r < 0)
+        log_msg(LOG_WARNING, "addresses of a predecessor could not be removed yet: %s",
+                strerror(-r));
 }
 
 /* A run that was ended from outside has not recorded its end. */
@@ -94,6 +98,16 @@ static void record_start(struct parts *parts)
                     broken ? "vipd " VIPD_VERSION " started; the run before it was ended "
                              "without a hand-over"
                            : "vipd " VIPD_VERSION " started");
+}
+
+static void be_punctual(struct parts *parts)
+{
+    realtime_enable(&parts->facts.realtime);
+    if (!parts->facts.realtime.fifo)
+        return;
+    int r = worker_set_realtime(parts->kernel, REALTIME_PRIORITY_WORKER);
+    if (r < 0)
+        log_msg(LOG_NOTICE, "no real-time scheduling for writing to the kernel: %s", strerror(-r));
 }
 
 static int start(struct parts *parts)
@@ -117,7 +131,7 @@ static int start(struct parts *parts)
     if (r < 0)
         return r;
     if (config->realtime)
-        realtime_enable(&parts->facts.realtime);
+        be_punctual(parts);
     log_event(LOG_NOTICE, MESSAGE_ID_STARTED, NULL,
               "vipd " VIPD_VERSION " started with %zu instance%s", config->instance_count,
               config->instance_count == 1 ? "" : "s");
@@ -133,6 +147,13 @@ static int turn(struct parts *parts)
 
     if (r < 0)
         log_msg(LOG_ERR, "the event loop failed: %s", strerror(-r));
+    /* Whoever reads that we have stopped finds no address of ours. */
+    registry_clear(parts->registry);
+    int left = parts_finish(parts);
+    if (left < 0)
+        log_msg(LOG_ERR, "not all addresses could be released: %s", strerror(-left));
+    if (left < 0 && r == 0)
+        return 1;
     if (r == 0) {
         log_event(LOG_NOTICE, MESSAGE_ID_STOPPED, NULL, "vipd " VIPD_VERSION " stopped");
         chronicle_event(parts->chronicle, HISTORY_STOPPED, "vipd " VIPD_VERSION " stopped");

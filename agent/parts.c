@@ -7,6 +7,12 @@
 #include <errno.h>
 #include <string.h>
 
+/* A flight of the reconciler, a reading of the links. */
+enum { KERNEL_TASKS_MAX = 8 };
+
+/* How long the end waits for the kernel. */
+#define FINISH_NS (2 * NS_PER_SEC)
+
 /* ---- What instances tell */
 
 static void on_transition(void *userdata, struct instance *instance,
@@ -88,7 +94,7 @@ static void on_link(void *userdata, const struct link *link)
     checks_links_changed(parts->node.checks);
     /* The kernel drops IPv6 addresses when a link goes down. */
     if (back)
-        (void)reconciler_run(parts->node.reconciler);
+        reconciler_run(parts->node.reconciler);
 }
 
 static void on_link_gone(void *userdata, const struct link *link)
@@ -119,7 +125,7 @@ static void on_resync(void *userdata)
     log_msg(LOG_NOTICE, "netlink notifications were lost; all links and addresses read again");
     registry_refresh(parts->registry);
     checks_links_changed(parts->node.checks);
-    (void)reconciler_run(parts->node.reconciler);
+    reconciler_run(parts->node.reconciler);
 }
 
 static void on_check(void *userdata, const char *name)
@@ -161,6 +167,21 @@ void parts_serve_due(struct parts *parts)
 
 /* ---- Opened from below, closed from above */
 
+/* Its answers are as urgent as the deadlines that wait for them. */
+static int open_kernel(struct parts *parts)
+{
+    const struct worker_options options = {
+        .name = "vipd-kernel", .priority = AGENT_PRIORITY_DEADLINES, .tasks_max = KERNEL_TASKS_MAX};
+    struct node *node = &parts->node;
+    int r = worker_open(node->event, &options, &parts->kernel);
+
+    if (r < 0)
+        return r;
+    links_use_worker(node->links, parts->kernel);
+    return reconciler_open(node->event, AGENT_PRIORITY_LEASES, node->links, parts->kernel,
+                           &node->reconciler);
+}
+
 static int open_node(struct parts *parts)
 {
     struct node *node = &parts->node;
@@ -180,7 +201,7 @@ static int open_node(struct parts *parts)
     node->is_virtual = is_virtual;
     node->userdata = parts;
     if (r >= 0)
-        r = reconciler_open(node->event, AGENT_PRIORITY_LEASES, node->links, &node->reconciler);
+        r = open_kernel(parts);
     if (r >= 0)
         r = neighbour_io_open(&node->neighbours);
     if (r >= 0)
@@ -313,6 +334,13 @@ int parts_wait_for_nobody(struct parts *parts)
     return 0;
 }
 
+int parts_finish(struct parts *parts)
+{
+    if (parts->node.reconciler == NULL)
+        return 0;
+    return reconciler_finish(parts->node.reconciler, FINISH_NS);
+}
+
 /* The instances first: they use everything else, and what they leave is closed by the workers. */
 void parts_close(struct parts *parts)
 {
@@ -333,6 +361,8 @@ void parts_close(struct parts *parts)
     segments_free(node->segments);
     virtual_links_close(node->virtual_links);
     neighbour_io_close(node->neighbours);
+    (void)parts_finish(parts);
+    worker_close(parts->kernel);
     reconciler_close(node->reconciler);
     links_close(node->links);
     config_box_unref(parts->facts.box);

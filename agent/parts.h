@@ -21,7 +21,8 @@ struct parts {
 
     struct node node;
     struct worker
-        *links_worker; /* opens and closes sockets, captures and macvlans; NULL: not yet */
+        *links_worker;     /* opens and closes sockets, captures and macvlans; NULL: not yet */
+    struct worker *kernel; /* writes to the kernel, for node.reconciler */
     struct registry *registry;
     struct attach *attach;
     struct recorder *recorder; /* NULL: off */
@@ -36,6 +37,10 @@ int parts_open(struct parts *parts);
 /* Once everything is started: what can wait is done by threads from now on, not by the loop. 0 or a
  * negative errno, logged. */
 int parts_wait_for_nobody(struct parts *parts);
+
+/* Waits, not for long, until the kernel has taken away what was released: 0, or a negative errno.
+ */
+int parts_finish(struct parts *parts);
 
 /* What instances still hold is released at once. */
 void parts_close(struct parts *parts);

@@ -14,6 +14,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* Nobody waits for us: the kernel may take its time. */
+#define FINISH_NS (10 * NS_PER_SEC)
+
 static void ignore_transition(void *userdata, struct instance *instance,
                               const struct transition *transition)
 {
@@ -135,13 +138,19 @@ int release_leftovers(struct config_box *box)
                         .on_unattached = ignore_attachment,
                         .on_detached = ignore_attachment,
                         .is_virtual = none_is_virtual};
+    const struct worker_options options = {
+        .name = "vipd-kernel", .priority = AGENT_PRIORITY_DEADLINES, .tasks_max = 1};
     struct resigning *held = NULL;
+    struct worker *kernel = NULL;
     int r = sd_event_new(&node.event);
 
     if (r >= 0)
         r = links_open(node.event, AGENT_PRIORITY_LINKS, &nobody, &node.links);
     if (r >= 0)
-        r = reconciler_open(node.event, AGENT_PRIORITY_LEASES, node.links, &node.reconciler);
+        r = worker_open(node.event, &options, &kernel);
+    if (r >= 0)
+        r = reconciler_open(node.event, AGENT_PRIORITY_LEASES, node.links, kernel,
+                            &node.reconciler);
     if (r >= 0)
         r = neighbour_io_open(&node.neighbours);
     if (r >= 0)
@@ -151,7 +160,8 @@ int release_leftovers(struct config_box *box)
     if (r >= 0 && node.segments != NULL) {
         if (box != NULL)
             held = find_held(&node, box);
-        r = reconciler_run(node.reconciler);
+        reconciler_run(node.reconciler);
+        r = reconciler_finish(node.reconciler, FINISH_NS);
         if (held != NULL)
             resign_all(held, box->config->instance_count);
         (void)virtual_link_delete_all(node.links);
@@ -162,6 +172,7 @@ int release_leftovers(struct config_box *box)
     segments_free(node.segments);
     virtual_links_close(node.virtual_links);
     neighbour_io_close(node.neighbours);
+    worker_close(kernel);
     reconciler_close(node.reconciler);
     links_close(node.links);
     sd_event_unref(node.event);

@@ -8,14 +8,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum {
-    /* Above ordinary programs, below the kernel's own threads (50). */
-    FIFO_PRIORITY = 20,
-};
-
 void realtime_enable(struct realtime *out)
 {
-    const struct sched_param param = {.sched_priority = FIFO_PRIORITY};
+    const struct sched_param param = {.sched_priority = REALTIME_PRIORITY};
 
     /* On fault: what was never touched costs nothing. */
     out->memory_locked = mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0;

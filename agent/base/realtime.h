@@ -4,6 +4,13 @@
 
 #include <stdbool.h>
 
+enum {
+    /* Above ordinary programs, below the kernel's own threads (50). */
+    REALTIME_PRIORITY = 20,
+    /* Of threads whose work the loop waits for: it comes first all the same. */
+    REALTIME_PRIORITY_WORKER = REALTIME_PRIORITY - 1,
+};
+
 /* What was granted; for status and `vipctl doctor`. */
 struct realtime {
     bool memory_locked;

@@ -107,7 +107,7 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
     const struct config_instance *config = instance->config;
     const struct history_entry last = last_transition(instance);
     struct status_router routers[2];
-    struct status_warning warnings[2 * (LAN_WARNINGS + 1)];
+    struct status_warning warnings[SNAPSHOT_WARNINGS_MAX];
     struct status_instance status = {
         .name = config->name,
         .interface = config->interface,

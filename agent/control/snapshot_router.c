@@ -112,6 +112,24 @@ static size_t fill_conflict_warning(const struct router *router, struct status_w
     return 1;
 }
 
+/* Addresses that this MASTER wants and the kernel refuses. */
+static size_t fill_claim_warning(const struct instance *instance, const struct router *router,
+                                 struct status_warning *out)
+{
+    const struct desired_set *set = &router->desired;
+
+    if (!set->linked || set->failed == 0)
+        return 0;
+    *out = (struct status_warning){.kind = "not-claimed",
+                                   .family = router->family,
+                                   .since_ns = instance->since_wall_ns,
+                                   .last_ns = clock_wall_ns(),
+                                   .count = set->failed};
+    snprintf(out->text, sizeof(out->text), "%zu of %zu addresses could not be added on %s: %s",
+             set->failed, set->count, router->config->interface, strerror(-set->error));
+    return 1;
+}
+
 size_t snapshot_warnings(const struct instance *instance, struct status_warning *out)
 {
     size_t n = 0;
@@ -119,6 +137,7 @@ size_t snapshot_warnings(const struct instance *instance, struct status_warning 
     for (size_t r = 0; r < instance->router_count; r++) {
         const struct router *router = &instance->routers[r];
 
+        n += fill_claim_warning(instance, router, &out[n]);
         if (router->watch == NULL)
             continue;
         n += fill_conflict_warning(router, &out[n]);

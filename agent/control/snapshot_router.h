@@ -4,6 +4,7 @@
 #define AGENT_CONTROL_SNAPSHOT_ROUTER_H
 
 #include "agent/instances/instance.h"
+#include "agent/instances/watch.h"
 #include "lib/control/control.h"
 
 struct status_master snapshot_master(const struct election *e);
@@ -16,7 +17,10 @@ uint64_t snapshot_left(uint64_t deadline, uint64_t now);
 
 void snapshot_router(const struct router *router, struct status_router *out);
 
-/* What all its routers warn of, at most LAN_WARNINGS + 1 for each. Returns how many. */
+/* The LAN's, a conflict and a claim that failed, for each family. */
+enum { SNAPSHOT_WARNINGS_MAX = 2 * (LAN_WARNINGS + 2) };
+
+/* What all its routers warn of, at most SNAPSHOT_WARNINGS_MAX. Returns how many. */
 size_t snapshot_warnings(const struct instance *instance, struct status_warning *out);
 
 #endif

@@ -9,6 +9,9 @@ enum { ANSWER_POLL_US = 500 };
 /* Some 100 ms were seen on a very busy machine. */
 #define ANSWER_WAIT_MAX_NS (250 * NS_PER_MS)
 
+/* In a takeover the rivals have to hear of us. */
+#define TAKEOVER_WAIT_NS (2 * NS_PER_MS)
+
 /* Who holds our addresses beside us need not ever say so by itself: ask with each announcement that
  * is no haste of a takeover. */
 static void ask_now_and_then(struct router *router)
@@ -52,47 +55,100 @@ static void execute(struct router *router, const struct election_action *action)
     }
 }
 
-static void wait_more(struct router *router)
+static uint64_t bound_ns(const struct router *router)
+{
+    uint64_t limit_ns = 2 * router->config->advert_interval_ns;
+
+    return limit_ns < ANSWER_WAIT_MAX_NS ? limit_ns : ANSWER_WAIT_MAX_NS;
+}
+
+/* The kernel has answered for the claim, and hosts are answered by it; or it had long enough. */
+static bool is_ready(struct router *router, uint64_t now_ns)
+{
+    struct postponed *postponed = &router->postponed;
+
+    if (!reconciler_settled(&router->desired))
+        return false;
+    if (reconciler_answers(router->node->reconciler, &router->desired))
+        return true;
+    if (postponed->give_up_ns == 0)
+        postponed->give_up_ns = now_ns + bound_ns(router);
+    return now_ns >= postponed->give_up_ns;
+}
+
+static bool adverts_may_go(const struct router *router, uint64_t now_ns)
+{
+    const struct postponed *postponed = &router->postponed;
+
+    return now_ns >= postponed->adverts_due_ns ||
+           (postponed->takeover && reconciler_settled(&router->desired));
+}
+
+/* Carries out what need not wait any more, in its order. Returns how many of the others are
+ * adverts. */
+static size_t go_on(struct router *router, bool ready, bool adverts)
+{
+    struct election_actions *rest = &router->postponed.actions;
+    size_t left = 0;
+    size_t adverts_left = 0;
+
+    for (size_t i = 0; i < rest->count; i++) {
+        bool is_advert = rest->list[i].type == ACTION_SEND_ADVERT;
+
+        if (ready || (is_advert && adverts)) {
+            execute(router, &rest->list[i]);
+            continue;
+        }
+        adverts_left += is_advert ? 1 : 0;
+        rest->list[left++] = rest->list[i];
+    }
+    rest->count = left;
+    return adverts_left;
+}
+
+static void wait_until(struct router *router, uint64_t at_ns)
 {
     sd_event_source *timer = router->postponed.timer;
 
-    (void)sd_event_source_set_time_relative(timer, ANSWER_POLL_US);
+    (void)sd_event_source_set_time(timer, at_ns / NS_PER_US + 1);
     (void)sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
 }
 
-static void go_on(struct router *router)
+void router_go_on(struct router *router)
 {
-    struct election_actions *rest = &router->postponed.actions;
+    uint64_t now_ns = clock_boot_ns();
 
-    for (size_t i = 0; i < rest->count; i++)
-        execute(router, &rest->list[i]);
-    rest->count = 0;
+    if (router->postponed.actions.count == 0)
+        return;
+    bool ready = is_ready(router, now_ns);
+    size_t adverts = go_on(router, ready, adverts_may_go(router, now_ns));
+    if (router->postponed.actions.count == 0)
+        return;
+    if (reconciler_settled(&router->desired))
+        wait_until(router, now_ns + ANSWER_POLL_US * NS_PER_US);
+    else if (adverts > 0)
+        wait_until(router, router->postponed.adverts_due_ns);
+    /* Else until the kernel answers: what it does not hold is not announced. */
 }
 
 static int on_postponed(sd_event_source *source, uint64_t usec, void *userdata)
 {
-    struct router *router = userdata;
-
     (void)source;
     (void)usec;
-    if (router->postponed.actions.count > 0 && clock_boot_ns() < router->postponed.give_up_ns &&
-        !reconciler_answers(router->node->reconciler, &router->desired))
-        wait_more(router);
-    else
-        go_on(router);
+    router_go_on(userdata);
     return 0;
 }
 
 int router_prepare(struct router *router)
 {
     struct postponed *postponed = &router->postponed;
-
-    if (router->family != IP_FAMILY_IPV6)
-        return 0;
     int r = sd_event_add_time(router->node->event, &postponed->timer, CLOCK_BOOTTIME, UINT64_MAX, 1,
                               on_postponed, router);
+
     if (r >= 0)
         r = sd_event_source_set_priority(postponed->timer, AGENT_PRIORITY_DEADLINES);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(postponed->timer, SD_EVENT_OFF);
     return r;
 }
 
@@ -118,24 +174,33 @@ static struct summary summarize(const struct election_actions *actions)
     return summary;
 }
 
-/* An announcement has to wait, and an advert too, which makes others yield; but where nobody is
- * left to yield the other candidates have to hear of us. */
-static bool has_to_wait(const struct summary *summary, const struct election_action *action)
+/* An announcement has to wait, and an advert too, which makes others yield. What waits already says
+ * the same. */
+static bool is_said(const struct router *router, enum election_action_type type)
 {
-    return action->type == ACTION_ANNOUNCE ||
-           (action->type == ACTION_SEND_ADVERT && !summary->takeover);
+    const struct election_actions *waiting = &router->postponed.actions;
+
+    for (size_t i = 0; i < waiting->count; i++)
+        if (waiting->list[i].type == type)
+            return true;
+    return false;
 }
 
-static void postpone(struct router *router, const struct election_action *action)
+static bool has_to_wait(const struct router *router, const struct election_action *action)
+{
+    if (action->type == ACTION_SEND_ADVERT)
+        return clock_boot_ns() < router->postponed.adverts_due_ns;
+    return action->type == ACTION_ANNOUNCE;
+}
+
+/* From now on what is said waits for the kernel. */
+static void begin_to_wait(struct router *router, bool takeover)
 {
     struct postponed *postponed = &router->postponed;
-    uint64_t limit_ns = 2 * router->config->advert_interval_ns;
 
-    postponed->actions.list[postponed->actions.count++] = *action;
-    if (limit_ns > ANSWER_WAIT_MAX_NS)
-        limit_ns = ANSWER_WAIT_MAX_NS;
-    postponed->give_up_ns = clock_boot_ns() + limit_ns;
-    wait_more(router);
+    postponed->takeover = takeover;
+    postponed->give_up_ns = 0;
+    postponed->adverts_due_ns = clock_boot_ns() + (takeover ? TAKEOVER_WAIT_NS : bound_ns(router));
 }
 
 void router_execute(struct router *router, const struct election_actions *actions)
@@ -143,18 +208,20 @@ void router_execute(struct router *router, const struct election_actions *action
     const struct summary summary = summarize(actions);
     struct election_actions *later = &router->postponed.actions;
     bool wait = later->count > 0 && !summary.moves;
-    bool repeats = wait; /* what waits says the same */
 
     if (!wait)
         later->count = 0;
     for (size_t i = 0; i < actions->count; i++) {
         const struct election_action *action = &actions->list[i];
 
-        if (!wait || !has_to_wait(&summary, action))
+        if (!wait || !has_to_wait(router, action))
             execute(router, action);
-        else if (!repeats)
-            postpone(router, action);
-        if (action->type == ACTION_CLAIM && !repeats && router->postponed.timer != NULL)
-            wait = !reconciler_answers(router->node->reconciler, &router->desired);
+        else if (!is_said(router, action->type))
+            later->list[later->count++] = *action;
+        if (action->type == ACTION_CLAIM && !wait) {
+            begin_to_wait(router, summary.takeover);
+            wait = !is_ready(router, clock_boot_ns());
+        }
     }
+    router_go_on(router);
 }

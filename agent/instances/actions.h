@@ -1,7 +1,8 @@
 /*
  * What an election asks of its router, carried out in the election's order. What makes others yield
- * (announcements and adverts) is put off, within a bound, until the kernel answers for the claimed
- * addresses.
+ * is put off until the kernel has the claimed addresses and answers for them: adverts within a
+ * bound (some 2 ms when the master before fell silent, for the rivals have to hear of us),
+ * announcements of what is not held for as long as it takes. The election goes on meanwhile.
  */
 #ifndef AGENT_INSTANCES_ACTIONS_H
 #define AGENT_INSTANCES_ACTIONS_H
@@ -11,7 +12,11 @@
 /* Carries out one router's actions in order. */
 void router_execute(struct router *router, const struct election_actions *actions);
 
-/* For a router of IPv6: makes the timer of what is postponed. 0 or a negative errno. */
+/* Makes the timer of what is postponed. 0 or a negative errno. */
 int router_prepare(struct router *router);
+
+/* Carries out what was postponed and need not wait any more: the kernel has answered, or a bound is
+ * over. */
+void router_go_on(struct router *router);
 
 #endif

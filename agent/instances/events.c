@@ -207,6 +207,8 @@ void instance_fire_due(struct instance *instance)
     uint64_t now = clock_boot_ns();
 
     for (size_t i = 0; i < instance->router_count; i++)
+        router_go_on(&instance->routers[i]);
+    for (size_t i = 0; i < instance->router_count; i++)
         if (election_deadline(&instance->elections[i]) <= now)
             instance_event(instance, i, &event);
 }

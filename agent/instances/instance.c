@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/instances/actions.h"
+#include "agent/instances/claim.h"
 #include "agent/instances/link.h"
 #include "agent/instances/receive.h"
 #include "agent/instances/watch.h"
@@ -35,6 +36,7 @@ static bool init_router(struct instance *instance, size_t index, enum ip_family 
     };
     receive_prepare(router);
     router->client.on_ready = on_ready;
+    claim_prepare(router);
     if (!router_read_config(router))
         return false;
     if (router_prepare(router) < 0)
@@ -124,7 +126,7 @@ void instance_free(struct instance *instance)
     for (size_t i = 0; i < instance->router_count; i++) {
         const struct election_actions release = {.list = {{.type = ACTION_RELEASE}}, .count = 1};
 
-        if (instance->elections[i].holding)
+        if (instance->routers[i].desired.linked)
             router_execute(&instance->routers[i], &release);
     }
     (void)move_to(instance, NULL);
@@ -136,6 +138,7 @@ void instance_free(struct instance *instance)
         instance->share->instance = NULL;
     bundle_unref(instance->bundle);
     sd_event_source_disable_unref(instance->damping_timer);
+    claim_free(instance);
     config_box_unref(instance->next_box);
     config_box_unref(instance->box);
     free(instance->routers);
@@ -265,8 +268,10 @@ void instance_update(struct instance *instance, struct config_box *box,
     config_box_unref(old);
     instance_note_standing(instance);
     instance_checks_changed(instance);
-    if (changed)
-        instance_refresh(instance);
+    if (!changed)
+        return;
+    claim_retry(instance);
+    instance_refresh(instance);
 }
 
 bool instance_has_address(const struct instance *instance, const struct ip_address *address)

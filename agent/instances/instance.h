@@ -10,6 +10,7 @@
  *   instance.h       an instance's life: made, put on its link, started, changed, stopped, freed
  *   requests.h       what the administrator asks: drain, take, resume
  *   receive.h        what arrives from the LAN for a router
+ *   claim.h          what came of a claim, when none of it is held
  *   events.h         one event from beginning to end: the only place that steps elections
  *   checks_effect.h  what the checks make of an instance: priority, holds, flap-damping
  *   state.h          struct instance, which only the files above know

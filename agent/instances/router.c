@@ -3,7 +3,6 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
-#include "agent/kernel/virtual_link.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -134,44 +133,17 @@ void router_send_advert(struct router *router, const struct election_action *act
         note_send_result(router, result);
 }
 
-static void set_virtual_link(struct router *router, bool up)
-{
-    char name[NAME_SIZE + 16];
-
-    if (router->virtual_ifindex == 0)
-        return;
-    int r = virtual_link_set_up(router->virtual_ifindex, up);
-    if (r < 0 && r != -ENODEV)
-        log_instance(LOG_ERR, router_name(router, name, sizeof(name)),
-                     "cannot set the virtual MAC's link %s: %s", up ? "up" : "down", strerror(-r));
-}
-
 void router_claim(struct router *router)
 {
-    const struct config_instance *config = router->config;
-    char name[NAME_SIZE + 16];
-
-    set_virtual_link(router, true);
-    int r =
-        reconciler_want(router->node->reconciler, &router->desired, router_claim_ifindex(router),
-                        router->prefixes, router->count, config->lease_ns);
-    if (r < 0)
-        log_instance(LOG_ERR, router_name(router, name, sizeof(name)),
-                     "%zu of %zu addresses could not be claimed on %s: %s", router->desired.failed,
-                     router->count, config->interface, strerror(-r));
+    router->desired.raises = router->virtual_ifindex != 0;
+    reconciler_want(router->node->reconciler, &router->desired, router_claim_ifindex(router),
+                    router->prefixes, router->count, router->config->lease_ns);
 }
 
 void router_release(struct router *router)
 {
-    char name[NAME_SIZE + 16];
-    int r = reconciler_want(router->node->reconciler, &router->desired,
-                            router_claim_ifindex(router), NULL, 0, 0);
-
-    if (r < 0)
-        log_instance(LOG_ERR, router_name(router, name, sizeof(name)),
-                     "addresses could not be released on %s: %s", router->config->interface,
-                     strerror(-r));
-    set_virtual_link(router, false);
+    reconciler_want(router->node->reconciler, &router->desired, router_claim_ifindex(router), NULL,
+                    0, 0);
 }
 
 /* The R flag of an NA tells hosts that we are a router: true only when the kernel forwards there

@@ -17,11 +17,13 @@
 struct instance;
 struct router_watch;
 
-/* What follows a claim waits until the kernel answers for the addresses: whoever held them before
- * goes on doing so until it hears of us. */
+/* What follows a claim waits until the kernel has the addresses and answers for them: whoever held
+ * them before goes on doing so until it hears of us. Boot time in ns. */
 struct postponed {
-    sd_event_source *timer; /* NULL: never needed */
-    uint64_t give_up_ns;
+    sd_event_source *timer;
+    bool takeover;           /* from a master that fell silent: adverts need no answering kernel */
+    uint64_t adverts_due_ns; /* adverts go by then */
+    uint64_t give_up_ns;     /* of what the kernel has, it answers by then; 0: it has not yet */
     struct election_actions actions; /* none: nothing waits */
 };
 
@@ -92,7 +94,8 @@ bool router_owns_mac(const struct router *router, const uint8_t mac[MAC_SIZE]);
 /* Sends what the action ACTION_SEND_ADVERT asks for. */
 void router_send_advert(struct router *router, const struct election_action *action);
 
-/* Wants its addresses in the kernel, on a link that is up. */
+/* Wants its addresses in the kernel, on a link that is up. Returns before it is so: see
+ * desired_set.on_settled. */
 void router_claim(struct router *router);
 
 /* Wants none of them any more. */

@@ -1,7 +1,8 @@
 /*
  * The state of one [instance] on this node, shared by the files at the top of the room: events.h
  * (steps its elections), receive.h, requests.h and instance.h (what makes them step),
- * checks_effect.h (what its checks make of it). The parts below them do not know it.
+ * claim.h (what came of its claims), checks_effect.h (what its checks make of it). The parts below
+ * them do not know it.
  */
 #ifndef AGENT_INSTANCES_STATE_H
 #define AGENT_INSTANCES_STATE_H
@@ -12,6 +13,13 @@
 #include "agent/instances/node.h"
 #include "agent/instances/router.h"
 #include "agent/recorder/policy.h"
+
+/* After a claim that failed altogether: when it is tried again; see claim.h. */
+struct claim_retry {
+    sd_event_source *timer; /* NULL: never needed */
+    uint64_t backoff_ns;
+    int error; /* what the kernel said: a negative errno */
+};
 
 struct instance {
     struct node *node;
@@ -37,6 +45,7 @@ struct instance {
     struct damping damping;
     uint8_t damping_as_master; /* priority by its checks when it became MASTER, or was reloaded */
     sd_event_source *damping_timer; /* NULL: never held back yet */
+    struct claim_retry claim;
     bool checks_due; /* instance_checks_changed() is to be called when the event is done */
     const struct config_instance *next_config; /* REPLACED: started when this one is done */
     struct config_box *next_box;

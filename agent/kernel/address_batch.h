@@ -1,45 +1,38 @@
 /*
- * Additions, refreshes and removals of addresses, collected into netlink batches; every outcome is
- * logged where it failed and noted in the view of links where it succeeded.
+ * What goes to the kernel in one flight: additions, renewals and removals of addresses, macvlans of
+ * ours up and down, each with all that only the view of links can tell (whether a network is
+ * covered already, what would go along). All memory is set aside with it.
  */
 #ifndef AGENT_KERNEL_ADDRESS_BATCH_H
 #define AGENT_KERNEL_ADDRESS_BATCH_H
 
+#include "agent/kernel/address_change.h"
 #include "agent/kernel/desired.h"
 #include "agent/kernel/links.h"
-#include "agent/kernel/rtnl_batch.h"
+
+enum { ADDRESS_BATCH_MAX = 1024 };
 
 struct address_batch {
-    struct rtnl_batch *rtnl;
-    struct links *links;
-    struct address_change {
-        enum address_operation {
-            ADDRESS_ADD,
-            ADDRESS_REFRESH,
-            ADDRESS_REMOVE,
-            ADDRESS_PROMOTE, /* of the link: its other addresses stay when the first goes */
-        } operation;
-        struct desired_set *set; /* NULL: nobody's (a leftover) */
-        struct observed_address address;
-    } changes[RTNL_BATCH_MESSAGES];
-    /* Additions that the kernel already had, although the view did not. */
-    struct address_change unexpected[RTNL_BATCH_MESSAGES];
-    unsigned unexpected_count;
-    size_t added;
-    int promoted; /* the link that has got ADDRESS_PROMOTE since the last flush */
-    int first_error;
+    const struct links *links;
+    struct address_change changes[ADDRESS_BATCH_MAX];
+    struct desired_set *owners[ADDRESS_BATCH_MAX]; /* NULL: nobody's (a removal) */
+    unsigned count;
+    int promoted; /* the link that has got ADDRESS_PROMOTE */
 };
 
-/* Adds one change, sending when the batch is full. lease_s: UINT32_MAX for ever. Where the kernel
- * has the address already, somebody else's is left alone and one of ours gets the lease. */
-void address_batch_add(struct address_batch *batch, struct desired_set *set, int ifindex,
-                       const struct ip_prefix *prefix, uint32_t lease_s);
-void address_batch_refresh(struct address_batch *batch, struct desired_set *set,
-                           const struct observed_address *address, uint32_t lease_s);
-void address_batch_remove(struct address_batch *batch, const struct observed_address *address);
+/* Empties it. */
+void address_batch_clear(struct address_batch *batch);
 
-/* Sends what is left. Returns the first negative errno since the last flush, or 0. `added` counts
- * what was really added. */
-int address_batch_flush(struct address_batch *batch);
+/* Each adds one change. False, and nothing is changed: there is no room. lease_s: UINT32_MAX for
+ * ever. */
+bool address_batch_add(struct address_batch *batch, struct desired_set *set,
+                       const struct ip_prefix *prefix, uint32_t lease_s);
+bool address_batch_refresh(struct address_batch *batch, struct desired_set *set,
+                           const struct observed_address *address, uint32_t lease_s);
+bool address_batch_remove(struct address_batch *batch, const struct observed_address *address);
+bool address_batch_link(struct address_batch *batch, struct desired_set *set, int ifindex, bool up);
+
+/* The set is about to go: nothing in the batch is its own any more. */
+void address_batch_disown(struct address_batch *batch, const struct desired_set *set);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * What one virtual router wants the kernel to have. Owner: the caller of the reconciler, which
- * links the sets that want something into a list of its own (reconciler.h).
+ * What virtual routers want the kernel to have. A set is embedded in its router and linked into the
+ * reconciler's list while it wants anything. Owner of the list: the reconciler.
  */
 #ifndef AGENT_KERNEL_DESIRED_H
 #define AGENT_KERNEL_DESIRED_H
@@ -9,8 +9,8 @@
 
 #include <stddef.h>
 
-/* One virtual router's share of the desired addresses. Held by the caller (embedded), linked into
- * the reconciler while wanted. All zero to begin with. */
+/* One virtual router's share of the desired addresses. All zero to begin with, but for what is
+ * marked as the caller's. */
 struct desired_set {
     struct desired_set *next;
     struct desired_set *prev;
@@ -19,13 +19,49 @@ struct desired_set {
     const struct ip_prefix *prefixes; /* borrowed: stays valid until the next call for this set */
     size_t count;
     uint64_t lease_ns; /* 0: no lifetime */
-    const char *owner; /* instance name, for messages; borrowed */
-    size_t failed;     /* addresses of the last batch the kernel refused */
+    const char *owner; /* the caller's: instance name, for messages; borrowed */
+    bool raises;       /* the caller's: the link is a macvlan of ours, up while this is wanted */
     size_t answering;  /* how many of the first are known to be answered for */
-    /* The reconciler's own: boot time in ns, DEADLINE_NEVER for never. */
-    uint64_t refresh_ns;
+    size_t failed;     /* addresses that the kernel refused at the last attempt, */
+    int error;         /* and what it said to the first of them */
+    /* The caller's: the kernel has said its word to each address that was wanted anew. Called from
+     * the event loop, never from within reconciler_want(). NULL: nobody wants to know. */
+    void (*on_settled)(struct desired_set *set);
+    void *userdata; /* the caller's */
+
+    /* The reconciler's own. */
+    bool attempt;     /* what is missing is to be added, */
+    size_t attempted; /* from this address on */
+    bool refresh;     /* the leases are to be renewed, */
+    size_t refreshed; /* from this address on */
+    bool repairing;   /* what is missing had been there */
+    bool reading;   /* the kernel has an address that we did not know of: it is being looked for */
+    bool looked;    /* that was done already */
+    bool unplanned; /* neither refresh_ns nor retry_ns fits any more */
+    bool told;      /* on_settled was called */
+    size_t in_flight;    /* changes */
+    size_t added;        /* addresses, since it was settled last */
+    uint64_t refresh_ns; /* boot time in ns, DEADLINE_NEVER for never */
     uint64_t retry_ns;
     uint64_t backoff_ns;
 };
+
+/* All that want something. */
+struct desired_sets {
+    struct desired_set *first;
+};
+
+void desired_link_in(struct desired_sets *sets, struct desired_set *set);
+void desired_link_out(struct desired_sets *sets, struct desired_set *set);
+
+/* The first set that wants it, or NULL. */
+struct desired_set *desired_who(const struct desired_sets *sets, int ifindex,
+                                const struct ip_prefix *prefix);
+
+/* True when any set wants that macvlan to be up. */
+bool desired_raises(const struct desired_sets *sets, int ifindex);
+
+/* Nothing of it is on its way or still to be asked of the kernel. */
+bool desired_settled(const struct desired_set *set);
 
 #endif

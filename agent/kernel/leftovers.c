@@ -24,11 +24,11 @@ static int compare_wanted(const void *a, const void *b)
 }
 
 /* Everything desired, sorted, so that each observed address is looked up once. */
-static int collect_wanted(struct leftovers *leftovers, const struct desired_set *sets)
+static int collect_wanted(struct leftovers *leftovers, const struct desired_sets *sets)
 {
     size_t count = 0;
 
-    for (const struct desired_set *s = sets; s != NULL; s = s->next)
+    for (const struct desired_set *s = sets->first; s != NULL; s = s->next)
         count += s->count;
     if (count > leftovers->wanted_room) {
         struct wanted_address *room = realloc(leftovers->wanted, count * sizeof(*room));
@@ -38,7 +38,7 @@ static int collect_wanted(struct leftovers *leftovers, const struct desired_set 
         leftovers->wanted_room = count;
     }
     leftovers->wanted_count = 0;
-    for (const struct desired_set *s = sets; s != NULL; s = s->next)
+    for (const struct desired_set *s = sets->first; s != NULL; s = s->next)
         for (size_t i = 0; i < s->count; i++)
             leftovers->wanted[leftovers->wanted_count++] =
                 (struct wanted_address){.ifindex = s->ifindex, .prefix = s->prefixes[i]};
@@ -71,7 +71,7 @@ static bool collect_one(void *userdata, const struct observed_address *address)
 }
 
 int leftovers_find(struct leftovers *leftovers, const struct links *links,
-                   const struct desired_set *sets)
+                   const struct desired_sets *sets)
 {
     size_t ours = 0;
 

@@ -1,4 +1,4 @@
-/* Which observed addresses are ours and wanted by nobody. For reconciler.c only. */
+/* Which observed addresses are ours and wanted by nobody. For reconciler.c and its parts only. */
 #ifndef AGENT_KERNEL_RECONCILER_LEFTOVERS_H
 #define AGENT_KERNEL_RECONCILER_LEFTOVERS_H
 
@@ -15,9 +15,9 @@ struct leftovers {
     size_t wanted_room;
 };
 
-/* Fills the list. sets: the first of all that are linked, or NULL. 0 or -ENOMEM. */
+/* Fills the list. 0 or -ENOMEM. */
 int leftovers_find(struct leftovers *leftovers, const struct links *links,
-                   const struct desired_set *sets);
+                   const struct desired_sets *sets);
 
 void leftovers_free(struct leftovers *leftovers);
 

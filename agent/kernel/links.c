@@ -7,6 +7,7 @@
 
 #include "agent/base/log.h"
 #include "agent/kernel/links_ask.h"
+#include "agent/kernel/links_dump.h"
 #include "agent/kernel/links_view.h"
 
 #include <errno.h>
@@ -35,8 +36,15 @@ struct links {
     struct nl_sock *events;
     struct nl_sock *requests;
     sd_event_source *source;
-    sd_event_source *later; /* tells what links_read_addresses() found, or reads all again */
+    sd_event_source *later; /* takes in what was read, or reads all again */
     bool stale;             /* the last dump failed: it is to be made again */
+    struct worker *worker;  /* NULL: nothing can be read again */
+    struct links_dump *dump;
+    bool reads_all; /* the dump under way */
+    bool read_over; /* and what it has found is to be taken in */
+    bool asked;     /* for all addresses, when it is over */
+    void (*on_read)(void *userdata);
+    void *on_read_userdata;
 };
 
 /* ---- Reading */
@@ -59,6 +67,17 @@ static void retry(struct links *links)
     later(links, RETRY_US);
 }
 
+/* What comes while it is read is newer: it waits, so that the order is kept. */
+static bool begin_to_read(struct links *links, bool links_too)
+{
+    if (links->worker == NULL || links_dump_busy(links->dump) || links->read_over ||
+        !links_dump_start(links->dump, links->worker, links_too))
+        return false;
+    links->reads_all = links_too;
+    (void)sd_event_source_set_enabled(links->source, SD_EVENT_OFF);
+    return true;
+}
+
 static void resync(struct links *links)
 {
     char scratch[256];
@@ -68,16 +87,50 @@ static void resync(struct links *links)
         if (recv(nl_socket_get_fd(links->events), scratch, sizeof(scratch), MSG_DONTWAIT) < 0 &&
             errno != ENOBUFS && errno != EINTR)
             break;
+    if (!begin_to_read(links, true))
+        retry(links);
+}
+
+/* Called wherever the worker is looked after: what follows of it waits for a turn of the loop. */
+static void on_dump_done(void *userdata)
+{
+    struct links *links = userdata;
+
+    links->read_over = true;
+    later(links, 0);
+}
+
+static void take_message(void *userdata, struct nlmsghdr *message)
+{
+    struct links *links = userdata;
+
+    links_view_message(&links->view, message);
+}
+
+static void log_failed(int error)
+{
+    log_msg(LOG_ERR, "cannot read links and addresses from the kernel: %s", strerror(-error));
+}
+
+static void finish_reading(struct links *links)
+{
+    if (links->reads_all)
+        links->view.generation++;
     links->view.reading = true;
-    int r = read_all(links);
+    int r = links_dump_take(links->dump, take_message, links);
     links->view.reading = false;
+    (void)sd_event_source_set_enabled(links->source, SD_EVENT_ON);
+    if (r < 0)
+        log_failed(r);
     links_view_tell(&links->view);
+    if (!links->reads_all)
+        return;
+    links->stale = r < 0;
     if (r == 0)
         links_view_remove_stale(&links->view);
-    links->view.observer.on_resync(links->view.observer.userdata);
-    links->stale = false;
-    if (r < 0)
+    else
         retry(links);
+    links->view.observer.on_resync(links->view.observer.userdata);
 }
 
 static int on_later(sd_event_source *source, uint64_t usec, void *userdata)
@@ -86,10 +139,18 @@ static int on_later(sd_event_source *source, uint64_t usec, void *userdata)
 
     (void)source;
     (void)usec;
-    if (links->stale)
+    if (links->read_over) {
+        bool addresses = !links->reads_all;
+
+        links->read_over = false;
+        finish_reading(links);
+        if (addresses && links->on_read != NULL)
+            links->on_read(links->on_read_userdata);
+    } else if (links->stale) {
         resync(links);
-    else
-        links_view_tell(&links->view);
+    }
+    if (links->asked && begin_to_read(links, false))
+        links->asked = false;
     return 0;
 }
 
@@ -104,14 +165,23 @@ static int add_later(struct links *links, sd_event *event, int64_t priority)
     return r;
 }
 
-int links_read_addresses(struct links *links)
+void links_read_addresses(struct links *links)
 {
-    links->view.reading = true;
-    int r = links_ask_addresses(links->requests);
-    links->view.reading = false;
-    if (!links->stale)
-        later(links, 0);
-    return r;
+    /* After what is being read now, which may be older than the question. */
+    links->asked = !begin_to_read(links, false);
+    if (links->asked && !links_dump_busy(links->dump) && !links->read_over)
+        later(links, RETRY_US);
+}
+
+void links_use_worker(struct links *links, struct worker *worker)
+{
+    links->worker = worker;
+}
+
+void links_on_read(struct links *links, void (*fn)(void *userdata), void *userdata)
+{
+    links->on_read = fn;
+    links->on_read_userdata = userdata;
 }
 
 int links_update(struct links *links, const char *name)
@@ -203,6 +273,8 @@ int links_open(sd_event *event, int64_t priority, const struct links_observer *o
     links->requests = new_socket(links);
     if (links->events != NULL && links->requests != NULL)
         r = open_events(event, priority, links);
+    if (r >= 0)
+        r = links_dump_open(on_dump_done, links, &links->dump);
     if (r >= 0) {
         int error = nl_connect(links->requests, NETLINK_ROUTE);
         r = error < 0 ? links_errno(error) : 0;
@@ -212,6 +284,8 @@ int links_open(sd_event *event, int64_t priority, const struct links_observer *o
     if (r >= 0)
         r = read_all(links);
     links->view.quiet = false;
+    if (r < 0)
+        log_failed(r);
     if (r == -EAGAIN) {
         retry(links);
         r = 0;
@@ -232,6 +306,7 @@ void links_close(struct links *links)
     sd_event_source_disable_unref(links->later);
     nl_socket_free(links->events);
     nl_socket_free(links->requests);
+    links_dump_close(links->dump);
     links_table_free(&links->view.table);
     free(links);
 }
@@ -257,6 +332,14 @@ void links_note_link(struct links *links, const struct link *link)
     }
     entry->link = *link;
     entry->generation = links->view.generation;
+}
+
+void links_note_up(struct links *links, int ifindex, bool up)
+{
+    struct link_entry *entry = links_table_link(&links->view.table, ifindex);
+
+    if (entry != NULL)
+        entry->link.up = up;
 }
 
 void links_note_gone(struct links *links, int ifindex)
@@ -291,6 +374,14 @@ const struct link *links_find_child(const struct links *links, int parent,
         if ((parent == 0 || e->link.parent == parent) && fits(&e->link))
             return &e->link;
     return NULL;
+}
+
+void links_each_link(const struct links *links, bool (*fn)(void *userdata, const struct link *link),
+                     void *userdata)
+{
+    for (const struct link_entry *e = links->view.table.links; e != NULL; e = e->next)
+        if (!fn(userdata, &e->link))
+            return;
 }
 
 const struct observed_address *links_address(const struct links *links, int ifindex,

@@ -6,16 +6,18 @@
  * watches is told (links_view). A lost notification (ENOBUFS) leads to a full re-dump and
  * on_resync. Owner of the view: the agent.
  *
- * reconciler.h makes the kernel's addresses equal to what the elections want (desired.h): additions
- * and removals are collected by address_batch.h and written by rtnl_batch.h (libmnl); what a
- * predecessor left is found by leftovers.h; local_route.h knows when the kernel really answers.
- * virtual_link.h makes the macvlans of virtual MACs.
+ * reconciler.h makes the kernel's addresses equal to what the elections want (desired.h) by
+ * flights: the difference of both (difference.h; leftovers.h finds what a predecessor left) is
+ * collected in an address_batch.h, written by a worker's thread (address_write.h, rtnl_batch.h:
+ * libmnl) and taken in by outcome.h; schedule.h says when to ask again. local_route.h knows when
+ * the kernel really answers. virtual_link.h makes the macvlans of virtual MACs.
  *
  * Nothing here knows an election, an instance or a packet. It may use base/ and lib/packet.
  */
 #ifndef AGENT_KERNEL_LINKS_H
 #define AGENT_KERNEL_LINKS_H
 
+#include "agent/base/worker.h"
 #include "agent/kernel/observed.h"
 
 #include <systemd/sd-event.h>
@@ -28,6 +30,10 @@ int links_open(sd_event *event, int64_t priority, const struct links_observer *o
                struct links **out);
 void links_close(struct links *links);
 
+/* Who reads all again when notifications were lost, and all addresses. It is closed before links
+ * is. Without one nothing is read again. */
+void links_use_worker(struct links *links, struct worker *worker);
+
 /* NULL when there is none. Valid until the next event-loop turn. */
 const struct link *links_by_name(const struct links *links, const char *name);
 const struct link *links_by_index(const struct links *links, int ifindex);
@@ -35,6 +41,10 @@ const struct link *links_by_index(const struct links *links, int ifindex);
 /* A link on top of `parent` (0: on any) for which fits() is true, or NULL. */
 const struct link *links_find_child(const struct links *links, int parent,
                                     bool (*fits)(const struct link *link));
+
+/* Calls fn for each link. fn returns false to stop. */
+void links_each_link(const struct links *links, bool (*fn)(void *userdata, const struct link *link),
+                     void *userdata);
 
 /* The address as last observed on that link (whatever the prefix length), or NULL. */
 const struct observed_address *links_address(const struct links *links, int ifindex,
@@ -54,13 +64,19 @@ void links_each_address(const struct links *links, int ifindex,
  * the notification. */
 void links_note_address(struct links *links, const struct observed_address *address, bool present);
 
+/* The same of a link that we have set up or down. */
+void links_note_up(struct links *links, int ifindex, bool up);
+
 /* Reads one link by name at once, without callbacks: for a link we have just made or changed.
  * 0 or a negative errno (-ENODEV: there is none). */
 int links_update(struct links *links, const char *name);
 
-/* Reads all addresses at once: for one that the kernel says is there and the view does not have.
- * What is new by that is told from the event loop. 0 or a negative errno. */
-int links_read_addresses(struct links *links);
+/* Reads all addresses: for one that the kernel says is there and the view does not have. What is
+ * new by that is told from the event loop, and then that they were read, as far as possible. */
+void links_read_addresses(struct links *links);
+
+/* Who is to be called then. NULL: nobody. */
+void links_on_read(struct links *links, void (*fn)(void *userdata), void *userdata);
 
 /* Takes a link that we have just made, as it was read. Without callbacks. */
 void links_note_link(struct links *links, const struct link *link);

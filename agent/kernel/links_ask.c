@@ -1,8 +1,6 @@
 /* Dumps and single questions by libnl; see links_ask.h. Owner of the socket: links. */
 #include "agent/kernel/links_ask.h"
 
-#include "agent/base/log.h"
-
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -61,14 +59,6 @@ static int dump_addresses(struct nl_sock *requests)
     return dump(requests, RTM_GETADDR, &header, sizeof(header));
 }
 
-static int conclude(int r, const char *what)
-{
-    if (r >= 0)
-        return 0;
-    log_msg(LOG_ERR, "cannot read %s from the kernel: %s", what, nl_geterror(r));
-    return links_errno(r);
-}
-
 int links_ask_all(struct nl_sock *requests)
 {
     const struct ifinfomsg header = {.ifi_family = AF_UNSPEC};
@@ -76,12 +66,14 @@ int links_ask_all(struct nl_sock *requests)
 
     if (r >= 0)
         r = dump_addresses(requests);
-    return conclude(r, "links and addresses");
+    return r < 0 ? links_errno(r) : 0;
 }
 
 int links_ask_addresses(struct nl_sock *requests)
 {
-    return conclude(dump_addresses(requests), "addresses");
+    int r = dump_addresses(requests);
+
+    return r < 0 ? links_errno(r) : 0;
 }
 
 int links_ask_link(struct nl_sock *requests, const char *name)

@@ -1,6 +1,7 @@
 /*
  * Questions to the kernel about links and addresses. The answers go to the callback that the socket
- * has (libnl's NL_CB_VALID), all before the call returns.
+ * has (libnl's NL_CB_VALID), all before the call returns, which can take as long as somebody keeps
+ * the kernel's lock. Nothing is logged: some are asked by a thread.
  */
 #ifndef AGENT_KERNEL_LINKS_ASK_H
 #define AGENT_KERNEL_LINKS_ASK_H

@@ -1,110 +1,59 @@
 /*
- * Desired addresses against observed ones; see reconciler.h. Owner: the agent.
- * A set of desired addresses belongs to a virtual router, which links it in while it is MASTER.
+ * Flights to the kernel, one after the other, and when there has to be one; see reconciler.h. What
+ * goes into a flight is difference.h's to say, what came of it outcome.h's. Owner: the agent.
  */
 #include "agent/kernel/reconciler.h"
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
-#include "agent/kernel/address_batch.h"
+#include "agent/kernel/address_write.h"
+#include "agent/kernel/difference.h"
 #include "agent/kernel/leftovers.h"
 #include "agent/kernel/local_route.h"
+#include "agent/kernel/outcome.h"
+#include "agent/kernel/schedule.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
-enum {
-    REFRESHES_PER_LEASE = 3,
-    TIMER_ACCURACY_US = 1000,
-};
-
-#define BACKOFF_MIN_NS (1 * NS_PER_SEC)
-#define BACKOFF_MAX_NS (30 * NS_PER_SEC)
+enum { TIMER_ACCURACY_US = 1000 };
 
 struct reconciler {
+    struct worker_task task; /* first: the flight */
+    /* The thread's while it is submitted, but for the batch's owners. */
+    struct rtnl_batch *rtnl;
+    struct address_batch batch;
+
+    struct worker *worker;
     struct links *links;
     struct local_route *routes;
-    struct desired_set *sets;
-    struct address_batch batch;
+    struct desired_sets sets;
+    struct leftovers leftovers;
     sd_event_source *timer;
     sd_event_source *soon;
-    uint64_t repairs;
-    struct leftovers leftovers;
+    uint64_t flown_ns;         /* boot time at which the flight began */
+    bool sweep;                /* what nobody wants is to be removed, */
+    bool predecessors;         /* and some of it may be of another run */
+    bool run;                  /* asked for: all is to be compared */
+    int removal_error;         /* of the last removal; 0: it went well */
     uint64_t removal_retry_ns; /* DEADLINE_NEVER: no removal has failed */
     uint64_t removal_backoff_ns;
     uint64_t next_ns; /* when the timer fires */
+    uint64_t repairs;
 };
 
-static uint32_t lease_seconds(const struct desired_set *set)
+static void later_turn(struct reconciler *reconciler)
 {
-    return set->lease_ns == 0 ? UINT32_MAX
-                              : (uint32_t)((set->lease_ns + NS_PER_SEC - 1) / NS_PER_SEC);
-}
-
-static bool is_ours(const struct observed_address *address)
-{
-    return address->proto == VIPD_IFA_PROTO;
-}
-
-static bool set_has(const struct desired_set *set, int ifindex, const struct ip_prefix *prefix)
-{
-    if (set->ifindex != ifindex)
-        return false;
-    for (size_t i = 0; i < set->count; i++)
-        if (set->prefixes[i].length == prefix->length &&
-            ip_address_equal(&set->prefixes[i].address, &prefix->address))
-            return true;
-    return false;
-}
-
-/* The first set that wants it, or NULL. */
-static struct desired_set *who_wants(const struct reconciler *reconciler, int ifindex,
-                                     const struct ip_prefix *prefix)
-{
-    for (struct desired_set *s = reconciler->sets; s != NULL; s = s->next)
-        if (set_has(s, ifindex, prefix))
-            return s;
-    return NULL;
-}
-
-static void link_in(struct reconciler *reconciler, struct desired_set *set)
-{
-    if (set->linked)
-        return;
-    set->linked = true;
-    set->prev = NULL;
-    set->next = reconciler->sets;
-    if (set->next != NULL)
-        set->next->prev = set;
-    reconciler->sets = set;
-}
-
-static void link_out(struct reconciler *reconciler, struct desired_set *set)
-{
-    if (!set->linked)
-        return;
-    set->linked = false;
-    if (set->prev != NULL)
-        set->prev->next = set->next;
-    else
-        reconciler->sets = set->next;
-    if (set->next != NULL)
-        set->next->prev = set->prev;
-    set->next = NULL;
-    set->prev = NULL;
+    (void)sd_event_source_set_enabled(reconciler->soon, SD_EVENT_ONESHOT);
 }
 
 /* The timer goes to the earliest refresh or retry. */
 static void arm(struct reconciler *reconciler)
 {
-    uint64_t next_ns = reconciler->removal_retry_ns;
+    uint64_t next_ns = schedule_next(&reconciler->sets);
 
-    for (const struct desired_set *s = reconciler->sets; s != NULL; s = s->next) {
-        next_ns = s->refresh_ns < next_ns ? s->refresh_ns : next_ns;
-        next_ns = s->retry_ns < next_ns ? s->retry_ns : next_ns;
-    }
+    if (reconciler->removal_retry_ns < next_ns)
+        next_ns = reconciler->removal_retry_ns;
     reconciler->next_ns = next_ns;
     if (next_ns == DEADLINE_NEVER) {
         (void)sd_event_source_set_enabled(reconciler->timer, SD_EVENT_OFF);
@@ -114,126 +63,180 @@ static void arm(struct reconciler *reconciler)
     (void)sd_event_source_set_enabled(reconciler->timer, SD_EVENT_ONESHOT);
 }
 
-static uint64_t longer(uint64_t backoff_ns)
+/* ---- A flight's end */
+
+static void settle(struct reconciler *reconciler, struct desired_set *set)
 {
-    if (backoff_ns == 0)
-        return BACKOFF_MIN_NS;
-    return backoff_ns < BACKOFF_MAX_NS / 2 ? backoff_ns * 2 : BACKOFF_MAX_NS;
+    if (set->repairing && set->added > 0) {
+        log_instance(LOG_WARNING, set->owner, "%zu address%s had gone: added again", set->added,
+                     set->added == 1 ? "" : "es");
+        reconciler->repairs += set->added;
+    }
+    set->added = 0;
+    set->repairing = false;
+    schedule_settled(set, reconciler->flown_ns);
 }
 
-/* What could not be removed is a leftover from then on: the next run finds it. */
-static void plan_removal(struct reconciler *reconciler, int result)
+static void settle_all(struct reconciler *reconciler)
 {
-    reconciler->removal_backoff_ns = result < 0 ? longer(reconciler->removal_backoff_ns) : 0;
+    for (struct desired_set *s = reconciler->sets.first; s != NULL; s = s->next)
+        if (desired_settled(s))
+            settle(reconciler, s);
+    arm(reconciler);
+}
+
+/* Who is told may want something else, and any set may go by that: from the beginning then. */
+static void tell(struct reconciler *reconciler)
+{
+    struct desired_set *s = reconciler->sets.first;
+
+    while (s != NULL) {
+        if (s->told || !desired_settled(s)) {
+            s = s->next;
+            continue;
+        }
+        s->told = true;
+        if (s->on_settled != NULL)
+            s->on_settled(s);
+        s = reconciler->sets.first;
+    }
+}
+
+/* What could not be removed is a leftover from then on: the next sweep finds it. */
+static void plan_removal(struct reconciler *reconciler, int error)
+{
+    reconciler->removal_error = error;
+    reconciler->removal_backoff_ns =
+        error < 0 ? schedule_longer(reconciler->removal_backoff_ns) : 0;
     reconciler->removal_retry_ns =
-        result < 0 ? clock_boot_ns() + reconciler->removal_backoff_ns : DEADLINE_NEVER;
+        error < 0 ? clock_boot_ns() + reconciler->removal_backoff_ns : DEADLINE_NEVER;
 }
 
-/* After an attempt: when to try again what failed. */
-static void plan_retry(struct desired_set *set, uint64_t now_ns)
+/* ---- Its beginning */
+
+/* What nobody wants, as far as there is room. */
+static void sweep(struct reconciler *reconciler)
 {
-    if (set->failed == 0) {
-        set->retry_ns = DEADLINE_NEVER;
-        set->backoff_ns = 0;
+    struct leftovers *left = &reconciler->leftovers;
+
+    if (leftovers_find(left, reconciler->links, &reconciler->sets) < 0) {
+        log_msg(LOG_ERR, "out of memory: addresses left over are not removed");
+        plan_removal(reconciler, -ENOMEM);
+        reconciler->sweep = false;
         return;
     }
-    set->backoff_ns = longer(set->backoff_ns);
-    set->retry_ns = now_ns + set->backoff_ns;
+    if (reconciler->predecessors && left->count > 0)
+        log_msg(LOG_NOTICE, "%zu address%s that no instance holds removed", left->count,
+                left->count == 1 ? "" : "es");
+    reconciler->predecessors = false;
+    reconciler->sweep = !difference_remove(&reconciler->batch, left) ||
+                        !difference_lower(&reconciler->batch, &reconciler->sets);
 }
 
-/* Not there with that prefix length. True when it can be added: somebody else's address of another
- * length is that address all the same, and IPv6 has each with one length only. */
-static bool can_add(struct reconciler *reconciler, int ifindex, const struct ip_prefix *prefix)
+static void land(struct reconciler *reconciler)
 {
-    const struct observed_address *other =
-        links_address(reconciler->links, ifindex, &prefix->address);
+    struct outcome outcome =
+        outcome_conclude(&reconciler->batch, reconciler->links, &reconciler->sets);
 
-    if (other == NULL)
-        return true;
-    if (!is_ours(other))
-        return false;
-    if (prefix->address.family == IP_FAMILY_IPV4)
-        return true;
-    if (who_wants(reconciler, ifindex, &other->prefix) != NULL)
-        return false;
-    address_batch_remove(&reconciler->batch, other);
-    return true;
+    address_batch_clear(&reconciler->batch);
+    if (outcome.unwanted)
+        reconciler->sweep = true;
+    if (outcome.removal_error < 0 || !reconciler->sweep)
+        plan_removal(reconciler, outcome.removal_error);
+    if (outcome.unexpected)
+        links_read_addresses(reconciler->links);
 }
 
-/* After all leases were renewed. */
-static void plan(struct desired_set *set, uint64_t now_ns)
+/* One flight at a time; what is left when it is back makes the next one. */
+static void fly(struct reconciler *reconciler)
 {
-    set->refresh_ns =
-        set->lease_ns == 0 ? DEADLINE_NEVER : now_ns + set->lease_ns / REFRESHES_PER_LEASE;
-    plan_retry(set, now_ns);
-}
+    struct address_batch *batch = &reconciler->batch;
 
-/* Adds what is missing; with `refresh` renews the lease of what is there. */
-static void put_set(struct reconciler *reconciler, struct desired_set *set, bool refresh)
-{
-    uint32_t lease_s = lease_seconds(set);
-
-    set->failed = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        const struct ip_prefix *prefix = &set->prefixes[i];
-        const struct observed_address *there =
-            links_prefix(reconciler->links, set->ifindex, prefix);
-
-        if (there == NULL) {
-            if (can_add(reconciler, set->ifindex, prefix))
-                address_batch_add(&reconciler->batch, set, set->ifindex, prefix, lease_s);
-        } else if (refresh && is_ours(there)) {
-            address_batch_refresh(&reconciler->batch, set, there, lease_s);
-        }
+    if (reconciler->task.submitted)
+        return;
+    bool all = difference_add(batch, &reconciler->sets);
+    difference_refresh(batch, &reconciler->sets);
+    if (all && reconciler->sweep)
+        sweep(reconciler);
+    reconciler->flown_ns = clock_boot_ns();
+    if (batch->count > 0 && !worker_submit(reconciler->worker, &reconciler->task)) {
+        for (unsigned i = 0; i < batch->count; i++)
+            batch->changes[i].result = -EAGAIN;
+        land(reconciler);
     }
+    /* Whoever had nothing to ask for is settled already. */
+    later_turn(reconciler);
 }
 
-/* Removes what `set` wanted `before`, is ours, and nobody wants any more. The last comes first:
- * secondaries before the primary that they hang on. */
-static void remove_unwanted(struct reconciler *reconciler, const struct desired_set *set,
-                            const struct desired_set *before)
+static void write_it(struct worker_task *task)
 {
-    for (size_t i = before->count; i-- > 0;) {
-        const struct ip_prefix *prefix = &before->prefixes[i];
-        const struct observed_address *there =
-            links_prefix(reconciler->links, before->ifindex, prefix);
+    struct reconciler *reconciler = (struct reconciler *)task;
 
-        if (there == NULL || !is_ours(there))
-            continue;
-        struct desired_set *heir = who_wants(reconciler, before->ifindex, prefix);
-        if (heir == NULL)
-            address_batch_remove(&reconciler->batch, there);
-        else if (heir != set && heir->lease_ns != before->lease_ns)
-            heir->refresh_ns = 0; /* its lease, at once: ours may end before its next refresh */
-    }
+    address_write(reconciler->rtnl, reconciler->batch.changes, reconciler->batch.count);
 }
 
-int reconciler_want(struct reconciler *reconciler, struct desired_set *set, int ifindex,
-                    const struct ip_prefix *prefixes, size_t count, uint64_t lease_ns)
+static void written(struct worker_task *task)
+{
+    struct reconciler *reconciler = (struct reconciler *)task;
+
+    land(reconciler);
+    settle_all(reconciler);
+    fly(reconciler);
+    tell(reconciler);
+}
+
+/* The view has what the kernel had and it had not. */
+static void on_read(void *userdata)
+{
+    struct reconciler *reconciler = userdata;
+
+    for (struct desired_set *s = reconciler->sets.first; s != NULL; s = s->next)
+        s->reading = false;
+    fly(reconciler);
+}
+
+/* ---- What others ask for */
+
+/* What the set wanted before may be another's too: with its lease, at once, for ours may end before
+ * its next refresh. */
+static void bequeath(const struct reconciler *reconciler, const struct desired_set *set,
+                     const struct desired_set *before)
+{
+    for (struct desired_set *s = reconciler->sets.first; s != NULL; s = s->next)
+        if (s != set && s->ifindex == before->ifindex && s->lease_ns != before->lease_ns)
+            schedule_refresh(s);
+}
+
+void reconciler_want(struct reconciler *reconciler, struct desired_set *set, int ifindex,
+                     const struct ip_prefix *prefixes, size_t count, uint64_t lease_ns)
 {
     const struct desired_set before = *set;
-    int r = 0;
 
+    address_batch_disown(&reconciler->batch, set);
+    set->in_flight = 0;
     set->ifindex = ifindex;
     set->prefixes = prefixes;
     set->count = count;
     set->lease_ns = lease_ns;
-    set->failed = 0;
     set->answering = 0;
-    if (count > 0) {
-        link_in(reconciler, set);
-        put_set(reconciler, set, true);
-        r = address_batch_flush(&reconciler->batch);
-        plan(set, clock_boot_ns());
-    } else {
-        link_out(reconciler, set);
+    set->added = 0;
+    set->repairing = false;
+    set->reading = false;
+    set->looked = false;
+    set->backoff_ns = 0;
+    set->told = false;
+    schedule_attempt(set);
+    schedule_refresh(set);
+    if (count > 0)
+        desired_link_in(&reconciler->sets, set);
+    else
+        desired_link_out(&reconciler->sets, set);
+    if (before.count > 0) {
+        bequeath(reconciler, set, &before);
+        reconciler->sweep = true;
     }
-    remove_unwanted(reconciler, set, &before);
-    int removal = address_batch_flush(&reconciler->batch);
-    if (removal < 0)
-        plan_removal(reconciler, removal);
+    fly(reconciler);
     arm(reconciler);
-    return r != 0 ? r : removal;
 }
 
 bool reconciler_rebase(struct desired_set *set, const struct ip_prefix *prefixes, size_t count,
@@ -249,83 +252,49 @@ bool reconciler_rebase(struct desired_set *set, const struct ip_prefix *prefixes
     return true;
 }
 
-static int remove_leftovers(struct reconciler *reconciler)
+void reconciler_run(struct reconciler *reconciler)
 {
-    struct leftovers *left = &reconciler->leftovers;
-    int r = leftovers_find(left, reconciler->links, reconciler->sets);
-
-    if (r < 0) {
-        log_msg(LOG_ERR, "out of memory: addresses left over are not removed");
-        return r;
+    reconciler->run = false;
+    for (struct desired_set *s = reconciler->sets.first; s != NULL; s = s->next) {
+        s->repairing = s->repairing || s->told;
+        schedule_attempt(s);
     }
-    if (left->count > 0)
-        log_msg(LOG_NOTICE, "%zu address%s that no instance holds removed", left->count,
-                left->count == 1 ? "" : "es");
-    for (size_t i = left->count; i-- > 0;)
-        address_batch_remove(&reconciler->batch, &left->list[i]);
-    return address_batch_flush(&reconciler->batch);
-}
-
-int reconciler_run(struct reconciler *reconciler)
-{
-    uint64_t now_ns = clock_boot_ns();
-    int r = 0;
-
-    for (struct desired_set *s = reconciler->sets; s != NULL; s = s->next) {
-        reconciler->batch.added = 0;
-        put_set(reconciler, s, false);
-        int error = address_batch_flush(&reconciler->batch);
-        size_t added = reconciler->batch.added;
-
-        if (added > 0)
-            log_instance(LOG_WARNING, s->owner, "%zu address%s had gone: added again", added,
-                         added == 1 ? "" : "es");
-        if (s->failed > 0)
-            plan_retry(s, now_ns);
-        reconciler->repairs += added;
-        r = r != 0 ? r : error;
-    }
-    int removal = remove_leftovers(reconciler);
-    plan_removal(reconciler, removal);
+    reconciler->predecessors = reconciler->predecessors || !reconciler->sweep;
+    reconciler->sweep = true;
+    fly(reconciler);
     arm(reconciler);
-    return r != 0 ? r : removal;
 }
 
 void reconciler_run_soon(struct reconciler *reconciler)
 {
-    (void)sd_event_source_set_enabled(reconciler->soon, SD_EVENT_ONESHOT);
+    reconciler->run = true;
+    later_turn(reconciler);
 }
 
 static int on_soon(sd_event_source *source, void *userdata)
 {
+    struct reconciler *reconciler = userdata;
+
     (void)source;
-    (void)reconciler_run(userdata);
+    settle_all(reconciler);
+    tell(reconciler);
+    if (reconciler->run)
+        reconciler_run(reconciler);
     return 0;
 }
 
-/* Whether a set is served in this turn: it is due, or nearly (then it goes in the same batch). */
-static bool is_due(const struct desired_set *set, uint64_t now_ns)
-{
-    uint64_t nearly_ns = set->lease_ns / (REFRESHES_PER_LEASE * 4);
-
-    return set->retry_ns <= now_ns ||
-           (set->refresh_ns != DEADLINE_NEVER && set->refresh_ns <= now_ns + nearly_ns);
-}
+/* ---- What is due */
 
 static void serve_due(struct reconciler *reconciler)
 {
     uint64_t now_ns = clock_boot_ns();
 
-    for (struct desired_set *s = reconciler->sets; s != NULL; s = s->next)
-        if (is_due(s, now_ns))
-            put_set(reconciler, s, true);
-    (void)address_batch_flush(&reconciler->batch);
-    /* Only now is known what failed. */
-    for (struct desired_set *s = reconciler->sets; s != NULL; s = s->next)
-        if (is_due(s, now_ns))
-            plan(s, now_ns);
-    if (reconciler->removal_retry_ns <= now_ns)
-        (void)reconciler_run(reconciler);
+    schedule_due(&reconciler->sets, now_ns);
+    if (reconciler->removal_retry_ns <= now_ns) {
+        reconciler->removal_retry_ns = DEADLINE_NEVER;
+        reconciler->sweep = true;
+    }
+    fly(reconciler);
     arm(reconciler);
 }
 
@@ -339,27 +308,26 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
 void reconciler_fire_due(struct reconciler *reconciler)
 {
+    (void)worker_wait(reconciler->worker, 0);
     if (reconciler->next_ns <= clock_boot_ns())
         serve_due(reconciler);
 }
 
-int reconciler_open(sd_event *event, int64_t priority, struct links *links, struct reconciler **out)
+int reconciler_finish(struct reconciler *reconciler, uint64_t limit_ns)
 {
-    struct reconciler *reconciler = calloc(1, sizeof(*reconciler));
+    fly(reconciler);
+    if (!worker_wait(reconciler->worker, limit_ns))
+        return -ETIMEDOUT;
+    return reconciler->removal_error;
+}
 
-    *out = NULL;
-    if (reconciler == NULL)
-        return -ENOMEM;
-    reconciler->links = links;
-    reconciler->batch.links = links;
-    reconciler->removal_retry_ns = DEADLINE_NEVER;
-    reconciler->next_ns = DEADLINE_NEVER;
-    int r = rtnl_batch_open(&reconciler->batch.rtnl);
-    if (r >= 0)
-        r = local_route_open(&reconciler->routes);
-    if (r >= 0)
-        r = sd_event_add_time(event, &reconciler->timer, CLOCK_BOOTTIME, UINT64_MAX,
+/* ---- Opening, closing, looking */
+
+static int open_sources(sd_event *event, int64_t priority, struct reconciler *reconciler)
+{
+    int r = sd_event_add_time(event, &reconciler->timer, CLOCK_BOOTTIME, UINT64_MAX,
                               TIMER_ACCURACY_US, on_timer, reconciler);
+
     if (r >= 0)
         r = sd_event_source_set_enabled(reconciler->timer, SD_EVENT_OFF);
     if (r >= 0)
@@ -370,10 +338,33 @@ int reconciler_open(sd_event *event, int64_t priority, struct links *links, stru
         r = sd_event_source_set_enabled(reconciler->soon, SD_EVENT_OFF);
     if (r >= 0)
         r = sd_event_source_set_priority(reconciler->soon, priority);
+    return r;
+}
+
+int reconciler_open(sd_event *event, int64_t priority, struct links *links, struct worker *worker,
+                    struct reconciler **out)
+{
+    struct reconciler *reconciler = calloc(1, sizeof(*reconciler));
+
+    *out = NULL;
+    if (reconciler == NULL)
+        return -ENOMEM;
+    reconciler->task = (struct worker_task){.run = write_it, .done = written};
+    reconciler->worker = worker;
+    reconciler->links = links;
+    reconciler->batch.links = links;
+    reconciler->removal_retry_ns = DEADLINE_NEVER;
+    reconciler->next_ns = DEADLINE_NEVER;
+    int r = rtnl_batch_open(&reconciler->rtnl);
+    if (r >= 0)
+        r = local_route_open(&reconciler->routes);
+    if (r >= 0)
+        r = open_sources(event, priority, reconciler);
     if (r < 0) {
         reconciler_close(reconciler);
         return r;
     }
+    links_on_read(links, on_read, reconciler);
     *out = reconciler;
     return 0;
 }
@@ -382,18 +373,36 @@ void reconciler_close(struct reconciler *reconciler)
 {
     if (reconciler == NULL)
         return;
+    links_on_read(reconciler->links, NULL, NULL);
     sd_event_source_disable_unref(reconciler->timer);
     sd_event_source_disable_unref(reconciler->soon);
-    rtnl_batch_close(reconciler->batch.rtnl);
     local_route_close(reconciler->routes);
     leftovers_free(&reconciler->leftovers);
+    /* A thread that hangs keeps what it hangs in. */
+    if (reconciler->task.submitted)
+        return;
+    rtnl_batch_close(reconciler->rtnl);
     free(reconciler);
+}
+
+bool reconciler_settled(const struct desired_set *set)
+{
+    return desired_settled(set);
 }
 
 bool reconciler_held(const struct reconciler *reconciler, const struct desired_set *set,
                      const struct ip_prefix *prefix)
 {
     return links_address(reconciler->links, set->ifindex, &prefix->address) != NULL;
+}
+
+size_t reconciler_count_held(const struct reconciler *reconciler, const struct desired_set *set)
+{
+    size_t held = 0;
+
+    for (size_t i = 0; i < set->count; i++)
+        held += reconciler_held(reconciler, set, &set->prefixes[i]) ? 1 : 0;
+    return held;
 }
 
 bool reconciler_answers(const struct reconciler *reconciler, struct desired_set *set)

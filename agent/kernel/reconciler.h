@@ -1,30 +1,37 @@
 /*
  * Makes the kernel's addresses equal to what the elections want: desired against observed gives one
- * batch. Claims, releases, repairs, lease refreshes and the removal of a crashed predecessor's
+ * batch. Claims, releases, repairs, lease renewals and the removal of a crashed predecessor's
  * leftovers are all the same comparison. It never touches an address it did not add (IFA_PROTO).
+ *
+ * Nothing here waits: the kernel's lock may be held by anybody for seconds. A batch goes to a
+ * worker (one at a time: a flight), and when it is back the comparison is made anew; what is
+ * different by then makes the next one. So nothing is asked twice, and who changes his mind
+ * meanwhile gets what he wants last.
  */
 #ifndef AGENT_KERNEL_RECONCILER_H
 #define AGENT_KERNEL_RECONCILER_H
 
+#include "agent/base/worker.h"
 #include "agent/kernel/desired.h"
 #include "agent/kernel/links.h"
 
 struct reconciler;
 
-/* links must outlive the reconciler. The lease timer runs at `priority`. */
-int reconciler_open(sd_event *event, int64_t priority, struct links *links,
+/* worker writes to the kernel; it and links must outlive the reconciler. The timer of leases and
+ * retries runs at `priority`. */
+int reconciler_open(sd_event *event, int64_t priority, struct links *links, struct worker *worker,
                     struct reconciler **out);
 
-/* Does not release anything: call reconciler_want() with none first where that is wanted. */
+/* Does not release anything: call reconciler_want() with none, and reconciler_finish(), first where
+ * that is wanted. */
 void reconciler_close(struct reconciler *reconciler);
 
-/* Replaces what this set wants (count 0: nothing; then it is unlinked) and brings the kernel in
- * line at once: everything that is to be added goes in one batch before anything is removed. An
- * address that another set wants on the same link stays. Addresses present but not ours count as
- * held. Returns 0, or the first negative errno after all addresses were tried (each is logged, and
- * tried again later by the lease timer). */
-int reconciler_want(struct reconciler *reconciler, struct desired_set *set, int ifindex,
-                    const struct ip_prefix *prefixes, size_t count, uint64_t lease_ns);
+/* Replaces what this set wants (count 0: nothing; then it is unlinked and may be freed at once) and
+ * returns: all that is to be added goes to the kernel before anything is removed. An address that
+ * another set wants on the same link stays. Addresses present but not ours count as held. What the
+ * kernel refuses is logged, and tried again later. set->on_settled tells when it has answered. */
+void reconciler_want(struct reconciler *reconciler, struct desired_set *set, int ifindex,
+                     const struct ip_prefix *prefixes, size_t count, uint64_t lease_ns);
 
 /* Moves the set to an equal list that lies elsewhere (the one before is about to go), touching
  * nothing. False, and nothing is done: it wants nothing yet, or another list or lease. */
@@ -34,13 +41,24 @@ bool reconciler_rebase(struct desired_set *set, const struct ip_prefix *prefixes
 /* Compares everything desired with everything observed and mends the difference: after a deletion
  * by somebody else, a link that came back, a resync, or at start (leftovers of a predecessor on
  * any link are removed). */
-int reconciler_run(struct reconciler *reconciler);
+void reconciler_run(struct reconciler *reconciler);
 
 /* The same in the next turn of the loop: many changes reported at once lead to one run. */
 void reconciler_run_soon(struct reconciler *reconciler);
 
-/* Renews what is due, as the lease timer would: for whoever keeps the event loop from it. */
+/* Takes in what the kernel has answered and renews what is due, as the loop would: for whoever
+ * keeps it from that. */
 void reconciler_fire_due(struct reconciler *reconciler);
+
+/* Waits until nothing is on its way any more: only where nobody waits for the loop. 0, -ETIMEDOUT,
+ * or why something could not be removed. */
+int reconciler_finish(struct reconciler *reconciler, uint64_t limit_ns);
+
+/* True when the kernel has answered for all that the set wants. */
+bool reconciler_settled(const struct desired_set *set);
+
+/* How many addresses of the set the kernel has, ours or not. */
+size_t reconciler_count_held(const struct reconciler *reconciler, const struct desired_set *set);
 
 /* True when the kernel holds that address on the set's link (ours or not). */
 bool reconciler_held(const struct reconciler *reconciler, const struct desired_set *set,

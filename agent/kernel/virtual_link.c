@@ -245,15 +245,9 @@ int virtual_link_create(int parent, enum ip_family family, uint8_t vrid,
     return r;
 }
 
-int virtual_link_set_up(int ifindex, bool up)
+void virtual_link_put_up(struct rtnl_batch *batch, int ifindex, bool up)
 {
-    struct rtnl_batch *batch;
-    int r = rtnl_batch_open(&batch);
-
-    if (r < 0)
-        return r;
     (void)begin_link(batch, RTM_SETLINK, 0, ifindex, IFF_UP, up ? IFF_UP : 0);
-    return send_and_close(batch);
 }
 
 int virtual_link_delete(int ifindex, int parent, const struct arp_settings *before)

@@ -9,6 +9,7 @@
 #define AGENT_KERNEL_VIRTUAL_LINK_H
 
 #include "agent/kernel/links.h"
+#include "agent/kernel/rtnl_batch.h"
 
 /* How a parent treats ARP. While a macvlan of ours is on it, it must neither answer for addresses
  * that are on the macvlan nor ask with one of them as the sender: both would teach the neighbours
@@ -29,8 +30,11 @@ struct arp_settings virtual_link_before(const struct links *links, const struct 
 int virtual_link_create(int parent, enum ip_family family, uint8_t vrid,
                         const struct arp_settings *before, struct link *made);
 
-/* Sets it up or down. 0 or negative errno. */
-int virtual_link_set_up(int ifindex, bool up);
+/* True for a macvlan that carries our mark. */
+bool virtual_link_is_ours(const struct link *link);
+
+/* Puts into the batch that it is to be up or down. */
+void virtual_link_put_up(struct rtnl_batch *batch, int ifindex, bool up);
 
 /* Any thread: deletes it (0: there is none), then gives the parent the settings back that it had
  * before the first one (NULL: others are left). 0 or negative errno. */

@@ -28,7 +28,9 @@ static const struct config_key node_keys[NODE_KEYS] = {
                     .expected = LEASE_EXPECTED,
                     .help = "How long the kernel keeps a virtual address when vipd no longer "
                             "refreshes it (killed, hung, stopped). For all instances that do not "
-                            "say otherwise."},
+                            "say otherwise. All leases are renewed together, three times in the "
+                            "shortest of them: each address is one more message then to whoever "
+                            "listens to address changes."},
     [NODE_REALTIME] = {.name = "realtime",
                        .type = VALUE_BOOL,
                        NODE_FIELD(realtime),

@@ -117,7 +117,8 @@ struct status_router {
     struct status_conflict conflict;
 };
 
-/* Something odd on the LAN now (lan_warning.h, and "foreign-holder"). */
+/* Something odd now: on the LAN (lan_warning.h, "foreign-holder"), or here ("not-claimed": the
+ * kernel refuses some of the addresses). */
 struct status_warning {
     const char *kind;
     enum ip_family family;

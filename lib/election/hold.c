@@ -28,6 +28,7 @@ static const struct hold_row hold_rows[HOLDS] = {
     {"check-failed", REASON_CHECK_FAILED, REASON_CHECK_PASSED, true, true},
     {"conflict", REASON_CONFLICT, REASON_CONFLICT_OVER, true, false},
     {"group", REASON_GROUP, REASON_GROUP, true, true},
+    {"cannot-claim", REASON_CANNOT_CLAIM, REASON_CLAIM_RETRIED, true, false},
 };
 
 static const struct hold_row *hold_row(enum election_hold hold)

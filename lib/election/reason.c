@@ -59,6 +59,10 @@ static const struct reason_row rows[REASONS] = {
     [REASON_RECONFIGURED] = {"reconfigured", "none", "the configuration changed"},
     [REASON_CONFLICT_OVER] = {"conflict-over", "none",
                               "no other machine holds our address any more"},
+    [REASON_CANNOT_CLAIM] = {"cannot-claim", "none",
+                             "none of the addresses could be added here: %N"},
+    [REASON_CLAIM_RETRIED] = {"claim-retried", "none",
+                              "the addresses may be claimed again after a failure"},
     [REASON_TAKEN] = {"taken", "none", "taken from %A (priority %P) as the administrator asked"},
     [REASON_NO_SUCCESSOR] = {"no-successor", "none",
                              "not drained: nobody took over within %S, so the addresses stay here"},
@@ -93,6 +97,8 @@ static const char *sentence_for(const struct transition *transition)
         return "taken as the administrator asked, no master was known";
     if (transition->reason == REASON_CHECK_FAILED && transition->evidence.note[0] != '\0')
         return "%N";
+    if (transition->reason == REASON_CANNOT_CLAIM && transition->evidence.note[0] == '\0')
+        return "none of the addresses could be added here";
     return rows[transition->reason].sentence;
 }
 

@@ -44,6 +44,8 @@ enum reason {
     REASON_CHECK_PASSED,
     REASON_RECONFIGURED,
     REASON_CONFLICT_OVER, /* nobody else holds the address any more */
+    REASON_CANNOT_CLAIM,  /* none of the addresses could be added */
+    REASON_CLAIM_RETRIED, /* that was a while ago */
     /* asked for by the administrator */
     REASON_TAKEN,        /* mastership was asked for */
     REASON_NO_SUCCESSOR, /* a drain found nobody: still MASTER */

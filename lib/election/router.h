@@ -18,8 +18,9 @@ enum election_hold {
     HOLD_DRAINED = 1u << 4,
     HOLD_CHECK_FAILED = 1u << 5,
     HOLD_CONFLICT = 1u << 6,
-    HOLD_GROUP = 1u << 7, /* another router of the group is held */
-    HOLDS = 8,            /* how many bits there are */
+    HOLD_GROUP = 1u << 7,        /* another router of the group is held */
+    HOLD_CANNOT_CLAIM = 1u << 8, /* the kernel refused all of its addresses */
+    HOLDS = 9,                   /* how many bits there are */
 };
 
 /* Name of one bit: "link-down". Static text. */

@@ -75,14 +75,18 @@ void watcher_start(struct watcher *w)
                                             .on_address = on_address,
                                             .on_resync = on_resync,
                                             .userdata = w};
+    const struct worker_options options = {.name = "test-kernel", .tasks_max = 8};
 
     *w = (struct watcher){0};
     assert_true(sd_event_new(&w->event) >= 0);
     assert_int_equal(links_open(w->event, 0, &observer, &w->links), 0);
+    assert_int_equal(worker_open(w->event, &options, &w->worker), 0);
+    links_use_worker(w->links, w->worker);
 }
 
 void watcher_stop(struct watcher *w)
 {
+    worker_close(w->worker);
     links_close(w->links);
     sd_event_unref(w->event);
 }

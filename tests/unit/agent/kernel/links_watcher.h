@@ -16,6 +16,7 @@ enum {
 struct watcher {
     sd_event *event;
     struct links *links;
+    struct worker *worker;
     struct link last;
     unsigned links_told;
     unsigned gone_told;

@@ -32,7 +32,7 @@ static void on_resync(void *userdata)
 {
     struct node *node = userdata;
 
-    (void)reconciler_run(node->reconciler);
+    reconciler_run(node->reconciler);
 }
 
 int node_open(void **state)
@@ -43,13 +43,17 @@ int node_open(void **state)
                                             .on_address = on_address,
                                             .on_resync = on_resync,
                                             .userdata = node};
+    const struct worker_options options = {.name = "test-kernel", .tasks_max = 8};
 
     netns_enter();
     netns_veth("va", "vb");
     assert_non_null(node);
     assert_true(sd_event_new(&node->event) >= 0);
     assert_int_equal(links_open(node->event, 0, &observer, &node->links), 0);
-    assert_int_equal(reconciler_open(node->event, 0, node->links, &node->reconciler), 0);
+    assert_int_equal(worker_open(node->event, &options, &node->worker), 0);
+    links_use_worker(node->links, node->worker);
+    assert_int_equal(reconciler_open(node->event, 0, node->links, node->worker, &node->reconciler),
+                     0);
     node->ifindex = netns_ifindex("va");
     *state = node;
     return 0;
@@ -59,6 +63,7 @@ int node_close(void **state)
 {
     struct node *node = *state;
 
+    worker_close(node->worker);
     reconciler_close(node->reconciler);
     links_close(node->links);
     sd_event_unref(node->event);
@@ -102,10 +107,27 @@ bool kernel_has_ours(const char *ifname, const char *text)
     return kernel_read(ifname, text).found.proto == VIPD_IFA_PROTO;
 }
 
+int node_run(struct node *node)
+{
+    reconciler_run(node->reconciler);
+    return reconciler_finish(node->reconciler, WAIT_MS * NS_PER_MS);
+}
+
+int node_want_on(struct node *node, struct desired_set *set, int ifindex,
+                 const struct ip_prefix *prefixes, size_t count, uint64_t lease_ns)
+{
+    reconciler_want(node->reconciler, set, ifindex, prefixes, count, lease_ns);
+    int r = reconciler_finish(node->reconciler, WAIT_MS * NS_PER_MS);
+    /* The kernel had what the view had not. */
+    for (int i = 0; i < WAIT_MS && count > 0 && !reconciler_settled(set); i++)
+        assert_true(sd_event_run(node->event, 1000) >= 0);
+    return count > 0 ? set->error : r;
+}
+
 int node_want(struct node *node, struct desired_set *set, const struct ip_prefix *prefixes,
               size_t count, uint64_t lease_ns)
 {
     if (set->owner == NULL)
         set->owner = "test";
-    return reconciler_want(node->reconciler, set, node->ifindex, prefixes, count, lease_ns);
+    return node_want_on(node, set, node->ifindex, prefixes, count, lease_ns);
 }

@@ -17,6 +17,7 @@ enum {
 struct node {
     sd_event *event;
     struct links *links;
+    struct worker *worker;
     struct reconciler *reconciler;
     int ifindex; /* of va */
     unsigned lost;
@@ -26,7 +27,14 @@ struct node {
 int node_open(void **state);
 int node_close(void **state);
 
-/* reconciler_want() on va. */
+/* reconciler_run(), and waits for what comes of it. */
+int node_run(struct node *node);
+
+/* reconciler_want(), and waits for what comes of it: the first negative errno, or 0. */
+int node_want_on(struct node *node, struct desired_set *set, int ifindex,
+                 const struct ip_prefix *prefixes, size_t count, uint64_t lease_ns);
+
+/* The same on va. */
 int node_want(struct node *node, struct desired_set *set, const struct ip_prefix *prefixes,
               size_t count, uint64_t lease_ns);
 

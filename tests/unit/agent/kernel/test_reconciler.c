@@ -1,5 +1,6 @@
 /* Desired addresses against a real kernel: claiming, changing what is wanted, releasing. */
 #include "agent/kernel/address_batch.h"
+#include "agent/kernel/address_write.h"
 #include "tests/unit/agent/kernel/reconciler_node.h"
 #include "tests/unit/agent/netns.h"
 
@@ -65,21 +66,24 @@ static void many_go_in_few_calls(void **state)
     struct node *node = *state;
     struct address_batch *batch = calloc(1, sizeof(*batch));
     struct ip_prefix prefix = prefix_of("10.1.0.0/32");
-    struct desired_set set = {.owner = "test"};
+    struct desired_set set = {.owner = "test", .ifindex = node->ifindex};
+    struct rtnl_batch *rtnl;
 
     assert_non_null(batch);
     batch->links = node->links;
-    assert_int_equal(rtnl_batch_open(&batch->rtnl), 0);
+    assert_int_equal(rtnl_batch_open(&rtnl), 0);
     for (int i = 0; i < MANY; i++) {
         prefix.address.octets[2] = (uint8_t)(i / 200);
         prefix.address.octets[3] = (uint8_t)(i % 200 + 1);
-        address_batch_add(batch, &set, node->ifindex, &prefix, 60);
+        assert_true(address_batch_add(batch, &set, &prefix, 60));
     }
-    assert_int_equal(address_batch_flush(batch), 0);
-    assert_int_equal(rtnl_batch_sends(batch->rtnl),
+    address_write(rtnl, batch->changes, batch->count);
+    for (unsigned i = 0; i < batch->count; i++)
+        assert_int_equal(batch->changes[i].result, 0);
+    assert_int_equal(rtnl_batch_sends(rtnl),
                      (MANY + RTNL_BATCH_MESSAGES - 1) / RTNL_BATCH_MESSAGES);
     assert_int_equal(kernel_read("va", "10.1.0.1/32").count, MANY);
-    rtnl_batch_close(batch->rtnl);
+    rtnl_batch_close(rtnl);
     free(batch);
 }
 
@@ -169,7 +173,7 @@ static void moves_to_another_link(void **state)
     struct desired_set set = {.owner = "test"};
 
     assert_int_equal(node_want(node, &set, list, 1, 0), 0);
-    assert_int_equal(reconciler_want(node->reconciler, &set, netns_ifindex("vb"), list, 1, 0), 0);
+    assert_int_equal(node_want_on(node, &set, netns_ifindex("vb"), list, 1, 0), 0);
     assert_false(kernel_has("va", "192.0.2.10/24"));
     assert_true(kernel_has_ours("vb", "192.0.2.10/24"));
 }
@@ -182,7 +186,7 @@ static void releasing_what_went_with_its_link_is_no_error(void **state)
 
     assert_int_equal(node_want(node, &set, list, 1, 0), 0);
     netns_ip("link del va");
-    assert_int_equal(reconciler_want(node->reconciler, &set, 0, NULL, 0, 0), 0);
+    assert_int_equal(node_want_on(node, &set, 0, NULL, 0, 0), 0);
 }
 
 int main(void)

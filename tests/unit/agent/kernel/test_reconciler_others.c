@@ -25,7 +25,7 @@ static void the_administrators_address_is_never_touched(void **state)
         netns_run_for(node->event, QUIET_MS);
         assert_true(reconciler_held(node->reconciler, &set, &list[0]));
         assert_true(reconciler_held(node->reconciler, &set, &list[1]));
-        assert_int_equal(reconciler_run(node->reconciler), 0);
+        assert_int_equal(node_run(node), 0);
         assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
         struct observed_address four = kernel_read("va", "192.0.2.10/24").found;
         assert_int_equal(four.valid_s, UINT32_MAX);
@@ -47,8 +47,8 @@ static void held_by_the_administrator_with_another_length(void **state)
     netns_ip("addr add 2001:db8::10/64 dev va nodad");
     netns_run_for(node->event, QUIET_MS);
     assert_int_equal(node_want(node, &set, list, 2, 60 * NS_PER_SEC), 0);
-    assert_int_equal(reconciler_run(node->reconciler), 0);
-    assert_int_equal(reconciler_run(node->reconciler), 0);
+    assert_int_equal(node_run(node), 0);
+    assert_int_equal(node_run(node), 0);
     assert_int_equal(reconciler_repairs(node->reconciler), 0);
     assert_true(reconciler_held(node->reconciler, &set, &list[0]));
     assert_true(reconciler_held(node->reconciler, &set, &list[1]));

@@ -23,7 +23,7 @@ static void leftovers_are_removed_from_all_links(void **state)
     netns_address("vb", "2001:db8::20/64", VIPD_IFA_PROTO, 100);
     netns_ip("addr add 192.0.2.21/24 dev va");
     netns_run_for(node->event, QUIET_MS);
-    assert_int_equal(reconciler_run(node->reconciler), 0);
+    assert_int_equal(node_run(node), 0);
     assert_false(kernel_has("va", "192.0.2.20/24"));
     assert_false(kernel_has("vb", "2001:db8::20/64"));
     assert_true(kernel_has("va", "192.0.2.21/24"));
@@ -60,6 +60,7 @@ static void what_somebody_deletes_is_put_back(void **state)
     netns_ip("addr del 2001:db8::10/64 dev va");
     assert_false(kernel_has("va", "192.0.2.10/24"));
     assert_true(netns_run_until(node->event, is_back, node, WAIT_MS));
+    netns_run_for(node->event, QUIET_MS); /* the kernel's answers */
     assert_int_equal(reconciler_repairs(node->reconciler), 2);
 }
 
@@ -92,12 +93,19 @@ static void what_the_kernel_refuses_is_tried_again(void **state)
     netns_run_for(node->event, QUIET_MS);
     disable_ipv6("0");
     assert_true(netns_run_until(node->event, both_there, node, WAIT_MS));
+    netns_run_for(node->event, QUIET_MS);
     assert_int_equal(set.failed, 0);
 }
 
-/* May we change addresses? Without it the kernel refuses everything. */
-static void permit(bool yes)
+/* May the thread change addresses? Without it the kernel refuses everything. */
+struct permission {
+    struct worker_task task;
+    bool yes;
+};
+
+static void permit_here(struct worker_task *task)
 {
+    bool yes = ((struct permission *)task)->yes;
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[2];
 
@@ -107,6 +115,19 @@ static void permit(bool yes)
     else
         data[0].effective &= ~(1u << CAP_NET_ADMIN);
     assert_int_equal(syscall(SYS_capset, &header, data), 0);
+}
+
+static void ignore_done(struct worker_task *task)
+{
+    (void)task;
+}
+
+static void permit(struct node *node, bool yes)
+{
+    struct permission permission = {.task = {.run = permit_here, .done = ignore_done}, .yes = yes};
+
+    assert_true(worker_submit(node->worker, &permission.task));
+    assert_true(worker_wait(node->worker, WAIT_MS * NS_PER_MS));
 }
 
 static bool none_left(void *userdata)
@@ -122,9 +143,9 @@ static void what_could_not_be_released_is_tried_again(void **state)
     struct desired_set set = {0};
 
     assert_int_equal(node_want(node, &set, list, 2, 0), 0);
-    permit(false);
+    permit(node, false);
     int result = node_want(node, &set, NULL, 0, 0);
-    permit(true);
+    permit(node, true);
     assert_int_equal(result, -EPERM);
     assert_int_equal(kernel_read("va", "192.0.2.10/24").count, 2);
     assert_true(netns_run_until(node->event, none_left, node, WAIT_MS));

@@ -190,6 +190,17 @@ static bool count(void *userdata, const struct observed_address *address)
     return true;
 }
 
+static int set_up(int ifindex, bool up)
+{
+    struct rtnl_batch *batch;
+
+    assert_int_equal(rtnl_batch_open(&batch), 0);
+    virtual_link_put_up(batch, ifindex, up);
+    int r = rtnl_batch_send(batch);
+    rtnl_batch_close(batch);
+    return r;
+}
+
 static void goes_up_without_an_address_and_down(void **state)
 {
     struct node *node = *state;
@@ -197,7 +208,7 @@ static void goes_up_without_an_address_and_down(void **state)
     struct node fresh = {0};
     int addresses = 0;
 
-    assert_int_equal(virtual_link_set_up(ifindex, true), 0);
+    assert_int_equal(set_up(ifindex, true), 0);
     assert_true(netns_run_until(node->event, works, node, WAIT_MS));
     netns_run_for(node->event, QUIET_MS);
     /* Read anew: a tentative address is not reported before it is one. */
@@ -205,7 +216,7 @@ static void goes_up_without_an_address_and_down(void **state)
     links_each_address(fresh.links, ifindex, count, &addresses);
     close_links(&fresh);
     assert_int_equal(addresses, 0);
-    assert_int_equal(virtual_link_set_up(ifindex, false), 0);
+    assert_int_equal(set_up(ifindex, false), 0);
     netns_run_for(node->event, QUIET_MS);
     assert_false(links_by_index(node->links, ifindex)->up);
 }
@@ -213,7 +224,7 @@ static void goes_up_without_an_address_and_down(void **state)
 static void set_up_says_when_there_is_none(void **state)
 {
     (void)state;
-    assert_int_equal(virtual_link_set_up(4711, true), -ENODEV);
+    assert_int_equal(set_up(4711, true), -ENODEV);
 }
 
 static void the_parent_is_restored_when_the_last_one_goes(void **state)
@@ -260,7 +271,7 @@ static void a_leftover_is_adopted_and_remembers_the_parent(void **state)
     struct node successor = {.parent = node->parent};
     int ifindex = create(node->links, node->parent, IP_FAMILY_IPV4, VRID);
 
-    assert_int_equal(virtual_link_set_up(ifindex, true), 0); /* and dies */
+    assert_int_equal(set_up(ifindex, true), 0); /* and dies */
     open_links(&successor);
     assert_int_equal(create(successor.links, node->parent, IP_FAMILY_IPV4, VRID), ifindex);
     assert_false(links_by_index(successor.links, ifindex)->up);

@@ -33,6 +33,7 @@ enum {
 struct node {
     sd_event *event;
     struct links *links;
+    struct worker *worker;
     struct reconciler *reconciler;
     struct segments *segments;
     struct segment_client client;
@@ -122,6 +123,9 @@ static int open_node(void **state)
     const struct links_observer nobody = {
         .on_link = ignore_link, .on_link_gone = ignore_link, .on_address = ignore_address};
 
+    const struct worker_options options = {
+        .name = "test-kernel", .priority = AGENT_PRIORITY_DEADLINES, .tasks_max = 8};
+
     assert_non_null(node);
     netns_enter();
     netns_veth("va", "vb");
@@ -131,8 +135,10 @@ static int open_node(void **state)
     assert_true(node->sender >= 0);
     assert_true(sd_event_new(&node->event) >= 0);
     assert_int_equal(links_open(node->event, AGENT_PRIORITY_LINKS, &nobody, &node->links), 0);
-    assert_int_equal(
-        reconciler_open(node->event, AGENT_PRIORITY_LEASES, node->links, &node->reconciler), 0);
+    assert_int_equal(worker_open(node->event, &options, &node->worker), 0);
+    assert_int_equal(reconciler_open(node->event, AGENT_PRIORITY_LEASES, node->links, node->worker,
+                                     &node->reconciler),
+                     0);
     node->segments = segments_new(node->event, node->links, on_busy, node);
     assert_non_null(node->segments);
     *state = node;
@@ -145,6 +151,7 @@ static int close_node(void **state)
 
     segment_detach(node->segments, &node->client);
     segments_free(node->segments);
+    worker_close(node->worker);
     reconciler_close(node->reconciler);
     links_close(node->links);
     sd_event_unref(node->event);
@@ -199,8 +206,7 @@ static void a_flood_leaves_turns_to_all_others_and_the_lease_is_renewed(void **s
                                            .on_message = on_message,
                                            .userdata = node};
     assert_int_equal(segment_attach(node->segments, link, &node->client), 0);
-    assert_int_equal(
-        reconciler_want(node->reconciler, &set, link->ifindex, list, 1, LEASE_S * NS_PER_SEC), 0);
+    reconciler_want(node->reconciler, &set, link->ifindex, list, 1, LEASE_S * NS_PER_SEC);
     assert_true(sd_event_add_time_relative(node->event, &turns, CLOCK_BOOTTIME, TURN_US, 1, on_turn,
                                            node) >= 0);
     assert_true(sd_event_source_set_priority(turns, AGENT_PRIORITY_CONTROL) >= 0);

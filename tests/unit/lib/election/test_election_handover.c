@@ -127,6 +127,26 @@ static void conflict_resigns_and_releases(void **state)
     assert_int_equal(out.list[0].transition.reason, REASON_CONFLICT_OVER);
 }
 
+/* Whoever cannot serve makes way at once, and takes part again later. */
+static void who_cannot_claim_resigns_and_releases(void **state)
+{
+    struct election_params params = kit_params(100);
+    uint64_t now = 0;
+    struct election e = kit_master(&params, &now);
+    struct election_event event = {.type = ELECTION_HOLD, .hold = HOLD_CANNOT_CLAIM};
+    struct election_actions out = kit_step(&e, event, now);
+
+    (void)state;
+    assert_string_equal(kit_word(&out), "ZRT");
+    assert_int_equal(kit_reason(&out), REASON_CANNOT_CLAIM);
+    assert_string_equal(election_hold_name(HOLD_CANNOT_CLAIM), "cannot-claim");
+    assert_int_equal(e.state, VRRP_INIT);
+    event.type = ELECTION_UNHOLD;
+    out = kit_step(&e, event, now + SEC);
+    assert_int_equal(e.state, VRRP_BACKUP);
+    assert_int_equal(kit_reason(&out), REASON_CLAIM_RETRIED);
+}
+
 static void a_conflict_says_who_it_is_with(void **state)
 {
     struct election_params params = kit_params(100);
@@ -326,6 +346,7 @@ int main(void)
         cmocka_unit_test(resume_while_lingering_keeps_the_addresses),
         cmocka_unit_test(link_loss_releases_at_once),
         cmocka_unit_test(conflict_resigns_and_releases),
+        cmocka_unit_test(who_cannot_claim_resigns_and_releases),
         cmocka_unit_test(a_conflict_says_who_it_is_with),
         cmocka_unit_test(several_holds_must_all_end),
         cmocka_unit_test(a_master_that_overslept_releases_before_anything),

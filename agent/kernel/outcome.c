@@ -1,0 +1,151 @@
+/* The kernel's answers, taken in; see outcome.h. Owner: the reconciler. */
+#include "agent/kernel/outcome.h"
+
+#include "agent/base/log.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char *link_name(const struct links *links, int ifindex)
+{
+    const struct link *link = links_by_index(links, ifindex);
+
+    return link != NULL ? link->name : "(gone)";
+}
+
+static void log_failure(const struct links *links, const struct address_change *change,
+                        const struct desired_set *set)
+{
+    static const char *const verbs[] = {
+        [ADDRESS_ADD] = "add ",
+        [ADDRESS_REFRESH] = "refresh ",
+        [ADDRESS_REMOVE] = "remove ",
+        [ADDRESS_PROMOTE] = "keep the other addresses along with ",
+        [ADDRESS_LINK_UP] = "set the virtual MAC's link up",
+        [ADDRESS_LINK_DOWN] = "set the virtual MAC's link down",
+    };
+    bool of_link = change->operation == ADDRESS_LINK_UP || change->operation == ADDRESS_LINK_DOWN;
+    char text[ADDRESS_TEXT_SIZE] = "";
+
+    if (!of_link)
+        ip_prefix_format(&change->address.prefix, text, sizeof(text));
+    log_instance(LOG_ERR, set != NULL ? set->owner : "left over", "cannot %s%s on %s: %s%s%s",
+                 verbs[change->operation], text, link_name(links, change->address.ifindex),
+                 strerror(-change->result), change->detail[0] != '\0' ? ": " : "", change->detail);
+}
+
+/* What was wanted is so already: it went with its link, or somebody else took it away. What nobody
+ * wants any more need not succeed. */
+static bool is_harmless(const struct address_change *change, const struct desired_set *set)
+{
+    switch (change->operation) {
+    case ADDRESS_ADD:
+    case ADDRESS_REFRESH:
+        return set == NULL;
+    case ADDRESS_REMOVE:
+        return change->result == -EADDRNOTAVAIL || change->result == -ENODEV;
+    case ADDRESS_LINK_DOWN:
+        return change->result == -ENODEV;
+    default:
+        return false;
+    }
+}
+
+static void note_success(struct links *links, const struct address_change *change)
+{
+    switch (change->operation) {
+    case ADDRESS_ADD:
+    case ADDRESS_REFRESH:
+    case ADDRESS_REMOVE:
+        links_note_address(links, &change->address, change->operation != ADDRESS_REMOVE);
+        break;
+    case ADDRESS_LINK_UP:
+    case ADDRESS_LINK_DOWN:
+        links_note_up(links, change->address.ifindex, change->operation == ADDRESS_LINK_UP);
+        break;
+    case ADDRESS_PROMOTE:
+        break;
+    }
+}
+
+/* One line a set and attempt: the others fail for the same reason. */
+static void note_failure(const struct links *links, const struct address_change *change,
+                         struct desired_set *set)
+{
+    if (set == NULL || set->failed == 0 || set->error != change->result)
+        log_failure(links, change, set);
+    if (set == NULL || (change->operation != ADDRESS_ADD && change->operation != ADDRESS_REFRESH))
+        return;
+    if (set->failed == 0)
+        set->error = change->result;
+    set->failed++;
+}
+
+/* What has changed while it was on its way: the opposite is wanted by now. */
+static void turn_back(const struct address_change *change, const struct desired_sets *sets,
+                      struct outcome *out)
+{
+    if (change->operation != ADDRESS_ADD && change->operation != ADDRESS_REMOVE)
+        return;
+    struct desired_set *heir = desired_who(sets, change->address.ifindex, &change->address.prefix);
+
+    if (change->operation == ADDRESS_REMOVE && heir != NULL) {
+        heir->attempt = true;
+        heir->attempted = 0;
+    }
+    out->unwanted = out->unwanted || (change->operation == ADDRESS_ADD && heir == NULL);
+}
+
+/* The address is not in the view, so whose is it? The second time nobody knows. */
+static bool is_unexpected(const struct address_change *change, struct desired_set *set)
+{
+    if (change->operation != ADDRESS_ADD || change->result != -EEXIST || set == NULL || set->looked)
+        return false;
+    set->reading = true;
+    set->attempt = true;
+    set->attempted = 0;
+    set->refresh = true;
+    set->refreshed = 0;
+    return true;
+}
+
+static void conclude_one(const struct address_change *change, struct desired_set *set,
+                         struct links *links, const struct desired_sets *sets, struct outcome *out)
+{
+    if (is_unexpected(change, set)) {
+        out->unexpected = true;
+        return;
+    }
+    if (change->result == 0) {
+        note_success(links, change);
+        if (set != NULL && change->operation == ADDRESS_ADD)
+            set->added++;
+        if (set == NULL || change->operation == ADDRESS_REMOVE)
+            turn_back(change, sets, out);
+        return;
+    }
+    if (is_harmless(change, set))
+        return;
+    note_failure(links, change, set);
+    if (out->removal_error == 0 &&
+        (change->operation == ADDRESS_REMOVE || change->operation == ADDRESS_LINK_DOWN))
+        out->removal_error = change->result;
+}
+
+struct outcome outcome_conclude(const struct address_batch *batch, struct links *links,
+                                const struct desired_sets *sets)
+{
+    struct outcome out = {0};
+
+    for (unsigned i = 0; i < batch->count; i++) {
+        struct desired_set *set = batch->owners[i];
+
+        if (set != NULL)
+            set->in_flight--;
+        conclude_one(&batch->changes[i], set, links, sets, &out);
+    }
+    for (unsigned i = 0; i < batch->count; i++)
+        if (batch->owners[i] != NULL && batch->owners[i]->reading)
+            batch->owners[i]->looked = true;
+    return out;
+}

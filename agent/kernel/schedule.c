@@ -1,0 +1,93 @@
+/* Refreshes and retries; see schedule.h. */
+#include "agent/kernel/schedule.h"
+
+#include "agent/base/clock.h"
+
+enum { REFRESHES_PER_LEASE = 3 };
+
+#define BACKOFF_MIN_NS (1 * NS_PER_SEC)
+#define BACKOFF_MAX_NS (30 * NS_PER_SEC)
+
+void schedule_attempt(struct desired_set *set)
+{
+    set->attempt = true;
+    set->attempted = 0;
+    set->failed = 0;
+    set->error = 0;
+    set->retry_ns = DEADLINE_NEVER;
+    set->unplanned = true;
+}
+
+void schedule_refresh(struct desired_set *set)
+{
+    set->refresh = true;
+    set->refreshed = 0;
+    set->refresh_ns = DEADLINE_NEVER;
+    set->unplanned = true;
+}
+
+uint64_t schedule_longer(uint64_t backoff_ns)
+{
+    if (backoff_ns == 0)
+        return BACKOFF_MIN_NS;
+    return backoff_ns < BACKOFF_MAX_NS / 2 ? backoff_ns * 2 : BACKOFF_MAX_NS;
+}
+
+void schedule_settled(struct desired_set *set, uint64_t flown_ns)
+{
+    if (!set->unplanned || set->refresh)
+        return;
+    set->unplanned = false;
+    if (set->refresh_ns == DEADLINE_NEVER && set->lease_ns != 0)
+        set->refresh_ns = flown_ns + set->lease_ns / REFRESHES_PER_LEASE;
+    if (set->failed == 0) {
+        set->looked = false;
+        set->backoff_ns = 0;
+    } else {
+        set->backoff_ns = schedule_longer(set->backoff_ns);
+        set->retry_ns = clock_boot_ns() + set->backoff_ns;
+    }
+}
+
+static uint64_t shortest_lease(const struct desired_sets *sets)
+{
+    uint64_t shortest_ns = DEADLINE_NEVER;
+
+    for (const struct desired_set *s = sets->first; s != NULL; s = s->next)
+        if (s->lease_ns != 0 && s->lease_ns < shortest_ns)
+            shortest_ns = s->lease_ns;
+    return shortest_ns;
+}
+
+static bool any_refresh_due(const struct desired_sets *sets, uint64_t now_ns)
+{
+    for (const struct desired_set *s = sets->first; s != NULL; s = s->next)
+        if (s->refresh_ns <= now_ns)
+            return true;
+    return false;
+}
+
+void schedule_due(const struct desired_sets *sets, uint64_t now_ns)
+{
+    uint64_t before_next_ns = now_ns;
+
+    if (any_refresh_due(sets, now_ns))
+        before_next_ns += shortest_lease(sets) / REFRESHES_PER_LEASE;
+    for (struct desired_set *s = sets->first; s != NULL; s = s->next) {
+        if (s->refresh_ns != DEADLINE_NEVER && s->refresh_ns <= before_next_ns)
+            schedule_refresh(s);
+        if (s->retry_ns <= now_ns)
+            schedule_attempt(s);
+    }
+}
+
+uint64_t schedule_next(const struct desired_sets *sets)
+{
+    uint64_t next_ns = DEADLINE_NEVER;
+
+    for (const struct desired_set *s = sets->first; s != NULL; s = s->next) {
+        next_ns = s->refresh_ns < next_ns ? s->refresh_ns : next_ns;
+        next_ns = s->retry_ns < next_ns ? s->retry_ns : next_ns;
+    }
+    return next_ns;
+}

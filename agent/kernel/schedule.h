@@ -1,0 +1,30 @@
+/*
+ * When the kernel is to be asked for a set again: leases are renewed, what was refused is tried
+ * again with a back-off. Boot time in ns. For reconciler.c only.
+ */
+#ifndef AGENT_KERNEL_SCHEDULE_H
+#define AGENT_KERNEL_SCHEDULE_H
+
+#include "agent/kernel/desired.h"
+
+/* What it misses is to be added. */
+void schedule_attempt(struct desired_set *set);
+
+/* Its leases are to be renewed. */
+void schedule_refresh(struct desired_set *set);
+
+/* The set is settled, by what was written at flown_ns at the earliest. */
+void schedule_settled(struct desired_set *set, uint64_t flown_ns);
+
+/* Marks what is due. All leases go together: whoever listens to the kernel's changes hears each
+ * renewal, so there is one batch in a third of the shortest lease, and a longer lease is in it only
+ * when it could not wait for the next. */
+void schedule_due(const struct desired_sets *sets, uint64_t now_ns);
+
+/* The earliest moment at which anything is due. */
+uint64_t schedule_next(const struct desired_sets *sets);
+
+/* The back-off after another failure. */
+uint64_t schedule_longer(uint64_t backoff_ns);
+
+#endif

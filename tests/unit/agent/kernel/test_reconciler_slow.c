@@ -1,0 +1,262 @@
+/* The kernel takes its time: nobody waits for it, nothing is asked twice, and who changes his mind
+ * meanwhile gets what he wants last. The worker is kept busy with a task that waits at a gate. */
+#include "agent/base/clock.h"
+#include "tests/unit/agent/kernel/reconciler_node.h"
+#include "tests/unit/agent/netns.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum {
+    GATE_MS_MAX = 20000,
+    TURNS = 20,
+    TURN_US = 1000,
+};
+
+/* The task that waits, as one does for the kernel's lock. */
+struct gate {
+    struct worker_task task;
+    int ends[2];
+};
+
+static void wait_at_gate(struct worker_task *task)
+{
+    const struct gate *gate = (struct gate *)task;
+    struct pollfd fd = {.fd = gate->ends[0], .events = POLLIN};
+
+    (void)poll(&fd, 1, GATE_MS_MAX);
+}
+
+static void passed(struct worker_task *task)
+{
+    (void)task;
+}
+
+static void close_gate(struct node *node, struct gate *gate)
+{
+    *gate = (struct gate){.task = {.run = wait_at_gate, .done = passed}};
+    assert_int_equal(pipe(gate->ends), 0);
+    assert_true(worker_submit(node->worker, &gate->task));
+}
+
+/* Also waits until all that waited is done, and told. */
+static void open_gate(struct node *node, struct gate *gate)
+{
+    assert_int_equal(write(gate->ends[1], "x", 1), 1);
+    assert_int_equal(reconciler_finish(node->reconciler, WAIT_MS * NS_PER_MS), 0);
+    netns_run_for(node->event, QUIET_MS);
+    close(gate->ends[0]);
+    close(gate->ends[1]);
+}
+
+static void count_settled(struct desired_set *set)
+{
+    (*(unsigned *)set->userdata)++;
+}
+
+static int on_turn(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    unsigned *turns = userdata;
+
+    (void)usec;
+    (*turns)++;
+    assert_true(sd_event_source_set_time_relative(source, TURN_US) >= 0);
+    return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static bool enough(void *userdata)
+{
+    return *(unsigned *)userdata >= TURNS;
+}
+
+static void want(struct node *node, struct desired_set *set, const struct ip_prefix *list,
+                 size_t count)
+{
+    set->owner = "test";
+    reconciler_want(node->reconciler, set, node->ifindex, list, count, 60 * NS_PER_SEC);
+}
+
+static void a_claim_returns_at_once_and_timers_go_on(void **state)
+{
+    struct node *node = *state;
+    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
+    unsigned settled = 0;
+    unsigned turns = 0;
+    struct desired_set set = {.on_settled = count_settled, .userdata = &settled};
+    sd_event_source *timer;
+    struct gate gate;
+
+    close_gate(node, &gate);
+    want(node, &set, list, 2);
+    assert_true(sd_event_add_time_relative(node->event, &timer, CLOCK_BOOTTIME, TURN_US, 1, on_turn,
+                                           &turns) >= 0);
+    assert_true(netns_run_until(node->event, enough, &turns, WAIT_MS));
+    assert_int_equal(settled, 0);
+    assert_false(reconciler_settled(&set));
+    assert_false(kernel_has("va", "192.0.2.10/24"));
+    open_gate(node, &gate);
+    assert_int_equal(settled, 1);
+    assert_true(reconciler_settled(&set));
+    assert_int_equal(reconciler_count_held(node->reconciler, &set), 2);
+    sd_event_source_disable_unref(timer);
+    assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
+}
+
+static void nothing_on_its_way_is_asked_again(void **state)
+{
+    struct node *node = *state;
+    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
+    struct desired_set set = {0};
+    struct gate gate;
+
+    close_gate(node, &gate);
+    want(node, &set, list, 2);
+    for (int i = 0; i < TURNS; i++) {
+        reconciler_run(node->reconciler);
+        reconciler_fire_due(node->reconciler);
+        want(node, &set, list, 2);
+    }
+    assert_int_equal(worker_pending(node->worker), 2); /* the gate and one flight */
+    open_gate(node, &gate);
+    assert_int_equal(kernel_read("va", "192.0.2.10/24").count, 2);
+    assert_int_equal(reconciler_repairs(node->reconciler), 0);
+    assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
+}
+
+static void a_release_while_the_claim_is_on_its_way(void **state)
+{
+    struct node *node = *state;
+    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
+    unsigned settled = 0;
+    struct desired_set set = {.on_settled = count_settled, .userdata = &settled};
+    struct gate gate;
+
+    close_gate(node, &gate);
+    want(node, &set, list, 2);
+    want(node, &set, NULL, 0);
+    open_gate(node, &gate);
+    assert_int_equal(settled, 0);
+    assert_int_equal(kernel_read("va", "192.0.2.10/24").count, 0);
+}
+
+static void a_claim_while_the_release_is_on_its_way(void **state)
+{
+    struct node *node = *state;
+    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
+    unsigned settled = 0;
+    struct desired_set set = {.on_settled = count_settled, .userdata = &settled};
+    struct gate gate;
+
+    assert_int_equal(node_want(node, &set, list, 2, 60 * NS_PER_SEC), 0);
+    netns_run_for(node->event, QUIET_MS);
+    assert_int_equal(settled, 1);
+    close_gate(node, &gate);
+    want(node, &set, NULL, 0);
+    want(node, &set, list, 2);
+    assert_false(reconciler_settled(&set));
+    open_gate(node, &gate);
+    assert_int_equal(settled, 2);
+    assert_int_equal(kernel_read("va", "192.0.2.10/24").count, 2);
+    assert_int_equal(reconciler_repairs(node->reconciler), 0);
+    assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
+}
+
+/* A reload: the list before is gone when the kernel answers. */
+static void the_list_moves_while_the_claim_is_on_its_way(void **state)
+{
+    struct node *node = *state;
+    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
+    struct ip_prefix *before = malloc(sizeof(list));
+    struct desired_set set = {0};
+    struct gate gate;
+
+    assert_non_null(before);
+    memcpy(before, list, sizeof(list));
+    close_gate(node, &gate);
+    want(node, &set, before, 2);
+    assert_true(reconciler_rebase(&set, list, 2, 60 * NS_PER_SEC));
+    free(before);
+    open_gate(node, &gate);
+    assert_int_equal(kernel_read("va", "192.0.2.10/24").count, 2);
+    assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
+}
+
+/* An instance is freed: nothing of it is looked at any more, and its addresses go. */
+static void the_set_is_freed_while_it_is_on_its_way(void **state)
+{
+    struct node *node = *state;
+    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
+    struct desired_set *set = calloc(1, sizeof(*set));
+    struct gate gate;
+
+    assert_non_null(set);
+    close_gate(node, &gate);
+    want(node, set, list, 2);
+    want(node, set, NULL, 0);
+    free(set);
+    open_gate(node, &gate);
+    assert_int_equal(kernel_read("va", "192.0.2.10/24").count, 0);
+}
+
+/* What another wants stays, although the first to leave is on its way out. */
+static void the_heir_comes_while_the_release_is_on_its_way(void **state)
+{
+    struct node *node = *state;
+    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24")};
+    struct desired_set first = {0};
+    struct desired_set second = {0};
+    struct gate gate;
+
+    assert_int_equal(node_want(node, &first, list, 1, 60 * NS_PER_SEC), 0);
+    close_gate(node, &gate);
+    want(node, &first, NULL, 0);
+    want(node, &second, list, 1);
+    open_gate(node, &gate);
+    assert_true(kernel_has_ours("va", "192.0.2.10/24"));
+    assert_int_equal(node_want(node, &second, NULL, 0, 0), 0);
+    assert_false(kernel_has("va", "192.0.2.10/24"));
+}
+
+/* The end does not wait for ever, and what hangs is not freed. */
+static void the_end_waits_for_the_removal_within_a_bound(void **state)
+{
+    struct node *node = *state;
+    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24")};
+    struct desired_set set = {0};
+    struct gate gate;
+
+    assert_int_equal(node_want(node, &set, list, 1, 60 * NS_PER_SEC), 0);
+    close_gate(node, &gate);
+    want(node, &set, NULL, 0);
+    assert_int_equal(reconciler_finish(node->reconciler, 10 * NS_PER_MS), -ETIMEDOUT);
+    assert_true(kernel_has("va", "192.0.2.10/24"));
+    open_gate(node, &gate);
+    assert_false(kernel_has("va", "192.0.2.10/24"));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, node_open, node_close)
+    const struct CMUnitTest tests[] = {
+        TEST(a_claim_returns_at_once_and_timers_go_on),
+        TEST(nothing_on_its_way_is_asked_again),
+        TEST(a_release_while_the_claim_is_on_its_way),
+        TEST(a_claim_while_the_release_is_on_its_way),
+        TEST(the_list_moves_while_the_claim_is_on_its_way),
+        TEST(the_set_is_freed_while_it_is_on_its_way),
+        TEST(the_heir_comes_while_the_release_is_on_its_way),
+        TEST(the_end_waits_for_the_removal_within_a_bound),
+    };
+
+    netns_need();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

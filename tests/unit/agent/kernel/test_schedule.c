@@ -1,0 +1,117 @@
+/* When leases are renewed: all together, no more often than needed, and never too late. */
+#include "agent/kernel/schedule.h"
+#include "lib/limits.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+enum {
+    SETS = 3,
+    STEPS_MAX = 1000,
+};
+
+struct tally {
+    unsigned batches;
+    unsigned renewals[SETS];
+};
+
+/* The kernel answers at once. */
+static void renew(struct desired_set *set, uint64_t now_ns)
+{
+    set->refresh = false;
+    schedule_settled(set, now_ns);
+}
+
+static struct tally run_until(struct desired_set list[SETS], struct desired_sets *sets,
+                              uint64_t end_ns)
+{
+    struct tally tally = {0};
+    uint64_t written_ns[SETS];
+
+    for (size_t i = 0; i < SETS; i++)
+        written_ns[i] = list[i].refresh_ns - list[i].lease_ns / 3;
+    for (int step = 0; step < STEPS_MAX; step++) {
+        uint64_t now_ns = schedule_next(sets);
+
+        if (now_ns >= end_ns)
+            break;
+        schedule_due(sets, now_ns);
+        tally.batches++;
+        for (size_t i = 0; i < SETS; i++) {
+            assert_true(now_ns - written_ns[i] < list[i].lease_ns / 2);
+            if (!list[i].refresh)
+                continue;
+            tally.renewals[i]++;
+            written_ns[i] = now_ns;
+            renew(&list[i], now_ns);
+        }
+    }
+    return tally;
+}
+
+static void claim(struct desired_sets *sets, struct desired_set *set, uint64_t lease_ns,
+                  uint64_t at_ns)
+{
+    *set = (struct desired_set){.lease_ns = lease_ns};
+    desired_link_in(sets, set);
+    schedule_attempt(set);
+    set->attempt = false;
+    schedule_refresh(set);
+    renew(set, at_ns);
+}
+
+static void equal_leases_are_renewed_in_one_batch(void **state)
+{
+    struct desired_set list[SETS];
+    struct desired_sets sets = {0};
+
+    (void)state;
+    for (size_t i = 0; i < SETS; i++)
+        claim(&sets, &list[i], 6 * NS_PER_SEC, (10 + i) * NS_PER_SEC / 2);
+    struct tally tally = run_until(list, &sets, 67 * NS_PER_SEC);
+    assert_int_equal(tally.batches, 30);
+    for (size_t i = 0; i < SETS; i++)
+        assert_int_equal(tally.renewals[i], 30);
+}
+
+/* A longer lease goes along, but only where it could not wait for the next time. */
+static void a_longer_lease_is_not_renewed_as_often_as_a_short_one(void **state)
+{
+    struct desired_set list[SETS];
+    struct desired_sets sets = {0};
+
+    (void)state;
+    claim(&sets, &list[0], 3 * NS_PER_SEC, NS_PER_SEC);
+    claim(&sets, &list[1], 60 * NS_PER_SEC, NS_PER_SEC);
+    claim(&sets, &list[2], 60 * NS_PER_SEC, NS_PER_SEC + NS_PER_SEC / 2);
+    struct tally tally = run_until(list, &sets, 101 * NS_PER_SEC + 1);
+    assert_int_equal(tally.batches, 100);
+    assert_int_equal(tally.renewals[0], 100);
+    assert_in_range(tally.renewals[1], 5, 6);
+    assert_in_range(tally.renewals[2], 5, 6);
+}
+
+static void without_a_lease_there_is_nothing_to_renew(void **state)
+{
+    struct desired_set set;
+    struct desired_sets sets = {0};
+
+    (void)state;
+    claim(&sets, &set, 0, NS_PER_SEC);
+    assert_true(schedule_next(&sets) == DEADLINE_NEVER);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equal_leases_are_renewed_in_one_batch),
+        cmocka_unit_test(a_longer_lease_is_not_renewed_as_often_as_a_short_one),
+        cmocka_unit_test(without_a_lease_there_is_nothing_to_renew),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
