@@ -46,6 +46,13 @@ static void on_stopped(void *userdata, struct instance *instance)
     registry_reap_soon(parts->registry);
 }
 
+static void on_claimed(void *userdata)
+{
+    const struct parts *parts = userdata;
+
+    publish_claimed(parts->publish);
+}
+
 static void on_unattached(void *userdata)
 {
     const struct parts *parts = userdata;
@@ -196,6 +203,7 @@ static int open_node(struct parts *parts)
     node->on_priority = on_changed;
     node->on_event = on_event;
     node->on_stopped = on_stopped;
+    node->on_claimed = on_claimed;
     node->on_unattached = on_unattached;
     node->on_detached = on_detached;
     node->is_virtual = is_virtual;

@@ -37,7 +37,7 @@ static void ignore_priority(void *userdata, struct instance *instance)
     (void)instance;
 }
 
-static void ignore_attachment(void *userdata)
+static void ignore_news(void *userdata)
 {
     (void)userdata;
 }
@@ -135,8 +135,9 @@ int release_leftovers(struct config_box *box)
     struct node node = {.on_transition = ignore_transition,
                         .on_priority = ignore_priority,
                         .on_stopped = ignore_stopped,
-                        .on_unattached = ignore_attachment,
-                        .on_detached = ignore_attachment,
+                        .on_claimed = ignore_news,
+                        .on_unattached = ignore_news,
+                        .on_detached = ignore_news,
                         .is_virtual = none_is_virtual};
     const struct worker_options options = {
         .name = "vipd-kernel", .priority = AGENT_PRIORITY_DEADLINES, .tasks_max = 1};

@@ -87,6 +87,7 @@ static void on_settled(struct desired_set *set)
     } else {
         router_go_on(router);
     }
+    router->node->on_claimed(router->node->userdata);
 }
 
 void claim_prepare(struct router *router)

@@ -281,3 +281,12 @@ bool instance_has_address(const struct instance *instance, const struct ip_addre
             return true;
     return false;
 }
+
+bool instance_claims(const struct instance *instance)
+{
+    for (size_t i = 0; i < instance->router_count; i++)
+        if (instance->routers[i].desired.linked &&
+            !reconciler_settled(&instance->routers[i].desired))
+            return true;
+    return false;
+}

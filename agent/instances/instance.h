@@ -72,6 +72,9 @@ void instance_link_gone(struct instance *instance, int ifindex);
 void instance_update(struct instance *instance, struct config_box *box,
                      const struct config_instance *config, bool changed);
 
+/* The kernel has not answered for all it claims. */
+bool instance_claims(const struct instance *instance);
+
 /* True when it lists that address. */
 bool instance_has_address(const struct instance *instance, const struct ip_address *address);
 

@@ -35,6 +35,8 @@ struct node {
     /* Something to remember that is no transition: `event` is its name, text a sentence. */
     void (*on_event)(void *userdata, struct instance *instance, const char *event,
                      const struct evidence *evidence, const char *text);
+    /* The kernel has answered for a claim of it. */
+    void (*on_claimed)(void *userdata);
     /* It was stopped and holds nothing any more: it may be freed in a later turn of the loop. */
     void (*on_stopped)(void *userdata, struct instance *instance);
     /* An instance could not be put on its link: it is to be tried again after a while. */

@@ -33,6 +33,7 @@ struct hooks {
     struct hook_queue *queues; /* the oldest first */
     unsigned running;
     void (*on_idle)(void *userdata);
+    bool (*may_start)(void *userdata, const char *name); /* NULL: always */
     void *userdata;
 };
 
@@ -198,7 +199,10 @@ static bool advance(struct hook_queue *queue)
 
 static bool can_start(const struct hook_queue *queue)
 {
-    return queue->child == NULL && queue->hooks->running < HOOKS_RUNNING_MAX;
+    const struct hooks *hooks = queue->hooks;
+
+    return queue->child == NULL && hooks->running < HOOKS_RUNNING_MAX &&
+           (hooks->may_start == NULL || hooks->may_start(hooks->userdata, queue->name));
 }
 
 /* One queue a turn. */
@@ -238,6 +242,17 @@ int hooks_open(sd_event *event, void (*on_idle)(void *userdata), void *userdata,
     if (r >= 0)
         r = sd_event_source_set_enabled(hooks->starter, SD_EVENT_OFF);
     return r;
+}
+
+void hooks_ask(struct hooks *hooks, bool (*may_start)(void *userdata, const char *name))
+{
+    hooks->may_start = may_start;
+}
+
+void hooks_go_on(struct hooks *hooks)
+{
+    if (hooks->queues != NULL)
+        start_soon(hooks);
 }
 
 void hooks_close(struct hooks *hooks)

@@ -21,6 +21,11 @@ struct hooks;
 int hooks_open(sd_event *event, void (*on_idle)(void *userdata), void *userdata,
                struct hooks **out);
 
+/* Whom to ask whether the hooks of an instance may start: for a MASTER when the kernel has its
+ * addresses. hooks_go_on() is to be called when the answer may be another. */
+void hooks_ask(struct hooks *hooks, bool (*may_start)(void *userdata, const char *name));
+void hooks_go_on(struct hooks *hooks);
+
 /* Ends what still runs. NULL is allowed. */
 void hooks_close(struct hooks *hooks);
 

@@ -87,6 +87,20 @@ static void on_idle(void *userdata)
         (void)sd_event_exit(publish->options.event, 0);
 }
 
+/* A command for a MASTER may want to use its addresses. */
+static bool may_start(void *userdata, const char *name)
+{
+    const struct publish *publish = userdata;
+    const struct instance *instance = registry_find(publish->options.registry, name);
+
+    return instance == NULL || !instance_claims(instance);
+}
+
+void publish_claimed(const struct publish *publish)
+{
+    hooks_go_on(publish->hooks);
+}
+
 static int on_impatient(sd_event_source *source, uint64_t usec, void *userdata)
 {
     struct publish *publish = userdata;
@@ -115,6 +129,8 @@ static int open_parts(struct publish *publish)
     sd_event *event = publish->options.event;
     int r = hooks_open(event, on_idle, publish, &publish->hooks);
 
+    if (r >= 0)
+        hooks_ask(publish->hooks, may_start);
     if (r >= 0)
         r = systemd_targets_open(event, on_idle, publish, &publish->targets);
     if (r >= 0)

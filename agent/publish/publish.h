@@ -36,6 +36,9 @@ void publish_transition(struct publish *publish, struct instance *instance,
 /* An instance is new, or its configuration or priority has changed. */
 void publish_instance(struct publish *publish, struct instance *instance);
 
+/* The kernel has answered for a claim: what waited for that may go on. */
+void publish_claimed(const struct publish *publish);
+
 /* An instance is gone; another one of its name may be there already, or NULL. */
 void publish_removed(struct publish *publish, const char *name, struct instance *successor);
 

@@ -1,5 +1,6 @@
 """The machine's other users hold the kernel's RTNL lock: adverts go out all the same."""
 
+import threading
 import time
 
 import pytest
@@ -11,14 +12,46 @@ from vipdlab.watch import widest_gap
 SECONDS = 12
 INTERVAL_S = INTERVAL_MS / 1000
 TRIES = 3
+SAMPLE_S = 0.005
+# In the kernel, waiting for the lock or on the way to it.
+LOCK_TAKERS = ("rtnetlink_rcv_msg", "rtnl_lock", "mutex_lock")
+
+
+class Stacks:
+    """Where the thread that adverts was found in the kernel: with Stacks(pid) as stacks."""
+
+    def __init__(self, pid):
+        self._path = f"/proc/{pid}/task/{pid}/stack"
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.samples = 0
+        self.at_lock = []
+
+    def _run(self):
+        while not self._stop.wait(SAMPLE_S):
+            with open(self._path, encoding="ascii") as file:
+                stack = file.read()
+            self.samples += 1
+            if any(name in stack for name in LOCK_TAKERS):
+                self.at_lock.append(stack)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        self._thread.join(5)
 
 
 def strained(lab, load):
     """The widest gap between adverts of the MASTER, and how late the control was beside it."""
     capture = lab.capture()
-    with load, strain.Control() as control:
+    with load, strain.Control() as control, Stacks(lab[1].process.pid) as stacks:
         began = time.time()
         time.sleep(SECONDS)
+    assert stacks.samples > SECONDS, "the thread was looked at"
+    assert stacks.at_lock == [], f"{len(stacks.at_lock)} of {stacks.samples}: it waits for nobody"
     frames = [f for f in capture.adverts(since=began) if f.priority > 0]
     assert len(frames) > SECONDS, "a MASTER that adverts"
     return widest_gap(frames), control.worst_s

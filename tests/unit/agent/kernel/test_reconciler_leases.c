@@ -30,6 +30,7 @@ static void a_lease_is_renewed_while_we_live_and_ends_when_not(void **state)
     sleep(4);
     assert_false(kernel_has("va", "192.0.2.10/24"));
     assert_false(kernel_has("va", "2001:db8::10/64"));
+    assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
 }
 
 /* The loop is kept busy with what is more urgent than the lease timer. */
@@ -45,6 +46,7 @@ static void a_lease_is_renewed_without_the_loop(void **state)
         usleep(100 * 1000);
     }
     assert_true(both_are_back());
+    assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
 }
 
 /* The one that leaves had the shorter lease: the address must not end with it. */
@@ -62,6 +64,7 @@ static void what_stays_gets_the_lease_of_who_stays(void **state)
     assert_int_equal(node->lost, 0);
     assert_int_equal(reconciler_repairs(node->reconciler), 0);
     assert_true(kernel_read("va", "192.0.2.10/24").found.valid_s > 10);
+    assert_int_equal(node_want(node, &longer, NULL, 0, 0), 0);
 }
 
 int main(void)
