@@ -70,7 +70,11 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                     "commas or spaces. Without a prefix length /32 or /128 is "
                                     "taken. May be repeated, and continued over indented lines. "
                                     "When a reload adds the first or removes the last address of "
-                                    "a family, the instance is restarted."},
+                                    "a family, the instance is restarted. Advertisements with "
+                                    "this VRID that list none of these addresses are another "
+                                    "cluster's: ignored, counted and warned of. To replace all "
+                                    "addresses of a running cluster, list old and new ones for "
+                                    "a while."},
     [INSTANCE_VERSION] = {.name = "version",
                           .type = VALUE_CHOICE,
                           INSTANCE_FIELD(version),

@@ -44,6 +44,7 @@ static const struct verdict_text verdicts[PACKET_VERDICTS] = {
     [PACKET_ZERO_INTERVAL] = {"zero_interval", "interval-errors"},
     [PACKET_AUTH_TYPE_ERROR] = {"auth_type_error", "auth-type-errors"},
     [PACKET_INTERVAL_ERROR] = {"interval_error", "interval-errors"},
+    [PACKET_FOREIGN_ADDRESSES] = {"foreign_addresses", "foreign-address-errors"},
     [PACKET_ADDRESS_LIST_ERROR] = {"address_list_error", "address-list-errors"},
 };
 

@@ -4,9 +4,10 @@
  * fail has its own verdict, and each verdict names the RFC 8347 counter it belongs to.
  *
  * The room of octets: ip.c takes an IP packet apart, receive.c judges a VRRP message for one
- * virtual router, packet.c builds them and names the verdicts; address.h is what an address is,
- * checksum.h how octets are summed, and neighbour_*.h are ARP and neighbour discovery: frames
- * built, messages read, claims judged. What a packet leads to is the election's.
+ * virtual router, packet.c builds them and names the verdicts, address_list.h compares what is
+ * listed with what is ours; address.h is what an address is, checksum.h how octets are summed, and
+ * neighbour_*.h are ARP and neighbour discovery: frames built, messages read, claims judged. What a
+ * packet leads to is the election's.
  *
  * It uses nothing but limits.h and octets.h. Buffers are the caller's, nothing here allocates;
  * decoded adverts point into the buffer they were read from.
@@ -50,6 +51,7 @@ enum packet_verdict {
     PACKET_ZERO_INTERVAL,
     PACKET_AUTH_TYPE_ERROR,
     PACKET_INTERVAL_ERROR,
+    PACKET_FOREIGN_ADDRESSES, /* lists none of ours: another cluster */
     PACKET_ADDRESS_LIST_ERROR,
     PACKET_VERDICTS, /* how many there are */
 };

@@ -132,8 +132,16 @@ static void one_address_in_common_makes_it_ours(void **state)
 
     (void)state;
     set_up(&b, IP_FAMILY_IPV4, "10.0.0.9", "10.0.0.10");
-    assert_false(hear(&b, &rival, VRRP_BACKUP, &s));
-    assert_false(hear(&b, &old, VRRP_MASTER, &s));
+    assert_true(hear(&b, &rival, VRRP_BACKUP, &s));
+    assert_int_equal(s.kind, LAN_ADDRESS_LISTS_DIFFER);
+    assert_true(s.missing_here);
+    assert_int_equal(s.address_count, 1);
+    assert_true(hear(&b, &old, VRRP_MASTER, &s));
+    assert_int_equal(s.kind, LAN_ADDRESS_LISTS_DIFFER);
+    assert_false(s.missing_here);
+    /* A second master is the worse of the two. */
+    assert_true(hear(&b, &rival, VRRP_MASTER, &s));
+    assert_int_equal(s.kind, LAN_EQUAL_PRIORITY);
 }
 
 static void the_link_local_address_says_nothing(void **state)
@@ -147,8 +155,17 @@ static void the_link_local_address_says_nothing(void **state)
     assert_true(hear(&b, &rival, VRRP_BACKUP, &s));
     assert_int_equal(s.kind, LAN_DUPLICATE_VRID);
     assert_int_equal(s.address_count, 1);
+    /* One that somebody chose does: a list that differs in part. */
+    set_up(&b, IP_FAMILY_IPV6, "fe80::9", "2001:db8::9");
+    rival.addresses[0] = "fe80::9";
+    assert_true(hear(&b, &rival, VRRP_BACKUP, &s));
+    assert_int_equal(s.kind, LAN_ADDRESS_LISTS_DIFFER);
+    set_up(&b, IP_FAMILY_IPV6, "fe80::200:5eff:fe00:233", "2001:db8::9");
+    rival.addresses[0] = "fe80::200:5eff:fe00:233";
     rival.addresses[1] = NULL; /* nothing to tell by */
-    assert_false(hear(&b, &rival, VRRP_BACKUP, &s));
+    assert_true(hear(&b, &rival, VRRP_BACKUP, &s));
+    assert_int_equal(s.kind, LAN_ADDRESS_LISTS_DIFFER);
+    assert_false(s.missing_here);
     /* A router of link-local addresses alone has nothing else. */
     set_up(&b, IP_FAMILY_IPV6, "fe80::9", NULL);
     assert_true(hear(&b, &rival, VRRP_BACKUP, &s));
