@@ -117,12 +117,12 @@ static void timer(struct election *e, uint64_t now, struct election_actions *out
     }
 }
 
+/* Another member of the group met its better one; in this family nobody may be there yet: a peer
+ * without a group is still BACKUP here. So it leaves as in a hand-over. */
 static void demote(struct election *e, uint64_t now, struct election_actions *out)
 {
-    const struct evidence evidence = {.own_priority = e->params.priority};
-
     if (e->state == VRRP_MASTER)
-        election_yield(e, REASON_GROUP, &evidence, now, out);
+        election_resign(e, now, out);
 }
 
 void election_init(struct election *e, const struct election_params *params)
@@ -138,6 +138,7 @@ void election_init(struct election *e, const struct election_params *params)
     e->linger_until = DEADLINE_NEVER;
     e->announce_at = DEADLINE_NEVER;
     e->last_answer_at = DEADLINE_NEVER;
+    e->last_resignation_at = DEADLINE_NEVER;
     e->last_rcvd_at = DEADLINE_NEVER;
     e->tie_since = DEADLINE_NEVER;
     e->announced_at = DEADLINE_NEVER;

@@ -47,11 +47,7 @@ const char *election_hold_name(enum election_hold hold)
 /* For a successor: until one can be there, or just past one that is. */
 static void linger(struct election *e, uint64_t now)
 {
-    uint64_t bound = e->params.linger_ns;
-
-    if (bound == 0)
-        bound = election_hand_over_ns(&e->params, e->learned_interval_ns);
-    election_linger(e, now + bound);
+    election_linger_for_successor(e, now);
     if (e->offer == OFFER_TAKEN)
         election_successor_seen(e, now);
 }

@@ -103,6 +103,7 @@ struct election {
     uint64_t tie_since;     /* MASTER: first of the ties left to the lead; DEADLINE_NEVER: none */
     uint64_t last_sent_at;
     uint64_t last_answer_at;
+    uint64_t last_resignation_at;     /* when somebody else's was last answered by an advert */
     enum checksum_kind checksum_kind; /* form we send now */
 
     struct election_counters counters;
