@@ -72,13 +72,29 @@ static bool judge_master(const struct lan_message *m, struct lan_sighting *out)
     return out->priority != PRIORITY_RESIGN && out->priority <= m->own_priority;
 }
 
+/* A unicast message of a peer that has come to an address of ours, and not to our source. */
+static bool judge_destination(const struct lan_message *m, struct lan_sighting *out)
+{
+    const struct packet_receiver *receiver = m->receiver;
+    bool is_peer = false;
+
+    if (m->verdict != PACKET_BAD_DESTINATION || !receiver->unicast ||
+        receiver->source.family == IP_FAMILY_NONE || ip_address_is_multicast(&m->ip->destination))
+        return false;
+    for (size_t i = 0; i < receiver->peer_count; i++)
+        is_peer = is_peer || ip_address_equal(&receiver->peers[i], &m->ip->source);
+    out->kind = LAN_PEER_LISTS_OTHER;
+    out->sample = m->ip->destination;
+    return is_peer;
+}
+
 bool lan_judge_message(const struct lan_message *m, struct lan_sighting *out)
 {
     struct advert storage;
     const struct advert *advert = readable(m, &storage);
 
     *out = (struct lan_sighting){.peer = m->ip->source};
-    if (judge_master(m, out))
+    if (judge_master(m, out) || judge_destination(m, out))
         return true;
     if (advert == NULL)
         return false;

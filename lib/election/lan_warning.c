@@ -9,6 +9,7 @@ static const char *const names[LAN_WARNINGS] = {
     [LAN_SECOND_MASTER] = "second-master",
     [LAN_DUPLICATE_VRID] = "duplicate-vrid",
     [LAN_ADDRESS_LISTS_DIFFER] = "address-lists-differ",
+    [LAN_PEER_LISTS_OTHER] = "peer-lists-other-address",
     [LAN_LOOPED_PACKETS] = "looped-packets",
     [LAN_DUPLICATE_NODE_ADDRESS] = "duplicate-node-address",
 };
@@ -125,6 +126,7 @@ const char *lan_warning_text(const struct lan_sighting *s, const struct lan_subj
 {
     char peer[ADDRESS_TEXT_SIZE];
     char own[ADDRESS_TEXT_SIZE];
+    char sample[ADDRESS_TEXT_SIZE];
     char mac[MAC_TEXT_SIZE];
 
     ip_address_format(&s->peer, peer, sizeof(peer));
@@ -148,6 +150,13 @@ const char *lan_warning_text(const struct lan_sighting *s, const struct lan_subj
         break;
     case LAN_ADDRESS_LISTS_DIFFER:
         lists_differ_text(s, buffer, size);
+        break;
+    case LAN_PEER_LISTS_OTHER:
+        snprintf(
+            buffer, size,
+            "%s sends to %s, and this node sends from %s: a peer drops adverts from an address "
+            "it does not list. Set `source` here, or change its list",
+            peer, ip_address_format(&s->sample, sample, sizeof(sample)), own);
         break;
     case LAN_LOOPED_PACKETS:
         snprintf(buffer, size, "our own adverts come back to us on %s: the network has a loop",

@@ -18,6 +18,7 @@ enum lan_warning_kind {
     LAN_SECOND_MASTER,          /* a lower priority goes on as master: it does not hear us */
     LAN_DUPLICATE_VRID,         /* our VRID for addresses none of which is ours */
     LAN_ADDRESS_LISTS_DIFFER,   /* a router of ours lists other addresses, in part */
+    LAN_PEER_LISTS_OTHER,       /* a unicast peer sends to another address than we send from */
     LAN_LOOPED_PACKETS,         /* our own adverts come back to us */
     LAN_DUPLICATE_NODE_ADDRESS, /* another node sends from our own address */
     LAN_WARNINGS,               /* how many kinds there are */
@@ -40,6 +41,7 @@ struct lan_sighting {
     bool has_mac;
     uint8_t priority;         /* theirs */
     size_t address_count;     /* DUPLICATE_VRID, ADDRESS_LISTS_DIFFER: that only one side has, */
+                              /* PEER_LISTS_OTHER: the one it sends to is `sample` */
     struct ip_address sample; /* one of them, */
     bool missing_here;        /* and whether it is they who have it */
 };
@@ -90,7 +92,7 @@ struct lan_message {
     uint8_t own_priority;        /* effective */
 };
 
-/* Whether a message with our VRID is one of the first four kinds. */
+/* Whether a message with our VRID is one of the first five kinds. */
 bool lan_judge_message(const struct lan_message *message, struct lan_sighting *out);
 
 /* A frame as captured on the link. */

@@ -76,7 +76,7 @@ static void check_judgement(const struct lan_message *message)
         return;
     MUST(sighting.kind < LAN_WARNINGS);
     bool list = sighting.kind == LAN_DUPLICATE_VRID || sighting.kind == LAN_ADDRESS_LISTS_DIFFER;
-    MUST(list || message->state == VRRP_MASTER);
+    MUST(list || message->state == VRRP_MASTER || sighting.kind == LAN_PEER_LISTS_OTHER);
     MUST(!list || sighting.address_count > 0);
 }
 
