@@ -120,6 +120,19 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                         "repeated, and continued over indented lines. When a "
                                         "reload changes between multicast and unicast, the "
                                         "instance is restarted."},
+    [INSTANCE_UNICAST_MIN_TTL] = {.name = "unicast-min-ttl",
+                                  .type = VALUE_NUMBER,
+                                  INSTANCE_FIELD(unicast_min_ttl),
+                                  .max = 255,
+                                  .default_text = "0",
+                                  .reload = RELOAD_IN_PLACE,
+                                  .expected = "a number from 0 to 255",
+                                  .help = "Refuse advertisements of unicast-peers with a smaller "
+                                          "TTL or hop limit. Senders begin with 255 and each "
+                                          "router on the way takes one off, so 255 lets in only "
+                                          "what comes from the same link, 254 what passed one "
+                                          "router; nobody farther away can pretend to be a peer. "
+                                          "0 takes any."},
     [INSTANCE_SOURCE] = {.name = "source",
                          .type = VALUE_SOURCES,
                          .default_note = "the interface's primary IPv4 and link-local IPv6 address",

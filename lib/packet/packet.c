@@ -28,6 +28,7 @@ static const struct verdict_text verdicts[PACKET_VERDICTS] = {
     [PACKET_IP_HEADER] = {"ip_header", "ip-header-errors"},
     [PACKET_NOT_VRRP] = {"not_vrrp", "not-vrrp"},
     [PACKET_FRAGMENT] = {"fragment", "fragment-errors"},
+    [PACKET_EXTENSION_HEADERS] = {"extension_headers", "extension-header-errors"},
     [PACKET_BAD_SOURCE] = {"bad_source", "source-errors"},
     [PACKET_OWN_PACKET] = {"own_packet", "own-packets"},
     [PACKET_BAD_DESTINATION] = {"bad_destination", "destination-errors"},

@@ -76,6 +76,8 @@ static enum packet_verdict check_ip(struct reception *in)
 {
     const struct packet_ip *ip = in->ip;
 
+    if (in->receiver != NULL && ip->extended)
+        return PACKET_EXTENSION_HEADERS;
     if (ip_address_is_multicast(&ip->source) || ip_address_is_unspecified(&ip->source) ||
         ip_address_is_loopback(&ip->source) || is_broadcast(&ip->source))
         return PACKET_BAD_SOURCE;
@@ -85,6 +87,8 @@ static enum packet_verdict check_ip(struct reception *in)
     if (verdict != PACKET_OK)
         return verdict;
     if (is_group(&ip->destination) && ip->ttl != VRRP_TTL)
+        return PACKET_IP_TTL_ERROR;
+    if (in->receiver != NULL && in->receiver->unicast && ip->ttl < in->receiver->unicast_min_ttl)
         return PACKET_IP_TTL_ERROR;
     if (ip->source.family == IP_FAMILY_IPV6 && is_group(&ip->destination) &&
         !ip_address_is_link_local(&ip->source))
