@@ -140,7 +140,11 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                          .reload = RELOAD_IN_PLACE,
                          .expected = "one address of each family at most, like 192.0.2.1",
                          .help = "The source address of advertisements. Of equal priorities the "
-                                 "greater source wins."},
+                                 "greater source wins. Unicast to IPv6 peers beyond the link is "
+                                 "sent from a global address: a permanent one rather than one "
+                                 "that goes, and the oldest of those. Peers drop what comes from "
+                                 "an address that they do not list, so set it where there are "
+                                 "several."},
     [INSTANCE_MAC] = {.name = "mac",
                       .type = VALUE_CHOICE,
                       INSTANCE_FIELD(mac),
@@ -160,7 +164,7 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                            .expected = "auto, rfc5798 or rfc9568",
                            .help = "Form of the version 3 checksum over IPv4: with pseudo-header "
                                    "(rfc5798) or without (rfc9568). auto begins with the first "
-                                   "and follows the peers."},
+                                   "and follows the master that this node obeys."},
     [INSTANCE_STRICT] = {.name = "strict",
                          .type = VALUE_BOOL,
                          INSTANCE_FIELD(strict),
