@@ -7,6 +7,7 @@
 #include "agent/instances/claim.h"
 #include "agent/instances/link.h"
 #include "agent/instances/receive.h"
+#include "agent/instances/source.h"
 #include "agent/instances/watch.h"
 
 #include <errno.h>
@@ -157,7 +158,8 @@ static void refresh_source(struct router *router, int ifindex)
 {
     if (!router_choose_source(router, ifindex))
         return;
-    const struct election_event event = {.type = ELECTION_SOURCE, .address = router->client.source};
+    const struct election_event event = {
+        .type = ELECTION_SOURCE, .address = router->client.source, .force = ifindex == 0};
     instance_event(router->instance, router->index, &event);
 }
 

@@ -16,7 +16,8 @@
  *   state.h          struct instance, which only the files above know
  *
  *   handover.h       how a drain or take goes, and the words for it
- *   link.h           a router's place on a link, its source address, its macvlan
+ *   link.h           a router's place on a link, its macvlan
+ *   source.h         the address a router sends from; source_rank.h says which is better
  *   watch.h          what a router notices on its LAN: conflicts and warnings
  *   actions.h        an election's actions, carried out in their order
  *   router.h         one virtual router and its single deeds

@@ -1,7 +1,7 @@
 /*
- * A router's place on a link: its sockets there, the macvlan of a virtual MAC, the address it sends
- * from. Each function makes it so for one router and answers what its election, or the others on
- * the link, have to be told; which link it is to be and what that means is instance.c's.
+ * A router's place on a link: its sockets there, the macvlan of a virtual MAC. Each function makes
+ * it so for one router and answers what its election, or the others on the link, have to be told;
+ * which link it is to be and what that means is instance.c's.
  */
 #ifndef AGENT_INSTANCES_LINK_H
 #define AGENT_INSTANCES_LINK_H
@@ -19,10 +19,6 @@ void router_detach(struct router *router);
  * again, and once it is there what is held is claimed and announced anew. False: it could not be,
  * so the router left its link. */
 bool router_link_gone(struct router *router, int ifindex);
-
-/* Chooses what it sends from (RFC 9568 1.2 "primary address") among the addresses of that link (0:
- * none). True when that is another one than its election knows. */
-bool router_choose_source(struct router *router, int ifindex);
 
 /* Announces again when the interface has another MAC: hosts would send to the old one until they
  * ask again. */

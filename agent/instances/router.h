@@ -54,6 +54,7 @@ struct router {
     int virtual_error;                 /* why there is none, as it was logged */
     struct advert_io *virtual_io;
     bool virtual_again;         /* it was there, and is being made anew */
+    bool told_own_source;       /* that its only source is among its own virtual addresses */
     uint8_t link_mac[MAC_SIZE]; /* of the interface, as last seen */
     struct heard_master heard;
     uint64_t by_verdict[PACKET_VERDICTS];

@@ -126,6 +126,7 @@ bool links_parse_address(struct nlmsghdr *message, struct observed_address *out)
         nla_len(attributes[IFA_CACHEINFO]) >= (int)sizeof(cache)) {
         memcpy(&cache, nla_data(attributes[IFA_CACHEINFO]), sizeof(cache));
         out->valid_s = cache.ifa_valid;
+        out->created = cache.cstamp;
     }
     return true;
 }

@@ -36,6 +36,7 @@ struct observed_address {
     uint32_t flags;   /* IFA_F_* */
     uint8_t proto;    /* IFA_PROTO, 0 when the kernel does not say */
     uint32_t valid_s; /* lifetime left when last reported; UINT32_MAX: for ever */
+    uint32_t created; /* when it was added: hundredths of seconds of the kernel's clock */
 };
 
 /* Called from the event loop. Pointers are valid during the call only. */

@@ -104,6 +104,11 @@ static int set_options_ipv6(const struct advert_io *io, struct wire_problem *pro
         {IPPROTO_IPV6, IPV6_TCLASS, TRAFFIC_CLASS_CS6, "IPV6_TCLASS"},
         {IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO"},
         {IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1, "IPV6_RECVHOPLIMIT"},
+        /* What stood before a message, or that it came in pieces, which the kernel takes away. */
+        {IPPROTO_IPV6, IPV6_RECVHOPOPTS, 1, "IPV6_RECVHOPOPTS"},
+        {IPPROTO_IPV6, IPV6_RECVRTHDR, 1, "IPV6_RECVRTHDR"},
+        {IPPROTO_IPV6, IPV6_RECVDSTOPTS, 1, "IPV6_RECVDSTOPTS"},
+        {IPPROTO_IPV6, IPV6_RECVFRAGSIZE, 1, "IPV6_RECVFRAGSIZE"},
         /* The same, and a macvlan sends from its parent's link-local address. */
         {IPPROTO_IPV6, IPV6_FREEBIND, 1, "IPV6_FREEBIND"},
     };
@@ -174,6 +179,8 @@ static void read_ipv6_control(struct msghdr *message, struct packet_ip *ip, int 
             int limit;
             memcpy(&limit, CMSG_DATA(c), sizeof(limit));
             ip->ttl = (uint8_t)limit;
+        } else if (c->cmsg_level == IPPROTO_IPV6) {
+            ip->extended = true; /* of the options of the socket only these are left */
         } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
             struct in_pktinfo info;
             memcpy(&info, CMSG_DATA(c), sizeof(info));
@@ -191,6 +198,8 @@ static void hand_on(struct advert_io *io, struct msghdr *message, size_t size)
     int ifindex = 0;
 
     read_ipv6_control(message, &ip, &ifindex);
+    /* Only extension headers are longer than the room. */
+    ip.extended = ip.extended || (message->msg_flags & MSG_CTRUNC) != 0;
     /* From before the socket was bound to its device. */
     if (ifindex != io->options.ifindex)
         return;

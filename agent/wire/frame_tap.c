@@ -28,7 +28,11 @@ struct frame_tap {
     void *userdata;
 };
 
-#define ADVERTS "ip proto 112 or ip6 proto 112"
+/* Those behind IPv6 extension headers too, though none of them counts: who looks into a recording
+ * wants to see them. */
+#define ADVERTS                                                                                    \
+    "ip proto 112 or ip6 proto 112 or ip6 dst host ff02::12 or "                                   \
+    "((ip6[6] = 0 or ip6[6] = 43 or ip6[6] = 44 or ip6[6] = 60) and ip6[40] = 112)"
 
 /* Where there are no link-layer addresses there is no ARP, and libpcap refuses to look for it. */
 static const char *filter_for(int datalink)

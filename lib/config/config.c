@@ -79,6 +79,7 @@ void config_receiver(const struct config_instance *instance, enum ip_family fami
         .source = family == IP_FAMILY_IPV4 ? instance->source4 : instance->source6,
         .peers = peers,
         .unicast = instance->unicast,
+        .unicast_min_ttl = instance->unicast_min_ttl,
     };
     out->addresses = config_addresses(instance, family, &out->address_count);
     for (size_t i = 0; i < instance->peer_count; i++) {

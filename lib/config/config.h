@@ -90,6 +90,7 @@ struct config_instance {
     bool unicast;             /* unicast-peers was given */
     struct ip_address *peers; /* both families */
     size_t peer_count;
+    uint8_t unicast_min_ttl;   /* of adverts of peers; 0: any */
     struct ip_address source4; /* NONE: the interface's primary address */
     struct ip_address source6; /* NONE: the interface's link-local address */
 

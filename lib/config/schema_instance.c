@@ -70,7 +70,11 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                     "commas or spaces. Without a prefix length /32 or /128 is "
                                     "taken. May be repeated, and continued over indented lines. "
                                     "When a reload adds the first or removes the last address of "
-                                    "a family, the instance is restarted."},
+                                    "a family, the instance is restarted. Advertisements with "
+                                    "this VRID that list none of these addresses are another "
+                                    "cluster's: ignored, counted and warned of. To replace all "
+                                    "addresses of a running cluster, list old and new ones for "
+                                    "a while."},
     [INSTANCE_VERSION] = {.name = "version",
                           .type = VALUE_CHOICE,
                           INSTANCE_FIELD(version),
@@ -116,6 +120,19 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                         "repeated, and continued over indented lines. When a "
                                         "reload changes between multicast and unicast, the "
                                         "instance is restarted."},
+    [INSTANCE_UNICAST_MIN_TTL] = {.name = "unicast-min-ttl",
+                                  .type = VALUE_NUMBER,
+                                  INSTANCE_FIELD(unicast_min_ttl),
+                                  .max = 255,
+                                  .default_text = "0",
+                                  .reload = RELOAD_IN_PLACE,
+                                  .expected = "a number from 0 to 255",
+                                  .help = "Refuse advertisements of unicast-peers with a smaller "
+                                          "TTL or hop limit. Senders begin with 255 and each "
+                                          "router on the way takes one off, so 255 lets in only "
+                                          "what comes from the same link, 254 what passed one "
+                                          "router; nobody farther away can pretend to be a peer. "
+                                          "0 takes any."},
     [INSTANCE_SOURCE] = {.name = "source",
                          .type = VALUE_SOURCES,
                          .default_note = "the interface's primary IPv4 and link-local IPv6 address",
@@ -123,7 +140,11 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                          .reload = RELOAD_IN_PLACE,
                          .expected = "one address of each family at most, like 192.0.2.1",
                          .help = "The source address of advertisements. Of equal priorities the "
-                                 "greater source wins."},
+                                 "greater source wins. Unicast to IPv6 peers beyond the link is "
+                                 "sent from a global address: a permanent one rather than one "
+                                 "that goes, and the oldest of those. Peers drop what comes from "
+                                 "an address that they do not list, so set it where there are "
+                                 "several."},
     [INSTANCE_MAC] = {.name = "mac",
                       .type = VALUE_CHOICE,
                       INSTANCE_FIELD(mac),
@@ -143,7 +164,7 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                            .expected = "auto, rfc5798 or rfc9568",
                            .help = "Form of the version 3 checksum over IPv4: with pseudo-header "
                                    "(rfc5798) or without (rfc9568). auto begins with the first "
-                                   "and follows the peers."},
+                                   "and follows the master that this node obeys."},
     [INSTANCE_STRICT] = {.name = "strict",
                          .type = VALUE_BOOL,
                          INSTANCE_FIELD(strict),

@@ -15,7 +15,13 @@
 enum {
     LEAD_SILENT_INTERVALS = 4,
     ANSWERS_PER_INTERVAL = 4,
+    /* Answers to resignations: nobody's skew is shorter than two of these. */
+    RESIGNATION_ANSWERS_PER_INTERVAL = 256,
+    /* A master that missed no advert was heard within fewer. */
+    PRESENT_INTERVALS = 2,
 };
+
+#define RESIGNATION_ANSWER_GAP_MIN_NS NS_PER_MS
 
 /* Evidence of an advert that made us act. */
 static struct evidence evidence_of(const struct election *e, const struct advert *advert)
@@ -27,7 +33,8 @@ static struct evidence evidence_of(const struct election *e, const struct advert
     };
 }
 
-/* RFC 9568 left both checksum forms in the field: send what the peers send. */
+/* RFC 9568 left both checksum forms in the field: send what the master sends that we follow, and
+ * nobody else, or any losing advert would turn a MASTER deaf to its own backups. */
 static void follow_checksum(struct election *e, const struct advert *advert)
 {
     if (e->params.checksum == CHECKSUM_MODE_AUTO && e->params.version == VRRP_V3 &&
@@ -42,6 +49,7 @@ static void follow_master(struct election *e, const struct advert *advert, uint6
     e->last_heard_at = now;
     e->resigned = false;
     e->lower_heard = false;
+    follow_checksum(e, advert);
     if (e->params.version == VRRP_V3)
         e->learned_interval_ns = advert->interval_ns;
 }
@@ -55,9 +63,11 @@ static void respect(struct election *e, const struct advert *advert, uint64_t no
     e->timer_at = now + election_master_down_ns(e);
 }
 
-/* B5: a lower priority while we preempt: the timer runs on, and we take over when it ends. */
+/* B5: a lower priority while we preempt: the timer runs on, and we take over when it ends. It is
+ * the master there is, so what it sends is what it understands. */
 static void ignore_lower(struct election *e, const struct advert *advert)
 {
+    follow_checksum(e, advert);
     e->master = advert->ip.source;
     e->master_priority = advert->priority;
     e->lower_heard = true;
@@ -102,10 +112,26 @@ static bool may_preempt(struct election *e, uint64_t now)
     return now >= e->preempt_at;
 }
 
+/* An advert that the master we follow wins against, while that one is there: it settles the matter,
+ * and stays the one whose resignation counts. */
+static bool loses_to_master(const struct election *e, const struct advert *advert, uint64_t now)
+{
+    bool present = e->last_heard_at != DEADLINE_NEVER && !e->resigned &&
+                   now - e->last_heard_at < PRESENT_INTERVALS * e->learned_interval_ns;
+
+    if (!present || ip_address_equal(&advert->ip.source, &e->master))
+        return false;
+    return advert->priority < e->master_priority ||
+           (advert->priority == e->master_priority &&
+            ip_address_compare(&advert->ip.source, &e->master) < 0);
+}
+
 static void backup_advert(struct election *e, const struct advert *advert, uint64_t now)
 {
     if (advert->priority == PRIORITY_RESIGN) {
         resignation(e, advert, now);
+    } else if (loses_to_master(e, advert, now)) {
+        return;
     } else if (advert->priority >= e->params.priority) {
         e->preempt_at = DEADLINE_NEVER;
         respect(e, advert, now);
@@ -132,6 +158,31 @@ static void answer(struct election *e, uint64_t now, struct election_actions *ou
     /* RFC 3768 6.4.3 discards in silence; only 9568 answers. */
     if (e->params.version == VRRP_V3)
         election_send(e, election_priority(e), now, out);
+}
+
+/* A3: whoever else was master is not any more. The others have shortened their timers: only an
+ * advert within their skew keeps them BACKUP, so this one is never left out (in version 2 neither:
+ * RFC 3768 6.4.3). A flood of resignations has it put off a little, for less than any skew. */
+static void answer_resignation(struct election *e, uint64_t now, struct election_actions *out)
+{
+    uint64_t gap = e->params.advert_interval_ns / RESIGNATION_ANSWERS_PER_INTERVAL;
+    bool announce = e->last_answer_at == DEADLINE_NEVER ||
+                    now - e->last_answer_at >= e->params.advert_interval_ns / ANSWERS_PER_INTERVAL;
+
+    if (gap < RESIGNATION_ANSWER_GAP_MIN_NS)
+        gap = RESIGNATION_ANSWER_GAP_MIN_NS;
+    if (announce) {
+        e->last_answer_at = now;
+        election_announce(e, now, out);
+        election_schedule_announcements(e, now);
+    }
+    if (e->last_resignation_at == DEADLINE_NEVER || now - e->last_resignation_at >= gap) {
+        e->last_resignation_at = now;
+        election_send(e, election_priority(e), now, out);
+        e->timer_at = now + e->params.advert_interval_ns;
+    } else if (e->last_resignation_at + gap < e->timer_at) {
+        e->timer_at = e->last_resignation_at + gap;
+    }
 }
 
 /* Of equal priorities the group's lead decides for all its members, as long as it hears anybody. */
@@ -169,8 +220,7 @@ static void master_advert(struct election *e, const struct election_event *event
     }
     election_raised_advert(e, advert->priority, now);
     if (advert->priority == PRIORITY_RESIGN) {
-        /* A3: whoever else was master is not any more. */
-        answer(e, now, out);
+        answer_resignation(e, now, out);
         return;
     }
     if (advert->priority > own) {
@@ -197,7 +247,6 @@ void election_advert(struct election *e, const struct election_event *event, uin
     assert(advert != NULL && advert->vrid == e->params.vrid);
     e->counters.advertisement_rcvd++;
     e->last_rcvd_at = now;
-    follow_checksum(e, advert);
     if (advert->priority == PRIORITY_RESIGN)
         e->counters.priority_zero_pkts_rcvd++;
     else

@@ -14,6 +14,24 @@ static uint64_t backup_wait(const struct election *e)
     return e->resigned ? election_skew_ns(e) : election_master_down_ns(e);
 }
 
+/* Waiting to depose a lower priority: since it was heard first, by the new delay. */
+static void change_preempt_delay(struct election *e, uint64_t old_ns)
+{
+    if (e->preempt_at != DEADLINE_NEVER)
+        e->preempt_at += e->params.preempt_delay_ns - old_ns;
+}
+
+/* A MASTER that is being drained goes on resigning, or keeping still, by the new interval: it must
+ * not find later that it slept by the new one. */
+static void change_offer_interval(struct election *e, uint64_t now, struct election_actions *out)
+{
+    if (e->offer == OFFER_TAKEN)
+        e->last_sent_at = now;
+    else
+        election_send(e, PRIORITY_RESIGN, now, out);
+    e->timer_at = now + e->params.advert_interval_ns;
+}
+
 /* A BACKUP that was about to depose a lower priority, and is not to any more: it has heard a master
  * that it now respects. */
 static void reconsider(struct election *e)
@@ -34,8 +52,9 @@ static void reconsider(struct election *e)
 void election_configure(struct election *e, const struct election_params *params, uint64_t now,
                         struct election_actions *out)
 {
-    bool tell = e->params.priority != params->priority ||
-                e->params.advert_interval_ns != params->advert_interval_ns;
+    bool paced = e->params.advert_interval_ns != params->advert_interval_ns;
+    bool tell = paced || e->params.priority != params->priority;
+    uint64_t old_delay_ns = e->params.preempt_delay_ns;
     uint64_t waited_since = e->timer_at - backup_wait(e);
 
     assert(params->family == e->params.family && params->version == e->params.version);
@@ -50,11 +69,15 @@ void election_configure(struct election *e, const struct election_params *params
         e->learned_interval_ns = params->advert_interval_ns;
     if (e->state == VRRP_BACKUP && !e->ready)
         e->timer_at = waited_since + backup_wait(e);
+    change_preempt_delay(e, old_delay_ns);
     reconsider(e);
     if (e->state != VRRP_MASTER)
         return;
-    if (e->offer != OFFER_NONE)
+    if (e->offer != OFFER_NONE) {
+        if (paced)
+            change_offer_interval(e, now, out);
         return;
+    }
     e->master_priority = election_priority(e);
     /* Counted from the last one: many changes must not put the next one off for ever. */
     if (e->announce_at == DEADLINE_NEVER || e->announce_done >= params->announce_repeat)

@@ -19,20 +19,27 @@ void conflict_init(struct conflict *c)
     *c = (struct conflict){.last_at = DEADLINE_NEVER, .ask_at = DEADLINE_NEVER};
 }
 
-/* The one with that MAC, else a free one, else the one that has been silent for longest. */
-static struct conflict_suspect *find_suspect(struct conflict *c, const uint8_t mac[MAC_SIZE])
+/* The one with that MAC, else the one that claims that address, else a free one, else the one that
+ * has been silent for longest. */
+static struct conflict_suspect *find_suspect(struct conflict *c,
+                                             const struct neighbour_claim *claim)
 {
     struct conflict_suspect *best = &c->suspects[0];
+    struct conflict_suspect *same_address = NULL;
 
     for (size_t i = 0; i < CONFLICT_SUSPECTS; i++) {
         struct conflict_suspect *s = &c->suspects[i];
         bool used = s->address.family != IP_FAMILY_NONE;
 
-        if (used && memcmp(s->mac, mac, MAC_SIZE) == 0)
+        if (used && memcmp(s->mac, claim->mac, MAC_SIZE) == 0)
             return s;
+        if (used && ip_address_equal(&s->address, &claim->address))
+            same_address = s;
         if (best->address.family != IP_FAMILY_NONE && (!used || s->last_at < best->last_at))
             best = s;
     }
+    if (same_address != NULL)
+        return same_address;
     *best = (struct conflict_suspect){0};
     return best;
 }
@@ -41,17 +48,17 @@ static struct conflict_suspect *find_suspect(struct conflict *c, const uint8_t m
 static uint64_t convict(struct conflict *c, const struct conflict_params *params,
                         const struct neighbour_claim *claim, uint64_t advert_at, uint64_t now)
 {
-    struct conflict_suspect *s = find_suspect(c, claim->mac);
+    struct conflict_suspect *s = find_suspect(c, claim);
     bool is_new = s->address.family == IP_FAMILY_NONE;
 
     /* Another master adverts: the claims may be its own, and the election settles them. */
     bool explained = !is_new && advert_at != DEADLINE_NEVER && now >= advert_at &&
                      advert_at + params->settle_ns >= s->first_at;
     if (is_new || explained || now - s->last_at > params->quiet_ns) {
-        memcpy(s->mac, claim->mac, MAC_SIZE);
         s->first_at = now;
         s->asked = false;
     }
+    memcpy(s->mac, claim->mac, MAC_SIZE);
     s->address = claim->address;
     s->last_at = now;
     return now - s->first_at >= params->settle_ns ? s->first_at : DEADLINE_NEVER;

@@ -8,6 +8,8 @@
  * interval, and adverts. So a claim is only suspected at first; it becomes a conflict when the same
  * MAC claims after the settling time, and no other router of ours advertised meanwhile: two masters
  * that hear each other are the election's business. A suspect is asked once when the time is over.
+ * Who claims one address with ever new MACs is one suspect: the claims are what harms, whoever they
+ * seem to come from.
  */
 #ifndef VIP_ELECTION_CONFLICT_POLICY_H
 #define VIP_ELECTION_CONFLICT_POLICY_H
@@ -51,7 +53,7 @@ enum conflict_phase {
 
 struct conflict_suspect {
     struct ip_address address; /* the one claimed last; NONE: free */
-    uint8_t mac[MAC_SIZE];
+    uint8_t mac[MAC_SIZE];     /* that it was claimed with last */
     uint64_t first_at;
     uint64_t last_at;
     bool asked;

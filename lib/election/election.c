@@ -105,6 +105,7 @@ static void linger_ends(struct election *e, uint64_t now, struct election_action
 
 static void timer(struct election *e, uint64_t now, struct election_actions *out)
 {
+    election_source_due(e, now, out);
     if (election_lingering(e) && now >= e->linger_until)
         linger_ends(e, now, out);
     if (e->state == VRRP_MASTER) {
@@ -113,16 +114,20 @@ static void timer(struct election *e, uint64_t now, struct election_actions *out
         advert_due(e, now, out);
         announce_due(e, now, out);
     } else if (e->state == VRRP_BACKUP && now >= e->timer_at && !backup_overslept(e, now)) {
-        election_master_down_now(e, now, out);
+        /* Nobody becomes MASTER with an address that may be gone. */
+        if (e->source_doubt_until != DEADLINE_NEVER)
+            election_lose_source(e, now, out);
+        else
+            election_master_down_now(e, now, out);
     }
 }
 
+/* Another member of the group met its better one; in this family nobody may be there yet: a peer
+ * without a group is still BACKUP here. So it leaves as in a hand-over. */
 static void demote(struct election *e, uint64_t now, struct election_actions *out)
 {
-    const struct evidence evidence = {.own_priority = e->params.priority};
-
     if (e->state == VRRP_MASTER)
-        election_yield(e, REASON_GROUP, &evidence, now, out);
+        election_resign(e, now, out);
 }
 
 void election_init(struct election *e, const struct election_params *params)
@@ -135,9 +140,11 @@ void election_init(struct election *e, const struct election_params *params)
     e->held_by = HOLD_STOPPED | HOLD_NO_PRIMARY_ADDRESS;
     e->learned_interval_ns = params->advert_interval_ns;
     e->timer_at = DEADLINE_NEVER;
+    e->source_doubt_until = DEADLINE_NEVER;
     e->linger_until = DEADLINE_NEVER;
     e->announce_at = DEADLINE_NEVER;
     e->last_answer_at = DEADLINE_NEVER;
+    e->last_resignation_at = DEADLINE_NEVER;
     e->last_rcvd_at = DEADLINE_NEVER;
     e->tie_since = DEADLINE_NEVER;
     e->announced_at = DEADLINE_NEVER;
@@ -169,7 +176,7 @@ void election_step(struct election *e, const struct election_event *event, uint6
         election_unhold(e, event->hold, now, out);
         break;
     case ELECTION_SOURCE:
-        election_set_source(e, &event->address, now, out);
+        election_set_source(e, event, now, out);
         break;
     case ELECTION_ADVERT:
         election_advert(e, event, now, out);
@@ -220,5 +227,7 @@ uint64_t election_deadline(const struct election *e)
         deadline = e->offer_until;
     if (e->raised_until < deadline)
         deadline = e->raised_until;
+    if (e->source_doubt_until < deadline)
+        deadline = e->source_doubt_until;
     return deadline;
 }

@@ -10,7 +10,10 @@
  *  - a drained master offers its addresses (priority 0) and keeps them until a successor adverts;
  *    when none does, it stays MASTER: the last node does not give up a working address;
  *  - a take raises the advertised priority until the deposed master is silent, then goes back;
- *  - priority 0 from a router we do not follow does not shorten the timer of a living master;
+ *  - priority 0 from a router we do not follow does not shorten the timer of a living master, and
+ *    an advert that loses to the master we follow changes nothing of what we know;
+ *  - a primary address that is away for a moment is still sent from;
+ *  - a member that follows its group out of MASTER resigns, and lingers for its own successor;
  *  - answers to losing adverts are rate-limited.
  *
  * Time is nanoseconds of one monotonic clock that counts suspend (CLOCK_BOOTTIME).

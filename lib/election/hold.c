@@ -23,7 +23,7 @@ static const struct hold_row hold_rows[HOLDS] = {
     {"stopped", REASON_STOPPED, REASON_STARTED, true, true},
     {"no-interface", REASON_NO_INTERFACE, REASON_LINK_UP, false, false},
     {"link-down", REASON_LINK_DOWN, REASON_LINK_UP, false, false},
-    {"no-primary-address", REASON_NO_PRIMARY_ADDRESS, REASON_PRIMARY_ADDRESS, true, false},
+    {"no-primary-address", REASON_NO_PRIMARY_ADDRESS, REASON_PRIMARY_ADDRESS, true, true},
     {"drained", REASON_DRAINED, REASON_RESUMED, true, true},
     {"check-failed", REASON_CHECK_FAILED, REASON_CHECK_PASSED, true, true},
     {"conflict", REASON_CONFLICT, REASON_CONFLICT_OVER, true, false},
@@ -48,11 +48,7 @@ const char *election_hold_name(enum election_hold hold)
 /* For a successor: until one can be there, or just past one that is. */
 static void linger(struct election *e, uint64_t now)
 {
-    uint64_t bound = e->params.linger_ns;
-
-    if (bound == 0)
-        bound = election_hand_over_ns(&e->params, e->learned_interval_ns);
-    election_linger(e, now + bound);
+    election_linger_for_successor(e, now);
     if (e->offer == OFFER_TAKEN)
         election_successor_seen(e, now);
 }
@@ -83,6 +79,12 @@ static void hold(struct election *e, enum election_hold bit, const struct eviden
         return;
     e->state = VRRP_INIT;
     e->ready = false;
+    /* In INIT there is nothing to be patient for. */
+    if (e->source_doubt_until != DEADLINE_NEVER) {
+        e->source_doubt_until = DEADLINE_NEVER;
+        e->held_by |= HOLD_NO_PRIMARY_ADDRESS;
+        e->source = (struct ip_address){0};
+    }
     e->timer_at = DEADLINE_NEVER;
     e->announce_at = DEADLINE_NEVER;
     election_forget_master(e);
@@ -116,14 +118,43 @@ void election_unhold(struct election *e, enum election_hold bit, uint64_t now,
         election_start_up(e, hold_row(bit)->cleared, now, out);
 }
 
-void election_set_source(struct election *e, const struct ip_address *address, uint64_t now,
-                         struct election_actions *out)
+void election_lose_source(struct election *e, uint64_t now, struct election_actions *out)
 {
-    if (address->family == IP_FAMILY_NONE) {
-        election_hold(e, HOLD_NO_PRIMARY_ADDRESS, now, out);
-        e->source = *address;
+    e->source_doubt_until = DEADLINE_NEVER;
+    election_hold(e, HOLD_NO_PRIMARY_ADDRESS, now, out);
+    e->source = (struct ip_address){0};
+}
+
+void election_source_due(struct election *e, uint64_t now, struct election_actions *out)
+{
+    if (now >= e->source_doubt_until)
+        election_lose_source(e, now, out);
+}
+
+static void source_gone(struct election *e, bool cut_off, uint64_t now,
+                        struct election_actions *out)
+{
+    if (!cut_off && e->state != VRRP_INIT) {
+        if (e->source_doubt_until == DEADLINE_NEVER)
+            e->source_doubt_until = now + ELECTION_SOURCE_DOUBT_NS;
         return;
     }
+    election_lose_source(e, now, out);
+    /* A successor would not be heard. */
+    if (cut_off)
+        election_release(e, out);
+}
+
+void election_set_source(struct election *e, const struct election_event *event, uint64_t now,
+                         struct election_actions *out)
+{
+    const struct ip_address *address = &event->address;
+
+    if (address->family == IP_FAMILY_NONE) {
+        source_gone(e, event->force, now, out);
+        return;
+    }
+    e->source_doubt_until = DEADLINE_NEVER;
     e->source = *address;
     if (e->state == VRRP_MASTER)
         e->master = *address;

@@ -18,7 +18,13 @@ void election_conflict(struct election *e, const struct election_event *event, u
                        struct election_actions *out);
 
 /* The primary address was found, changed or (NONE) lost. */
-void election_set_source(struct election *e, const struct ip_address *address, uint64_t now,
+void election_set_source(struct election *e, const struct election_event *event, uint64_t now,
                          struct election_actions *out);
+
+/* now may be past the time in which a lost address may come back. */
+void election_source_due(struct election *e, uint64_t now, struct election_actions *out);
+
+/* Believes at once that an address in doubt is lost. */
+void election_lose_source(struct election *e, uint64_t now, struct election_actions *out);
 
 #endif

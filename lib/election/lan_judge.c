@@ -1,6 +1,7 @@
 /* Which messages and frames are worth a warning; see lan_warning.h. */
 #include "lib/election/lan_warning.h"
 #include "lib/octets.h"
+#include "lib/packet/address_list.h"
 
 #include <assert.h>
 #include <string.h>
@@ -16,42 +17,22 @@ enum {
     INTERVALS_UNDER_WAY = 3,
 };
 
-/* The same VRID gives the same link-local address where the configuration has none, and link-local
- * ones repeat from cluster to cluster: they say who it is only where there are no others. */
-static bool has_global(const struct packet_receiver *receiver)
+/* What its list says: another cluster, or a list that differs from ours. */
+static bool judge_list(const struct advert *advert, const struct packet_receiver *receiver,
+                       struct lan_sighting *out)
 {
-    for (size_t i = 0; i < receiver->address_count; i++)
-        if (!ip_address_is_link_local(&receiver->addresses[i].address))
-            return true;
-    return false;
-}
+    enum address_list_match match = address_list_match(advert, receiver);
 
-static bool is_listed(const struct packet_receiver *receiver, const struct ip_address *address)
-{
-    for (size_t i = 0; i < receiver->address_count; i++)
-        if (ip_address_equal(&receiver->addresses[i].address, address))
-            return true;
-    return false;
-}
-
-/* True when the advert lists addresses that count, and none of them is ours. */
-static bool is_of_others(const struct advert *advert, const struct packet_receiver *receiver,
-                         struct lan_sighting *out)
-{
-    bool ipv6 = receiver->family == IP_FAMILY_IPV6;
-    bool skip_link_local = ipv6 && has_global(receiver);
-
-    out->address_count = 0;
-    for (size_t i = 0; i < advert->count; i++) {
-        const struct ip_address address = advert_address(advert, i);
-
-        if (is_listed(receiver, &address) &&
-            !(skip_link_local && ip_address_is_link_local(&address)))
-            return false;
-        if (skip_link_local && ip_address_is_link_local(&address))
-            continue;
-        if (out->address_count++ == 0)
-            out->sample = address;
+    if (match == ADDRESS_LIST_SAME || advert->count == 0)
+        return false;
+    out->kind = match == ADDRESS_LIST_FOREIGN ? LAN_DUPLICATE_VRID : LAN_ADDRESS_LISTS_DIFFER;
+    out->address_count = address_list_strange(advert, receiver, &out->sample);
+    out->missing_here = out->address_count > 0 || match == ADDRESS_LIST_FOREIGN;
+    if (!out->missing_here)
+        out->address_count = address_list_missing(advert, receiver, &out->sample);
+    if (out->address_count == 0 && match == ADDRESS_LIST_FOREIGN) {
+        out->address_count = advert->count;
+        out->sample = advert_address(advert, 0);
     }
     return out->address_count > 0;
 }
@@ -64,6 +45,7 @@ static const struct advert *readable(const struct lan_message *m, struct advert 
     case PACKET_OK:
         /* Nearly always the list is ours, which has been found out already. */
         return (m->warnings & PACKET_WARN_ADDRESS_LIST_MISMATCH) != 0 ? m->advert : NULL;
+    case PACKET_FOREIGN_ADDRESSES:
     case PACKET_AUTH_TYPE_ERROR:
     case PACKET_INTERVAL_ERROR:
     case PACKET_ADDRESS_LIST_ERROR:
@@ -77,17 +59,9 @@ static const struct advert *readable(const struct lan_message *m, struct advert 
     }
 }
 
-bool lan_judge_message(const struct lan_message *m, struct lan_sighting *out)
+/* A second master beside us. */
+static bool judge_master(const struct lan_message *m, struct lan_sighting *out)
 {
-    struct advert storage;
-    const struct advert *advert = readable(m, &storage);
-
-    *out = (struct lan_sighting){.peer = m->ip->source, .kind = LAN_DUPLICATE_VRID};
-    if (advert != NULL) {
-        out->priority = advert->priority;
-        if (is_of_others(advert, m->receiver, out))
-            return true;
-    }
     if (m->verdict != PACKET_OK || m->state != VRRP_MASTER)
         return false;
     assert(m->advert != NULL);
@@ -96,6 +70,36 @@ bool lan_judge_message(const struct lan_message *m, struct lan_sighting *out)
     if (out->priority == m->own_priority)
         out->kind = LAN_EQUAL_PRIORITY;
     return out->priority != PRIORITY_RESIGN && out->priority <= m->own_priority;
+}
+
+/* A unicast message of a peer that has come to an address of ours, and not to our source. */
+static bool judge_destination(const struct lan_message *m, struct lan_sighting *out)
+{
+    const struct packet_receiver *receiver = m->receiver;
+    bool is_peer = false;
+
+    if (m->verdict != PACKET_BAD_DESTINATION || !receiver->unicast ||
+        receiver->source.family == IP_FAMILY_NONE || ip_address_is_multicast(&m->ip->destination))
+        return false;
+    for (size_t i = 0; i < receiver->peer_count; i++)
+        is_peer = is_peer || ip_address_equal(&receiver->peers[i], &m->ip->source);
+    out->kind = LAN_PEER_LISTS_OTHER;
+    out->sample = m->ip->destination;
+    return is_peer;
+}
+
+bool lan_judge_message(const struct lan_message *m, struct lan_sighting *out)
+{
+    struct advert storage;
+    const struct advert *advert = readable(m, &storage);
+
+    *out = (struct lan_sighting){.peer = m->ip->source};
+    if (judge_master(m, out) || judge_destination(m, out))
+        return true;
+    if (advert == NULL)
+        return false;
+    out->priority = advert->priority;
+    return judge_list(advert, m->receiver, out);
 }
 
 bool vrrp_frame_read(const uint8_t *frame, size_t size, struct vrrp_frame *out)

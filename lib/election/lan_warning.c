@@ -8,6 +8,8 @@ static const char *const names[LAN_WARNINGS] = {
     [LAN_EQUAL_PRIORITY] = "equal-priority",
     [LAN_SECOND_MASTER] = "second-master",
     [LAN_DUPLICATE_VRID] = "duplicate-vrid",
+    [LAN_ADDRESS_LISTS_DIFFER] = "address-lists-differ",
+    [LAN_PEER_LISTS_OTHER] = "peer-lists-other-address",
     [LAN_LOOPED_PACKETS] = "looped-packets",
     [LAN_DUPLICATE_NODE_ADDRESS] = "duplicate-node-address",
 };
@@ -96,10 +98,27 @@ static void duplicate_vrid_text(const struct lan_sighting *s, const struct lan_s
     if (s->address_count > 1)
         snprintf(more, sizeof(more), " and %zu more", s->address_count - 1);
     snprintf(buffer, size,
-             "VRID %u is also used by %s for %s%s: another cluster, or a node with another "
-             "configuration",
+             "VRID %u is also used by %s for %s%s: another cluster uses VRID %u, or a node has "
+             "another configuration; its adverts are ignored",
              subject->vrid, ip_address_format(&s->peer, peer, sizeof(peer)),
-             ip_address_format(&s->sample, sample, sizeof(sample)), more);
+             ip_address_format(&s->sample, sample, sizeof(sample)), more, subject->vrid);
+}
+
+static void lists_differ_text(const struct lan_sighting *s, char *buffer, size_t size)
+{
+    char peer[ADDRESS_TEXT_SIZE];
+    char sample[ADDRESS_TEXT_SIZE];
+    char more[32] = "";
+
+    if (s->address_count > 1)
+        snprintf(more, sizeof(more), " and %zu more", s->address_count - 1);
+    snprintf(
+        buffer, size,
+        "%s lists other addresses than are configured here: %s%s only %s; the same `addresses` "
+        "belong on all nodes",
+        ip_address_format(&s->peer, peer, sizeof(peer)),
+        ip_address_format(&s->sample, sample, sizeof(sample)), more,
+        s->missing_here ? "there" : "here");
 }
 
 const char *lan_warning_text(const struct lan_sighting *s, const struct lan_subject *subject,
@@ -107,6 +126,7 @@ const char *lan_warning_text(const struct lan_sighting *s, const struct lan_subj
 {
     char peer[ADDRESS_TEXT_SIZE];
     char own[ADDRESS_TEXT_SIZE];
+    char sample[ADDRESS_TEXT_SIZE];
     char mac[MAC_TEXT_SIZE];
 
     ip_address_format(&s->peer, peer, sizeof(peer));
@@ -127,6 +147,16 @@ const char *lan_warning_text(const struct lan_sighting *s, const struct lan_subj
         break;
     case LAN_DUPLICATE_VRID:
         duplicate_vrid_text(s, subject, buffer, size);
+        break;
+    case LAN_ADDRESS_LISTS_DIFFER:
+        lists_differ_text(s, buffer, size);
+        break;
+    case LAN_PEER_LISTS_OTHER:
+        snprintf(
+            buffer, size,
+            "%s sends to %s, and this node sends from %s: a peer drops adverts from an address "
+            "it does not list. Set `source` here, or change its list",
+            peer, ip_address_format(&s->sample, sample, sizeof(sample)), own);
         break;
     case LAN_LOOPED_PACKETS:
         snprintf(buffer, size, "our own adverts come back to us on %s: the network has a loop",

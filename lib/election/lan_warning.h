@@ -1,7 +1,7 @@
 /*
  * What is odd on the LAN of a virtual router, told apart and worded for the operator: a second
  * master, another cluster with the same VRID, our own packets coming back, a second node with our
- * address. Warnings only: what the RFC has a router do with such packets is not changed by them.
+ * address. Warnings only: what a router does with such packets is not changed by them.
  *
  * A plain value for one virtual router, one place for each kind: sightings and the time go in, what
  * to say and what is over comes out. No I/O, no clock.
@@ -17,6 +17,8 @@ enum lan_warning_kind {
     LAN_EQUAL_PRIORITY = 0,     /* two masters met, and have the same priority */
     LAN_SECOND_MASTER,          /* a lower priority goes on as master: it does not hear us */
     LAN_DUPLICATE_VRID,         /* our VRID for addresses none of which is ours */
+    LAN_ADDRESS_LISTS_DIFFER,   /* a router of ours lists other addresses, in part */
+    LAN_PEER_LISTS_OTHER,       /* a unicast peer sends to another address than we send from */
     LAN_LOOPED_PACKETS,         /* our own adverts come back to us */
     LAN_DUPLICATE_NODE_ADDRESS, /* another node sends from our own address */
     LAN_WARNINGS,               /* how many kinds there are */
@@ -38,8 +40,10 @@ struct lan_sighting {
     uint8_t mac[MAC_SIZE];
     bool has_mac;
     uint8_t priority;         /* theirs */
-    size_t address_count;     /* DUPLICATE_VRID: of theirs */
-    struct ip_address sample; /* and one of them */
+    size_t address_count;     /* DUPLICATE_VRID, ADDRESS_LISTS_DIFFER: that only one side has, */
+                              /* PEER_LISTS_OTHER: the one it sends to is `sample` */
+    struct ip_address sample; /* one of them, */
+    bool missing_here;        /* and whether it is they who have it */
 };
 
 struct lan_warning {
@@ -88,7 +92,7 @@ struct lan_message {
     uint8_t own_priority;        /* effective */
 };
 
-/* Whether a message with our VRID is one of the first three kinds. */
+/* Whether a message with our VRID is one of the first five kinds. */
 bool lan_judge_message(const struct lan_message *message, struct lan_sighting *out);
 
 /* A frame as captured on the link. */

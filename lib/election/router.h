@@ -69,10 +69,11 @@ struct election_counters {
 struct election {
     struct election_params params;
     enum vrrp_state state;
-    uint32_t held_by;         /* HOLD_* bits */
-    struct ip_address source; /* our primary address: our identity in the tie-break */
-    bool holding;             /* CLAIM was given and RELEASE was not */
-    bool ready;               /* grouped: the master-down timer ran out, waiting for the group */
+    uint32_t held_by;            /* HOLD_* bits */
+    struct ip_address source;    /* our primary address: our identity in the tie-break */
+    uint64_t source_doubt_until; /* it was not there any more; DEADLINE_NEVER: it is, or is gone */
+    bool holding;                /* CLAIM was given and RELEASE was not */
+    bool ready;                  /* grouped: the master-down timer ran out, waiting for the group */
 
     uint64_t learned_interval_ns; /* Active_Adver_Interval */
     uint64_t timer_at;            /* Active_Down_Timer (BACKUP) or Adver_Timer (MASTER) */
@@ -104,6 +105,7 @@ struct election {
     uint64_t tie_since;     /* MASTER: first of the ties left to the lead; DEADLINE_NEVER: none */
     uint64_t last_sent_at;
     uint64_t last_answer_at;
+    uint64_t last_resignation_at;     /* when somebody else's was last answered by an advert */
     enum checksum_kind checksum_kind; /* form we send now */
 
     struct election_counters counters;
@@ -114,7 +116,8 @@ enum election_event_type {
     ELECTION_STOP,      /* sets HOLD_STOPPED: resign, linger, release */
     ELECTION_HOLD,      /* sets `hold` (drain, check failed: gracefully; link: at once) */
     ELECTION_UNHOLD,    /* clears `hold` */
-    ELECTION_SOURCE,    /* primary address found, changed or (NONE) lost */
+    ELECTION_SOURCE,    /* primary address found, changed or (NONE) lost: that is believed when it
+                           lasts, or with `force` at once */
     ELECTION_ADVERT,    /* a validated advert of this virtual router */
     ELECTION_TIMER,     /* now >= election_deadline() */
     ELECTION_CONFIGURE, /* new parameters; includes a change of priority */
@@ -138,7 +141,8 @@ struct election_event {
     bool has_lead;                        /* ADVERT: the group's lead settles equal priorities, */
     uint64_t lead_rcvd_at;                /* unless it has not heard anybody since then */
     const struct election_params *params; /* CONFIGURE */
-    bool force;                           /* DRAIN: give the addresses up even if nobody comes */
+    bool force;                           /* DRAIN: give the addresses up even if nobody comes;
+                                             SOURCE: nothing can be sent or heard any more either */
 };
 
 enum election_action_type {
@@ -170,6 +174,12 @@ struct election_actions {
  * before it has its addresses.
  */
 #define ELECTION_SETTLE_NS (20 * NS_PER_MS)
+
+/*
+ * So long may the primary address be away: whoever renews it (a DHCP client, netplan,
+ * NetworkManager) often removes and adds it, and a router can send from it and answer meanwhile.
+ */
+#define ELECTION_SOURCE_DOUBT_NS (200 * NS_PER_MS)
 
 /* RFC 9568 6.1: (256 - Priority) x Active_Adver_Interval / 256; v2: / 256 seconds. */
 uint64_t election_skew_ns(const struct election *e);

@@ -73,6 +73,15 @@ void election_linger(struct election *e, uint64_t until)
         e->linger_until = until;
 }
 
+void election_linger_for_successor(struct election *e, uint64_t now)
+{
+    uint64_t bound = e->params.linger_ns;
+
+    if (bound == 0)
+        bound = election_hand_over_ns(&e->params, e->learned_interval_ns);
+    election_linger(e, now + bound);
+}
+
 void election_successor_seen(struct election *e, uint64_t now)
 {
     if (!election_lingering(e) || e->successor_seen)

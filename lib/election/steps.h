@@ -33,6 +33,9 @@ void election_release(struct election *e, struct election_actions *out);
 /* Keeps the addresses until `until` at most. */
 void election_linger(struct election *e, uint64_t until);
 
+/* Keeps them until the slowest successor can be there. */
+void election_linger_for_successor(struct election *e, uint64_t now);
+
 /* The successor is known to be there: the linger ends after the settling time. */
 void election_successor_seen(struct election *e, uint64_t now);
 

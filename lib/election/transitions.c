@@ -63,6 +63,7 @@ void election_take_over(struct election *e, uint64_t now, struct election_action
     e->master_priority = election_priority(e);
     e->tie_since = DEADLINE_NEVER;
     e->last_answer_at = DEADLINE_NEVER;
+    e->last_resignation_at = DEADLINE_NEVER;
     e->counters.master_transitions++;
     election_emit(out, ACTION_CLAIM);
     election_announce(e, now, out);
@@ -122,6 +123,29 @@ void election_yield(struct election *e, enum reason reason, const struct evidenc
     e->successor_seen = true;
     /* A router that takes over announces just before it adverts; one that was master all along
      * does not. */
+    e->hints = 0;
+    e->successor_silent =
+        !successor_has_last_word(e) || now - e->announced_at > e->params.advert_interval_ns;
+    election_report(&t, out);
+}
+
+void election_resign(struct election *e, uint64_t now, struct election_actions *out)
+{
+    const struct transition t = {.from = VRRP_MASTER,
+                                 .to = VRRP_BACKUP,
+                                 .reason = REASON_GROUP,
+                                 .evidence.own_priority = e->params.priority};
+    bool taken = e->offer == OFFER_TAKEN;
+
+    assert(e->state == VRRP_MASTER);
+    if (!taken)
+        election_send(e, PRIORITY_RESIGN, now, out);
+    election_linger_for_successor(e, now);
+    if (taken)
+        election_successor_seen(e, now);
+    election_enter_backup(e, now);
+    /* If it was master all along it answers the resignation with an announcement; that may be lost.
+     */
     e->hints = 0;
     e->successor_silent =
         !successor_has_last_word(e) || now - e->announced_at > e->params.advert_interval_ns;

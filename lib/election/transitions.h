@@ -24,6 +24,10 @@ void election_take_over(struct election *e, uint64_t now, struct election_action
 void election_yield(struct election *e, enum reason reason, const struct evidence *evidence,
                     uint64_t now, struct election_actions *out);
 
+/* MASTER -> BACKUP because another member of the group yielded: resigns, and keeps answering until
+ * a successor of this one is there (bounded). */
+void election_resign(struct election *e, uint64_t now, struct election_actions *out);
+
 /* Somebody else announced our addresses. */
 void election_successor_announced(struct election *e, uint64_t now);
 

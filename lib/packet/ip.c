@@ -79,6 +79,7 @@ static enum packet_verdict split_ipv6(const uint8_t *packet, size_t size, struct
         if (step > left)
             return PACKET_IP_HEADER;
         next = at[0];
+        ip->extended = true;
         at += step;
         left -= step;
     }

@@ -28,6 +28,7 @@ static const struct verdict_text verdicts[PACKET_VERDICTS] = {
     [PACKET_IP_HEADER] = {"ip_header", "ip-header-errors"},
     [PACKET_NOT_VRRP] = {"not_vrrp", "not-vrrp"},
     [PACKET_FRAGMENT] = {"fragment", "fragment-errors"},
+    [PACKET_EXTENSION_HEADERS] = {"extension_headers", "extension-header-errors"},
     [PACKET_BAD_SOURCE] = {"bad_source", "source-errors"},
     [PACKET_OWN_PACKET] = {"own_packet", "own-packets"},
     [PACKET_BAD_DESTINATION] = {"bad_destination", "destination-errors"},
@@ -44,6 +45,7 @@ static const struct verdict_text verdicts[PACKET_VERDICTS] = {
     [PACKET_ZERO_INTERVAL] = {"zero_interval", "interval-errors"},
     [PACKET_AUTH_TYPE_ERROR] = {"auth_type_error", "auth-type-errors"},
     [PACKET_INTERVAL_ERROR] = {"interval_error", "interval-errors"},
+    [PACKET_FOREIGN_ADDRESSES] = {"foreign_addresses", "foreign-address-errors"},
     [PACKET_ADDRESS_LIST_ERROR] = {"address_list_error", "address-list-errors"},
 };
 

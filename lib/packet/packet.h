@@ -4,9 +4,10 @@
  * fail has its own verdict, and each verdict names the RFC 8347 counter it belongs to.
  *
  * The room of octets: ip.c takes an IP packet apart, receive.c judges a VRRP message for one
- * virtual router, packet.c builds them and names the verdicts; address.h is what an address is,
- * checksum.h how octets are summed, and neighbour_*.h are ARP and neighbour discovery: frames
- * built, messages read, claims judged. What a packet leads to is the election's.
+ * virtual router, packet.c builds them and names the verdicts, address_list.h compares what is
+ * listed with what is ours; address.h is what an address is, checksum.h how octets are summed, and
+ * neighbour_*.h are ARP and neighbour discovery: frames built, messages read, claims judged. What a
+ * packet leads to is the election's.
  *
  * It uses nothing but limits.h and octets.h. Buffers are the caller's, nothing here allocates;
  * decoded adverts point into the buffer they were read from.
@@ -34,6 +35,7 @@ enum packet_verdict {
     PACKET_IP_HEADER,
     PACKET_NOT_VRRP,
     PACKET_FRAGMENT,
+    PACKET_EXTENSION_HEADERS, /* IPv6, before the message */
     PACKET_BAD_SOURCE,
     PACKET_OWN_PACKET,
     PACKET_BAD_DESTINATION,
@@ -50,6 +52,7 @@ enum packet_verdict {
     PACKET_ZERO_INTERVAL,
     PACKET_AUTH_TYPE_ERROR,
     PACKET_INTERVAL_ERROR,
+    PACKET_FOREIGN_ADDRESSES, /* lists none of ours: another cluster */
     PACKET_ADDRESS_LIST_ERROR,
     PACKET_VERDICTS, /* how many there are */
 };
@@ -85,6 +88,7 @@ struct packet_ip {
     struct ip_address source;
     struct ip_address destination;
     uint8_t ttl;
+    bool extended; /* IPv6 extension headers, or fragments, came before the message */
 };
 
 /* A decoded advertisement. `addresses` points into the packet: count x 4 or 16 octets. */
@@ -117,6 +121,7 @@ struct packet_receiver {
     const struct ip_address *peers; /* unicast peers of `family` */
     size_t peer_count;
     bool unicast;                 /* unicast router: multicast adverts are not for it */
+    uint8_t unicast_min_ttl;      /* and what its peers send has at least this TTL; 0: any */
     const struct ip_address *own; /* further addresses of ours on the link (rule 0a) */
     size_t own_count;
 };
@@ -135,7 +140,9 @@ const char *checksum_kind_name(enum checksum_kind kind);
 
 /*
  * Takes a whole IP packet (no link header; octets after the IP length are link padding) apart
- * into its header fields and its payload. IPv6 extension headers are skipped.
+ * into its header fields and its payload. IPv6 extension headers are skipped, and noted: no router
+ * sends them, and filters that know adverts by the next header do not see what is behind them, so
+ * packet_receive() drops such adverts.
  * Returns PACKET_OK, PACKET_IP_HEADER, PACKET_NOT_VRRP or PACKET_FRAGMENT.
  */
 enum packet_verdict packet_split_ip(const uint8_t *packet, size_t size, struct packet_ip *ip,

@@ -3,6 +3,7 @@
  * IP-level advice first. Pure: a decoded advert points into the caller's buffer.
  */
 #include "lib/octets.h"
+#include "lib/packet/address_list.h"
 #include "lib/packet/checksum.h"
 #include "lib/packet/packet.h"
 
@@ -13,8 +14,6 @@ enum {
     V2_AUTH_SIZE = 8,
     TYPE_ADVERT = 1,
     INTERVAL_MASK = 0x0fff,
-    /* The smallest MTU a peer may have cut its address list to (RFC 8200 5). */
-    SMALLEST_MTU = 1280,
 };
 
 /* What the checks share. */
@@ -77,6 +76,8 @@ static enum packet_verdict check_ip(struct reception *in)
 {
     const struct packet_ip *ip = in->ip;
 
+    if (in->receiver != NULL && ip->extended)
+        return PACKET_EXTENSION_HEADERS;
     if (ip_address_is_multicast(&ip->source) || ip_address_is_unspecified(&ip->source) ||
         ip_address_is_loopback(&ip->source) || is_broadcast(&ip->source))
         return PACKET_BAD_SOURCE;
@@ -86,6 +87,8 @@ static enum packet_verdict check_ip(struct reception *in)
     if (verdict != PACKET_OK)
         return verdict;
     if (is_group(&ip->destination) && ip->ttl != VRRP_TTL)
+        return PACKET_IP_TTL_ERROR;
+    if (in->receiver != NULL && in->receiver->unicast && ip->ttl < in->receiver->unicast_min_ttl)
         return PACKET_IP_TTL_ERROR;
     if (ip->source.family == IP_FAMILY_IPV6 && is_group(&ip->destination) &&
         !ip_address_is_link_local(&ip->source))
@@ -225,85 +228,23 @@ static enum packet_verdict check_interval(struct reception *in)
     return PACKET_OK;
 }
 
-static bool advert_lists(const struct advert *advert, const struct ip_address *address)
-{
-    for (size_t i = 0; i < advert->count; i++) {
-        struct ip_address listed = advert_address(advert, i);
-        if (ip_address_equal(&listed, address))
-            return true;
-    }
-    return false;
-}
-
-static bool receiver_lists(const struct packet_receiver *receiver, const struct ip_address *address)
-{
-    for (size_t i = 0; i < receiver->address_count; i++)
-        if (ip_address_equal(&receiver->addresses[i].address, address))
-            return true;
-    return false;
-}
-
-/* The common case, for which no sets need to be compared: the same list in the same order. */
-static bool same_order(const struct advert *advert, const struct packet_receiver *receiver)
-{
-    if (advert->count > receiver->address_count)
-        return false;
-    for (size_t i = 0; i < advert->count; i++) {
-        struct ip_address listed = advert_address(advert, i);
-        if (!ip_address_equal(&listed, &receiver->addresses[i].address))
-            return false;
-    }
-    return true;
-}
-
-/* How many addresses the advert lists, one listed twice counted once. */
-static size_t distinct_addresses(const struct advert *advert)
-{
-    size_t width = ip_family_size(advert->ip.source.family);
-    size_t distinct = 0;
-
-    for (size_t i = 0; i < advert->count; i++) {
-        size_t before = 0;
-        while (before < i && memcmp(advert->addresses + before * width,
-                                    advert->addresses + i * width, width) != 0)
-            before++;
-        distinct += before == i ? 1 : 0;
-    }
-    return distinct;
-}
-
-/* True when `listed` of our addresses are all that the advert could list: those that fit, and not
- * necessarily the link-local one that we derive from the VRID where the configuration has none. */
-static bool lists_enough(const struct advert *advert, size_t listed,
-                         const struct packet_receiver *receiver)
-{
-    struct ip_address derived = ip_address_virtual_link_local(receiver->vrid);
-    size_t expected = receiver->address_count;
-
-    if (receiver_lists(receiver, &derived) && !advert_lists(advert, &derived))
-        expected--;
-    return listed >=
-           packet_addresses_that_fit(receiver->version, receiver->family, expected, SMALLEST_MTU);
-}
-
-static bool same_addresses(const struct advert *advert, const struct packet_receiver *receiver)
-{
-    if (same_order(advert, receiver))
-        return lists_enough(advert, advert->count, receiver);
-    for (size_t i = 0; i < advert->count; i++) {
-        struct ip_address listed = advert_address(advert, i);
-        if (!receiver_lists(receiver, &listed))
-            return false;
-    }
-    return lists_enough(advert, distinct_addresses(advert), receiver);
-}
-
-/* Row 13: dropping on a rolling change of the configuration would make two masters. */
+/* Row 13. None of ours: another cluster, whoever it may be. In part: dropping on a rolling change
+ * of the configuration would make two masters. */
 static enum packet_verdict check_addresses(struct reception *in)
 {
-    if (in->receiver == NULL || same_addresses(in->advert, in->receiver))
+    const struct packet_receiver *receiver = in->receiver;
+
+    if (receiver == NULL)
         return PACKET_OK;
-    if (in->receiver->strict && in->advert->version == VRRP_V2 &&
+    switch (address_list_match(in->advert, receiver)) {
+    case ADDRESS_LIST_SAME:
+        return PACKET_OK;
+    case ADDRESS_LIST_FOREIGN:
+        return PACKET_FOREIGN_ADDRESSES;
+    case ADDRESS_LIST_PART:
+        break;
+    }
+    if (receiver->strict && in->advert->version == VRRP_V2 &&
         in->advert->priority != PRIORITY_OWNER)
         return PACKET_ADDRESS_LIST_ERROR;
     in->warnings |= PACKET_WARN_ADDRESS_LIST_MISMATCH;

@@ -75,8 +75,9 @@ static void check_judgement(const struct lan_message *message)
     if (!lan_judge_message(message, &sighting))
         return;
     MUST(sighting.kind < LAN_WARNINGS);
-    MUST(sighting.kind == LAN_DUPLICATE_VRID || message->state == VRRP_MASTER);
-    MUST(sighting.kind != LAN_DUPLICATE_VRID || sighting.address_count > 0);
+    bool list = sighting.kind == LAN_DUPLICATE_VRID || sighting.kind == LAN_ADDRESS_LISTS_DIFFER;
+    MUST(list || message->state == VRRP_MASTER || sighting.kind == LAN_PEER_LISTS_OTHER);
+    MUST(!list || sighting.address_count > 0);
 }
 
 /* The virtual addresses of the receiver: those of the advert or others, some more, some fewer. */

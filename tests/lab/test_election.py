@@ -2,8 +2,8 @@
 
 import pytest
 
-from vipdlab import config
-from vipdlab.config import VIP4
+from vipdlab import config, wire
+from vipdlab.config import VIP4, VIP6
 
 
 def master_of(node):
@@ -127,3 +127,26 @@ def test_two_instances_crossed_are_active_active(lab):
     assert lab[1].ours() == [one] and lab[2].ours() == [two]
     lab[1].kill()
     lab.wait(lambda: lab[2].ours() == [one, two], "the survivor holds both")
+
+
+def behind_options(frame):
+    """The same IPv6 frame with a hop-by-hop header before the message."""
+    header = bytearray(frame[14:54])
+    header[4:6] = (int.from_bytes(header[4:6], "big") + 8).to_bytes(2, "big")
+    header[6] = 0
+    return frame[:14] + bytes(header) + bytes([wire.VRRP, 0, 1, 4, 0, 0, 0, 0]) + frame[54:]
+
+
+@pytest.mark.lab(nodes=2)
+def test_an_advert_behind_extension_headers_deposes_nobody(lab):
+    lab.start_all([150, 100], addresses=f"{VIP6}/64")
+    frame = behind_options(lab.injector().build(family=6, priority=250, addresses=[VIP6]))
+    with lab.injecting(frame):
+        for node in lab.nodes:
+            lab.wait(lambda n=node: n.router("ipv6")["drops"]["extension_headers"] > 3, "counted")
+        assert [n.state() for n in lab.nodes] == ["MASTER", "BACKUP"]
+        lab[1].kill()
+        lab.wait_master(lab[2])
+        lab.wait(lambda: lab[2].history()[-1].get("recording"), "it is recorded", 10)
+    with open(lab[2].history()[-1]["recording"], "rb") as file:
+        assert frame[14:] in file.read(), "what was sent is in the recording"

@@ -90,12 +90,48 @@ def test_who_loses_its_source_resigns_from_it(lab, family):
     own = f"{lab[1].address4}/24" if family == 4 else f"{lab[1].link_local}/64"
     lab[1].ip("addr", "del", own, "dev", "eth0")
     lab[1].wait_state("INIT")
-    assert lab[1].ours() == []
     lab[2].wait_state("MASTER")
+    lab.wait(lambda: lab[1].ours() == [], "its successor is there, so it lets go")
     assert lab[2].instance()["last_transition"]["reason"] == "priority"
     assert [f.source for f in capture.adverts("n1", priority=0)] == [own.split("/")[0]]
     lab[1].ip("addr", "add", own, "dev", "eth0")
     lab.wait_master(lab[1])
+
+
+@pytest.mark.lab(nodes=2)
+@pytest.mark.parametrize("family", [4, 6])
+def test_a_source_that_blinks_moves_nobody(lab, family):
+    """As a DHCP client or netplan does it: removed and added in one go."""
+    lab.start_all([150, 100], addresses=f"{VIP4}/24" if family == 4 else "fd77::200/64")
+    own = f"{lab[1].address4}/24" if family == 4 else f"{lab[1].link_local}/64"
+    path = f"{lab[1].directory}/batch"
+    with open(path, "w", encoding="ascii") as file:
+        file.write(f"addr del {own} dev eth0\naddr add {own} dev eth0"
+                   f"{'' if family == 4 else ' nodad'}\n")
+    for _ in range(5):
+        lab[1].ip("-batch", path)
+        lab.never(lambda: lab[1].state() != "MASTER", "it gave the address up", 0.5)
+    assert lab[2].state() == "BACKUP"
+    assert lab[1].instance()["held_by"] == []
+
+
+@pytest.mark.lab(nodes=1)
+def test_the_nodes_own_address_as_a_virtual_one_harms_that_instance_only(lab):
+    good = config.instance("good", priority=150, vrid=51)
+    lab[1].start(good, config.instance("bad", priority=150, vrid=52,
+                                       addresses=f"{lab[1].address4}/24"))
+    lab.wait(lambda: lab[1].state("good") == "MASTER", "the other one is MASTER")
+    lab[1].ip("addr", "add", "10.77.0.98/32", "dev", "eth0")  # all look for their source again
+    lab.never(lambda: lab[1].state("good") != "MASTER", "the other one suffered", 0.6)
+    assert lab[1].instance("bad")["held_by"] == ["no-primary-address"]
+    text = f"{lab[1].address4} is in `addresses`, and this node's own address on eth0"
+    assert lab[1].log_text().count(text) == 1
+    # And when a reload brings the mistake to one that runs.
+    lab[1].write(good).vipctl("reload")
+    lab[1].write(good, config.instance("bad", priority=150, vrid=52,
+                                       addresses=f"{lab[1].address4}/24")).vipctl("reload")
+    lab.wait(lambda: lab[1].log_text().count(text) == 2, "it is said again")
+    assert lab[1].state("good") == "MASTER"
 
 
 @pytest.mark.lab(nodes=2)

@@ -242,6 +242,10 @@ void fault_act(struct world *w, struct fault *f, bool on)
     case FAULT_SOURCE:
         set_source(w, n, f->value, !on);
         break;
+    case FAULT_BLINK:
+        n->blinking = on;
+        set_source(w, n, f->value, !on);
+        break;
     case FAULT_VERSION:
         set_version(w, n, on);
         break;

@@ -28,6 +28,7 @@ static const char *const names[FAULT_KINDS_ALL] = {
     [FAULT_OFFER] = "offer",
     [FAULT_TAKE] = "take",
     [FAULT_MEMBER] = "one instance without interface",
+    [FAULT_BLINK] = "a source blinks",
 };
 
 const char *fault_name(enum fault_kind kind)
@@ -122,6 +123,10 @@ void faults_replace(struct world *w, struct rng *rng)
             f->kind = FAULT_OFFER;
         } else if (f->kind == FAULT_CLOCK && rng_percent(rng, 70)) {
             f->kind = FAULT_TAKE;
+        } else if (f->kind == FAULT_CLOCK && f->set % 4 == 1) {
+            f->kind = FAULT_BLINK;
+            f->duration = 1 + f->duration % (ELECTION_SOURCE_DOUBT_NS - NS_PER_MS);
+            f->value = f->set / 4 % w->family_count;
         } else if ((f->kind == FAULT_LINK || f->kind == FAULT_SOURCE) && group &&
                    rng_percent(rng, 50)) {
             f->kind = FAULT_MEMBER;

@@ -6,7 +6,8 @@ static bool is_planned(const struct fault *f)
 {
     return f->kind == FAULT_STOP || f->kind == FAULT_CHECK || f->kind == FAULT_DRAIN ||
            f->kind == FAULT_PRIORITY || f->kind == FAULT_INTERVAL || f->kind == FAULT_CLOCK ||
-           f->kind == FAULT_ECHO || f->kind == FAULT_OFFER || f->kind == FAULT_TAKE;
+           f->kind == FAULT_ECHO || f->kind == FAULT_OFFER || f->kind == FAULT_TAKE ||
+           f->kind == FAULT_BLINK;
 }
 
 static bool is_departure(const struct fault *f)
@@ -43,6 +44,7 @@ static bool applies(const struct world *w, const struct fault *f)
     case FAULT_TAKE:
     case FAULT_MEMBER:
     case FAULT_SOURCE:
+    case FAULT_BLINK:
         return n->kind == NODE_VIPD && n->running && !n->stopping && n->paused == 0;
     case FAULT_LINK:
         return n->link_up && n->running && !n->stopping && n->paused == 0;

@@ -41,6 +41,8 @@ const char invariants_text[] =
     "     last announcement that a host on the network heard was the MASTER's; unless within the\n"
     "     last 60 s (then announcements are refreshed) frames were lost, duplicated or overtaken,\n"
     "     a node was slow or paused, or something else happened while the network was split.\n"
+    " (l) In a calm cluster no MASTER goes because its source address was away for less than\n"
+    "     200 ms.\n"
     "\n"
     " Of several families only (d), (e), (f) and (h) are judged from when a peer that is not vipd\n"
     " first had the priority of a vipd: it knows no groups, and goes by each family's addresses.\n";
@@ -224,6 +226,10 @@ void invariants_transition(struct world *w, const struct node *n, const struct t
         (t->reason == REASON_HIGHER_PRIORITY || t->reason == REASON_HIGHER_ADDRESS))
         violate(w, "(j): node %zu is deposed %.3f s after it took mastership", node_index(w, n),
                 (double)(w->now - n->taken_at) / 1e9);
+    if (w->single && n->blinking && t->from == VRRP_MASTER &&
+        t->reason == REASON_NO_PRIMARY_ADDRESS && n->latency_ns <= SIM_LATENCY_NS)
+        violate(w, "(l): node %zu is not MASTER any more because its source blinked",
+                node_index(w, n));
     if (w->departure && t->to == VRRP_MASTER && w->clear && w->echo_percent == 0)
         check_order(w, n);
     if (calm_for(w, settle_bound(w)) && w->clear)

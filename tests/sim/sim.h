@@ -51,6 +51,7 @@ enum fault_kind {
     FAULT_OFFER = FAULT_KINDS, /* drain as the administrator does it: only with a successor */
     FAULT_TAKE,                /* mastership is asked for */
     FAULT_MEMBER,              /* one instance of a group loses its interface */
+    FAULT_BLINK,               /* a source goes, and is back within 200 ms */
     FAULT_KINDS_ALL,
 };
 
@@ -103,6 +104,7 @@ struct node {
     uint32_t missed_clear; /* went while it was paused */
     bool missed_configure;
     bool missed_source;
+    bool blinking; /* its source is back in a moment */
     uint64_t latency_ns;
     bool held[FAMILIES_MAX];
     uint64_t lease_until[FAMILIES_MAX];

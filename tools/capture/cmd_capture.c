@@ -15,11 +15,13 @@
 enum {
     SNAP_OCTETS = ADVERT_SIZE_MAX + 128,
     LEARNED_MAX = INSTANCE_ADDRESSES_MAX,
-    FILTER_SIZE = 160,
+    FILTER_SIZE = 320,
 };
 
 static const char filter_text[] =
-    "(ip proto 112 or ip6 proto 112 or arp or (icmp6 and (ip6[40] = 135 or ip6[40] = 136)))";
+    "(ip proto 112 or ip6 proto 112 or ip6 dst host ff02::12 or "
+    "((ip6[6] = 0 or ip6[6] = 43 or ip6[6] = 44 or ip6[6] = 60) and ip6[40] = 112) or arp or "
+    "(icmp6 and (ip6[40] = 135 or ip6[40] = 136)))";
 
 struct capture_options {
     const char *file;      /* NULL: live */

@@ -118,6 +118,9 @@ static void judge_refusal(const struct arrival *arrival, enum packet_verdict ver
         {PACKET_CHECKSUM_ERROR, "find what changes packets on the way; an offload of the sender's "
                                 "interface may be broken"},
         {PACKET_OWNER, "only one node may have priority 255"},
+        {PACKET_FOREIGN_ADDRESSES,
+         "another cluster uses this VRID: give one of them another `vrid`; "
+         "or the `addresses` of the nodes have none in common"},
     };
     const char *name = packet_verdict_name(verdict);
     const char *fix = "vipctl decode explains packets; look at that node's configuration";

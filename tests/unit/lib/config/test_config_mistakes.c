@@ -79,6 +79,8 @@ static const struct mistake key_mistakes[] = {
     {GOOD "checksum = none\n", {WEB "checksum: found 'none', expected auto, rfc5798 or"}},
     {GOOD "strict = true\n", {WEB "strict: found 'true', expected yes or no"}},
     {GOOD "accept = no\n", {WEB "accept: found 'no', expected 'yes'"}},
+    {GOOD "unicast-min-ttl = 256\n",
+     {WEB "unicast-min-ttl: found '256', expected a number from 0"}},
     {GOOD "announce-repeat = 11\n", {WEB "announce-repeat: found '11', expected a number from 0"}},
     {GOOD "announce-refresh = 10ms\n", {WEB "announce-refresh: found '10ms', expected off, or"}},
     {GOOD "announce-form = reply\n", {WEB "announce-form: found 'reply', expected request or"}},

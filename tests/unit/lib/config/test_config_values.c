@@ -77,6 +77,7 @@ static void takes_good_and_refuses_bad_values(void **state)
         {"on-master", TEXTS("/bin/true", "a 'b c'"), TEXTS("", "a 'b", "a > b", "a\\")},
         {"on-backup", TEXTS("/bin/true", "a \"b c\""), TEXTS("", "a | b", "$HOOK")},
         {"on-init", TEXTS("/bin/true", "a b\\ c"), TEXTS("", "a; b", "(a)")},
+        {"unicast-min-ttl", TEXTS("0", "1", "255"), TEXTS("", "256", "-1", "any")},
         {"on-change", TEXTS("/bin/true", "sh -c 'a > b'"), TEXTS("", "a & b", "`a`")},
         {"hook-timeout", TEXTS("100ms", "30s", "1h"), TEXTS("99ms", "2h", "off", "0", "")},
         {"hook-user", TEXTS("nobody", "_vipd.x-1"), TEXTS("", "a b", "a/b")},

@@ -338,6 +338,29 @@ static void a_router_of_ours_is_no_stranger(void **state)
     assert_true(!o.resume && o.ended == CONFLICT_END_ROUTER);
 }
 
+/* It was neither noticed nor defended: each MAC was a new suspect that took another one's place. */
+static void a_new_mac_with_each_claim_does_not_hide(void **state)
+{
+    struct conflict c;
+    unsigned began = 0;
+    unsigned defended = 0;
+    uint8_t mac = 0;
+
+    (void)state;
+    conflict_init(&c);
+    for (uint64_t now = 100 * SEC; now < 120 * SEC; now += 100 * MS) {
+        const struct conflict_outcome o = hear(&c, &defend, mac++, now);
+        began += o.began ? 1 : 0;
+        defended += o.announce ? 1 : 0;
+    }
+    assert_int_equal(began, 1);
+    assert_int_equal(defended, 2); /* once in ten seconds */
+    conflict_init(&c);
+    for (uint64_t now = 100 * SEC; now < 120 * SEC; now += 100 * MS)
+        began += hear(&c, &release, mac++, now).release ? 1 : 0;
+    assert_int_equal(began, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -350,6 +373,7 @@ int main(void)
         cmocka_unit_test(a_suspect_is_asked_and_its_answer_convicts),
         cmocka_unit_test(a_suspect_that_is_gone_is_forgotten),
         cmocka_unit_test(two_strangers_by_turns_do_not_hide_each_other),
+        cmocka_unit_test(a_new_mac_with_each_claim_does_not_hide),
         cmocka_unit_test(it_is_over_when_not_seen_for_the_quiet_time),
         cmocka_unit_test(release_gives_up_once_and_comes_back),
         cmocka_unit_test(a_predecessor_that_hangs_is_waited_for),

@@ -296,7 +296,7 @@ static void a_master_tells_its_new_priority_at_once(void **state)
     assert_int_equal(out.list[0].priority, 50);
 }
 
-static void losing_the_source_resigns_from_it_and_releases(void **state)
+static void losing_the_source_resigns_from_it_and_lingers(void **state)
 {
     struct election_params params = kit_params(100);
     uint64_t now = 0;
@@ -305,10 +305,68 @@ static void losing_the_source_resigns_from_it_and_releases(void **state)
         kit_step(&e, (struct election_event){.type = ELECTION_SOURCE}, now);
 
     (void)state;
-    assert_string_equal(kit_word(&out), "ZRT");
+    assert_int_equal(out.count, 0);
+    assert_int_equal(e.state, VRRP_MASTER);
+    for (; e.state == VRRP_MASTER; now = election_deadline(&e))
+        out = kit_timer(&e, now);
+    assert_string_equal(kit_word(&out), "ZT");
+    assert_true(e.holding);
+    out = kit_hear(&e, "10.0.0.1", 50, now);
+    out = kit_timer(&e, election_deadline(&e));
+    assert_string_equal(kit_word(&out), "R");
+    /* Without an address and without sockets nobody waits for anything. */
+    now = 0;
+    e = kit_master(&params, &now);
+    out = kit_step(&e, (struct election_event){.type = ELECTION_SOURCE, .force = true}, now);
+    assert_string_equal(kit_word(&out), "ZTR");
     assert_int_not_equal(out.list[0].source.family, IP_FAMILY_NONE);
     assert_int_equal(e.source.family, IP_FAMILY_NONE);
     assert_int_equal(kit_reason(&out), REASON_NO_PRIMARY_ADDRESS);
+}
+
+/* A DHCP client renews, netplan applies: removed and added again. */
+static void an_address_that_blinks_moves_nobody(void **state)
+{
+    const struct election_event back = {.type = ELECTION_SOURCE,
+                                        .address = kit_address("10.0.0.2")};
+
+    (void)state;
+    for (int master = 0; master < 2; master++) {
+        struct election_params params = kit_params(100);
+        uint64_t now = SEC;
+        struct election e = master == 1 ? kit_master(&params, &now) : kit_started(&params, 0);
+        enum vrrp_state before = e.state;
+
+        for (int i = 0; i < 3; i++, now += MS) {
+            assert_int_equal(
+                kit_step(&e, (struct election_event){.type = ELECTION_SOURCE}, now).count, 0);
+            assert_true(election_deadline(&e) <= now + 200 * MS);
+            assert_int_equal(kit_step(&e, back, now + 150 * MS).count, 0);
+            now += 150 * MS;
+        }
+        assert_int_equal(e.source_doubt_until, DEADLINE_NEVER);
+        assert_int_equal(e.state, before);
+    }
+}
+
+static void nobody_takes_over_with_an_address_in_doubt(void **state)
+{
+    struct election_params params = kit_params(100);
+    struct election e = kit_started(&params, 0);
+    uint64_t now = election_deadline(&e);
+
+    (void)state;
+    kit_step(&e, (struct election_event){.type = ELECTION_SOURCE}, now - MS);
+    struct election_actions out = kit_timer(&e, now);
+    assert_string_equal(kit_word(&out), "T");
+    assert_int_equal(e.state, VRRP_INIT);
+    assert_int_equal(e.held_by, HOLD_NO_PRIMARY_ADDRESS);
+    /* Nor does another hold leave the doubt behind. */
+    e = kit_started(&params, 0);
+    kit_step(&e, (struct election_event){.type = ELECTION_SOURCE}, MS);
+    kit_step(&e, (struct election_event){.type = ELECTION_HOLD, .hold = HOLD_LINK_DOWN}, 2 * MS);
+    assert_int_equal(e.held_by, HOLD_NO_PRIMARY_ADDRESS | HOLD_LINK_DOWN);
+    assert_int_equal(election_deadline(&e), DEADLINE_NEVER);
 }
 
 /* Found by simulation: it took over from a living master that it had become lower than. */
@@ -355,7 +413,9 @@ int main(void)
         cmocka_unit_test(changes_do_not_put_the_next_announcement_off),
         cmocka_unit_test(a_new_priority_moves_the_backups_deadline),
         cmocka_unit_test(a_master_tells_its_new_priority_at_once),
-        cmocka_unit_test(losing_the_source_resigns_from_it_and_releases),
+        cmocka_unit_test(losing_the_source_resigns_from_it_and_lingers),
+        cmocka_unit_test(an_address_that_blinks_moves_nobody),
+        cmocka_unit_test(nobody_takes_over_with_an_address_in_doubt),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

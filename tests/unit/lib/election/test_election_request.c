@@ -200,6 +200,35 @@ static void a_change_of_priority_does_not_break_an_offer(void **state)
     assert_string_equal(kit_word(&out), "Z");
 }
 
+/* It slept by the new interval, had it gone on by the old one, and the address had gone. */
+static void a_shorter_interval_does_not_break_an_offer(void **state)
+{
+    for (int taken = 0; taken < 2; taken++) {
+        struct election_params params = kit_params(150);
+        uint64_t now = 0;
+
+        (void)state;
+        params.grouped = taken == 1;
+        struct election e = kit_started(&params, 0);
+        now = election_deadline(&e);
+        kit_timer(&e, now);
+        if (params.grouped)
+            kit_step(&e, (struct election_event){.type = ELECTION_PROMOTE}, now);
+        drain(&e, false, now);
+        if (params.grouped)
+            kit_hear(&e, "10.0.0.1", 100, now + MS);
+        params.advert_interval_ns = 10 * MS;
+        struct election_actions out = kit_step(
+            &e, (struct election_event){.type = ELECTION_CONFIGURE, .params = &params}, now + MS);
+        assert_string_equal(kit_word(&out), taken == 1 ? "" : "Z");
+        assert_int_equal(e.timer_at, now + 11 * MS);
+        for (int i = 0; i < 20; i++)
+            kit_timer(&e, e.timer_at);
+        assert_int_equal(e.state, VRRP_MASTER);
+        assert_int_equal(e.counters.oversleeps, 0);
+    }
+}
+
 /* A BACKUP of priority 100 without preemption, whose master has 200. */
 static struct election follower(uint64_t *now)
 {
@@ -348,6 +377,7 @@ int main(void)
         cmocka_unit_test(resume_comes_back_as_backup),
         cmocka_unit_test(an_offer_ends_with_the_mastership),
         cmocka_unit_test(a_change_of_priority_does_not_break_an_offer),
+        cmocka_unit_test(a_shorter_interval_does_not_break_an_offer),
         cmocka_unit_test(take_makes_a_higher_priority_yield_and_goes_back_to_its_own),
         cmocka_unit_test(take_stays_raised_while_the_other_adverts_but_not_for_ever),
         cmocka_unit_test(take_is_refused_where_it_cannot_work),

@@ -123,6 +123,9 @@ static void both_yield_when_one_must(void **state)
     assert_int_equal(pair.members[V6].state, VRRP_BACKUP);
     assert_int_equal(kit_reason(&pair.out[V4]), REASON_GROUP);
     assert_int_equal(kit_reason(&pair.out[V6]), REASON_HIGHER_PRIORITY);
+    /* The family that follows says so, and its successor is there. */
+    assert_string_equal(kit_word(&pair.out[V4]), "ZT");
+    hear(&pair, V4, "10.0.0.1", 150, now + 2 * MS);
     /* The other router may have been MASTER all along: each hints for its own addresses. */
     for (size_t m = 0; m < FAMILIES; m++) {
         now = election_deadline(&pair.members[m]);
@@ -130,6 +133,34 @@ static void both_yield_when_one_must(void **state)
         assert_string_equal(kit_word(&pair.out[m]), "S");
         assert_int_equal(pair.out[m].list[0].priority, 1); /* surely a losing one */
     }
+}
+
+/* A peer whose families are routers of their own is MASTER of one, and still BACKUP of the other.
+ */
+static void who_follows_lingers_until_its_own_successor_is_there(void **state)
+{
+    struct pair pair;
+
+    (void)state;
+    start(&pair, 100, 0);
+    uint64_t now = run_to_master(&pair);
+    hear(&pair, V6, "fe80::1", 150, now + MS);
+    assert_true(election_deadline(&pair.members[V6]) <= now + 30 * MS);
+    assert_true(pair.members[V4].linger_until >= now + 4 * SEC);
+    assert_true(pair.members[V4].holding);
+    hear(&pair, V4, "10.0.0.1", 50, now + 800 * MS);
+    assert_true(pair.members[V4].holding);
+    assert_true(pair.members[V4].linger_until <= now + 830 * MS);
+    /* And when nobody comes it does not keep the address for ever. */
+    start(&pair, 100, 0);
+    now = run_to_master(&pair);
+    hear(&pair, V6, "fe80::1", 150, now + MS);
+    for (int i = 0; i < 20 && pair.members[V4].holding; i++) {
+        now = election_deadline(&pair.members[V4]);
+        step(&pair, V4, (struct election_event){.type = ELECTION_TIMER}, now);
+    }
+    assert_false(pair.members[V4].holding);
+    assert_int_equal(pair.members[V4].state, VRRP_BACKUP);
 }
 
 static void the_lead_settles_ties(void **state)
@@ -186,8 +217,10 @@ static void nobody_starts_while_one_family_has_no_source(void **state)
     step(&pair, V6, source, SEC);
     assert_int_equal(group_state(pair.members, FAMILIES), VRRP_MASTER);
     /* Losing it again takes both back: both resign, the one that can still speak lingers. */
-    step(&pair, V6, (struct election_event){.type = ELECTION_SOURCE}, 2 * SEC);
-    assert_string_equal(kit_word(&pair.out[V6]), "ZRT");
+    step(&pair, V6, (struct election_event){.type = ELECTION_SOURCE}, 1800 * MS);
+    assert_int_equal(group_state(pair.members, FAMILIES), VRRP_MASTER);
+    step(&pair, V6, (struct election_event){.type = ELECTION_TIMER}, 2000 * MS);
+    assert_string_equal(kit_word(&pair.out[V6]), "ZT");
     assert_string_equal(kit_word(&pair.out[V4]), "ZT");
     assert_int_equal(group_state(pair.members, FAMILIES), VRRP_INIT);
 }
@@ -371,6 +404,7 @@ int main(void)
         cmocka_unit_test(one_deaf_family_does_not_depose_a_living_master),
         cmocka_unit_test(an_advert_takes_readiness_back),
         cmocka_unit_test(both_yield_when_one_must),
+        cmocka_unit_test(who_follows_lingers_until_its_own_successor_is_there),
         cmocka_unit_test(the_lead_settles_ties),
         cmocka_unit_test(a_deaf_lead_leaves_the_tie_to_the_other),
         cmocka_unit_test(nobody_starts_while_one_family_has_no_source),

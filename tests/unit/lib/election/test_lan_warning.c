@@ -132,8 +132,16 @@ static void one_address_in_common_makes_it_ours(void **state)
 
     (void)state;
     set_up(&b, IP_FAMILY_IPV4, "10.0.0.9", "10.0.0.10");
-    assert_false(hear(&b, &rival, VRRP_BACKUP, &s));
-    assert_false(hear(&b, &old, VRRP_MASTER, &s));
+    assert_true(hear(&b, &rival, VRRP_BACKUP, &s));
+    assert_int_equal(s.kind, LAN_ADDRESS_LISTS_DIFFER);
+    assert_true(s.missing_here);
+    assert_int_equal(s.address_count, 1);
+    assert_true(hear(&b, &old, VRRP_MASTER, &s));
+    assert_int_equal(s.kind, LAN_ADDRESS_LISTS_DIFFER);
+    assert_false(s.missing_here);
+    /* A second master is the worse of the two. */
+    assert_true(hear(&b, &rival, VRRP_MASTER, &s));
+    assert_int_equal(s.kind, LAN_EQUAL_PRIORITY);
 }
 
 static void the_link_local_address_says_nothing(void **state)
@@ -147,13 +155,48 @@ static void the_link_local_address_says_nothing(void **state)
     assert_true(hear(&b, &rival, VRRP_BACKUP, &s));
     assert_int_equal(s.kind, LAN_DUPLICATE_VRID);
     assert_int_equal(s.address_count, 1);
+    /* One that somebody chose does: a list that differs in part. */
+    set_up(&b, IP_FAMILY_IPV6, "fe80::9", "2001:db8::9");
+    rival.addresses[0] = "fe80::9";
+    assert_true(hear(&b, &rival, VRRP_BACKUP, &s));
+    assert_int_equal(s.kind, LAN_ADDRESS_LISTS_DIFFER);
+    set_up(&b, IP_FAMILY_IPV6, "fe80::200:5eff:fe00:233", "2001:db8::9");
+    rival.addresses[0] = "fe80::200:5eff:fe00:233";
     rival.addresses[1] = NULL; /* nothing to tell by */
-    assert_false(hear(&b, &rival, VRRP_BACKUP, &s));
+    assert_true(hear(&b, &rival, VRRP_BACKUP, &s));
+    assert_int_equal(s.kind, LAN_ADDRESS_LISTS_DIFFER);
+    assert_false(s.missing_here);
     /* A router of link-local addresses alone has nothing else. */
     set_up(&b, IP_FAMILY_IPV6, "fe80::9", NULL);
     assert_true(hear(&b, &rival, VRRP_BACKUP, &s));
     rival.addresses[0] = "fe80::9";
     assert_false(hear(&b, &rival, VRRP_BACKUP, &s));
+}
+
+static void a_unicast_peer_that_lists_another_address_is_named(void **state)
+{
+    const struct ip_address peers[] = {kit_address("10.0.0.2")};
+    const struct packet_receiver receiver = {.family = IP_FAMILY_IPV4,
+                                             .version = VRRP_V3,
+                                             .vrid = 51,
+                                             .source = kit_address("10.0.0.1"),
+                                             .peers = peers,
+                                             .peer_count = 1,
+                                             .unicast = true};
+    struct packet_ip ip = {.source = peers[0], .destination = kit_address("10.0.0.77"), .ttl = 255};
+    const struct lan_message message = {
+        .ip = &ip, .receiver = &receiver, .verdict = PACKET_BAD_DESTINATION, .state = VRRP_BACKUP};
+    struct lan_sighting s;
+
+    (void)state;
+    assert_true(lan_judge_message(&message, &s));
+    assert_int_equal(s.kind, LAN_PEER_LISTS_OTHER);
+    assert_true(ip_address_equal(&s.sample, &ip.destination));
+    ip.source = kit_address("10.0.0.3"); /* no peer */
+    assert_false(lan_judge_message(&message, &s));
+    ip.source = peers[0];
+    ip.destination = ip_address_vrrp_group(IP_FAMILY_IPV4);
+    assert_false(lan_judge_message(&message, &s));
 }
 
 static void own_packets_are_looped_or_anothers(void **state)
@@ -330,6 +373,7 @@ int main(void)
         cmocka_unit_test(another_cluster_is_known_by_its_addresses),
         cmocka_unit_test(one_address_in_common_makes_it_ours),
         cmocka_unit_test(the_link_local_address_says_nothing),
+        cmocka_unit_test(a_unicast_peer_that_lists_another_address_is_named),
         cmocka_unit_test(own_packets_are_looped_or_anothers),
         cmocka_unit_test(frames_are_read_even_when_cut_off),
         cmocka_unit_test(it_is_said_once_and_ends_when_it_is_quiet),

@@ -159,6 +159,59 @@ static void the_derived_link_local_may_be_missing(void **state)
     assert_int_equal(warnings, 0);
 }
 
+/* More addresses than fit, on either side, in whatever order: one in common is enough. */
+static void one_address_in_common_is_enough(void **state)
+{
+    static struct sample s;
+    static struct sample ours;
+    uint8_t buffer[BUFFER_SIZE];
+    struct advert advert;
+    uint32_t warnings = 0;
+
+    (void)state;
+    make_sample(&s, VRRP_V3, IP_FAMILY_IPV6, 300);
+    make_sample(&ours, VRRP_V3, IP_FAMILY_IPV6, 300);
+    s.spec.mtu = 1500;
+    for (size_t i = 0; i < 300; i++)
+        ours.addresses[i].address.octets[8] = 1;
+    size_t size = packet_build(&s.spec, buffer, sizeof(buffer));
+    struct packet_receiver receiver = receiver_of(&ours);
+    assert_int_equal(packet_receive(&s.ip, buffer, size, &receiver, &advert, &warnings),
+                     PACKET_FOREIGN_ADDRESSES);
+    assert_int_equal(advert.count, 90);
+    ours.addresses[299] = s.addresses[89];
+    assert_int_equal(packet_receive(&s.ip, buffer, size, &receiver, &advert, &warnings), PACKET_OK);
+    assert_int_equal(warnings, PACKET_WARN_ADDRESS_LIST_MISMATCH);
+    /* None at all is a mistake of its own. */
+    s.spec.address_count = 0;
+    size = packet_build(&s.spec, buffer, sizeof(buffer));
+    assert_int_equal(packet_receive(&s.ip, buffer, size, &receiver, &advert, &warnings),
+                     PACKET_NO_ADDRESSES);
+}
+
+static void unicast_has_a_smallest_ttl_if_asked(void **state)
+{
+    static struct sample s;
+    uint8_t buffer[BUFFER_SIZE];
+    struct advert advert;
+
+    (void)state;
+    make_sample(&s, VRRP_V3, IP_FAMILY_IPV4, 2);
+    s.ip.destination = s.spec.destination = address("192.0.2.2");
+    s.ip.ttl = 253;
+    size_t size = packet_build(&s.spec, buffer, sizeof(buffer));
+    struct packet_receiver receiver = receiver_of(&s);
+    receiver.unicast = true;
+    receiver.peers = &s.ip.source;
+    receiver.peer_count = 1;
+    assert_int_equal(packet_receive(&s.ip, buffer, size, &receiver, &advert, NULL), PACKET_OK);
+    receiver.unicast_min_ttl = 253;
+    assert_int_equal(packet_receive(&s.ip, buffer, size, &receiver, &advert, NULL), PACKET_OK);
+    receiver.unicast_min_ttl = 254;
+    assert_int_equal(packet_receive(&s.ip, buffer, size, &receiver, &advert, NULL),
+                     PACKET_IP_TTL_ERROR);
+}
+
 /* One flipped bit anywhere in a message is caught by the checksum or an earlier check. */
 static void every_flipped_bit_is_noticed(void **state)
 {
@@ -260,6 +313,8 @@ int main(void)
         cmocka_unit_test(as_many_addresses_as_fit_are_listed),
         cmocka_unit_test(a_list_cut_by_the_mtu_is_no_mismatch),
         cmocka_unit_test(the_derived_link_local_may_be_missing),
+        cmocka_unit_test(one_address_in_common_is_enough),
+        cmocka_unit_test(unicast_has_a_smallest_ttl_if_asked),
         cmocka_unit_test(every_flipped_bit_is_noticed),
         cmocka_unit_test(every_shorter_or_longer_message_is_a_length_error),
         cmocka_unit_test(no_octets_do_harm),
