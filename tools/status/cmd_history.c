@@ -6,6 +6,7 @@
 #include "tools/common/field.h"
 #include "tools/common/json_print.h"
 #include "tools/common/options.h"
+#include "tools/common/planned.h"
 #include "tools/common/table.h"
 #include "tools/common/when.h"
 #include "tools/status/evidence.h"
@@ -80,9 +81,7 @@ static void print_evidence(const struct context *context, const json_t *entry)
 static void print_transition(const struct context *context, const json_t *entry)
 {
     const char *to = field_text(entry, "to");
-    enum table_colour colour = strcmp(to, "MASTER") == 0 ? TABLE_GREEN
-                               : strcmp(to, "INIT") == 0 ? TABLE_RED
-                                                         : TABLE_PLAIN;
+    enum table_colour colour = planned_colour(entry);
 
     printf("%-12s %6s -> %s%-6s%s  %s", field_text(entry, "instance"), field_text(entry, "from"),
            table_colour_start(colour, context->colour), to,
