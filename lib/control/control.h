@@ -269,6 +269,7 @@ struct control_request {
     bool all;             /* every instance */
     bool force;           /* Drain: even if nobody takes over */
     uint64_t for_ns;      /* Drain: for so long; DEADLINE_NEVER: until resumed */
+    uint32_t uid;         /* of the client, which no message says: whoever reads it fills it in */
     size_t limit;         /* entries of the history, HISTORY_ENTRIES_MAX when not given */
 };
 
