@@ -183,11 +183,23 @@ void instance_link_gone(struct instance *instance, int ifindex)
         instance_refresh(instance);
 }
 
+/* No transition tells it: it was in INIT before. */
+static void say_missing_interface(const struct instance *instance)
+{
+    const struct config_instance *config = instance->config;
+
+    if (links_by_name(instance->node->links, config->interface) == NULL)
+        log_instance(LOG_WARNING, config->name,
+                     "there is no interface %s: it takes no part until there is one",
+                     config->interface);
+}
+
 void instance_start(struct instance *instance)
 {
     const struct election_event start = {.type = ELECTION_START};
 
     instance_refresh(instance);
+    say_missing_interface(instance);
     instance_checks_changed(instance);
     instance->started = true;
     instance_event(instance, 0, &start);
@@ -235,6 +247,7 @@ void instance_update(struct instance *instance, struct config_box *box,
     instance_checks_changed(instance);
     if (changed)
         instance_refresh(instance);
+    say_missing_interface(instance);
 }
 
 bool instance_has_address(const struct instance *instance, const struct ip_address *address)
