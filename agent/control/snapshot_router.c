@@ -140,6 +140,8 @@ size_t snapshot_warnings(const struct instance *instance, struct status_warning 
                                              .count = w->count,
                                              .peer = w->seen.peer,
                                              .has_mac = w->seen.has_mac};
+            if (w->seen.kind == LAN_REFUSED_PEER && w->seen.verdict != PACKET_OK)
+                out[n].drop = packet_verdict_name(w->seen.verdict);
             memcpy(out[n].mac, w->seen.mac, sizeof(out[n].mac));
             router_watch_text(router, w, out[n].text, sizeof(out[n].text));
             n++;

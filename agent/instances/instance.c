@@ -5,6 +5,7 @@
 #include "agent/base/log.h"
 #include "agent/instances/actions.h"
 #include "agent/instances/link.h"
+#include "agent/instances/peers.h"
 #include "agent/instances/receive.h"
 #include "agent/instances/watch.h"
 
@@ -118,6 +119,7 @@ void instance_free(struct instance *instance)
     (void)move_to(instance, NULL);
     for (size_t i = 0; i < instance->router_count; i++) {
         router_watch_free(&instance->routers[i]);
+        router_peers_free(&instance->routers[i]);
         router_free(&instance->routers[i]);
     }
     if (instance->share != NULL)

@@ -289,6 +289,7 @@ static void watch_vrrp(const struct segment *segment)
 
     for (const struct segment_client *c = segment->clients; c != NULL; c = c->next) {
         add_source(&what, &c->source);
+        add_source(&what, &c->learn);
         if (c->has_rival)
             add_rival(&what, c->rival_mac);
     }

@@ -128,6 +128,7 @@ struct status_warning {
     struct ip_address peer; /* NONE: unknown */
     uint8_t mac[6];
     bool has_mac;
+    const char *drop; /* why its adverts are refused: the name of a verdict; NULL: they are not */
 };
 
 /* What the administrator asked of an instance last. */

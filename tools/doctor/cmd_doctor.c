@@ -49,6 +49,8 @@ static const struct examination examinations[] = {
     {"holds", NEED_AGENT, examine_holds, "every instance takes part in the election"},
     {"foreign-holders", NEED_AGENT, examine_foreign_holders,
      "nobody else answers for the addresses"},
+    {"refused-peers", NEED_AGENT, examine_peers_of_agent,
+     "vipd accepts the adverts of every router of this cluster"},
     {"interfaces", NEED_CONFIG, examine_interfaces,
      "every interface is there, is up and has carrier"},
     {"sources", NEED_CONFIG, examine_sources,

@@ -63,6 +63,9 @@ void examine_adverts(const struct patient *patient, struct findings *out);
 void examine_flows(const struct patient *patient, struct findings *out);
 void examine_listening(const struct patient *patient, struct findings *out);
 
+/* lan.c: what vipd found odd about its peers. */
+void examine_peers_of_agent(const struct patient *patient, struct findings *out);
+
 /* firewall.c */
 void examine_firewall(const struct patient *patient, struct findings *out);
 
