@@ -4,6 +4,7 @@ import copy
 import datetime
 import json
 import os
+import re
 
 import pytest
 
@@ -27,6 +28,11 @@ def ago(seconds):
 
 def status(*instances, **node):
     return reply({**STATUS, **node, "instances": list(instances)})
+
+
+def ageless(text):
+    """However long the test took."""
+    return re.sub(r"\d+ (s|min|h) ago", "N ago", text)
 
 
 def row_of(done, name):
@@ -83,7 +89,7 @@ def test_a_warning_says_when_it_was_seen_last(agent):
     path = agent(status({**BACKUP, "warnings": [warning]}))
     for arguments in ["status"], ["status", "db"]:
         done = vipctl(path, *arguments)
-        assert "VRID 51 is also used (seen 184 times, last seen 3" in done.stdout, done.stdout
+        assert re.search(r"VRID 51 is also used \(seen 184 times, last seen \d+ s ago", done.stdout)
 
 
 @pytest.mark.parametrize("columns", [80, 60])
@@ -168,13 +174,15 @@ def test_why_is_one_paragraph_with_the_evidence(agent):
     assert done.returncode == 0 and done.stdout.count("\n") == 1
     for part in ("db is BACKUP: 10.99.0.1 is MASTER with 150, ours is 100. ",
                  "when it was INIT: the interface is up.",
-                 "It last failed over at ", "(118 min ago), MASTER -> BACKUP: 10.99.0.1 advertises ",
-                 "2 times in the last 24 hours", "Check app fails since ", "status 503",
-                 "On its LAN: odd (seen 3 times, last seen 5 s ago)"):
-        assert part in done.stdout, done.stdout
+                 "It last failed over at ", "(N ago), MASTER -> BACKUP: 10.99.0.1 advertises ",
+                 "2 times in the last 24 hours",
+                 "It had become MASTER at ", "(N ago): no advert from",
+                 "vipctl capture -r /var/lib/vipd/recordings/x.pcap. ", "Check app fails since ", "status 503",
+                 "On its LAN: odd (seen 3 times, last seen N ago)"):
+        assert part in ageless(done.stdout), done.stdout
     found = json.loads(vipctl(path, "why", "--json", "db").stdout)
     assert found["failover"] == BACK and found["state"] == "BACKUP"
-    assert " ".join(found["sentences"]) == done.stdout.strip()
+    assert ageless(" ".join(found["sentences"])) == ageless(done.stdout.strip())
 
 
 def test_why_of_a_takeover_has_what_was_seen(agent):

@@ -116,6 +116,31 @@ static void say_failover(json_t *sentences, const json_t *instance, const json_t
         say(sentences, "It became or ceased to be MASTER %zu times in the last 24 hours.", today);
 }
 
+/* What led up to a failover away from here: how it had become MASTER. */
+static void say_takeover(json_t *sentences, const json_t *entries, const json_t *failover,
+                         time_t now)
+{
+    char since[WHEN_SIZE];
+    char seen[EVIDENCE_REST_SIZE + 16];
+
+    if (failover == NULL || strcmp(field_text(failover, "to"), "MASTER") == 0)
+        return;
+    for (size_t i = json_array_size(entries); i-- > 0;) {
+        const json_t *entry = json_array_get(entries, i);
+        const json_t *recording = json_object_get(entry, "recording");
+
+        if (!moved_mastership(entry) || strcmp(field_text(entry, "to"), "MASTER") != 0)
+            continue;
+        say(sentences, "It had become MASTER at %s: %s%s.",
+            when_since(field_text(entry, "at"), now, since, sizeof(since)),
+            field_text(entry, "text"), seen_then(entry, seen, sizeof(seen)));
+        if (json_is_string(recording))
+            say(sentences, "The packets of that time: vipctl capture -r %s.",
+                json_string_value(recording));
+        return;
+    }
+}
+
 static void say_trouble(json_t *sentences, const json_t *instance, time_t now)
 {
     const json_t *one;
@@ -160,6 +185,7 @@ static void explain(const json_t *instance, const json_t *entries, bool json)
 
     say_present(sentences, instance, now);
     say_failover(sentences, instance, failover, today, now);
+    say_takeover(sentences, entries, failover, now);
     say_trouble(sentences, instance, now);
     if (!json) {
         print(sentences);
