@@ -96,7 +96,8 @@ def test_a_warning_says_when_it_was_seen_last(agent):
 def test_it_fits_the_terminal(agent, columns):
     long = {**BACKUP, "name": "a-long-name-of-an-instance", "interface": "enp129s0f1np1.1234",
             "master": {"address": "192.168.100.200", "priority": 150, "is_us": False},
-            "warnings": [{"kind": "x", "text": "many words " * 20, "last_seen": ago(5), "count": 1}]}
+            "warnings": [{"kind": "x", "text": "many words " * 20, "last_seen": ago(5),
+                          "count": 1}]}
     done = vipctl(agent(status(WEB, long)), "status", env={"COLUMNS": str(columns)})
     assert max(len(line) for line in done.stdout.splitlines()) <= max(columns, 76), done.stdout
     assert "a-long-name-of-an-instance" in done.stdout and "192.168.100.200" in done.stdout
@@ -177,7 +178,8 @@ def test_why_is_one_paragraph_with_the_evidence(agent):
                  "It last failed over at ", "(N ago), MASTER -> BACKUP: 10.99.0.1 advertises ",
                  "2 times in the last 24 hours",
                  "It had become MASTER at ", "(N ago): no advert from",
-                 "vipctl capture -r /var/lib/vipd/recordings/x.pcap. ", "Check app fails since ", "status 503",
+                 "vipctl capture -r /var/lib/vipd/recordings/x.pcap. ", "Check app fails since ",
+                 "status 503",
                  "On its LAN: odd (seen 3 times, last seen N ago)"):
         assert part in ageless(done.stdout), done.stdout
     found = json.loads(vipctl(path, "why", "--json", "db").stdout)
