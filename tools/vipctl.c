@@ -12,6 +12,7 @@
 #include "tools/status/cmd_reload.h"
 #include "tools/status/cmd_status.h"
 #include "tools/status/cmd_version.h"
+#include "tools/status/cmd_why.h"
 #include "tools/watch/cmd_watch.h"
 
 #include <errno.h>
@@ -29,7 +30,9 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-    {"status", "[--json] [--all] [INSTANCE]", "who is master of what, and why", cmd_status},
+    {"status", "[--json] [--all] [--check | --state] [INSTANCE]", "who is master of what, and why",
+     cmd_status},
+    {"why", "[--json] INSTANCE", "why it is in its state, and why it last failed over", cmd_why},
     {"watch", "[--interval DURATION] [FILTER]", "status and transitions as they happen", cmd_watch},
     {"history", "[--since TIME] [--count N] [--follow] [--json] [--state-dir DIR] [INSTANCE]",
      "every transition with its reason and evidence", cmd_history},
@@ -67,7 +70,8 @@ static void print_help(void)
           "\n"
           "Exit status: 0 good, 1 refused or problems found, 2 wrong usage or an unreadable file,\n"
           "3 vipd is not running (import: not everything carried over), 4 not permitted,\n"
-          "5 no sensible answer in time, 6 nobody took over, or it was not given.\n",
+          "5 no sensible answer in time, 6 nobody took over, or it was not given.\n"
+          "status --check: 0 fine, 1 warning, 2 bad; 3 to 5 as above.\n",
           stdout);
 }
 

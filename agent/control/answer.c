@@ -189,6 +189,7 @@ bool control_answer_message(struct control_answer *answer, const char *text, siz
 
     if (rc == -EBADMSG)
         return false;
+    request.uid = answer->uid;
     const bool refused = rc == 0 && !permitted && control_method_changes(request.method);
     if (request.oneway) {
         json_decref(error);

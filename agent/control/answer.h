@@ -17,13 +17,15 @@ enum answer_kind {
     ANSWER_FOLLOW,  /* entries from `sequence` on, one in each reply, for ever */
 };
 
-/* Owned and embedded by the client. All zero but `handlers` and output.size_max to begin with. */
+/* Owned and embedded by the client. All zero but `handlers`, `uid` and
+ * output.size_max to begin with. */
 struct control_answer {
     const struct control_handlers *handlers; /* borrowed */
     struct byte_queue output;                /* what is to be sent; the client takes from it */
     enum answer_kind kind;
-    bool failed; /* no memory, or too much to send: the client has to go */
-    bool first;  /* no element of the list was written yet */
+    uint32_t uid; /* of the client */
+    bool failed;  /* no memory, or too much to send: the client has to go */
+    bool first;   /* no element of the list was written yet */
     bool filtered;
     char filter[NAME_SIZE];
     size_t index;

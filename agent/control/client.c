@@ -220,6 +220,7 @@ int control_client_new(const struct control_client_owner *owner, int fd, uid_t u
     client->permitted = permitted;
     client->input.size_max = CONTROL_MESSAGE_BYTES_MAX;
     client->answer.handlers = owner->handlers;
+    client->answer.uid = (uint32_t)uid;
     client->answer.output.size_max = CONTROL_OUTPUT_BYTES_MAX;
     int rc = add_sources(client);
     if (rc < 0) {

@@ -16,6 +16,8 @@ enum {
 static void act(const struct requests *requests, struct instance *instance,
                 const struct control_request *request)
 {
+    const struct asker asker = {.known = true, .uid = request->uid};
+    const unsigned long uid = request->uid;
     uint64_t until = DEADLINE_NEVER;
 
     /* Done with another one of its group. */
@@ -25,17 +27,17 @@ static void act(const struct requests *requests, struct instance *instance,
     case CONTROL_DRAIN:
         if (request->for_ns != DEADLINE_NEVER)
             until = clock_boot_ns() + request->for_ns;
-        log_instance(LOG_NOTICE, instance->config->name, "told to drain%s",
-                     request->force ? " by force" : "");
-        instance_drain(instance, requests->last_id, until, request->force);
+        log_instance(LOG_NOTICE, instance->config->name, "told to drain%s by uid %lu",
+                     request->force ? " by force" : "", uid);
+        instance_drain(instance, requests->last_id, &asker, until, request->force);
         break;
     case CONTROL_TAKE:
-        log_instance(LOG_NOTICE, instance->config->name, "told to take");
-        instance_take(instance, requests->last_id);
+        log_instance(LOG_NOTICE, instance->config->name, "told to take by uid %lu", uid);
+        instance_take(instance, requests->last_id, &asker);
         break;
     default:
-        if (instance_resume(instance))
-            log_instance(LOG_NOTICE, instance->config->name, "told to resume");
+        if (instance_resume(instance, &asker))
+            log_instance(LOG_NOTICE, instance->config->name, "told to resume by uid %lu", uid);
         break;
     }
 }

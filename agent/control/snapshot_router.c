@@ -7,8 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
-struct status_master snapshot_master(const struct election *e)
+struct status_master snapshot_master(const struct router *router)
 {
+    const struct election *e = router_election(router);
+
+    /* In INIT the election follows nobody; the router goes on hearing adverts. */
+    if (e->state == VRRP_INIT && clock_boot_ns() < router->heard.until_ns)
+        return (struct status_master){.address = router->heard.address,
+                                      .priority = router->heard.priority};
     return (struct status_master){
         .address = e->master,
         .priority = e->master_priority,
@@ -61,7 +67,7 @@ void snapshot_router(const struct router *router, struct status_router *out)
         .held_by = snapshot_holds(e->held_by),
         .lingering = election_lingering(e),
         .source = e->source,
-        .master = snapshot_master(e),
+        .master = snapshot_master(router),
         .advert_interval_ns = e->learned_interval_ns,
         .master_down_interval_ns = election_master_down_ns(e),
         .skew_time_ns = election_skew_ns(e),
@@ -153,6 +159,8 @@ size_t snapshot_warnings(const struct instance *instance, struct status_warning 
                                              .count = w->count,
                                              .peer = w->seen.peer,
                                              .has_mac = w->seen.has_mac};
+            if (w->seen.kind == LAN_REFUSED_PEER && w->seen.verdict != PACKET_OK)
+                out[n].drop = packet_verdict_name(w->seen.verdict);
             memcpy(out[n].mac, w->seen.mac, sizeof(out[n].mac));
             router_watch_text(router, w, out[n].text, sizeof(out[n].text));
             n++;

@@ -7,7 +7,8 @@
 #include "agent/instances/watch.h"
 #include "lib/control/control.h"
 
-struct status_master snapshot_master(const struct election *e);
+/* Whom it knows as master; in INIT whom it still hears. */
+struct status_master snapshot_master(const struct router *router);
 
 /* What of held_by is told: HOLD_GROUP tells nothing when the router has a reason of its own. */
 uint32_t snapshot_holds(uint32_t held_by);

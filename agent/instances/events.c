@@ -108,6 +108,7 @@ static void report(struct instance *instance, const struct election_actions *act
         instance->since_wall_ns = instance->last_wall_ns;
     instance->state = state;
     instance_explain(instance, &instance->last);
+    handover_explain(&instance->handover, &instance->last);
     if (instance_was_withdrawn(instance))
         note_withdrawals(instance->bundle);
     if (why->from != why->to && state == VRRP_MASTER)

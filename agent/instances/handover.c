@@ -40,13 +40,14 @@ static void note_peer(struct handover *h, const struct ip_address *peer, uint8_t
 }
 
 void handover_begin(struct handover *h, const struct handover_view *view, enum handover_kind kind,
-                    uint64_t id)
+                    uint64_t id, const struct asker *asker)
 {
     const struct election *lead = &view->elections[0];
 
     *h = (struct handover){
         .kind = kind,
         .id = id,
+        .asker = *asker,
         .asked_boot_ns = clock_boot_ns(),
         .drain_until_ns = DEADLINE_NEVER,
         .was_master = view->state == VRRP_MASTER,
@@ -93,6 +94,35 @@ static void drain_done(struct handover *h, const struct handover_view *view)
     if (h->was_master && last->reason == REASON_DRAINED)
         note_peer(h, &last->evidence.peer, last->evidence.peer_priority);
     word_drained(h);
+}
+
+static void explain_by(const struct asker *asker, struct transition *transition)
+{
+    transition->evidence.asked = asker->known;
+    transition->evidence.uid = asker->uid;
+}
+
+void handover_explain(const struct handover *h, struct transition *transition)
+{
+    switch (transition->reason) {
+    case REASON_DRAINED:
+    case REASON_NO_SUCCESSOR:
+        if (h->kind == HANDOVER_DRAIN)
+            explain_by(&h->asker, transition);
+        break;
+    case REASON_TAKEN:
+        if (h->kind == HANDOVER_TAKE)
+            explain_by(&h->asker, transition);
+        break;
+    case REASON_RESUMED:
+        explain_by(&h->resumer, transition);
+        if (!h->resumer.known)
+            snprintf(transition->evidence.note, sizeof(transition->evidence.note),
+                     "the time of its drain is over");
+        break;
+    default:
+        break;
+    }
 }
 
 void handover_not_kept(struct handover *h)

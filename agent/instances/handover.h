@@ -10,6 +10,12 @@
 #include "agent/instances/router.h"
 #include "lib/control/control.h"
 
+/* Who asked: a user, or (known false) time itself, when a drain is over. */
+struct asker {
+    bool known;
+    uint32_t uid;
+};
+
 struct handover {
     enum handover_kind kind;
     enum handover_outcome outcome;
@@ -20,6 +26,8 @@ struct handover {
     uint64_t drain_until_ns; /* drain: boot time; DEADLINE_NEVER: until resumed */
     bool was_master;
     bool was_drained;
+    struct asker asker;     /* of the drain or take, */
+    struct asker resumer;   /* and of the resume since then */
     struct ip_address peer; /* drain: who took over; take: from whom; NONE: nobody known */
     uint8_t peer_priority;
     char text[REASON_TEXT_SIZE];
@@ -37,7 +45,7 @@ struct handover_view {
 
 /* Something was asked for now: it is pending, and what was before is forgotten. */
 void handover_begin(struct handover *h, const struct handover_view *view, enum handover_kind kind,
-                    uint64_t id);
+                    uint64_t id, const struct asker *asker);
 
 /* Decided without asking the election. */
 void handover_decide(struct handover *h, enum handover_outcome outcome, const char *text);
@@ -45,6 +53,9 @@ void handover_decide(struct handover *h, enum handover_outcome outcome, const ch
 /* Call after every event: decides what is pending. True: a drain has just come into force, to be
  * kept over restarts. */
 bool handover_update(struct handover *h, const struct handover_view *view);
+
+/* Adds to a transition of the instance who asked for it. */
+void handover_explain(const struct handover *h, struct transition *transition);
 
 /* It could not be kept: that is said too. */
 void handover_not_kept(struct handover *h);

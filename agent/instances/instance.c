@@ -6,6 +6,7 @@
 #include "agent/instances/actions.h"
 #include "agent/instances/claim.h"
 #include "agent/instances/link.h"
+#include "agent/instances/peers.h"
 #include "agent/instances/receive.h"
 #include "agent/instances/source.h"
 #include "agent/instances/watch.h"
@@ -133,6 +134,7 @@ void instance_free(struct instance *instance)
     (void)move_to(instance, NULL);
     for (size_t i = 0; i < instance->router_count; i++) {
         router_watch_free(&instance->routers[i]);
+        router_peers_free(&instance->routers[i]);
         router_free(&instance->routers[i]);
     }
     if (instance->share != NULL)
@@ -220,10 +222,22 @@ void instance_link_gone(struct instance *instance, int ifindex)
         instance_refresh(instance);
 }
 
+/* No transition tells it: it was in INIT before. */
+static void say_missing_interface(const struct instance *instance)
+{
+    const struct config_instance *config = instance->config;
+
+    if (links_by_name(instance->node->links, config->interface) == NULL)
+        log_instance(LOG_WARNING, config->name,
+                     "there is no interface %s: it takes no part until there is one",
+                     config->interface);
+}
+
 void instance_start(struct instance *instance)
 {
     int r = follow_link(instance);
 
+    say_missing_interface(instance);
     instance_checks_changed(instance);
     instance->starting = true;
     if (r != -EINPROGRESS)
@@ -270,6 +284,7 @@ void instance_update(struct instance *instance, struct config_box *box,
     config_box_unref(old);
     instance_note_standing(instance);
     instance_checks_changed(instance);
+    say_missing_interface(instance);
     if (!changed)
         return;
     claim_retry(instance);

@@ -2,6 +2,7 @@
 #include "agent/instances/receive.h"
 
 #include "agent/instances/events.h"
+#include "agent/instances/peers.h"
 #include "agent/instances/watch.h"
 
 #include <string.h>
@@ -55,6 +56,7 @@ static void on_message(void *userdata, const struct packet_ip *ip, bool source_i
 {
     struct router *router = userdata;
     struct packet_receiver receiver = router->receiver;
+    struct lan_sighting sighting;
     uint32_t warnings = 0;
     struct advert advert;
 
@@ -71,7 +73,9 @@ static void on_message(void *userdata, const struct packet_ip *ip, bool source_i
                                         .advert = &advert,
                                         .state = router_election(router)->state,
                                         .own_priority = router_election(router)->params.priority};
-    router_watch_message(router, &message);
+    bool refused = router_peers_message(router, ip, verdict, &advert, &sighting);
+    if (!router_watch_message(router, &message) && refused)
+        router_watch_see(router, &sighting);
     if (verdict != PACKET_OK)
         return;
     for (size_t i = 0; i < PACKET_WARNINGS; i++)
@@ -89,6 +93,7 @@ static void on_claim(void *userdata, const struct neighbour_claim *claim)
     const struct election *e = router_election(router);
     bool virtual = router->config->mac == MAC_VIRTUAL;
     struct conflict_outcome outcome;
+    struct lan_sighting sighting;
 
     bool lingering = election_lingering(e);
     bool master = e->state == VRRP_MASTER;
@@ -98,7 +103,12 @@ static void on_claim(void *userdata, const struct neighbour_claim *claim)
         return;
     if ((lingering || (master && claim->kind == NEIGHBOUR_ANNOUNCEMENT)) && (virtual || strange))
         instance_event(router->instance, router->index, &event);
-    if (strange && router_watch_claim(router, claim, &outcome))
+    if (!strange)
+        return;
+    bool due = router_peers_claim(router, claim, &sighting)
+                   ? router_watch_known(router, claim, &sighting, &outcome)
+                   : router_watch_claim(router, claim, &outcome);
+    if (due)
         carry_out(router, &outcome);
 }
 
@@ -122,6 +132,8 @@ static void on_frame(void *userdata, const struct vrrp_frame *frame)
     const uint8_t *payload;
     size_t size;
 
+    if (!ip_address_equal(&frame->source, &router_election(router)->source))
+        router_peers_frame(router, frame);
     if (router_watch_frame(router, frame, router_owns_mac(router, frame->mac), &outcome))
         carry_out(router, &outcome);
     if (only_captured(router, frame) &&

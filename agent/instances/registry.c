@@ -214,10 +214,11 @@ void registry_fire_due(struct registry *registry)
 static void on_drain_over(void *userdata, const char *name)
 {
     struct instance *instance = registry_find(userdata, name);
+    const struct asker time_itself = {.known = false};
 
     log_instance(LOG_NOTICE, name, "the time it was drained for is over");
     if (instance != NULL)
-        (void)instance_resume(instance);
+        (void)instance_resume(instance, &time_itself);
 }
 
 int registry_open_drains(struct registry *registry, const char *state_dir,

@@ -10,7 +10,7 @@ static struct instance *mate(const struct instance *instance, size_t i)
 }
 
 static void begin(struct instance *instance, enum handover_kind kind, uint64_t id,
-                  uint64_t drain_until_ns)
+                  const struct asker *asker, uint64_t drain_until_ns)
 {
     for (size_t i = 0; i < instance->bundle->share_count; i++) {
         struct instance *one = mate(instance, i);
@@ -18,7 +18,7 @@ static void begin(struct instance *instance, enum handover_kind kind, uint64_t i
         if (one == NULL)
             continue;
         const struct handover_view view = instance_handover_view(one);
-        handover_begin(&one->handover, &view, kind, id);
+        handover_begin(&one->handover, &view, kind, id, asker);
         one->handover.drain_until_ns = drain_until_ns;
     }
 }
@@ -31,20 +31,21 @@ static void decide(struct instance *instance, enum handover_outcome outcome, con
             handover_decide(&mate(instance, i)->handover, outcome, text);
 }
 
-void instance_drain(struct instance *instance, uint64_t id, uint64_t until_boot_ns, bool force)
+void instance_drain(struct instance *instance, uint64_t id, const struct asker *asker,
+                    uint64_t until_boot_ns, bool force)
 {
     const struct election_event event = {.type = ELECTION_DRAIN, .force = force};
 
-    begin(instance, HANDOVER_DRAIN, id, until_boot_ns);
+    begin(instance, HANDOVER_DRAIN, id, asker, until_boot_ns);
     instance_event(instance, 0, &event);
 }
 
-void instance_take(struct instance *instance, uint64_t id)
+void instance_take(struct instance *instance, uint64_t id, const struct asker *asker)
 {
     const struct election_event event = {.type = ELECTION_TAKE};
     char text[REASON_TEXT_SIZE];
 
-    begin(instance, HANDOVER_TAKE, id, DEADLINE_NEVER);
+    begin(instance, HANDOVER_TAKE, id, asker, DEADLINE_NEVER);
     const struct handover_view view = instance_handover_view(instance);
     enum handover_outcome outcome = handover_take_verdict(&instance->handover, &view, text);
     if (outcome == HANDOVER_PENDING)
@@ -53,7 +54,7 @@ void instance_take(struct instance *instance, uint64_t id)
         decide(instance, outcome, text);
 }
 
-bool instance_resume(struct instance *instance)
+bool instance_resume(struct instance *instance, const struct asker *asker)
 {
     const struct election_event event = {.type = ELECTION_UNHOLD, .hold = HOLD_DRAINED};
     const struct handover_view view = instance_handover_view(instance);
@@ -62,8 +63,11 @@ bool instance_resume(struct instance *instance)
 
     if (offers)
         decide(instance, HANDOVER_FAILED, "withdrawn by a resume");
-    for (size_t i = 0; i < instance->bundle->share_count; i++)
+    for (size_t i = 0; i < instance->bundle->share_count; i++) {
+        if (mate(instance, i) != NULL)
+            mate(instance, i)->handover.resumer = *asker;
         drains_remove(instance->node->drains, instance->bundle->shares[i].name);
+    }
     if (was)
         instance_event(instance, 0, &event);
     return was;

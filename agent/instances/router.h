@@ -16,6 +16,7 @@
 
 struct instance;
 struct router_watch;
+struct peer_macs;
 
 /* What follows a claim waits until the kernel has the addresses and answers for them: whoever held
  * them before goes on doing so until it hears of us. Boot time in ns. */
@@ -64,6 +65,7 @@ struct router {
     enum reason new_master_reason;
     enum reason last_event;
     uint64_t up_since_wall_ns;            /* left INIT; 0: in INIT */
+    struct peer_macs *peer_macs;          /* NULL: nobody was heard yet; see peers.h */
     struct router_watch *watch;           /* NULL: nothing odd was noticed yet */
     sd_event_time_handler_t on_watch_due; /* the timer of the watch fired; userdata is the router */
 };

@@ -37,6 +37,16 @@ static struct lan_params lan_params_of(const struct router *router)
     };
 }
 
+static void follow_nobody(struct router_watch *watch)
+{
+    struct segment_client *client = &watch->router->client;
+
+    if (!client->has_rival)
+        return;
+    client->has_rival = false;
+    segment_watch(client);
+}
+
 static void set_timer(struct router_watch *watch)
 {
     const struct conflict_params params = params_of(watch->router);
@@ -48,6 +58,9 @@ static void set_timer(struct router_watch *watch)
         deadline = lan_deadline;
     bool on = deadline != DEADLINE_NEVER;
 
+    /* No suspect is left. */
+    if (conflict_deadline(&watch->conflict, &params) == DEADLINE_NEVER)
+        follow_nobody(watch);
     /* Of a source that exists neither can fail. */
     if (on)
         (void)sd_event_source_set_time(watch->timer, (deadline + NS_PER_US - 1) / NS_PER_US);
@@ -216,24 +229,55 @@ static struct router_watch *watch_of(struct router *router)
     return watch;
 }
 
-bool router_watch_claim(struct router *router, const struct neighbour_claim *claim,
-                        struct conflict_outcome *outcome)
+/* A suspect's VRRP messages are looked for: it may be a router of ours that is not heard. */
+static void follow_suspect(struct router_watch *watch, const uint8_t mac[MAC_SIZE])
+{
+    struct segment_client *client = &watch->router->client;
+
+    if (client->has_rival || watch->conflict.phase != CONFLICT_NONE)
+        return;
+    client->has_rival = true;
+    memcpy(client->rival_mac, mac, MAC_SIZE);
+    segment_watch(client);
+}
+
+static bool take_claim(struct router *router, const struct neighbour_claim *claim, bool known,
+                       struct conflict_outcome *outcome)
 {
     const struct election *e = router_election(router);
-    const struct conflict_params params = params_of(router);
+    struct conflict_params params = params_of(router);
     bool master = e->state == VRRP_MASTER;
     struct router_watch *watch = master ? watch_of(router) : router->watch;
 
     if (watch == NULL)
         return false;
+    params.known = known;
     *outcome =
         conflict_claim(&watch->conflict, &params, claim, master, e->last_rcvd_at, clock_boot_ns());
     if (memcmp(watch->conflict.mac, claim->mac, MAC_SIZE) == 0)
         watch->last_wall_ns = clock_wall_ns();
+    if (master && !known)
+        follow_suspect(watch, claim->mac);
     return true;
 }
 
-static void see(struct router *router, const struct lan_sighting *sighting)
+bool router_watch_claim(struct router *router, const struct neighbour_claim *claim,
+                        struct conflict_outcome *outcome)
+{
+    return take_claim(router, claim, false, outcome);
+}
+
+bool router_watch_known(struct router *router, const struct neighbour_claim *claim,
+                        const struct lan_sighting *sighting, struct conflict_outcome *outcome)
+{
+    if (!take_claim(router, claim, true, outcome))
+        return false;
+    if (outcome->known)
+        router_watch_see(router, sighting);
+    return true;
+}
+
+void router_watch_see(struct router *router, const struct lan_sighting *sighting)
 {
     const struct lan_params params = lan_params_of(router);
     struct router_watch *watch = watch_of(router);
@@ -245,21 +289,14 @@ static void see(struct router *router, const struct lan_sighting *sighting)
     set_timer(watch);
 }
 
-void router_watch_message(struct router *router, const struct lan_message *message)
+bool router_watch_message(struct router *router, const struct lan_message *message)
 {
     struct lan_sighting sighting;
 
-    if (lan_judge_message(message, &sighting))
-        see(router, &sighting);
-}
-
-/* Its adverts are ours, when adverts of ours were accepted just now. */
-static bool is_rival_ours(const struct router *router)
-{
-    const struct election *e = router_election(router);
-
-    return e->last_rcvd_at != DEADLINE_NEVER &&
-           clock_boot_ns() - e->last_rcvd_at <= election_master_down_ns(e);
+    if (!lan_judge_message(message, &sighting))
+        return false;
+    router_watch_see(router, &sighting);
+    return true;
 }
 
 bool router_watch_frame(struct router *router, const struct vrrp_frame *frame, bool mac_is_ours,
@@ -269,14 +306,14 @@ bool router_watch_frame(struct router *router, const struct vrrp_frame *frame, b
     struct lan_sighting sighting;
 
     if (!ip_address_equal(&frame->source, &e->source)) {
-        if (router->watch == NULL || !is_rival_ours(router))
+        if (router->watch == NULL)
             return false;
         *outcome = conflict_is_router(&router->watch->conflict, frame->mac);
         return true;
     }
     lan_judge_own(frame, mac_is_ours, e->last_sent_at, e->params.advert_interval_ns,
                   clock_boot_ns(), &sighting);
-    see(router, &sighting);
+    router_watch_see(router, &sighting);
     return false;
 }
 
@@ -288,6 +325,7 @@ const char *router_watch_text(const struct router *router, const struct lan_warn
     const struct lan_subject subject = {.interface = config->interface,
                                         .vrid = config->vrid,
                                         .priority = e->params.priority,
+                                        .version = config->version,
                                         .source = e->source};
 
     return lan_warning_text(&warning->seen, &subject, buffer, size);

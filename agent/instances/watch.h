@@ -28,8 +28,17 @@ struct router_watch {
 bool router_watch_claim(struct router *router, const struct neighbour_claim *claim,
                         struct conflict_outcome *outcome);
 
-/* Every message with its VRID, before the election has it. */
-void router_watch_message(struct router *router, const struct lan_message *message);
+/* Somebody who is known claims an address of this router: that is told when it goes on, as what
+ * peers.h makes of it. True: outcome is to be carried out. */
+bool router_watch_known(struct router *router, const struct neighbour_claim *claim,
+                        const struct lan_sighting *sighting, struct conflict_outcome *outcome);
+
+/* What was seen is told. */
+void router_watch_see(struct router *router, const struct lan_sighting *sighting);
+
+/* Every message with its VRID, before the election has it. False: there is nothing odd about it but
+ * perhaps that it was refused. */
+bool router_watch_message(struct router *router, const struct lan_message *message);
 
 /* A captured frame with its VRID: from an own address, or from the other side of a conflict. True:
  * outcome is to be carried out. */

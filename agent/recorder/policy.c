@@ -1,6 +1,13 @@
 /* The rule; see policy.h. */
 #include "agent/recorder/policy.h"
 
+#include "lib/election/router.h"
+
+enum {
+    /* A take adverts it for up to 10 intervals; a settling time has more than half of them. */
+    TAKES_PER_SETTLE = 2,
+};
+
 /* A router that comes back preempts soon after it has left INIT; a later preemption means that the
  * master's priority has fallen. */
 static bool became_unplanned(const struct recorder_policy *policy,
@@ -12,6 +19,9 @@ static bool became_unplanned(const struct recorder_policy *policy,
         /* The first one of a cluster that starts has never heard anybody. */
         return transition->evidence.peer.family != IP_FAMILY_NONE;
     case REASON_PREEMPTED:
+        /* Taken away by a peer's administrator, and had back: the way back from a plan. */
+        if (policy->taken_ns != 0 && now_ns - policy->taken_ns < TAKES_PER_SETTLE * settle_ns)
+            return false;
         return now_ns - policy->entered_ns >= settle_ns;
     default:
         return false;
@@ -33,6 +43,11 @@ bool recorder_policy_wants(struct recorder_policy *policy, const struct transiti
 
     if (transition->from == VRRP_INIT)
         policy->entered_ns = now_ns;
+    if (transition->from == VRRP_MASTER)
+        policy->taken_ns = transition->reason == REASON_HIGHER_PRIORITY &&
+                                   transition->evidence.peer_priority == PRIORITY_RAISED
+                               ? now_ns
+                               : 0;
     switch (transition->reason) {
     case REASON_OVERSLEPT:
     case REASON_CONFLICT:

@@ -10,6 +10,7 @@
 /* What is remembered of an instance between its transitions. Zero to begin with. */
 struct recorder_policy {
     uint64_t entered_ns; /* CLOCK_BOOTTIME when it last left INIT */
+    uint64_t taken_ns;   /* CLOCK_BOOTTIME when a take on a peer deposed it; 0: it did not */
     bool became_by_plan; /* the last time it became MASTER */
 };
 

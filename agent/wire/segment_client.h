@@ -17,6 +17,7 @@ struct segment_client {
     const struct ip_prefix *prefixes; /* watched; call segment_watch() after a change */
     size_t count;
     struct ip_address source; /* what it sends from; watched too */
+    struct ip_address learn;  /* VRRP messages from there are watched too; NONE: from nowhere */
     uint8_t rival_mac[MAC_SIZE];
     bool has_rival; /* VRRP messages of rival_mac are watched too */
     void (*on_message)(void *userdata, const struct packet_ip *ip, bool source_is_ours,

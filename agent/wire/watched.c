@@ -28,6 +28,7 @@ struct conflict_vrrp watched_vrrp(const struct segment_client *clients)
 
     for (const struct segment_client *c = clients; c != NULL; c = c->next) {
         add_source(&what, &c->source);
+        add_source(&what, &c->learn);
         if (c->has_rival)
             add_rival(&what, c->rival_mac);
     }

@@ -311,7 +311,10 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                       "10 s at most (RFC 5227); with release also give up all "
                                       "addresses of the instance, if that goes on for longer than "
                                       "the lease of a node that hangs, until the conflict is over. "
-                                      "The node that takes over meets the same conflict."},
+                                      "The node that takes over meets the same conflict. A machine "
+                                      "that is known to be a router of this cluster (its adverts "
+                                      "are refused, or do not arrive any more) or this node itself "
+                                      "is never met so: status names it and the cause."},
     [INSTANCE_CONFLICT_QUIET] = {.name = "conflict-quiet",
                                  .type = VALUE_DURATION,
                                  INSTANCE_FIELD(conflict_quiet_ns),

@@ -129,6 +129,7 @@ struct status_warning {
     struct ip_address peer; /* NONE: unknown */
     uint8_t mac[6];
     bool has_mac;
+    const char *drop; /* why its adverts are refused: the name of a verdict; NULL: they are not */
 };
 
 /* What the administrator asked of an instance last. */
@@ -270,6 +271,7 @@ struct control_request {
     bool all;             /* every instance */
     bool force;           /* Drain: even if nobody takes over */
     uint64_t for_ns;      /* Drain: for so long; DEADLINE_NEVER: until resumed */
+    uint32_t uid;         /* of the client, which no message says: whoever reads it fills it in */
     size_t limit;         /* entries of the history, HISTORY_ENTRIES_MAX when not given */
 };
 

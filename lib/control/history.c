@@ -39,6 +39,8 @@ static json_t *evidence_json(const struct evidence *evidence)
         json_object_set_new(object, "mac",
                             json_string(mac_format(evidence->mac, mac, sizeof(mac))));
     }
+    if (evidence->asked)
+        json_object_set_new(object, "uid", json_integer((json_int_t)evidence->uid));
     return object;
 }
 
@@ -195,6 +197,8 @@ static struct evidence evidence_from(const json_t *json)
         .own_priority = (uint8_t)number_of(json, "own_priority", UINT8_MAX),
         .silence_ns = span_from(json, "silence_ms"),
         .limit_ns = span_from(json, "limit_ms"),
+        .asked = json_is_integer(json_object_get(json, "uid")),
+        .uid = (uint32_t)number_of(json, "uid", UINT32_MAX),
     };
 
     if (!ip_address_parse(text_of(json, "peer"), &evidence.peer))

@@ -185,12 +185,12 @@ static json_t *lan_warnings_json(const struct status_instance *instance)
 
         json_array_append_new(
             list,
-            json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:o}", "kind", w->kind, "family",
+            json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:s?}", "kind", w->kind, "family",
                       ip_family_name(w->family), "text", w->text, "since",
                       control_time_json(w->since_ns), "last_seen", control_time_json(w->last_ns),
                       "count", (json_int_t)w->count, "peer", control_address_json(&w->peer), "mac",
-                      w->has_mac ? json_string(mac_format(w->mac, mac, sizeof(mac)))
-                                 : json_null()));
+                      w->has_mac ? json_string(mac_format(w->mac, mac, sizeof(mac))) : json_null(),
+                      "drop", w->drop));
     }
     return list;
 }

@@ -59,6 +59,8 @@ static uint64_t convict(struct conflict *c, const struct conflict_params *params
         s->asked = false;
     }
     memcpy(s->mac, claim->mac, MAC_SIZE);
+    s->known = params->known;
+    s->asked = s->asked && !s->known;
     s->address = claim->address;
     s->last_at = now;
     return now - s->first_at >= params->settle_ns ? s->first_at : DEADLINE_NEVER;
@@ -109,6 +111,16 @@ static void answer(struct conflict *c, const struct conflict_params *params,
     }
 }
 
+static void close_conflict(struct conflict *c, enum conflict_end why, struct conflict_outcome *out)
+{
+    out->resume = c->phase == CONFLICT_YIELDED;
+    if (c->phase != CONFLICT_NONE)
+        out->ended = why;
+    c->phase = CONFLICT_NONE;
+    c->ask_at = DEADLINE_NEVER;
+    memset(c->suspects, 0, sizeof(c->suspects));
+}
+
 struct conflict_outcome conflict_claim(struct conflict *c, const struct conflict_params *params,
                                        const struct neighbour_claim *claim, bool master,
                                        uint64_t advert_at, uint64_t now)
@@ -116,6 +128,8 @@ struct conflict_outcome conflict_claim(struct conflict *c, const struct conflict
     struct conflict_outcome out = {0};
     bool same = memcmp(c->mac, claim->mac, MAC_SIZE) == 0;
 
+    if (params->known && same && c->phase != CONFLICT_NONE)
+        close_conflict(c, CONFLICT_END_ROUTER, &out);
     /* Whoever of the cluster took over when we gave up claims the address by right. */
     if (c->phase == CONFLICT_YIELDED && same) {
         c->claims++;
@@ -125,7 +139,8 @@ struct conflict_outcome conflict_claim(struct conflict *c, const struct conflict
         return out;
     c->claims++;
     uint64_t since = convict(c, params, claim, advert_at, now);
-    if (since == DEADLINE_NEVER)
+    out.known = since != DEADLINE_NEVER && params->known;
+    if (since == DEADLINE_NEVER || out.known)
         return out;
     out.began = c->phase == CONFLICT_NONE;
     if (out.began) {
@@ -144,8 +159,13 @@ struct conflict_outcome conflict_claim(struct conflict *c, const struct conflict
 static uint64_t suspect_deadline(const struct conflict_suspect *s,
                                  const struct conflict_params *params)
 {
+    uint64_t settled = s->first_at + params->settle_ns;
+    uint64_t again = s->last_at + params->quiet_ns / ASKS_PER_QUIET;
+
     if (s->address.family == IP_FAMILY_NONE)
         return DEADLINE_NEVER;
+    if (s->known && !s->asked)
+        return settled > again ? settled : again;
     return s->asked ? s->last_at + params->quiet_ns : s->first_at + params->settle_ns;
 }
 
@@ -164,16 +184,6 @@ uint64_t conflict_deadline(const struct conflict *c, const struct conflict_param
         deadline = at < deadline ? at : deadline;
     }
     return deadline;
-}
-
-static void close_conflict(struct conflict *c, enum conflict_end why, struct conflict_outcome *out)
-{
-    out->resume = c->phase == CONFLICT_YIELDED;
-    if (c->phase != CONFLICT_NONE)
-        out->ended = why;
-    c->phase = CONFLICT_NONE;
-    c->ask_at = DEADLINE_NEVER;
-    memset(c->suspects, 0, sizeof(c->suspects));
 }
 
 /* One at a time: the next one is due at once. */

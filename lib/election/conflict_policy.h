@@ -10,6 +10,8 @@
  * that hear each other are the election's business. A suspect is asked once when the time is over.
  * Who claims one address with ever new MACs is one suspect: the claims are what harms, whoever they
  * seem to come from.
+ * Of a machine that is known to be a router of ours it never becomes a conflict: nothing is
+ * defended against it, and nothing given up to it.
  */
 #ifndef VIP_ELECTION_CONFLICT_POLICY_H
 #define VIP_ELECTION_CONFLICT_POLICY_H
@@ -43,6 +45,7 @@ struct conflict_params {
     uint64_t patience_ns; /* before giving up: also the lease of a predecessor that hangs and whose
                              kernel still answers; until then there is a defence */
     uint64_t quiet_ns;    /* not seen for so long: it is over */
+    bool known; /* of a claim: its sender is a router of ours, or this node (peer_macs.h) */
 };
 
 enum conflict_phase {
@@ -57,6 +60,7 @@ struct conflict_suspect {
     uint64_t first_at;
     uint64_t last_at;
     bool asked;
+    bool known; /* never a conflict; asked now and then whether it still claims */
 };
 
 struct conflict_defence {
@@ -91,6 +95,7 @@ enum conflict_end {
 
 /* What to do now, in this order. */
 struct conflict_outcome {
+    bool known;              /* no conflict: a router of ours goes on claiming, tell that */
     bool began;              /* tell: `address` and `mac` of the conflict say who */
     bool announce;           /* defend the claimed address, once */
     bool release;            /* give up mastership */
@@ -119,9 +124,8 @@ uint64_t conflict_deadline(const struct conflict *c, const struct conflict_param
 struct conflict_outcome conflict_timer(struct conflict *c, const struct conflict_params *params,
                                        uint64_t now);
 
-/* The machine with that MAC sends adverts of our virtual router, and we hear them: the election
- * settles who is master. (Nodes of a cluster that do not hear each other's adverts are strangers.)
- */
+/* The machine with that MAC sends adverts of our virtual router, as was seen at least: the election
+ * settles who is master, or what refuses or loses them is what is to be mended. */
 struct conflict_outcome conflict_is_router(struct conflict *c, const uint8_t mac[MAC_SIZE]);
 
 /* The router came into or out of MASTER otherwise than by `release`: what others claim has another

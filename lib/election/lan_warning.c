@@ -1,6 +1,8 @@
 /* Keeping and wording warnings about the LAN; see lan_warning.h. lan_judge.c finds them. */
 #include "lib/election/lan_warning.h"
 
+#include "lib/election/refused_peer.h"
+
 #include <assert.h>
 #include <stdio.h>
 
@@ -12,6 +14,8 @@ static const char *const names[LAN_WARNINGS] = {
     [LAN_PEER_LISTS_OTHER] = "peer-lists-other-address",
     [LAN_LOOPED_PACKETS] = "looped-packets",
     [LAN_DUPLICATE_NODE_ADDRESS] = "duplicate-node-address",
+    [LAN_REFUSED_PEER] = "refused-peer",
+    [LAN_OWN_INTERFACE] = "own-interface",
 };
 
 const char *lan_warning_name(enum lan_warning_kind kind)
@@ -167,6 +171,15 @@ const char *lan_warning_text(const struct lan_sighting *s, const struct lan_subj
                  "%s sends adverts from %s, which is this node's own address: the election cannot "
                  "tell the two nodes apart",
                  mac, own);
+        break;
+    case LAN_REFUSED_PEER:
+        return refused_peer_text(s, subject, buffer, size);
+    case LAN_OWN_INTERFACE:
+        ip_address_format(&s->sample, peer, sizeof(peer));
+        snprintf(buffer, size,
+                 "this node's own %s answers for %s in the network of %s too: set arp_ignore = 1, "
+                 "or take it out of that network",
+                 s->interface, peer, subject->interface);
         break;
     case LAN_WARNINGS:
         assert(!"not a kind");

@@ -9,42 +9,13 @@
 #ifndef VIP_ELECTION_LAN_WARNING_H
 #define VIP_ELECTION_LAN_WARNING_H
 
-#include "lib/election/reason.h"
-#include "lib/packet/neighbour_frame.h"
-#include "lib/packet/packet.h"
-
-enum lan_warning_kind {
-    LAN_EQUAL_PRIORITY = 0,     /* two masters met, and have the same priority */
-    LAN_SECOND_MASTER,          /* a lower priority goes on as master: it does not hear us */
-    LAN_DUPLICATE_VRID,         /* our VRID for addresses none of which is ours */
-    LAN_ADDRESS_LISTS_DIFFER,   /* a router of ours lists other addresses, in part */
-    LAN_PEER_LISTS_OTHER,       /* a unicast peer sends to another address than we send from */
-    LAN_LOOPED_PACKETS,         /* our own adverts come back to us */
-    LAN_DUPLICATE_NODE_ADDRESS, /* another node sends from our own address */
-    LAN_WARNINGS,               /* how many kinds there are */
-};
+#include "lib/election/lan_sighting.h"
 
 /* "duplicate-vrid". Static text. */
 const char *lan_warning_name(enum lan_warning_kind kind);
 
 /* Between two log lines about the same kind. */
 #define LAN_WARNING_SAY_INTERVAL_NS (600 * NS_PER_SEC)
-
-enum {
-    LAN_WARNING_TEXT_SIZE = REASON_TEXT_SIZE, /* they go into the history too */
-};
-
-struct lan_sighting {
-    enum lan_warning_kind kind;
-    struct ip_address peer;
-    uint8_t mac[MAC_SIZE];
-    bool has_mac;
-    uint8_t priority;         /* theirs */
-    size_t address_count;     /* DUPLICATE_VRID, ADDRESS_LISTS_DIFFER: that only one side has, */
-                              /* PEER_LISTS_OTHER: the one it sends to is `sample` */
-    struct ip_address sample; /* one of them, */
-    bool missing_here;        /* and whether it is they who have it */
-};
 
 struct lan_warning {
     struct lan_sighting seen; /* the last one */
@@ -113,14 +84,6 @@ bool vrrp_frame_read(const uint8_t *frame, size_t size, struct vrrp_frame *out);
  * our MAC and we do send, else another node's. last_sent_at: our last advert; 0: none. */
 void lan_judge_own(const struct vrrp_frame *frame, bool mac_is_ours, uint64_t last_sent_at,
                    uint64_t interval_ns, uint64_t now, struct lan_sighting *out);
-
-/* Whose warnings they are, for the wording. */
-struct lan_subject {
-    const char *interface;
-    uint8_t vrid;
-    uint8_t priority;
-    struct ip_address source;
-};
 
 /* What is the matter and what to do, for a person. Returns buffer. size: LAN_WARNING_TEXT_SIZE is
  * always enough. */

@@ -21,7 +21,7 @@ const char *vrrp_state_name(enum vrrp_state state)
 /* Sentences may name the evidence: %A peer address, %P its priority, %O our priority, %S silence,
  * %L limit, %C claimed address, %M MAC. */
 /* Sentences may name the evidence: %A peer address, %P its priority, %O our priority (as the note
- * has it, where there is one), %S silence, %L limit, %N note. */
+ * has it, where there is one), %S silence, %L limit, %N note, %U who asked, in brackets. */
 struct reason_row {
     const char *name;
     const char *last_event;
@@ -45,8 +45,8 @@ static const struct reason_row rows[REASONS] = {
     [REASON_GROUP] = {"group", "none", "another virtual router of the group moved"},
     [REASON_STARTED] = {"started", "startup", "started"},
     [REASON_STOPPED] = {"stopped", "shutdown", "stopped"},
-    [REASON_DRAINED] = {"drained", "shutdown", "drained by the administrator"},
-    [REASON_RESUMED] = {"resumed", "startup", "resumed by the administrator"},
+    [REASON_DRAINED] = {"drained", "shutdown", "drained by the administrator%U"},
+    [REASON_RESUMED] = {"resumed", "startup", "resumed by the administrator%U"},
     [REASON_LINK_DOWN] = {"link-down", "interface-down", "the interface is down or has no carrier"},
     [REASON_LINK_UP] = {"link-up", "interface-up", "the interface is up"},
     [REASON_NO_INTERFACE] = {"no-interface", "interface-down", "the interface does not exist"},
@@ -63,7 +63,7 @@ static const struct reason_row rows[REASONS] = {
                              "none of the addresses could be added here: %N"},
     [REASON_CLAIM_RETRIED] = {"claim-retried", "none",
                               "the addresses may be claimed again after a failure"},
-    [REASON_TAKEN] = {"taken", "none", "taken from %A (priority %P) as the administrator asked"},
+    [REASON_TAKEN] = {"taken", "none", "taken from %A (priority %P) as the administrator%U asked"},
     [REASON_NO_SUCCESSOR] = {"no-successor", "none",
                              "not drained: nobody took over within %S, so the addresses stay here"},
 };
@@ -90,12 +90,13 @@ static const char *sentence_for(const struct transition *transition)
         transition->evidence.claimed.family == IP_FAMILY_NONE)
         return "another machine holds our address";
     if (transition->reason == REASON_DRAINED && transition->evidence.peer.family != IP_FAMILY_NONE)
-        return "drained by the administrator, %A took over";
+        return "drained by the administrator%U, %A took over";
     if (transition->reason == REASON_DRAINED && transition->evidence.silence_ns != 0)
-        return "drained by force, nobody took over within %S";
+        return "drained by force%U, nobody took over within %S";
     if (transition->reason == REASON_TAKEN && transition->evidence.peer.family == IP_FAMILY_NONE)
-        return "taken as the administrator asked, no master was known";
-    if (transition->reason == REASON_CHECK_FAILED && transition->evidence.note[0] != '\0')
+        return "taken as the administrator%U asked, no master was known";
+    if ((transition->reason == REASON_CHECK_FAILED || transition->reason == REASON_RESUMED) &&
+        transition->evidence.note[0] != '\0')
         return "%N";
     if (transition->reason == REASON_CANNOT_CLAIM && transition->evidence.note[0] == '\0')
         return "none of the addresses could be added here";
@@ -134,6 +135,13 @@ static const char *field(char which, const struct evidence *evidence, char *text
         return mac_format(evidence->mac, text, size);
     case 'N':
         return evidence->note;
+    case 'U':
+        text[0] = '\0';
+        if (evidence->asked && evidence->uid == 0)
+            return " (root)";
+        if (evidence->asked)
+            snprintf(text, size, " (uid %lu)", (unsigned long)evidence->uid);
+        return text;
     case 'S':
         return precise(evidence->silence_ns, text, size);
     case 'L':

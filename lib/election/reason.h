@@ -72,6 +72,8 @@ struct evidence {
     /* What the agent knows and the election does not: the check that failed and its last word, or
      * how the own priority came about. */
     char note[EVIDENCE_NOTE_SIZE];
+    bool asked;   /* an administrator asked for it, */
+    uint32_t uid; /* this user */
 };
 
 struct transition {

@@ -1,8 +1,6 @@
 /* What a virtual router knows of itself: its times (RFC 9568 6.1) and its priority. */
 #include "lib/election/router.h"
 
-enum { PRIORITY_RAISED = 254 };
-
 uint64_t election_skew_ns(const struct election *e)
 {
     uint64_t base = e->params.version == VRRP_V2 ? NS_PER_SEC : e->learned_interval_ns;

@@ -26,6 +26,9 @@ enum election_hold {
 /* Name of one bit: "link-down". Static text. */
 const char *election_hold_name(enum election_hold hold);
 
+/* What a take adverts until the other master is silent. */
+enum { PRIORITY_RAISED = 254 };
+
 /* How far the offer of a MASTER that is being drained has come. */
 enum election_offer {
     OFFER_NONE = 0,

@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -173,7 +174,7 @@ def test_it_shows_who_is_master_and_the_last_transitions(agent, terminal):
                                  ("ADVERT", "every 1 s", "0.4 s ago"), ("VRID", "51", "52")):
         at = head.index(column)
         assert web[at:].startswith(ours) and db[at:].startswith(theirs), screen.text()
-    assert "web  BACKUP -> MASTER  no advert from 10.0.0.2" in screen.text()
+    assert "web   BACKUP -> MASTER  no advert from 10.0.0.2" in screen.text()
     assert "vipd 9.9 on lb1" in lines[0] and "q quit" in lines[-1]
     assert "CHECKS" not in screen.text()
     assert "\033[32m" in screen.colours()
@@ -185,18 +186,18 @@ def test_it_follows_what_changes(agent, terminal):
     agent.status["instances"][0].update(state="INIT", held_by=["link-down"])
     agent.events = [EVENT, {**EVENT, "from": "MASTER", "to": "INIT", "text": "the link went down"}]
     screen.sees("INIT (link-down)")
-    screen.sees("MASTER -> INIT  the link went down")
+    screen.sees("MASTER -> INIT    the link went down")
     agent.status["instances"][1]["checks"] = [
         {"name": "mysql", "type": "tcp", "state": "failing", "weight": -20, "text": "refused"}]
-    screen.sees("mysql  tcp  failing  weight -20  refused")
+    screen.sees("mysql  tcp      failing  weight -20  refused")
     agent.status["instances"][1].update(drained={"since": None, "left_ms": None}, warnings=[
         {"kind": "second-master", "family": "ipv4", "text": "10.0.0.9 adverts too"}])
     screen.sees("BACKUP (drained)")
-    screen.sees("db  second-master  10.0.0.9 adverts too")
+    screen.sees("db   second-master  10.0.0.9 adverts too")
     agent.events = [{"at": EVENT["at"], "event": "started", "text": "vipd 9.9 with 2 instances"},
                     {**EVENT, "kind": "event", "reason": "conflict", "text": "somebody claims"}]
-    screen.sees("vipd  started  vipd 9.9 with 2 instances")
-    screen.sees("web  conflict  somebody claims")
+    screen.sees("vipd  started           vipd 9.9 with 2 instances")
+    screen.sees("web   conflict          somebody claims")
 
 
 def test_keys(agent, terminal):
@@ -227,7 +228,7 @@ def test_a_filter_to_begin_with_that_finds_nothing(agent, terminal):
 
 def test_pause(agent, terminal):
     screen = terminal(agent.path)
-    screen.sees("192.0.2.10/24 held")
+    screen.sees("192.0.2.10/24")
     screen.keys("p")
     screen.sees("PAUSED")
     agent.status["instances"][0]["priority_text"] = "77"
@@ -260,10 +261,13 @@ def test_more_instances_than_lines(agent, terminal):
     screen = terminal(agent.path, height=20)
     screen.sees("i000")
     assert "i050" not in screen.text() and "LAST EVENTS" in screen.text()
+    hidden = re.search(r"(\d+) of 200 rows; 0 above, (\d+) below", screen.text())
+    assert int(hidden[1]) + int(hidden[2]) == 200, screen.text()
     screen.keys("Down")
     screen.sees_not("i000")
     screen.keys(*["NPage"] * 40)
     screen.sees("i199")
+    screen.sees("above, 0 below")
     screen.keys("Up")
     screen.sees_not("i199")
     screen.keys(*["PPage"] * 40)
@@ -272,7 +276,7 @@ def test_more_instances_than_lines(agent, terminal):
 
 def test_it_says_that_vipd_is_gone_and_back(agent, terminal):
     screen = terminal(agent.path)
-    screen.sees("192.0.2.10/24 held")
+    screen.sees("192.0.2.10/24")
     agent.stop()
     screen.sees("vipd is not running")
     assert "this node" in screen.text(), "what was known is still there"

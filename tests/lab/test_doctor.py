@@ -91,7 +91,7 @@ def test_the_running_configuration_is_found_by_asking(lab):
 @pytest.mark.lab(nodes=1)
 def test_not_running_and_hung(lab):
     node = lab[1].write(config.instance())
-    only(doctor(node, listen="0"), "vipd-not-running", "note")
+    only(doctor(node, listen="0"), "vipd-not-running", "error")
     node.start()
     assert not find(doctor(node, listen="0"), "vipd-not-running")
     node.freeze()

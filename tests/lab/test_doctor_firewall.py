@@ -59,6 +59,7 @@ def test_a_firewall_that_drops_adverts(lab, family, chain, keys, code, severity,
     assert mention in found[0]["seen"]
     # The fix is a command that helps.
     command = found[0]["fix"].split(";")[0]
+    assert "meta l4proto 112 accept" in command, "the name is not known everywhere"
     node.run("sh", "-c", command)
     assert not [f for f in doctor(node, listen="0") if f["code"].startswith("firewall")]
 

@@ -41,7 +41,7 @@ def test_drain_hands_over_without_a_lost_probe_and_stays_away(lab):
     assert re.match(r"web: handed over to 10\.77\.0\.2 in [0-9.]+ m?s\n", done.stdout), done.stdout
     assert lab[2].state() == "MASTER" and lab[1].state() == "INIT"
     lab.never(lambda: lab[1].state() != "INIT", "it stays away", 1)
-    assert lab[1].history()[-1]["text"] == "drained by the administrator, 10.77.0.2 took over"
+    assert lab[1].history()[-1]["text"] == "drained by the administrator (root), 10.77.0.2 took over"
 
 
 @pytest.mark.lab(nodes=2)
@@ -90,6 +90,8 @@ def test_a_drained_backup_does_not_take_over(lab):
     lab.start_all([150, 100])
     done = lab[2].vipctl("drain", "web")
     assert done.stdout == "web: drained; 10.77.0.1 is master\n", done.stderr
+    assert lab[2].instance()["master"]["address"] == "10.77.0.1", "it goes on saying who is master"
+    assert "10.77.0.1 is MASTER with" in lab[2].vipctl("status").stdout
     assert lab[1].vipctl("drain", "web").returncode == NOT_SWITCHED, "there is no other node"
     lab[1].kill()
     lab.never(lambda: lab[2].state() != "INIT", "a drained node stays away", 1)
@@ -149,6 +151,8 @@ def test_a_drain_expires(lab):
     assert lab[1].vipctl("drain", "web", "--for", "800ms").returncode == 0
     assert lab[1].state() == "INIT"
     lab.wait_master(lab[1])
+    resumed = [e for e in lab[1].history() if e["reason"] == "resumed"]
+    assert [e["text"] for e in resumed] == ["the time of its drain is over"]
     lab.wait(lambda: drained_file(lab[1]) == [], "the list is saved")
 
 

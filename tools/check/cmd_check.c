@@ -7,10 +7,12 @@
 
 #include "lib/config/advice.h"
 #include "tools/common/config_files.h"
+#include "tools/common/field.h"
 #include "tools/common/json_print.h"
 #include "tools/common/options.h"
 
 #include <jansson.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +34,7 @@ struct findings {
     const struct config *config; /* NULL: there are problems */
     struct config_problems problems;
     struct config_problems advice;
+    json_t *notes; /* what is said of this machine: elements like those of the others */
 };
 
 static bool parse_options(int argc, char **argv, struct check_options *out)
@@ -57,6 +60,54 @@ static bool parse_options(int argc, char **argv, struct check_options *out)
 }
 
 /* As configured: derived link-local addresses are not counted. */
+/* Whether this machine shows interfaces but the loopback: else it tells nothing of any. */
+static bool has_interfaces(void)
+{
+    struct if_nameindex *list = if_nameindex();
+    bool found = false;
+
+    for (size_t i = 0; list != NULL && list[i].if_index != 0; i++)
+        found = found || strcmp(list[i].if_name, "lo") != 0;
+    if_freenameindex(list);
+    return found;
+}
+
+/* The configuration may be another machine's: what is not here is worth a note. */
+static void note_interfaces(struct findings *findings)
+{
+    const struct config *config = findings->config;
+
+    const size_t count = has_interfaces() ? config->instance_count : 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct config_instance *instance = &config->instances[i];
+        char section[NAME_SIZE + 16];
+        char text[128];
+
+        if (if_nametoindex(instance->interface) != 0)
+            continue;
+        snprintf(section, sizeof(section), "instance %s", instance->name);
+        snprintf(text, sizeof(text), "there is no interface %s on this machine",
+                 instance->interface);
+        json_array_append_new(findings->notes,
+                              json_pack("{s:o, s:i, s:s, s:s, s:o}", "file",
+                                        json_text(instance->file), "line", (int)instance->line,
+                                        "section", section, "key", "interface", "text",
+                                        json_text(text)));
+    }
+}
+
+static void print_notes(const json_t *notes)
+{
+    const json_t *note;
+    size_t i;
+
+    json_array_foreach (notes, i, note)
+        fprintf(stderr, "%s:%lld: note: [%s] %s: %s\n", field_text(note, "file"),
+                field_number(note, "line"), field_text(note, "section"), field_text(note, "key"),
+                field_text(note, "text"));
+}
+
 static size_t count_addresses(const struct config *config)
 {
     size_t count = 0;
@@ -96,6 +147,7 @@ static void print_text(const char *file, const struct findings *findings)
         puts(config_problem_format(&findings->problems.list[i], line, sizeof(line)));
     for (size_t i = 0; i < findings->advice.count; i++)
         print_advice(&findings->advice.list[i]);
+    print_notes(findings->notes);
     if (config == NULL)
         return;
     size_t addresses = count_addresses(config);
@@ -133,12 +185,12 @@ static void print_json(const char *file, const struct findings *findings)
 
     for (size_t i = 0; config != NULL && i < config->file_count; i++)
         json_array_append_new(files, json_text(config->files[i]));
-    json_t *all =
-        json_pack("{s:i, s:o, s:o, s:b, s:I, s:I, s:o, s:o}", "version", 1, "file", json_text(file),
-                  "files", files, "valid", config != NULL, "instances",
-                  (json_int_t)(config != NULL ? config->instance_count : 0), "addresses",
-                  (json_int_t)(config != NULL ? count_addresses(config) : 0), "problems",
-                  json_list(&findings->problems), "warnings", json_list(&findings->advice));
+    json_t *all = json_pack("{s:i, s:o, s:o, s:b, s:I, s:I, s:o, s:o, s:O}", "version", 1, "file",
+                            json_text(file), "files", files, "valid", config != NULL, "instances",
+                            (json_int_t)(config != NULL ? config->instance_count : 0), "addresses",
+                            (json_int_t)(config != NULL ? count_addresses(config) : 0), "problems",
+                            json_list(&findings->problems), "warnings",
+                            json_list(&findings->advice), "notes", findings->notes);
     json_print(all);
     json_decref(all);
 }
@@ -155,17 +207,20 @@ int cmd_check(const struct context *context, int argc, char **argv)
 {
     struct check_options options;
     struct config_files files;
-    struct findings findings = {0};
+    struct findings findings = {.notes = NULL};
     struct config *config = NULL;
     int result = EXIT_USAGE;
 
     if (!parse_options(argc, argv, &options))
         return context_wrong_usage(context, NULL);
+    findings.notes = json_array();
     if (config_files_load_list(options.files, options.file_count, options.dir, &files)) {
         config = config_parse(files.list, files.count, &findings.problems);
         findings.config = config;
         if (config != NULL)
             config_advise(config, &findings.advice);
+        if (config != NULL)
+            note_interfaces(&findings);
         print(&options, &findings);
         config_problems_free(&findings.problems);
         config_problems_free(&findings.advice);
@@ -176,6 +231,7 @@ int cmd_check(const struct context *context, int argc, char **argv)
         findings.problems = (struct config_problems){.list = &problem, .count = 1};
         print(&options, &findings);
     }
+    json_decref(findings.notes);
     config_free(config);
     config_files_free(&files);
     return result;

@@ -1,6 +1,7 @@
 /* Aligned columns; see table.h. */
 #include "tools/common/table.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ struct table {
     struct cell *cells; /* row by row, the header first */
     size_t count;
     size_t room;
+    uint32_t hidden; /* a bit for each column that is left out */
     size_t widths[]; /* one for each column */
 };
 
@@ -92,6 +94,28 @@ static void measure(struct table *table)
     }
 }
 
+static bool is_hidden(const struct table *table, size_t column)
+{
+    return column < 32 && (table->hidden >> column & 1) != 0;
+}
+
+static size_t width_of(const struct table *table)
+{
+    size_t width = 0;
+
+    for (size_t i = 0; i < table->columns; i++)
+        if (!is_hidden(table, i))
+            width += table->widths[i] + (width > 0 ? 2 : 0);
+    return width;
+}
+
+void table_fit(struct table *table, size_t width, const size_t *dispensable, size_t count)
+{
+    measure(table);
+    for (size_t i = 0; i < count && width_of(table) > width; i++)
+        table->hidden |= dispensable[i] < 32 ? UINT32_C(1) << dispensable[i] : 0;
+}
+
 void table_print(struct table *table, FILE *out, bool colour)
 {
     measure(table);
@@ -100,6 +124,8 @@ void table_print(struct table *table, FILE *out, bool colour)
         size_t column = i % table->columns;
         bool last = column == table->columns - 1;
 
+        if (is_hidden(table, column))
+            continue;
         fprintf(out, "%s%s%s", table_colour_start(cell->colour, colour), cell->text,
                 table_colour_end(cell->colour, colour));
         if (last)

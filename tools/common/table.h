@@ -17,6 +17,10 @@ void table_free(struct table *table);
 /* The next cell, in reading order. The text is copied; NULL is "-". */
 void table_cell(struct table *table, enum table_colour colour, const char *text);
 
+/* Leaves columns out, in the order of that list (at most the first 32 can be), until a row has room
+ * in so many columns of the terminal. */
+void table_fit(struct table *table, size_t width, const size_t *dispensable, size_t count);
+
 /* Prints header and rows, two spaces between columns, nothing after the last. */
 void table_print(struct table *table, FILE *out, bool colour);
 

@@ -14,7 +14,11 @@ static const struct {
 } texts[] = {
     {"status",
      JSON "  --all              counters that are zero, too\n"
+          "  --check            what is not well, for monitoring; exit status 0 when all is\n"
+          "                     fine, 1 with a warning, 2 when it is bad\n"
+          "  --state            only MASTER, BACKUP or INIT, for scripts\n"
           "  INSTANCE           everything about this one, with its checks and counters\n"},
+    {"why", JSON "  INSTANCE           which one\n"},
     {"watch", "  --interval DURATION  ask so often (default: 1s)\n"
               "  FILTER             show only lines with this text in them\n"},
     {"history", "  --since TIME       from then on: 15m, 2h, 3d ago, 14:03, \"2026-11-21 14:03\"\n"

@@ -49,6 +49,18 @@ static void format_age(long age, char *buffer, size_t size)
         snprintf(buffer, size, "%ld days", age / DAY_S);
 }
 
+const char *when_age(const char *text, time_t now, char *buffer, size_t size)
+{
+    time_t seconds;
+    unsigned ms;
+
+    if (when_parse(text, &seconds, &ms))
+        format_age(now > seconds ? (long)(now - seconds) : 0, buffer, size);
+    else
+        snprintf(buffer, size, "-");
+    return buffer;
+}
+
 const char *when_since(const char *text, time_t now, char *buffer, size_t size)
 {
     time_t seconds;

@@ -14,6 +14,9 @@ bool when_parse(const char *text, time_t *seconds, unsigned *ms);
 /* Local time "2026-11-21 14:03:22.118" ("-" for NULL or nonsense). Returns buffer. */
 const char *when_format(const char *text, char *buffer, size_t size);
 
+/* How long ago that was: "35 s", "5 min", "3 h", "12 days"; "-" for nonsense. Returns buffer. */
+const char *when_age(const char *text, time_t now, char *buffer, size_t size);
+
 /* "14:03:22 (5 min ago)", with the date when it is not today. Returns buffer. */
 const char *when_since(const char *text, time_t now, char *buffer, size_t size);
 

@@ -8,6 +8,7 @@
 #include "lib/control/control.h"
 #include "tools/common/json_print.h"
 #include "tools/common/options.h"
+#include "tools/doctor/causes.h"
 #include "tools/doctor/patient.h"
 #include "tools/doctor/wire.h"
 
@@ -48,6 +49,8 @@ static const struct examination examinations[] = {
     {"holds", NEED_AGENT, examine_holds, "every instance takes part in the election"},
     {"foreign-holders", NEED_AGENT, examine_foreign_holders,
      "nobody else answers for the addresses"},
+    {"refused-peers", NEED_AGENT, examine_peers_of_agent,
+     "vipd accepts the adverts of every router of this cluster"},
     {"interfaces", NEED_CONFIG, examine_interfaces,
      "every interface is there, is up and has carrier"},
     {"sources", NEED_CONFIG, examine_sources,
@@ -167,6 +170,20 @@ static void print_json(const struct doctor_options *options, const struct findin
     json_decref(all);
 }
 
+/* An instance is on its interface, and everything is on the node. */
+static bool relates(const void *userdata, const char *cause, const char *symptom)
+{
+    const struct patient *patient = userdata;
+    const struct config_instance *instance;
+
+    if (strcmp(cause, symptom) == 0 || strcmp(cause, "this node") == 0)
+        return true;
+    for (size_t i = 0; (instance = patient_instance(patient, i)) != NULL; i++)
+        if (strcmp(instance->name, symptom) == 0 && strcmp(instance->interface, cause) == 0)
+            return true;
+    return false;
+}
+
 int cmd_doctor(const struct context *context, int argc, char **argv)
 {
     struct doctor_options options;
@@ -182,6 +199,7 @@ int cmd_doctor(const struct context *context, int argc, char **argv)
         patient.wire = wire;
         patient_ask_again(context, &parts, &patient, &findings);
         examine_all(&patient, &findings);
+        causes_fold(&findings, relates, &patient);
     }
     findings_sort(&findings);
     if (options.json)

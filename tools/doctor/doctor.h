@@ -7,8 +7,8 @@
  * vipd's status, the configuration and the network (network_view) once, before all examinations;
  * wire listens meanwhile. An examination reads what was gathered and, for its own subject, settings
  * of the kernel, files of other services below `root`, or what nft says (run_command). finding
- * keeps and prints what was found. nft_rules, nft_match and nft_packet are pure: the JSON of a
- * ruleset in, a judgement out.
+ * keeps and prints what was found, causes says what of it follows from what. nft_rules, nft_match
+ * and nft_packet are pure: the JSON of a ruleset in, a judgement out.
  */
 #ifndef TOOLS_DOCTOR_DOCTOR_H
 #define TOOLS_DOCTOR_DOCTOR_H
@@ -28,6 +28,7 @@ struct patient {
     const struct network_view *network;
     const json_t *before;    /* status of the running vipd; NULL: it does not run */
     const json_t *after;     /* the same once the listening was over; NULL likewise */
+    bool in_doubt;           /* it may run: it could not be asked, which is a finding already */
     pid_t pid;               /* of the running vipd, 0: unknown */
     const struct wire *wire; /* NULL: nothing was listened to */
     const char *root;        /* where etc/, run/ and usr/ of the network managers are */
@@ -61,6 +62,9 @@ void examine_adverts(const struct patient *patient, struct findings *out);
 /* flows.c: what was heard beside what vipd counted. Only the last goes without a wire. */
 void examine_flows(const struct patient *patient, struct findings *out);
 void examine_listening(const struct patient *patient, struct findings *out);
+
+/* lan.c: what vipd found odd about its peers. */
+void examine_peers_of_agent(const struct patient *patient, struct findings *out);
 
 /* firewall.c */
 void examine_firewall(const struct patient *patient, struct findings *out);

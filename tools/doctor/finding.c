@@ -68,13 +68,15 @@ void finding_add(struct findings *findings, enum severity severity, const char *
         findings->room = room;
     }
     va_start(arguments, seen);
-    findings->list[findings->count++] = (struct finding){
+    findings->list[findings->count] = (struct finding){
+        .id = (unsigned)findings->count + 1,
         .severity = severity,
         .code = code,
         .object = copy(object),
         .seen = format_text(seen, arguments),
         .fix = copy(""),
     };
+    findings->count++;
     va_end(arguments);
 }
 
@@ -96,10 +98,18 @@ void findings_sort(struct findings *findings)
 
     if (sorted == NULL)
         abort();
-    for (int severity = SEVERITIES - 1; severity >= 0; severity--)
-        for (size_t i = 0; i < findings->count; i++)
-            if (findings->list[i].severity == (enum severity)severity)
-                sorted[used++] = findings->list[i];
+    for (int severity = SEVERITIES - 1; severity >= 0; severity--) {
+        for (size_t i = 0; i < findings->count; i++) {
+            const struct finding *one = &findings->list[i];
+
+            if (one->severity != (enum severity)severity || one->because != 0)
+                continue;
+            sorted[used++] = *one;
+            for (size_t j = 0; j < findings->count; j++)
+                if (findings->list[j].because == one->id)
+                    sorted[used++] = findings->list[j];
+        }
+    }
     free(findings->list);
     findings->list = sorted;
     findings->room = findings->count + 1;
@@ -130,55 +140,98 @@ static bool is_shown(const struct finding *finding, bool good_too)
     return good_too || finding->severity != SEVERITY_GOOD;
 }
 
+/* How many stand for themselves, or (consequences) follow from others. */
+static size_t count_own(const struct findings *findings, enum severity severity, bool consequences)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < findings->count; i++)
+        count += findings->list[i].severity == severity &&
+                         (findings->list[i].because != 0) == consequences
+                     ? 1
+                     : 0;
+    return count;
+}
+
 static void print_summary(const struct findings *findings, bool good_too, FILE *out)
 {
     const char *separator = "";
+    size_t consequences = 0;
 
     for (int severity = SEVERITIES - 1; severity >= 0; severity--) {
-        size_t count = findings_count(findings, (enum severity)severity);
+        size_t count = count_own(findings, (enum severity)severity, false);
         const struct severity_text *text = &texts[severity];
 
+        consequences += count_own(findings, (enum severity)severity, true);
         if (count == 0 && severity != SEVERITY_ERROR)
             continue;
         fprintf(out, "%s%zu %s", separator, count, count == 1 ? text->one : text->many);
         separator = ", ";
     }
+    if (consequences > 0)
+        fprintf(out, "; %zu more follow%s from these", consequences, consequences == 1 ? "s" : "");
     if (!good_too && findings_count(findings, SEVERITY_GOOD) > 0)
         fputs(" (--verbose lists them)", out);
     fputc('\n', out);
 }
 
-void findings_print(const struct findings *findings, bool good_too, bool colour, FILE *out)
+/* Columns as wide as the widest of those that stand for themselves. */
+struct widths {
+    int label;
+    int object;
+};
+
+static struct widths measure(const struct findings *findings, bool good_too)
 {
-    int label_width = 0;
-    int object_width = 0;
+    struct widths widths = {0};
 
     for (size_t i = 0; i < findings->count; i++) {
         const struct finding *finding = &findings->list[i];
         int label = (int)strlen(texts[finding->severity].label);
         int object = (int)table_width(finding->object);
 
-        if (!is_shown(finding, good_too))
+        if (!is_shown(finding, good_too) || finding->because != 0)
             continue;
-        label_width = label > label_width ? label : label_width;
-        object_width = object > object_width ? object : object_width;
+        widths.label = label > widths.label ? label : widths.label;
+        widths.object = object > widths.object ? object : widths.object;
     }
-    for (size_t i = 0; i < findings->count; i++) {
-        const struct finding *finding = &findings->list[i];
-        const struct severity_text *text = &texts[finding->severity];
+    return widths;
+}
 
-        if (!is_shown(finding, good_too))
-            continue;
-        fprintf(out, "%s%s%s%*s  %s%*s  %s\n", table_colour_start(text->colour, colour),
-                text->label, table_colour_end(text->colour, colour),
-                label_width - (int)strlen(text->label), "", finding->object,
-                object_width - (int)table_width(finding->object), "", finding->seen);
-        if (finding->fix[0] != '\0')
-            fprintf(out, "%*s  %sfix: %s%s\n", label_width, "",
-                    table_colour_start(TABLE_DIM, colour), finding->fix,
-                    table_colour_end(TABLE_DIM, colour));
+static void print_finding(const struct finding *finding, const struct widths *widths, bool colour,
+                          FILE *out)
+{
+    const struct severity_text *text = &texts[finding->severity];
+
+    if (finding->because != 0) {
+        fprintf(out, "%*s  so: %s: %s\n", widths->label, "", finding->object, finding->seen);
+        return;
     }
+    fprintf(out, "%s%s%s%*s  %s%*s  %s\n", table_colour_start(text->colour, colour), text->label,
+            table_colour_end(text->colour, colour), widths->label - (int)strlen(text->label), "",
+            finding->object, widths->object - (int)table_width(finding->object), "", finding->seen);
+    if (finding->fix[0] != '\0')
+        fprintf(out, "%*s  %sfix: %s%s\n", widths->label, "", table_colour_start(TABLE_DIM, colour),
+                finding->fix, table_colour_end(TABLE_DIM, colour));
+}
+
+void findings_print(const struct findings *findings, bool good_too, bool colour, FILE *out)
+{
+    const struct widths widths = measure(findings, good_too);
+
+    for (size_t i = 0; i < findings->count; i++)
+        if (is_shown(&findings->list[i], good_too))
+            print_finding(&findings->list[i], &widths, colour, out);
     print_summary(findings, good_too, out);
+}
+
+/* The code of the finding it follows from, or null. */
+static json_t *because_json(const struct findings *findings, const struct finding *finding)
+{
+    for (size_t i = 0; finding->because != 0 && i < findings->count; i++)
+        if (findings->list[i].id == finding->because)
+            return json_string(findings->list[i].code);
+    return json_null();
 }
 
 json_t *findings_to_json(const struct findings *findings, bool good_too)
@@ -191,10 +244,11 @@ json_t *findings_to_json(const struct findings *findings, bool good_too)
         if (!is_shown(finding, good_too))
             continue;
         json_t *fix = finding->fix[0] != '\0' ? control_text_to_json(finding->fix) : json_null();
-        json_array_append_new(
-            list, json_pack("{s:s, s:s, s:o, s:o, s:o}", "severity", texts[finding->severity].name,
-                            "code", finding->code, "object", control_text_to_json(finding->object),
-                            "seen", control_text_to_json(finding->seen), "fix", fix));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "severity",
+                                              texts[finding->severity].name, "code", finding->code,
+                                              "object", control_text_to_json(finding->object),
+                                              "seen", control_text_to_json(finding->seen), "fix",
+                                              fix, "because", because_json(findings, finding)));
     }
     return list;
 }

@@ -19,6 +19,8 @@ enum severity {
 
 struct finding {
     enum severity severity;
+    unsigned id;      /* from 1, in the order in which they were added */
+    unsigned because; /* of the finding that this one follows from; 0: it stands for itself */
     const char *code; /* static text: names the kind of finding for scripts */
     char *object;     /* "eth0", "web", "this node" */
     char *seen;
@@ -39,7 +41,8 @@ void finding_add(struct findings *findings, enum severity severity, const char *
 void finding_fix(struct findings *findings, const char *fix, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The worst first; of equal severity in the order in which they were added. */
+/* The worst first; of equal severity in the order in which they were added; what follows from a
+ * finding right behind it. */
 void findings_sort(struct findings *findings);
 
 /* How many there are of that severity. */
@@ -47,11 +50,12 @@ size_t findings_count(const struct findings *findings, enum severity severity);
 
 void findings_free(struct findings *findings);
 
-/* One line for each finding, its fix indented below, then a summary. Those that are good are listed
- * only when asked for. */
+/* One line for each finding, its fix and what follows from it indented below, then a summary. Those
+ * that are good are listed only when asked for. */
 void findings_print(const struct findings *findings, bool good_too, bool colour, FILE *out);
 
-/* The same as an array of {severity, code, object, seen, fix}; fix is null where there is none. */
+/* The same as an array of {severity, code, object, seen, fix, because}: fix is null where there is
+ * none; because is null, or the code of the finding before it from which it follows. */
 json_t *findings_to_json(const struct findings *findings, bool good_too);
 
 #endif

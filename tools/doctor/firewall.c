@@ -139,7 +139,7 @@ static bool judge(const struct firewall *firewall, const struct nft_packet *pack
                 packet->outgoing || !whole_network ? "" : "anybody in ", peer, judgement.family,
                 judgement.table, judgement.chain, rule);
     finding_fix(firewall->out,
-                "nft insert rule %s %s %s meta l4proto vrrp accept; and the same in "
+                "nft insert rule %s %s %s meta l4proto 112 accept; and the same in "
                 "/etc/nftables.conf",
                 judgement.family, judgement.table, judgement.base_chain);
     return true;

@@ -23,13 +23,24 @@ enum {
     LINE_SIZE = 2048,
 };
 
+/* A node that is configured and does not run is no backup for anybody. */
+static void say_stopped(const struct patient *patient, struct findings *out)
+{
+    bool wanted = patient_instance(patient, 0) != NULL;
+
+    finding_add(out, wanted ? SEVERITY_ERROR : SEVERITY_NOTE, "vipd-not-running", this_node,
+                wanted ? "vipd does not run, and instances are configured: this node takes no part"
+                       : "vipd does not run here");
+    finding_fix(out, "systemctl enable --now vipd; if it does not stay up: journalctl -u vipd");
+}
+
 void examine_agent(const struct patient *patient, struct findings *out)
 {
     const json_t *reload = json_object_get(patient->after, "last_reload");
 
     if (patient->after == NULL) {
-        finding_add(out, SEVERITY_NOTE, "vipd-not-running", this_node, "vipd does not run here");
-        finding_fix(out, "systemctl start vipd");
+        if (!patient->in_doubt)
+            say_stopped(patient, out);
         return;
     }
     if (json_is_object(reload) && !field_true(reload, "ok")) {

@@ -70,6 +70,7 @@ static void find_agent(const struct context *context, struct patient_parts *part
 
     if (r == -ENOENT || r == -ECONNREFUSED)
         return; /* it does not run: examine_agent() says so */
+    patient->in_doubt = true;
     if (r < 0) {
         finding_add(out, SEVERITY_NOT_CHECKED, "vipd-not-asked", this_node,
                     "the running vipd: %s: %s", context->control_path, strerror(-r));

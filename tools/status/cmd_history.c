@@ -6,8 +6,10 @@
 #include "tools/common/field.h"
 #include "tools/common/json_print.h"
 #include "tools/common/options.h"
+#include "tools/common/planned.h"
 #include "tools/common/table.h"
 #include "tools/common/when.h"
+#include "tools/status/evidence.h"
 #include "tools/status/history_file.h"
 #include "tools/status/since.h"
 
@@ -66,33 +68,11 @@ static bool parse_options(const struct context *context, int argc, char **argv,
     return true;
 }
 
-static void evidence_text(const json_t *evidence, char *buffer, size_t size)
-{
-    const char *key;
-    json_t *value;
-    size_t used = 0;
-
-    buffer[0] = '\0';
-    json_object_foreach ((json_t *)(uintptr_t)evidence, key, value) {
-        const char *gap = used > 0 ? ", " : "";
-        int n;
-
-        if (json_is_string(value))
-            n = snprintf(buffer + used, size - used, "%s%s %s", gap, key, json_string_value(value));
-        else
-            n = snprintf(buffer + used, size - used, "%s%s %.10g", gap, key,
-                         json_number_value(value));
-        if (n < 0 || (size_t)n >= size - used)
-            return;
-        used += (size_t)n;
-    }
-}
-
 static void print_evidence(const struct context *context, const json_t *entry)
 {
-    char evidence[256];
+    char evidence[EVIDENCE_REST_SIZE];
 
-    evidence_text(json_object_get(entry, "evidence"), evidence, sizeof(evidence));
+    evidence_rest(entry, evidence, sizeof(evidence));
     if (evidence[0] != '\0')
         printf("  %s[%s]%s", table_colour_start(TABLE_DIM, context->colour), evidence,
                table_colour_end(TABLE_DIM, context->colour));
@@ -101,9 +81,7 @@ static void print_evidence(const struct context *context, const json_t *entry)
 static void print_transition(const struct context *context, const json_t *entry)
 {
     const char *to = field_text(entry, "to");
-    enum table_colour colour = strcmp(to, "MASTER") == 0 ? TABLE_GREEN
-                               : strcmp(to, "INIT") == 0 ? TABLE_RED
-                                                         : TABLE_PLAIN;
+    enum table_colour colour = planned_colour(entry);
 
     printf("%-12s %6s -> %s%-6s%s  %s", field_text(entry, "instance"), field_text(entry, "from"),
            table_colour_start(colour, context->colour), to,

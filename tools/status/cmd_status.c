@@ -3,14 +3,17 @@
 #include "tools/status/cmd_status.h"
 
 #include "lib/config/suggest.h"
+#include "tools/common/addresses.h"
 #include "tools/common/client.h"
 #include "tools/common/field.h"
 #include "tools/common/json_print.h"
 #include "tools/common/options.h"
 #include "tools/common/table.h"
 #include "tools/common/when.h"
+#include "tools/common/wrap.h"
 #include "tools/status/detail.h"
-#include "tools/status/drained.h"
+#include "tools/status/health.h"
+#include "tools/status/present.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -25,6 +28,8 @@ struct status_options {
     const char *name; /* NULL: all */
     bool json;
     bool all;
+    bool check;
+    bool state;
 };
 
 static bool parse_options(int argc, char **argv, struct status_options *out)
@@ -32,11 +37,13 @@ static bool parse_options(int argc, char **argv, struct status_options *out)
     const struct verb_option table[] = {
         {.name = "json", .flag = &out->json},
         {.name = "all", .flag = &out->all},
+        {.name = "check", .flag = &out->check},
+        {.name = "state", .flag = &out->state},
     };
 
     *out = (struct status_options){0};
     int first = options_read(argc, argv, table, sizeof(table) / sizeof(table[0]));
-    if (first < 0 || argc - first > 1)
+    if (first < 0 || argc - first > 1 || (out->state && (out->check || out->json)))
         return false;
     out->name = first < argc ? argv[first] : NULL;
     return true;
@@ -49,114 +56,99 @@ static enum table_colour state_colour(const char *state)
     return strcmp(state, "INIT") == 0 ? TABLE_RED : TABLE_PLAIN;
 }
 
-static const char *master_text(const json_t *instance, char *buffer, size_t size)
+static const char *master_text(const json_t *instance)
 {
     const json_t *master = json_object_get(instance, "master");
 
     if (!json_is_object(master))
         return "nobody known";
-    snprintf(buffer, size, "%s%s", field_text(master, "address"),
-             field_true(master, "is_us") ? " (this node)" : "");
-    return buffer;
+    return field_true(master, "is_us") ? "this node" : field_text(master, "address");
 }
 
-/* The effective priority, and why it is not the configured one or does not count now. The
- * arithmetic is in the details. */
+/* The effective priority, and the configured one where that is another. The sentence below the
+ * table has the arithmetic. */
 static const char *priority_text(const json_t *instance, char *buffer, size_t size)
 {
-    const json_t *hold = json_array_get(json_object_get(instance, "held_by"), 0);
     long long effective = field_number(instance, "effective_priority");
     long long configured = field_number(instance, "base_priority");
 
-    if (json_is_string(hold))
-        snprintf(buffer, size, "%lld (held: %s)", effective, json_string_value(hold));
-    else if (field_true(json_object_get(instance, "damping"), "active"))
-        snprintf(buffer, size, "%lld (held back: flap-damping)", effective);
-    else if (effective != configured)
-        snprintf(buffer, size, "%lld (configured %lld)", effective, configured);
+    if (effective != configured)
+        snprintf(buffer, size, "%lld of %lld", effective, configured);
     else
         snprintf(buffer, size, "%lld", effective);
     return buffer;
 }
 
-/* One address as it is, several as a count. */
-static const char *addresses_text(const json_t *instance, char *buffer, size_t size)
+static void add_addresses(struct table *table, const json_t *instance)
 {
-    const json_t *list = json_object_get(instance, "addresses");
-    const json_t *address;
-    size_t held = 0;
-    size_t i;
+    const struct address_sum sum = address_sum(instance);
+    char text[TEXT_SIZE];
 
-    json_array_foreach (list, i, address)
-        held += field_true(address, "held");
-    if (json_array_size(list) == 1)
-        snprintf(buffer, size, "%s%s", field_text(json_array_get(list, 0), "address"),
-                 held == 1 ? " held" : "");
-    else
-        snprintf(buffer, size, "%zu of %zu held", held, json_array_size(list));
-    return buffer;
+    table_cell(table, sum.amiss ? TABLE_RED : TABLE_PLAIN,
+               address_sum_text(&sum, text, sizeof(text)));
 }
 
 static void add_row(struct table *table, const json_t *instance)
 {
     const char *state = field_text(instance, "state");
+    bool drained = json_is_object(json_object_get(instance, "drained"));
     char text[TEXT_SIZE];
 
     table_cell(table, TABLE_BOLD, field_text(instance, "name"));
     table_cell(table, TABLE_PLAIN, field_text(instance, "interface"));
-    snprintf(text, sizeof(text), "%lld",
-             (long long)json_integer_value(json_object_get(instance, "vrid")));
+    snprintf(text, sizeof(text), "%lld", field_number(instance, "vrid"));
     table_cell(table, TABLE_PLAIN, text);
-    snprintf(text, sizeof(text), "%s%s", state,
-             field_true(instance, "lingering") ? " (handing over)" : "");
-    table_cell(table, state_colour(state), text);
+    table_cell(table, drained ? TABLE_YELLOW : state_colour(state), state);
     table_cell(table, TABLE_PLAIN,
-               when_since(field_text(instance, "since"), time(NULL), text, sizeof(text)));
+               when_age(field_text(instance, "since"), time(NULL), text, sizeof(text)));
     table_cell(table, TABLE_PLAIN, priority_text(instance, text, sizeof(text)));
-    table_cell(table, TABLE_PLAIN, master_text(instance, text, sizeof(text)));
-    table_cell(table, TABLE_PLAIN, addresses_text(instance, text, sizeof(text)));
+    table_cell(table, TABLE_PLAIN, master_text(instance));
+    add_addresses(table, instance);
 }
 
-static void print_drained(const json_t *instance)
+/* A sentence about an instance, broken where a terminal ends. */
+static void print_about(const struct context *context, const json_t *instance,
+                        enum table_colour colour, const char *text)
 {
-    char text[TEXT_SIZE];
+    const char *name = field_text(instance, "name");
 
-    if (drained_text(instance, text, sizeof(text)) != NULL)
-        printf("; %s", text);
+    printf("%s%s%s: %s", table_colour_start(TABLE_BOLD, context->colour), name,
+           table_colour_end(TABLE_BOLD, context->colour),
+           table_colour_start(colour, context->colour));
+    wrap_print(stdout, text, table_width(name) + 2, 2, wrap_columns());
+    printf("%s\n", table_colour_end(colour, context->colour));
 }
 
-/* Why it is in the state it is in. */
-static void print_reason(const struct context *context, const json_t *instance)
+/* How it stands, and for a MASTER why. */
+static void print_present(const struct context *context, const json_t *instance)
 {
     const json_t *last = json_object_get(instance, "last_transition");
-    const json_t *held_by = json_object_get(instance, "held_by");
-    const json_t *hold;
-    size_t i;
+    char present[PRESENT_SIZE];
+    char text[PRESENT_SIZE + TEXT_SIZE];
 
-    printf("%s%s%s: ", table_colour_start(TABLE_BOLD, context->colour),
-           field_text(instance, "name"), table_colour_end(TABLE_BOLD, context->colour));
-    if (json_is_object(last))
-        printf("%s since %s", field_text(last, "to"), field_text(last, "text"));
+    present_text(instance, present, sizeof(present));
+    if (strcmp(field_text(instance, "state"), "MASTER") == 0 && json_is_object(last))
+        snprintf(text, sizeof(text), "%s: %s", present, field_text(last, "text"));
     else
-        fputs("no transition yet", stdout);
-    json_array_foreach (held_by, i, hold)
-        printf("%s%s", i == 0 ? "; held in INIT by: " : ", ",
-               json_is_string(hold) ? json_string_value(hold) : "-");
-    print_drained(instance);
-    putchar('\n');
+        snprintf(text, sizeof(text), "%s", present);
+    print_about(context, instance, TABLE_PLAIN, text);
 }
 
 /* What the operator has to know beside the state. */
 static void print_notes(const struct context *context, const json_t *instance)
 {
     const json_t *warning;
+    char seen[WHEN_SIZE + 64];
+    char text[PRESENT_SIZE];
     size_t i;
 
-    json_array_foreach (json_object_get(instance, "warnings"), i, warning)
-        printf("%s%s%s: %s%s%s\n", table_colour_start(TABLE_BOLD, context->colour),
-               field_text(instance, "name"), table_colour_end(TABLE_BOLD, context->colour),
-               table_colour_start(TABLE_RED, context->colour), field_text(warning, "text"),
-               table_colour_end(TABLE_RED, context->colour));
+    if (field_true(json_object_get(instance, "damping"), "active"))
+        print_about(context, instance, TABLE_RED, "held back by flap-damping");
+    json_array_foreach (json_object_get(instance, "warnings"), i, warning) {
+        snprintf(text, sizeof(text), "%s (%s)", field_text(warning, "text"),
+                 present_sightings(warning, time(NULL), seen, sizeof(seen)));
+        print_about(context, instance, TABLE_RED, text);
+    }
 }
 
 static void print_node(const struct context *context, const json_t *status)
@@ -176,9 +168,12 @@ static void print_node(const struct context *context, const json_t *status)
 
 static void print_all(const struct context *context, const json_t *status)
 {
-    static const char *const headers[] = {"INSTANCE", "INTERFACE", "VRID",   "STATE",
-                                          "SINCE",    "PRIORITY",  "MASTER", "ADDRESSES"};
-    const size_t columns = sizeof(headers) / sizeof(headers[0]);
+    enum { NAME, LINK, VRID, STATE, FOR, PRIORITY, MASTER, ADDRESSES, COLUMNS };
+    static const char *const headers[COLUMNS] = {"INSTANCE", "LINK", "VRID",   "STATE",
+                                                 "FOR",      "PRIO", "MASTER", "ADDRESSES"};
+    /* `vipctl status NAME` has them as well. */
+    static const size_t dispensable[] = {VRID, LINK, PRIORITY, FOR};
+    const size_t width = wrap_columns();
     const json_t *instances = json_object_get(status, "instances");
     const json_t *instance;
     size_t i;
@@ -188,16 +183,18 @@ static void print_all(const struct context *context, const json_t *status)
         puts("No instance is configured: add an [instance NAME] and run 'vipctl reload'.");
         return;
     }
-    struct table *table = table_new(columns, headers);
+    struct table *table = table_new(COLUMNS, headers);
     if (table == NULL)
         return;
     json_array_foreach (instances, i, instance)
         add_row(table, instance);
+    table_fit(table, width > 0 ? width : WRAP_COLUMNS, dispensable,
+              sizeof(dispensable) / sizeof(dispensable[0]));
     table_print(table, stdout, context->colour);
     table_free(table);
     putchar('\n');
     json_array_foreach (instances, i, instance) {
-        print_reason(context, instance);
+        print_present(context, instance);
         print_notes(context, instance);
     }
 }
@@ -240,6 +237,47 @@ static void keep_only(json_t *status, const json_t *instance)
     json_object_set_new(status, "instances", list);
 }
 
+/* For scripts: one word for one instance, else a name and a word a line. */
+static void print_states(const json_t *instances, bool one)
+{
+    const json_t *instance;
+    size_t i;
+
+    json_array_foreach (instances, i, instance)
+        printf("%s%s%s\n", one ? "" : field_text(instance, "name"), one ? "" : " ",
+               field_text(instance, "state"));
+}
+
+/* As monitoring wants it: the worst first, a line each. The exit code is the worst one. */
+static int print_health(const json_t *status, bool json)
+{
+    static const char *const labels[] = {"OK", "WARNING", "BAD"};
+    enum health worst;
+    json_t *problems = health_judge(status, &worst);
+    const size_t count = json_array_size(json_object_get(status, "instances"));
+    const json_t *problem;
+    size_t i;
+
+    if (json) {
+        json_t *all = json_pack("{s:i, s:s, s:O}", "version", 1, "health", health_name(worst),
+                                "problems", problems);
+        json_print(all);
+        json_decref(all);
+    } else if (worst == HEALTH_FINE) {
+        printf("%s: %zu instance%s\n", labels[worst], count, count == 1 ? "" : "s");
+    } else {
+        json_array_foreach (problems, i, problem) {
+            bool bad = strcmp(field_text(problem, "health"), health_name(HEALTH_BAD)) == 0;
+            const char *name = json_string_value(json_object_get(problem, "instance"));
+
+            printf("%s: %s%s%s\n", labels[bad ? HEALTH_BAD : HEALTH_WARNING],
+                   name != NULL ? name : "", name != NULL ? ": " : "", field_text(problem, "text"));
+        }
+    }
+    json_decref(problems);
+    return (int)worst;
+}
+
 static int show(const struct context *context, const struct status_options *options, json_t *status)
 {
     const json_t *instances = json_object_get(status, "instances");
@@ -249,16 +287,20 @@ static int show(const struct context *context, const struct status_options *opti
         instance = find(instances, options->name);
         if (instance == NULL)
             return say_unknown(instances, options->name);
-    }
-    if (options->json) {
-        if (instance != NULL)
+        if (options->json || options->check || options->state)
             keep_only(status, instance);
-        json_print(status);
-    } else if (instance != NULL) {
-        status_detail_print(context, instance, options->all);
-    } else {
-        print_all(context, status);
+        instances = json_object_get(status, "instances");
     }
+    if (options->check)
+        return print_health(status, options->json);
+    if (options->state)
+        print_states(instances, options->name != NULL);
+    else if (options->json)
+        json_print(status);
+    else if (instance != NULL)
+        status_detail_print(context, instance, options->all);
+    else
+        print_all(context, status);
     return EXIT_GOOD;
 }
 

@@ -6,6 +6,7 @@
 #include "tools/common/when.h"
 #include "tools/status/checks.h"
 #include "tools/status/drained.h"
+#include "tools/status/present.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 #include <time.h>
 
 enum {
-    TEXT_SIZE = 256,
+    TEXT_SIZE = 640,
     LABEL_WIDTH = 18,
 };
 
@@ -33,6 +34,7 @@ static void print_head(const struct context *context, const json_t *instance)
              field_true(instance, "lingering") ? " (handing over)" : "",
              when_since(field_text(instance, "since"), time(NULL), since, sizeof(since)));
     line("state", text);
+    line("now", present_text(instance, text, sizeof(text)));
     snprintf(text, sizeof(text), "%s, VRID %lld, VRRPv%lld, %s, %s MAC",
              field_text(instance, "interface"), field_number(instance, "vrid"),
              field_number(instance, "version"),
@@ -81,10 +83,12 @@ static void print_warnings(const struct context *context, const json_t *instance
 
     json_array_foreach (json_object_get(instance, "warnings"), i, warning) {
         char since[WHEN_SIZE];
+        char seen[WHEN_SIZE + 64];
 
-        printf("  %-*s%s%s%s (seen %lld times since %s)\n", LABEL_WIDTH, i == 0 ? "warning" : "",
+        printf("  %-*s%s%s%s (%s, since %s)\n", LABEL_WIDTH, i == 0 ? "warning" : "",
                table_colour_start(TABLE_RED, context->colour), field_text(warning, "text"),
-               table_colour_end(TABLE_RED, context->colour), field_number(warning, "count"),
+               table_colour_end(TABLE_RED, context->colour),
+               present_sightings(warning, time(NULL), seen, sizeof(seen)),
                when_since(field_text(warning, "since"), time(NULL), since, sizeof(since)));
     }
 }

@@ -3,6 +3,7 @@
 
 #include "lib/limits.h"
 #include "tools/common/field.h"
+#include "tools/common/planned.h"
 #include "tools/watch/table.h"
 
 #include <ncurses.h>
@@ -136,18 +137,38 @@ static void draw_row(const struct watch_view *view, const struct watch_table *ta
     }
 }
 
-/* As many rows as `room` has lines for, below the header. */
+/* Says which rows are not on the screen. */
+static void draw_hidden(const struct watch_view *view, const struct watch_table *table,
+                        struct pen *pen, size_t shown)
+{
+    size_t above = view->scrolled;
+    size_t below = table->count - above - shown;
+    char line[LINE_SIZE];
+
+    snprintf(line, sizeof(line), "%zu of %zu rows; %zu above, %zu below: Up, Down, / to filter",
+             shown, table->count, above, below);
+    put(view, pen, TABLE_YELLOW, line);
+}
+
+/* As many rows as `room` has lines for, below the header. Where they are not all, the last line
+ * says so. */
 static void draw_table(struct watch_view *view, const struct watch_table *table, struct pen *pen,
                        size_t room)
 {
-    size_t most = table->count > room ? table->count - room : 0;
+    bool hides = table->count > room && room > 1;
+    size_t rows = hides ? room - 1 : room;
+    size_t most = table->count > rows ? table->count - rows : 0;
+    size_t shown = 0;
 
     if (view->scrolled > most)
         view->scrolled = most;
     if (pen->line <= pen->last)
         draw_row(view, table, NULL, pen->line++);
-    for (size_t i = view->scrolled; i < table->count && room-- > 0 && pen->line <= pen->last; i++)
+    for (size_t i = view->scrolled; i < table->count && shown < rows && pen->line <= pen->last;
+         i++, shown++)
         draw_row(view, table, &table->rows[i], pen->line++);
+    if (hides)
+        draw_hidden(view, table, pen, shown);
     if (table->count == 0)
         put(view, pen, TABLE_DIM,
             table->total > 0 ? "No instance has the filter in it." : "No instance is configured.");
@@ -172,6 +193,33 @@ static size_t lines_for(const json_t *items)
     return count + 1 < BLOCK_MAX ? count + 1 : BLOCK_MAX;
 }
 
+/* The title of a block, and how many of it are not on the screen. */
+static void put_title(const struct watch_view *view, struct pen *pen, const char *title,
+                      size_t count, size_t room)
+{
+    char line[LINE_SIZE];
+
+    snprintf(line, sizeof(line), "%s", title);
+    if (count >= room)
+        snprintf(line, sizeof(line), "%s (%zu of %zu)", title, room - 1, count);
+    put(view, pen, TABLE_BOLD, line);
+}
+
+/* The widest key. */
+static size_t widest_key(const json_t *object)
+{
+    const char *key = NULL;
+    json_t *unused = NULL;
+    size_t widest = 1;
+
+    json_object_foreach ((json_t *)(uintptr_t)object, key, unused) {
+        size_t width = table_width(key);
+
+        widest = width > widest ? width : widest;
+    }
+    return widest;
+}
+
 static void draw_checks(const struct watch_view *view, const json_t *checks, struct pen *pen,
                         size_t room)
 {
@@ -181,11 +229,12 @@ static void draw_checks(const struct watch_view *view, const json_t *checks, str
 
     if (room == 0)
         return;
-    put(view, pen, TABLE_BOLD, "CHECKS");
+    size_t width = widest_key(checks);
+    put_title(view, pen, "CHECKS", json_object_size(checks), room);
     json_object_foreach ((json_t *)(uintptr_t)checks, name, check) {
         if (--room == 0)
             return;
-        put(view, pen, check_colour(check), watch_check(name, check, line, sizeof(line)));
+        put(view, pen, check_colour(check), watch_check(name, check, width, line, sizeof(line)));
     }
 }
 
@@ -197,7 +246,7 @@ static void draw_warnings(const struct watch_view *view, const json_t *warnings,
 
     if (room == 0)
         return;
-    put(view, pen, TABLE_BOLD, "WARNINGS");
+    put_title(view, pen, "WARNINGS", json_object_size(warnings), room);
     json_object_foreach ((json_t *)(uintptr_t)warnings, line, unused) {
         if (--room == 0)
             return;
@@ -220,11 +269,29 @@ static bool is_shown(const struct watch_view *view, const struct watch_table *ta
     return false;
 }
 
+/* Of the instances' names, and of vipd's own. */
+static size_t event_width(const json_t *entries)
+{
+    size_t widest = strlen("vipd");
+    const json_t *entry = NULL;
+    size_t i = 0;
+
+    json_array_foreach (entries, i, entry) {
+        size_t width = table_width(field_text(entry, "instance"));
+
+        if (json_is_string(json_object_get(entry, "family")))
+            width += 1 + strlen(field_text(entry, "family"));
+        widest = width > widest ? width : widest;
+    }
+    return widest;
+}
+
 /* The newest first: where there is little room, that is what matters. */
 static void draw_events(const struct watch_view *view, const struct watch_table *table,
                         struct pen *pen)
 {
     const json_t *entries = json_object_get(view->history, "entries");
+    const size_t width = event_width(entries);
     char line[LINE_SIZE];
 
     put(view, pen, TABLE_BOLD, "LAST EVENTS");
@@ -232,16 +299,31 @@ static void draw_events(const struct watch_view *view, const struct watch_table 
         const json_t *entry = json_array_get(entries, i);
 
         if (is_shown(view, table, entry))
-            put(view, pen, watch_state_colour(field_text(entry, "to")),
-                watch_event(entry, true, line, sizeof(line)));
+            put(view, pen, planned_colour(entry),
+                watch_event(entry, true, width, line, sizeof(line)));
     }
+}
+
+/* Of all instances. */
+static size_t name_width(const json_t *status)
+{
+    size_t widest = 1;
+    const json_t *instance = NULL;
+    size_t i = 0;
+
+    json_array_foreach (json_object_get(status, "instances"), i, instance) {
+        size_t width = table_width(field_text(instance, "name"));
+
+        widest = width > widest ? width : widest;
+    }
+    return widest;
 }
 
 static void draw_body(struct watch_view *view, struct pen *pen)
 {
     struct watch_table table;
     json_t *checks = watch_checks(view->status);
-    json_t *warnings = watch_warnings(view->status);
+    json_t *warnings = watch_warnings(view->status, name_width(view->status));
     size_t room = pen->last >= pen->line ? (size_t)(pen->last - pen->line) : 0;
     size_t check_lines = lines_for(checks);
     size_t warning_lines = lines_for(warnings);

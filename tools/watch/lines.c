@@ -134,7 +134,7 @@ static void show_checks(struct watch_lines *lines, const json_t *status)
 /* Warnings that came and those that are over. */
 static void show_warnings(struct watch_lines *lines, const json_t *status)
 {
-    json_t *warnings = watch_warnings(status);
+    json_t *warnings = watch_warnings(status, 0);
     const char *line = NULL;
     json_t *unused = NULL;
     char text[WATCH_EVENT_SIZE + 16];
@@ -159,7 +159,7 @@ static size_t first_new(const struct watch_lines *lines, const json_t *entries)
     char text[WATCH_EVENT_SIZE];
 
     for (size_t i = json_array_size(entries); i-- > 0;) {
-        watch_event(json_array_get(entries, i), true, text, sizeof(text));
+        watch_event(json_array_get(entries, i), true, 0, text, sizeof(text));
         if (strcmp(text, lines->last_event) == 0)
             return i + 1;
     }
@@ -179,11 +179,11 @@ static void show_events(struct watch_lines *lines, const json_t *history, const 
 
         if (!json_is_string(json_object_get(entry, "instance")) ||
             json_object_get(names, field_text(entry, "instance")) != NULL)
-            put(watch_event(entry, false, text, sizeof(text)));
+            put(watch_event(entry, false, 0, text, sizeof(text)));
     }
     text[0] = '\0';
     if (count > 0)
-        watch_event(json_array_get(entries, count - 1), true, text, sizeof(text));
+        watch_event(json_array_get(entries, count - 1), true, 0, text, sizeof(text));
     if (count > 0 || lines->last_event == NULL)
         differs(&lines->last_event, text);
 }

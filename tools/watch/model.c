@@ -1,11 +1,15 @@
 /* From JSON to texts: see model.h. */
 #include "tools/watch/model.h"
 
+#include "tools/common/addresses.h"
 #include "tools/common/field.h"
 #include "tools/common/when.h"
 
 #include <stdio.h>
 #include <string.h>
+
+/* "BACKUP -> MASTER" */
+enum { HAPPENING_WIDTH = 16, CHECK_TYPE_WIDTH = 7, CHECK_STATE_WIDTH = 7 };
 
 const char *watch_header(enum watch_column column)
 {
@@ -26,11 +30,16 @@ char *watch_printable(char *text)
     return text;
 }
 
-enum table_colour watch_state_colour(const char *state)
+/* Held on purpose is no alarm. */
+static enum table_colour state_colour(const json_t *instance)
 {
-    if (strncmp(state, "MASTER", 6) == 0)
+    const char *state = field_text(instance, "state");
+
+    if (json_is_object(json_object_get(instance, "drained")))
+        return TABLE_YELLOW;
+    if (strcmp(state, "MASTER") == 0)
         return TABLE_GREEN;
-    return strncmp(state, "INIT", 4) == 0 ? TABLE_RED : TABLE_PLAIN;
+    return strcmp(state, "INIT") == 0 ? TABLE_RED : TABLE_PLAIN;
 }
 
 /* "3 h", "5 min": how long ago a time of the protocol is. */
@@ -110,23 +119,14 @@ static void advert_cell(const json_t *instance, char *cell)
 
 static void addresses_cell(const json_t *instance, char *cell)
 {
-    const json_t *list = json_object_get(instance, "addresses");
-    const json_t *address = NULL;
-    size_t held = 0;
-    size_t i = 0;
+    const struct address_sum sum = address_sum(instance);
 
-    json_array_foreach (list, i, address)
-        held += field_true(address, "held") ? 1 : 0;
-    if (json_array_size(list) == 1)
-        snprintf(cell, WATCH_CELL_SIZE, "%s%s", field_text(json_array_get(list, 0), "address"),
-                 held == 1 ? " held" : "");
-    else
-        snprintf(cell, WATCH_CELL_SIZE, "%zu of %zu held", held, json_array_size(list));
+    address_sum_text(&sum, cell, WATCH_CELL_SIZE);
 }
 
 void watch_row(const json_t *instance, time_t now, struct watch_row *out)
 {
-    *out = (struct watch_row){.colour = watch_state_colour(field_text(instance, "state"))};
+    *out = (struct watch_row){.colour = state_colour(instance)};
     snprintf(out->cells[WATCH_NAME], WATCH_CELL_SIZE, "%s", field_text(instance, "name"));
     snprintf(out->cells[WATCH_INTERFACE], WATCH_CELL_SIZE, "%s", field_text(instance, "interface"));
     snprintf(out->cells[WATCH_VRID], WATCH_CELL_SIZE, "%lld", field_number(instance, "vrid"));
@@ -190,18 +190,22 @@ static void happening(const json_t *entry, char *buffer, size_t size)
         snprintf(buffer, size, "%s", reason != NULL ? reason : field_text(entry, "event"));
 }
 
-const char *watch_event(const json_t *entry, bool with_time, char *buffer, size_t size)
+const char *watch_event(const json_t *entry, bool with_time, size_t name_width, char *buffer,
+                        size_t size)
 {
     char at[WHEN_SIZE];
     char what[WATCH_CELL_SIZE];
+    char name[2 * WATCH_CELL_SIZE];
     const char *instance = json_string_value(json_object_get(entry, "instance"));
     const char *family = json_string_value(json_object_get(entry, "family"));
 
     when_format(field_text(entry, "at"), at, sizeof(at));
     happening(entry, what, sizeof(what));
-    snprintf(buffer, size, "%s%s%s%s%s  %s  %s", with_time ? at : "", with_time ? "  " : "",
-             instance != NULL ? instance : "vipd", family != NULL ? " " : "",
-             family != NULL ? family : "", what, field_text(entry, "text"));
+    snprintf(name, sizeof(name), "%s%s%s", instance != NULL ? instance : "vipd",
+             family != NULL ? " " : "", family != NULL ? family : "");
+    snprintf(buffer, size, "%s%s%-*s  %-*s  %s", with_time ? at : "", with_time ? "  " : "",
+             (int)name_width, name, name_width > 0 ? HAPPENING_WIDTH : 0, what,
+             field_text(entry, "text"));
     return watch_printable(buffer);
 }
 
@@ -229,7 +233,8 @@ json_t *watch_checks(const json_t *status)
     return all;
 }
 
-const char *watch_check(const char *name, const json_t *check, char *buffer, size_t size)
+const char *watch_check(const char *name, const json_t *check, size_t name_width, char *buffer,
+                        size_t size)
 {
     const char *text = field_text(check, "text");
     const json_t *weight = json_object_get(check, "weight");
@@ -238,13 +243,14 @@ const char *watch_check(const char *name, const json_t *check, char *buffer, siz
     if (json_is_integer(weight))
         snprintf(weight_text, sizeof(weight_text), "  weight %+lld",
                  (long long)json_integer_value(weight));
-    snprintf(buffer, size, "%s  %s  %s%s%s%s", name, field_text(check, "type"),
-             field_text(check, "state"), weight_text, strcmp(text, "-") != 0 ? "  " : "",
-             strcmp(text, "-") != 0 ? text : "");
+    snprintf(buffer, size, "%-*s  %-*s  %-*s%s%s%s", (int)name_width, name,
+             name_width > 0 ? CHECK_TYPE_WIDTH : 0, field_text(check, "type"),
+             name_width > 0 ? CHECK_STATE_WIDTH : 0, field_text(check, "state"), weight_text,
+             strcmp(text, "-") != 0 ? "  " : "", strcmp(text, "-") != 0 ? text : "");
     return watch_printable(buffer);
 }
 
-json_t *watch_warnings(const json_t *status)
+json_t *watch_warnings(const json_t *status, size_t name_width)
 {
     json_t *all = json_object();
     const json_t *instance = NULL;
@@ -255,8 +261,9 @@ json_t *watch_warnings(const json_t *status)
 
     json_array_foreach (json_object_get(status, "instances"), i, instance) {
         json_array_foreach (json_object_get(instance, "warnings"), n, warning) {
-            snprintf(line, sizeof(line), "%s  %s  %s", field_text(instance, "name"),
-                     field_text(warning, "kind"), field_text(warning, "text"));
+            snprintf(line, sizeof(line), "%-*s  %s  %s", (int)name_width,
+                     field_text(instance, "name"), field_text(warning, "kind"),
+                     field_text(warning, "text"));
             json_object_set_new(all, watch_printable(line), json_true());
         }
     }

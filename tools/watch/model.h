@@ -43,21 +43,24 @@ bool watch_row_matches(const struct watch_row *row, const char *filter);
 const char *watch_totals(const json_t *status, char *buffer, size_t size);
 
 /* An entry of the history as one line: "web  BACKUP -> MASTER  no advert ..." for a transition, its
- * name for another event; with the time before it when asked for. Returns buffer. */
-const char *watch_event(const json_t *entry, bool with_time, char *buffer, size_t size);
+ * name for another event; with the time before it when asked for. name_width: of the names it has
+ * to line up with, 0: with none. Returns buffer. */
+const char *watch_event(const json_t *entry, bool with_time, size_t name_width, char *buffer,
+                        size_t size);
 
 /* Which vipd that is: another text after a restart. Returns buffer. */
 const char *watch_identity(const json_t *status, char *buffer, size_t size);
 
-enum table_colour watch_state_colour(const char *state);
-
 /* The checks of all instances, each name once: {NAME: check}. A new reference. */
 json_t *watch_checks(const json_t *status);
-/* One of them as a line: "haproxy  http  failing  503 Service Unavailable". Returns buffer. */
-const char *watch_check(const char *name, const json_t *check, char *buffer, size_t size);
+/* One of them as a line: "haproxy  http  failing  503 Service Unavailable". name_width: as above.
+ * Returns buffer. */
+const char *watch_check(const char *name, const json_t *check, size_t name_width, char *buffer,
+                        size_t size);
 
-/* What is odd on the LAN: {LINE: true}, such as "web  second-master  ...". A new reference. */
-json_t *watch_warnings(const json_t *status);
+/* What is odd on the LAN: {LINE: true}, such as "web  second-master  ...". name_width: as above. A
+ * new reference. */
+json_t *watch_warnings(const json_t *status, size_t name_width);
 
 /* Replaces what a terminal would obey by '?'; UTF-8 stays. Returns text. */
 char *watch_printable(char *text);

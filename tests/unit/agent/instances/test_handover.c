@@ -49,9 +49,34 @@ static void set_up(struct scene *s, enum vrrp_state state)
                                      .last = &s->last};
 }
 
+static const struct asker SOMEBODY = {.known = true, .uid = 1000};
+
 static bool begins_with(const char *text, const char *start)
 {
     return strncmp(text, start, strlen(start)) == 0;
+}
+
+static void test_who_asked_is_part_of_the_evidence(void **state)
+{
+    struct transition drained = {.reason = REASON_DRAINED};
+    struct transition taken = {.reason = REASON_TAKEN};
+    struct transition resumed = {.reason = REASON_RESUMED};
+    struct scene s;
+
+    (void)state;
+    set_up(&s, VRRP_MASTER);
+    handover_begin(&s.handover, &s.view, HANDOVER_DRAIN, ID, &SOMEBODY);
+    handover_explain(&s.handover, &drained);
+    assert_true(drained.evidence.asked);
+    assert_int_equal(drained.evidence.uid, 1000);
+    handover_explain(&s.handover, &taken);
+    assert_false(taken.evidence.asked);
+    handover_explain(&s.handover, &resumed);
+    assert_string_equal(resumed.evidence.note, "the time of its drain is over");
+    resumed = (struct transition){.reason = REASON_RESUMED};
+    s.handover.resumer = SOMEBODY;
+    handover_explain(&s.handover, &resumed);
+    assert_true(resumed.evidence.asked && resumed.evidence.note[0] == '\0');
 }
 
 static void test_a_drain_with_a_successor_is_to_be_kept_once(void **state)
@@ -60,7 +85,7 @@ static void test_a_drain_with_a_successor_is_to_be_kept_once(void **state)
 
     (void)state;
     set_up(&s, VRRP_MASTER);
-    handover_begin(&s.handover, &s.view, HANDOVER_DRAIN, ID);
+    handover_begin(&s.handover, &s.view, HANDOVER_DRAIN, ID, &SOMEBODY);
     s.election.offer = OFFER_MADE;
     assert_false(handover_update(&s.handover, &s.view));
     assert_int_equal(s.handover.outcome, HANDOVER_PENDING);
@@ -86,7 +111,7 @@ static void test_a_drain_that_nobody_answers_fails(void **state)
 
     (void)state;
     set_up(&s, VRRP_MASTER);
-    handover_begin(&s.handover, &s.view, HANDOVER_DRAIN, ID);
+    handover_begin(&s.handover, &s.view, HANDOVER_DRAIN, ID, &SOMEBODY);
     s.election.offer = OFFER_MADE;
     assert_false(handover_update(&s.handover, &s.view));
     s.election.offer = OFFER_NONE;
@@ -101,7 +126,7 @@ static void test_a_drain_of_a_backup_names_the_master(void **state)
 
     (void)state;
     set_up(&s, VRRP_BACKUP);
-    handover_begin(&s.handover, &s.view, HANDOVER_DRAIN, ID);
+    handover_begin(&s.handover, &s.view, HANDOVER_DRAIN, ID, &SOMEBODY);
     s.election.held_by = HOLD_DRAINED;
     assert_true(handover_update(&s.handover, &s.view));
     assert_string_equal(s.handover.text, "drained; 192.0.2.2 is master");
@@ -114,7 +139,7 @@ static void test_what_becomes_of_a_take(void **state)
 
     (void)state;
     set_up(&s, VRRP_BACKUP);
-    handover_begin(&s.handover, &s.view, HANDOVER_TAKE, ID);
+    handover_begin(&s.handover, &s.view, HANDOVER_TAKE, ID, &SOMEBODY);
     assert_int_equal(handover_take_verdict(&s.handover, &s.view, text), HANDOVER_PENDING);
 
     s.election.master_priority = PRIORITY_OWNER;
@@ -123,12 +148,12 @@ static void test_what_becomes_of_a_take(void **state)
 
     set_up(&s, VRRP_INIT);
     s.election.held_by = HOLD_DRAINED;
-    handover_begin(&s.handover, &s.view, HANDOVER_TAKE, ID);
+    handover_begin(&s.handover, &s.view, HANDOVER_TAKE, ID, &SOMEBODY);
     assert_int_equal(handover_take_verdict(&s.handover, &s.view, text), HANDOVER_FAILED);
     assert_string_equal(text, "not possible: it is drained here; resume it first");
 
     set_up(&s, VRRP_MASTER);
-    handover_begin(&s.handover, &s.view, HANDOVER_TAKE, ID);
+    handover_begin(&s.handover, &s.view, HANDOVER_TAKE, ID, &SOMEBODY);
     assert_int_equal(handover_take_verdict(&s.handover, &s.view, text), HANDOVER_DONE);
     s.election.offer = OFFER_MADE;
     assert_int_equal(handover_take_verdict(&s.handover, &s.view, text), HANDOVER_FAILED);
@@ -142,7 +167,7 @@ static void test_a_take_is_done_when_nobody_took_it_back(void **state)
     (void)state;
     set_up(&s, VRRP_BACKUP);
     s.election.master_priority = 90;
-    handover_begin(&s.handover, &s.view, HANDOVER_TAKE, ID);
+    handover_begin(&s.handover, &s.view, HANDOVER_TAKE, ID, &SOMEBODY);
     s.election.state = s.view.state = VRRP_MASTER;
     s.election.raised_until = 1;
     assert_false(handover_update(&s.handover, &s.view));
@@ -159,7 +184,7 @@ static void test_a_take_that_is_lost_again_fails(void **state)
 
     (void)state;
     set_up(&s, VRRP_BACKUP);
-    handover_begin(&s.handover, &s.view, HANDOVER_TAKE, ID);
+    handover_begin(&s.handover, &s.view, HANDOVER_TAKE, ID, &SOMEBODY);
     s.election.state = s.view.state = VRRP_MASTER;
     assert_false(handover_update(&s.handover, &s.view));
     /* The one it was taken from is better: watched for as long as it needs to preempt. */
@@ -177,6 +202,7 @@ static void test_a_take_that_is_lost_again_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_who_asked_is_part_of_the_evidence),
         cmocka_unit_test(test_a_drain_with_a_successor_is_to_be_kept_once),
         cmocka_unit_test(test_a_drain_that_nobody_answers_fails),
         cmocka_unit_test(test_a_drain_of_a_backup_names_the_master),

@@ -19,6 +19,7 @@ struct step {
     uint8_t own_priority;
     bool knows_peer;
     bool wanted;
+    uint8_t peer_priority; /* 0: does not matter */
 };
 
 struct story {
@@ -64,6 +65,18 @@ static const struct story stories[] = {
       {60, INIT, BACKUP, REASON_RESUMED, 150, false, false},
       {65, BACKUP, MASTER, REASON_PREEMPTED, 150, true, false},
       {70, MASTER, INIT, REASON_STOPPED, 150, false, false}}},
+    {"a take on the peer, which we have back",
+     {{1, INIT, BACKUP, REASON_STARTED, 150, false, false},
+      {5, BACKUP, MASTER, REASON_PREEMPTED, 150, true, false},
+      {90, MASTER, BACKUP, REASON_HIGHER_PRIORITY, 150, true, false, 254},
+      {98, BACKUP, MASTER, REASON_PREEMPTED, 150, true, false},
+      {150, MASTER, BACKUP, REASON_HIGHER_PRIORITY, 150, true, false, 200},
+      {155, BACKUP, MASTER, REASON_PREEMPTED, 150, true, true}}},
+    {"a take on the peer that lasts, until a check of it fails",
+     {{1, INIT, BACKUP, REASON_STARTED, 150, false, false},
+      {5, BACKUP, MASTER, REASON_PREEMPTED, 150, true, false},
+      {90, MASTER, BACKUP, REASON_HIGHER_PRIORITY, 150, true, false, 254},
+      {190, BACKUP, MASTER, REASON_PREEMPTED, 150, true, true}}},
     {"what is never planned",
      {{1, MASTER, BACKUP, REASON_OVERSLEPT, 150, false, true},
       {2, MASTER, BACKUP, REASON_CONFLICT, 150, false, true},
@@ -83,7 +96,8 @@ static void stories_are_judged(void **state)
             struct transition transition = {.from = step->from,
                                             .to = step->to,
                                             .reason = step->reason,
-                                            .evidence = {.own_priority = step->own_priority}};
+                                            .evidence = {.own_priority = step->own_priority,
+                                                         .peer_priority = step->peer_priority}};
 
             if (step->knows_peer)
                 transition.evidence.peer.family = IP_FAMILY_IPV4;

@@ -361,6 +361,47 @@ static void a_new_mac_with_each_claim_does_not_hide(void **state)
     assert_int_equal(began, 2);
 }
 
+static void a_known_router_is_told_and_never_a_conflict(void **state)
+{
+    struct conflict_params known = release;
+    struct conflict c;
+    unsigned asked = 0;
+
+    (void)state;
+    known.known = true;
+    conflict_init(&c);
+    struct conflict_outcome o = hear(&c, &known, 1, 100 * SEC);
+    assert_true(nothing(&o) && !o.known);
+    /* It answers each time it is asked: told each time, given up to never. */
+    for (uint64_t now = 101 * SEC; now < 400 * SEC; now += SEC) {
+        o = now >= conflict_deadline(&c, &known) ? conflict_timer(&c, &known, now)
+                                                 : (struct conflict_outcome){0};
+        if (!o.ask)
+            continue;
+        asked++;
+        o = hear(&c, &known, 1, now);
+        assert_true(o.known && nothing(&o));
+    }
+    assert_in_range(asked, 15, 30);
+    assert_int_equal(c.conflicts, 0);
+    assert_int_equal(c.defences, 0);
+    /* It is silent: nobody is left to ask. */
+    (void)conflict_timer(&c, &known, 470 * SEC);
+    (void)conflict_timer(&c, &known, 540 * SEC);
+    assert_int_equal(conflict_deadline(&c, &known), DEADLINE_NEVER);
+}
+
+static void a_stranger_that_turns_out_to_be_a_router_ends_it(void **state)
+{
+    struct conflict given_up = opened(&release, 1, 100 * SEC);
+    struct conflict_params known = release;
+
+    (void)state;
+    known.known = true;
+    const struct conflict_outcome o = hear(&given_up, &known, 1, 101 * SEC);
+    assert_true(o.resume && o.ended == CONFLICT_END_ROUTER && !o.release);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -381,6 +422,8 @@ int main(void)
         cmocka_unit_test(a_change_to_release_is_followed),
         cmocka_unit_test(leaving_master_ends_it),
         cmocka_unit_test(a_router_of_ours_is_no_stranger),
+        cmocka_unit_test(a_known_router_is_told_and_never_a_conflict),
+        cmocka_unit_test(a_stranger_that_turns_out_to_be_a_router_ends_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,6 +66,29 @@ static void sentences_carry_the_evidence(void **state)
     assert_string_equal(reason_text(&t, text, sizeof(text)), "a health check failed");
 }
 
+static void who_asked_is_told(void **state)
+{
+    struct transition t = silent_master();
+    char text[REASON_TEXT_SIZE];
+
+    (void)state;
+    t.evidence.asked = true;
+    t.reason = REASON_DRAINED;
+    assert_string_equal(reason_text(&t, text, sizeof(text)),
+                        "drained by the administrator (root), 10.0.0.2 took over");
+    t.evidence.uid = 1000;
+    t.evidence.peer_priority = 100;
+    t.reason = REASON_TAKEN;
+    assert_string_equal(reason_text(&t, text, sizeof(text)),
+                        "taken from 10.0.0.2 (priority 100) as the administrator (uid 1000) asked");
+    t.reason = REASON_RESUMED;
+    assert_string_equal(reason_text(&t, text, sizeof(text)),
+                        "resumed by the administrator (uid 1000)");
+    t.evidence.asked = false;
+    strcpy(t.evidence.note, "the time of its drain is over");
+    assert_string_equal(reason_text(&t, text, sizeof(text)), "the time of its drain is over");
+}
+
 static void short_buffers_are_respected(void **state)
 {
     struct transition t = silent_master();
@@ -85,6 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_reason_is_complete),
         cmocka_unit_test(sentences_carry_the_evidence),
+        cmocka_unit_test(who_asked_is_told),
         cmocka_unit_test(short_buffers_are_respected),
     };
 

@@ -1,0 +1,112 @@
+/* Peers and their machines; see peers.h. */
+#include "agent/instances/peers.h"
+
+#include "agent/base/clock.h"
+#include "lib/election/refused_peer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* NULL when out of memory: nobody is known then. */
+static struct peer_macs *peers_of(struct router *router)
+{
+    if (router->peer_macs == NULL)
+        router->peer_macs = calloc(1, sizeof(*router->peer_macs));
+    return router->peer_macs;
+}
+
+/* Has the frames of one sender captured whose machine is not known. */
+static void learn(struct router *router)
+{
+    static const struct ip_address nobody = {0};
+    const struct ip_address *unknown = peer_macs_unknown(router->peer_macs);
+
+    unknown = unknown != NULL ? unknown : &nobody;
+    if (ip_address_equal(unknown, &router->client.learn))
+        return;
+    router->client.learn = *unknown;
+    segment_watch(&router->client);
+}
+
+bool router_peers_message(struct router *router, const struct packet_ip *ip,
+                          enum packet_verdict verdict, const struct advert *advert,
+                          struct lan_sighting *out)
+{
+    struct peer_macs *peers = peer_macs_tells(verdict) ? peers_of(router) : NULL;
+    uint64_t now = clock_boot_ns();
+
+    if (peers == NULL)
+        return false;
+    peer_macs_hear(peers, &ip->source, verdict, advert->version, now);
+    learn(router);
+    const struct peer_mac *peer = peer_macs_source(peers, &ip->source);
+    if (verdict == PACKET_OK || peer == NULL)
+        return false;
+    refused_peer_sighting(peer, router->config->conflict_quiet_ns, now, out);
+    return true;
+}
+
+void router_peers_frame(struct router *router, const struct vrrp_frame *frame)
+{
+    struct peer_macs *peers = peers_of(router);
+
+    if (peers == NULL)
+        return;
+    peer_macs_frame(peers, &frame->source, frame->mac, clock_boot_ns());
+    learn(router);
+}
+
+/* A search for the link of this node that has a MAC. */
+struct own_search {
+    const struct links *links;
+    const uint8_t *mac;
+    const struct link *found;
+};
+
+static bool look_at_link(void *userdata, const struct observed_address *address)
+{
+    struct own_search *search = userdata;
+    const struct link *link = links_by_index(search->links, address->ifindex);
+
+    if (link != NULL && link->has_mac && memcmp(link->mac, search->mac, MAC_SIZE) == 0)
+        search->found = link;
+    return search->found == NULL;
+}
+
+static const struct link *own_link(const struct router *router, const uint8_t mac[MAC_SIZE])
+{
+    struct own_search search = {.links = router->node->links, .mac = mac};
+
+    links_each_address(router->node->links, 0, look_at_link, &search);
+    return search.found;
+}
+
+bool router_peers_claim(struct router *router, const struct neighbour_claim *claim,
+                        struct lan_sighting *out)
+{
+    uint64_t now = clock_boot_ns();
+    const struct peer_mac *peer =
+        router->peer_macs != NULL
+            ? peer_macs_claim(router->peer_macs, claim->mac, &claim->address, now)
+            : NULL;
+
+    if (peer != NULL) {
+        refused_peer_sighting(peer, router->config->conflict_quiet_ns, now, out);
+        return true;
+    }
+    const struct link *link = own_link(router, claim->mac);
+    if (link == NULL)
+        return false;
+    *out = (struct lan_sighting){
+        .kind = LAN_OWN_INTERFACE, .has_mac = true, .address_count = 1, .sample = claim->address};
+    memcpy(out->mac, claim->mac, MAC_SIZE);
+    snprintf(out->interface, sizeof(out->interface), "%s", link->name);
+    return true;
+}
+
+void router_peers_free(struct router *router)
+{
+    free(router->peer_macs);
+    router->peer_macs = NULL;
+}

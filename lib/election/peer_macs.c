@@ -1,0 +1,119 @@
+/* Senders of adverts and their machines; see peer_macs.h. */
+#include "lib/election/peer_macs.h"
+
+#include <string.h>
+
+bool peer_macs_tells(enum packet_verdict verdict)
+{
+    switch (verdict) {
+    case PACKET_OK:
+    case PACKET_NOT_A_PEER:
+    case PACKET_IP_TTL_ERROR:
+    case PACKET_VERSION_ERROR:
+    case PACKET_AUTH_TYPE_ERROR:
+    case PACKET_INTERVAL_ERROR:
+    case PACKET_ADDRESS_LIST_ERROR:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static struct peer_mac *find(struct peer_macs *peers, const struct ip_address *source)
+{
+    for (size_t i = 0; i < PEER_MACS; i++)
+        if (ip_address_equal(&peers->list[i].source, source))
+            return &peers->list[i];
+    return NULL;
+}
+
+const struct peer_mac *peer_macs_source(const struct peer_macs *peers,
+                                        const struct ip_address *source)
+{
+    return find((struct peer_macs *)(uintptr_t)peers, source);
+}
+
+/* True when a is to go rather than b. */
+static bool goes_first(const struct peer_mac *a, const struct peer_mac *b)
+{
+    bool a_free = a->source.family == IP_FAMILY_NONE;
+    bool b_free = b->source.family == IP_FAMILY_NONE;
+
+    if (a_free != b_free)
+        return a_free;
+    if (a->accepted != b->accepted)
+        return b->accepted;
+    return a->heard_at < b->heard_at;
+}
+
+/* Its entry, made in the place of another where there is none. NULL: nobody is to go for it. */
+static struct peer_mac *enter(struct peer_macs *peers, const struct ip_address *source)
+{
+    struct peer_mac *entry = find(peers, source);
+
+    if (entry != NULL || source->family == IP_FAMILY_NONE)
+        return entry;
+    entry = &peers->list[0];
+    for (size_t i = 1; i < PEER_MACS; i++)
+        if (goes_first(&peers->list[i], entry))
+            entry = &peers->list[i];
+    *entry = (struct peer_mac){.source = *source, .verdict = PACKET_OK};
+    return entry;
+}
+
+void peer_macs_hear(struct peer_macs *peers, const struct ip_address *source,
+                    enum packet_verdict verdict, uint8_t version, uint64_t now)
+{
+    struct peer_mac *entry = peer_macs_tells(verdict) ? enter(peers, source) : NULL;
+
+    if (entry == NULL)
+        return;
+    entry->verdict = (uint8_t)verdict;
+    entry->version = version;
+    entry->delivered = true;
+    entry->accepted = entry->accepted || verdict == PACKET_OK;
+    entry->heard_at = now;
+}
+
+void peer_macs_frame(struct peer_macs *peers, const struct ip_address *source,
+                     const uint8_t mac[MAC_SIZE], uint64_t now)
+{
+    struct peer_mac *entry = enter(peers, source);
+
+    if (entry == NULL)
+        return;
+    memcpy(entry->mac, mac, MAC_SIZE);
+    entry->has_mac = true;
+    entry->heard_at = now;
+}
+
+struct peer_mac *peer_macs_claim(struct peer_macs *peers, const uint8_t mac[MAC_SIZE],
+                                 const struct ip_address *address, uint64_t now)
+{
+    for (size_t i = 0; i < PEER_MACS; i++) {
+        struct peer_mac *entry = &peers->list[i];
+
+        if (entry->source.family == IP_FAMILY_NONE || !entry->has_mac ||
+            memcmp(entry->mac, mac, MAC_SIZE) != 0)
+            continue;
+        entry->claimed = *address;
+        entry->claimed_at = now;
+        return entry;
+    }
+    return NULL;
+}
+
+const struct ip_address *peer_macs_unknown(const struct peer_macs *peers)
+{
+    const struct peer_mac *best = NULL;
+
+    for (size_t i = 0; i < PEER_MACS; i++) {
+        const struct peer_mac *entry = &peers->list[i];
+
+        if (entry->source.family == IP_FAMILY_NONE || entry->has_mac)
+            continue;
+        if (best == NULL || goes_first(best, entry))
+            best = entry;
+    }
+    return best != NULL ? &best->source : NULL;
+}

@@ -1,0 +1,59 @@
+/*
+ * Who on the LAN speaks VRRP with our VRID, and from which machine: peers, former peers, and
+ * senders whose adverts are refused. A machine that is known here and claims our address is no
+ * stranger: what is wrong is that the two routers do not hear or do not accept each other.
+ *
+ * A plain value for one virtual router: what was heard and the time go in. Adverts come without
+ * the sender's MAC; frames that have it are captured for one sender at a time, until it is known.
+ * Bounded: of more senders those that were never accepted and are silent for longest are forgotten.
+ */
+#ifndef VIP_ELECTION_PEER_MACS_H
+#define VIP_ELECTION_PEER_MACS_H
+
+#include "lib/packet/neighbour_frame.h"
+#include "lib/packet/packet.h"
+
+enum { PEER_MACS = 6 };
+
+struct peer_mac {
+    struct ip_address source; /* NONE: free */
+    uint8_t mac[MAC_SIZE];
+    bool has_mac;
+    bool delivered;    /* its adverts reach the socket; else only the capture has seen them */
+    bool accepted;     /* one was, at some time */
+    uint8_t verdict;   /* enum packet_verdict of the last one */
+    uint8_t version;   /* of the last one; 0: not read */
+    uint64_t heard_at; /* delivered or captured */
+    struct ip_address claimed; /* the address of ours that it claimed last; NONE: none */
+    uint64_t claimed_at;
+};
+
+struct peer_macs {
+    struct peer_mac list[PEER_MACS];
+};
+
+/* True for a verdict that tells of a router of this cluster with another configuration: its adverts
+ * are refused for what they say, not because they are damaged or somebody else's. */
+bool peer_macs_tells(enum packet_verdict verdict);
+
+/* An advert with our VRID that reached us, and what became of it. version: as it says, 0: unknown.
+ * Nothing is noted of verdicts that tell nothing. */
+void peer_macs_hear(struct peer_macs *peers, const struct ip_address *source,
+                    enum packet_verdict verdict, uint8_t version, uint64_t now);
+
+/* A frame with an advert of our VRID was captured. */
+void peer_macs_frame(struct peer_macs *peers, const struct ip_address *source,
+                     const uint8_t mac[MAC_SIZE], uint64_t now);
+
+/* The machine claims an address of ours. NULL: it is not known. */
+struct peer_mac *peer_macs_claim(struct peer_macs *peers, const uint8_t mac[MAC_SIZE],
+                                 const struct ip_address *address, uint64_t now);
+
+/* The one with that address. NULL: there is none. */
+const struct peer_mac *peer_macs_source(const struct peer_macs *peers,
+                                        const struct ip_address *source);
+
+/* Whose frames are to be captured, because the MAC is not known; NULL: nobody's. */
+const struct ip_address *peer_macs_unknown(const struct peer_macs *peers);
+
+#endif

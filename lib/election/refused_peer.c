@@ -1,0 +1,78 @@
+/* See refused_peer.h. */
+#include "lib/election/refused_peer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void refused_peer_sighting(const struct peer_mac *peer, uint64_t held_for_ns, uint64_t now,
+                           struct lan_sighting *out)
+{
+    *out = (struct lan_sighting){
+        .kind = LAN_REFUSED_PEER,
+        .peer = peer->source,
+        .has_mac = peer->has_mac,
+        .verdict = (enum packet_verdict)peer->verdict,
+        .version = peer->version,
+        .delivered = peer->delivered,
+    };
+    memcpy(out->mac, peer->mac, MAC_SIZE);
+    if (peer->claimed.family == IP_FAMILY_NONE || now - peer->claimed_at > held_for_ns)
+        return;
+    out->sample = peer->claimed;
+    out->address_count = 1;
+}
+
+/* What it does otherwise than this node. */
+static void cause_text(const struct lan_sighting *s, const struct lan_subject *subject,
+                       const char *peer, char *buffer, size_t size)
+{
+    switch (s->verdict) {
+    case PACKET_VERSION_ERROR:
+        snprintf(buffer, size, "%s speaks VRRP version %u, this node version %u", peer, s->version,
+                 subject->version);
+        break;
+    case PACKET_AUTH_TYPE_ERROR:
+        snprintf(buffer, size,
+                 "%s authenticates its adverts otherwise than this node (auth_pass of keepalived "
+                 "on one side only?)",
+                 peer);
+        break;
+    case PACKET_INTERVAL_ERROR:
+        snprintf(buffer, size, "%s has another advert-interval than this node", peer);
+        break;
+    case PACKET_IP_TTL_ERROR:
+        snprintf(buffer, size, "adverts of %s have crossed a router (TTL below 255)", peer);
+        break;
+    case PACKET_NOT_A_PEER:
+        snprintf(buffer, size, "%s is not listed in unicast-peers here", peer);
+        break;
+    case PACKET_ADDRESS_LIST_ERROR:
+        snprintf(buffer, size, "%s has other virtual addresses than this node", peer);
+        break;
+    default:
+        snprintf(buffer, size,
+                 s->delivered ? "adverts of %s, a router of this cluster, do not arrive any more"
+                              : "adverts of %s, a router of this cluster, reach this machine and "
+                                "not vipd",
+                 peer);
+        break;
+    }
+}
+
+const char *refused_peer_text(const struct lan_sighting *sighting,
+                              const struct lan_subject *subject, char *buffer, size_t size)
+{
+    char peer[ADDRESS_TEXT_SIZE];
+    char address[ADDRESS_TEXT_SIZE];
+    char cause[160];
+    bool holds = sighting->address_count > 0;
+
+    ip_address_format(&sighting->peer, peer, sizeof(peer));
+    cause_text(sighting, subject, peer, cause, sizeof(cause));
+    if (holds)
+        snprintf(buffer, size, "%s: both hold %s", cause,
+                 ip_address_format(&sighting->sample, address, sizeof(address)));
+    else
+        snprintf(buffer, size, "%s: its adverts are dropped", cause);
+    return buffer;
+}

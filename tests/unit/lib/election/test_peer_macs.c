@@ -1,0 +1,131 @@
+/* Who is known on the LAN, by machine, and the words for what is the matter with it. */
+#include "lib/election/refused_peer.h"
+#include "tests/unit/lib/election/election_kit.h"
+
+#include <stdio.h>
+
+#define PEER "10.0.0.2"
+
+static const uint8_t MAC[MAC_SIZE] = {2, 0, 0, 0, 0, 2};
+
+static void hear(struct peer_macs *peers, const char *source, enum packet_verdict verdict,
+                 uint64_t now)
+{
+    const struct ip_address address = kit_address(source);
+
+    peer_macs_hear(peers, &address, verdict, 2, now);
+}
+
+static void capture(struct peer_macs *peers, const char *source, const uint8_t mac[MAC_SIZE],
+                    uint64_t now)
+{
+    const struct ip_address address = kit_address(source);
+
+    peer_macs_frame(peers, &address, mac, now);
+}
+
+static struct peer_mac *claim(struct peer_macs *peers, const uint8_t mac[MAC_SIZE], uint64_t now)
+{
+    const struct ip_address address = kit_address("10.0.0.10");
+
+    return peer_macs_claim(peers, mac, &address, now);
+}
+
+/* What is said of the machine when it claims. */
+static const char *said(struct peer_macs *peers, uint64_t now)
+{
+    static char text[LAN_WARNING_TEXT_SIZE];
+    const struct lan_subject subject = {.interface = "eth0", .vrid = 51, .version = 3};
+    struct lan_sighting sighting;
+
+    refused_peer_sighting(&peers->list[0], 60 * SEC, now, &sighting);
+    return refused_peer_text(&sighting, &subject, text, sizeof(text));
+}
+
+static void a_sender_is_known_by_its_machine_once_that_was_captured(void **state)
+{
+    struct peer_macs peers = {0};
+
+    (void)state;
+    assert_null(peer_macs_unknown(&peers));
+    hear(&peers, PEER, PACKET_OK, SEC);
+    assert_non_null(peer_macs_unknown(&peers));
+    assert_null(claim(&peers, MAC, SEC));
+    capture(&peers, PEER, MAC, 2 * SEC);
+    assert_null(peer_macs_unknown(&peers));
+    assert_non_null(claim(&peers, MAC, 3 * SEC));
+}
+
+static void the_reason_is_said(void **state)
+{
+    struct peer_macs peers = {0};
+
+    (void)state;
+    hear(&peers, PEER, PACKET_VERSION_ERROR, SEC);
+    assert_string_equal(said(&peers, SEC), PEER " speaks VRRP version 2, this node version 3: its "
+                                                "adverts are dropped");
+    capture(&peers, PEER, MAC, SEC);
+    (void)claim(&peers, MAC, SEC);
+    assert_string_equal(said(&peers, SEC),
+                        PEER " speaks VRRP version 2, this node version 3: both hold 10.0.0.10");
+    assert_non_null(strstr(said(&peers, 62 * SEC), "dropped"));
+    hear(&peers, PEER, PACKET_AUTH_TYPE_ERROR, SEC);
+    assert_non_null(strstr(said(&peers, SEC), "authenticates"));
+    hear(&peers, PEER, PACKET_INTERVAL_ERROR, SEC);
+    assert_non_null(strstr(said(&peers, SEC), "advert-interval"));
+    hear(&peers, PEER, PACKET_IP_TTL_ERROR, SEC);
+    assert_non_null(strstr(said(&peers, SEC), "TTL"));
+    hear(&peers, PEER, PACKET_NOT_A_PEER, SEC);
+    assert_non_null(strstr(said(&peers, SEC), "unicast-peers"));
+    hear(&peers, PEER, PACKET_OK, SEC);
+    assert_non_null(strstr(said(&peers, SEC), "do not arrive any more: both hold 10.0.0.10"));
+}
+
+static void a_sender_that_only_the_capture_sees_is_behind_a_firewall(void **state)
+{
+    struct peer_macs peers = {0};
+
+    (void)state;
+    capture(&peers, PEER, MAC, SEC);
+    (void)claim(&peers, MAC, SEC);
+    assert_non_null(strstr(said(&peers, SEC), "reach this machine and not vipd"));
+}
+
+static void damaged_adverts_say_nothing_of_anybody(void **state)
+{
+    struct peer_macs peers = {0};
+
+    (void)state;
+    hear(&peers, PEER, PACKET_CHECKSUM_ERROR, SEC);
+    hear(&peers, PEER, PACKET_LENGTH_ERROR, SEC);
+    hear(&peers, PEER, PACKET_OWN_PACKET, SEC);
+    assert_null(peer_macs_unknown(&peers));
+}
+
+static void a_flood_of_refused_senders_drives_no_peer_out(void **state)
+{
+    struct peer_macs peers = {0};
+    char source[32];
+
+    (void)state;
+    hear(&peers, PEER, PACKET_OK, SEC);
+    capture(&peers, PEER, MAC, SEC);
+    for (unsigned i = 0; i < 1000; i++) {
+        snprintf(source, sizeof(source), "10.1.%u.%u", i / 250, i % 250 + 1);
+        hear(&peers, source, PACKET_VERSION_ERROR, (2 + i) * SEC);
+    }
+    assert_non_null(claim(&peers, MAC, 2000 * SEC));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_sender_is_known_by_its_machine_once_that_was_captured),
+        cmocka_unit_test(the_reason_is_said),
+        cmocka_unit_test(a_sender_that_only_the_capture_sees_is_behind_a_firewall),
+        cmocka_unit_test(damaged_adverts_say_nothing_of_anybody),
+        cmocka_unit_test(a_flood_of_refused_senders_drives_no_peer_out),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
