@@ -121,7 +121,7 @@ def test_the_nodes_own_address_as_a_virtual_one_harms_that_instance_only(lab):
     lab[1].start(good, config.instance("bad", priority=150, vrid=52,
                                        addresses=f"{lab[1].address4}/24"))
     lab.wait(lambda: lab[1].state("good") == "MASTER", "the other one is MASTER")
-    lab[1].ip("addr", "add", "10.77.0.98/32", "dev", "eth0")  # all look for their source again
+    lab[1].ip("addr", "add", "fd77::98/128", "dev", "eth0")  # all look for their source again
     lab.never(lambda: lab[1].state("good") != "MASTER", "the other one suffered", 0.6)
     assert lab[1].instance("bad")["held_by"] == ["no-primary-address"]
     text = f"{lab[1].address4} is in `addresses`, and this node's own address on eth0"
