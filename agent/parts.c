@@ -7,6 +7,11 @@
 #include <errno.h>
 #include <string.h>
 
+enum {
+    /* Each of those who write has one or two on their way. */
+    FILES_TASKS_MAX = 16,
+};
+
 /* ---- What instances tell */
 
 static void on_transition(void *userdata, struct instance *instance,
@@ -211,6 +216,18 @@ static void open_recorder(struct parts *parts)
     recorder_observe(parts->recorder, parts->node.segments);
 }
 
+/* What is kept on disks, and what is read from there: neither may hold up the loop. */
+static int open_workers(struct parts *parts)
+{
+    const struct worker_options files = {
+        .name = "vipd-files", .priority = AGENT_PRIORITY_STATE, .tasks_max = FILES_TASKS_MAX};
+    int r = worker_open(parts->node.event, &files, &parts->files);
+
+    if (r < 0)
+        log_msg(LOG_ERR, "cannot start a thread for files: %s", strerror(-r));
+    return r;
+}
+
 static int open_registry(struct parts *parts)
 {
     const struct registry_observer observer = {
@@ -220,7 +237,7 @@ static int open_registry(struct parts *parts)
     if (r >= 0)
         r = attach_open(parts->node.event, parts->registry, &parts->attach);
     if (r >= 0)
-        r = registry_open_drains(parts->registry, parts->options.state_dir,
+        r = registry_open_drains(parts->registry, parts->files, parts->options.state_dir,
                                  parts->facts.box->config);
     return r;
 }
@@ -230,6 +247,7 @@ static int open_chronicle(struct parts *parts)
     const struct chronicle_options options = {
         .event = parts->node.event,
         .state_dir = parts->options.state_dir,
+        .files = parts->files,
         .recorder = parts->recorder,
         .on_entry = on_entry,
         .userdata = parts,
@@ -261,6 +279,7 @@ static int open_publish(struct parts *parts)
         .event = parts->node.event,
         .registry = parts->registry,
         .chronicle = parts->chronicle,
+        .files = parts->files,
         .run_dir = parts->options.run_dir,
         .control_path = parts->options.control_path,
     };
@@ -283,6 +302,8 @@ int parts_open(struct parts *parts)
     r = open_node(parts);
     if (r >= 0)
         open_recorder(parts);
+    if (r >= 0)
+        r = open_workers(parts);
     if (r >= 0)
         r = open_registry(parts);
     if (r >= 0)
@@ -307,6 +328,7 @@ void parts_close(struct parts *parts)
     chronicle_close(parts->chronicle);
     attach_close(parts->attach);
     registry_close(parts->registry);
+    worker_close(parts->files);
     checks_close(node->checks);
     segments_free(node->segments);
     neighbour_io_close(node->neighbours);

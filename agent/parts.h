@@ -20,6 +20,7 @@ struct parts {
     json_t *(*reload)(void *userdata);
 
     struct node node;
+    struct worker *files; /* writes state, history and drains */
     struct registry *registry;
     struct attach *attach;
     struct recorder *recorder; /* NULL: off */
