@@ -221,10 +221,14 @@ static int open_workers(struct parts *parts)
 {
     const struct worker_options files = {
         .name = "vipd-files", .priority = AGENT_PRIORITY_STATE, .tasks_max = FILES_TASKS_MAX};
+    const struct worker_options config = {
+        .name = "vipd-config", .priority = AGENT_PRIORITY_CONTROL, .tasks_max = 1};
     int r = worker_open(parts->node.event, &files, &parts->files);
 
+    if (r >= 0)
+        r = worker_open(parts->node.event, &config, &parts->config);
     if (r < 0)
-        log_msg(LOG_ERR, "cannot start a thread for files: %s", strerror(-r));
+        log_msg(LOG_ERR, "cannot start threads for files: %s", strerror(-r));
     return r;
 }
 
@@ -267,7 +271,7 @@ static int open_control(struct parts *parts)
                     .recorder = parts->recorder},
         .history = chronicle_history(parts->chronicle),
         .reload = parts->reload,
-        .userdata = parts,
+        .userdata = parts->reload_userdata,
     };
 
     return control_open(&options, &parts->control);
@@ -329,6 +333,7 @@ void parts_close(struct parts *parts)
     attach_close(parts->attach);
     registry_close(parts->registry);
     worker_close(parts->files);
+    worker_close(parts->config);
     checks_close(node->checks);
     segments_free(node->segments);
     neighbour_io_close(node->neighbours);

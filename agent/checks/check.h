@@ -6,6 +6,7 @@
 #ifndef AGENT_CHECKS_CHECK_H
 #define AGENT_CHECKS_CHECK_H
 
+#include "agent/base/hook_users.h"
 #include "agent/kernel/links.h"
 #include "lib/config/config.h"
 #include "lib/election/check_state.h"
@@ -40,8 +41,9 @@ struct check_ground {
     /* What a check counts as has changed. */
     void (*on_change)(void *userdata, const char *name);
     void *userdata;
-    bool quiet;                /* the configuration is being applied: nobody is told */
-    void *shared[CHECK_TYPES]; /* by the checks of one type; the type's. NULL: none yet */
+    const struct hook_user *users; /* who programs run as, while a configuration is applied */
+    bool quiet;                    /* the configuration is being applied: nobody is told */
+    void *shared[CHECK_TYPES];     /* by the checks of one type; the type's. NULL: none yet */
 };
 
 enum { CHECK_TEXT_SIZE = 160 };

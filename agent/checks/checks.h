@@ -16,6 +16,7 @@
 #ifndef AGENT_CHECKS_CHECKS_H
 #define AGENT_CHECKS_CHECKS_H
 
+#include "agent/base/hook_users.h"
 #include "agent/kernel/links.h"
 #include "lib/config/config.h"
 #include "lib/election/check_state.h"
@@ -42,11 +43,13 @@ int checks_open(sd_event *event, const struct links *links, checks_fn on_change,
                 struct checks **out);
 void checks_close(struct checks *checks);
 
-/* Makes the checks those of the configuration (copied): what has not changed goes on as it is.
+/* Makes the checks those of the configuration (copied), with the users that were looked up for it:
+ * what has not changed goes on as it is.
  * starting: the agent starts; a check that a reload brings counts as passing until its first
  * result, one that a reload changes counts as it did. on_change is not called.
  * 0, or -ENOMEM with some checks missing. */
-int checks_apply(struct checks *checks, const struct config *config, bool starting);
+int checks_apply(struct checks *checks, const struct config *config, const struct hook_user *users,
+                 bool starting);
 
 /* False: there is no check of that name, or `checks` is NULL (`vipd --release` runs none). */
 bool checks_look(const struct checks *checks, const char *name, struct check_view *out);

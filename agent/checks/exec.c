@@ -182,8 +182,11 @@ static int open_check(struct check *check)
     check->data = run;
     run->check = check;
     run->all = check_shared(check);
-    if (check->config.user[0] != '\0')
-        run->user_error = account_find(check->config.user, &run->user);
+    if (check->config.user[0] == '\0')
+        return 0;
+    run->user_error = hook_users_error(check->ground->users, check->config.user);
+    if (run->user_error == 0)
+        run->user = *hook_users_find(check->ground->users, check->config.user);
     return 0;
 }
 

@@ -3,7 +3,6 @@
 #include "agent/history/history_disk.h"
 
 #include "agent/base/regular_file.h"
-#include "agent/history/history_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

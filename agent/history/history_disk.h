@@ -7,6 +7,8 @@
 
 #include "agent/history/history.h"
 
+#define HISTORY_FILE_NAME "history.jsonl"
+
 struct history_disk {
     char *path;
     char *old_path;

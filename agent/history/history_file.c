@@ -10,7 +10,6 @@
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
 #include "agent/base/regular_file.h"
-#include "agent/history/history_disk.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -8,11 +8,9 @@
 #define AGENT_HISTORY_HISTORY_FILE_H
 
 #include "agent/base/worker.h"
-#include "agent/history/history.h"
+#include "agent/history/history_disk.h"
 
 #include <systemd/sd-event.h>
-
-#define HISTORY_FILE_NAME "history.jsonl"
 
 struct history_file;
 

@@ -267,7 +267,7 @@ struct control_request {
     bool has_name;        /* `name` was given */
     char name[NAME_SIZE]; /* the instance, or the interface to describe */
     bool all;             /* every instance */
-    bool force;           /* Drain: even if nobody takes over */
+    bool force;           /* Drain: even if nobody takes over; Reload: even if no instance is left */
     uint64_t for_ns;      /* Drain: for so long; DEADLINE_NEVER: until resumed */
     size_t limit;         /* entries of the history, HISTORY_ENTRIES_MAX when not given */
 };

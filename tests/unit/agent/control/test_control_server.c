@@ -60,6 +60,47 @@ static void a_status_has_every_instance(void **state)
     close(fd);
 }
 
+/* A reload takes its time: others are served meanwhile, its client waits as long as it takes, and
+ * asks nothing else before. */
+static void a_reload_is_answered_later(void **state)
+{
+    struct control_bench *bench = *state;
+    static const char calls[] = "{\"method\":\"io.vipd.Reload\",\"parameters\":{\"force\":true}}\0"
+                                "{\"method\":\"org.varlink.service.GetInfo\"}";
+    int fd = bench_dial(bench);
+    int other = bench_dial(bench);
+
+    bench->answers_later = true;
+    assert_int_equal(bench_say(fd, calls, sizeof(calls)), sizeof(calls));
+    bench_settle(bench);
+    assert_int_equal(bench->reloads, 1);
+    assert_true(bench->forced);
+    bench_call(other, GET_STATUS);
+    bench_expect(bench_hear(bench, other), "node", "bench");
+    control_later_answer(bench->later, control_error_reload_text("made-up problem"));
+    bench_expect(bench_hear(bench, fd), NULL, CONTROL_ERROR_RELOAD_FAILED);
+    bench_expect(bench_hear(bench, fd), "product", "vipd");
+    close(fd);
+    close(other);
+    bench_settle(bench);
+    assert_int_equal(control_server_clients(bench->server), 0);
+}
+
+static void who_has_gone_is_not_answered(void **state)
+{
+    struct control_bench *bench = *state;
+    int fd = bench_dial(bench);
+
+    bench->answers_later = true;
+    bench_call(fd, RELOAD);
+    bench_settle(bench);
+    assert_int_equal(bench->reloads, 1);
+    control_server_close(bench->server);
+    bench->server = NULL;
+    control_later_answer(bench->later, control_error_reload_text("made-up problem"));
+    close(fd);
+}
+
 static void calls_in_one_piece_are_answered_in_order(void **state)
 {
     struct control_bench *bench = *state;
@@ -322,6 +363,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         bench_test(a_status_has_every_instance),
+        bench_test(a_reload_is_answered_later),
+        bench_test(who_has_gone_is_not_answered),
         bench_test(calls_in_one_piece_are_answered_in_order),
         bench_test(a_call_may_come_octet_by_octet),
         bench_test(who_has_said_all_still_gets_the_answer),
