@@ -333,7 +333,7 @@ void parts_close(struct parts *parts)
     attach_close(parts->attach);
     registry_close(parts->registry);
     worker_close(parts->files);
-    worker_close(parts->config);
+    worker_leave(parts->config); /* nothing is lost with what it reads */
     checks_close(node->checks);
     segments_free(node->segments);
     neighbour_io_close(node->neighbours);
