@@ -1,5 +1,6 @@
 /* vipd: options, configuration, then the agent. */
 #include "agent/agent.h"
+#include "agent/base/descriptors.h"
 #include "agent/base/log.h"
 #include "agent/config_reading.h"
 #include "agent/publish/state_file.h"
@@ -168,6 +169,7 @@ int main(int argc, char **argv)
         return EXIT_FAILED;
     }
     block_signals();
+    descriptors_raise();
     struct config_box *box = load(&line, &code);
     if (line.release)
         code = release(&line.options, box);
