@@ -264,6 +264,20 @@ static void a_directory_that_is_not_there_or_comes_later(void **state)
     end(bench);
 }
 
+/* Whoever wrote it: what is shown of it later must not steer the terminal. */
+static void escapes_are_made_harmless(void **state)
+{
+    static const char line[] = "{\"sequence\":7,\"at\":\"2026-11-21T14:03:22.118Z\","
+                               "\"event\":\"reloaded\",\"text\":\"a\\u001b[2Jb\\u009bc\"}\n";
+    struct bench *bench = *state;
+
+    append(bench->path, line, sizeof(line) - 1);
+    begin(bench, BIG);
+    assert_int_equal(count(bench), 1);
+    assert_string_equal(history_last(bench->history, NULL)->text, "a?[2Jb??c");
+    end(bench);
+}
+
 /* As many as a worker's batch holds, and more, while the disk does not answer: they wait, none is
  * lost, and the loop has not waited. */
 static void a_disk_that_hangs_holds_up_nothing(void **state)
@@ -335,6 +349,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_full_disk_costs_entries_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_directory_that_is_not_there_or_comes_later, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(escapes_are_made_harmless, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_disk_that_hangs_holds_up_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_disk_that_hangs_at_the_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_regular_file_is_passed_over, set_up, tear_down),
