@@ -12,33 +12,35 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
-static json_t *on_reload_request(void *userdata)
-{
-    struct config_problems problems;
-    json_t *reply = NULL;
+/* What signals are about. */
+struct life {
+    struct parts parts;
+    struct reload *reload; /* NULL: not opened yet */
+};
 
-    if (reload_run(userdata, &problems, &reply) < 0)
-        reply = control_error_reload(&problems);
-    config_problems_free(&problems);
-    return reply;
+static void on_reload_request(void *userdata, bool force, struct control_later *later)
+{
+    const struct life *life = userdata;
+
+    reload_ask(life->reload, force, later);
 }
 
 static int on_reload_signal(sd_event_source *source, const struct signalfd_siginfo *info,
                             void *userdata)
 {
-    struct config_problems problems;
+    const struct life *life = userdata;
 
     (void)source;
     (void)info;
-    (void)reload_run(userdata, &problems, NULL);
-    config_problems_free(&problems);
+    reload_ask(life->reload, false, NULL);
     return 0;
 }
 
 static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *info,
                           void *userdata)
 {
-    const struct parts *parts = userdata;
+    const struct life *life = userdata;
+    const struct parts *parts = &life->parts;
 
     (void)source;
     log_msg(LOG_NOTICE, "signal %u: handing over and stopping", info->ssi_signo);
@@ -60,17 +62,17 @@ static int on_turn(sd_event_source *source, void *userdata)
     return 0;
 }
 
-static int open_signals(struct parts *parts)
+static int open_signals(struct life *life)
 {
-    sd_event *event = parts->node.event;
-    int r = sd_event_add_signal(event, NULL, SIGTERM, on_stop_signal, parts);
+    sd_event *event = life->parts.node.event;
+    int r = sd_event_add_signal(event, NULL, SIGTERM, on_stop_signal, life);
 
     if (r >= 0)
-        r = sd_event_add_signal(event, NULL, SIGINT, on_stop_signal, parts);
+        r = sd_event_add_signal(event, NULL, SIGINT, on_stop_signal, life);
     if (r >= 0)
-        r = sd_event_add_signal(event, NULL, SIGHUP, on_reload_signal, parts);
+        r = sd_event_add_signal(event, NULL, SIGHUP, on_reload_signal, life);
     if (r >= 0)
-        r = sd_event_add_post(event, NULL, on_turn, parts);
+        r = sd_event_add_post(event, NULL, on_turn, NULL);
     return r;
 }
 
@@ -117,7 +119,7 @@ static int start(struct parts *parts)
 
     record_start(parts);
     clear_leftovers(parts);
-    if (checks_apply(parts->node.checks, config, true) < 0)
+    if (checks_apply(parts->node.checks, config, box->hook_users, true) < 0)
         log_msg(LOG_ERR, "not all checks could be started");
     for (size_t i = 0; i < config->instance_count; i++) {
         int r = registry_add(parts->registry, box, &config->instances[i]);
@@ -163,15 +165,19 @@ static int turn(struct parts *parts)
 
 int agent_run(const struct agent_options *options, struct config_box *box)
 {
-    struct parts parts = {
-        .options = *options,
-        .facts = {.box = config_box_ref(box), .started_wall_ns = clock_wall_ns()},
-        .reload = on_reload_request,
+    struct life life = {
+        .parts = {.options = *options,
+                  .facts = {.box = config_box_ref(box), .started_wall_ns = clock_wall_ns()},
+                  .reload = on_reload_request,
+                  .reload_userdata = &life},
     };
+    struct parts *parts = &life.parts;
     int code = 1;
 
-    if (parts_open(&parts) >= 0 && open_signals(&parts) >= 0 && start(&parts) >= 0)
-        code = turn(&parts);
-    parts_close(&parts);
+    if (parts_open(parts) >= 0 && reload_open(parts, &life.reload) >= 0 &&
+        open_signals(&life) >= 0 && start(parts) >= 0)
+        code = turn(parts);
+    reload_close(life.reload);
+    parts_close(parts);
     return code;
 }

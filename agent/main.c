@@ -1,7 +1,8 @@
 /* vipd: options, configuration, then the agent. */
 #include "agent/agent.h"
+#include "agent/base/descriptors.h"
 #include "agent/base/log.h"
-#include "agent/publish/hooks_check.h"
+#include "agent/config_reading.h"
 #include "agent/publish/state_file.h"
 #include "agent/publish/systemd_target.h"
 #include "agent/release.h"
@@ -104,22 +105,23 @@ static int parse_arguments(int argc, char **argv, struct command_line *out)
 static struct config_box *load(const struct command_line *line, int *code)
 {
     const struct agent_options *options = &line->options;
-    struct config_problems problems;
+    struct config_reading reading;
     char text[PROBLEM_TEXT_SIZE];
-    struct config_box *box = config_box_load(options->config_file, options->config_dir, &problems);
 
     /* A release runs no hooks, and must not wait for a name service. */
-    if (box != NULL && !line->release && !hooks_check(box, NULL, &problems)) {
-        config_box_unref(box);
-        box = NULL;
-    }
-    for (size_t i = 0; i < problems.count; i++)
-        log_msg(LOG_ERR, "%s", config_problem_format(&problems.list[i], text, sizeof(text)));
-    if (box == NULL && problems.count == 0)
+    config_reading_run(options->config_file, options->config_dir, NULL, !line->release, &reading);
+    const struct config_problems *problems = &reading.problems;
+    struct config_box *box = reading.box;
+    for (size_t i = 0; i < problems->count; i++)
+        log_msg(LOG_ERR, "%s", config_problem_format(&problems->list[i], text, sizeof(text)));
+    if (box == NULL && problems->count == 0)
         log_msg(LOG_ERR, "%s: out of memory", options->config_file);
     if (box == NULL)
-        *code = problems.count == 0 ? EXIT_FAILED : EXIT_BAD_CONFIG;
-    config_problems_free(&problems);
+        *code = problems->count == 0 ? EXIT_FAILED : EXIT_BAD_CONFIG;
+    else
+        hooks_missing_log(&reading.missing);
+    reading.box = NULL;
+    config_reading_free(&reading);
     return box;
 }
 
@@ -167,6 +169,7 @@ int main(int argc, char **argv)
         return EXIT_FAILED;
     }
     block_signals();
+    descriptors_raise();
     struct config_box *box = load(&line, &code);
     if (line.release)
         code = release(&line.options, box);

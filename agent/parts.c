@@ -7,8 +7,12 @@
 #include <errno.h>
 #include <string.h>
 
-/* A flight of the reconciler, a reading of the links. */
-enum { KERNEL_TASKS_MAX = 8 };
+enum {
+    /* A flight of the reconciler, a reading of the links. */
+    KERNEL_TASKS_MAX = 8,
+    /* Each of those who write has one or two on their way. */
+    FILES_TASKS_MAX = 16,
+};
 
 /* How long the end waits for the kernel. */
 #define FINISH_NS (2 * NS_PER_SEC)
@@ -242,6 +246,22 @@ static void open_recorder(struct parts *parts)
     recorder_observe(parts->recorder, parts->node.segments);
 }
 
+/* What is kept on disks, and what is read from there: neither may hold up the loop. */
+static int open_workers(struct parts *parts)
+{
+    const struct worker_options files = {
+        .name = "vipd-files", .priority = AGENT_PRIORITY_STATE, .tasks_max = FILES_TASKS_MAX};
+    const struct worker_options config = {
+        .name = "vipd-config", .priority = AGENT_PRIORITY_CONTROL, .tasks_max = 1};
+    int r = worker_open(parts->node.event, &files, &parts->files);
+
+    if (r >= 0)
+        r = worker_open(parts->node.event, &config, &parts->config);
+    if (r < 0)
+        log_msg(LOG_ERR, "cannot start threads for files: %s", strerror(-r));
+    return r;
+}
+
 static int open_registry(struct parts *parts)
 {
     const struct registry_observer observer = {
@@ -251,7 +271,7 @@ static int open_registry(struct parts *parts)
     if (r >= 0)
         r = attach_open(parts->node.event, parts->registry, &parts->attach);
     if (r >= 0)
-        r = registry_open_drains(parts->registry, parts->options.state_dir,
+        r = registry_open_drains(parts->registry, parts->files, parts->options.state_dir,
                                  parts->facts.box->config);
     return r;
 }
@@ -261,6 +281,7 @@ static int open_chronicle(struct parts *parts)
     const struct chronicle_options options = {
         .event = parts->node.event,
         .state_dir = parts->options.state_dir,
+        .files = parts->files,
         .recorder = parts->recorder,
         .on_entry = on_entry,
         .userdata = parts,
@@ -280,7 +301,7 @@ static int open_control(struct parts *parts)
                     .recorder = parts->recorder},
         .history = chronicle_history(parts->chronicle),
         .reload = parts->reload,
-        .userdata = parts,
+        .userdata = parts->reload_userdata,
     };
 
     return control_open(&options, &parts->control);
@@ -292,6 +313,7 @@ static int open_publish(struct parts *parts)
         .event = parts->node.event,
         .registry = parts->registry,
         .chronicle = parts->chronicle,
+        .files = parts->files,
         .run_dir = parts->options.run_dir,
         .control_path = parts->options.control_path,
     };
@@ -314,6 +336,8 @@ int parts_open(struct parts *parts)
     r = open_node(parts);
     if (r >= 0)
         open_recorder(parts);
+    if (r >= 0)
+        r = open_workers(parts);
     if (r >= 0)
         r = open_registry(parts);
     if (r >= 0)
@@ -365,6 +389,8 @@ void parts_close(struct parts *parts)
     chronicle_close(parts->chronicle);
     attach_close(parts->attach);
     registry_close(parts->registry);
+    worker_close(parts->files);
+    worker_leave(parts->config); /* nothing is lost with what it reads */
     checks_close(node->checks);
     segments_free(node->segments);
     virtual_links_close(node->virtual_links);

@@ -16,13 +16,16 @@
 struct parts {
     struct agent_options options;
     struct snapshot_facts facts; /* owns a reference to the configuration */
-    /* What the control socket's Reload calls, with these parts: see control.h. */
-    json_t *(*reload)(void *userdata);
+    /* What the control socket's Reload calls: see control.h. */
+    void (*reload)(void *userdata, bool force, struct control_later *later);
+    void *reload_userdata;
 
     struct node node;
     struct worker
         *links_worker;     /* opens and closes sockets, captures and macvlans; NULL: not yet */
     struct worker *kernel; /* writes to the kernel, for node.reconciler */
+    struct worker *files;  /* writes state, history and drains */
+    struct worker *config; /* reads a new configuration */
     struct registry *registry;
     struct attach *attach;
     struct recorder *recorder; /* NULL: off */

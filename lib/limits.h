@@ -38,6 +38,8 @@ enum {
     MAC_TEXT_SIZE = 18,
     /* All configuration files together. */
     CONFIG_BYTES_MAX = 4 * 1024 * 1024,
+    /* How many files; each instance can have its own. */
+    CONFIG_FILES_MAX = 8192,
     /* Problems kept of one reading of the configuration. */
     CONFIG_PROBLEMS_MAX = 100,
     ANNOUNCE_REPEAT_MAX = 10,

@@ -40,7 +40,7 @@ static const struct verb verbs[] = {
      "give mastership away, with no packet lost, and stay away", cmd_drain},
     {"resume", "[--json] INSTANCE | --all", "end a drain", cmd_resume},
     {"take", "[--json] INSTANCE", "ask for mastership now, once", cmd_take},
-    {"reload", "[--json]", "have vipd read its configuration again", cmd_reload},
+    {"reload", "[--json] [--force]", "have vipd read its configuration again", cmd_reload},
     {"check", "[--config-dir DIR] [--json] [FILE...]", "find problems in a configuration",
      cmd_check},
     {"capture", "[-r FILE | -i INTERFACE] [--json] [--all] [--count N]",

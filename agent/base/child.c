@@ -3,6 +3,7 @@
 #include "agent/base/child.h"
 
 #include "agent/base/clock.h"
+#include "agent/base/flood.h"
 #include "lib/limits.h"
 
 #include <errno.h>
@@ -33,6 +34,8 @@ struct child {
     sd_event_source *timer;
     uint64_t started_ns;
     bool told_to_end;
+    size_t taken;        /* octets of output */
+    struct flood *flood; /* has the rest; NULL: it is still read */
     char line[CHILD_LINE_SIZE];
     size_t line_used;
     unsigned lines;
@@ -74,19 +77,33 @@ static ssize_t read_some(struct child *child)
     char octets[READ_SIZE];
     ssize_t n = read(child->program.output, octets, sizeof(octets));
 
-    if (n > 0)
+    if (n > 0) {
+        child->taken += (size_t)n;
         take(child, octets, (size_t)n);
+    }
     return n;
+}
+
+/* Nothing more of it will be told. */
+static bool has_said_enough(const struct child *child)
+{
+    return child->lines > CHILD_LINES_MAX || child->taken > CHILD_OUTPUT_BYTES_MAX;
 }
 
 static int on_readable(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
     (void)fd;
     (void)events;
+    struct child *child = userdata;
+
     /* Closed by all that had it. */
-    if (read_some(userdata) == 0)
+    if (read_some(child) == 0)
         return sd_event_source_set_enabled(source, SD_EVENT_OFF);
-    return 0;
+    if (!has_said_enough(child))
+        return 0;
+    /* Without a thread it goes on as it did: slowly. */
+    child->flood = flood_begin(child->program.output);
+    return child->flood != NULL ? sd_event_source_set_enabled(source, SD_EVENT_OFF) : 0;
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
@@ -116,7 +133,7 @@ static int on_child(sd_event_source *source, const siginfo_t *info, void *userda
         result.outcome = CHILD_SIGNALLED;
     if (child->told_to_end)
         program_signal(&child->program, SIGKILL);
-    for (unsigned i = 0; i < LAST_READS && read_some(child) > 0; i++)
+    for (unsigned i = 0; i < LAST_READS && child->flood == NULL && read_some(child) > 0; i++)
         ;
     end_line(child);
     child->program.pid = 0;
@@ -176,6 +193,7 @@ void child_free(struct child *child)
     sd_event_source_disable_unref(child->ended);
     sd_event_source_disable_unref(child->readable);
     sd_event_source_disable_unref(child->timer);
+    flood_end(child->flood);
     program_free(&child->program);
     free(child);
 }

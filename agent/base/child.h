@@ -14,8 +14,10 @@
 enum {
     /* Longer lines of output are divided. */
     CHILD_LINE_SIZE = 512,
-    /* Of one run; the rest is read and dropped, and the last line says so. */
+    /* Of one run; the rest is read and dropped, however much it is, and the last line says so. */
     CHILD_LINES_MAX = 100,
+    /* The same of octets. */
+    CHILD_OUTPUT_BYTES_MAX = 128 * 1024,
 };
 
 struct child;

@@ -1,6 +1,8 @@
 /* Reading the configuration files and sharing what they say. */
 #include "agent/base/config_box.h"
 
+#include "agent/base/regular_file.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <glob.h>
@@ -33,17 +35,15 @@ void config_box_unref(struct config_box *box)
     free(box);
 }
 
-/* Adds "cannot be read" to problems; out of memory leaves the list short, never wrong. */
-static void cannot_read(struct config_problems *problems, const char *file, int error)
+/* Adds it to problems; out of memory leaves the list short, never wrong. */
+static void add_problem(struct config_problems *problems, const char *file, const char *text)
 {
     struct config_problem *list =
         realloc(problems->list, (problems->count + 1) * sizeof(*problems->list));
-    char text[128];
 
     if (list == NULL)
         return;
     problems->list = list;
-    snprintf(text, sizeof(text), "cannot be read: %s", strerror(error));
     struct config_problem problem = {
         .file = strdup(file), .section = strdup(""), .key = strdup(""), .text = strdup(text)};
     if (problem.file == NULL || problem.section == NULL || problem.key == NULL ||
@@ -57,35 +57,54 @@ static void cannot_read(struct config_problems *problems, const char *file, int 
     list[problems->count++] = problem;
 }
 
-/* The whole file as text (owned by the caller), or NULL with errno set. */
-static char *read_text(const char *path)
+/* error: a negative errno. */
+static void cannot_read(struct config_problems *problems, const char *file, int error)
 {
-    FILE *file = fopen(path, "re");
-    char *text = NULL;
-    size_t used = 0;
-    int error = 0;
+    char reason[REGULAR_FILE_ERROR_SIZE];
+    char text[REGULAR_FILE_ERROR_SIZE + 32];
 
-    if (file == NULL)
-        return NULL;
-    text = malloc(CONFIG_BYTES_MAX + 1);
-    if (text != NULL)
-        used = fread(text, 1, CONFIG_BYTES_MAX + 1, file);
-    if (text == NULL || ferror(file) != 0)
-        error = errno != 0 ? errno : EIO;
-    else if (used > CONFIG_BYTES_MAX)
-        error = EFBIG;
-    else if (memchr(text, '\0', used) != NULL)
-        error = EILSEQ; /* what a crash leaves of a file; taken as text it would end there */
-    fclose(file);
-    if (error != 0 || text == NULL) {
-        free(text);
-        errno = error;
-        return NULL;
+    snprintf(text, sizeof(text), "cannot be read: %s",
+             regular_file_error(error, CONFIG_BYTES_MAX, reason));
+    add_problem(problems, file, text);
+}
+
+/* The whole file as text (owned by the caller). NULL: *error says why, a negative errno. */
+static char *read_text(const char *path, size_t *length, int *error)
+{
+    char *text;
+
+    *error = regular_file_read(path, CONFIG_BYTES_MAX, &text, length);
+    if (*error == 0 && strlen(text) != *length)
+        *error = -EILSEQ; /* what a crash leaves of a file; taken as text it would end there */
+    if (*error == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+/* Reads all of them; no more than the configuration may have together. False: problems. */
+static bool read_texts(struct config_source *sources, size_t count,
+                       struct config_problems *problems)
+{
+    char too_large[96];
+    size_t total = 0;
+    bool readable = true;
+
+    snprintf(too_large, sizeof(too_large), "too large, all files together may have %d octets",
+             CONFIG_BYTES_MAX);
+    for (size_t i = 0; i < count && total <= CONFIG_BYTES_MAX; i++) {
+        size_t length = 0;
+        int error;
+
+        sources[i].text = read_text(sources[i].name, &length, &error);
+        total += length;
+        if (sources[i].text == NULL && problems->count < CONFIG_PROBLEMS_MAX)
+            cannot_read(problems, sources[i].name, error);
+        if (sources[i].text != NULL && total > CONFIG_BYTES_MAX)
+            add_problem(problems, sources[i].name, too_large);
+        readable = readable && sources[i].text != NULL;
     }
-    text[used] = '\0';
-    char *fitting = realloc(text, used + 1);
-    /* cppcheck-suppress memleak ; a failed realloc() leaves text as it was */
-    return fitting != NULL ? fitting : text;
+    return readable && total <= CONFIG_BYTES_MAX;
 }
 
 /* The directory's files in name order (none when there is no directory). 0 or a negative errno. */
@@ -122,28 +141,25 @@ struct config_box *config_box_load(const char *file, const char *directory,
     struct config_source *sources = NULL;
     glob_t names = {0};
     size_t count = 0;
-    bool readable = true;
     int r;
 
     *problems = (struct config_problems){0};
     r = list_directory(directory, &names);
     if (r < 0) {
-        cannot_read(problems, directory, -r);
+        cannot_read(problems, directory, r);
+        goto out;
+    }
+    if (names.gl_pathc > CONFIG_FILES_MAX) {
+        add_problem(problems, directory, "too many files");
         goto out;
     }
     count = names.gl_pathc + 1;
     sources = calloc(count, sizeof(*sources));
-    for (size_t i = 0; sources != NULL && i < count; i++) {
+    for (size_t i = 0; sources != NULL && i < count; i++)
         sources[i].name = i == 0 ? file : names.gl_pathv[i - 1];
-        sources[i].text = read_text(sources[i].name);
-        if (sources[i].text == NULL) {
-            cannot_read(problems, sources[i].name, errno);
-            readable = false;
-        }
-    }
     if (sources == NULL)
-        cannot_read(problems, file, ENOMEM);
-    else if (readable)
+        cannot_read(problems, file, -ENOMEM);
+    else if (read_texts(sources, count, problems))
         box = parse(sources, count, problems);
 out:
     for (size_t i = 0; sources != NULL && i < count; i++)

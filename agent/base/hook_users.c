@@ -6,21 +6,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct account *hook_users_find(const struct hook_user *list, const char *name)
+static const struct hook_user *find(const struct hook_user *list, const char *name)
 {
     while (list != NULL && strcmp(list->name, name) != 0)
         list = list->next;
-    return list != NULL ? &list->user : NULL;
+    return list;
+}
+
+const struct account *hook_users_find(const struct hook_user *list, const char *name)
+{
+    const struct hook_user *found = find(list, name);
+
+    return found != NULL && found->error == 0 ? &found->user : NULL;
+}
+
+int hook_users_error(const struct hook_user *list, const char *name)
+{
+    const struct hook_user *found = find(list, name);
+
+    return found != NULL ? found->error : -ENOENT;
 }
 
 int hook_users_add(struct hook_user **list, const struct hook_user *known, const char *name)
 {
     const struct account *before = hook_users_find(known, name);
+    const struct hook_user *there = find(*list, name);
     struct hook_user *added;
-    int r = 0;
 
-    if (hook_users_find(*list, name) != NULL)
-        return 0;
+    if (there != NULL)
+        return there->error;
     added = calloc(1, sizeof(*added));
     if (added == NULL)
         return -ENOMEM;
@@ -28,14 +42,10 @@ int hook_users_add(struct hook_user **list, const struct hook_user *known, const
     if (before != NULL)
         added->user = *before;
     else
-        r = account_find(name, &added->user);
-    if (r < 0) {
-        free(added);
-        return r;
-    }
+        added->error = account_find(name, &added->user);
     added->next = *list;
     *list = added;
-    return 0;
+    return added->error;
 }
 
 void hook_users_free(struct hook_user *list)

@@ -7,6 +7,7 @@
 #include "agent/base/log_stderr.h"
 #include "agent/base/message_ids.h"
 #include "lib/limits.h"
+#include "lib/printable.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -129,6 +130,7 @@ static void emit(const struct subject *subject, const char *format, va_list argu
     int error = errno;
 
     vsnprintf(line, sizeof(line), format, arguments);
+    printable_make(line, '\n');
     if (!tell_lost() || !deliver(subject, line))
         output.lost++;
     errno = error;

@@ -7,8 +7,9 @@
  *
  * log.h: messages to the journal (structured) when started by systemd and the journal is there,
  * else to stderr. Nothing here waits for whoever reads them: a message that is not taken at once is
- * lost, and how many were is told before the next one that is. errno is left as it was. log_msg()
- * may be called from anywhere in agent/ but from other threads; lib/ never logs.
+ * lost, and how many were is told before the next one that is. Control characters become '?'. errno
+ * is left as it was. log_msg() may be called from anywhere in agent/ but from other threads; lib/
+ * never logs.
  */
 #ifndef AGENT_BASE_LOG_H
 #define AGENT_BASE_LOG_H

@@ -8,6 +8,8 @@
  */
 #include "agent/base/program.h"
 
+#include "agent/base/descriptors.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -72,6 +74,7 @@ static void be_ordinary(void)
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
     (void)sched_setscheduler(0, SCHED_OTHER, &param);
+    descriptors_lower();
     if (fd < 0)
         return;
     (void)!write(fd, "0", 1);

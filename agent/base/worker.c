@@ -35,6 +35,7 @@ struct worker {
     bool stop;
     bool ended;     /* the thread touches nothing of ours any more */
     bool abandoned; /* the thread is to free all this when it ends */
+    bool left;      /* and the tasks with it */
 
     /* The loop's. */
     size_t pending;
@@ -90,6 +91,15 @@ static void free_worker(struct worker *worker)
     free(worker);
 }
 
+static void leave_tasks(struct queue *queue)
+{
+    struct worker_task *task;
+
+    while ((task = take_first(queue)) != NULL)
+        if (task->left != NULL)
+            task->left(task);
+}
+
 static void *run(void *argument)
 {
     struct worker *worker = argument;
@@ -97,12 +107,17 @@ static void *run(void *argument)
     int fd = worker->fd;
 
     pthread_mutex_lock(&worker->lock);
-    while ((task = wait_for_task(worker)) != NULL) {
+    while (!worker->left && (task = wait_for_task(worker)) != NULL) {
         pthread_mutex_unlock(&worker->lock);
         task->run(task);
         pthread_mutex_lock(&worker->lock);
         append(&worker->finished, task);
-        tell_loop(fd);
+        if (!worker->left)
+            tell_loop(fd);
+    }
+    if (worker->left) {
+        leave_tasks(&worker->finished);
+        leave_tasks(&worker->waiting);
     }
     bool abandoned = worker->abandoned;
     worker->ended = true;
@@ -243,6 +258,21 @@ void worker_close(struct worker *worker)
         return;
     (void)pthread_join(worker->thread, NULL);
     free_worker(worker);
+}
+
+void worker_leave(struct worker *worker)
+{
+    if (worker == NULL)
+        return;
+    worker->source = sd_event_source_disable_unref(worker->source);
+    pthread_t thread = worker->thread;
+    pthread_mutex_lock(&worker->lock);
+    worker->stop = true;
+    worker->left = true;
+    worker->abandoned = true;
+    pthread_cond_signal(&worker->wake);
+    pthread_mutex_unlock(&worker->lock);
+    (void)pthread_detach(thread);
 }
 
 bool worker_submit(struct worker *worker, struct worker_task *task)

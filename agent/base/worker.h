@@ -20,6 +20,7 @@ struct worker;
 struct worker_task {
     void (*run)(struct worker_task *task);  /* in the thread */
     void (*done)(struct worker_task *task); /* in the loop, afterwards; may submit it again */
+    void (*left)(struct worker_task *task); /* in the thread, instead: see worker_leave() */
     bool submitted;                         /* the worker's: done() was not called yet */
     struct worker_task *next;               /* the worker's */
 };
@@ -39,6 +40,12 @@ int worker_open(sd_event *event, const struct worker_options *options, struct wo
  * those after it: they must not be freed then, which worker_task.submitted tells. NULL is allowed.
  */
 void worker_close(struct worker *worker);
+
+/*
+ * Ends it without waiting for anything. done() is called no more; what was submitted and not done
+ * is given to left() by the thread, to be freed, as soon as it comes to that. NULL is allowed.
+ */
+void worker_leave(struct worker *worker);
 
 /* False, and nothing happens: too many were submitted and are not done. */
 bool worker_submit(struct worker *worker, struct worker_task *task);

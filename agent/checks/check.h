@@ -6,6 +6,7 @@
 #ifndef AGENT_CHECKS_CHECK_H
 #define AGENT_CHECKS_CHECK_H
 
+#include "agent/base/hook_users.h"
 #include "agent/base/worker.h"
 #include "agent/kernel/links.h"
 #include "lib/config/config.h"
@@ -41,9 +42,10 @@ struct check_ground {
     /* What a check counts as has changed. */
     void (*on_change)(void *userdata, const char *name);
     void *userdata;
-    struct worker *worker;     /* for what may wait; NULL: at once */
-    bool quiet;                /* the configuration is being applied: nobody is told */
-    void *shared[CHECK_TYPES]; /* by the checks of one type; the type's. NULL: none yet */
+    const struct hook_user *users; /* who programs run as, while a configuration is applied */
+    struct worker *worker;         /* for what may wait; NULL: at once */
+    bool quiet;                    /* the configuration is being applied: nobody is told */
+    void *shared[CHECK_TYPES];     /* by the checks of one type; the type's. NULL: none yet */
 };
 
 enum { CHECK_TEXT_SIZE = 160 };

@@ -245,11 +245,13 @@ static void remove_unkept(struct checks *checks)
     checks->count = left;
 }
 
-int checks_apply(struct checks *checks, const struct config *config, bool starting)
+int checks_apply(struct checks *checks, const struct config *config, const struct hook_user *users,
+                 bool starting)
 {
     int result = 0;
 
     checks->ground.quiet = true;
+    checks->ground.users = users;
     for (size_t i = 0; i < checks->count; i++)
         checks->list[i]->kept = config_find_check(config, checks->list[i]->config.name) != NULL;
     remove_unkept(checks);
@@ -265,6 +267,7 @@ int checks_apply(struct checks *checks, const struct config *config, bool starti
         result = result == 0 ? r : result;
     }
     checks->ground.quiet = false;
+    checks->ground.users = NULL;
     return result;
 }
 

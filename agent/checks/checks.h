@@ -16,6 +16,7 @@
 #ifndef AGENT_CHECKS_CHECKS_H
 #define AGENT_CHECKS_CHECKS_H
 
+#include "agent/base/hook_users.h"
 #include "agent/base/worker.h"
 #include "agent/kernel/links.h"
 #include "lib/config/config.h"
@@ -46,11 +47,13 @@ void checks_close(struct checks *checks);
 /* What may wait is done by that worker from now on (NULL: at once). */
 void checks_set_worker(struct checks *checks, struct worker *worker);
 
-/* Makes the checks those of the configuration (copied): what has not changed goes on as it is.
+/* Makes the checks those of the configuration (copied), with the users that were looked up for it:
+ * what has not changed goes on as it is.
  * starting: the agent starts; a check that a reload brings counts as passing until its first
  * result, one that a reload changes counts as it did. on_change is not called.
  * 0, or -ENOMEM with some checks missing. */
-int checks_apply(struct checks *checks, const struct config *config, bool starting);
+int checks_apply(struct checks *checks, const struct config *config, const struct hook_user *users,
+                 bool starting);
 
 /* False: there is no check of that name, or `checks` is NULL (`vipd --release` runs none). */
 bool checks_look(const struct checks *checks, const char *name, struct check_view *out);

@@ -1,11 +1,13 @@
 /*
  * A program and its exit status. At most CHECK_CHILDREN_MAX of them run at a time. The last line of
- * its output is kept as evidence; what floods it is read at a bounded rate and thrown away. At the
- * timeout, and at its end, its whole process group is killed. One that does not die of that (a
- * process in the kernel's hands) keeps its place and its check failing until it is gone.
+ * its output is kept as evidence; the beginning is read at a bounded rate, the rest thrown away by
+ * a thread (flood.h). At the timeout, and at its end, its whole process group is killed. One that
+ * does not die of that (a process in the kernel's hands) keeps its place and its check failing
+ * until it is gone.
  */
 #include "agent/checks/check.h"
 
+#include "agent/base/flood.h"
 #include "agent/base/program.h"
 
 #include <errno.h>
@@ -42,7 +44,8 @@ struct exec_run {
     struct program program;
     sd_event_source *ended;
     sd_event_source *output;
-    size_t taken; /* octets of its output */
+    size_t taken;        /* octets of its output */
+    struct flood *flood; /* has the rest; NULL: it is still read */
     char line[LINE_SIZE];
     size_t line_length;
     bool line_done; /* the next octet begins another line */
@@ -90,7 +93,10 @@ static int on_output(sd_event_source *source, int fd, uint32_t events, void *use
     (void)source;
     (void)fd;
     (void)events;
-    if (!read_output(run))
+    bool more = read_output(run);
+    if (more && run->taken >= CHECK_OUTPUT_BYTES_MAX)
+        run->flood = flood_begin(run->program.output);
+    if (!more || run->flood != NULL)
         run->output = sd_event_source_disable_unref(run->output);
     return 0;
 }
@@ -99,6 +105,8 @@ static void end_child(struct exec_run *run)
 {
     run->ended = sd_event_source_disable_unref(run->ended);
     run->output = sd_event_source_disable_unref(run->output);
+    flood_end(run->flood);
+    run->flood = NULL;
     program_free(&run->program);
     run->alive = false;
     run->all->children--;
@@ -182,8 +190,11 @@ static int open_check(struct check *check)
     check->data = run;
     run->check = check;
     run->all = check_shared(check);
-    if (check->config.user[0] != '\0')
-        run->user_error = account_find(check->config.user, &run->user);
+    if (check->config.user[0] == '\0')
+        return 0;
+    run->user_error = hook_users_error(check->ground->users, check->config.user);
+    if (run->user_error == 0)
+        run->user = *hook_users_find(check->ground->users, check->config.user);
     return 0;
 }
 
@@ -205,6 +216,8 @@ static void disown(struct exec_run *run)
     program_signal(&run->program, SIGKILL);
     run->check = NULL;
     run->output = sd_event_source_disable_unref(run->output);
+    flood_end(run->flood);
+    run->flood = NULL;
     (void)sd_event_source_set_destroy_callback(run->ended, free_run);
     (void)sd_event_source_set_floating(run->ended, true);
     sd_event_source_unref(run->ended);

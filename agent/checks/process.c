@@ -1,9 +1,11 @@
 /*
  * A process, found by its pid file or by the name of its program, and then watched by a pidfd: the
- * kernel tells of its end at once. Looking through /proc is done in small pieces, so that a machine
+ * kernel tells of its end at once. The pid file is read by a thread: it may be on a file system
+ * that hangs, which /proc is not. Looking through /proc is done in small pieces, so that a machine
  * with many processes holds nothing up.
  */
 #include "agent/checks/check.h"
+#include "agent/checks/look.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -28,6 +30,7 @@ struct process_watch {
     sd_event_source *died; /* of pidfd */
     DIR *scan;             /* /proc while it is looked through */
     sd_event_source *scanner;
+    struct look *look; /* at the pid file; NULL: it is found by name */
 };
 
 static void forget(struct process_watch *watch)
@@ -105,18 +108,22 @@ static int watch_process(struct check *check, pid_t pid)
     return 0;
 }
 
-static void look_in_file(struct check *check)
+/* What the pid file says. */
+static void on_look(struct check *check, const struct look_result *result)
 {
     const struct config_check *config = &check->config;
-    char text[32];
+    const struct process_watch *watch = check->data;
     char *end;
 
-    if (!read_line(config->pid_file, text, sizeof(text))) {
-        check_result(check, false, "%s: %s", config->pid_file, strerror(errno));
+    if (watch->pidfd >= 0)
+        return; /* found meanwhile */
+    if (result->error != 0) {
+        check_result(check, false, "%s: %s", config->pid_file, strerror(result->error));
         return;
     }
-    long pid = strtol(text, &end, 10);
-    if (end == text || pid <= 0 || pid > INT32_MAX || *(end + strspn(end, " \t\r")) != '\0') {
+    long pid = strtol(result->text, &end, 10);
+    end += strspn(end, " \t\r");
+    if (pid <= 0 || pid > INT32_MAX || (*end != '\0' && *end != '\n')) {
         check_result(check, false, "%s holds no process number", config->pid_file);
     } else if (config->executable[0] != '\0' && !is_program((pid_t)pid, config->executable)) {
         check_result(check, false, "process %ld is not %s, or is gone", pid, config->executable);
@@ -189,9 +196,11 @@ static int start_scan(struct check *check)
 
 static int look(struct check *check)
 {
-    if (check->config.pid_file[0] == '\0')
+    const struct process_watch *watch = check->data;
+
+    if (watch->look == NULL)
         return start_scan(check);
-    look_in_file(check);
+    look_start(watch->look, false);
     return 0;
 }
 
@@ -218,17 +227,33 @@ static int open_check(struct check *check)
         return -ENOMEM;
     watch->pidfd = -1;
     check->data = watch;
-    return 0;
+    if (check->config.pid_file[0] == '\0')
+        return 0;
+    const struct look_options options = {
+        .path = check->config.pid_file, .read = true, .inotify = -1, .directory = ""};
+    return look_open(check, &options, on_look, &watch->look);
 }
 
 static int run(struct check *check)
 {
     const struct process_watch *watch = check->data;
 
-    if (watch->pidfd < 0)
+    if (watch->pidfd >= 0)
+        check_result(check, true, "process %d lives", (int)watch->pid);
+    else if (watch->look != NULL && look_hangs(watch->look))
+        check_result(check, false, "%s does not answer", check->config.pid_file);
+    else if (watch->look == NULL || !look_under_way(watch->look))
         return look(check);
-    check_result(check, true, "process %d lives", (int)watch->pid);
     return 0;
+}
+
+/* Looking through /proc comes to its end in any case. */
+static void give_up(struct check *check)
+{
+    const struct process_watch *watch = check->data;
+
+    if (watch->look != NULL)
+        look_give_up(watch->look);
 }
 
 static void close_check(struct check *check)
@@ -239,11 +264,13 @@ static void close_check(struct check *check)
         return;
     end_scan(watch);
     forget(watch);
+    look_close(watch->look);
     free(watch);
 }
 
 const struct check_ops check_process_ops = {
     .open = open_check,
     .run = run,
+    .give_up = give_up,
     .close = close_check,
 };

@@ -141,6 +141,36 @@ static void step_follow(struct control_answer *answer)
     write_message(answer, control_reply(parameters, true));
 }
 
+static void on_later(void *userdata, json_t *reply)
+{
+    struct control_answer *answer = userdata;
+
+    answer->later = NULL;
+    answer->kind = ANSWER_NONE;
+    write_message(answer, reply);
+    answer->on_written(answer);
+}
+
+static void begin_reload(struct control_answer *answer, const struct control_request *request)
+{
+    const struct control_handlers *handlers = answer->handlers;
+    struct control_later *later = control_later_new(on_later, answer);
+
+    if (later == NULL) {
+        answer->failed = true;
+        return;
+    }
+    answer->later = later;
+    answer->kind = ANSWER_LATER;
+    handlers->reload(handlers->userdata, request, later);
+}
+
+void control_answer_leave(struct control_answer *answer)
+{
+    control_later_forget(answer->later);
+    answer->later = NULL;
+}
+
 static void begin_answer(struct control_answer *answer, const struct control_request *request)
 {
     const struct control_handlers *handlers = answer->handlers;
@@ -153,7 +183,7 @@ static void begin_answer(struct control_answer *answer, const struct control_req
         begin_history(answer, request);
         return;
     case CONTROL_RELOAD:
-        write_message(answer, handlers->reload(handlers->userdata));
+        begin_reload(answer, request);
         return;
     case CONTROL_DRAIN:
     case CONTROL_RESUME:
@@ -175,7 +205,7 @@ static void call_oneway(const struct control_answer *answer, const struct contro
     const struct control_handlers *handlers = answer->handlers;
 
     if (request->method == CONTROL_RELOAD)
-        json_decref(handlers->reload(handlers->userdata));
+        handlers->reload(handlers->userdata, request, NULL);
     else if (control_method_changes(request->method))
         json_decref(handlers->handover(handlers->userdata, request));
 }
@@ -209,13 +239,14 @@ bool control_answer_pending(const struct control_answer *answer)
 {
     if (answer->kind == ANSWER_FOLLOW)
         return answer->sequence < history_end(answer->handlers->history);
-    return answer->kind != ANSWER_NONE;
+    return answer->kind != ANSWER_NONE && answer->kind != ANSWER_LATER;
 }
 
 void control_answer_step(struct control_answer *answer)
 {
     switch (answer->kind) {
     case ANSWER_NONE:
+    case ANSWER_LATER:
         break;
     case ANSWER_STATUS:
         step_status(answer);

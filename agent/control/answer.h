@@ -14,14 +14,18 @@ enum answer_kind {
     ANSWER_NONE = 0,
     ANSWER_STATUS,  /* instances from `index` to before `index_end` */
     ANSWER_HISTORY, /* entries from `sequence` to before `sequence_end`, in one reply */
+    ANSWER_LATER,   /* one that is still to come */
     ANSWER_FOLLOW,  /* entries from `sequence` on, one in each reply, for ever */
 };
 
-/* Owned and embedded by the client. All zero but `handlers`, `uid` and
+/* Owned and embedded by the client. All zero but `handlers`, `uid`, `on_written` and
  * output.size_max to begin with. */
 struct control_answer {
     const struct control_handlers *handlers; /* borrowed */
-    struct byte_queue output;                /* what is to be sent; the client takes from it */
+    /* What was to come later is in the output now; the client is not to be freed in there. */
+    void (*on_written)(struct control_answer *answer);
+    struct control_later *later; /* what is still to come; NULL: nothing */
+    struct byte_queue output;    /* what is to be sent; the client takes from it */
     enum answer_kind kind;
     uint32_t uid; /* of the client */
     bool failed;  /* no memory, or too much to send: the client has to go */
@@ -38,6 +42,9 @@ struct control_answer {
  * message. */
 bool control_answer_message(struct control_answer *answer, const char *text, size_t size,
                             bool permitted);
+
+/* The client goes: nobody waits for what is still to come. */
+void control_answer_leave(struct control_answer *answer);
 
 /* True when control_answer_step() has something to write. */
 bool control_answer_pending(const struct control_answer *answer);

@@ -8,6 +8,7 @@
 #include "agent/control/answer.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -99,7 +100,9 @@ static void update(struct control_client *client)
     if (sd_event_source_set_io_events(client->io, events) < 0 || schedule_work(client, work) < 0 ||
         sd_event_source_get_enabled(client->timeout, &armed) < 0)
         client->failed = true;
-    if (client->answer.kind == ANSWER_FOLLOW && unsent == 0)
+    /* Only it is waiting, or we are. */
+    if (client->answer.kind == ANSWER_LATER ||
+        (client->answer.kind == ANSWER_FOLLOW && unsent == 0))
         sd_event_source_set_enabled(client->timeout, SD_EVENT_OFF);
     else if (armed == SD_EVENT_OFF)
         restart_timeout(client);
@@ -189,6 +192,17 @@ static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata)
     return 0;
 }
 
+/* An answer has come that was waited for: it is sent in a later turn. */
+static void on_written(struct control_answer *answer)
+{
+    struct control_client *client =
+        (struct control_client *)((char *)answer - offsetof(struct control_client, answer));
+
+    restart_timeout(client);
+    if (sd_event_source_set_io_events(client->io, EPOLLIN | EPOLLOUT) < 0)
+        client->failed = true;
+}
+
 static int add_sources(struct control_client *client)
 {
     sd_event *event = client->owner->event;
@@ -221,6 +235,7 @@ int control_client_new(const struct control_client_owner *owner, int fd, uid_t u
     client->input.size_max = CONTROL_MESSAGE_BYTES_MAX;
     client->answer.handlers = owner->handlers;
     client->answer.uid = (uint32_t)uid;
+    client->answer.on_written = on_written;
     client->answer.output.size_max = CONTROL_OUTPUT_BYTES_MAX;
     int rc = add_sources(client);
     if (rc < 0) {
@@ -237,6 +252,7 @@ void control_client_free(struct control_client *client)
     sd_event_source_disable_unref(client->work);
     sd_event_source_disable_unref(client->timeout);
     close(client->fd);
+    control_answer_leave(&client->answer);
     byte_queue_free(&client->input);
     byte_queue_free(&client->answer.output);
     free(client);

@@ -47,11 +47,12 @@ static bool on_find(void *userdata, const char *name, size_t *index)
     return false;
 }
 
-static json_t *on_reload(void *userdata)
+static void on_reload(void *userdata, const struct control_request *request,
+                      struct control_later *later)
 {
     const struct control *control = userdata;
 
-    return control->options.reload(control->options.userdata);
+    control->options.reload(control->options.userdata, request->force, later);
 }
 
 static json_t *on_handover(void *userdata, const struct control_request *request)

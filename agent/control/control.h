@@ -10,6 +10,7 @@
 #ifndef AGENT_CONTROL_CONTROL_H
 #define AGENT_CONTROL_CONTROL_H
 
+#include "agent/control/later.h"
 #include "agent/control/snapshot.h"
 #include "agent/history/history.h"
 
@@ -20,8 +21,9 @@ struct control_options {
     const char *path; /* of the socket */
     struct snapshot_sources sources;
     const struct history *history;
-    /* Reloads now. Returns what control_reply_reload() or control_error_reload() made. */
-    json_t *(*reload)(void *userdata);
+    /* Reloads; answers what control_reply_reload() or control_error_reload() made. force: even if
+     * no instance is left. */
+    void (*reload)(void *userdata, bool force, struct control_later *later);
     void *userdata;
 };
 

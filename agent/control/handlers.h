@@ -5,6 +5,7 @@
 #ifndef AGENT_CONTROL_HANDLERS_H
 #define AGENT_CONTROL_HANDLERS_H
 
+#include "agent/control/later.h"
 #include "agent/history/history.h"
 
 struct control_handlers {
@@ -15,8 +16,10 @@ struct control_handlers {
     json_t *(*instance)(void *userdata, size_t index);
     /* Index of the instance of that name. False: there is none. */
     bool (*find)(void *userdata, const char *name, size_t *index);
-    /* Reloads now. Returns what control_reply_reload() or control_error_reload() made. */
-    json_t *(*reload)(void *userdata);
+    /* Reloads, which takes its time. The answer is what control_reply_reload() or
+     * control_error_reload() made; later NULL: nobody wants it. */
+    void (*reload)(void *userdata, const struct control_request *request,
+                   struct control_later *later);
     /* Drain, Resume or Take: a reply or an error. */
     json_t *(*handover)(void *userdata, const struct control_request *request);
     void *userdata;

@@ -7,6 +7,7 @@
 #include "agent/base/log.h"
 #include "agent/control/budget.h"
 #include "agent/control/client.h"
+#include "agent/control/reserve.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -47,6 +48,8 @@ struct control_server {
     sd_event_source *accept;
     struct control_client *clients[CONTROL_CLIENTS_MAX]; /* oldest first */
     size_t client_count;
+    struct control_reserve reserve;
+    sd_event_source *clock; /* never due: the loop has the descriptor that clients' timers need */
 };
 
 /* Creates the last directory of the path if it is missing. */
@@ -153,6 +156,7 @@ static void drop_client(void *userdata, struct control_client *client)
             server->clients[kept++] = server->clients[i];
     server->client_count = kept;
     control_client_free(client);
+    control_reserve_fill(&server->reserve);
 }
 
 static size_t clients_of(const struct control_server *server, uid_t uid)
@@ -197,13 +201,23 @@ static void accept_failed(struct control_server *server, int error)
         drop_client(server, client_to_drop(server));
 }
 
+/* A descriptor or -1, with errno. */
+static int accept_one(struct control_server *server, int listener)
+{
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+    if (fd < 0 && errno == EMFILE && control_reserve_spend(&server->reserve))
+        fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    return fd;
+}
+
 static int on_accept(sd_event_source *source, int listener, uint32_t revents, void *userdata)
 {
     struct control_server *server = userdata;
     struct ucred peer;
     socklen_t size = sizeof(peer);
     struct control_client *client;
-    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int fd = accept_one(server, listener);
 
     (void)source;
     (void)revents;
@@ -229,6 +243,14 @@ static int on_accept(sd_event_source *source, int listener, uint32_t revents, vo
     return 0;
 }
 
+static int on_clock(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    (void)source;
+    (void)usec;
+    (void)userdata;
+    return 0;
+}
+
 static int server_start(struct control_server *server, const char *path)
 {
     if (strlen(path) >= sizeof(server->address.sun_path))
@@ -247,8 +269,12 @@ static int server_start(struct control_server *server, const char *path)
     if (rc < 0)
         return rc;
     find_group(server);
+    control_reserve_fill(&server->reserve);
     rc = sd_event_add_io(server->owner.event, &server->accept, server->fd, EPOLLIN, on_accept,
                          server);
+    if (rc >= 0)
+        rc = sd_event_add_time(server->owner.event, &server->clock, CLOCK_MONOTONIC, UINT64_MAX, 1,
+                               on_clock, NULL);
     budget_wake(server->budget);
     return rc < 0 ? rc : 0;
 }
@@ -301,9 +327,11 @@ void control_server_close(struct control_server *server)
     while (server->client_count > 0)
         drop_client(server, server->clients[0]);
     sd_event_source_disable_unref(server->accept);
+    sd_event_source_disable_unref(server->clock);
     unlink_if_ours(server);
     if (server->fd >= 0)
         close(server->fd);
+    control_reserve_free(&server->reserve);
     budget_close(server->budget);
     free(server);
 }

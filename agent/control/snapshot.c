@@ -55,7 +55,7 @@ static struct status_handover handover_of(const struct instance *instance)
     const struct handover *h = &instance->handover;
 
     return (struct status_handover){.kind = h->kind,
-                                    .outcome = h->outcome,
+                                    .outcome = handover_outcome(h),
                                     .id = h->id,
                                     .took_ns = h->took_ns,
                                     .peer = h->peer,

@@ -3,37 +3,47 @@
 #include "agent/instances/drains.h"
 
 #include "agent/base/clock.h"
+#include "agent/base/file_saver.h"
 #include "agent/base/log.h"
+#include "agent/base/regular_file.h"
+#include "lib/config/names.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum {
     FILE_VERSION = 1,
     FILE_MODE = 0640,
     DIRECTORY_MODE = 0750,
     PATH_SIZE = 4096,
+    /* A file of more octets is not ours: all instances have 160 each. */
+    FILE_SIZE_MAX = 1024 * 1024,
 };
 
+#define FILE_NAME "drained.json"
+
 #define SAVE_DELAY_NS (20 * NS_PER_MS)
+/* How long those who ask whether it was saved are left waiting. */
+#define PATIENCE_NS (1 * NS_PER_SEC)
+/* When it could not be saved. */
+#define RETRY_NS (10 * NS_PER_SEC)
 
 struct drains {
+    struct drains_options options;
     struct drained *list;
     size_t count;
     char path[PATH_SIZE];
-    char directory[PATH_SIZE];
-    sd_event_source *timer; /* of the next one that expires */
-    sd_event_source *saver;
-    bool changed; /* since it was saved */
-    drains_expired_fn expired;
-    void *userdata;
+    sd_event_source *timer;    /* of the next one that expires */
+    sd_event_source *save;     /* soon after a change, or again after a failure */
+    sd_event_source *patience; /* the disk does not answer */
+    struct file_saver *saver;
+    bool changed; /* since it was handed to the saver */
+    bool failing; /* the last attempt failed, and that was said */
+    bool stalled; /* it takes long, and that was said */
 };
 
 const struct drained *drains_find(const struct drains *drains, const char *name)
@@ -85,59 +95,61 @@ static json_t *entry_json(const struct drained *entry)
     return json;
 }
 
-static int write_file(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
-    size_t size = strlen(text);
-    int r = 0;
-
-    if (fd < 0)
-        return -errno;
-    ssize_t n = write(fd, text, size);
-    if (n < 0)
-        r = -errno;
-    else if ((size_t)n != size)
-        r = -ENOSPC;
-    if (close(fd) < 0 && r == 0)
-        r = -errno;
-    return r;
-}
-
-static int replace_file(const struct drains *drains, const char *text)
-{
-    char temporary[PATH_SIZE + 8];
-
-    snprintf(temporary, sizeof(temporary), "%s.new", drains->path);
-    if (mkdir(drains->directory, DIRECTORY_MODE) < 0 && errno != EEXIST)
-        return -errno;
-    int r = write_file(temporary, text);
-    if (r == 0 && rename(temporary, drains->path) < 0)
-        r = -errno;
-    if (r < 0)
-        (void)unlink(temporary);
-    return r;
-}
-
-static void save(struct drains *drains)
+static char *dump(const struct drains *drains)
 {
     json_t *list = json_array();
-    int r = -ENOMEM;
 
-    if (!drains->changed) {
-        json_decref(list);
-        return;
-    }
-    drains->changed = false;
     for (size_t i = 0; i < drains->count; i++)
         json_array_append_new(list, entry_json(&drains->list[i]));
     json_t *file = json_pack("{s:i, s:o}", "version", FILE_VERSION, "drained", list);
     char *text = file != NULL ? json_dumps(file, JSON_INDENT(2)) : NULL;
-    if (text != NULL)
-        r = replace_file(drains, text);
-    if (r < 0)
-        log_msg(LOG_ERR, "cannot save what is drained in %s: %s", drains->path, strerror(-r));
-    free(text);
     json_decref(file);
+    return text;
+}
+
+static int arm(sd_event_source *timer, uint64_t after_ns)
+{
+    int r = sd_event_source_set_time(timer, (clock_boot_ns() + after_ns) / NS_PER_US);
+
+    return r < 0 ? r : sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+}
+
+static void tell(const struct drains *drains, enum drains_saved saved)
+{
+    drains->options.saved(drains->options.userdata, saved);
+}
+
+/* Whether what was handed to the saver last is on the disk. */
+static void on_saved(void *userdata, int error)
+{
+    struct drains *drains = userdata;
+    char text[REGULAR_FILE_ERROR_SIZE];
+
+    (void)sd_event_source_set_enabled(drains->patience, SD_EVENT_OFF);
+    if (error < 0 && !drains->failing)
+        log_msg(LOG_ERR, "cannot save what is drained in %s: %s", drains->path,
+                regular_file_error(error, 0, text));
+    if (error == 0 && (drains->failing || drains->stalled))
+        log_msg(LOG_NOTICE, "what is drained is saved again in %s", drains->path);
+    drains->failing = error < 0;
+    drains->stalled = false;
+    if (error < 0) {
+        drains->changed = true;
+        (void)arm(drains->save, RETRY_NS);
+    }
+    if (error < 0 || !drains->changed)
+        tell(drains, error < 0 ? DRAINS_NOT_SAVED : DRAINS_SAVED);
+}
+
+static void save(struct drains *drains)
+{
+    if (!drains->changed)
+        return;
+    drains->changed = false;
+    (void)arm(drains->patience, PATIENCE_NS);
+    char *text = dump(drains);
+    if (text == NULL || !file_saver_put(drains->saver, text))
+        on_saved(drains, -ENOMEM);
 }
 
 static int on_save(sd_event_source *source, uint64_t usec, void *userdata)
@@ -148,25 +160,31 @@ static int on_save(sd_event_source *source, uint64_t usec, void *userdata)
     return 0;
 }
 
+static int on_patience(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct drains *drains = userdata;
+
+    (void)source;
+    (void)usec;
+    if (!drains->stalled)
+        log_msg(LOG_ERR, "what is drained is not saved in %s yet: the disk does not answer",
+                drains->path);
+    drains->stalled = true;
+    tell(drains, DRAINS_SAVING);
+    return 0;
+}
+
 /* Sets the timers: of the next that expires, and to save soon. */
 static void note_change(struct drains *drains)
 {
     int r = set_timer(drains);
 
-    if (r >= 0 && !drains->changed) {
-        r = sd_event_source_set_time(drains->saver, (clock_boot_ns() + SAVE_DELAY_NS) / NS_PER_US);
-        if (r >= 0)
-            r = sd_event_source_set_enabled(drains->saver, SD_EVENT_ONESHOT);
-    }
+    /* A change after a failure does not wait for the next attempt. */
+    if (r >= 0 && (!drains->changed || drains->failing))
+        r = arm(drains->save, SAVE_DELAY_NS);
     drains->changed = true;
     assert(r >= 0);
     (void)r;
-}
-
-static bool can_save(const struct drains *drains)
-{
-    return access(drains->directory, W_OK | X_OK) == 0 ||
-           (errno == ENOENT && mkdir(drains->directory, DIRECTORY_MODE) == 0);
 }
 
 bool drains_add(struct drains *drains, const char *name, uint64_t until_boot_ns)
@@ -180,7 +198,7 @@ bool drains_add(struct drains *drains, const char *name, uint64_t until_boot_ns)
     else if (put(drains, &entry) < 0)
         return false;
     note_change(drains);
-    return can_save(drains);
+    return true;
 }
 
 void drains_remove(struct drains *drains, const char *name)
@@ -216,7 +234,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
     while ((entry = find_expired(drains)) != NULL) {
         memcpy(name, entry->name, sizeof(name));
         drains_remove(drains, name);
-        drains->expired(drains->userdata, name);
+        drains->options.expired(drains->options.userdata, name);
     }
     return set_timer(drains);
 }
@@ -230,7 +248,7 @@ static bool read_entry(struct drains *drains, const struct config *config, const
     struct drained entry = {.until_boot_ns = DEADLINE_NEVER};
     uint64_t now_ms = clock_wall_ns() / NS_PER_MS;
 
-    if (name == NULL || strlen(name) >= sizeof(entry.name) || !json_is_integer(since) ||
+    if (name == NULL || !config_name_valid(name, strlen(name)) || !json_is_integer(since) ||
         (until != NULL && (!json_is_integer(until) || json_integer_value(until) < 0)))
         return false;
     snprintf(entry.name, sizeof(entry.name), "%s", name);
@@ -251,20 +269,34 @@ static bool read_entry(struct drains *drains, const struct config *config, const
     return drains_find(drains, name) != NULL || put(drains, &entry) == 0;
 }
 
+/* NULL: there is none, or none that can be read (logged). */
+static json_t *load_file(const struct drains *drains)
+{
+    char problem[REGULAR_FILE_ERROR_SIZE];
+    json_error_t error;
+    char *text;
+    size_t length;
+    int r = regular_file_read(drains->path, FILE_SIZE_MAX, &text, &length);
+    json_t *file = r == 0 ? json_loadb(text, length, JSON_REJECT_DUPLICATES, &error) : NULL;
+
+    if (r < 0 && r != -ENOENT)
+        log_msg(LOG_ERR, "cannot read %s: %s: what was drained before is not", drains->path,
+                regular_file_error(r, FILE_SIZE_MAX, problem));
+    else if (r == 0 && file == NULL)
+        log_msg(LOG_ERR, "cannot read %s: line %d: %s: what was drained before is not",
+                drains->path, error.line, error.text);
+    free(text);
+    return file;
+}
+
 static void load(struct drains *drains, const struct config *config)
 {
-    json_error_t error;
-    json_t *file = json_load_file(drains->path, JSON_REJECT_DUPLICATES, &error);
+    json_t *file = load_file(drains);
     const json_t *list = json_object_get(file, "drained");
     const json_t *entry;
     size_t i;
 
-    if (file == NULL && access(drains->path, F_OK) < 0 && errno == ENOENT)
-        return;
-    if (file == NULL)
-        log_msg(LOG_ERR, "cannot read %s: %s: what was drained before is not", drains->path,
-                error.text);
-    else if (!json_is_array(list))
+    if (file != NULL && !json_is_array(list))
         log_msg(LOG_ERR, "%s is not a list of drained instances: what was drained before is not",
                 drains->path);
     json_array_foreach (list, i, entry)
@@ -273,25 +305,46 @@ static void load(struct drains *drains, const struct config *config)
     json_decref(file);
 }
 
-int drains_open(sd_event *event, const char *state_dir, const struct config *config,
-                drains_expired_fn expired, void *userdata, struct drains **out)
+static int add_timer(sd_event *event, sd_event_source **timer, sd_event_time_handler_t callback,
+                     struct drains *drains)
+{
+    return sd_event_add_time(event, timer, CLOCK_BOOTTIME, UINT64_MAX, 1, callback, drains);
+}
+
+static int open_saver(struct drains *drains)
+{
+    const struct file_saver_options options = {
+        .worker = drains->options.worker,
+        .directory = drains->options.state_dir,
+        .name = FILE_NAME,
+        .directory_mode = DIRECTORY_MODE,
+        .file_mode = FILE_MODE,
+        .saved = on_saved,
+        .userdata = drains,
+    };
+
+    return file_saver_open(&options, &drains->saver);
+}
+
+int drains_open(const struct drains_options *options, const struct config *config,
+                struct drains **out)
 {
     struct drains *drains = calloc(1, sizeof(*drains));
     int r;
 
     if (drains == NULL)
         return -ENOMEM;
-    drains->expired = expired;
-    drains->userdata = userdata;
-    snprintf(drains->directory, sizeof(drains->directory), "%s", state_dir);
-    int length = snprintf(drains->path, sizeof(drains->path), "%s/drained.json", state_dir);
+    drains->options = *options;
+    int length = snprintf(drains->path, sizeof(drains->path), "%s/" FILE_NAME, options->state_dir);
     r = length < 0 || (size_t)length >= sizeof(drains->path) ? -ENAMETOOLONG : 0;
     if (r == 0)
-        r = sd_event_add_time(event, &drains->timer, CLOCK_BOOTTIME, UINT64_MAX, 1, on_timer,
-                              drains);
+        r = add_timer(options->event, &drains->timer, on_timer, drains);
     if (r >= 0)
-        r = sd_event_add_time(event, &drains->saver, CLOCK_BOOTTIME, UINT64_MAX, 1, on_save,
-                              drains);
+        r = add_timer(options->event, &drains->save, on_save, drains);
+    if (r >= 0)
+        r = add_timer(options->event, &drains->patience, on_patience, drains);
+    if (r >= 0)
+        r = open_saver(drains);
     if (r >= 0) {
         load(drains, config);
         r = set_timer(drains);
@@ -308,9 +361,15 @@ void drains_close(struct drains *drains)
 {
     if (drains == NULL)
         return;
-    save(drains);
+    char *text = drains->changed ? dump(drains) : NULL;
+    if (text != NULL && drains->saver != NULL)
+        (void)file_saver_put(drains->saver, text);
+    else
+        free(text);
+    file_saver_close(drains->saver);
     sd_event_source_disable_unref(drains->timer);
-    sd_event_source_disable_unref(drains->saver);
+    sd_event_source_disable_unref(drains->save);
+    sd_event_source_disable_unref(drains->patience);
     free(drains->list);
     free(drains);
 }

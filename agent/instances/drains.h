@@ -2,13 +2,15 @@
  * Which instances are drained, and until when: kept in `drained.json` of the state directory, so
  * that a restart of the agent does not bring a node back that the administrator sent away.
  *
- * The file is replaced by rename() a moment after a change, so that many changes are one, and not
- * synced: a disk that stalls must not stall the adverts. It holds wall-clock times, because it has
- * to mean something after a reboot; while the agent runs the time is counted by CLOCK_BOOTTIME.
+ * The file is replaced by a worker a moment after a change, so that many changes are one: a disk
+ * that stalls must not stall the adverts. One that fails is tried again, and said once. It holds
+ * wall-clock times, because it has to mean something after a reboot; while the agent runs the time
+ * is counted by CLOCK_BOOTTIME.
  */
 #ifndef AGENT_INSTANCES_DRAINS_H
 #define AGENT_INSTANCES_DRAINS_H
 
+#include "agent/base/worker.h"
 #include "lib/config/config.h"
 
 #include <systemd/sd-event.h>
@@ -21,26 +23,40 @@ struct drained {
     uint64_t until_boot_ns; /* DEADLINE_NEVER: until resumed */
 };
 
-/* Called from the event loop for each instance whose time is up, after it was taken off the list.
- */
-typedef void (*drains_expired_fn)(void *userdata, const char *name);
+enum drains_saved {
+    DRAINS_SAVED = 0,
+    DRAINS_NOT_SAVED, /* it failed */
+    DRAINS_SAVING,    /* it takes long: the disk does not answer */
+};
+
+struct drains_options {
+    sd_event *event;
+    struct worker *worker; /* borrowed; closed after the drains */
+    const char *state_dir; /* borrowed */
+    /* Called from the event loop for each instance whose time is up, after it was taken off the
+     * list. */
+    void (*expired)(void *userdata, const char *name);
+    /* Called from the event loop some time after a change: whether the list is on the disk. */
+    void (*saved)(void *userdata, enum drains_saved saved);
+    void *userdata;
+};
 
 /*
  * Reads the file. One that cannot be read or understood is reported and counts as empty; entries
  * whose time is up and those of instances that `config` does not have are dropped.
  * 0 or a negative errno (out of memory, no timer).
  */
-int drains_open(sd_event *event, const char *state_dir, const struct config *config,
-                drains_expired_fn expired, void *userdata, struct drains **out);
+int drains_open(const struct drains_options *options, const struct config *config,
+                struct drains **out);
 
-/* Saves what is not saved yet. NULL is allowed. */
+/* What is not saved yet becomes the worker's last task of it. NULL is allowed. */
 void drains_close(struct drains *drains);
 
 /* The entry of that instance, or NULL. */
 const struct drained *drains_find(const struct drains *drains, const char *name);
 
-/* Adds it, or changes its time. False when it is known that it cannot be saved (that is logged
- * when saving fails); it is on the list all the same. */
+/* Adds it, or changes its time; options.saved() tells whether that is kept. False: out of memory,
+ * it is not on the list. */
 bool drains_add(struct drains *drains, const char *name, uint64_t until_boot_ns);
 
 /* Takes it off the list, if it is on it. */

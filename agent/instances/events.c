@@ -150,10 +150,11 @@ static void follow_handover(struct instance *instance)
 {
     const struct handover_view view = instance_handover_view(instance);
 
-    if (handover_update(&instance->handover, &view) &&
-        !drains_add(instance->node->drains, instance->config->name,
+    if (!handover_update(&instance->handover, &view))
+        return;
+    if (!drains_add(instance->node->drains, instance->config->name,
                     instance->handover.drain_until_ns))
-        handover_not_kept(&instance->handover);
+        handover_kept(&instance->handover, DRAINS_NOT_SAVED);
 }
 
 static void after_step(struct instance *instance, const struct election_actions *actions)

@@ -94,6 +94,7 @@ static void drain_done(struct handover *h, const struct handover_view *view)
     if (h->was_master && last->reason == REASON_DRAINED)
         note_peer(h, &last->evidence.peer, last->evidence.peer_priority);
     word_drained(h);
+    h->keeping = true;
 }
 
 static void explain_by(const struct asker *asker, struct transition *transition)
@@ -125,12 +126,24 @@ void handover_explain(const struct handover *h, struct transition *transition)
     }
 }
 
-void handover_not_kept(struct handover *h)
+void handover_kept(struct handover *h, enum drains_saved saved)
 {
     size_t used = strlen(h->text);
 
-    snprintf(h->text + used, sizeof(h->text) - used,
-             "; this cannot be saved, so a restart of vipd ends it");
+    if (!h->keeping)
+        return;
+    h->keeping = false;
+    if (saved == DRAINS_NOT_SAVED)
+        snprintf(h->text + used, sizeof(h->text) - used,
+                 "; this cannot be saved, so a restart of vipd ends it");
+    else if (saved == DRAINS_SAVING)
+        snprintf(h->text + used, sizeof(h->text) - used,
+                 "; the disk does not answer: until this is saved, a restart of vipd ends it");
+}
+
+enum handover_outcome handover_outcome(const struct handover *h)
+{
+    return h->keeping ? HANDOVER_PENDING : h->outcome;
 }
 
 static void drain_failed(struct handover *h, const struct handover_view *view)

@@ -7,6 +7,7 @@
 #define AGENT_INSTANCES_HANDOVER_H
 
 #include "agent/instances/bundle.h"
+#include "agent/instances/drains.h"
 #include "agent/instances/router.h"
 #include "lib/control/control.h"
 
@@ -28,6 +29,7 @@ struct handover {
     bool was_drained;
     struct asker asker;     /* of the drain or take, */
     struct asker resumer;   /* and of the resume since then */
+    bool keeping;           /* drain: in force, and being saved */
     struct ip_address peer; /* drain: who took over; take: from whom; NONE: nobody known */
     uint8_t peer_priority;
     char text[REASON_TEXT_SIZE];
@@ -57,8 +59,11 @@ bool handover_update(struct handover *h, const struct handover_view *view);
 /* Adds to a transition of the instance who asked for it. */
 void handover_explain(const struct handover *h, struct transition *transition);
 
-/* It could not be kept: that is said too. */
-void handover_not_kept(struct handover *h);
+/* Whether that drain is kept; said if it is not. Nothing when none is being kept. */
+void handover_kept(struct handover *h, enum drains_saved saved);
+
+/* What to tell whoever asked: a drain is not over before it is kept. */
+enum handover_outcome handover_outcome(const struct handover *h);
 
 /* What becomes of a take that has begun. HANDOVER_PENDING: the elections are to be asked; else it
  * is decided, and text says why. */

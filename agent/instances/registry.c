@@ -221,11 +221,27 @@ static void on_drain_over(void *userdata, const char *name)
         (void)instance_resume(instance, &time_itself);
 }
 
-int registry_open_drains(struct registry *registry, const char *state_dir,
+/* Those who drained it wait for that. */
+static void on_drain_saved(void *userdata, enum drains_saved saved)
+{
+    const struct registry *registry = userdata;
+
+    for (size_t i = 0; i < registry->count; i++)
+        handover_kept(&registry->list[i]->handover, saved);
+}
+
+int registry_open_drains(struct registry *registry, struct worker *worker, const char *state_dir,
                          const struct config *config)
 {
-    int r = drains_open(registry->node->event, state_dir, config, on_drain_over, registry,
-                        &registry->node->drains);
+    const struct drains_options options = {
+        .event = registry->node->event,
+        .worker = worker,
+        .state_dir = state_dir,
+        .expired = on_drain_over,
+        .saved = on_drain_saved,
+        .userdata = registry,
+    };
+    int r = drains_open(&options, config, &registry->node->drains);
 
     if (r < 0)
         log_msg(LOG_ERR, "cannot keep a list of drained instances: %s", strerror(-r));

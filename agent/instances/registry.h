@@ -32,8 +32,8 @@ int registry_open(struct node *node, const struct registry_observer *observer,
                   struct registry **out);
 
 /* Opens the list of what is drained: once, before the first instance. 0 or a negative errno,
- * logged. */
-int registry_open_drains(struct registry *registry, const char *state_dir,
+ * logged. worker saves it, and is closed after the registry. */
+int registry_open_drains(struct registry *registry, struct worker *worker, const char *state_dir,
                          const struct config *config);
 
 /* Releases what is still held, at once, and frees all instances. NULL is allowed. */

@@ -129,7 +129,7 @@ int chronicle_open(const struct chronicle_options *options, struct chronicle **o
         free(chronicle);
         return r;
     }
-    r = history_file_open(options->event, options->state_dir, HISTORY_FILE_BYTES,
+    r = history_file_open(options->event, options->files, options->state_dir, HISTORY_FILE_BYTES,
                           chronicle->history, &chronicle->file);
     if (r < 0) {
         log_msg(LOG_ERR, "cannot keep the history: %s", strerror(-r));

@@ -14,6 +14,7 @@ struct chronicle;
 struct chronicle_options {
     sd_event *event;
     const char *state_dir;     /* has the file */
+    struct worker *files;      /* borrowed, closed after this: writes it */
     struct recorder *recorder; /* borrowed; NULL: nothing is recorded */
     /* There is a new entry, for those who follow. */
     void (*on_entry)(void *userdata);

@@ -77,14 +77,32 @@ static bool check_user(struct config_box *box, const struct hook_user *known,
     return r == 0;
 }
 
-static void check_commands(const struct config_instance *config)
+void hooks_missing_find(const struct config_box *box, struct hooks_missing *out)
 {
-    for (enum hook hook = 0; hook < HOOKS; hook++) {
-        char *const *argv = config->hooks[hook];
+    out->count = 0;
+    for (size_t i = 0; i < box->config->instance_count; i++) {
+        const struct config_instance *config = &box->config->instances[i];
 
-        if (argv != NULL && argv[0][0] == '/' && access(argv[0], X_OK) < 0)
-            log_instance(LOG_WARNING, config->name, "%s: %s cannot be run: %s", hook_name(hook),
-                         argv[0], strerror(errno));
+        for (enum hook hook = 0; hook < HOOKS && out->count < HOOKS_MISSING_MAX; hook++) {
+            char *const *argv = config->hooks[hook];
+
+            if (argv == NULL || argv[0][0] != '/' || access(argv[0], X_OK) == 0)
+                continue;
+            out->list[out->count].config = config;
+            out->list[out->count].hook = hook;
+            out->list[out->count++].error = errno;
+        }
+    }
+}
+
+void hooks_missing_log(const struct hooks_missing *missing)
+{
+    for (size_t i = 0; i < missing->count; i++) {
+        const struct config_instance *config = missing->list[i].config;
+        enum hook hook = missing->list[i].hook;
+
+        log_instance(LOG_WARNING, config->name, "%s: %s cannot be run: %s", hook_name(hook),
+                     config->hooks[hook][0], strerror(missing->list[i].error));
     }
 }
 
@@ -96,8 +114,13 @@ bool hooks_check(struct config_box *box, const struct config_box *before,
     for (size_t i = 0; i < box->config->instance_count; i++) {
         const struct config_instance *instance = &box->config->instances[i];
 
-        check_commands(instance);
         if (instance->hook_user[0] != '\0' && !check_user(box, known, instance, problems))
+            return false;
+    }
+    for (size_t i = 0; i < box->config->check_count; i++) {
+        const char *user = box->config->checks[i].user;
+
+        if (user[0] != '\0' && hook_users_add(&box->hook_users, known, user) == -ENOMEM)
             return false;
     }
     return true;

@@ -1,4 +1,4 @@
-/* Telling the world outside. State files are written one a turn of the loop: a failover of
+/* Telling the world outside. State files are handed out one a turn of the loop: a failover of
  * thousands of instances leaves room for packets between them. */
 #include "agent/publish/publish.h"
 
@@ -39,15 +39,17 @@ static struct state_file state_of(const struct instance *instance)
     };
 }
 
-static void write_state(struct publish *publish, struct instance *instance)
+/* False: not now. */
+static bool write_state(struct publish *publish, struct instance *instance)
 {
     const struct transition beginning = {.reason = REASON_STARTED};
     struct state_file file = state_of(instance);
 
     if (instance->last_wall_ns == 0)
         file.last = &beginning;
-    instance->unpublished = false;
-    state_files_write(publish->state_files, &file);
+    /* While another one is written: on_ready() comes back. */
+    instance->unpublished = !state_files_write(publish->state_files, &file);
+    return !instance->unpublished;
 }
 
 static void write_soon(struct publish *publish)
@@ -67,11 +69,16 @@ static int on_write(sd_event_source *source, void *userdata)
     for (size_t i = 0; i < registry_count(registry); i++) {
         if (!registry_at(registry, i)->unpublished)
             continue;
-        write_state(publish, registry_at(registry, i));
-        write_soon(publish);
+        if (write_state(publish, registry_at(registry, i)))
+            write_soon(publish);
         break;
     }
     return 0;
+}
+
+static void on_ready(void *userdata)
+{
+    write_soon(userdata);
 }
 
 static bool finished(const struct publish *publish)
@@ -158,7 +165,14 @@ int publish_open(const struct publish_options *options, struct publish **out)
         return r;
     }
     /* Without them the node works. */
-    publish->state_files = state_files_open(options->run_dir, options->control_path);
+    const struct state_files_options files = {
+        .worker = options->files,
+        .run_dir = options->run_dir,
+        .control_path = options->control_path,
+        .on_ready = on_ready,
+        .userdata = publish,
+    };
+    publish->state_files = state_files_open(&files);
     *out = publish;
     return 0;
 }

@@ -19,7 +19,8 @@ struct publish_options {
     sd_event *event;
     const struct registry *registry;
     struct chronicle *chronicle;
-    const char *run_dir; /* of the state files; NULL: that of control_path */
+    struct worker *files; /* borrowed, closed after this: writes state files */
+    const char *run_dir;  /* of the state files; NULL: that of control_path */
     const char *control_path;
 };
 

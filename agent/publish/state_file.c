@@ -1,7 +1,9 @@
-/* State files: written beside their place under a name that no instance can have, then renamed. */
+/* State files: written beside their place under a name that no instance can have, then renamed.
+ * One errand is on its way at a time; removals wait in a list, and go first. */
 #include "agent/publish/state_file.h"
 
 #include "agent/base/log.h"
+#include "agent/base/regular_file.h"
 #include "lib/control/control.h"
 
 #include <dirent.h>
@@ -21,36 +23,46 @@ enum {
 /* '~' is in no name. */
 #define NEW_SUFFIX "~"
 
-struct state_files {
+/* Where they are; the loop's and the errands' together. */
+struct place {
     char *path;
     int directory;
+    unsigned references; /* counted in the loop */
+};
+
+enum errand_kind {
+    ERRAND_WRITE = 0,
+    ERRAND_REMOVE,
+    ERRAND_END, /* removes all of them and the directory */
+};
+
+struct errand {
+    struct worker_task task;
+    struct state_files *files; /* NULL: closed meanwhile */
+    struct place *place;
+    enum errand_kind kind;
+    char name[NAME_SIZE];
+    char *text;
+    int error; /* an errno */
+    struct errand *next;
+};
+
+struct state_files {
+    struct state_files_options options;
+    struct place *place;
+    struct errand *under_way; /* NULL: none */
+    struct errand *removals;  /* the oldest first */
     bool failing;
 };
 
-static void note(struct state_files *files, const char *instance, int error)
-{
-    if (error != 0 && !files->failing)
-        log_instance(LOG_WARNING, instance, "cannot write %s/%s: %s", files->path, instance,
-                     strerror(error));
-    else if (error == 0 && files->failing)
-        log_instance(LOG_NOTICE, instance, "%s/%s is written again", files->path, instance);
-    files->failing = error != 0;
-}
-
-/* Makes a directory whoever's umask is in force; one that is there is left as it is. */
-static int make_directory(const char *path)
-{
-    if (mkdir(path, DIRECTORY_MODE) < 0)
-        return errno == EEXIST ? 0 : -errno;
-    return chmod(path, DIRECTORY_MODE) < 0 ? -errno : 0;
-}
+/* ---- The directory */
 
 /* Whether we or a predecessor wrote it: the directory may have been given other uses. */
-static bool is_ours(const struct state_files *files, const char *name)
+static bool is_ours(int directory, const char *name)
 {
     static const char beginning[] = "instance=";
     char found[sizeof(beginning) - 1];
-    int fd = openat(files->directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     ssize_t n = 0;
 
     if (fd < 0)
@@ -60,16 +72,20 @@ static bool is_ours(const struct state_files *files, const char *name)
     return n == (ssize_t)sizeof(found) && memcmp(found, beginning, sizeof(found)) == 0;
 }
 
-static void clear(const struct state_files *files)
+static void clear(const struct place *place)
 {
-    DIR *directory = opendir(files->path);
+    int fd = openat(place->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
     const struct dirent *entry;
 
-    if (directory == NULL)
+    if (directory == NULL) {
+        if (fd >= 0)
+            close(fd);
         return;
+    }
     while ((entry = readdir(directory)) != NULL)
-        if (is_ours(files, entry->d_name))
-            (void)unlinkat(files->directory, entry->d_name, 0);
+        if (is_ours(place->directory, entry->d_name))
+            (void)unlinkat(place->directory, entry->d_name, 0);
     closedir(directory);
 }
 
@@ -88,61 +104,61 @@ static char *path_of(const char *run_dir, const char *control_path)
     return r < 0 ? NULL : path;
 }
 
+static void unref_place(struct place *place)
+{
+    if (place == NULL || --place->references > 0)
+        return;
+    if (place->directory >= 0)
+        close(place->directory);
+    free(place->path);
+    free(place);
+}
+
+/* NULL: out of memory. */
+static struct place *new_place(const char *run_dir, const char *control_path)
+{
+    struct place *place = calloc(1, sizeof(*place));
+
+    if (place == NULL)
+        return NULL;
+    *place =
+        (struct place){.path = path_of(run_dir, control_path), .directory = -1, .references = 1};
+    if (place->path == NULL) {
+        unref_place(place);
+        return NULL;
+    }
+    return place;
+}
+
+/* As it is, not what a link of that name leads to, and only what nobody else can fill. */
+static int open_directory(struct place *place)
+{
+    struct stat st;
+
+    place->directory = open(place->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (place->directory < 0 || fstat(place->directory, &st) < 0)
+        return -errno;
+    return st.st_uid == geteuid() || st.st_uid == 0 ? 0 : -EPERM;
+}
+
+/* Makes a directory whoever's umask is in force; one that is there is left as it is. */
+static int make_directory(const char *path)
+{
+    if (mkdir(path, DIRECTORY_MODE) < 0)
+        return errno == EEXIST ? 0 : -errno;
+    return chmod(path, DIRECTORY_MODE) < 0 ? -errno : 0;
+}
+
 void state_files_clear(const char *run_dir, const char *control_path)
 {
-    struct state_files files = {.path = path_of(run_dir, control_path)};
+    struct place *place = new_place(run_dir, control_path);
 
-    if (files.path != NULL) {
-        files.directory = open(files.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (files.directory >= 0) {
-            clear(&files);
-            close(files.directory);
-        }
-    }
-    free(files.path);
+    if (place != NULL && open_directory(place) == 0)
+        clear(place);
+    unref_place(place);
 }
 
-struct state_files *state_files_open(const char *run_dir, const char *control_path)
-{
-    struct state_files *files = calloc(1, sizeof(*files));
-    int r = -ENOMEM;
-
-    if (files == NULL)
-        goto fail;
-    files->directory = -1;
-    files->path = path_of(run_dir, control_path);
-    if (files->path == NULL)
-        goto fail;
-    r = run_dir != NULL ? make_directory(run_dir) : 0;
-    if (r == 0)
-        r = make_directory(files->path);
-    if (r == 0) {
-        files->directory = open(files->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        r = files->directory < 0 ? -errno : 0;
-    }
-    if (r < 0)
-        goto fail;
-    clear(files);
-    return files;
-fail:
-    log_msg(LOG_WARNING, "no state files: cannot make %s: %s",
-            files != NULL && files->path != NULL ? files->path : "their directory", strerror(-r));
-    if (files != NULL)
-        free(files->path);
-    free(files);
-    return NULL;
-}
-
-void state_files_close(struct state_files *files)
-{
-    if (files == NULL)
-        return;
-    clear(files);
-    close(files->directory);
-    (void)rmdir(files->path);
-    free(files->path);
-    free(files);
-}
+/* ---- What is in a file */
 
 /* In single quotes, within which a shell takes everything for what it is. */
 static void put_quoted(FILE *out, const char *name, const char *text)
@@ -186,46 +202,230 @@ static void put(FILE *out, const struct state_file *file)
     put_addresses(out, file->config);
 }
 
-/* 0 or an errno. */
-static int write_new(const struct state_files *files, const char *name,
-                     const struct state_file *file)
+/* NULL: out of memory. */
+static char *text_of(const struct state_file *file)
 {
-    int fd = openat(files->directory, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-                    FILE_MODE);
-    FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
-    int error = errno;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
 
-    if (out == NULL) {
-        if (fd >= 0)
-            close(fd);
-        return error;
-    }
-    error = fchmod(fd, FILE_MODE) < 0 ? errno : 0;
+    if (out == NULL)
+        return NULL;
     put(out, file);
-    if (fflush(out) != 0 || ferror(out) != 0)
+    if (fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+/* ---- In the worker's thread */
+
+/* 0 or an errno. */
+static int write_new(const struct errand *errand, const char *new_name)
+{
+    int fd = openat(errand->place->directory, new_name,
+                    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, FILE_MODE);
+    size_t size = strlen(errand->text);
+    int error = 0;
+
+    if (fd < 0)
+        return errno;
+    ssize_t n = fchmod(fd, FILE_MODE) < 0 ? -1 : write(fd, errand->text, size);
+    if (n < 0)
         error = errno;
-    fclose(out);
+    else if ((size_t)n != size)
+        error = ENOSPC;
+    close(fd);
     return error;
 }
 
-void state_files_write(struct state_files *files, const struct state_file *file)
+static int write_file(const struct errand *errand)
 {
     char new_name[NAME_SIZE + sizeof(NEW_SUFFIX)];
-    const char *name = file->config->name;
+    int directory = errand->place->directory;
 
-    if (files == NULL)
-        return;
-    snprintf(new_name, sizeof(new_name), "%s" NEW_SUFFIX, name);
-    int error = write_new(files, new_name, file);
-    if (error == 0 && renameat(files->directory, new_name, files->directory, name) < 0)
+    snprintf(new_name, sizeof(new_name), "%s" NEW_SUFFIX, errand->name);
+    int error = write_new(errand, new_name);
+    if (error == 0 && renameat(directory, new_name, directory, errand->name) < 0)
         error = errno;
     if (error != 0)
-        (void)unlinkat(files->directory, new_name, 0);
-    note(files, name, error);
+        (void)unlinkat(directory, new_name, 0);
+    return error;
+}
+
+static void run(struct worker_task *task)
+{
+    struct errand *errand = (struct errand *)task;
+
+    switch (errand->kind) {
+    case ERRAND_WRITE:
+        errand->error = write_file(errand);
+        break;
+    case ERRAND_REMOVE:
+        (void)unlinkat(errand->place->directory, errand->name, 0);
+        break;
+    case ERRAND_END:
+        clear(errand->place);
+        (void)rmdir(errand->place->path);
+        break;
+    }
+}
+
+/* ---- In the loop */
+
+static void note(struct state_files *files, const struct errand *errand)
+{
+    const char *path = files->place->path;
+
+    if (errand->kind != ERRAND_WRITE)
+        return;
+    if (errand->error != 0 && !files->failing)
+        log_instance(LOG_WARNING, errand->name, "cannot write %s/%s: %s", path, errand->name,
+                     strerror(errand->error));
+    else if (errand->error == 0 && files->failing)
+        log_instance(LOG_NOTICE, errand->name, "%s/%s is written again", path, errand->name);
+    files->failing = errand->error != 0;
+}
+
+static void free_errand(struct errand *errand)
+{
+    if (errand == NULL)
+        return;
+    unref_place(errand->place);
+    free(errand->text);
+    free(errand);
+}
+
+static bool submit(struct state_files *files, struct errand *errand)
+{
+    if (!worker_submit(files->options.worker, &errand->task))
+        return false;
+    files->under_way = errand;
+    return true;
+}
+
+static void submit_removal(struct state_files *files)
+{
+    struct errand *errand = files->removals;
+
+    if (files->under_way != NULL || errand == NULL || !submit(files, errand))
+        return;
+    files->removals = errand->next;
+}
+
+static void done(struct worker_task *task)
+{
+    struct errand *errand = (struct errand *)task;
+    struct state_files *files = errand->files;
+
+    if (files != NULL) {
+        files->under_way = NULL;
+        note(files, errand);
+    }
+    free_errand(errand);
+    if (files == NULL)
+        return;
+    submit_removal(files);
+    if (files->under_way == NULL)
+        files->options.on_ready(files->options.userdata);
+}
+
+/* NULL: out of memory. */
+static struct errand *new_errand(struct state_files *files, enum errand_kind kind, const char *name)
+{
+    struct errand *errand = calloc(1, sizeof(*errand));
+
+    if (errand == NULL)
+        return NULL;
+    *errand = (struct errand){
+        .task = {.run = run, .done = done}, .files = files, .place = files->place, .kind = kind};
+    snprintf(errand->name, sizeof(errand->name), "%s", name);
+    files->place->references++;
+    return errand;
+}
+
+bool state_files_write(struct state_files *files, const struct state_file *file)
+{
+    if (files == NULL)
+        return true;
+    submit_removal(files);
+    if (files->under_way != NULL)
+        return false;
+    struct errand *errand = new_errand(files, ERRAND_WRITE, file->config->name);
+    if (errand != NULL)
+        errand->text = text_of(file);
+    if (errand == NULL || errand->text == NULL) {
+        log_instance(LOG_WARNING, file->config->name, "out of memory, no state file is written");
+        free_errand(errand);
+        return true;
+    }
+    if (submit(files, errand))
+        return true;
+    free_errand(errand);
+    return false;
 }
 
 void state_files_remove(struct state_files *files, const char *instance)
 {
-    if (files != NULL)
-        (void)unlinkat(files->directory, instance, 0);
+    struct errand *errand = files != NULL ? new_errand(files, ERRAND_REMOVE, instance) : NULL;
+
+    if (errand == NULL)
+        return;
+    struct errand **link = &files->removals;
+    while (*link != NULL)
+        link = &(*link)->next;
+    *link = errand;
+    submit_removal(files);
+}
+
+struct state_files *state_files_open(const struct state_files_options *options)
+{
+    struct state_files *files = calloc(1, sizeof(*files));
+    struct place *place = new_place(options->run_dir, options->control_path);
+    int r = -ENOMEM;
+
+    if (files == NULL || place == NULL)
+        goto fail;
+    r = options->run_dir != NULL ? make_directory(options->run_dir) : 0;
+    if (r == 0)
+        r = make_directory(place->path);
+    if (r == 0)
+        r = open_directory(place);
+    if (r < 0)
+        goto fail;
+    clear(place);
+    files->options = *options;
+    files->place = place;
+    return files;
+fail:
+    log_msg(LOG_WARNING, "no state files: cannot use %s: %s",
+            place != NULL ? place->path : "their directory",
+            r == -EPERM ? "it is somebody else's" : strerror(-r));
+    unref_place(place);
+    free(files);
+    return NULL;
+}
+
+void state_files_close(struct state_files *files)
+{
+    if (files == NULL)
+        return;
+    struct errand *end = new_errand(files, ERRAND_END, "");
+
+    if (files->under_way != NULL)
+        files->under_way->files = NULL;
+    while (files->removals != NULL) {
+        struct errand *errand = files->removals;
+
+        files->removals = errand->next;
+        free_errand(errand);
+    }
+    if (end != NULL) {
+        end->files = NULL;
+        if (!submit(files, end))
+            free_errand(end);
+    }
+    unref_place(files->place);
+    free(files);
 }

@@ -17,7 +17,8 @@ bool config_name_valid(const char *name, size_t length)
         if (name[i] == '\0' || strchr(allowed, name[i]) == NULL)
             return false;
     }
-    return true;
+    /* "." and ".." are no names of files. */
+    return strspn(name, ".") < length;
 }
 
 bool config_names_have(const struct config_names *names, const char *name)

@@ -13,7 +13,7 @@ struct config_names {
     size_t count;
 };
 
-/* True for 1 .. NAME_SIZE - 1 characters of [A-Za-z0-9._-]. */
+/* True for 1 .. NAME_SIZE - 1 characters of [A-Za-z0-9._-], not all of them dots. */
 bool config_name_valid(const char *name, size_t length);
 
 /* True when it is one of them. */

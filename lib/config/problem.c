@@ -38,6 +38,11 @@ void config_problem_add(struct config_problems *problems, const struct config_pl
     va_end(arguments);
 }
 
+bool config_problems_full(const struct config_problems *problems)
+{
+    return problems->count == CONFIG_PROBLEMS_MAX;
+}
+
 void config_problems_free(struct config_problems *problems)
 {
     if (problems == NULL)

@@ -21,6 +21,9 @@ bool config_problems_open(struct config_problems *problems);
 void config_problem_add(struct config_problems *problems, const struct config_place *place,
                         const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Nothing that is found from now on would be kept: it need not be looked for. */
+bool config_problems_full(const struct config_problems *problems);
+
 /* In the order of the sources, then of lines; what was found first stays first otherwise. */
 void config_problems_sort(struct config_problems *problems, const struct config_source *sources,
                           size_t count);

@@ -159,6 +159,8 @@ void config_reading_section(struct reading *reading, unsigned line, const char *
     char kind[NAME_SIZE] = "";
     size_t kind_length = 0;
 
+    if (config_problems_full(reading->draft->problems))
+        return;
     while (kind_length < length && header[kind_length] != ' ' && header[kind_length] != '\t')
         kind_length++;
     const char *name = header + kind_length;

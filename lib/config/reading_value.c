@@ -101,6 +101,8 @@ void config_reading_value(struct reading *reading, unsigned line, const char *na
     struct config_draft *draft = reading->draft;
     char quoted[CONFIG_QUOTE_SIZE];
 
+    if (config_problems_full(draft->problems))
+        return;
     if (reading->section == NULL) {
         const struct config_place place = config_reading_place(
             reading, line, config_quote(name, strlen(name), quoted, sizeof(quoted)));

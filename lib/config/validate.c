@@ -95,6 +95,15 @@ static void check_version(const struct subject *subject)
     }
 }
 
+/* Nobody hears an advertisement there. */
+static void check_interface(const struct subject *subject)
+{
+    if (good_and_given(subject, INSTANCE_INTERFACE) &&
+        strcmp(subject->instance->interface, "lo") == 0)
+        PROBLEM(subject, INSTANCE_INTERFACE,
+                "found 'lo', where no other node is; expected the interface they are reached by");
+}
+
 static bool is_virtual(const struct config_instance *instance, const struct ip_address *address)
 {
     size_t count = 0;
@@ -266,6 +275,7 @@ void config_validate(const struct config_draft *draft)
         if (subject.section->set_aside)
             continue;
         check_presence(&subject);
+        check_interface(&subject);
         check_version(&subject);
         check_source(&subject, &subject.instance->source4);
         check_source(&subject, &subject.instance->source6);

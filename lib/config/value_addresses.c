@@ -19,6 +19,8 @@ static const char *unusable(const struct ip_address *address)
         return ", the unspecified address";
     if (ip_address_is_loopback(address))
         return ", a loopback address";
+    if (ip_address_is_mapped(address))
+        return ", an IPv4-mapped address";
     if (address->family == IP_FAMILY_IPV4 && memcmp(address->octets, broadcast, 4) == 0)
         return ", the broadcast address";
     return NULL;

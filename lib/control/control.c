@@ -36,7 +36,7 @@ static const struct method METHODS[] = {
      CONTROL_GET_HISTORY,
      false,
      {{"instance", PARAMETER_NAME, false}, {"limit", PARAMETER_LIMIT, false}}},
-    {"io.vipd.Reload", CONTROL_RELOAD, true, {{NULL}}},
+    {"io.vipd.Reload", CONTROL_RELOAD, true, {{"force", PARAMETER_FORCE, false}}},
     {"io.vipd.Drain",
      CONTROL_DRAIN,
      true,

@@ -269,7 +269,7 @@ struct control_request {
     bool has_name;        /* `name` was given */
     char name[NAME_SIZE]; /* the instance, or the interface to describe */
     bool all;             /* every instance */
-    bool force;           /* Drain: even if nobody takes over */
+    bool force;           /* Drain: even if nobody takes over; Reload: even if no instance is left */
     uint64_t for_ns;      /* Drain: for so long; DEADLINE_NEVER: until resumed */
     uint32_t uid;         /* of the client, which no message says: whoever reads it fills it in */
     size_t limit;         /* entries of the history, HISTORY_ENTRIES_MAX when not given */

@@ -2,6 +2,7 @@
 #include "lib/control/control.h"
 
 #include "lib/control/json.h"
+#include "lib/printable.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -209,7 +210,7 @@ static struct evidence evidence_from(const json_t *json)
     return evidence;
 }
 
-/* Copies a text that fits. */
+/* Copies a text that fits; it may end on a terminal. */
 static bool copy(const char *text, char *out, size_t size)
 {
     size_t length = strlen(text);
@@ -217,6 +218,7 @@ static bool copy(const char *text, char *out, size_t size)
     if (length >= size)
         return false;
     memcpy(out, text, length + 1);
+    printable_make(out, '\0');
     return true;
 }
 

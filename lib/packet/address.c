@@ -169,6 +169,14 @@ bool ip_address_is_loopback(const struct ip_address *address)
     return address->family == IP_FAMILY_IPV6 && memcmp(address->octets, one, sizeof(one)) == 0;
 }
 
+bool ip_address_is_mapped(const struct ip_address *address)
+{
+    static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+
+    return address->family == IP_FAMILY_IPV6 &&
+           memcmp(address->octets, prefix, sizeof(prefix)) == 0;
+}
+
 struct ip_address ip_address_vrrp_group(enum ip_family family)
 {
     if (family == IP_FAMILY_IPV4)

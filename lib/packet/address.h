@@ -71,6 +71,8 @@ bool ip_address_is_unspecified(const struct ip_address *address);
 
 /* 127.0.0.0/8 or ::1. */
 bool ip_address_is_loopback(const struct ip_address *address);
+/* ::ffff:A.B.C.D, which no interface has. */
+bool ip_address_is_mapped(const struct ip_address *address);
 
 /* 224.0.0.18 or ff02::12 (RFC 9568 5.1.1.2, 5.1.2.2). */
 struct ip_address ip_address_vrrp_group(enum ip_family family);

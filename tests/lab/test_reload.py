@@ -9,7 +9,11 @@ import pytest
 
 from vipdlab import config, netns
 from vipdlab.config import VIP4
+from vipdlab.node import VIPCTL, environment
 from vipdlab.watch import widest_gap
+
+
+OTHER = config.instance("other", vrid=99, addresses="10.77.0.209/24")
 
 
 @pytest.mark.lab(nodes=1)
@@ -97,13 +101,95 @@ def test_a_reload_writes_nothing_for_what_did_not_change(lab):
 def test_sighup_reloads_and_a_removed_instance_hands_over(lab):
     lab.start_all([150, 100])
     probe = lab.probe()
-    lab[1].write()
+    lab[1].write(OTHER)
     lab[1].process.send_signal(signal.SIGHUP)
     lab.wait(lambda: lab[2].state() == "MASTER", "the peer took over")
-    lab.wait(lambda: lab[1].status()["instances"] == [], "it is gone from the first")
+    lab.wait(lambda: [i["name"] for i in lab[1].status()["instances"]] == ["other"],
+             "it is gone from the first")
     result = probe.stop()
     assert result.lost == [], str(result)
     assert not lab[1].holds(VIP4)
+
+
+@pytest.mark.lab(nodes=1)
+@pytest.mark.parametrize("text", ["", "\ufeff", "# nothing\n", "[node]\nname = n1\n"])
+def test_a_reload_that_would_remove_every_instance_is_to_be_forced(lab, text):
+    lab.start_all([150])
+    lab[1].write_text(text)
+    done = lab[1].reload()
+    assert done.returncode == 1 and "--force" in done.stderr, done.stderr
+    lab[1].process.send_signal(signal.SIGHUP)
+    lab.wait(lambda: lab[1].log_text().count("reload refused") == 2, "the signal is refused too")
+    assert lab[1].state() == "MASTER" and lab[1].holds(VIP4)
+    done = lab[1].vipctl("reload", "--force")
+    assert done.returncode == 0 and "removed   web" in done.stdout, done
+    lab.wait(lambda: lab[1].status()["instances"] == [], "it is gone")
+    assert not lab[1].holds(VIP4)
+
+
+@pytest.mark.lab(nodes=1)
+@pytest.mark.parametrize("kind", ["fifo", "directory", "device", "endless"])
+def test_what_is_no_file_is_refused_by_its_name_and_not_waited_for(lab, kind):
+    lab.start_all([150])
+    os.makedirs(lab[1].config_dir, exist_ok=True)
+    path = f"{lab[1].config_dir}/10-odd.conf"
+    {"fifo": os.mkfifo, "directory": os.mkdir,
+     "device": lambda path: os.symlink("/dev/null", path),
+     "endless": lambda path: os.symlink("/dev/zero", path)}[kind](path)
+    capture = lab.capture()
+    done = lab[1].reload()
+    assert done.returncode == 1 and f"{path}: cannot be read: it is no regular file" in done.stderr
+    lab.never(lambda: lab[1].state() != "MASTER", "it serves", 0.5)
+    assert widest_gap(capture.adverts("n1", vrid=51)) < 3 * config.INTERVAL_MS / 1000
+    os.rmdir(path) if kind == "directory" else os.unlink(path)
+    assert lab[1].reload().returncode == 0
+
+
+# Behaves as a name service that does not answer for a while: to be loaded before the C library.
+SLOW_NAMES = r"""
+#include <errno.h>
+#include <pwd.h>
+#include <unistd.h>
+int getpwnam_r(const char *name, struct passwd *entry, char *buffer, size_t size,
+               struct passwd **found)
+{
+    (void)name; (void)entry; (void)buffer; (void)size;
+    while (access("%s", F_OK) == 0)
+        usleep(20000);
+    *found = 0;
+    return 0;
+}
+"""
+
+
+@pytest.mark.lab(nodes=1)
+def test_a_name_service_that_hangs_holds_up_the_reload_alone(lab):
+    node = lab[1]
+    slow, library = f"{node.directory}/slow", f"{node.directory}/names.so"
+    with open(f"{library}.c", "w", encoding="ascii") as file:
+        file.write(SLOW_NAMES % slow)
+    netns.run("cc", "-shared", "-fPIC", "-o", library, f"{library}.c")
+    node.write(config.instance(priority=150))
+    node.spawn(env={**environment(), "LD_PRELOAD": library,
+                    "ASAN_OPTIONS": "verify_asan_link_order=0:exitcode=99"})
+    node.wait_state("MASTER", "web")
+    with open(slow, "w", encoding="ascii"):
+        pass
+    capture = lab.capture()
+    node.write(config.instance(priority=140, hook_user="somebody", on_change="/bin/true"))
+    asking = subprocess.Popen([VIPCTL, "--control", node.control, "reload"],
+                              stderr=subprocess.PIPE, text=True)
+    lab.never(lambda: node.status() is None or node.state() != "MASTER", "it answers", 1)
+    done = asking.communicate(timeout=15)[1]
+    assert asking.returncode == 1 and "do not answer" in done, done
+    assert not node.status()["last_reload"]["ok"]
+    assert widest_gap(capture.adverts("n1", vrid=51)) < 3 * config.INTERVAL_MS / 1000
+    # The files may have changed: what is asked now is read after that.
+    node.write(config.instance(priority=130))
+    node.process.send_signal(signal.SIGHUP)
+    os.unlink(slow)
+    lab.wait(lambda: node.instance()["base_priority"] == 130, "the second one is in force")
+    assert "expected an existing user" in node.log_text()
 
 
 @pytest.mark.lab(nodes=2)

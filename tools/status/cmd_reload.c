@@ -4,6 +4,7 @@
 #include "tools/common/client.h"
 #include "tools/common/field.h"
 #include "tools/common/json_print.h"
+#include "tools/common/options.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -46,12 +47,16 @@ static void print_refusal(const json_t *reply)
 
 int cmd_reload(const struct context *context, int argc, char **argv)
 {
-    bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
+    bool json = false;
+    bool force = false;
+    const struct verb_option table[] = {{.name = "json", .flag = &json},
+                                        {.name = "force", .flag = &force}};
     json_t *reply;
 
-    if (argc > 1 && !json)
+    if (options_read(argc, argv, table, sizeof(table) / sizeof(table[0])) != argc)
         return context_wrong_usage(context, NULL);
-    int r = client_ask(context, "io.vipd.Reload", NULL, &reply);
+    json_t *parameters = force ? json_pack("{s:b}", "force", (int)true) : NULL;
+    int r = client_ask(context, "io.vipd.Reload", parameters, &reply);
     if (r == EXIT_FAILED && json && reply != NULL)
         print_refusal(reply);
     if (r == 0)

@@ -1,11 +1,32 @@
 /* Reading the files of the history: one JSON object a line. */
 #include "tools/status/history_file.h"
 
+#include "lib/printable.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What is printed of it later must not steer the terminal. */
+static void make_printable(json_t *value)
+{
+    const char *key;
+    json_t *member;
+
+    if (json_is_string(value) && strlen(json_string_value(value)) == json_string_length(value)) {
+        char *text = strdup(json_string_value(value));
+
+        if (text != NULL)
+            printable_make(text, '\0');
+        if (text != NULL && strcmp(text, json_string_value(value)) != 0)
+            (void)json_string_set(value, text);
+        free(text);
+    }
+    json_object_foreach (value, key, member)
+        make_printable(member);
+}
 
 /* Appends the entries of one file. False: it could not be read (errno). */
 static bool read_one(const char *path, json_t *entries, unsigned long *damaged)
@@ -24,6 +45,7 @@ static bool read_one(const char *path, json_t *entries, unsigned long *damaged)
 
         if (entry == NULL && length > 1)
             ++*damaged;
+        make_printable(entry);
         if (entry != NULL)
             json_array_append_new(entries, entry);
     }

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -224,6 +225,63 @@ static void test_close_leaves_what_hangs(void **state)
     usleep(50000);
 }
 
+/* Freed by the thread: only it can tell when. */
+struct orphan {
+    struct worker_task task;
+    int gate;
+    int told; /* gets an octet when it was left */
+};
+
+static void run_orphan(struct worker_task *task)
+{
+    struct pollfd fd = {.fd = ((struct orphan *)task)->gate, .events = POLLIN};
+
+    (void)poll(&fd, 1, 10000);
+}
+
+static void orphan_done(struct worker_task *task)
+{
+    (void)task;
+    fail();
+}
+
+static void orphan_left(struct worker_task *task)
+{
+    struct orphan *orphan = (struct orphan *)task;
+    ssize_t n = write(orphan->told, "x", 1);
+
+    (void)n;
+    free(orphan);
+}
+
+static void test_leaving_waits_for_nothing(void **state)
+{
+    struct bench *bench = *state;
+    int told[2];
+    char octets[2];
+
+    assert_int_equal(pipe(told), 0);
+    for (int i = 0; i < 2; i++) {
+        struct orphan *orphan = calloc(1, sizeof(*orphan));
+
+        assert_non_null(orphan);
+        *orphan =
+            (struct orphan){.task = {.run = run_orphan, .done = orphan_done, .left = orphan_left},
+                            .gate = bench->gate[0],
+                            .told = told[1]};
+        assert_true(worker_submit(bench->worker, &orphan->task));
+    }
+    uint64_t before_ns = clock_boot_ns();
+    worker_leave(bench->worker);
+    bench->worker = NULL;
+    assert_true(clock_boot_ns() - before_ns < NS_PER_SEC);
+    open_gate(bench);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(read(told[0], octets, 1), 1);
+    close(told[0]);
+    close(told[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +293,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_without_a_worker_it_runs_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_descriptor_is_closed_in_the_thread, setup, teardown),
         cmocka_unit_test_setup_teardown(test_close_leaves_what_hangs, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_leaving_waits_for_nothing, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

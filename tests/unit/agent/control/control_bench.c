@@ -66,13 +66,18 @@ static bool on_find(void *userdata, const char *name, size_t *index)
     return name[0] == 'i' && *index < bench->instances;
 }
 
-static json_t *on_reload(void *userdata)
+static void on_reload(void *userdata, const struct control_request *request,
+                      struct control_later *later)
 {
     struct control_bench *bench = userdata;
 
     note_piece(bench);
     bench->reloads++;
-    return control_error_reload_text("made-up problem");
+    bench->forced = request->force;
+    if (bench->answers_later)
+        bench->later = later;
+    else
+        control_later_answer(later, control_error_reload_text("made-up problem"));
 }
 
 static json_t *on_handover(void *userdata, const struct control_request *request)

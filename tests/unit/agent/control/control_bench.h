@@ -25,10 +25,13 @@ struct control_bench {
     sd_event *event;
     struct control_server *server;
     struct history *history;
-    size_t instances;    /* how many the made-up agent has; their names are i0, i1, ... */
-    size_t padding;      /* octets added to each of them */
-    unsigned made;       /* instances asked for */
-    unsigned reloads;    /* reloads asked for */
+    size_t instances;   /* how many the made-up agent has; their names are i0, i1, ... */
+    size_t padding;     /* octets added to each of them */
+    unsigned made;      /* instances asked for */
+    unsigned reloads;   /* reloads asked for */
+    bool forced;        /* the last reload asked so */
+    bool answers_later; /* a reload is not answered but kept in `later` */
+    struct control_later *later;
     unsigned handovers;  /* drains, resumes and takes */
     void (*piece)(void); /* called whenever the server asks for something; may be NULL */
 };

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -57,6 +58,76 @@ static void a_status_has_every_instance(void **state)
     json_decref(reply);
     bench_call(fd, "{\"method\":\"io.vipd.GetStatus\",\"parameters\":{\"instance\":\"i7\"}}");
     bench_expect(bench_hear(bench, fd), NULL, CONTROL_ERROR_NO_SUCH_INSTANCE);
+    close(fd);
+}
+
+/* A reload takes its time: others are served meanwhile, its client waits as long as it takes, and
+ * asks nothing else before. */
+static void a_reload_is_answered_later(void **state)
+{
+    struct control_bench *bench = *state;
+    static const char calls[] = "{\"method\":\"io.vipd.Reload\",\"parameters\":{\"force\":true}}\0"
+                                "{\"method\":\"org.varlink.service.GetInfo\"}";
+    int fd = bench_dial(bench);
+    int other = bench_dial(bench);
+
+    bench->answers_later = true;
+    assert_int_equal(bench_say(fd, calls, sizeof(calls)), sizeof(calls));
+    bench_settle(bench);
+    assert_int_equal(bench->reloads, 1);
+    assert_true(bench->forced);
+    bench_call(other, GET_STATUS);
+    bench_expect(bench_hear(bench, other), "node", "bench");
+    control_later_answer(bench->later, control_error_reload_text("made-up problem"));
+    bench_expect(bench_hear(bench, fd), NULL, CONTROL_ERROR_RELOAD_FAILED);
+    bench_expect(bench_hear(bench, fd), "product", "vipd");
+    close(fd);
+    close(other);
+    bench_settle(bench);
+    assert_int_equal(control_server_clients(bench->server), 0);
+}
+
+/* Interfaces and programs have taken all descriptors: people are served from a reserve. */
+static void there_is_a_reserve_of_descriptors(void **state)
+{
+    enum { TAKEN_MAX = 256 };
+    struct control_bench *bench = *state;
+    struct rlimit before;
+    int taken[TAKEN_MAX];
+    int clients[3];
+    size_t count = 0;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    for (size_t i = 0; i < 3; i++)
+        clients[i] = bench_dial(bench);
+    struct rlimit low = {.rlim_cur = (rlim_t)clients[2] + 1, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    while (count < TAKEN_MAX && (taken[count] = dup(clients[0])) >= 0)
+        count++;
+    for (size_t i = 0; i < 3; i++) {
+        bench_call(clients[i], GET_STATUS);
+        bench_expect(bench_hear(bench, clients[i]), "node", "bench");
+    }
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    while (count > 0)
+        close(taken[--count]);
+    for (size_t i = 0; i < 3; i++)
+        close(clients[i]);
+    bench_settle(bench);
+}
+
+static void who_has_gone_is_not_answered(void **state)
+{
+    struct control_bench *bench = *state;
+    int fd = bench_dial(bench);
+
+    bench->answers_later = true;
+    bench_call(fd, RELOAD);
+    bench_settle(bench);
+    assert_int_equal(bench->reloads, 1);
+    control_server_close(bench->server);
+    bench->server = NULL;
+    control_later_answer(bench->later, control_error_reload_text("made-up problem"));
     close(fd);
 }
 
@@ -322,6 +393,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         bench_test(a_status_has_every_instance),
+        bench_test(a_reload_is_answered_later),
+        bench_test(who_has_gone_is_not_answered),
+        bench_test(there_is_a_reserve_of_descriptors),
         bench_test(calls_in_one_piece_are_answered_in_order),
         bench_test(a_call_may_come_octet_by_octet),
         bench_test(who_has_said_all_still_gets_the_answer),

@@ -1,6 +1,8 @@
 /* The history on disk: it comes back, it is bounded, damage costs a line, a full disk costs entries
  * and nothing else. */
+#include "agent/base/clock.h"
 #include "agent/history/history_file.h"
+#include "tests/unit/agent/gate.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +25,7 @@ struct bench {
     char path[PATH_SIZE];
     char old_path[PATH_SIZE];
     sd_event *event;
+    struct worker *worker;
     struct history *history;
     struct history_file *file;
 };
@@ -58,22 +61,28 @@ static int tear_down(void **state)
 
 static void begin(struct bench *bench, size_t max_size)
 {
+    const struct worker_options options = {.name = "test", .tasks_max = 8};
+
     assert_int_equal(history_open(&bench->history), 0);
-    assert_int_equal(
-        history_file_open(bench->event, bench->directory, max_size, bench->history, &bench->file),
-        0);
+    assert_int_equal(worker_open(bench->event, &options, &bench->worker), 0);
+    assert_int_equal(history_file_open(bench->event, bench->worker, bench->directory, max_size,
+                                       bench->history, &bench->file),
+                     0);
 }
 
 static void end(struct bench *bench)
 {
     history_file_close(bench->file);
+    worker_close(bench->worker);
     history_close(bench->history);
 }
 
+/* The loop, until it and the worker have nothing left to do. */
 static void turn(const struct bench *bench)
 {
     for (unsigned i = 0; i < 10000 && sd_event_run(bench->event, 0) > 0; i++)
         ;
+    assert_true(worker_wait(bench->worker, 10 * NS_PER_SEC));
 }
 
 static void add(const struct bench *bench, uint64_t second)
@@ -255,6 +264,81 @@ static void a_directory_that_is_not_there_or_comes_later(void **state)
     end(bench);
 }
 
+/* Whoever wrote it: what is shown of it later must not steer the terminal. */
+static void escapes_are_made_harmless(void **state)
+{
+    static const char line[] = "{\"sequence\":7,\"at\":\"2026-11-21T14:03:22.118Z\","
+                               "\"event\":\"reloaded\",\"text\":\"a\\u001b[2Jb\\u009bc\"}\n";
+    struct bench *bench = *state;
+
+    append(bench->path, line, sizeof(line) - 1);
+    begin(bench, BIG);
+    assert_int_equal(count(bench), 1);
+    assert_string_equal(history_last(bench->history, NULL)->text, "a?[2Jb??c");
+    end(bench);
+}
+
+/* As many as a worker's batch holds, and more, while the disk does not answer: they wait, none is
+ * lost, and the loop has not waited. */
+static void a_disk_that_hangs_holds_up_nothing(void **state)
+{
+    enum { ENTRIES = 100 };
+    struct bench *bench = *state;
+    struct gate gate;
+
+    begin(bench, BIG);
+    gate_shut(&gate, bench->worker);
+    for (uint64_t i = 1; i <= ENTRIES; i++) {
+        add(bench, i);
+        for (unsigned turns = 0; turns < 10 && sd_event_run(bench->event, 0) > 0; turns++)
+            ;
+    }
+    assert_int_equal(size_of(bench->path), 0);
+    assert_int_equal(worker_pending(bench->worker), 2); /* the gate, and one write for all */
+    gate_open(&gate);
+    turn(bench);
+    end(bench);
+    begin(bench, BIG);
+    assert_int_equal(count(bench), ENTRIES);
+    assert_int_equal(history_last(bench->history, NULL)->sequence, ENTRIES);
+    end(bench);
+}
+
+/* The end of the agent is not held up either; the thread is left behind with what it has. */
+static void a_disk_that_hangs_at_the_end(void **state)
+{
+    struct bench *bench = *state;
+    static struct gate gate; /* the thread's, which outlives the test */
+
+    begin(bench, BIG);
+    gate_shut(&gate, bench->worker);
+    add(bench, 1);
+    for (unsigned turns = 0; turns < 10 && sd_event_run(bench->event, 0) > 0; turns++)
+        ;
+    add(bench, 2);
+    uint64_t before_ns = clock_boot_ns();
+    end(bench);
+    assert_in_range(clock_boot_ns() - before_ns, 0, 4 * NS_PER_SEC);
+    gate_open(&gate);
+}
+
+/* Nobody's other end is waited for, and nothing is read without a bound. */
+static void what_is_no_regular_file_is_passed_over(void **state)
+{
+    struct bench *bench = *state;
+
+    assert_int_equal(mkfifo(bench->path, 0600), 0);
+    assert_int_equal(symlink("/dev/zero", bench->old_path), 0);
+    begin(bench, BIG);
+    assert_int_equal(count(bench), 0);
+    add(bench, 1);
+    turn(bench);
+    end(bench);
+    struct stat st;
+    assert_int_equal(lstat(bench->path, &st), 0);
+    assert_true(S_ISFIFO(st.st_mode));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +349,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_full_disk_costs_entries_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_directory_that_is_not_there_or_comes_later, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(escapes_are_made_harmless, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_disk_that_hangs_holds_up_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_disk_that_hangs_at_the_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_no_regular_file_is_passed_over, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,8 +100,14 @@ static void test_a_drain_with_a_successor_is_to_be_kept_once(void **state)
     assert_true(begins_with(s.handover.text, "handed over to 192.0.2.2 in "));
     assert_false(handover_update(&s.handover, &s.view));
 
-    handover_not_kept(&s.handover);
+    /* Whoever asked waits until it is known whether it is kept. */
+    assert_int_equal(handover_outcome(&s.handover), HANDOVER_PENDING);
+    handover_kept(&s.handover, DRAINS_NOT_SAVED);
+    assert_int_equal(handover_outcome(&s.handover), HANDOVER_DONE);
     assert_non_null(strstr(s.handover.text, "; this cannot be saved"));
+    /* It was said. */
+    handover_kept(&s.handover, DRAINS_SAVING);
+    assert_null(strstr(s.handover.text, "the disk does not answer"));
     assert_true(begins_with(s.handover.text, "handed over to 192.0.2.2 in "));
 }
 

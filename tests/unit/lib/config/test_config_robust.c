@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -202,9 +203,37 @@ static void no_text_does_harm(void **state)
     assert_in_range(good, ROUNDS / 100, ROUNDS / 2);
 }
 
+/* A refused reload of the largest file there can be, every line of it a near miss: only as much is
+ * looked at as will be told. It took 1.7 s, and 0.1 s since. */
+static void a_large_file_of_mistakes_is_refused_fast(void **state)
+{
+    static const char line[] = "adresses-and-more-of-it-that-is-long = 1\n";
+    char *text = malloc(CONFIG_BYTES_MAX + 1);
+    struct config_problems problems;
+    size_t used = 0;
+
+    (void)state;
+    assert_non_null(text);
+    used += (size_t)sprintf(text, "[instance web]\n");
+    while (used + sizeof(line) < CONFIG_BYTES_MAX) {
+        memcpy(text + used, line, sizeof(line));
+        used += sizeof(line) - 1;
+    }
+    clock_t before = clock();
+    assert_null(parse_text(text, &problems));
+    double took = (double)(clock() - before) / CLOCKS_PER_SEC;
+    assert_int_equal(problems.count, CONFIG_PROBLEMS_MAX);
+    config_problems_free(&problems);
+    free(text);
+    assert_true(took < 1.0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(no_text_does_harm)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_text_does_harm),
+        cmocka_unit_test(a_large_file_of_mistakes_is_refused_fast),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
