@@ -107,7 +107,7 @@ def test_a_firewall_that_cannot_be_looked_at(lab, tmp_path):
 
 
 def test_a_peer_behind_a_deaf_firewall_is_no_foreign_holder(lab):
-    """vipd does not hear it and takes its MAC for a stranger's; doctor has heard its adverts."""
+    """vipd does not hear it, and yet knows it by its MAC; doctor finds the rule that is the cause."""
     lab.start_all([150, 100])
     node = lab[2]
     firewall(node, "inet", DROP_IN + " ct state established,related accept; icmp type echo-request"
@@ -117,11 +117,14 @@ def test_a_peer_behind_a_deaf_firewall_is_no_foreign_holder(lab):
 
     def named():
         lab.inject(frame, lab[1])
-        return (node.router()["foreign_holder"] or {}).get("mac") == lab[1].mac
-    lab.wait(named, "vipd takes the peer for a foreign holder", interval=0.1)
+        return "refused-peer" in [w["kind"] for w in node.instance()["warnings"]]
+    lab.wait(named, "vipd names the peer", interval=0.1)
+    assert node.router()["foreign_holder"] is None
     findings = doctor(node, listen="3s")
     assert not [f for f in find(findings, "foreign-holder") if lab[1].mac in f["seen"]], findings
     only(findings, "two-masters", "error", lab[1].address4)
-    assert find(findings, "firewall-drops")
-    # Where nothing is listened to, nobody can tell: it is said with what is known.
-    only(doctor(node, listen="0"), "foreign-holder", "error", "peers that are heard", obj="web")
+    assert only(findings, "firewall-drops", "error")["because"] is None
+    assert only(findings, "two-masters", "error")["because"] == "firewall-drops"
+    # Where nothing is listened to, vipd has still heard who it is.
+    found = only(doctor(node, listen="0"), "refused-peer", "error", "router of this cluster")
+    assert found["object"] == "web" and found["because"] == "firewall-drops"

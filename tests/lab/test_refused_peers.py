@@ -21,10 +21,12 @@ def no_stranger(lab):
         assert node.state() == "MASTER", "nothing is given up for it"
 
 
+@pytest.mark.limit(120)
 @pytest.mark.lab(nodes=2)
 def test_another_version_is_said(lab):
-    lab[1].start(config.instance(priority=150, on_conflict="release", **KEYS))
-    lab[2].start(config.instance(priority=100, version=2, on_conflict="release", **KEYS))
+    keys = {**KEYS, "advert_interval": "1s", "on_conflict": "release"}
+    lab[1].start(config.instance(priority=150, **keys))
+    lab[2].start(config.instance(priority=100, version=2, **keys))
     for node, theirs, ours in ((lab[1], 2, 3), (lab[2], 3, 2)):
         node.wait_state("MASTER")
         peer = lab[2 if node is lab[1] else 1].address4

@@ -151,6 +151,10 @@ static void add_holds(struct line *line, const json_t *instance)
             json_is_string(hold) ? json_string_value(hold) : "-");
     add(line, "%s: ", json_array_size(list) > 0 ? ")" : "");
     json_array_foreach (list, i, hold) {
+        /* No interface, no address: that is said once. */
+        if (holds(instance, "no-interface") && json_is_string(hold) &&
+            strcmp(json_string_value(hold), "no-primary-address") == 0)
+            continue;
         add_hold(line, instance, json_is_string(hold) ? json_string_value(hold) : "-");
         add(line, "; ");
     }

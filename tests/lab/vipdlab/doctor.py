@@ -46,7 +46,9 @@ def only(findings, code, severity, mention="", obj=None):
 
 
 def bad(findings):
-    return [f for f in findings if f["severity"] in ("error", "warning", "not-checked")]
+    """But for a vipd that does not run: many tests examine a node without one."""
+    return [f for f in findings if f["severity"] in ("error", "warning", "not-checked")
+            and f["code"] != "vipd-not-running"]
 
 
 def wait_link_local(node):
