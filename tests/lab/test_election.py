@@ -1,5 +1,7 @@
 """Who becomes MASTER, and why: priority, ties, preemption, owners, three nodes."""
 
+import os
+
 import pytest
 
 from vipdlab import config, wire
@@ -147,6 +149,7 @@ def test_an_advert_behind_extension_headers_deposes_nobody(lab):
         assert [n.state() for n in lab.nodes] == ["MASTER", "BACKUP"]
         lab[1].kill()
         lab.wait_master(lab[2])
-        lab.wait(lambda: lab[2].history()[-1].get("recording"), "it is recorded", 10)
-    with open(lab[2].history()[-1]["recording"], "rb") as file:
+    path = next(e["recording"] for e in lab[2].history() if "recording" in e)
+    lab.wait(lambda: os.path.exists(path), "it is recorded", 10)
+    with open(path, "rb") as file:
         assert frame[14:] in file.read(), "what was sent is in the recording"
