@@ -305,12 +305,17 @@ int virtual_link_delete_all(struct links *links)
     int count = 0;
 
     while ((link = links_find_child(links, 0, is_ours)) != NULL) {
-        int r = virtual_link_delete(links, link->ifindex, link->parent);
-        if (r < 0) {
-            log_msg(LOG_ERR, "cannot delete the virtual MAC's link %s: %s", link->name,
+        /* A copy: it may be gone although not all could be done. */
+        const struct link leftover = *link;
+        int r = virtual_link_delete(links, leftover.ifindex, leftover.parent);
+        if (r < 0 && links_by_index(links, leftover.ifindex) != NULL) {
+            log_msg(LOG_ERR, "cannot delete the virtual MAC's link %s: %s", leftover.name,
                     strerror(-r));
             break;
         }
+        if (r < 0)
+            log_msg(LOG_ERR, "cannot restore the interface below the virtual MAC's link %s: %s",
+                    leftover.name, strerror(-r));
         count++;
     }
     return count;
