@@ -222,7 +222,7 @@ void instance_update(struct instance *instance, struct config_box *box,
         if (changed)
             segment_watch_later(&router->client);
         bool same =
-            reconciler_rebase(&router->desired, router->prefixes, router->count, config->lease_ns);
+            desired_rebase(&router->desired, router->prefixes, router->count, config->lease_ns);
         const struct election_params params = instance_params(instance, i);
         const struct election_event event = {.type = ELECTION_CONFIGURE, .params = &params};
         instance_event(instance, i, &event);

@@ -50,6 +50,17 @@ static void log_failure(const struct address_batch *batch, const struct address_
                  detail[0] != '\0' ? ": " : "", detail);
 }
 
+/* What we have added is known by the mark; should that go, by this. */
+static void remember(struct address_batch *batch, const struct address_change *change)
+{
+    const struct observed_address *address = &change->address;
+
+    if (change->operation == ADDRESS_REMOVE)
+        remembered_forget(&batch->remembered, address->ifindex, &address->prefix);
+    else
+        remembered_add(&batch->remembered, address->ifindex, &address->prefix);
+}
+
 static void conclude(struct address_batch *batch, const struct address_change *change, int error,
                      const char *detail)
 {
@@ -58,9 +69,12 @@ static void conclude(struct address_batch *batch, const struct address_change *c
         return;
     }
     if (error == 0 && change->operation != ADDRESS_PROMOTE) {
-        batch->added += change->operation == ADDRESS_ADD ? 1 : 0;
+        if (change->operation == ADDRESS_ADD)
+            change->set->added++;
         links_note_address(batch->links, &change->address, change->operation != ADDRESS_REMOVE);
     }
+    if ((error == 0 || harmless(change, error)) && change->operation != ADDRESS_PROMOTE)
+        remember(batch, change);
     if (error == 0 || harmless(change, error))
         return;
     log_failure(batch, change, error, detail);
@@ -237,6 +251,7 @@ void address_batch_refresh(struct address_batch *batch, struct desired_set *set,
 
     /* The other flags are the kernel's own to say. */
     change.address.flags &= IFA_F_NODAD | IFA_F_NOPREFIXROUTE;
+    change.address.proto = VIPD_IFA_PROTO;
     change.address.valid_s = lease_s;
     put_address(batch, &change, NLM_F_CREATE | NLM_F_REPLACE);
 }
@@ -254,6 +269,25 @@ void address_batch_remove(struct address_batch *batch, const struct observed_add
     (void)begin(batch, &change, RTM_DELADDR, 0);
 }
 
+void address_batch_adopt(struct address_batch *batch, struct desired_set *set,
+                         const struct observed_address *address, uint32_t lease_s)
+{
+    char text[ADDRESS_TEXT_SIZE];
+
+    log_instance(LOG_NOTICE, set->owner,
+                 "%s was on %s already, put there by somebody else: taken over (adopt)",
+                 ip_prefix_format(&address->prefix, text, sizeof(text)),
+                 link_name(batch, address->ifindex));
+    address_batch_refresh(batch, set, address, lease_s);
+}
+
+bool address_batch_is_ours(const struct address_batch *batch,
+                           const struct observed_address *address)
+{
+    return address->proto == VIPD_IFA_PROTO ||
+           remembered_has(&batch->remembered, address->ifindex, &address->prefix);
+}
+
 /* The kernel has what the view had not: whose is it? */
 static void look_again(struct address_batch *batch, const struct address_change *change)
 {
@@ -266,8 +300,12 @@ static void look_again(struct address_batch *batch, const struct address_change 
     if (there == NULL)
         conclude(batch, &(struct address_change){ADDRESS_REFRESH, change->set, *address}, -EEXIST,
                  "");
-    else if (there->proto == VIPD_IFA_PROTO && there->prefix.length == address->prefix.length)
+    else if (there->prefix.length != address->prefix.length)
+        return;
+    else if (address_batch_is_ours(batch, there))
         address_batch_refresh(batch, change->set, there, address->valid_s);
+    else if (change->set->adopt)
+        address_batch_adopt(batch, change->set, there, address->valid_s);
 }
 
 static void send_once(struct address_batch *batch)

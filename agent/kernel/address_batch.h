@@ -7,11 +7,13 @@
 
 #include "agent/kernel/desired.h"
 #include "agent/kernel/links.h"
+#include "agent/kernel/remembered.h"
 #include "agent/kernel/rtnl_batch.h"
 
 struct address_batch {
     struct rtnl_batch *rtnl;
     struct links *links;
+    struct remembered remembered; /* what we have added */
     struct address_change {
         enum address_operation {
             ADDRESS_ADD,
@@ -25,7 +27,6 @@ struct address_batch {
     /* Additions that the kernel already had, although the view did not. */
     struct address_change unexpected[RTNL_BATCH_MESSAGES];
     unsigned unexpected_count;
-    size_t added;
     int promoted; /* the link that has got ADDRESS_PROMOTE since the last flush */
     int first_error;
 };
@@ -38,8 +39,16 @@ void address_batch_refresh(struct address_batch *batch, struct desired_set *set,
                            const struct observed_address *address, uint32_t lease_s);
 void address_batch_remove(struct address_batch *batch, const struct observed_address *address);
 
-/* Sends what is left. Returns the first negative errno since the last flush, or 0. `added` counts
- * what was really added. */
+/* Somebody else's becomes ours, with that lease: said, and refreshed. */
+void address_batch_adopt(struct address_batch *batch, struct desired_set *set,
+                         const struct observed_address *address, uint32_t lease_s);
+
+/* Whether it carries our mark, or has lost it to somebody who replaced what we had added. */
+bool address_batch_is_ours(const struct address_batch *batch,
+                           const struct observed_address *address);
+
+/* Sends what is left. Returns the first negative errno since the last flush, or 0. Each set's
+ * `added` counts what was really added. */
 int address_batch_flush(struct address_batch *batch);
 
 #endif

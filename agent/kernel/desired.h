@@ -5,6 +5,7 @@
 #ifndef AGENT_KERNEL_DESIRED_H
 #define AGENT_KERNEL_DESIRED_H
 
+#include "agent/kernel/repairs.h"
 #include "lib/packet/address.h"
 
 #include <stddef.h>
@@ -19,13 +20,30 @@ struct desired_set {
     const struct ip_prefix *prefixes; /* borrowed: stays valid until the next call for this set */
     size_t count;
     uint64_t lease_ns; /* 0: no lifetime */
+    bool adopt;        /* what somebody else has put there is taken over */
     const char *owner; /* instance name, for messages; borrowed */
     size_t failed;     /* addresses of the last batch the kernel refused */
+    size_t added;      /* addresses of the last batch that were not there before */
     size_t answering;  /* how many of the first are known to be answered for */
+    bool served;       /* is among those that the timer has fired for */
     /* The reconciler's own: boot time in ns, DEADLINE_NEVER for never. */
     uint64_t refresh_ns;
     uint64_t retry_ns;
     uint64_t backoff_ns;
+    struct repairs repairs;
 };
+
+/* The list of sets that want something: links one in (if it is not yet) or out (if it is). */
+void desired_link(struct desired_set **list, struct desired_set *set);
+void desired_unlink(struct desired_set **list, struct desired_set *set);
+
+/* The first of the list that wants that address on that link, or NULL. */
+struct desired_set *desired_find(struct desired_set *list, int ifindex,
+                                 const struct ip_prefix *prefix);
+
+/* Moves the set to an equal list that lies elsewhere (the one before is about to go), touching
+ * nothing. False, and nothing is done: it wants nothing yet, or another list or lease. */
+bool desired_rebase(struct desired_set *set, const struct ip_prefix *prefixes, size_t count,
+                    uint64_t lease_ns);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "agent/kernel/desired.h"
 #include "agent/kernel/links.h"
+#include "agent/kernel/remembered.h"
 
 /* All zero to begin with; its memory is kept from one search to the next. */
 struct leftovers {
@@ -13,11 +14,13 @@ struct leftovers {
     struct wanted_address *wanted; /* scratch, sorted */
     size_t wanted_count;
     size_t wanted_room;
+    const struct remembered *remembered; /* during a search */
 };
 
-/* Fills the list. sets: the first of all that are linked, or NULL. 0 or -ENOMEM. */
+/* Fills the list. sets: the first of all that are linked, or NULL. 0 or -ENOMEM. Ours is what
+ * carries the mark, and what is remembered. */
 int leftovers_find(struct leftovers *leftovers, const struct links *links,
-                   const struct desired_set *sets);
+                   const struct remembered *remembered, const struct desired_set *sets);
 
 void leftovers_free(struct leftovers *leftovers);
 

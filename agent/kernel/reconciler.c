@@ -43,57 +43,23 @@ static uint32_t lease_seconds(const struct desired_set *set)
                               : (uint32_t)((set->lease_ns + NS_PER_SEC - 1) / NS_PER_SEC);
 }
 
-static bool is_ours(const struct observed_address *address)
+static bool is_ours(const struct reconciler *reconciler, const struct observed_address *address)
 {
-    return address->proto == VIPD_IFA_PROTO;
+    return address_batch_is_ours(&reconciler->batch, address);
 }
 
-static bool set_has(const struct desired_set *set, int ifindex, const struct ip_prefix *prefix)
+/* Somebody replaced what we had added. */
+static bool has_lost_mark(const struct reconciler *reconciler,
+                          const struct observed_address *address)
 {
-    if (set->ifindex != ifindex)
-        return false;
-    for (size_t i = 0; i < set->count; i++)
-        if (set->prefixes[i].length == prefix->length &&
-            ip_address_equal(&set->prefixes[i].address, &prefix->address))
-            return true;
-    return false;
+    return address->proto != VIPD_IFA_PROTO && is_ours(reconciler, address);
 }
 
 /* The first set that wants it, or NULL. */
 static struct desired_set *who_wants(const struct reconciler *reconciler, int ifindex,
                                      const struct ip_prefix *prefix)
 {
-    for (struct desired_set *s = reconciler->sets; s != NULL; s = s->next)
-        if (set_has(s, ifindex, prefix))
-            return s;
-    return NULL;
-}
-
-static void link_in(struct reconciler *reconciler, struct desired_set *set)
-{
-    if (set->linked)
-        return;
-    set->linked = true;
-    set->prev = NULL;
-    set->next = reconciler->sets;
-    if (set->next != NULL)
-        set->next->prev = set;
-    reconciler->sets = set;
-}
-
-static void link_out(struct reconciler *reconciler, struct desired_set *set)
-{
-    if (!set->linked)
-        return;
-    set->linked = false;
-    if (set->prev != NULL)
-        set->prev->next = set->next;
-    else
-        reconciler->sets = set->next;
-    if (set->next != NULL)
-        set->next->prev = set->prev;
-    set->next = NULL;
-    set->prev = NULL;
+    return desired_find(reconciler->sets, ifindex, prefix);
 }
 
 /* The timer goes to the earliest refresh or retry. */
@@ -104,6 +70,7 @@ static void arm(struct reconciler *reconciler)
     for (const struct desired_set *s = reconciler->sets; s != NULL; s = s->next) {
         next_ns = s->refresh_ns < next_ns ? s->refresh_ns : next_ns;
         next_ns = s->retry_ns < next_ns ? s->retry_ns : next_ns;
+        next_ns = repairs_due_ns(&s->repairs) < next_ns ? repairs_due_ns(&s->repairs) : next_ns;
     }
     reconciler->next_ns = next_ns;
     if (next_ns == DEADLINE_NEVER) {
@@ -142,20 +109,29 @@ static void plan_retry(struct desired_set *set, uint64_t now_ns)
 }
 
 /* Not there with that prefix length. True when it can be added: somebody else's address of another
- * length is that address all the same, and IPv6 has each with one length only. */
-static bool can_add(struct reconciler *reconciler, int ifindex, const struct ip_prefix *prefix)
+ * length is that address all the same, and IPv6 has each with one length only. What is to be taken
+ * over makes room for ours. */
+static bool can_add(struct reconciler *reconciler, const struct desired_set *set,
+                    const struct ip_prefix *prefix)
 {
+    int ifindex = set->ifindex;
     const struct observed_address *other =
         links_address(reconciler->links, ifindex, &prefix->address);
 
     if (other == NULL)
         return true;
-    if (!is_ours(other))
+    bool ours = is_ours(reconciler, other);
+    if (!ours && !set->adopt)
         return false;
-    if (prefix->address.family == IP_FAMILY_IPV4)
+    if (ours && prefix->address.family == IP_FAMILY_IPV4)
         return true;
     if (who_wants(reconciler, ifindex, &other->prefix) != NULL)
         return false;
+    if (!ours)
+        log_instance(LOG_NOTICE, set->owner,
+                     "the same address with prefix length %u, put there by somebody else, makes "
+                     "room (adopt)",
+                     other->prefix.length);
     address_batch_remove(&reconciler->batch, other);
     return true;
 }
@@ -168,24 +144,60 @@ static void plan(struct desired_set *set, uint64_t now_ns)
     plan_retry(set, now_ns);
 }
 
-/* Adds what is missing; with `refresh` renews the lease of what is there. */
-static void put_set(struct reconciler *reconciler, struct desired_set *set, bool refresh)
+/* One address that is not as it should be. Returns how many have got the mark again (0 or 1). */
+static size_t put_right(struct reconciler *reconciler, struct desired_set *set,
+                        const struct ip_prefix *prefix, const struct observed_address *there)
 {
-    uint32_t lease_s = lease_seconds(set);
+    struct address_batch *batch = &reconciler->batch;
+
+    if (there == NULL) {
+        if (can_add(reconciler, set, prefix))
+            address_batch_add(batch, set, set->ifindex, prefix, lease_seconds(set));
+    } else if (has_lost_mark(reconciler, there)) {
+        address_batch_refresh(batch, set, there, lease_seconds(set));
+        return 1;
+    } else {
+        address_batch_adopt(batch, set, there, lease_seconds(set));
+    }
+    return 0;
+}
+
+/* Puts right what is not as it should be, when that may be now; with `refresh` renews the lease of
+ * what is. */
+static void put_set(struct reconciler *reconciler, struct desired_set *set, bool refresh,
+                    uint64_t now_ns)
+{
+    bool retry = set->retry_ns <= now_ns;
+    size_t unmarked = 0;
 
     set->failed = 0;
+    set->added = 0;
+    set->repairs.waiting = false;
     for (size_t i = 0; i < set->count; i++) {
         const struct ip_prefix *prefix = &set->prefixes[i];
         const struct observed_address *there =
             links_prefix(reconciler->links, set->ifindex, prefix);
 
-        if (there == NULL) {
-            if (can_add(reconciler, set->ifindex, prefix))
-                address_batch_add(&reconciler->batch, set, set->ifindex, prefix, lease_s);
-        } else if (refresh && is_ours(there)) {
-            address_batch_refresh(&reconciler->batch, set, there, lease_s);
+        if (there == NULL || has_lost_mark(reconciler, there) ||
+            (set->adopt && !is_ours(reconciler, there))) {
+            if (retry || repairs_may(&set->repairs, now_ns))
+                unmarked += put_right(reconciler, set, prefix, there);
+        } else if (refresh && is_ours(reconciler, there)) {
+            address_batch_refresh(&reconciler->batch, set, there, lease_seconds(set));
         }
     }
+    repairs_note(&set->repairs, set->owner, 0, unmarked, now_ns);
+}
+
+/* After the batch: what was there before and had to be added again. */
+static void note_repairs(struct reconciler *reconciler, struct desired_set *set, uint64_t now_ns)
+{
+    /* What had been refused was not there before. */
+    size_t gone = set->backoff_ns == 0 ? set->added : 0;
+
+    repairs_note(&set->repairs, set->owner, gone, 0, now_ns);
+    repairs_tell(&set->repairs, set->owner, now_ns);
+    reconciler->repairs += gone;
 }
 
 /* Removes what `set` wanted `before`, is ours, and nobody wants any more. The last comes first:
@@ -198,10 +210,14 @@ static void remove_unwanted(struct reconciler *reconciler, const struct desired_
         const struct observed_address *there =
             links_prefix(reconciler->links, before->ifindex, prefix);
 
-        if (there == NULL || !is_ours(there))
+        if (there != NULL && !is_ours(reconciler, there))
             continue;
         struct desired_set *heir = who_wants(reconciler, before->ifindex, prefix);
-        if (heir == NULL)
+        if (there == NULL && heir == NULL)
+            remembered_forget(&reconciler->batch.remembered, before->ifindex, prefix);
+        else if (there == NULL)
+            continue;
+        else if (heir == NULL)
             address_batch_remove(&reconciler->batch, there);
         else if (heir != set && heir->lease_ns != before->lease_ns)
             heir->refresh_ns = 0; /* its lease, at once: ours may end before its next refresh */
@@ -212,6 +228,7 @@ int reconciler_want(struct reconciler *reconciler, struct desired_set *set, int 
                     const struct ip_prefix *prefixes, size_t count, uint64_t lease_ns)
 {
     const struct desired_set before = *set;
+    uint64_t now_ns = clock_boot_ns();
     int r = 0;
 
     set->ifindex = ifindex;
@@ -221,12 +238,14 @@ int reconciler_want(struct reconciler *reconciler, struct desired_set *set, int 
     set->failed = 0;
     set->answering = 0;
     if (count > 0) {
-        link_in(reconciler, set);
-        put_set(reconciler, set, true);
+        desired_link(&reconciler->sets, set);
+        set->repairs.next_ns = 0;
+        put_set(reconciler, set, true, now_ns);
         r = address_batch_flush(&reconciler->batch);
         plan(set, clock_boot_ns());
     } else {
-        link_out(reconciler, set);
+        desired_unlink(&reconciler->sets, set);
+        repairs_end(&set->repairs, set->owner, now_ns);
     }
     remove_unwanted(reconciler, set, &before);
     int removal = address_batch_flush(&reconciler->batch);
@@ -236,23 +255,11 @@ int reconciler_want(struct reconciler *reconciler, struct desired_set *set, int 
     return r != 0 ? r : removal;
 }
 
-bool reconciler_rebase(struct desired_set *set, const struct ip_prefix *prefixes, size_t count,
-                       uint64_t lease_ns)
-{
-    if (!set->linked || set->count != count || set->lease_ns != lease_ns)
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (set->prefixes[i].length != prefixes[i].length ||
-            !ip_address_equal(&set->prefixes[i].address, &prefixes[i].address))
-            return false;
-    set->prefixes = prefixes;
-    return true;
-}
-
 static int remove_leftovers(struct reconciler *reconciler)
 {
     struct leftovers *left = &reconciler->leftovers;
-    int r = leftovers_find(left, reconciler->links, reconciler->sets);
+    int r =
+        leftovers_find(left, reconciler->links, &reconciler->batch.remembered, reconciler->sets);
 
     if (r < 0) {
         log_msg(LOG_ERR, "out of memory: addresses left over are not removed");
@@ -266,26 +273,32 @@ static int remove_leftovers(struct reconciler *reconciler)
     return address_batch_flush(&reconciler->batch);
 }
 
+/* What could not be removed has gone by itself: should it come back it is somebody else's. */
+static bool is_over(void *userdata, int ifindex, const struct ip_prefix *prefix)
+{
+    const struct reconciler *reconciler = userdata;
+
+    return links_prefix(reconciler->links, ifindex, prefix) == NULL &&
+           who_wants(reconciler, ifindex, prefix) == NULL;
+}
+
 int reconciler_run(struct reconciler *reconciler)
 {
     uint64_t now_ns = clock_boot_ns();
     int r = 0;
 
     for (struct desired_set *s = reconciler->sets; s != NULL; s = s->next) {
-        reconciler->batch.added = 0;
-        put_set(reconciler, s, false);
+        put_set(reconciler, s, false, now_ns);
         int error = address_batch_flush(&reconciler->batch);
-        size_t added = reconciler->batch.added;
 
-        if (added > 0)
-            log_instance(LOG_WARNING, s->owner, "%zu address%s had gone: added again", added,
-                         added == 1 ? "" : "es");
+        note_repairs(reconciler, s, now_ns);
         if (s->failed > 0)
             plan_retry(s, now_ns);
-        reconciler->repairs += added;
         r = r != 0 ? r : error;
     }
     int removal = remove_leftovers(reconciler);
+    if (reconciler->removal_backoff_ns != 0)
+        remembered_sweep(&reconciler->batch.remembered, is_over, reconciler);
     plan_removal(reconciler, removal);
     arm(reconciler);
     return r != 0 ? r : removal;
@@ -308,7 +321,7 @@ static bool is_due(const struct desired_set *set, uint64_t now_ns)
 {
     uint64_t nearly_ns = set->lease_ns / (REFRESHES_PER_LEASE * 4);
 
-    return set->retry_ns <= now_ns ||
+    return set->retry_ns <= now_ns || repairs_due_ns(&set->repairs) <= now_ns ||
            (set->refresh_ns != DEADLINE_NEVER && set->refresh_ns <= now_ns + nearly_ns);
 }
 
@@ -316,14 +329,19 @@ static void serve_due(struct reconciler *reconciler)
 {
     uint64_t now_ns = clock_boot_ns();
 
-    for (struct desired_set *s = reconciler->sets; s != NULL; s = s->next)
-        if (is_due(s, now_ns))
-            put_set(reconciler, s, true);
+    for (struct desired_set *s = reconciler->sets; s != NULL; s = s->next) {
+        s->served = is_due(s, now_ns);
+        if (s->served)
+            put_set(reconciler, s, true, now_ns);
+    }
     (void)address_batch_flush(&reconciler->batch);
     /* Only now is known what failed. */
-    for (struct desired_set *s = reconciler->sets; s != NULL; s = s->next)
-        if (is_due(s, now_ns))
-            plan(s, now_ns);
+    for (struct desired_set *s = reconciler->sets; s != NULL; s = s->next) {
+        if (!s->served)
+            continue;
+        note_repairs(reconciler, s, now_ns);
+        plan(s, now_ns);
+    }
     if (reconciler->removal_retry_ns <= now_ns)
         (void)reconciler_run(reconciler);
     arm(reconciler);
@@ -387,6 +405,7 @@ void reconciler_close(struct reconciler *reconciler)
     rtnl_batch_close(reconciler->batch.rtnl);
     local_route_close(reconciler->routes);
     leftovers_free(&reconciler->leftovers);
+    remembered_free(&reconciler->batch.remembered);
     free(reconciler);
 }
 
@@ -405,6 +424,16 @@ bool reconciler_answers(const struct reconciler *reconciler, struct desired_set 
             return false;
     }
     return true;
+}
+
+enum address_owner reconciler_owner(const struct reconciler *reconciler, int ifindex,
+                                    const struct ip_address *address)
+{
+    const struct observed_address *there = links_address(reconciler->links, ifindex, address);
+
+    if (there == NULL)
+        return ADDRESS_NOBODYS;
+    return is_ours(reconciler, there) ? ADDRESS_OURS : ADDRESS_OTHERS;
 }
 
 uint64_t reconciler_repairs(const struct reconciler *reconciler)
