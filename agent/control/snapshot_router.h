@@ -16,7 +16,10 @@ uint64_t snapshot_left(uint64_t deadline, uint64_t now);
 
 void snapshot_router(const struct router *router, struct status_router *out);
 
-/* What all its routers warn of, at most LAN_WARNINGS + 1 for each. Returns how many. */
+/* Of the LAN, of a conflict, and of addresses that somebody else has put on the interface. */
+enum { ROUTER_WARNINGS = LAN_WARNINGS + 2 };
+
+/* What all its routers warn of, at most ROUTER_WARNINGS for each. Returns how many. */
 size_t snapshot_warnings(const struct instance *instance, struct status_warning *out);
 
 #endif

@@ -6,6 +6,7 @@
 #include "agent/instances/actions.h"
 #include "agent/instances/link.h"
 #include "agent/instances/receive.h"
+#include "agent/instances/strangers.h"
 #include "agent/instances/watch.h"
 
 #include <stdlib.h>
@@ -146,6 +147,13 @@ static void refresh_source(struct router *router, int ifindex)
     instance_event(router->instance, router->index, &event);
 }
 
+/* Not for one that is not started: it may never be (vipd --release). */
+static void look_for_strangers(struct instance *instance)
+{
+    for (size_t i = 0; instance->started && i < instance->router_count; i++)
+        router_strangers_look(&instance->routers[i]);
+}
+
 void instance_refresh(struct instance *instance)
 {
     const struct link *link = links_by_name(instance->node->links, instance->config->interface);
@@ -171,6 +179,7 @@ void instance_refresh(struct instance *instance)
     instance_set_hold(instance, HOLD_NO_INTERFACE, false);
     for (size_t i = 0; i < instance->router_count; i++)
         router_follow_mac(&instance->routers[i], link);
+    look_for_strangers(instance);
 }
 
 void instance_link_gone(struct instance *instance, int ifindex)
@@ -190,6 +199,7 @@ void instance_start(struct instance *instance)
     instance_refresh(instance);
     instance_checks_changed(instance);
     instance->started = true;
+    look_for_strangers(instance);
     instance_event(instance, 0, &start);
 }
 
@@ -235,6 +245,9 @@ void instance_update(struct instance *instance, struct config_box *box,
     instance_checks_changed(instance);
     if (changed)
         instance_refresh(instance);
+    /* What it is to take over may be there for long. */
+    if (changed && config->adopt)
+        reconciler_run_soon(instance->node->reconciler);
 }
 
 bool instance_has_address(const struct instance *instance, const struct ip_address *address)

@@ -32,6 +32,15 @@ struct heard_master {
     uint64_t until_ns; /* boot time: not heard again by then, it is not there; 0: nobody */
 };
 
+/* Addresses of this router on its link that somebody else has put there; see strangers.h. */
+struct strangers {
+    size_t count;
+    struct ip_prefix first; /* of them */
+    char link[INTERFACE_NAME_SIZE];
+    bool holding;           /* as the election did when it was looked at */
+    uint64_t since_wall_ns; /* when there was none before */
+};
+
 struct router {
     struct instance *instance; /* whose it is: only handed on, never looked into from here */
     size_t index;              /* among the routers of that */
@@ -46,6 +55,7 @@ struct router {
     struct packet_receiver receiver;
     struct ip_address *peers; /* of this family; NULL for multicast */
     struct desired_set desired;
+    struct strangers strangers;
     struct postponed postponed;
     int virtual_ifindex; /* the macvlan of mac = virtual, else 0 */
     int virtual_error;   /* why there is none, as it was logged */

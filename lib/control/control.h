@@ -69,7 +69,8 @@ struct status_master {
 
 struct status_address {
     struct ip_prefix prefix;
-    bool held; /* the kernel holds it */
+    bool held;         /* the kernel holds it */
+    const char *owner; /* "vipd" or "other": who has put it there; NULL: nobody has */
 };
 
 /* Somebody who is not of the cluster and says that it holds an address of ours. */
@@ -117,7 +118,7 @@ struct status_router {
     struct status_conflict conflict;
 };
 
-/* Something odd on the LAN now (lan_warning.h, and "foreign-holder"). */
+/* Something odd on the LAN now (lan_warning.h, "foreign-holder" and "foreign-address"). */
 struct status_warning {
     const char *kind;
     enum ip_family family;
