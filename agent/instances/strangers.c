@@ -75,10 +75,10 @@ static const char *subject(const struct strangers *seen, char *buffer, size_t si
 
 static void tell(const struct router *router, int level, const char *text)
 {
-    const struct evidence evidence = {.claimed = router->strangers.first.address};
+    const struct evidence none = {0}; /* the sentence has it all */
 
     log_instance(level, router->config->name, "%s", text);
-    router->node->on_event(router->node->userdata, router->instance, "foreign-address", &evidence,
+    router->node->on_event(router->node->userdata, router->instance, "foreign-address", &none,
                            text);
 }
 
