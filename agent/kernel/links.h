@@ -8,7 +8,9 @@
  *
  * reconciler.h makes the kernel's addresses equal to what the elections want (desired.h): additions
  * and removals are collected by address_batch.h and written by rtnl_batch.h (libmnl); what a
- * predecessor left is found by leftovers.h; local_route.h knows when the kernel really answers.
+ * predecessor left is found by leftovers.h; what we have added is known by remembered.h also when its
+ * mark is gone, and repairs.h says how often things are put right; local_route.h knows when the
+ * kernel really answers.
  * virtual_link.h makes the macvlans of virtual MACs.
  *
  * Nothing here knows an election, an instance or a packet. It may use base/ and lib/packet.
