@@ -69,7 +69,8 @@ struct status_master {
 
 struct status_address {
     struct ip_prefix prefix;
-    bool held; /* the kernel holds it */
+    bool held;         /* the kernel holds it */
+    const char *owner; /* "vipd" or "other": who has put it there; NULL: nobody has */
 };
 
 /* Somebody who is not of the cluster and says that it holds an address of ours. */
@@ -118,7 +119,7 @@ struct status_router {
 };
 
 /* Something odd now: on the LAN (lan_warning.h, "foreign-holder"), or here ("not-claimed": the
- * kernel refuses some of the addresses). */
+ * kernel refuses some of the addresses; "foreign-address": somebody else has put them there). */
 struct status_warning {
     const char *kind;
     enum ip_family family;
