@@ -4,13 +4,16 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/message_ids.h"
+#include "agent/base/namespace_lock.h"
 #include "agent/kernel/virtual_link.h"
 #include "agent/parts.h"
 #include "agent/reload.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 /* What signals are about. */
 struct life {
@@ -163,6 +166,20 @@ static int turn(struct parts *parts)
     return r < 0 ? 1 : r;
 }
 
+/* Before anything is touched. */
+static int lock_namespace(int *lock)
+{
+    pid_t holder = 0;
+    int r = namespace_lock_take(lock, &holder);
+
+    if (r == -EEXIST)
+        log_msg(LOG_ERR,
+                "another vipd runs in this network namespace (process %d), and would lose its "
+                "addresses to this one: stop it, or give it this configuration as well",
+                (int)holder);
+    return r;
+}
+
 int agent_run(const struct agent_options *options, struct config_box *box)
 {
     struct life life = {
@@ -173,11 +190,18 @@ int agent_run(const struct agent_options *options, struct config_box *box)
     };
     struct parts *parts = &life.parts;
     int code = 1;
+    int lock = -1;
 
+    if (lock_namespace(&lock) < 0) {
+        config_box_unref(parts->facts.box);
+        return code;
+    }
     if (parts_open(parts) >= 0 && reload_open(parts, &life.reload) >= 0 &&
         open_signals(&life) >= 0 && start(parts) >= 0)
         code = turn(parts);
     reload_close(life.reload);
     parts_close(parts);
+    if (lock >= 0)
+        close(lock);
     return code;
 }

@@ -2,6 +2,7 @@
 #include "agent/agent.h"
 #include "agent/base/descriptors.h"
 #include "agent/base/log.h"
+#include "agent/base/namespace_lock.h"
 #include "agent/config_reading.h"
 #include "agent/publish/state_file.h"
 #include "agent/publish/systemd_target.h"
@@ -152,6 +153,25 @@ static int release(const struct agent_options *options, struct config_box *box)
     return code;
 }
 
+/* What is held here is held by a living one. */
+static bool is_premature(const char *control_path)
+{
+    pid_t holder = 0;
+
+    if (release_is_premature(control_path)) {
+        fprintf(stderr, "vipd: vipd is running here (it answers at %s): stop it first\n",
+                control_path);
+        return true;
+    }
+    if (namespace_lock_is_held(&holder)) {
+        fprintf(stderr,
+                "vipd: vipd is running in this network namespace (process %d): stop it first\n",
+                (int)holder);
+        return true;
+    }
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     struct command_line line = {
@@ -163,11 +183,8 @@ int main(int argc, char **argv)
 
     if (code != EXIT_GOOD || line.done)
         return code;
-    if (line.release && release_is_premature(line.options.control_path)) {
-        fprintf(stderr, "vipd: vipd is running here (it answers at %s): stop it first\n",
-                line.options.control_path);
+    if (line.release && is_premature(line.options.control_path))
         return EXIT_FAILED;
-    }
     block_signals();
     descriptors_raise();
     struct config_box *box = load(&line, &code);

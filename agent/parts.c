@@ -123,9 +123,11 @@ static void on_address(void *userdata, const struct observed_address *address, b
     const struct parts *parts = userdata;
     const struct link *link = links_by_index(parts->node.links, address->ifindex);
 
-    if (!present && registry_is_virtual(parts->registry, &address->prefix.address))
+    /* Gone, or somebody has put his own in its place. */
+    if ((!present || address->proto != VIPD_IFA_PROTO) &&
+        registry_is_virtual(parts->registry, &address->prefix.address))
         reconciler_run_soon(parts->node.reconciler);
-    else if (link != NULL && address->proto != VIPD_IFA_PROTO)
+    if (link != NULL && address->proto != VIPD_IFA_PROTO)
         registry_refresh_link(parts->registry, link);
 }
 

@@ -3,6 +3,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/control/snapshot_router.h"
+#include "agent/instances/strangers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,16 +12,16 @@
 
 static size_t fill_addresses(const struct instance *instance, struct status_address *out)
 {
+    static const char *const owners[] = {
+        [ADDRESS_NOBODYS] = NULL, [ADDRESS_OURS] = "vipd", [ADDRESS_OTHERS] = "other"};
     size_t n = 0;
 
     for (size_t r = 0; r < instance->router_count; r++) {
         const struct router *router = &instance->routers[r];
-        bool holding = router_election(router)->holding;
-
         for (size_t i = 0; i < router->count; i++, n++) {
             out[n].prefix = router->prefixes[i];
-            out[n].held = holding && reconciler_held(instance->node->reconciler, &router->desired,
-                                                     &router->prefixes[i]);
+            out[n].owner = owners[router_owner(router, &router->prefixes[i].address)];
+            out[n].held = out[n].owner != NULL;
         }
     }
     return n;

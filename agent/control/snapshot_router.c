@@ -2,6 +2,7 @@
 #include "agent/control/snapshot_router.h"
 
 #include "agent/base/clock.h"
+#include "agent/instances/strangers.h"
 #include "agent/instances/watch.h"
 
 #include <stdio.h>
@@ -136,6 +137,21 @@ static size_t fill_claim_warning(const struct instance *instance, const struct r
     return 1;
 }
 
+static size_t fill_strangers(const struct router *router, struct status_warning *out)
+{
+    const struct strangers *seen = &router->strangers;
+
+    if (seen->count == 0)
+        return 0;
+    *out = (struct status_warning){.kind = "foreign-address",
+                                   .family = router->family,
+                                   .since_ns = seen->since_wall_ns,
+                                   .last_ns = clock_wall_ns(),
+                                   .count = seen->count};
+    (void)router_strangers_text(router, out->text, sizeof(out->text));
+    return 1;
+}
+
 size_t snapshot_warnings(const struct instance *instance, struct status_warning *out)
 {
     size_t n = 0;
@@ -144,6 +160,7 @@ size_t snapshot_warnings(const struct instance *instance, struct status_warning 
         const struct router *router = &instance->routers[r];
 
         n += fill_claim_warning(instance, router, &out[n]);
+        n += fill_strangers(router, &out[n]);
         if (router->watch == NULL)
             continue;
         n += fill_conflict_warning(router, &out[n]);

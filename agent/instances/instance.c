@@ -9,6 +9,7 @@
 #include "agent/instances/peers.h"
 #include "agent/instances/receive.h"
 #include "agent/instances/source.h"
+#include "agent/instances/strangers.h"
 #include "agent/instances/watch.h"
 
 #include <errno.h>
@@ -195,20 +196,33 @@ static int follow_link(struct instance *instance)
     return r;
 }
 
+/* Not for one that is not started: it may never be (vipd --release). */
+static void look_for_strangers(struct instance *instance)
+{
+    for (size_t i = 0; instance->started && i < instance->router_count; i++)
+        router_strangers_look(&instance->routers[i]);
+}
+
 /* Once it is told to, and knows its link. */
 static void take_part(struct instance *instance)
 {
     const struct election_event start = {.type = ELECTION_START};
 
-    if (!instance->starting || instance->stopping)
-        return;
-    instance->starting = false;
-    instance_event(instance, 0, &start);
+    if (instance->starting && !instance->stopping) {
+        instance->starting = false;
+        instance->started = true;
+        look_for_strangers(instance);
+        instance_event(instance, 0, &start);
+    }
 }
 
 void instance_refresh(struct instance *instance)
 {
-    if (follow_link(instance) != -EINPROGRESS)
+    int r = follow_link(instance);
+
+    if (r == 0)
+        look_for_strangers(instance);
+    if (r != -EINPROGRESS)
         take_part(instance);
 }
 
@@ -273,7 +287,7 @@ void instance_update(struct instance *instance, struct config_box *box,
         if (changed)
             segment_watch_later(&router->client);
         bool same =
-            reconciler_rebase(&router->desired, router->prefixes, router->count, config->lease_ns);
+            desired_rebase(&router->desired, router->prefixes, router->count, config->lease_ns);
         const struct election_params params = instance_params(instance, i);
         const struct election_event event = {.type = ELECTION_CONFIGURE, .params = &params};
         instance_event(instance, i, &event);
@@ -289,6 +303,9 @@ void instance_update(struct instance *instance, struct config_box *box,
         return;
     claim_retry(instance);
     instance_refresh(instance);
+    /* What it is to take over may be there for long. */
+    if (config->adopt)
+        reconciler_run_soon(instance->node->reconciler);
 }
 
 bool instance_has_address(const struct instance *instance, const struct ip_address *address)

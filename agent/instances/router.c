@@ -28,6 +28,7 @@ bool router_read_config(struct router *router)
     router->client.prefixes = router->prefixes;
     router->client.count = router->count;
     router->desired.owner = config->name;
+    router->desired.adopt = config->adopt;
     return true;
 }
 

@@ -35,6 +35,15 @@ struct heard_master {
     uint64_t until_ns; /* boot time: not heard again by then, it is not there; 0: nobody */
 };
 
+/* Addresses of this router on its link that somebody else has put there; see strangers.h. */
+struct strangers {
+    size_t count;
+    struct ip_prefix first; /* of them */
+    char link[INTERFACE_NAME_SIZE];
+    bool holding;           /* as the election did when it was looked at */
+    uint64_t since_wall_ns; /* when there was none before */
+};
+
 struct router {
     struct instance *instance; /* whose it is: only handed on, never looked into from here */
     size_t index;              /* among the routers of that */
@@ -49,6 +58,7 @@ struct router {
     struct packet_receiver receiver;
     struct ip_address *peers; /* of this family; NULL for multicast */
     struct desired_set desired;
+    struct strangers strangers;
     struct postponed postponed;
     struct virtual_link *virtual_link; /* the macvlan of mac = virtual, also while it is made */
     int virtual_ifindex;               /* once it is there, else 0 */

@@ -36,6 +36,7 @@ struct instance {
     struct recorder_policy recording;
     uint64_t last_wall_ns; /* 0: no transition yet */
     bool starting;         /* takes part as soon as its link is ready */
+    bool started;          /* it does, or did */
     bool stopping;
     bool stopped;
     bool unattached;       /* its link is there, but could not be used: tried again */

@@ -16,6 +16,13 @@ void address_batch_clear(struct address_batch *batch)
     batch->promoted = 0;
 }
 
+bool address_batch_is_ours(const struct address_batch *batch,
+                           const struct observed_address *address)
+{
+    return address->proto == VIPD_IFA_PROTO ||
+           remembered_has(batch->remembered, address->ifindex, &address->prefix);
+}
+
 static bool has_room(const struct address_batch *batch)
 {
     return batch->count + ROOM_FOR_ONE <= ADDRESS_BATCH_MAX;
@@ -69,6 +76,7 @@ static bool depends(void *userdata, const struct observed_address *address)
 }
 
 struct cover_search {
+    const struct address_batch *batch;
     const struct ip_prefix *prefix;
     bool same_link;
     bool found;
@@ -83,7 +91,7 @@ static bool covers(void *userdata, const struct observed_address *address)
     if (search->same_link && address->prefix.address.family == IP_FAMILY_IPV4 &&
         address->prefix.length == search->prefix->length)
         return true;
-    search->found = address->proto != VIPD_IFA_PROTO &&
+    search->found = !address_batch_is_ours(search->batch, address) &&
                     address->prefix.length <= search->prefix->length &&
                     ip_address_same_network(&address->prefix.address, &search->prefix->address,
                                             address->prefix.length);
@@ -95,7 +103,7 @@ static bool covers(void *userdata, const struct observed_address *address)
 static bool network_covered(const struct address_batch *batch, int ifindex,
                             const struct ip_prefix *prefix)
 {
-    struct cover_search search = {.prefix = prefix, .same_link = true};
+    struct cover_search search = {.batch = batch, .prefix = prefix, .same_link = true};
     const struct link *link = links_by_index(batch->links, ifindex);
 
     links_each_address(batch->links, ifindex, covers, &search);
@@ -134,6 +142,7 @@ bool address_batch_refresh(struct address_batch *batch, struct desired_set *set,
         return false;
     /* The other flags are the kernel's own to say. */
     address.flags &= IFA_F_NODAD | IFA_F_NOPREFIXROUTE;
+    address.proto = VIPD_IFA_PROTO;
     address.valid_s = lease_s;
     append(batch, set, ADDRESS_REFRESH, &address);
     return true;

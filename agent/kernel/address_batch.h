@@ -9,11 +9,13 @@
 #include "agent/kernel/address_change.h"
 #include "agent/kernel/desired.h"
 #include "agent/kernel/links.h"
+#include "agent/kernel/remembered.h"
 
 enum { ADDRESS_BATCH_MAX = 1024 };
 
 struct address_batch {
     const struct links *links;
+    const struct remembered *remembered;
     struct address_change changes[ADDRESS_BATCH_MAX];
     struct desired_set *owners[ADDRESS_BATCH_MAX]; /* NULL: nobody's (a removal) */
     unsigned count;
@@ -23,10 +25,15 @@ struct address_batch {
 /* Empties it. */
 void address_batch_clear(struct address_batch *batch);
 
+/* Whether it carries our mark, or has lost it to somebody who replaced what we had added. */
+bool address_batch_is_ours(const struct address_batch *batch,
+                           const struct observed_address *address);
+
 /* Each adds one change. False, and nothing is changed: there is no room. lease_s: UINT32_MAX for
  * ever. */
 bool address_batch_add(struct address_batch *batch, struct desired_set *set,
                        const struct ip_prefix *prefix, uint32_t lease_s);
+/* The same, and it carries our mark by that. */
 bool address_batch_refresh(struct address_batch *batch, struct desired_set *set,
                            const struct observed_address *address, uint32_t lease_s);
 bool address_batch_remove(struct address_batch *batch, const struct observed_address *address);

@@ -28,13 +28,17 @@ void desired_link_out(struct desired_sets *sets, struct desired_set *set)
     set->prev = NULL;
 }
 
+static bool same(const struct ip_prefix *a, const struct ip_prefix *b)
+{
+    return a->length == b->length && ip_address_equal(&a->address, &b->address);
+}
+
 static bool has(const struct desired_set *set, int ifindex, const struct ip_prefix *prefix)
 {
     if (set->ifindex != ifindex)
         return false;
     for (size_t i = 0; i < set->count; i++)
-        if (set->prefixes[i].length == prefix->length &&
-            ip_address_equal(&set->prefixes[i].address, &prefix->address))
+        if (same(&set->prefixes[i], prefix))
             return true;
     return false;
 }
@@ -46,6 +50,18 @@ struct desired_set *desired_who(const struct desired_sets *sets, int ifindex,
         if (has(s, ifindex, prefix))
             return s;
     return NULL;
+}
+
+bool desired_rebase(struct desired_set *set, const struct ip_prefix *prefixes, size_t count,
+                    uint64_t lease_ns)
+{
+    if (!set->linked || set->count != count || set->lease_ns != lease_ns)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (!same(&set->prefixes[i], &prefixes[i]))
+            return false;
+    set->prefixes = prefixes;
+    return true;
 }
 
 bool desired_raises(const struct desired_sets *sets, int ifindex)

@@ -5,6 +5,7 @@
 #ifndef AGENT_KERNEL_DESIRED_H
 #define AGENT_KERNEL_DESIRED_H
 
+#include "agent/kernel/repairs.h"
 #include "lib/packet/address.h"
 
 #include <stddef.h>
@@ -20,6 +21,7 @@ struct desired_set {
     size_t count;
     uint64_t lease_ns; /* 0: no lifetime */
     const char *owner; /* the caller's: instance name, for messages; borrowed */
+    bool adopt;        /* the caller's: what somebody else has put there is taken over */
     bool raises;       /* the caller's: the link is a macvlan of ours, up while this is wanted */
     size_t answering;  /* how many of the first are known to be answered for */
     size_t failed;     /* addresses that the kernel refused at the last attempt, */
@@ -39,11 +41,13 @@ struct desired_set {
     bool looked;    /* that was done already */
     bool unplanned; /* neither refresh_ns nor retry_ns fits any more */
     bool told;      /* on_settled was called */
-    size_t in_flight;    /* changes */
-    size_t added;        /* addresses, since it was settled last */
+    size_t in_flight; /* changes */
+    size_t added;     /* addresses, since it was settled last */
+    size_t unmarked;  /* addresses that somebody replaced and that get the mark again, likewise */
     uint64_t refresh_ns; /* boot time in ns, DEADLINE_NEVER for never */
     uint64_t retry_ns;
     uint64_t backoff_ns;
+    struct repairs repairs;
 };
 
 /* All that want something. */
@@ -57,6 +61,11 @@ void desired_link_out(struct desired_sets *sets, struct desired_set *set);
 /* The first set that wants it, or NULL. */
 struct desired_set *desired_who(const struct desired_sets *sets, int ifindex,
                                 const struct ip_prefix *prefix);
+
+/* Moves the set to an equal list that lies elsewhere (the one before is about to go), touching
+ * nothing. False, and nothing is done: it wants nothing yet, or another list or lease. */
+bool desired_rebase(struct desired_set *set, const struct ip_prefix *prefixes, size_t count,
+                    uint64_t lease_ns);
 
 /* True when any set wants that macvlan to be up. */
 bool desired_raises(const struct desired_sets *sets, int ifindex);

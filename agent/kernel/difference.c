@@ -1,15 +1,11 @@
 /* Desired against observed; see difference.h. Owner: the reconciler. */
 #include "agent/kernel/difference.h"
 
+#include "agent/base/log.h"
 #include "agent/kernel/virtual_link.h"
 
 /* Two messages' worth: see difference_refresh(). */
 enum { REFRESHES_MAX = 256 };
-
-static bool is_ours(const struct observed_address *address)
-{
-    return address->proto == VIPD_IFA_PROTO;
-}
 
 static uint32_t lease_seconds(const struct desired_set *set)
 {
@@ -18,7 +14,8 @@ static uint32_t lease_seconds(const struct desired_set *set)
 }
 
 /* Not there with that prefix length: somebody else's address of another length is that address all
- * the same, and IPv6 has each with one length only. False: no room. */
+ * the same, and IPv6 has each with one length only. What is to be taken over makes room for ours.
+ * False: no room. */
 static bool add_one(struct address_batch *batch, const struct desired_sets *sets,
                     struct desired_set *set, const struct ip_prefix *prefix)
 {
@@ -27,15 +24,59 @@ static bool add_one(struct address_batch *batch, const struct desired_sets *sets
 
     if (other == NULL)
         return address_batch_add(batch, set, prefix, lease_seconds(set));
-    if (!is_ours(other))
+    bool ours = address_batch_is_ours(batch, other);
+    if (!ours && !set->adopt)
         return true;
-    if (prefix->address.family == IP_FAMILY_IPV6) {
+    if (!ours || prefix->address.family == IP_FAMILY_IPV6) {
         if (desired_who(sets, set->ifindex, &other->prefix) != NULL)
             return true;
         if (!address_batch_remove(batch, other))
             return false;
     }
+    if (!ours)
+        log_instance(LOG_NOTICE, set->owner,
+                     "the same address with prefix length %u, put there by somebody else, makes "
+                     "room (adopt)",
+                     other->prefix.length);
     return address_batch_add(batch, set, prefix, lease_seconds(set));
+}
+
+static void log_adopted(const struct address_batch *batch, const struct desired_set *set,
+                        const struct observed_address *there)
+{
+    const struct link *link = links_by_index(batch->links, there->ifindex);
+    char text[ADDRESS_TEXT_SIZE];
+
+    log_instance(LOG_NOTICE, set->owner,
+                 "%s was on %s already, put there by somebody else: taken over (adopt)",
+                 ip_prefix_format(&there->prefix, text, sizeof(text)),
+                 link != NULL ? link->name : "(gone)");
+}
+
+/* There with that prefix length, but perhaps without our mark. False: no room. */
+static bool mark_one(struct address_batch *batch, struct desired_set *set,
+                     const struct observed_address *there)
+{
+    bool ours = address_batch_is_ours(batch, there);
+
+    if (there->proto == VIPD_IFA_PROTO || (!ours && !set->adopt))
+        return true;
+    if (!address_batch_refresh(batch, set, there, lease_seconds(set)))
+        return false;
+    if (ours)
+        set->unmarked++;
+    else
+        log_adopted(batch, set, there);
+    return true;
+}
+
+/* One address as it is to be. False: no room. */
+static bool put_right(struct address_batch *batch, const struct desired_sets *sets,
+                      struct desired_set *set, const struct ip_prefix *prefix)
+{
+    const struct observed_address *there = links_prefix(batch->links, set->ifindex, prefix);
+
+    return there != NULL ? mark_one(batch, set, there) : add_one(batch, sets, set, prefix);
 }
 
 static bool add_missing(struct address_batch *batch, const struct desired_sets *sets,
@@ -46,13 +87,9 @@ static bool add_missing(struct address_batch *batch, const struct desired_sets *
     if (set->raises && set->attempted == 0 && link != NULL && !link->up &&
         !address_batch_link(batch, set, set->ifindex, true))
         return false;
-    for (; set->attempted < set->count; set->attempted++) {
-        const struct ip_prefix *prefix = &set->prefixes[set->attempted];
-
-        if (links_prefix(batch->links, set->ifindex, prefix) == NULL &&
-            !add_one(batch, sets, set, prefix))
+    for (; set->attempted < set->count; set->attempted++)
+        if (!put_right(batch, sets, set, &set->prefixes[set->attempted]))
             return false;
-    }
     set->attempt = false;
     return true;
 }
@@ -74,7 +111,8 @@ void difference_refresh(struct address_batch *batch, const struct desired_sets *
             const struct observed_address *there =
                 links_prefix(batch->links, s->ifindex, &s->prefixes[s->refreshed]);
 
-            if (there == NULL || !is_ours(there))
+            /* One that has lost its mark is to be put right: not before its time. */
+            if (there == NULL || there->proto != VIPD_IFA_PROTO)
                 continue;
             if (left-- == 0 || !address_batch_refresh(batch, s, there, lease_seconds(s)))
                 return;

@@ -9,7 +9,8 @@
 #include "agent/kernel/address_batch.h"
 #include "agent/kernel/leftovers.h"
 
-/* What sets that are to attempt it miss. False: not all found room. */
+/* What sets that are to attempt it miss, and what they have without our mark: ours that somebody
+ * replaced, or somebody else's that is taken over. False: not all found room. */
 bool difference_add(struct address_batch *batch, const struct desired_sets *sets);
 
 /* Leases of sets that are to refresh, a slice of them at a time: a claim is not to wait long for

@@ -47,11 +47,17 @@ static int collect_wanted(struct leftovers *leftovers, const struct desired_sets
     return 0;
 }
 
+static bool is_ours(const struct leftovers *leftovers, const struct observed_address *address)
+{
+    return address->proto == VIPD_IFA_PROTO ||
+           remembered_has(leftovers->remembered, address->ifindex, &address->prefix);
+}
+
 static bool count_ours(void *userdata, const struct observed_address *address)
 {
-    size_t *count = userdata;
+    struct leftovers *leftovers = userdata;
 
-    *count += address->proto == VIPD_IFA_PROTO ? 1 : 0;
+    leftovers->count += is_ours(leftovers, address) ? 1 : 0;
     return true;
 }
 
@@ -60,7 +66,7 @@ static bool collect_one(void *userdata, const struct observed_address *address)
     struct leftovers *leftovers = userdata;
     const struct wanted_address key = {.ifindex = address->ifindex, .prefix = address->prefix};
 
-    if (address->proto != VIPD_IFA_PROTO)
+    if (!is_ours(leftovers, address))
         return true;
     if (leftovers->wanted_count > 0 && bsearch(&key, leftovers->wanted, leftovers->wanted_count,
                                                sizeof(key), compare_wanted) != NULL)
@@ -71,13 +77,15 @@ static bool collect_one(void *userdata, const struct observed_address *address)
 }
 
 int leftovers_find(struct leftovers *leftovers, const struct links *links,
-                   const struct desired_sets *sets)
+                   const struct remembered *remembered, const struct desired_sets *sets)
 {
-    size_t ours = 0;
-
+    leftovers->remembered = remembered;
+    leftovers->count = 0;
     if (collect_wanted(leftovers, sets) < 0)
         return -ENOMEM;
-    links_each_address(links, 0, count_ours, &ours);
+    links_each_address(links, 0, count_ours, leftovers);
+    size_t ours = leftovers->count;
+    leftovers->count = 0;
     if (ours > leftovers->room) {
         struct observed_address *room = realloc(leftovers->list, ours * sizeof(*room));
         if (room == NULL)
@@ -85,7 +93,6 @@ int leftovers_find(struct leftovers *leftovers, const struct links *links,
         leftovers->list = room;
         leftovers->room = ours;
     }
-    leftovers->count = 0;
     links_each_address(links, 0, collect_one, leftovers);
     return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "agent/kernel/desired.h"
 #include "agent/kernel/links.h"
+#include "agent/kernel/remembered.h"
 
 /* All zero to begin with; its memory is kept from one search to the next. */
 struct leftovers {
@@ -13,11 +14,12 @@ struct leftovers {
     struct wanted_address *wanted; /* scratch, sorted */
     size_t wanted_count;
     size_t wanted_room;
+    const struct remembered *remembered; /* during a search */
 };
 
-/* Fills the list. 0 or -ENOMEM. */
+/* Fills the list: what carries our mark, and what is remembered. 0 or -ENOMEM. */
 int leftovers_find(struct leftovers *leftovers, const struct links *links,
-                   const struct desired_sets *sets);
+                   const struct remembered *remembered, const struct desired_sets *sets);
 
 void leftovers_free(struct leftovers *leftovers);
 

@@ -9,8 +9,10 @@
  * reconciler.h makes the kernel's addresses equal to what the elections want (desired.h) by
  * flights: the difference of both (difference.h; leftovers.h finds what a predecessor left) is
  * collected in an address_batch.h, written by a worker's thread (address_write.h, rtnl_batch.h:
- * libmnl) and taken in by outcome.h; schedule.h says when to ask again. local_route.h knows when
- * the kernel really answers. virtual_link.h makes the macvlans of virtual MACs.
+ * libmnl) and taken in by outcome.h. What we have added is known by remembered.h also when its mark
+ * is gone. schedule.h says when to ask again, repairs.h how often things are put right;
+ * local_route.h knows when the kernel really answers. virtual_link.h makes the macvlans of virtual
+ * MACs.
  *
  * Nothing here knows an election, an instance or a packet. It may use base/ and lib/packet.
  */

@@ -51,6 +51,17 @@ static bool is_harmless(const struct address_change *change, const struct desire
     }
 }
 
+/* What we have added is known by its mark; should that go, by this. */
+static void remember(struct remembered *remembered, const struct address_change *change)
+{
+    const struct observed_address *address = &change->address;
+
+    if (change->operation == ADDRESS_ADD || change->operation == ADDRESS_REFRESH)
+        remembered_add(remembered, address->ifindex, &address->prefix);
+    else if (change->operation == ADDRESS_REMOVE)
+        remembered_forget(remembered, address->ifindex, &address->prefix);
+}
+
 static void note_success(struct links *links, const struct address_change *change)
 {
     switch (change->operation) {
@@ -110,7 +121,8 @@ static bool is_unexpected(const struct address_change *change, struct desired_se
 }
 
 static void conclude_one(const struct address_change *change, struct desired_set *set,
-                         struct links *links, const struct desired_sets *sets, struct outcome *out)
+                         struct links *links, struct remembered *remembered,
+                         const struct desired_sets *sets, struct outcome *out)
 {
     if (is_unexpected(change, set)) {
         out->unexpected = true;
@@ -118,14 +130,18 @@ static void conclude_one(const struct address_change *change, struct desired_set
     }
     if (change->result == 0) {
         note_success(links, change);
+        remember(remembered, change);
         if (set != NULL && change->operation == ADDRESS_ADD)
             set->added++;
         if (set == NULL || change->operation == ADDRESS_REMOVE)
             turn_back(change, sets, out);
         return;
     }
-    if (is_harmless(change, set))
+    if (is_harmless(change, set)) {
+        if (change->operation == ADDRESS_REMOVE)
+            remember(remembered, change);
         return;
+    }
     note_failure(links, change, set);
     if (out->removal_error == 0 &&
         (change->operation == ADDRESS_REMOVE || change->operation == ADDRESS_LINK_DOWN))
@@ -133,7 +149,7 @@ static void conclude_one(const struct address_change *change, struct desired_set
 }
 
 struct outcome outcome_conclude(const struct address_batch *batch, struct links *links,
-                                const struct desired_sets *sets)
+                                struct remembered *remembered, const struct desired_sets *sets)
 {
     struct outcome out = {0};
 
@@ -142,7 +158,7 @@ struct outcome outcome_conclude(const struct address_batch *batch, struct links 
 
         if (set != NULL)
             set->in_flight--;
-        conclude_one(&batch->changes[i], set, links, sets, &out);
+        conclude_one(&batch->changes[i], set, links, remembered, sets, &out);
     }
     for (unsigned i = 0; i < batch->count; i++)
         if (batch->owners[i] != NULL && batch->owners[i]->reading)

@@ -13,8 +13,8 @@ struct outcome {
     bool unexpected;   /* the kernel had something that the view had not */
 };
 
-/* Of all changes of the batch. */
+/* Of all changes of the batch; what we have by that is remembered. */
 struct outcome outcome_conclude(const struct address_batch *batch, struct links *links,
-                                const struct desired_sets *sets);
+                                struct remembered *remembered, const struct desired_sets *sets);
 
 #endif

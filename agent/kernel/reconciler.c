@@ -28,6 +28,7 @@ struct reconciler {
     struct links *links;
     struct local_route *routes;
     struct desired_sets sets;
+    struct remembered remembered; /* what we have added */
     struct leftovers leftovers;
     sd_event_source *timer;
     sd_event_source *soon;
@@ -67,12 +68,13 @@ static void arm(struct reconciler *reconciler)
 
 static void settle(struct reconciler *reconciler, struct desired_set *set)
 {
-    if (set->repairing && set->added > 0) {
-        log_instance(LOG_WARNING, set->owner, "%zu address%s had gone: added again", set->added,
-                     set->added == 1 ? "" : "es");
-        reconciler->repairs += set->added;
-    }
+    /* What had been refused was not there before. */
+    size_t gone = set->repairing && set->backoff_ns == 0 ? set->added : 0;
+
+    repairs_note(&set->repairs, set->owner, gone, set->unmarked, clock_boot_ns());
+    reconciler->repairs += gone;
     set->added = 0;
+    set->unmarked = 0;
     set->repairing = false;
     schedule_settled(set, reconciler->flown_ns);
 }
@@ -114,12 +116,23 @@ static void plan_removal(struct reconciler *reconciler, int error)
 
 /* ---- Its beginning */
 
+/* What could not be removed has gone by itself: should it come back it is somebody else's. */
+static bool is_over(void *userdata, int ifindex, const struct ip_prefix *prefix)
+{
+    const struct reconciler *reconciler = userdata;
+
+    return links_prefix(reconciler->links, ifindex, prefix) == NULL &&
+           desired_who(&reconciler->sets, ifindex, prefix) == NULL;
+}
+
 /* What nobody wants, as far as there is room. */
 static void sweep(struct reconciler *reconciler)
 {
     struct leftovers *left = &reconciler->leftovers;
 
-    if (leftovers_find(left, reconciler->links, &reconciler->sets) < 0) {
+    if (reconciler->removal_backoff_ns != 0)
+        remembered_sweep(&reconciler->remembered, is_over, reconciler);
+    if (leftovers_find(left, reconciler->links, &reconciler->remembered, &reconciler->sets) < 0) {
         log_msg(LOG_ERR, "out of memory: addresses left over are not removed");
         plan_removal(reconciler, -ENOMEM);
         reconciler->sweep = false;
@@ -135,8 +148,8 @@ static void sweep(struct reconciler *reconciler)
 
 static void land(struct reconciler *reconciler)
 {
-    struct outcome outcome =
-        outcome_conclude(&reconciler->batch, reconciler->links, &reconciler->sets);
+    struct outcome outcome = outcome_conclude(&reconciler->batch, reconciler->links,
+                                              &reconciler->remembered, &reconciler->sets);
 
     address_batch_clear(&reconciler->batch);
     if (outcome.unwanted)
@@ -207,6 +220,14 @@ static void bequeath(const struct reconciler *reconciler, const struct desired_s
             schedule_refresh(s);
 }
 
+/* What has gone by itself before it could be removed. */
+static void forget(struct reconciler *reconciler, const struct desired_set *before)
+{
+    for (size_t i = 0; i < before->count; i++)
+        if (is_over(reconciler, before->ifindex, &before->prefixes[i]))
+            remembered_forget(&reconciler->remembered, before->ifindex, &before->prefixes[i]);
+}
+
 void reconciler_want(struct reconciler *reconciler, struct desired_set *set, int ifindex,
                      const struct ip_prefix *prefixes, size_t count, uint64_t lease_ns)
 {
@@ -220,6 +241,7 @@ void reconciler_want(struct reconciler *reconciler, struct desired_set *set, int
     set->lease_ns = lease_ns;
     set->answering = 0;
     set->added = 0;
+    set->unmarked = 0;
     set->repairing = false;
     set->reading = false;
     set->looked = false;
@@ -227,11 +249,15 @@ void reconciler_want(struct reconciler *reconciler, struct desired_set *set, int
     set->told = false;
     schedule_attempt(set);
     schedule_refresh(set);
-    if (count > 0)
+    repairs_begin(&set->repairs);
+    if (count > 0) {
         desired_link_in(&reconciler->sets, set);
-    else
+    } else {
         desired_link_out(&reconciler->sets, set);
+        repairs_end(&set->repairs, set->owner, clock_boot_ns());
+    }
     if (before.count > 0) {
+        forget(reconciler, &before);
         bequeath(reconciler, set, &before);
         reconciler->sweep = true;
     }
@@ -239,26 +265,13 @@ void reconciler_want(struct reconciler *reconciler, struct desired_set *set, int
     arm(reconciler);
 }
 
-bool reconciler_rebase(struct desired_set *set, const struct ip_prefix *prefixes, size_t count,
-                       uint64_t lease_ns)
-{
-    if (!set->linked || set->count != count || set->lease_ns != lease_ns)
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (set->prefixes[i].length != prefixes[i].length ||
-            !ip_address_equal(&set->prefixes[i].address, &prefixes[i].address))
-            return false;
-    set->prefixes = prefixes;
-    return true;
-}
-
 void reconciler_run(struct reconciler *reconciler)
 {
+    uint64_t now_ns = clock_boot_ns();
+
     reconciler->run = false;
-    for (struct desired_set *s = reconciler->sets.first; s != NULL; s = s->next) {
-        s->repairing = s->repairing || s->told;
-        schedule_attempt(s);
-    }
+    for (struct desired_set *s = reconciler->sets.first; s != NULL; s = s->next)
+        schedule_repair(s, now_ns);
     reconciler->predecessors = reconciler->predecessors || !reconciler->sweep;
     reconciler->sweep = true;
     fly(reconciler);
@@ -353,6 +366,7 @@ int reconciler_open(sd_event *event, int64_t priority, struct links *links, stru
     reconciler->worker = worker;
     reconciler->links = links;
     reconciler->batch.links = links;
+    reconciler->batch.remembered = &reconciler->remembered;
     reconciler->removal_retry_ns = DEADLINE_NEVER;
     reconciler->next_ns = DEADLINE_NEVER;
     int r = rtnl_batch_open(&reconciler->rtnl);
@@ -378,6 +392,7 @@ void reconciler_close(struct reconciler *reconciler)
     sd_event_source_disable_unref(reconciler->soon);
     local_route_close(reconciler->routes);
     leftovers_free(&reconciler->leftovers);
+    remembered_free(&reconciler->remembered);
     /* A thread that hangs keeps what it hangs in. */
     if (reconciler->task.submitted)
         return;
@@ -414,6 +429,16 @@ bool reconciler_answers(const struct reconciler *reconciler, struct desired_set 
             return false;
     }
     return true;
+}
+
+enum address_owner reconciler_owner(const struct reconciler *reconciler, int ifindex,
+                                    const struct ip_address *address)
+{
+    const struct observed_address *there = links_address(reconciler->links, ifindex, address);
+
+    if (there == NULL)
+        return ADDRESS_NOBODYS;
+    return address_batch_is_ours(&reconciler->batch, there) ? ADDRESS_OURS : ADDRESS_OTHERS;
 }
 
 uint64_t reconciler_repairs(const struct reconciler *reconciler)

@@ -33,11 +33,6 @@ void reconciler_close(struct reconciler *reconciler);
 void reconciler_want(struct reconciler *reconciler, struct desired_set *set, int ifindex,
                      const struct ip_prefix *prefixes, size_t count, uint64_t lease_ns);
 
-/* Moves the set to an equal list that lies elsewhere (the one before is about to go), touching
- * nothing. False, and nothing is done: it wants nothing yet, or another list or lease. */
-bool reconciler_rebase(struct desired_set *set, const struct ip_prefix *prefixes, size_t count,
-                       uint64_t lease_ns);
-
 /* Compares everything desired with everything observed and mends the difference: after a deletion
  * by somebody else, a link that came back, a resync, or at start (leftovers of a predecessor on
  * any link are removed). */
@@ -63,6 +58,16 @@ size_t reconciler_count_held(const struct reconciler *reconciler, const struct d
 /* True when the kernel holds that address on the set's link (ours or not). */
 bool reconciler_held(const struct reconciler *reconciler, const struct desired_set *set,
                      const struct ip_prefix *prefix);
+
+/* Whose it is, if the kernel holds it on that link (with whatever prefix length): ours is what we
+ * have added or taken over, also where somebody replaced it since. */
+enum address_owner {
+    ADDRESS_NOBODYS = 0,
+    ADDRESS_OURS,
+    ADDRESS_OTHERS,
+};
+enum address_owner reconciler_owner(const struct reconciler *reconciler, int ifindex,
+                                    const struct ip_address *address);
 
 /* True when the kernel answers for all addresses of the set: for IPv6 that can be some time after
  * they were added (see local_route.h). */

@@ -18,6 +18,14 @@ void schedule_attempt(struct desired_set *set)
     set->unplanned = true;
 }
 
+void schedule_repair(struct desired_set *set, uint64_t now_ns)
+{
+    if (!repairs_may(&set->repairs, now_ns))
+        return;
+    set->repairing = set->repairing || set->told;
+    schedule_attempt(set);
+}
+
 void schedule_refresh(struct desired_set *set)
 {
     set->refresh = true;
@@ -78,6 +86,9 @@ void schedule_due(const struct desired_sets *sets, uint64_t now_ns)
             schedule_refresh(s);
         if (s->retry_ns <= now_ns)
             schedule_attempt(s);
+        repairs_tell(&s->repairs, s->owner, now_ns);
+        if (s->repairs.waiting)
+            schedule_repair(s, now_ns);
     }
 }
 
@@ -88,6 +99,7 @@ uint64_t schedule_next(const struct desired_sets *sets)
     for (const struct desired_set *s = sets->first; s != NULL; s = s->next) {
         next_ns = s->refresh_ns < next_ns ? s->refresh_ns : next_ns;
         next_ns = s->retry_ns < next_ns ? s->retry_ns : next_ns;
+        next_ns = repairs_due_ns(&s->repairs) < next_ns ? repairs_due_ns(&s->repairs) : next_ns;
     }
     return next_ns;
 }

@@ -10,6 +10,10 @@
 /* What it misses is to be added. */
 void schedule_attempt(struct desired_set *set);
 
+/* The same, should somebody have changed it since the kernel had it all: when that may be put right
+ * by now, else later. */
+void schedule_repair(struct desired_set *set, uint64_t now_ns);
+
 /* Its leases are to be renewed. */
 void schedule_refresh(struct desired_set *set);
 

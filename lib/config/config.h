@@ -65,6 +65,7 @@ struct config_instance {
     enum checksum_mode checksum;
     bool strict;
     bool accept;                  /* RFC 9568 6.1 Accept_Mode */
+    bool adopt;                   /* take over virtual addresses that somebody else has put there */
     bool announce_reply;          /* send the ARP reply form beside the request form */
     unsigned announce_repeat;     /* how often the takeover announcement is repeated, 0..10 */
     uint64_t announce_refresh_ns; /* 0: never */

@@ -182,6 +182,18 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                          .help = "Whether the master accepts packets addressed to the virtual "
                                  "addresses (RFC 9568 6.1 Accept_Mode). This version always does "
                                  "and refuses 'no': let the firewall drop them."},
+    [INSTANCE_ADOPT] = {.name = "adopt",
+                        .type = VALUE_BOOL,
+                        INSTANCE_FIELD(adopt),
+                        .default_text = "no",
+                        .reload = RELOAD_IN_PLACE,
+                        .expected = "yes or no",
+                        .help = "What becomes of a virtual address that is on the interface "
+                                "already and was not put there by vipd (left by a killed "
+                                "keepalived, or in the network configuration). no: it stays as it "
+                                "is, for ever, also when another node is MASTER; the log and the "
+                                "status say so. yes: a node that becomes MASTER takes it over, and "
+                                "removes it when it gives the addresses up."},
     [INSTANCE_ANNOUNCE_REPEAT] = {.name = "announce-repeat",
                                   .type = VALUE_NUMBER,
                                   INSTANCE_FIELD(announce_repeat),

@@ -69,7 +69,8 @@ struct status_master {
 
 struct status_address {
     struct ip_prefix prefix;
-    bool held; /* the kernel holds it */
+    bool held;         /* the kernel holds it */
+    const char *owner; /* "vipd" or "other": who has put it there; NULL: nobody has */
 };
 
 /* Somebody who is not of the cluster and says that it holds an address of ours. */
@@ -118,7 +119,7 @@ struct status_router {
 };
 
 /* Something odd now: on the LAN (lan_warning.h, "foreign-holder"), or here ("not-claimed": the
- * kernel refuses some of the addresses). */
+ * kernel refuses some of the addresses; "foreign-address": somebody else has put them there). */
 struct status_warning {
     const char *kind;
     enum ip_family family;
@@ -269,10 +270,10 @@ struct control_request {
     bool has_name;        /* `name` was given */
     char name[NAME_SIZE]; /* the instance, or the interface to describe */
     bool all;             /* every instance */
-    bool force;           /* Drain: even if nobody takes over; Reload: even if no instance is left */
-    uint64_t for_ns;      /* Drain: for so long; DEADLINE_NEVER: until resumed */
-    uint32_t uid;         /* of the client, which no message says: whoever reads it fills it in */
-    size_t limit;         /* entries of the history, HISTORY_ENTRIES_MAX when not given */
+    bool force;      /* Drain: even if nobody takes over; Reload: even if no instance is left */
+    uint64_t for_ns; /* Drain: for so long; DEADLINE_NEVER: until resumed */
+    uint32_t uid;    /* of the client, which no message says: whoever reads it fills it in */
+    size_t limit;    /* entries of the history, HISTORY_ENTRIES_MAX when not given */
 };
 
 /*

@@ -156,8 +156,8 @@ static json_t *addresses_json(const struct status_instance *instance)
         const struct status_address *address = &instance->addresses[i];
 
         ip_prefix_format(&address->prefix, text, sizeof(text));
-        json_array_append_new(list,
-                              json_pack("{s:s, s:b}", "address", text, "held", (int)address->held));
+        json_array_append_new(list, json_pack("{s:s, s:b, s:s?}", "address", text, "held",
+                                              (int)address->held, "owner", address->owner));
     }
     return list;
 }

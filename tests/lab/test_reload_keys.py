@@ -25,6 +25,7 @@ INSTANCE = {
     "mac": ("interface", "virtual"),
     "checksum": ("auto", "rfc9568"),
     "strict": ("no", "yes"),
+    "adopt": ("no", "yes"),
     "announce-repeat": (2, 3),
     "announce-refresh": ("off", "2s"),
     "announce-form": ("request", "both"),

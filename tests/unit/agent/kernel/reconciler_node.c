@@ -21,10 +21,9 @@ static void on_address(void *userdata, const struct observed_address *address, b
 {
     struct node *node = userdata;
 
-    (void)address;
-    if (present)
+    if (present && address->proto == VIPD_IFA_PROTO)
         return;
-    node->lost++;
+    node->lost += present ? 0 : 1;
     reconciler_run_soon(node->reconciler);
 }
 

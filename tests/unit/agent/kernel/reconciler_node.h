@@ -13,7 +13,7 @@ enum {
     QUIET_MS = 50,
 };
 
-/* As the agent: what was taken away leads to a comparison. */
+/* As the agent: what was taken away, or lost its mark, leads to a comparison. */
 struct node {
     sd_event *event;
     struct links *links;

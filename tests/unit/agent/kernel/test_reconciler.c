@@ -67,10 +67,12 @@ static void many_go_in_few_calls(void **state)
     struct address_batch *batch = calloc(1, sizeof(*batch));
     struct ip_prefix prefix = prefix_of("10.1.0.0/32");
     struct desired_set set = {.owner = "test", .ifindex = node->ifindex};
+    const struct remembered none = {0};
     struct rtnl_batch *rtnl;
 
     assert_non_null(batch);
     batch->links = node->links;
+    batch->remembered = &none;
     assert_int_equal(rtnl_batch_open(&rtnl), 0);
     for (int i = 0; i < MANY; i++) {
         prefix.address.octets[2] = (uint8_t)(i / 200);
@@ -132,15 +134,15 @@ static void an_equal_list_elsewhere_is_not_written(void **state)
     const struct ip_prefix other[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/48")};
     struct desired_set set = {0};
 
-    assert_false(reconciler_rebase(&set, equal, 2, 60 * NS_PER_SEC));
+    assert_false(desired_rebase(&set, equal, 2, 60 * NS_PER_SEC));
     assert_int_equal(node_want(node, &set, before, 2, 60 * NS_PER_SEC), 0);
     netns_address("va", "192.0.2.10/24", VIPD_IFA_PROTO, 1000);
     netns_address("va", "2001:db8::10/64", VIPD_IFA_PROTO, 1000);
-    assert_true(reconciler_rebase(&set, equal, 2, 60 * NS_PER_SEC));
+    assert_true(desired_rebase(&set, equal, 2, 60 * NS_PER_SEC));
     assert_ptr_equal(set.prefixes, equal);
-    assert_false(reconciler_rebase(&set, before, 1, 60 * NS_PER_SEC));
-    assert_false(reconciler_rebase(&set, other, 2, 60 * NS_PER_SEC));
-    assert_false(reconciler_rebase(&set, before, 2, 30 * NS_PER_SEC));
+    assert_false(desired_rebase(&set, before, 1, 60 * NS_PER_SEC));
+    assert_false(desired_rebase(&set, other, 2, 60 * NS_PER_SEC));
+    assert_false(desired_rebase(&set, before, 2, 30 * NS_PER_SEC));
     assert_ptr_equal(set.prefixes, equal);
     netns_run_for(node->event, QUIET_MS);
     assert_in_range(kernel_read("va", "192.0.2.10/24").found.valid_s, 900, 1000);

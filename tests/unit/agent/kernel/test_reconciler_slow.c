@@ -183,7 +183,7 @@ static void the_list_moves_while_the_claim_is_on_its_way(void **state)
     memcpy(before, list, sizeof(list));
     close_gate(node, &gate);
     want(node, &set, before, 2);
-    assert_true(reconciler_rebase(&set, list, 2, 60 * NS_PER_SEC));
+    assert_true(desired_rebase(&set, list, 2, 60 * NS_PER_SEC));
     free(before);
     open_gate(node, &gate);
     assert_int_equal(kernel_read("va", "192.0.2.10/24").count, 2);

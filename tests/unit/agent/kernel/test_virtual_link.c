@@ -12,6 +12,9 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
 
 enum {
     VRID = 51,
@@ -24,6 +27,23 @@ struct node {
     struct links *links;
     int parent;
 };
+
+/* Settings of that link are refused; 0: of none. */
+static int refused_ifindex;
+
+/* In the place of libmnl's own, so that the kernel can seem to refuse one request. */
+ssize_t mnl_socket_sendto(const struct mnl_socket *socket, const void *data, size_t size)
+{
+    const struct nlmsghdr *header = data;
+    const struct ifinfomsg *link = mnl_nlmsg_get_payload(header);
+
+    if (header->nlmsg_type == RTM_SETLINK && refused_ifindex > 0 &&
+        link->ifi_index == refused_ifindex) {
+        errno = EBUSY;
+        return -1;
+    }
+    return send(mnl_socket_get_fd(socket), data, size, 0);
+}
 
 static void ignore_link(void *userdata, const struct link *link)
 {
@@ -358,6 +378,24 @@ static void all_of_ours_are_deleted_and_only_ours(void **state)
     assert_int_equal(virtual_link_delete_all(node->links), 0);
 }
 
+/* A parent whose settings cannot be restored: what is on it goes all the same. */
+static void leftovers_on_a_parent_that_refuses_are_deleted(void **state)
+{
+    struct node *node = *state;
+    int on_va = create(node->links, node->parent, IP_FAMILY_IPV4, VRID);
+    int on_vb = create(node->links, netns_ifindex("vb"), IP_FAMILY_IPV4, VRID);
+
+    assert_true(on_va > 0 && on_vb > 0);
+    refused_ifindex = node->parent;
+    int deleted = virtual_link_delete_all(node->links);
+    refused_ifindex = 0;
+    assert_int_equal(deleted, 1); /* as it should be */
+    netns_run_for(node->event, QUIET_MS);
+    assert_null(links_by_index(node->links, on_va));
+    assert_null(links_by_index(node->links, on_vb));
+    assert_int_equal(netns_setting("vb", "arp_ignore"), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_node, close_node)
@@ -368,6 +406,7 @@ int main(void)
         TEST(set_up_says_when_there_is_none),
         TEST(the_parent_is_restored_when_the_last_one_goes),
         TEST(a_stricter_parent_stays_so),
+        TEST(leftovers_on_a_parent_that_refuses_are_deleted),
         TEST(a_leftover_is_adopted_and_remembers_the_parent),
         TEST(a_half_made_one_is_adopted),
         TEST(a_strangers_link_of_that_name_is_left_alone),

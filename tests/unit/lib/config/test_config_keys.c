@@ -35,6 +35,7 @@ GETTER(mac, i->mac)
 GETTER(checksum, i->checksum)
 GETTER(strict, i->strict)
 GETTER(accept_mode, i->accept)
+GETTER(adopt, i->adopt)
 GETTER(announce_repeat, i->announce_repeat)
 GETTER(announce_refresh, i->announce_refresh_ns)
 GETTER(announce_reply, i->announce_reply)
@@ -100,6 +101,8 @@ static const struct good_value {
     {"strict", "yes", strict, true},
     {"accept", NULL, accept_mode, true},
     {"accept", "yes", accept_mode, true},
+    {"adopt", NULL, adopt, false},
+    {"adopt", "yes", adopt, true},
     {"announce-repeat", NULL, announce_repeat, 5},
     {"announce-repeat", "0", announce_repeat, 0},
     {"announce-refresh", NULL, announce_refresh, 60 * NS_PER_SEC},

@@ -86,6 +86,7 @@ static const struct mistake key_mistakes[] = {
     {GOOD "mac = vmac\n", {WEB "mac: found 'vmac', expected interface or virtual"}},
     {GOOD "checksum = none\n", {WEB "checksum: found 'none', expected auto, rfc5798 or"}},
     {GOOD "strict = true\n", {WEB "strict: found 'true', expected yes or no"}},
+    {GOOD "adopt = always\n", {WEB "adopt: found 'always', expected yes or no"}},
     {GOOD "accept = no\n", {WEB "accept: found 'no', expected 'yes'"}},
     {GOOD "unicast-min-ttl = 256\n",
      {WEB "unicast-min-ttl: found '256', expected a number from 0"}},

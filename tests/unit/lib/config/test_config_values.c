@@ -69,6 +69,7 @@ static void takes_good_and_refuses_bad_values(void **state)
         {"checksum", TEXTS("auto", "rfc5798", "rfc9568"), TEXTS("", "rfc3768")},
         {"strict", TEXTS("yes", "no"), TEXTS("", "true", "1", "YES")},
         {"accept", TEXTS("yes", "no"), TEXTS("", "off")},
+        {"adopt", TEXTS("yes", "no"), TEXTS("", "true")},
         {"announce-repeat", TEXTS("0", "10"), TEXTS("11", "-1", "")},
         {"announce-refresh", TEXTS("off", "1s", "60s", "1d"), TEXTS("0", "999ms", "25h", "auto")},
         {"announce-form", TEXTS("request", "both"), TEXTS("reply", "")},

@@ -1,0 +1,158 @@
+/* Addresses that somebody else has put on our link; see strangers.h. */
+#include "agent/instances/strangers.h"
+
+#include "agent/base/clock.h"
+#include "agent/base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    MORE_SIZE = 40,
+    SUBJECT_SIZE = ADDRESS_TEXT_SIZE + MORE_SIZE + INTERFACE_NAME_SIZE + 8,
+};
+
+enum address_owner router_owner(const struct router *router, const struct ip_address *address)
+{
+    const struct reconciler *reconciler = router->node->reconciler;
+    enum address_owner owner = reconciler_owner(reconciler, router_claim_ifindex(router), address);
+
+    if (owner != ADDRESS_NOBODYS)
+        return owner;
+    return reconciler_owner(reconciler, segment_ifindex(&router->client), address);
+}
+
+/* The link on which somebody else has it; 0: none. With a virtual MAC others leave it on the
+ * interface below. */
+static int stranger_link(const struct router *router, const struct ip_address *address)
+{
+    const struct reconciler *reconciler = router->node->reconciler;
+    int claimed = router_claim_ifindex(router);
+    int below = segment_ifindex(&router->client);
+    /* What is adopted is about to be ours. */
+    bool adopts = router->config->adopt && router_election(router)->holding;
+
+    if (!adopts && reconciler_owner(reconciler, claimed, address) == ADDRESS_OTHERS)
+        return claimed;
+    if (below != claimed && reconciler_owner(reconciler, below, address) == ADDRESS_OTHERS)
+        return below;
+    return 0;
+}
+
+static struct strangers look(const struct router *router)
+{
+    struct strangers seen = {.holding = router_election(router)->holding};
+
+    /* The owner of addresses has them as its own. */
+    if (router->config->priority == PRIORITY_OWNER)
+        return seen;
+    for (size_t i = 0; i < router->count; i++) {
+        int ifindex = stranger_link(router, &router->prefixes[i].address);
+        const struct link *link = links_by_index(router->node->links, ifindex);
+
+        if (link == NULL)
+            continue;
+        if (seen.count++ == 0) {
+            seen.first = router->prefixes[i];
+            memcpy(seen.link, link->name, sizeof(seen.link));
+        }
+    }
+    return seen;
+}
+
+/* "192.0.2.10/24 (and 2 more) on eth0" */
+static const char *subject(const struct strangers *seen, char *buffer, size_t size)
+{
+    char address[ADDRESS_TEXT_SIZE];
+    char more[MORE_SIZE] = "";
+
+    if (seen->count > 1)
+        snprintf(more, sizeof(more), " (and %zu more)", seen->count - 1);
+    snprintf(buffer, size, "%s%s on %s", ip_prefix_format(&seen->first, address, sizeof(address)),
+             more, seen->link);
+    return buffer;
+}
+
+static void tell(const struct router *router, int level, const char *text)
+{
+    const struct evidence none = {0}; /* the sentence has it all */
+
+    log_instance(level, router->config->name, "%s", text);
+    router->node->on_event(router->node->userdata, router->instance, "foreign-address", &none,
+                           text);
+}
+
+static void tell_present(const struct router *router, bool released)
+{
+    const struct strangers *seen = &router->strangers;
+    char address[SUBJECT_SIZE];
+    char text[REASON_TEXT_SIZE];
+
+    (void)subject(seen, address, sizeof(address));
+    if (seen->holding)
+        snprintf(text, sizeof(text),
+                 "%s was not put there by vipd: it gets no lease, and stays when this node gives "
+                 "the addresses up (adopt = yes takes it over)",
+                 address);
+    else if (released)
+        snprintf(text, sizeof(text),
+                 "%s stays, although this node has given the addresses up: vipd did not put it "
+                 "there; two nodes may answer for it until somebody removes it",
+                 address);
+    else
+        snprintf(text, sizeof(text),
+                 "%s is there already and was not put there by vipd: this node answers for it "
+                 "whoever is MASTER (%s)",
+                 address,
+                 router->config->adopt ? "adopt: taken over when it becomes MASTER"
+                                       : "remove it, or see adopt");
+    tell(router, LOG_WARNING, text);
+}
+
+static void tell_gone(const struct router *router, const struct strangers *before)
+{
+    char address[SUBJECT_SIZE];
+    char text[REASON_TEXT_SIZE];
+
+    snprintf(text, sizeof(text), "%s is nobody else's any more",
+             subject(before, address, sizeof(address)));
+    tell(router, LOG_NOTICE, text);
+}
+
+static bool same(const struct strangers *a, const struct strangers *b)
+{
+    return a->count == b->count && a->holding == b->holding && strcmp(a->link, b->link) == 0 &&
+           ip_address_equal(&a->first.address, &b->first.address);
+}
+
+void router_strangers_look(struct router *router)
+{
+    const struct strangers before = router->strangers;
+    struct strangers seen = look(router);
+
+    seen.since_wall_ns = before.count > 0 ? before.since_wall_ns : clock_wall_ns();
+    router->strangers = seen;
+    if (same(&before, &seen))
+        return;
+    if (seen.count > 0)
+        tell_present(router, before.holding && !seen.holding);
+    else if (before.count > 0)
+        tell_gone(router, &before);
+}
+
+bool router_strangers_due(const struct router *router)
+{
+    return router->strangers.holding != router_election(router)->holding;
+}
+
+const char *router_strangers_text(const struct router *router, char *buffer, size_t size)
+{
+    const struct strangers *seen = &router->strangers;
+    char address[SUBJECT_SIZE];
+
+    (void)subject(seen, address, sizeof(address));
+    snprintf(buffer, size, "%s was not put there by vipd: %s", address,
+             seen->holding ? "it stays when this node gives the addresses up"
+                           : "this node answers for it although it is not MASTER");
+    return buffer;
+}
