@@ -313,6 +313,11 @@ void links_close(struct links *links)
 
 /* ---- What we have done ourselves */
 
+unsigned links_losses(const struct links *links)
+{
+    return links->view.losses;
+}
+
 void links_note_address(struct links *links, const struct observed_address *address, bool present)
 {
     bool was_quiet = links->view.quiet;

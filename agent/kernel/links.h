@@ -62,6 +62,10 @@ void links_each_address(const struct links *links, int ifindex,
                         bool (*fn)(void *userdata, const struct observed_address *address),
                         void *userdata);
 
+/* How many addresses the kernel has told to be gone so far. When that has changed since a change of
+ * ours was sent, the view may know of later ones than that. */
+unsigned links_losses(const struct links *links);
+
 /* Tells the view of a change we have just made and had acknowledged, so that it need not wait for
  * the notification. */
 void links_note_address(struct links *links, const struct observed_address *address, bool present);

@@ -119,6 +119,7 @@ static void address_absent(struct links_view *view, const struct observed_addres
         return;
     struct observed_address gone = entry->address;
     links_table_remove_address(&view->table, entry);
+    view->losses += view->quiet ? 0 : 1;
     report_address(view, &gone, false);
 }
 

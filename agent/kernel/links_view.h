@@ -14,6 +14,7 @@ struct links_view {
     struct links_observer observer;
     struct links_table table;
     unsigned generation; /* of the last dump */
+    unsigned losses;     /* addresses that the kernel told to be gone */
     bool quiet;          /* no callbacks: opening, or asked by ourselves */
     bool reading;        /* a dump: callbacks wait for its end, for they may ask the kernel */
 };

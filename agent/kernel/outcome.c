@@ -6,6 +6,15 @@
 #include <errno.h>
 #include <string.h>
 
+/* What is needed to take in a batch's changes. */
+struct conclusion {
+    struct links *links;
+    struct remembered *remembered;
+    const struct desired_sets *sets;
+    bool lost; /* addresses have gone while it was on its way */
+    struct outcome out;
+};
+
 static const char *link_name(const struct links *links, int ifindex)
 {
     const struct link *link = links_by_index(links, ifindex);
@@ -62,13 +71,24 @@ static void remember(struct remembered *remembered, const struct address_change 
         remembered_forget(remembered, address->ifindex, &address->prefix);
 }
 
-static void note_success(struct links *links, const struct address_change *change)
+/* What is in the kernel and not in the view: not told yet, or told and gone again since. */
+static bool is_perhaps_gone(const struct conclusion *c, const struct observed_address *address)
 {
+    return c->lost && links_prefix(c->links, address->ifindex, &address->prefix) == NULL;
+}
+
+static void note_success(const struct conclusion *c, const struct address_change *change)
+{
+    struct links *links = c->links;
+
     switch (change->operation) {
     case ADDRESS_ADD:
     case ADDRESS_REFRESH:
+        if (!is_perhaps_gone(c, &change->address))
+            links_note_address(links, &change->address, true);
+        break;
     case ADDRESS_REMOVE:
-        links_note_address(links, &change->address, change->operation != ADDRESS_REMOVE);
+        links_note_address(links, &change->address, false);
         break;
     case ADDRESS_LINK_UP:
     case ADDRESS_LINK_DOWN:
@@ -93,18 +113,18 @@ static void note_failure(const struct links *links, const struct address_change 
 }
 
 /* What has changed while it was on its way: the opposite is wanted by now. */
-static void turn_back(const struct address_change *change, const struct desired_sets *sets,
-                      struct outcome *out)
+static void turn_back(struct conclusion *c, const struct address_change *change)
 {
     if (change->operation != ADDRESS_ADD && change->operation != ADDRESS_REMOVE)
         return;
-    struct desired_set *heir = desired_who(sets, change->address.ifindex, &change->address.prefix);
+    struct desired_set *heir =
+        desired_who(c->sets, change->address.ifindex, &change->address.prefix);
 
     if (change->operation == ADDRESS_REMOVE && heir != NULL) {
         heir->attempt = true;
         heir->attempted = 0;
     }
-    out->unwanted = out->unwanted || (change->operation == ADDRESS_ADD && heir == NULL);
+    c->out.unwanted = c->out.unwanted || (change->operation == ADDRESS_ADD && heir == NULL);
 }
 
 /* The address is not in the view, so whose is it? The second time nobody knows. */
@@ -120,48 +140,50 @@ static bool is_unexpected(const struct address_change *change, struct desired_se
     return true;
 }
 
-static void conclude_one(const struct address_change *change, struct desired_set *set,
-                         struct links *links, struct remembered *remembered,
-                         const struct desired_sets *sets, struct outcome *out)
+static void conclude_one(struct conclusion *c, const struct address_change *change,
+                         struct desired_set *set)
 {
     if (is_unexpected(change, set)) {
-        out->unexpected = true;
+        c->out.unexpected = true;
         return;
     }
     if (change->result == 0) {
-        note_success(links, change);
-        remember(remembered, change);
+        note_success(c, change);
+        remember(c->remembered, change);
         if (set != NULL && change->operation == ADDRESS_ADD)
             set->added++;
         if (set == NULL || change->operation == ADDRESS_REMOVE)
-            turn_back(change, sets, out);
+            turn_back(c, change);
         return;
     }
     if (is_harmless(change, set)) {
         if (change->operation == ADDRESS_REMOVE)
-            remember(remembered, change);
+            remember(c->remembered, change);
         return;
     }
-    note_failure(links, change, set);
-    if (out->removal_error == 0 &&
+    note_failure(c->links, change, set);
+    if (c->out.removal_error == 0 &&
         (change->operation == ADDRESS_REMOVE || change->operation == ADDRESS_LINK_DOWN))
-        out->removal_error = change->result;
+        c->out.removal_error = change->result;
 }
 
 struct outcome outcome_conclude(const struct address_batch *batch, struct links *links,
                                 struct remembered *remembered, const struct desired_sets *sets)
 {
-    struct outcome out = {0};
+    struct conclusion c = {.links = links,
+                           .remembered = remembered,
+                           .sets = sets,
+                           .lost = links_losses(links) != batch->losses};
 
     for (unsigned i = 0; i < batch->count; i++) {
         struct desired_set *set = batch->owners[i];
 
         if (set != NULL)
             set->in_flight--;
-        conclude_one(&batch->changes[i], set, links, remembered, sets, &out);
+        conclude_one(&c, &batch->changes[i], set);
     }
     for (unsigned i = 0; i < batch->count; i++)
         if (batch->owners[i] != NULL && batch->owners[i]->reading)
             batch->owners[i]->looked = true;
-    return out;
+    return c.out;
 }

@@ -172,6 +172,7 @@ static void fly(struct reconciler *reconciler)
     if (all && reconciler->sweep)
         sweep(reconciler);
     reconciler->flown_ns = clock_boot_ns();
+    batch->losses = links_losses(reconciler->links);
     if (batch->count > 0 && !worker_submit(reconciler->worker, &reconciler->task)) {
         for (unsigned i = 0; i < batch->count; i++)
             batch->changes[i].result = -EAGAIN;

@@ -48,6 +48,12 @@ static bool is_back(void *userdata)
     return kernel_has_ours("va", "192.0.2.10/24") && kernel_has_ours("va", "2001:db8::10/64");
 }
 
+static bool first_is_back(void *userdata)
+{
+    (void)userdata;
+    return kernel_has_ours("va", "192.0.2.10/24");
+}
+
 static void what_somebody_deletes_is_put_back(void **state)
 {
     struct node *node = *state;
@@ -62,6 +68,23 @@ static void what_somebody_deletes_is_put_back(void **state)
     assert_true(netns_run_until(node->event, is_back, node, WAIT_MS));
     netns_run_for(node->event, QUIET_MS); /* the kernel's answers */
     assert_int_equal(reconciler_repairs(node->reconciler), 2);
+}
+
+/* By notifications the view hears that it came and went; only then that our addition has succeeded.
+ */
+static void what_somebody_deletes_at_once_is_put_back(void **state)
+{
+    struct node *node = *state;
+    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24")};
+    struct desired_set set = {.owner = "test"};
+
+    reconciler_want(node->reconciler, &set, node->ifindex, list, 1, 60 * NS_PER_SEC);
+    while (!kernel_has("va", "192.0.2.10/24"))
+        usleep(1000);
+    netns_ip("addr del 192.0.2.10/24 dev va");
+    assert_true(netns_run_until(node->event, first_is_back, node, WAIT_MS));
+    assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
+    assert_false(kernel_has("va", "192.0.2.10/24"));
 }
 
 static void disable_ipv6(const char *value)
@@ -158,6 +181,7 @@ int main(void)
         TEST(leftovers_are_removed_from_all_links),
         TEST(a_leftover_that_is_wanted_is_taken_over),
         TEST(what_somebody_deletes_is_put_back),
+        TEST(what_somebody_deletes_at_once_is_put_back),
         TEST(what_the_kernel_refuses_is_tried_again),
         TEST(what_could_not_be_released_is_tried_again),
     };
