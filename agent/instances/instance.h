@@ -19,6 +19,7 @@
  *   link.h           a router's place on a link, its macvlan
  *   source.h         the address a router sends from; source_rank.h says which is better
  *   watch.h          what a router notices on its LAN: conflicts and warnings
+ *   strangers.h      addresses on a router's own link that somebody else has put there
  *   actions.h        an election's actions, carried out in their order
  *   router.h         one virtual router and its single deeds
  *   bundle.h         the elections that move together, and their timer
