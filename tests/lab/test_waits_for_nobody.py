@@ -14,8 +14,8 @@ from vipdlab.watch import widest_gap
 
 # What the thread still does itself, and why. To be emptied.
 NOT_YET = (
-    (r"rtnetlink: RTM_(NEW|DEL)ADDR$", "addresses are claimed, renewed and released by the loop"),
-    (r"rtnetlink: RTM_(NEW|SET)LINK$", "the macvlan of a MASTER is set up and down by the loop"),
+    (r"rtnetlink: (RTM_(NEWADDR|DELADDR|SETLINK)(, )?)+$",
+     "the loop claims, renews and releases addresses, and sets the macvlan of a MASTER up and down"),
     (r"rtnetlink: RTM_GET(ADDR|LINK)$", "the view of links reads again after a loss"),
     (r"file: .*/state\b", "history and drains are kept by the loop"),
     (r"file: .*/run/", "state files are written by the loop"),
@@ -50,6 +50,8 @@ def allowed(how):
     ('9 sendto(7<NETLINK:[ROUTE:99]>, [{nlmsg_len=56, nlmsg_type=RTM_NEWADDR}, {}], 56, 0) = 56',
      "asks rtnetlink: RTM_NEWADDR"),
     ('9 sendto(7<NETLINK:[ROUTE:99]>, [{nlmsg_len=56, nlmsg_type=RTM_GETROUTE}], 56, 0) = 56', None),
+    ('9 sendto(7<NETLINK:[1]>, [{nlmsg_len=56, nlmsg_type=0x12 /* NLMSG_??? */}], 56) = 56',
+     "asks rtnetlink: RTM_GETLINK"),
     ('9 setsockopt(8<RAW:[1]>, SOL_IP, IP_ADD_MEMBERSHIP, {imr_ifindex=2}, 12) = 0',
      "setsockopt IP_ADD_MEMBERSHIP"),
     ('9 setsockopt(8<RAWv6:[1]>, SOL_IPV6, IPV6_ADD_MEMBERSHIP, {}, 20 <unfinished ...>',

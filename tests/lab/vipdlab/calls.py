@@ -15,6 +15,9 @@ _END = re.compile(r"(\d+) +<\.\.\. (\w+ resumed)>(.*)")  # of a call during whic
 _FD = re.compile(r"(\d+)<(.*?)>(?:[,)\s]|$)")
 # Asked of the routing tables, which do not need the lock that all other requests take.
 _UNLOCKED = {"RTM_GETROUTE"}
+# strace cannot always tell that a socket is rtnetlink's.
+_TYPES = {"0x10": "RTM_NEWLINK", "0x11": "RTM_DELLINK", "0x12": "RTM_GETLINK", "0x13": "RTM_SETLINK",
+          "0x14": "RTM_NEWADDR", "0x15": "RTM_DELADDR", "0x16": "RTM_GETADDR", "0x1a": "RTM_GETROUTE"}
 _RTNL_OPTIONS = re.compile(r"\b(IPV?6?_(ADD|DROP|JOIN|LEAVE)_(MEMBERSHIP|GROUP|SOURCE_MEMBERSHIP)"
                            r"|MCAST_\w+|PACKET_(RX_RING|TX_RING|ADD_MEMBERSHIP|FANOUT))\b")
 _LOOKUP = re.compile(r"htons\(53\)|nscd|systemd\.resolve|/resolve/|/userdb/")
@@ -40,7 +43,7 @@ class Call:
         self.fd, self.what = (fd[1], fd[2]) if fd else ("", "")
 
     def _netlink(self):
-        types = set(re.findall(r"nlmsg_type=(\w+)", self.arguments))
+        types = {_TYPES.get(t, t) for t in re.findall(r"nlmsg_type=(\w+)", self.arguments)}
         asked = types - _UNLOCKED if types else {"a request that strace cannot read"}
         return f"asks rtnetlink: {', '.join(sorted(asked))}" if asked else None
 
