@@ -16,12 +16,9 @@ from vipdlab.watch import widest_gap
 NOT_YET = (
     (r"rtnetlink: (RTM_(NEWADDR|DELADDR|SETLINK)(, )?)+$",
      "the loop claims, renews and releases addresses, and sets the macvlan of a MASTER up and down"),
-    (r"rtnetlink: RTM_GET(ADDR|LINK)$", "the view of links reads again after a loss"),
     (r"file: .*/state\b", "history and drains are kept by the loop"),
     (r"file: .*/run/", "state files are written by the loop"),
     (r"file: .*/(vipd\.conf|conf\.d)", "a reload reads the configuration in the loop"),
-    (r"file: .*/etc/(passwd|group|nsswitch\.conf)|name service", "users of hooks are looked up"),
-    (r"file: .*/(localtime|zoneinfo)", "the C library looks whether the time zone is another"),
 )
 RELOADS = 8
 OVERSLEPT = "this node did not run for"
