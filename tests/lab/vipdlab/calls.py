@@ -7,17 +7,18 @@ import subprocess
 
 from . import netns
 
-_TRACED = ("sendto,sendmsg,sendmmsg,socket,setsockopt,connect,ioctl,mmap,close,%file,getdents64,write,"
-           "writev,pwrite64,fsync,fdatasync,sync,syncfs,ftruncate,fallocate,flock,poll,ppoll,select,"
-           "pselect6,nanosleep,clock_nanosleep,wait4,waitid")
+_TRACED = ("sendto,sendmsg,sendmmsg,socket,setsockopt,connect,ioctl,mmap,close,%file,getdents64,"
+           "write,writev,pwrite64,fsync,fdatasync,sync,syncfs,ftruncate,fallocate,flock,poll,"
+           "ppoll,select,pselect6,nanosleep,clock_nanosleep,wait4,waitid")
 _LINE = re.compile(r"(\d+) +(\w+)\((.*)")
 _END = re.compile(r"(\d+) +<\.\.\. (\w+ resumed)>(.*)")  # of a call during which others called
 _FD = re.compile(r"(\d+)<(.*?)>(?:[,)\s]|$)")
 # Asked of the routing tables, which do not need the lock that all other requests take.
 _UNLOCKED = {"RTM_GETROUTE"}
 # strace cannot always tell that a socket is rtnetlink's.
-_TYPES = {"0x10": "RTM_NEWLINK", "0x11": "RTM_DELLINK", "0x12": "RTM_GETLINK", "0x13": "RTM_SETLINK",
-          "0x14": "RTM_NEWADDR", "0x15": "RTM_DELADDR", "0x16": "RTM_GETADDR", "0x1a": "RTM_GETROUTE"}
+_TYPES = {"0x10": "RTM_NEWLINK", "0x11": "RTM_DELLINK", "0x12": "RTM_GETLINK",
+          "0x13": "RTM_SETLINK", "0x14": "RTM_NEWADDR", "0x15": "RTM_DELADDR",
+          "0x16": "RTM_GETADDR", "0x1a": "RTM_GETROUTE"}
 _RTNL_OPTIONS = re.compile(r"\b(IPV?6?_(ADD|DROP|JOIN|LEAVE)_(MEMBERSHIP|GROUP|SOURCE_MEMBERSHIP)"
                            r"|MCAST_\w+|PACKET_(RX_RING|TX_RING|ADD_MEMBERSHIP|FANOUT))\b")
 _LOOKUP = re.compile(r"htons\(53\)|nscd|systemd\.resolve|/resolve/|/userdb/")
