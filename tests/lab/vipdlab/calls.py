@@ -7,13 +7,18 @@ import subprocess
 
 from . import netns
 
-_TRACED = ("sendto,sendmsg,sendmmsg,socket,setsockopt,connect,ioctl,mmap,close,%file,getdents64,write,"
-           "writev,pwrite64,fsync,fdatasync,sync,syncfs,ftruncate,fallocate,flock,poll,ppoll,select,"
-           "pselect6,nanosleep,clock_nanosleep,wait4,waitid")
-_LINE = re.compile(r"(\d+) (\w+)\((.*)")
+_TRACED = ("sendto,sendmsg,sendmmsg,socket,setsockopt,connect,ioctl,mmap,close,%file,getdents64,"
+           "write,writev,pwrite64,fsync,fdatasync,sync,syncfs,ftruncate,fallocate,flock,poll,"
+           "ppoll,select,pselect6,nanosleep,clock_nanosleep,wait4,waitid")
+_LINE = re.compile(r"(\d+) +(\w+)\((.*)")
+_END = re.compile(r"(\d+) +<\.\.\. (\w+ resumed)>(.*)")  # of a call during which others called
 _FD = re.compile(r"(\d+)<(.*?)>(?:[,)\s]|$)")
 # Asked of the routing tables, which do not need the lock that all other requests take.
 _UNLOCKED = {"RTM_GETROUTE"}
+# strace cannot always tell that a socket is rtnetlink's.
+_TYPES = {"0x10": "RTM_NEWLINK", "0x11": "RTM_DELLINK", "0x12": "RTM_GETLINK",
+          "0x13": "RTM_SETLINK", "0x14": "RTM_NEWADDR", "0x15": "RTM_DELADDR",
+          "0x16": "RTM_GETADDR", "0x1a": "RTM_GETROUTE"}
 _RTNL_OPTIONS = re.compile(r"\b(IPV?6?_(ADD|DROP|JOIN|LEAVE)_(MEMBERSHIP|GROUP|SOURCE_MEMBERSHIP)"
                            r"|MCAST_\w+|PACKET_(RX_RING|TX_RING|ADD_MEMBERSHIP|FANOUT))\b")
 _LOOKUP = re.compile(r"htons\(53\)|nscd|systemd\.resolve|/resolve/|/userdb/")
@@ -31,7 +36,7 @@ class Call:
     """One line of strace."""
 
     def __init__(self, text):
-        found = _LINE.match(text)
+        found = _LINE.match(text) or _END.match(text)
         self.text = text.strip()
         self.thread, self.name, self.arguments = (
             (int(found[1]), found[2], found[3]) if found else (0, "", ""))
@@ -39,7 +44,7 @@ class Call:
         self.fd, self.what = (fd[1], fd[2]) if fd else ("", "")
 
     def _netlink(self):
-        types = set(re.findall(r"nlmsg_type=(\w+)", self.arguments))
+        types = {_TYPES.get(t, t) for t in re.findall(r"nlmsg_type=(\w+)", self.arguments)}
         asked = types - _UNLOCKED if types else {"a request that strace cannot read"}
         return f"asks rtnetlink: {', '.join(sorted(asked))}" if asked else None
 
@@ -66,7 +71,7 @@ class Call:
     def waits(self, own=()):
         """How this call could make its thread wait, or None. `own`: descriptors of sockets that the
         thread has opened itself, so that they are in no group."""
-        if self.name.startswith("send") and self.what.startswith("NETLINK:[ROUTE"):
+        if self.name.startswith("send") and self.what.startswith("NETLINK:["):
             return self._netlink()
         if self.name == "setsockopt" and _RTNL_OPTIONS.search(self.arguments):
             return f"setsockopt {_RTNL_OPTIONS.search(self.arguments)[0]}"
@@ -94,7 +99,7 @@ def waiting(calls):
     own, found = set(), []
     for call in calls:
         opened = re.search(r"= (\d+)<(PACKET|RAW)", call.text)
-        if call.name == "socket" and opened:
+        if call.name in ("socket", "socket resumed") and opened:
             own.add(opened[1])
         how = call.waits(own)
         if how:
@@ -109,6 +114,7 @@ class Calls:
 
     def __init__(self, node):
         self._pid = node.process.pid
+        self._namespace = node.namespace
         self._path = f"{node.directory}/calls"
         self._process = None
         self.of_loop, self.of_others = [], []
@@ -122,9 +128,11 @@ class Calls:
         return states and "0" not in states
 
     def start(self, lab):
+        # Inside, for strace asks the kernel of its own namespace what a socket is.
         self._process = subprocess.Popen(
-            ["strace", "-f", "-yy", "-s", "256", "-e", f"trace={_TRACED}", "-e", "signal=none",
-             "-qqq", "-o", self._path, "-p", str(self._pid)],
+            ["ip", "netns", "exec", self._namespace, "strace", "-f", "-yy", "-s", "256", "-qqq",
+             "-e", f"trace={_TRACED}", "-e", "signal=none", "-o", self._path,
+             "-p", str(self._pid)],
             stdin=subprocess.DEVNULL, preexec_fn=netns.die_with_parent)
         lab.wait(self._attached, "strace is attached to every thread")
         return self

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ struct job {
     struct journal *journal;
     int gate; /* run() waits until it can be read; -1: it does not */
     pthread_t ran_in;
+    atomic_bool ran;
 };
 
 /* What was done, in order. */
@@ -47,6 +49,7 @@ static void run_job(struct worker_task *task)
     if (job->gate >= 0)
         (void)poll(&fd, 1, 10000);
     job->ran_in = pthread_self();
+    job->ran = true;
 }
 
 static void job_done(struct worker_task *task)
@@ -220,7 +223,7 @@ static void test_close_leaves_what_hangs(void **state)
     assert_true(bench->jobs[2].task.submitted);
     /* The thread ends by itself; nothing of the bench may go before that. */
     open_gate(bench);
-    for (int waits = 0; bench->jobs[2].ran_in == 0 && waits < 1000; waits++)
+    for (int waits = 0; !bench->jobs[2].ran && waits < 1000; waits++)
         usleep(10000);
     usleep(50000);
 }
