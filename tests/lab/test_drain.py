@@ -91,7 +91,7 @@ def test_a_drained_backup_does_not_take_over(lab):
     done = lab[2].vipctl("drain", "web")
     assert done.stdout == "web: drained; 10.77.0.1 is master\n", done.stderr
     assert lab[2].instance()["master"]["address"] == "10.77.0.1", "it goes on saying who is master"
-    assert "10.77.0.1 is MASTER with" in lab[2].vipctl("status").stdout
+    lab.wait(lambda: "10.77.0.1 is MASTER with" in lab[2].vipctl("status").stdout, "status too")
     assert lab[1].vipctl("drain", "web").returncode == NOT_SWITCHED, "there is no other node"
     lab[1].kill()
     lab.never(lambda: lab[2].state() != "INIT", "a drained node stays away", 1)

@@ -21,6 +21,7 @@ INSTANCE = {
     "advert-interval": ("100ms", "1s"),
     "preempt": ("yes", "no"),
     "unicast-peers": (None, "10.77.0.2"),
+    "unicast-min-ttl": (0, 255),
     "source": (None, "10.77.0.1"),
     "mac": ("interface", "virtual"),
     "checksum": ("auto", "rfc9568"),
