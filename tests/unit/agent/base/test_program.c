@@ -57,7 +57,10 @@ static int run(char *const *argv, bool probe, char *output)
 
 static void has_nothing_of_ours(void **state)
 {
-    char script[] = "grep -E '^(SigBlk|SigIgn|CapAmb)' /proc/self/status | tr -s '\\t' ' ';"
+    /* Signals 32 and 33 are the C library's own: nobody else can set them, and some who start us
+     * ignore them. */
+    char script[] = "grep -E '^(SigBlk|SigIgn|CapAmb)' /proc/self/status | tr -s '\\t' ' ' |"
+                    "sed -E 's/(SigIgn: 0{7})[01][08]0{7}$/\\1000000000/';"
                     "ls /proc/self/fd | wc -l; pwd; env | grep -vE '^(_|PWD|OLDPWD|SHLVL)='";
     char *const argv[] = {"/bin/sh", "-c", script, NULL};
     int ours = dup(STDERR_FILENO);
