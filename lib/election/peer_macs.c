@@ -49,16 +49,16 @@ static bool goes_first(const struct peer_mac *a, const struct peer_mac *b)
 /* Its entry, made in the place of another where there is none. NULL: nobody is to go for it. */
 static struct peer_mac *enter(struct peer_macs *peers, const struct ip_address *source)
 {
-    struct peer_mac *entry = find(peers, source);
+    struct peer_mac *known = find(peers, source);
+    size_t victim = 0;
 
-    if (entry != NULL || source->family == IP_FAMILY_NONE)
-        return entry;
-    entry = &peers->list[0];
+    if (known != NULL || source->family == IP_FAMILY_NONE)
+        return known;
     for (size_t i = 1; i < PEER_MACS; i++)
-        if (goes_first(&peers->list[i], entry))
-            entry = &peers->list[i];
-    *entry = (struct peer_mac){.source = *source, .verdict = PACKET_OK};
-    return entry;
+        if (goes_first(&peers->list[i], &peers->list[victim]))
+            victim = i;
+    peers->list[victim] = (struct peer_mac){.source = *source, .verdict = PACKET_OK};
+    return &peers->list[victim];
 }
 
 void peer_macs_hear(struct peer_macs *peers, const struct ip_address *source,
