@@ -19,18 +19,22 @@ bool peer_macs_tells(enum packet_verdict verdict)
     }
 }
 
-static struct peer_mac *find(struct peer_macs *peers, const struct ip_address *source)
+/* PEER_MACS: it is not there. */
+static size_t find(const struct peer_macs *peers, const struct ip_address *source)
 {
-    for (size_t i = 0; i < PEER_MACS; i++)
-        if (ip_address_equal(&peers->list[i].source, source))
-            return &peers->list[i];
-    return NULL;
+    size_t i = 0;
+
+    while (i < PEER_MACS && !ip_address_equal(&peers->list[i].source, source))
+        i++;
+    return i;
 }
 
 const struct peer_mac *peer_macs_source(const struct peer_macs *peers,
                                         const struct ip_address *source)
 {
-    return find((struct peer_macs *)(uintptr_t)peers, source);
+    size_t i = find(peers, source);
+
+    return i < PEER_MACS ? &peers->list[i] : NULL;
 }
 
 /* True when a is to go rather than b. */
@@ -49,11 +53,13 @@ static bool goes_first(const struct peer_mac *a, const struct peer_mac *b)
 /* Its entry, made in the place of another where there is none. NULL: nobody is to go for it. */
 static struct peer_mac *enter(struct peer_macs *peers, const struct ip_address *source)
 {
-    struct peer_mac *known = find(peers, source);
+    size_t known = find(peers, source);
     size_t victim = 0;
 
-    if (known != NULL || source->family == IP_FAMILY_NONE)
-        return known;
+    if (known < PEER_MACS)
+        return &peers->list[known];
+    if (source->family == IP_FAMILY_NONE)
+        return NULL;
     for (size_t i = 1; i < PEER_MACS; i++)
         if (goes_first(&peers->list[i], &peers->list[victim]))
             victim = i;
