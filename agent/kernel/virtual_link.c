@@ -4,7 +4,6 @@
 
 #include "agent/base/log.h"
 #include "agent/kernel/link_query.h"
-#include "agent/kernel/rtnl_batch.h"
 
 #include <errno.h>
 #include <fcntl.h>

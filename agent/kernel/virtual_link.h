@@ -30,9 +30,6 @@ struct arp_settings virtual_link_before(const struct links *links, const struct 
 int virtual_link_create(int parent, enum ip_family family, uint8_t vrid,
                         const struct arp_settings *before, struct link *made);
 
-/* True for a macvlan that carries our mark. */
-bool virtual_link_is_ours(const struct link *link);
-
 /* Puts into the batch that it is to be up or down. */
 void virtual_link_put_up(struct rtnl_batch *batch, int ifindex, bool up);
 
