@@ -99,11 +99,6 @@ const char *interface_unfit(const struct interface_nature *nature,
     return NULL;
 }
 
-bool interface_wants_vepa(const struct interface_nature *nature)
-{
-    return is_kind(nature, "macvlan");
-}
-
 bool interface_hears_itself(const struct interface_nature *nature)
 {
     return is_kind(nature, "bond") && nature->mode != BOND_ACTIVE_BACKUP &&

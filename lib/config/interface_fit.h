@@ -26,11 +26,6 @@ enum { INTERFACE_FIT_SIZE = 224 };
 const char *interface_unfit(const struct interface_nature *nature,
                             const struct config_instance *instance, char *buffer, size_t size);
 
-/* True when a macvlan of ours beside this interface has to be in the mode VEPA: on a macvlan both
- * are on the same real device, and in the mode of a bridge the kernel would take the other nodes'
- * adverts, which come from the MAC that we share, for our own and keep them from the interface. */
-bool interface_wants_vepa(const struct interface_nature *nature);
-
 /* True for a bond that sends by several slaves and takes in by all: what one has sent to all
  * stations comes back by the others, where the switch does not know of the bond. */
 bool interface_hears_itself(const struct interface_nature *nature);

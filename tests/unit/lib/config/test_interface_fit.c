@@ -105,16 +105,6 @@ static void the_longest_sentence_fits(void **state)
     }
 }
 
-static void only_beside_a_macvlan_ours_is_a_vepa(void **state)
-{
-    const struct interface_nature veth = {.name = "veth0", .kind = "veth", .ethernet = true};
-    const struct interface_nature macvlan = {.name = "mv0", .kind = "macvlan", .ethernet = true};
-
-    (void)state;
-    assert_false(interface_wants_vepa(&veth));
-    assert_true(interface_wants_vepa(&macvlan));
-}
-
 static void bonds_hear_themselves_unless_one_slave_speaks(void **state)
 {
     static const bool hears[] = {true, false, true, true, false, true, true};
@@ -134,7 +124,6 @@ int main(void)
         cmocka_unit_test(each_kind_carries_what_it_can_and_says_what_it_cannot),
         cmocka_unit_test(a_link_without_multicast_is_told_both_ways_out),
         cmocka_unit_test(the_longest_sentence_fits),
-        cmocka_unit_test(only_beside_a_macvlan_ours_is_a_vepa),
         cmocka_unit_test(bonds_hear_themselves_unless_one_slave_speaks),
     };
 
