@@ -153,8 +153,10 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                       .reload = RELOAD_RESTART,
                       .expected = "interface or virtual",
                       .help = "The MAC address behind the virtual addresses: the interface's own, "
-                              "or the virtual router's (RFC 9568 7.3). virtual cannot be combined "
-                              "with unicast-peers."},
+                              "or the virtual router's (RFC 9568 7.3). With unicast-peers the "
+                              "advertisements still come from the interface's own, so that peers "
+                              "beyond a router can answer; announcements alone tell switches "
+                              "where the virtual MAC is."},
     [INSTANCE_CHECKSUM] = {.name = "checksum",
                            .type = VALUE_CHOICE,
                            INSTANCE_FIELD(checksum),

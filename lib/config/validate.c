@@ -144,9 +144,6 @@ static void check_unicast(const struct subject *subject)
 
     if (!good_and_given(subject, INSTANCE_UNICAST_PEERS) || instance->peer_count == 0)
         return;
-    if (good(subject, INSTANCE_MAC) && instance->mac == MAC_VIRTUAL)
-        PROBLEM(subject, INSTANCE_MAC,
-                "found 'virtual', which cannot be combined with unicast-peers");
     if (instance->ipv4_count > 0 && !has_peer(instance, IP_FAMILY_IPV4))
         PROBLEM(subject, INSTANCE_UNICAST_PEERS,
                 "no IPv4 peer, but there are IPv4 addresses; expected at least one");

@@ -193,6 +193,37 @@ def test_virtual_mac_on_both(lab):
 
 
 @pytest.mark.lab(nodes=1, keepalived=1)
+@pytest.mark.parametrize("version, interval_s", [(3, 0.1), (2, 1)])
+def test_unicast_with_the_virtual_mac(lab, version, interval_s):
+    """As VyOS writes it: addresses on a macvlan, adverts between the interfaces' own addresses."""
+    ours, theirs = lab[1].address4, lab[2].address4
+    extra = (f"use_vmac\n    vmac_xmit_base\n    unicast_src_ip {theirs}\n"
+             f"    unicast_peer {{\n        {ours}\n    }}")
+    mac = wire.virtual_mac(4, 51)
+    start_keepalived(lab[2], 4, version, interval_s, 100, extra=extra)
+    lab.wait(lambda: lab[2].holds(VIP4), "keepalived is MASTER")
+    start_vipd(lab[1], 4, version, interval_s, 150, mac="virtual", unicast_peers=theirs)
+    lab[1].wait_state("MASTER")
+    lab.wait(lambda: not lab[2].holds(VIP4), "keepalived gave it up")
+    lab.never(lambda: lab[2].holds(VIP4), "keepalived does not follow our adverts", 5 * interval_s)
+    assert complaints(lab[2]) == []
+    capture, probe = lab.capture(), lab.probe()
+    assert lab.client.neighbour_mac(VIP4) == mac
+    lab[1].stop()
+    lab.wait(lambda: lab[2].holds(VIP4), "keepalived took over")
+    lab[1].start()
+    lab[1].wait_state("MASTER")
+    lab.wait(lambda: not lab[2].holds(VIP4), "keepalived gave it up")
+    # Its last frame may have told the switch again that the MAC is there: announcements repeat.
+    lab.wait(lambda: lab.probe().stop().answered_by == ["n1"], "the switch knows", interval=0.2)
+    result = probe.stop()
+    assert result.went("n1", "n2", "n1"), str(result)
+    assert lab.client.neighbour_mac(VIP4) == mac
+    assert {f.source_mac for f in capture.adverts("n1")} == {lab[1].mac}
+    assert drops(lab[1], 4) == 0
+
+
+@pytest.mark.lab(nodes=1, keepalived=1)
 def test_one_dual_stack_instance_against_two_of_keepalived(lab):
     lab[1].start(config.instance(priority=150,
                                  addresses=[f"{VIP4}/24", "fe80::77:200/64", f"{VIP6}/64"]))

@@ -180,8 +180,6 @@ static const struct mistake whole_mistakes[] = {
     {GOOD "unicast-peers = 192.0.2.10\n", {WEB "unicast-peers: found 192.0.2.10, which is a"}},
     {GOOD "unicast-peers = 192.0.2.1\nsource = 192.0.2.1\n",
      {WEB "unicast-peers: found 192.0.2.1, which is this node's own source"}},
-    {GOOD "unicast-peers = 192.0.2.2\nmac = virtual\n",
-     {"t.conf:6: [instance web] mac: found 'virtual', which cannot be combined"}},
     {GOOD "source = 192.0.2.10\n", {WEB "source: found 192.0.2.10, which is a virtual address"}},
 };
 
