@@ -122,6 +122,7 @@ struct packet_receiver {
     size_t peer_count;
     bool unicast;                 /* unicast router: multicast adverts are not for it */
     uint8_t unicast_min_ttl;      /* and what its peers send has at least this TTL; 0: any */
+    uint8_t unicast_max_ttl;      /* and at most this one */
     const struct ip_address *own; /* further addresses of ours on the link (rule 0a) */
     size_t own_count;
 };

@@ -175,6 +175,27 @@ def test_unicast(lab, family, version, interval_s):
 
 
 @pytest.mark.lab(nodes=1, keepalived=1)
+def test_unicast_ttl_both_ways(lab):
+    """Each sends with another TTL than 255 and holds the other to that very one."""
+    ours, theirs = lab[1].address4, lab[2].address4
+    peers = (f"unicast_src_ip {theirs}\n    unicast_ttl 33\n"
+             f"    unicast_peer {{\n        {ours} min_ttl 64 max_ttl 64\n    }}")
+    keys = {"unicast_peers": theirs, "unicast_ttl": 64, "unicast_min_ttl": 33,
+            "unicast_max_ttl": 33}
+    start_keepalived(lab[2], 4, 3, 0.1, 150, extra=peers)
+    lab.wait(lambda: lab[2].holds(VIP4), "keepalived is MASTER")
+    start_vipd(lab[1], 4, 3, 0.1, 100, **keys)
+    lab.wait(follows(lab[1], 150), "vipd follows")
+    lab.never(lambda: lab[1].state() == "MASTER", "vipd does not stay BACKUP", 0.5)
+    assert drops(lab[1], 4) == 0
+    lab[2].stop()
+    lab[1].wait_state("MASTER")
+    start_keepalived(lab[2], 4, 3, 0.1, 50, extra=peers)
+    lab.never(lambda: lab[2].holds(VIP4), "keepalived drops our adverts", 1)
+    assert complaints(lab[2]) == []
+
+
+@pytest.mark.lab(nodes=1, keepalived=1)
 def test_virtual_mac_on_both(lab):
     start_vipd(lab[1], 4, 3, 0.1, 150, mac="virtual")
     lab[1].wait_state("MASTER")
