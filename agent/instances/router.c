@@ -79,9 +79,14 @@ static int send_to(struct router *router, struct packet_spec *spec,
 
     spec->destination = *destination;
     size_t size = packet_build(spec, buffer, sizeof(buffer));
+    const struct advert_header header = {
+        .source = spec->source,
+        .destination = *destination,
+        .ttl = router->config->unicast ? router->config->unicast_ttl : VRRP_TTL,
+    };
     if (router->virtual_io != NULL)
-        return advert_io_send(router->virtual_io, &spec->source, destination, buffer, size);
-    return segment_send(&router->client, &spec->source, destination, buffer, size);
+        return advert_io_send(router->virtual_io, &header, buffer, size);
+    return segment_send(&router->client, &header, buffer, size);
 }
 
 /* A failing send is said once, and once more when it works again: an advert every 10 ms must not

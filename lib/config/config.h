@@ -91,7 +91,9 @@ struct config_instance {
     bool unicast;             /* unicast-peers was given */
     struct ip_address *peers; /* both families */
     size_t peer_count;
+    uint8_t unicast_ttl;       /* TTL or hop limit of what is sent to peers */
     uint8_t unicast_min_ttl;   /* of adverts of peers; 0: any */
+    uint8_t unicast_max_ttl;   /* likewise; 255: any */
     struct ip_address source4; /* NONE: the interface's primary address */
     struct ip_address source6; /* NONE: the interface's link-local address */
 

@@ -120,6 +120,17 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                         "repeated, and continued over indented lines. When a "
                                         "reload changes between multicast and unicast, the "
                                         "instance is restarted."},
+    [INSTANCE_UNICAST_TTL] = {.name = "unicast-ttl",
+                              .type = VALUE_NUMBER,
+                              INSTANCE_FIELD(unicast_ttl),
+                              .min = 1,
+                              .max = VRRP_TTL,
+                              .default_text = "255",
+                              .reload = RELOAD_IN_PLACE,
+                              .expected = "a number from 1 to 255",
+                              .help = "The TTL or hop limit of advertisements to unicast-peers. "
+                                      "A small one keeps them from going far astray; but peers "
+                                      "can tell how far a packet came only from 255."},
     [INSTANCE_UNICAST_MIN_TTL] = {.name = "unicast-min-ttl",
                                   .type = VALUE_NUMBER,
                                   INSTANCE_FIELD(unicast_min_ttl),
@@ -132,7 +143,18 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                           "router on the way takes one off, so 255 lets in only "
                                           "what comes from the same link, 254 what passed one "
                                           "router; nobody farther away can pretend to be a peer. "
-                                          "0 takes any."},
+                                          "0 takes any. Where peers send another unicast-ttl, "
+                                          "less by as much."},
+    [INSTANCE_UNICAST_MAX_TTL] = {.name = "unicast-max-ttl",
+                                  .type = VALUE_NUMBER,
+                                  INSTANCE_FIELD(unicast_max_ttl),
+                                  .max = 255,
+                                  .default_text = "255",
+                                  .reload = RELOAD_IN_PLACE,
+                                  .expected = "a number from 0 to 255",
+                                  .help = "Refuse advertisements of unicast-peers with a greater "
+                                          "TTL or hop limit, as max_ttl of keepalived. It keeps "
+                                          "nobody out who chooses the TTL to send with."},
     [INSTANCE_SOURCE] = {.name = "source",
                          .type = VALUE_SOURCES,
                          .default_note = "the interface's primary IPv4 and link-local IPv6 address",
@@ -153,8 +175,10 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                       .reload = RELOAD_RESTART,
                       .expected = "interface or virtual",
                       .help = "The MAC address behind the virtual addresses: the interface's own, "
-                              "or the virtual router's (RFC 9568 7.3). virtual cannot be combined "
-                              "with unicast-peers."},
+                              "or the virtual router's (RFC 9568 7.3). With unicast-peers the "
+                              "advertisements still come from the interface's own, so that peers "
+                              "beyond a router can answer; announcements alone tell switches "
+                              "where the virtual MAC is."},
     [INSTANCE_CHECKSUM] = {.name = "checksum",
                            .type = VALUE_CHOICE,
                            INSTANCE_FIELD(checksum),

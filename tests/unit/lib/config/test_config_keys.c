@@ -27,7 +27,9 @@ GETTER(advert_interval, i->advert_interval_ns)
 GETTER(preempt, i->preempt)
 GETTER(preempt_delay, i->preempt_delay_ns)
 GETTER(peer_count, i->peer_count)
+GETTER(unicast_ttl, i->unicast_ttl)
 GETTER(unicast_min_ttl, i->unicast_min_ttl)
+GETTER(unicast_max_ttl, i->unicast_max_ttl)
 GETTER(unicast, i->unicast)
 GETTER(source4_end, i->source4.octets[3])
 GETTER(source6_end, i->source6.octets[15])
@@ -87,8 +89,12 @@ static const struct good_value {
     {"unicast-peers", NULL, unicast, false},
     {"unicast-peers", "192.0.2.2 192.0.2.3", unicast, true},
     {"unicast-peers", "192.0.2.2 192.0.2.3", peer_count, 2},
+    {"unicast-ttl", NULL, unicast_ttl, 255},
+    {"unicast-ttl", "1", unicast_ttl, 1},
     {"unicast-min-ttl", NULL, unicast_min_ttl, 0},
     {"unicast-min-ttl", "255", unicast_min_ttl, 255},
+    {"unicast-max-ttl", NULL, unicast_max_ttl, 255},
+    {"unicast-max-ttl", "0", unicast_max_ttl, 0},
     {"source", NULL, source4_end, 0},
     {"source", "192.0.2.7, fe80::9", source4_end, 7},
     {"source", "192.0.2.7, fe80::9", source6_end, 9},

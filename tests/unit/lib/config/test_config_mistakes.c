@@ -88,6 +88,8 @@ static const struct mistake key_mistakes[] = {
     {GOOD "strict = true\n", {WEB "strict: found 'true', expected yes or no"}},
     {GOOD "adopt = always\n", {WEB "adopt: found 'always', expected yes or no"}},
     {GOOD "accept = no\n", {WEB "accept: found 'no', expected 'yes'"}},
+    {GOOD "unicast-ttl = 0\n", {WEB "unicast-ttl: found '0', expected a number from 1"}},
+    {GOOD "unicast-max-ttl = x\n", {WEB "unicast-max-ttl: found 'x', expected a number from 0"}},
     {GOOD "unicast-min-ttl = 256\n",
      {WEB "unicast-min-ttl: found '256', expected a number from 0"}},
     {GOOD "announce-repeat = 11\n", {WEB "announce-repeat: found '11', expected a number from 0"}},
@@ -180,8 +182,8 @@ static const struct mistake whole_mistakes[] = {
     {GOOD "unicast-peers = 192.0.2.10\n", {WEB "unicast-peers: found 192.0.2.10, which is a"}},
     {GOOD "unicast-peers = 192.0.2.1\nsource = 192.0.2.1\n",
      {WEB "unicast-peers: found 192.0.2.1, which is this node's own source"}},
-    {GOOD "unicast-peers = 192.0.2.2\nmac = virtual\n",
-     {"t.conf:6: [instance web] mac: found 'virtual', which cannot be combined"}},
+    {GOOD "unicast-min-ttl = 254\nunicast-max-ttl = 253\n",
+     {"t.conf:6: [instance web] unicast-max-ttl: found 253, which is less than unicast-min-ttl"}},
     {GOOD "source = 192.0.2.10\n", {WEB "source: found 192.0.2.10, which is a virtual address"}},
 };
 
