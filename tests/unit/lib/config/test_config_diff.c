@@ -249,6 +249,27 @@ static void an_inherited_lease_changes_who_inherits_it(void **state)
                      CONFIG_UNCHANGED);
 }
 
+static void the_keys_that_differ_are_named(void **state)
+{
+    struct config *before = parse("[node]\nrecorder = off\n" INSTANCE("a", "priority = 7\n"));
+    struct config *after = parse(INSTANCE("a", "priority = 8\nversion = 2\n"));
+    const struct config_section *section = config_schema_instance();
+    size_t next = 0;
+
+    (void)state;
+    const struct config_key *key =
+        config_diff_key(section, &before->instances[0], &after->instances[0], &next);
+    assert_ptr_equal(key, &section->keys[INSTANCE_PRIORITY]);
+    key = config_diff_key(section, &before->instances[0], &after->instances[0], &next);
+    assert_ptr_equal(key, &section->keys[INSTANCE_VERSION]);
+    assert_null(config_diff_key(section, &before->instances[0], &after->instances[0], &next));
+    next = 0;
+    key = config_diff_key(config_schema_node(), before, after, &next);
+    assert_string_equal(key->name, "recorder");
+    config_free(before);
+    config_free(after);
+}
+
 /* What is held by the ones that go must be free when the others come. */
 static void the_order_is_removed_replaced_and_the_rest(void **state)
 {
@@ -292,6 +313,7 @@ int main(void)
         cmocka_unit_test(a_family_or_unicast_coming_or_going_restarts),
         cmocka_unit_test(what_is_written_otherwise_is_unchanged),
         cmocka_unit_test(an_inherited_lease_changes_who_inherits_it),
+        cmocka_unit_test(the_keys_that_differ_are_named),
         cmocka_unit_test(the_order_is_removed_replaced_and_the_rest),
     };
 
