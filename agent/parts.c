@@ -27,6 +27,13 @@ static void on_transition(void *userdata, struct instance *instance,
     publish_transition(parts->publish, instance, transition);
 }
 
+static void on_rival(void *userdata, struct instance *instance, const struct advert *advert)
+{
+    const struct parts *parts = userdata;
+
+    publish_rival(parts->publish, instance, advert);
+}
+
 static void on_changed(void *userdata, struct instance *instance)
 {
     const struct parts *parts = userdata;
@@ -206,6 +213,7 @@ static int open_node(struct parts *parts)
     int r = links_open(node->event, AGENT_PRIORITY_LINKS, &observer, &node->links);
 
     node->on_transition = on_transition;
+    node->on_rival = on_rival;
     node->on_priority = on_changed;
     node->on_event = on_event;
     node->on_stopped = on_stopped;

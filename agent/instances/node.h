@@ -30,6 +30,8 @@ struct node {
     /* The instance moved as a whole. */
     void (*on_transition)(void *userdata, struct instance *instance,
                           const struct transition *transition);
+    /* It is MASTER and has heard this advert, which loses against its own. */
+    void (*on_rival)(void *userdata, struct instance *instance, const struct advert *advert);
     /* Its effective priority is another than before. */
     void (*on_priority)(void *userdata, struct instance *instance);
     /* Something to remember that is no transition: `event` is its name, text a sentence. */

@@ -39,9 +39,10 @@ struct instance {
     bool started;          /* it does, or did */
     bool stopping;
     bool stopped;
-    bool unattached;       /* its link is there, but could not be used: tried again */
-    bool unpublished;      /* its state file is to be written */
-    uint8_t told_priority; /* the effective one that on_priority was last called for */
+    bool unattached;        /* its link is there, but could not be used: tried again */
+    uint64_t rival_told_ns; /* boot time when its rival was last told of; 0: never */
+    bool unpublished;       /* its state file is to be written */
+    uint8_t told_priority;  /* the effective one that on_priority was last called for */
     struct handover handover;
     struct damping damping;
     uint8_t damping_as_master; /* priority by its checks when it became MASTER, or was reloaded */

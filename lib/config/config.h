@@ -43,12 +43,13 @@ struct config_group {
     unsigned line;
 };
 
-/* Commands that are run when an instance has changed its state. */
+/* Commands that are run when an instance has changed its state, and one for what a MASTER hears. */
 enum hook {
     HOOK_INIT = 0, /* the first three are of the state entered */
     HOOK_BACKUP,
     HOOK_MASTER,
     HOOK_CHANGE, /* after those, whatever the state */
+    HOOK_RIVAL,  /* MASTER, and somebody adverts that loses against us */
     HOOKS,       /* how many there are */
 };
 

@@ -284,6 +284,18 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                     "one of that state. One hook of an instance runs at a time; "
                                     "when it ends the newest state comes next, those between are "
                                     "passed over."},
+    [INSTANCE_ON_RIVAL] = {.name = "on-rival",
+                           .type = VALUE_COMMAND,
+                           INSTANCE_FIELD(hooks[HOOK_RIVAL]),
+                           .default_note = "none",
+                           .sample = "/usr/local/bin/web-hook rival",
+                           .reload = RELOAD_IN_PLACE,
+                           .expected = COMMAND_EXPECTED,
+                           .help = "A command to run when this node is master and hears another "
+                                   "one advert that loses against it: two were master, because "
+                                   "they did not hear each other. At most every 10 s, and behind "
+                                   "the hooks of a change of state. It finds VIPD_PEER and "
+                                   "VIPD_PEER_PRIORITY as well."},
     [INSTANCE_HOOK_TIMEOUT] = {.name = "hook-timeout",
                                .type = VALUE_DURATION,
                                INSTANCE_FIELD(hook_timeout_ns),

@@ -36,6 +36,7 @@ INSTANCE = {
     "on-backup": (None, "/bin/true"),
     "on-init": (None, "/bin/true"),
     "on-change": (None, "/bin/true"),
+    "on-rival": (None, "/bin/true"),
     "hook-timeout": ("30s", "20s"),
     "hook-user": (None, "nobody"),
     "systemd-target": ("no", "yes"),

@@ -45,6 +45,7 @@ GETTER(words_of_master, argument_vector_count(i->hooks[HOOK_MASTER]))
 GETTER(words_of_backup, argument_vector_count(i->hooks[HOOK_BACKUP]))
 GETTER(words_of_init, argument_vector_count(i->hooks[HOOK_INIT]))
 GETTER(words_of_change, argument_vector_count(i->hooks[HOOK_CHANGE]))
+GETTER(words_of_rival, argument_vector_count(i->hooks[HOOK_RIVAL]))
 GETTER(hook_timeout, i->hook_timeout_ns)
 GETTER(hook_user_is_daemon, strcmp(i->hook_user, "daemon") == 0)
 GETTER(systemd_target, i->systemd_target)
@@ -119,6 +120,7 @@ static const struct good_value {
     {"on-backup", "/bin/hook", words_of_backup, 1},
     {"on-init", "/bin/hook init", words_of_init, 2},
     {"on-change", "sh -c 'echo \"$VIPD_STATE\" > /tmp/x'", words_of_change, 3},
+    {"on-rival", "/bin/hook rival", words_of_rival, 2},
     {"hook-timeout", NULL, hook_timeout, 30 * NS_PER_SEC},
     {"hook-timeout", "100ms", hook_timeout, 100 * NS_PER_MS},
     {"hook-user", NULL, hook_user_is_daemon, false},

@@ -101,6 +101,7 @@ static const struct mistake key_mistakes[] = {
      {WEB "on-backup: found 'a | b', no shell runs this: quote the '|' at column 3, or write sh -c "
           "'...', expected a command line"}},
     {GOOD "on-init =\n", {WEB "on-init: found nothing, expected a command line"}},
+    {GOOD "on-rival = a|b\n", {WEB "on-rival: found 'a|b', "}},
     {GOOD "on-change = a\\\n",
      {WEB "on-change: found 'a\\', nothing follows the backslash at column 2, expected"}},
     {GOOD "hook-timeout = off\n", {WEB "hook-timeout: found 'off', expected a duration from"}},

@@ -80,6 +80,7 @@ static void takes_good_and_refuses_bad_values(void **state)
         {"on-init", TEXTS("/bin/true", "a b\\ c"), TEXTS("", "a; b", "(a)")},
         {"unicast-min-ttl", TEXTS("0", "1", "255"), TEXTS("", "256", "-1", "any")},
         {"on-change", TEXTS("/bin/true", "sh -c 'a > b'"), TEXTS("", "a & b", "`a`")},
+        {"on-rival", TEXTS("/bin/true"), TEXTS("", "a & b")},
         {"hook-timeout", TEXTS("100ms", "30s", "1h"), TEXTS("99ms", "2h", "off", "0", "")},
         {"hook-user", TEXTS("nobody", "_vipd.x-1"), TEXTS("", "a b", "a/b")},
         {"systemd-target", TEXTS("yes", "no"), TEXTS("", "on")},
