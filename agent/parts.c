@@ -227,6 +227,10 @@ static int open_node(struct parts *parts)
     if (r >= 0)
         r = neighbour_io_open(&node->neighbours);
     if (r >= 0)
+        r = announce_queue_open(node->event, node->neighbours, &node->announcements);
+    if (r >= 0)
+        announce_queue_set_pause(node->announcements, parts->facts.box->config->announce_pause_ns);
+    if (r >= 0)
         r = virtual_links_open(node->links, &node->virtual_links);
     if (r >= 0)
         r = checks_open(node->event, node->links, on_check, parts, &node->checks);
@@ -404,6 +408,7 @@ void parts_close(struct parts *parts)
     checks_close(node->checks);
     segments_free(node->segments);
     virtual_links_close(node->virtual_links);
+    announce_queue_close(node->announcements);
     neighbour_io_close(node->neighbours);
     (void)parts_finish(parts);
     worker_close(parts->kernel);

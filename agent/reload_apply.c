@@ -77,6 +77,7 @@ static json_t *put_in_force(struct parts *parts, struct config_box *box)
     parts_serve_due(parts);
     config_diff(facts->box->config, box->config, &diff);
     registry_retarget(parts->registry, box);
+    announce_queue_set_pause(parts->node.announcements, box->config->announce_pause_ns);
     if (checks_apply(parts->node.checks, box->config, box->hook_users, false) < 0)
         log_msg(LOG_ERR, "not all checks could be started");
     for (size_t i = 0; i < diff.count && !registry_stopping(parts->registry); i++) {

@@ -11,6 +11,7 @@
 #include "agent/kernel/links.h"
 #include "agent/kernel/reconciler.h"
 #include "agent/kernel/virtual_links.h"
+#include "agent/wire/announce_queue.h"
 #include "agent/wire/neighbour_io.h"
 #include "agent/wire/segment.h"
 #include "lib/election/reason.h"
@@ -23,6 +24,7 @@ struct node {
     struct checks *checks;
     struct reconciler *reconciler;
     struct neighbour_io *neighbours;
+    struct announce_queue *announcements; /* over that; NULL: never a pause */
     struct segments *segments;
     struct virtual_links *virtual_links;
     struct drains *drains;

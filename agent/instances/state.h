@@ -21,6 +21,15 @@ struct claim_retry {
     int error; /* what the kernel said: a negative errno */
 };
 
+/* Its link, as it was seen and as it counts; see link_belief.h. */
+struct link_belief {
+    bool known;             /* it was looked at */
+    bool seen;              /* works, as the kernel told last, */
+    uint64_t since_ns;      /* since then (boot time) */
+    bool works;             /* as it counts */
+    sd_event_source *timer; /* NULL: never needed */
+};
+
 struct instance {
     struct node *node;
     struct config_box *box;
@@ -48,6 +57,8 @@ struct instance {
     uint8_t damping_as_master; /* priority by its checks when it became MASTER, or was reloaded */
     sd_event_source *damping_timer; /* NULL: never held back yet */
     struct claim_retry claim;
+    struct link_belief link;
+    sd_event_source *start_timer; /* of start-delay; NULL: never needed */
     bool checks_due; /* instance_checks_changed() is to be called when the event is done */
     const struct config_instance *next_config; /* REPLACED: started when this one is done */
     struct config_box *next_box;

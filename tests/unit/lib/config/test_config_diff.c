@@ -57,14 +57,18 @@ static const char *const other_values[INSTANCE_KEYS] = {
     [INSTANCE_SYSTEMD_TARGET] = "yes",
     [INSTANCE_TRACK] = "app\n" APP,
     [INSTANCE_FLAP_DAMPING] = "3 in 1m",
+    [INSTANCE_FOLLOW_LINK] = "no",
+    [INSTANCE_LINK_DOWN_DELAY] = "1s",
+    [INSTANCE_LINK_UP_DELAY] = "1s",
     [INSTANCE_ON_CONFLICT] = "release",
     [INSTANCE_CONFLICT_QUIET] = "61s",
 };
 
 static const char *const other_node_values[NODE_KEYS] = {
-    [NODE_NAME] = "lb2",         [NODE_LEASE] = "7s",        [NODE_REALTIME] = "no",
-    [NODE_HOOK_USER] = "nobody", [NODE_RECORDER] = "off",    [NODE_RECORDER_TIME] = "30s",
-    [NODE_RECORDER_FILES] = "8", [NODE_TRACK] = "app\n" APP,
+    [NODE_NAME] = "lb2",        [NODE_LEASE] = "7s",           [NODE_REALTIME] = "no",
+    [NODE_START_DELAY] = "5s",  [NODE_ANNOUNCE_PAUSE] = "5ms", [NODE_HOOK_USER] = "nobody",
+    [NODE_RECORDER] = "off",    [NODE_RECORDER_TIME] = "30s",  [NODE_RECORDER_FILES] = "8",
+    [NODE_TRACK] = "app\n" APP,
 };
 
 /* A text with one instance, in which key `changed` (INSTANCE_KEYS: none) has its other value. */
