@@ -182,7 +182,7 @@ static void a_deaf_backup_does_not_take_over(void **state)
     assert_int_equal(e.state, VRRP_MASTER);
     /* A MASTER goes on. */
     deaf.force = true;
-    kit_step(&e, deaf, 70 * SEC);
+    kit_step(&e, deaf, 64 * SEC);
     assert_int_equal(e.state, VRRP_MASTER);
     assert_true(election_deadline(&e) < DEADLINE_NEVER);
 }
