@@ -88,7 +88,8 @@ static enum packet_verdict check_ip(struct reception *in)
         return verdict;
     if (is_group(&ip->destination) && ip->ttl != VRRP_TTL)
         return PACKET_IP_TTL_ERROR;
-    if (in->receiver != NULL && in->receiver->unicast && ip->ttl < in->receiver->unicast_min_ttl)
+    if (in->receiver != NULL && in->receiver->unicast &&
+        (ip->ttl < in->receiver->unicast_min_ttl || ip->ttl > in->receiver->unicast_max_ttl))
         return PACKET_IP_TTL_ERROR;
     if (ip->source.family == IP_FAMILY_IPV6 && is_group(&ip->destination) &&
         !ip_address_is_link_local(&ip->source))
