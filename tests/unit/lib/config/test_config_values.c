@@ -78,6 +78,8 @@ static void takes_good_and_refuses_bad_values(void **state)
         {"on-master", TEXTS("/bin/true", "a 'b c'"), TEXTS("", "a 'b", "a > b", "a\\")},
         {"on-backup", TEXTS("/bin/true", "a \"b c\""), TEXTS("", "a | b", "$HOOK")},
         {"on-init", TEXTS("/bin/true", "a b\\ c"), TEXTS("", "a; b", "(a)")},
+        {"password", TEXTS("x", "12345678", "a b", "longer than 8"), TEXTS("", "a # b", "a\x7f")},
+        {"password-file", TEXTS("/etc/vipd/p"), TEXTS("", "p", "~/p")},
         {"unicast-min-ttl", TEXTS("0", "1", "255"), TEXTS("", "256", "-1", "any")},
         {"on-change", TEXTS("/bin/true", "sh -c 'a > b'"), TEXTS("", "a & b", "`a`")},
         {"hook-timeout", TEXTS("100ms", "30s", "1h"), TEXTS("99ms", "2h", "off", "0", "")},
