@@ -56,7 +56,8 @@ struct router {
     size_t count;
     struct segment_client client;
     struct packet_receiver receiver;
-    struct ip_address *peers; /* of this family; NULL for multicast */
+    struct packet_dialect former; /* before the last reload, while receiver.former points here */
+    struct ip_address *peers;     /* of this family; NULL for multicast */
     struct desired_set desired;
     struct strangers strangers;
     struct postponed postponed;
@@ -80,7 +81,8 @@ struct router {
     sd_event_time_handler_t on_watch_due; /* the timer of the watch fired; userdata is the router */
 };
 
-/* Points the router at its part of its configuration. False when out of memory. */
+/* Points the router at its part of its configuration. What it spoke by the one before is taken
+ * until router_heard() was given an advert by this one. False when out of memory. */
 bool router_read_config(struct router *router);
 
 /* Frees what belongs to it, but for its place on a link (link.h) and its watch (watch.h). */
@@ -120,7 +122,8 @@ void router_announce(struct router *router, const struct ip_prefix *prefixes, si
 /* Asks the link who holds these addresses; answers come as claims. */
 void router_ask(struct router *router, const struct ip_prefix *prefixes, size_t count);
 
-/* Notes an accepted advert, before the election has it. */
+/* Notes an accepted advert, before the election has it. One in our own dialect ends the time of the
+ * former. */
 void router_heard(struct router *router, const struct advert *advert);
 
 #endif

@@ -95,6 +95,20 @@ static void check_version(const struct subject *subject)
     }
 }
 
+/* Never ignored: whoever wrote one believes that it is asked for. */
+static void check_password(const struct subject *subject)
+{
+    bool text = good_and_given(subject, INSTANCE_PASSWORD);
+    bool file = good_and_given(subject, INSTANCE_PASSWORD_FILE);
+    enum instance_key key = text ? INSTANCE_PASSWORD : INSTANCE_PASSWORD_FILE;
+
+    if (text && file)
+        PROBLEM(subject, INSTANCE_PASSWORD_FILE, "beside `password`, expected one of the two");
+    else if ((text || file) && good(subject, INSTANCE_VERSION) &&
+             subject->instance->version != VRRP_V2)
+        PROBLEM(subject, key, "version 3 has no passwords, expected it with version = 2 only");
+}
+
 /* Nobody hears an advertisement there. */
 static void check_interface(const struct subject *subject)
 {
@@ -285,6 +299,7 @@ void config_validate(const struct config_draft *draft)
         check_presence(&subject);
         check_interface(&subject);
         check_version(&subject);
+        check_password(&subject);
         check_source(&subject, &subject.instance->source4);
         check_source(&subject, &subject.instance->source6);
         check_unicast(&subject);

@@ -18,6 +18,8 @@ INSTANCE = {
     "priority": (120, 90),
     "addresses": (f"{OTHER}/24", [f"{OTHER}/24", "10.77.0.202/24"]),
     "version": (3, 2),
+    "password": (None, "s3cret"),
+    "password-file": (None, "/etc/hostname"),
     "advert-interval": ("100ms", "1s"),
     "preempt": ("yes", "no"),
     "unicast-peers": (None, "10.77.0.2"),
@@ -101,7 +103,8 @@ GROUP = {"instances": ("other, third", "other, fourth")}
 # Keys with one legal value have nothing to change.
 FIXED = {("instance", "accept")}
 # Needs whole seconds beside it.
-ALONG = {"version": {"advert-interval": "1s"}}
+V2 = {"version": 2, "advert-interval": "1s"}
+ALONG = {"version": {"advert-interval": "1s"}, "password": V2, "password-file": V2}
 
 
 def schema_keys():
