@@ -9,6 +9,7 @@
 #include "agent/checks/checks.h"
 #include "agent/instances/drains.h"
 #include "agent/kernel/links.h"
+#include "agent/kernel/nft_guard.h"
 #include "agent/kernel/reconciler.h"
 #include "agent/kernel/virtual_links.h"
 #include "agent/wire/neighbour_io.h"
@@ -22,6 +23,7 @@ struct node {
     struct links *links;
     struct checks *checks;
     struct reconciler *reconciler;
+    struct nft_guard *guard; /* NULL: packets are not dropped (vipd --release) */
     struct neighbour_io *neighbours;
     struct segments *segments;
     struct virtual_links *virtual_links;
