@@ -83,6 +83,7 @@ bool router_read_config(struct router *router)
     router->client.count = router->count;
     router->desired.owner = config->name;
     router->desired.adopt = config->adopt;
+    router_guard(router);
     return true;
 }
 
@@ -96,6 +97,8 @@ static void forget_announcements(const struct router *router)
 void router_free(struct router *router)
 {
     forget_announcements(router);
+    if (router->node->guard != NULL)
+        nft_guard_want(router->node->guard, &router->guarded, 0, NULL, 0);
     free(router->peers);
     sd_event_source_disable_unref(router->postponed.timer);
 }
@@ -214,6 +217,17 @@ void router_release(struct router *router)
     forget_announcements(router);
     reconciler_want(router->node->reconciler, &router->desired, router_claim_ifindex(router), NULL,
                     0, 0);
+}
+
+/* The owner accepts what is addressed to it in any case (RFC 9568 6.4.3). */
+void router_guard(struct router *router)
+{
+    const struct config_instance *config = router->config;
+    bool drops = !config->accept && config->priority != PRIORITY_OWNER;
+
+    if (router->node->guard != NULL)
+        nft_guard_want(router->node->guard, &router->guarded, router_claim_ifindex(router),
+                       router->prefixes, drops ? router->count : 0);
 }
 
 /* The R flag of an NA tells hosts that we are a router: true only when the kernel forwards there

@@ -225,10 +225,15 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                          INSTANCE_FIELD(accept),
                          .default_text = "yes",
                          .reload = RELOAD_IN_PLACE,
-                         .expected = "yes",
-                         .help = "Whether the master accepts packets addressed to the virtual "
-                                 "addresses (RFC 9568 6.1 Accept_Mode). This version always does "
-                                 "and refuses 'no': let the firewall drop them."},
+                         .expected = "yes or no",
+                         .help = "Whether this node accepts packets addressed to the virtual "
+                                 "addresses (RFC 9568 6.1 Accept_Mode). no: it forwards, and "
+                                 "answers ARP and neighbour solicitations, but drops what is "
+                                 "addressed to them, also from itself: a gateway that serves "
+                                 "nothing. Done by a table of nf_tables, inet vipd, which is "
+                                 "made again when a firewall is loaded anew; a kernel without "
+                                 "nf_tables refuses this value. Without effect at priority "
+                                 "255."},
     [INSTANCE_ADOPT] = {.name = "adopt",
                         .type = VALUE_BOOL,
                         INSTANCE_FIELD(adopt),

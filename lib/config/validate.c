@@ -189,15 +189,6 @@ static void check_unicast(const struct subject *subject)
     }
 }
 
-/* Said rather than ignored: a key without its effect would be a hole in somebody's firewall. */
-static void check_accept(const struct subject *subject)
-{
-    if (good_and_given(subject, INSTANCE_ACCEPT) && !subject->instance->accept)
-        PROBLEM(subject, INSTANCE_ACCEPT,
-                "found 'no', expected 'yes': this version does not drop packets to the virtual "
-                "addresses; let the firewall do it");
-}
-
 /* One virtual router is an interface, a family and a VRID (RFC 9568 5.2.3). */
 static void check_identity(const struct config_draft *draft, size_t index)
 {
@@ -304,7 +295,6 @@ void config_validate(const struct config_draft *draft)
         check_source(&subject, &subject.instance->source6);
         check_unicast(&subject);
         check_ttl(&subject);
-        check_accept(&subject);
         check_identity(draft, i);
     }
     check_duplicates(draft);
