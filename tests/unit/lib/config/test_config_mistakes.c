@@ -89,7 +89,6 @@ static const struct mistake key_mistakes[] = {
     {GOOD "checksum = none\n", {WEB "checksum: found 'none', expected auto, rfc5798 or"}},
     {GOOD "strict = true\n", {WEB "strict: found 'true', expected yes or no"}},
     {GOOD "adopt = always\n", {WEB "adopt: found 'always', expected yes or no"}},
-    {GOOD "accept = no\n", {WEB "accept: found 'no', expected 'yes'"}},
     {GOOD "unicast-ttl = 0\n", {WEB "unicast-ttl: found '0', expected a number from 1"}},
     {GOOD "unicast-max-ttl = x\n", {WEB "unicast-max-ttl: found 'x', expected a number from 0"}},
     {V2 "password =\n", {WEB6 "password: found nothing, expected a text of 1 to 8"}},
