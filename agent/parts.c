@@ -27,6 +27,13 @@ static void on_transition(void *userdata, struct instance *instance,
     publish_transition(parts->publish, instance, transition);
 }
 
+static void on_rival(void *userdata, struct instance *instance, const struct advert *advert)
+{
+    const struct parts *parts = userdata;
+
+    publish_rival(parts->publish, instance, advert);
+}
+
 static void on_changed(void *userdata, struct instance *instance)
 {
     const struct parts *parts = userdata;
@@ -206,6 +213,7 @@ static int open_node(struct parts *parts)
     int r = links_open(node->event, AGENT_PRIORITY_LINKS, &observer, &node->links);
 
     node->on_transition = on_transition;
+    node->on_rival = on_rival;
     node->on_priority = on_changed;
     node->on_event = on_event;
     node->on_stopped = on_stopped;
@@ -218,6 +226,10 @@ static int open_node(struct parts *parts)
         r = open_kernel(parts);
     if (r >= 0)
         r = neighbour_io_open(&node->neighbours);
+    if (r >= 0)
+        r = announce_queue_open(node->event, node->neighbours, &node->announcements);
+    if (r >= 0)
+        announce_queue_set_pause(node->announcements, parts->facts.box->config->announce_pause_ns);
     if (r >= 0)
         r = virtual_links_open(node->links, &node->virtual_links);
     if (r >= 0)
@@ -396,6 +408,7 @@ void parts_close(struct parts *parts)
     checks_close(node->checks);
     segments_free(node->segments);
     virtual_links_close(node->virtual_links);
+    announce_queue_close(node->announcements);
     neighbour_io_close(node->neighbours);
     (void)parts_finish(parts);
     worker_close(parts->kernel);

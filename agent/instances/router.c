@@ -32,8 +32,16 @@ bool router_read_config(struct router *router)
     return true;
 }
 
+/* What was not announced yet is not to be any more. */
+static void forget_announcements(const struct router *router)
+{
+    if (router->node->announcements != NULL)
+        announce_queue_drop(router->node->announcements, router);
+}
+
 void router_free(struct router *router)
 {
+    forget_announcements(router);
     free(router->peers);
     sd_event_source_disable_unref(router->postponed.timer);
 }
@@ -143,6 +151,7 @@ void router_claim(struct router *router)
 
 void router_release(struct router *router)
 {
+    forget_announcements(router);
     reconciler_want(router->node->reconciler, &router->desired, router_claim_ifindex(router), NULL,
                     0, 0);
 }
@@ -161,6 +170,16 @@ static bool forwards_ipv6(const char *ifname)
     ssize_t n = read(fd, &digit, 1);
     close(fd);
     return n == 1 && digit != '0';
+}
+
+/* Those of single addresses mend what somebody else has just spoilt: they wait for no pause. */
+static int send_announcement(struct router *router, const struct announcement *announcement)
+{
+    const struct node *node = router->node;
+
+    if (node->announcements == NULL || announcement->count < router->count)
+        return neighbour_io_announce(node->neighbours, announcement);
+    return announce_queue_add(node->announcements, router, announcement);
 }
 
 void router_announce(struct router *router, const struct ip_prefix *prefixes, size_t count)
@@ -186,7 +205,7 @@ void router_announce(struct router *router, const struct ip_prefix *prefixes, si
         .reply_form = config->announce_reply,
         .router = router->family == IP_FAMILY_IPV6 && forwards_ipv6(config->interface),
     };
-    int r = neighbour_io_announce(router->node->neighbours, &announcement);
+    int r = send_announcement(router, &announcement);
     if (r < 0)
         log_instance(LOG_WARNING, router_name(router, name, sizeof(name)),
                      "cannot announce the addresses on %s: %s", config->interface, strerror(-r));

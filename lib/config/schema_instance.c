@@ -284,6 +284,18 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                     "one of that state. One hook of an instance runs at a time; "
                                     "when it ends the newest state comes next, those between are "
                                     "passed over."},
+    [INSTANCE_ON_RIVAL] = {.name = "on-rival",
+                           .type = VALUE_COMMAND,
+                           INSTANCE_FIELD(hooks[HOOK_RIVAL]),
+                           .default_note = "none",
+                           .sample = "/usr/local/bin/web-hook rival",
+                           .reload = RELOAD_IN_PLACE,
+                           .expected = COMMAND_EXPECTED,
+                           .help = "A command to run when this node is master and hears another "
+                                   "one advert that loses against it: two were master, because "
+                                   "they did not hear each other. At most every 10 s, and behind "
+                                   "the hooks of a change of state. It finds VIPD_PEER and "
+                                   "VIPD_PEER_PRIORITY as well."},
     [INSTANCE_HOOK_TIMEOUT] = {.name = "hook-timeout",
                                .type = VALUE_DURATION,
                                INSTANCE_FIELD(hook_timeout_ns),
@@ -311,6 +323,40 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                  .help = "Start vipd-master@NAME.target while this node is master, "
                                          "and stop it otherwise. A unit that has BindsTo= and "
                                          "After= of it runs on the master only."},
+    [INSTANCE_FOLLOW_LINK] = {.name = "follow-link",
+                              .type = VALUE_BOOL,
+                              INSTANCE_FIELD(follow_link),
+                              .default_text = "yes",
+                              .reload = RELOAD_IN_PLACE,
+                              .expected = "yes or no",
+                              .help = "Whether this node stands back while its interface is down "
+                                      "or has no carrier. no is for a cable between two nodes, "
+                                      "which is down on both when one of them is: the other one "
+                                      "then serves. With a switch between them it makes two "
+                                      "masters."},
+    [INSTANCE_LINK_DOWN_DELAY] = {.name = "link-down-delay",
+                                  .type = VALUE_DURATION,
+                                  INSTANCE_FIELD(link_down_delay_ns),
+                                  .max = 600 * NS_PER_SEC,
+                                  .default_text = "0s",
+                                  .reload = RELOAD_IN_PLACE,
+                                  .expected = "a duration from 0s to 10m",
+                                  .help = "The interface has to be down, or without carrier, for "
+                                          "so long until that counts: one that blinks for less "
+                                          "changes nothing. The peers of a master wait no longer "
+                                          "than without it, so a delay of more than three "
+                                          "advert-interval makes two masters for a moment when "
+                                          "the link comes back."},
+    [INSTANCE_LINK_UP_DELAY] = {.name = "link-up-delay",
+                                .type = VALUE_DURATION,
+                                INSTANCE_FIELD(link_up_delay_ns),
+                                .max = 600 * NS_PER_SEC,
+                                .default_text = "0s",
+                                .reload = RELOAD_IN_PLACE,
+                                .expected = "a duration from 0s to 10m",
+                                .help = "After it was down the interface has to be up for so long "
+                                        "until the node takes part again: for a switch that "
+                                        "forwards only a while after the carrier is there."},
     [INSTANCE_ON_CONFLICT] = {.name = "on-conflict",
                               .type = VALUE_CHOICE,
                               INSTANCE_FIELD(on_conflict),
