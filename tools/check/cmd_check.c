@@ -115,7 +115,7 @@ static size_t count_addresses(const struct config *config)
     for (size_t i = 0; i < config->instance_count; i++) {
         const struct config_instance *instance = &config->instances[i];
 
-        count += instance->ipv4_count + instance->ipv6_count;
+        count += instance->claim_count;
         count -= instance->link_local_derived ? 1 : 0;
     }
     return count;

@@ -65,6 +65,14 @@ static const struct {
     {WEB "priority = 150\n[instance db]\ninterface = eth1\nvrid = 1\naddresses = 192.0.2.11/24\n"
          "[group g]\ninstances = web, db\n",
      AT "priority: counts as 100, the lowest one of [group g]"},
+    {"[instance web]\ninterface = eth0\nvrid = 51\n",
+     AT "addresses: none, and neither on-master nor on-change"},
+    {"[instance web]\ninterface = eth0\nvrid = 51\non-master = /bin/true\n",
+     AT "addresses: none: the advertisements list no address, which RFC 9568 forbids"},
+    {WEB "extra-addresses = 192.0.2.77/32 dev lo\n", NULL},
+    {WEB "extra-addresses = 192.0.2.77/24 label web\n",
+     AT "extra-addresses: 192.0.2.77/24 has the label web, which does not begin with its device"},
+    {WEB "extra-addresses = 192.0.2.77/24 label eth0:web\n", NULL},
     {SIX "addresses = fe80::1/64\n[instance s]\ninterface = eth1\nvrid = 1\n"
          "addresses = 2001:db8::11/64 fe80::1/64\n",
      NULL},
