@@ -3,12 +3,22 @@
 
 #include "agent/base/clock.h"
 #include "agent/control/snapshot_router.h"
+#include "agent/instances/devices.h"
 #include "agent/instances/strangers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+static const char *device_name(const struct router *router, const struct claimed_address *claim)
+{
+    const struct link *link = links_by_index(router->node->links, router_ifindex_of(router, claim));
+
+    if (claim->device[0] != '\0')
+        return claim->device;
+    return link != NULL ? link->name : NULL;
+}
 
 static size_t fill_addresses(const struct instance *instance, struct status_address *out)
 {
@@ -18,10 +28,18 @@ static size_t fill_addresses(const struct instance *instance, struct status_addr
 
     for (size_t r = 0; r < instance->router_count; r++) {
         const struct router *router = &instance->routers[r];
-        for (size_t i = 0; i < router->count; i++, n++) {
-            out[n].prefix = router->prefixes[i];
-            out[n].owner = owners[router_owner(router, &router->prefixes[i].address)];
+        for (size_t i = 0; i < router->claim_count; i++, n++) {
+            const struct claimed_address *claim = &router->claims[i];
+
+            out[n].prefix = claim->prefix;
+            out[n].owner = owners[router_owner(router, claim)];
             out[n].held = out[n].owner != NULL;
+            out[n].listed = !claim->extra;
+            out[n].device = device_name(router, claim);
+            out[n].label = claim->label[0] != '\0' ? claim->label : NULL;
+            out[n].scope = claim->scope;
+            out[n].has_scope = claim->has_scope;
+            out[n].waits = out[n].held ? NULL : router_waits_for(router, claim);
         }
     }
     return n;
@@ -151,8 +169,8 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
 
 json_t *snapshot_instance(const struct instance *instance)
 {
-    size_t count = instance->config->ipv4_count + instance->config->ipv6_count;
-    struct status_address *addresses = calloc(count, sizeof(*addresses));
+    size_t count = instance->config->claim_count;
+    struct status_address *addresses = calloc(count > 0 ? count : 1, sizeof(*addresses));
     json_t *json = addresses != NULL ? instance_json(instance, addresses) : NULL;
 
     free(addresses);

@@ -69,8 +69,14 @@ struct status_master {
 
 struct status_address {
     struct ip_prefix prefix;
-    bool held;         /* the kernel holds it */
-    const char *owner; /* "vipd" or "other": who has put it there; NULL: nobody has */
+    bool held;          /* the kernel holds it */
+    const char *owner;  /* "vipd" or "other": who has put it there; NULL: nobody has */
+    bool listed;        /* in the adverts */
+    const char *device; /* the link it is, or is to be, on; NULL: not known yet */
+    const char *label;  /* as configured; NULL: none */
+    uint8_t scope;      /* likewise, */
+    bool has_scope;     /* if there is one */
+    const char *waits;  /* "no-device", "device-down": what it waits for; NULL: it does not */
 };
 
 /* Somebody who is not of the cluster and says that it holds an address of ours. */
@@ -119,7 +125,8 @@ struct status_router {
 };
 
 /* Something odd now: on the LAN (lan_warning.h, "foreign-holder"), or here ("not-claimed": the
- * kernel refuses some of the addresses; "foreign-address": somebody else has put them there). */
+ * kernel refuses some of the addresses; "foreign-address": somebody else has put them there;
+ * "address-waits": the device of some is missing or down). */
 struct status_warning {
     const char *kind;
     enum ip_family family;

@@ -147,17 +147,27 @@ static json_t *router_json(const struct status_router *router)
         foreign_json(&router->foreign));
 }
 
+static const char *scope_of(const struct status_address *address, char *buffer, size_t size)
+{
+    return address->has_scope ? address_scope_name(address->scope, buffer, size) : NULL;
+}
+
 static json_t *addresses_json(const struct status_instance *instance)
 {
     json_t *list = json_array();
+    char scope[4];
     char text[ADDRESS_TEXT_SIZE];
 
     for (size_t i = 0; i < instance->address_count; i++) {
         const struct status_address *address = &instance->addresses[i];
 
         ip_prefix_format(&address->prefix, text, sizeof(text));
-        json_array_append_new(list, json_pack("{s:s, s:b, s:s?}", "address", text, "held",
-                                              (int)address->held, "owner", address->owner));
+        json_array_append_new(list, json_pack("{s:s, s:b, s:s?, s:b, s:s?, s:s?, s:s?, s:s?}",
+                                              "address", text, "held", (int)address->held, "owner",
+                                              address->owner, "listed", (int)address->listed,
+                                              "device", address->device, "label", address->label,
+                                              "scope", scope_of(address, scope, sizeof(scope)),
+                                              "waits", address->waits));
     }
     return list;
 }
