@@ -5,6 +5,7 @@
 #include "agent/control/snapshot_router.h"
 #include "agent/instances/devices.h"
 #include "agent/instances/strangers.h"
+#include "agent/publish/hook_environment.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,6 +120,24 @@ static struct status_damping damping_of(const struct instance *instance)
     };
 }
 
+static size_t fill_hooks(const struct instance *instance, struct status_hook *out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; instance->hook_results != NULL && i < HOOKS; i++) {
+        const struct hook_result *result = &instance->hook_results[i];
+
+        if (result->at_wall_ns == 0 || instance->config->hooks[i] == NULL)
+            continue;
+        out[n++] = (struct status_hook){.name = hook_name((enum hook)i),
+                                        .at_ns = result->at_wall_ns,
+                                        .ok = result->good,
+                                        .status = result->status,
+                                        .text = result->text};
+    }
+    return n;
+}
+
 static json_t *instance_json(const struct instance *instance, struct status_address *addresses)
 {
     char priority[PRIORITY_TEXT_SIZE];
@@ -126,6 +145,7 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
     const struct config_instance *config = instance->config;
     const struct history_entry last = last_transition(instance);
     struct status_router routers[2];
+    struct status_hook hooks[HOOKS];
     struct status_warning warnings[SNAPSHOT_WARNINGS_MAX];
     struct status_instance status = {
         .name = config->name,
@@ -155,6 +175,8 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
         .warning_count = snapshot_warnings(instance, warnings),
         .drained = drained_of(instance),
         .handover = handover_of(instance),
+        .hooks = hooks,
+        .hook_count = fill_hooks(instance, hooks),
     };
 
     for (size_t i = 0; i < instance->router_count; i++) {

@@ -173,6 +173,15 @@ struct status_check {
     uint64_t bad_results;
 };
 
+/* How a hook of the instance ended when it was run last. */
+struct status_hook {
+    const char *name; /* "on-master" */
+    uint64_t at_ns;   /* wall clock */
+    bool ok;
+    int status;       /* its exit status; -1: it has none */
+    const char *text; /* "exit status 3 after 0.120 s" */
+};
+
 /* flap-damping of an instance. */
 struct status_damping {
     bool configured;
@@ -211,6 +220,8 @@ struct status_instance {
     size_t warning_count;
     struct status_drained drained;
     struct status_handover handover;
+    const struct status_hook *hooks;
+    size_t hook_count;
 };
 
 struct status_reload {

@@ -241,6 +241,22 @@ static json_t *handover_json(const struct status_handover *handover)
                      control_address_json(&handover->peer), "text", handover->text);
 }
 
+static json_t *hooks_json(const struct status_instance *instance)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < instance->hook_count; i++) {
+        const struct status_hook *hook = &instance->hooks[i];
+
+        json_array_append_new(
+            list, json_pack("{s:s, s:o, s:b, s:o, s:o}", "hook", hook->name, "at",
+                            control_time_json(hook->at_ns), "ok", (int)hook->ok, "status",
+                            hook->status < 0 ? json_null() : json_integer(hook->status), "text",
+                            control_text_to_json(hook->text)));
+    }
+    return list;
+}
+
 json_t *control_instance_to_json(const struct status_instance *instance)
 {
     char number[8];
@@ -270,6 +286,7 @@ json_t *control_instance_to_json(const struct status_instance *instance)
         "preempt_mode", preempt_name(instance->preempt), "group",
         instance->group != NULL ? json_string(instance->group) : json_null());
     json_object_set_new(object, "warnings", lan_warnings_json(instance));
+    json_object_set_new(object, "hooks", hooks_json(instance));
     control_checks_add(object, instance);
     return object;
 }

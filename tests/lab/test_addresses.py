@@ -5,6 +5,7 @@ import json
 import pytest
 
 from vipdlab import config
+from vipdlab.checks import script
 from vipdlab.config import VIP4, VIP6
 
 OTHER4 = "198.51.100.10"
@@ -242,3 +243,45 @@ def test_labels_and_scopes(lab):
     assert details_of(node, OTHER4)["scope"] == "global"
     assert details_of(node, VIP4)["label"] == before["label"] == "eth0"
     assert node.state() == "MASTER"
+
+
+# ---- no addresses
+
+@pytest.mark.lab(nodes=2)
+@pytest.mark.parametrize("version", [3, 2])
+def test_without_addresses_the_hooks_move_what_there_is(lab, version):
+    capture = lab.capture()
+    for node, priority in zip(lab.nodes, (150, 100)):
+        # It fails on the first node: its status says so.
+        hook = script(node, "move", f"echo moved; exit {3 if node is lab[1] else 0}\n")
+        node.start(config.instance(addresses=None, priority=priority, version=version,
+                                   advert_interval="1s" if version == 2 else "100ms",
+                                   on_master=hook))
+    lab.wait_master(lab[1])
+    lab.wait(lambda: lab[1].instance()["hooks"], "the hook has ended")
+    hook, = lab[1].instance()["hooks"]
+    assert (hook["hook"], hook["ok"], hook["status"]) == ("on-master", False, 3)
+    assert "exit status 3" in hook["text"] and "exit status 3" in lab[1].vipctl("status", "web").stdout
+    assert lab[1].instance()["addresses"] == [] and lab[1].ours() == []
+    assert all(a.addresses == [] for a in capture.adverts("n1"))
+    assert lab[2].instance()["hooks"] == [] and sum(lab[2].router()["drops"].values()) == 0
+    lab[1].stop()
+    lab.wait_master(lab[2])
+    lab.wait(lambda: [h["status"] for h in lab[2].instance()["hooks"]] == [0], "it was run there")
+
+
+@pytest.mark.lab(nodes=2)
+def test_a_reload_takes_the_last_address_away_and_brings_it_back(lab):
+    lab.start_all([150, 100])
+    for node, priority in zip(lab.nodes, (150, 100)):
+        node.write(config.instance(addresses=None, priority=priority))
+    for node in reversed(lab.nodes):
+        assert node.reload().returncode == 0
+    lab.wait(lambda: lab[1].ours() == [], "given up")
+    lab.wait_master(lab[1])
+    lab[1].write(config.instance(priority=150))
+    assert lab[1].reload().returncode == 0
+    lab.wait(lambda: lab[1].holds(VIP4), "claimed")
+    # Nothing is listed on the other node: whoever has its VRID is one of its cluster.
+    lab.wait(lambda: lab[2].router()["warnings"]["address_list_mismatch"] > 0, "it takes the list")
+    assert lab[2].state() == "BACKUP"
