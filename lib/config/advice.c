@@ -153,6 +153,8 @@ static void advise_on_address(const struct subject *subject, const struct claime
                "%s has the label %s, which does not begin with its device: ifconfig and others "
                "take it for another one",
                text, claim->label);
+    if (strcmp(claim->device, "lo") == 0 && family == IP_FAMILY_IPV4 && claim->prefix.length < 32)
+        ADVISE(subject, key, "%s on lo makes its whole network this node's own: write /32", text);
     if (claim->prefix.length >= ip_family_size(family) * 8 - 1)
         return;
     if (host_bits_are(&claim->prefix, 0))

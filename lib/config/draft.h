@@ -76,7 +76,7 @@ void config_validate(const struct config_draft *draft);
 /* The part of it that is about checks and who follows them. */
 void config_validate_checks(const struct config_draft *draft);
 
-/* The part that is about groups: known instances, two at least, none in two groups. */
+/* The part that is about groups: known instances, one at least, none in two groups. */
 void config_validate_groups(const struct config_draft *draft);
 
 #endif

@@ -101,7 +101,7 @@ static const struct config_key group_keys[GROUP_KEYS] = {
                          .required = true,
                          .sample = "inside, outside",
                          .reload = RELOAD_RESTART,
-                         .expected = "names of two to 64 instances",
+                         .expected = "names of one to 64 instances",
                          .help = "The instances that move together. All advert the lowest of their "
                                  "priorities. May be repeated, and continued over indented lines. "
                                  "When a reload changes it, all of them are restarted."},

@@ -92,3 +92,63 @@ def test_without_addresses_both_follow_each_other(lab):
     lab.wait(lambda: (lab[1].instance()["master"] or {}).get("priority") == 100, "vipd follows")
     lab.never(lambda: lab[1].state() == "MASTER", "vipd does not stay BACKUP", 5)
     assert sum(lab[1].router()["drops"].values()) == 0
+
+
+NEUTRON = """global_defs {
+    notification_email_from neutron@openstack.local
+    router_id neutron
+}
+vrrp_instance VR_1 {
+    state BACKUP
+    interface eth0
+    virtual_router_id 1
+    priority 50
+    garp_master_delay 60
+    nopreempt
+    advert_int 2
+    track_interface {
+        eth0
+    }
+    virtual_ipaddress {
+        169.254.0.1/24 dev eth0
+    }
+    virtual_ipaddress_excluded {
+        10.0.0.1/24 dev qr-1 scope global no_track
+        203.0.113.5/24 dev qg-1 scope global no_track
+        fe80::f816:3eff:fe00:1/64 dev qr-1 scope link no_track
+    }
+}
+vrrp_sync_group VG_1 {
+    group {
+        VR_1
+    }
+}
+"""
+
+
+@pytest.mark.lab(nodes=1, keepalived=1)
+def test_a_neutron_router_moves_between_keepalived_and_vipd(lab):
+    addresses = ["169.254.0.1", "10.0.0.1", "203.0.113.5", "fe80::f816:3eff:fe00:1"]
+    for machine in (lab[1], lab[2]):
+        machine.add_device("qr-1")
+        machine.add_device("qg-1")
+    lab[2].start(NEUTRON)
+    lab.wait(lambda: all(lab[2].holds(a) for a in addresses), "keepalived is the router", 20)
+    lab[1].start(
+        config.instance("VR_1", vrid=1, priority=50, version=2, preempt="no",
+                        advert_interval="2s", addresses="169.254.0.1/24 dev eth0",
+                        extra_addresses=["10.0.0.1/24 dev qr-1 scope global",
+                                         "203.0.113.5/24 dev qg-1 scope global",
+                                         "fe80::f816:3eff:fe00:1/64 dev qr-1 scope link"]),
+        config.section("group VG_1", {"instances": "VR_1"}))
+    lab.wait(lambda: (lab[1].instance("VR_1")["master"] or {}).get("priority") == 50,
+             "vipd follows")
+    assert lab[1].ours() == []
+    lab[2].stop()
+    lab[1].wait_state("MASTER", "VR_1")
+    lab.wait(lambda: lab[1].ours() == sorted(addresses), "vipd is the router")
+    lab[2].start(NEUTRON)
+    lab.never(lambda: lab[2].holds("10.0.0.1"), "no preemption", 5)
+    lab[1].stop()
+    lab.wait(lambda: all(lab[2].holds(a) for a in addresses), "keepalived is it again", 20)
+    assert lab[1].ours() == []

@@ -7,6 +7,7 @@ import pytest
 from vipdlab import config
 from vipdlab.checks import script
 from vipdlab.config import VIP4, VIP6
+from vipdlab.doctor import doctor, find, only
 
 OTHER4 = "198.51.100.10"
 OTHER6 = "2001:db8::10"
@@ -285,3 +286,24 @@ def test_a_reload_takes_the_last_address_away_and_brings_it_back(lab):
     # Nothing is listed on the other node: whoever has its VRID is one of its cluster.
     lab.wait(lambda: lab[2].router()["warnings"]["address_list_mismatch"] > 0, "it takes the list")
     assert lab[2].state() == "BACKUP"
+
+
+# ---- the doctor
+
+@pytest.mark.lab(nodes=1)
+def test_the_doctor_looks_at_other_devices(lab):
+    node = lab[1]
+    words = [f"{VIP4}/24", f"{OTHER4}/24 dev eth1", f"{LOOP}/32 dev lo", "192.0.2.9/24 dev lo"]
+    node.write(config.instance(addresses=words))
+    findings = doctor(node, listen="0")
+    only(findings, "device-missing", "warning", f"{OTHER4}/24 has to wait: there is no device eth1",
+         obj="web")
+    only(findings, "network-on-loopback", "warning", "192.0.2.9/24 on lo", obj="web")
+    assert not find(findings, "address-off-link")
+    node.add_device()
+    node.ip("link", "set", "eth1", "down")
+    only(doctor(node, listen="0"), "device-missing", "warning", "the device eth1 is down")
+    node.ip("link", "set", "eth1", "up")
+    findings = doctor(node, listen="0")
+    assert not find(findings, "device-missing")
+    only(findings, "address-off-link", "warning", "in no network that eth1 has an address in")

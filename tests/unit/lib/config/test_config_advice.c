@@ -70,6 +70,8 @@ static const struct {
     {"[instance web]\ninterface = eth0\nvrid = 51\non-master = /bin/true\n",
      AT "addresses: none: the advertisements list no address, which RFC 9568 forbids"},
     {WEB "extra-addresses = 192.0.2.77/32 dev lo\n", NULL},
+    {WEB "extra-addresses = 192.0.2.77/24 dev lo\n",
+     AT "extra-addresses: 192.0.2.77/24 on lo makes its whole network this node's own"},
     {WEB "extra-addresses = 192.0.2.77/24 label web\n",
      AT "extra-addresses: 192.0.2.77/24 has the label web, which does not begin with its device"},
     {WEB "extra-addresses = 192.0.2.77/24 label eth0:web\n", NULL},

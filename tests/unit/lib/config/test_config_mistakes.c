@@ -120,7 +120,7 @@ static const struct mistake key_mistakes[] = {
     {GOOD "[node]\nrecorder-time = 10ms\n", {"t.conf:6: [node] recorder-time: found '10ms', exp"}},
     {GOOD "[node]\nrecorder-files = 0\n", {"t.conf:6: [node] recorder-files: found '0', expect"}},
     {GOOD "[group g]\ninstances = web, a/b\n",
-     {"t.conf:6: [group g] instances: found 'a/b', expected names of two to 64 instances"}},
+     {"t.conf:6: [group g] instances: found 'a/b', expected names of one to 64 instances"}},
 };
 
 static const struct mistake shape_mistakes[] = {
