@@ -95,6 +95,10 @@ static void advise_on_times(const struct subject *subject)
     if (instance->advert_interval_ns < BRISK_INTERVAL_NS && !subject->config->realtime)
         ADVISE(subject, INSTANCE_ADVERT_INTERVAL,
                "below 100ms without realtime: a busy node may be late and lose its mastership");
+    if (instance->dead_factor != DEAD_FACTOR)
+        ADVISE(subject, INSTANCE_DEAD_FACTOR,
+               "must be %u on all nodes; advertisements do not carry it, so none can tell",
+               instance->dead_factor);
     if (instance->announce_repeat == 0 && instance->announce_refresh_ns == 0)
         ADVISE(subject, INSTANCE_ANNOUNCE_REPEAT,
                "0 with announce-refresh off: hosts that miss the one announcement keep sending to "

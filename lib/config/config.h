@@ -60,6 +60,7 @@ struct config_instance {
     enum vrrp_version version;
     uint8_t priority; /* 1..254; 255 = address owner */
     uint64_t advert_interval_ns;
+    uint8_t dead_factor; /* intervals of silence: 3 in the RFCs */
     enum preempt_mode preempt;
     uint64_t preempt_delay_ns;
     enum mac_mode mac;

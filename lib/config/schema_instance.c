@@ -118,7 +118,21 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                   .expected = "multiples of 10ms from 10ms to 40.95s (version 2: "
                                               "whole seconds from 1s to 255s)",
                                   .help = "Time between advertisements. A dead master is noticed "
-                                          "after a little more than three of them."},
+                                          "after a little more than three of them "
+                                          "(dead-factor)."},
+    [INSTANCE_DEAD_FACTOR] = {.name = "dead-factor",
+                              .type = VALUE_NUMBER,
+                              INSTANCE_FIELD(dead_factor),
+                              .min = 2,
+                              .max = 100,
+                              .default_text = "3",
+                              .reload = RELOAD_IN_PLACE,
+                              .expected = "a number from 2 to 100",
+                              .help = "So many advert-intervals without an advertisement, and a "
+                                      "master counts as dead (keepalived's down_timer_adverts). "
+                                      "It must be the same on all nodes, and nothing warns when "
+                                      "it is not: advertisements do not carry it. More than 3 is "
+                                      "for networks that lose several in a row."},
     [INSTANCE_PREEMPT] = {.name = "preempt",
                           .type = VALUE_PREEMPT,
                           .min = NS_PER_MS,

@@ -27,6 +27,7 @@ enum {
     VRRP_TTL = 255,
     PRIORITY_RESIGN = 0,
     PRIORITY_OWNER = 255,
+    DEAD_FACTOR = 3, /* RFC 9568 6.1: intervals of silence */
 };
 
 /* In the order of the checks (RFC 9568 7.1 with errata folded in). */

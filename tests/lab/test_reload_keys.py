@@ -21,6 +21,7 @@ INSTANCE = {
     "password": (None, "s3cret"),
     "password-file": (None, "/etc/hostname"),
     "advert-interval": ("100ms", "1s"),
+    "dead-factor": (3, 5),
     "preempt": ("yes", "no"),
     "unicast-peers": (None, "10.77.0.2"),
     "unicast-min-ttl": (0, 255),

@@ -65,6 +65,8 @@ static const struct {
     {WEB "priority = 150\n[instance db]\ninterface = eth1\nvrid = 1\naddresses = 192.0.2.11/24\n"
          "[group g]\ninstances = web, db\n",
      AT "priority: counts as 100, the lowest one of [group g]"},
+    {WEB "dead-factor = 3\n", NULL},
+    {WEB "dead-factor = 5\n", AT "dead-factor: must be 5 on all nodes"},
     {WEB "version = 2\npassword = a\n[instance db]\ninterface = eth1\nvrid = 1\nversion = 2\n"
          "addresses = 192.0.2.11/24\npassword = b\n",
      AT "password: crosses the network in clear, for all to read: it keeps out mistakes"},

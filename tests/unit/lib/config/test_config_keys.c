@@ -41,6 +41,7 @@ GETTER(announce_refresh, i->announce_refresh_ns)
 GETTER(announce_reply, i->announce_reply)
 GETTER(lease, i->lease_ns)
 GETTER(linger, i->linger_ns)
+GETTER(dead_factor, i->dead_factor)
 GETTER(auth_type, i->auth.type)
 GETTER(auth_last, i->auth.data[AUTH_DATA_SIZE - 1])
 GETTER(password_cut, i->password_cut)
@@ -91,6 +92,9 @@ static const struct good_value {
     {"advert-interval", NULL, advert_interval, NS_PER_SEC},
     {"advert-interval", "10ms", advert_interval, 10 * NS_PER_MS},
     {"advert-interval", "40.95s", advert_interval, 40950 * NS_PER_MS},
+    {"dead-factor", NULL, dead_factor, 3},
+    {"dead-factor", "2", dead_factor, 2},
+    {"dead-factor", "100", dead_factor, 100},
     {"preempt", NULL, preempt, PREEMPT_YES},
     {"preempt", "no", preempt, PREEMPT_NO},
     {"preempt", "after 2m", preempt, PREEMPT_AFTER},

@@ -90,6 +90,7 @@ static const struct mistake key_mistakes[] = {
     {GOOD "strict = true\n", {WEB "strict: found 'true', expected yes or no"}},
     {GOOD "adopt = always\n", {WEB "adopt: found 'always', expected yes or no"}},
     {GOOD "accept = no\n", {WEB "accept: found 'no', expected 'yes'"}},
+    {GOOD "dead-factor = 1\n", {WEB "dead-factor: found '1', expected a number from 2 to 100"}},
     {V2 "password =\n", {WEB6 "password: found nothing, expected a text of 1 to 8"}},
     {V2 "password-file = hush\n", {WEB6 "password-file: found 'hush', expected an absolute"}},
     {GOOD "unicast-min-ttl = 256\n",

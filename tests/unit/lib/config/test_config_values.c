@@ -78,6 +78,7 @@ static void takes_good_and_refuses_bad_values(void **state)
         {"on-master", TEXTS("/bin/true", "a 'b c'"), TEXTS("", "a 'b", "a > b", "a\\")},
         {"on-backup", TEXTS("/bin/true", "a \"b c\""), TEXTS("", "a | b", "$HOOK")},
         {"on-init", TEXTS("/bin/true", "a b\\ c"), TEXTS("", "a; b", "(a)")},
+        {"dead-factor", TEXTS("2", "3", "100"), TEXTS("", "0", "1", "101", "3.5", "three")},
         {"password", TEXTS("x", "12345678", "a b", "longer than 8"), TEXTS("", "a # b", "a\x7f")},
         {"password-file", TEXTS("/etc/vipd/p"), TEXTS("", "p", "~/p")},
         {"unicast-min-ttl", TEXTS("0", "1", "255"), TEXTS("", "256", "-1", "any")},
