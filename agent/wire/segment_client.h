@@ -14,6 +14,7 @@ struct segment;
 struct segment_client {
     enum ip_family family;
     uint8_t vrid;
+    struct ip_address group; /* multicast, heard by unicast ones too: to refuse what comes there */
     const struct ip_prefix *prefixes; /* watched; call segment_watch() after a change */
     size_t count;
     struct ip_address source; /* what it sends from; watched too */

@@ -105,6 +105,40 @@ static void advise_on_times(const struct subject *subject)
                "the old master");
 }
 
+/* Groups that stay on the link: 224.0.0.0/24 and ff02::/16. */
+static bool stays_on_link(const struct ip_address *group)
+{
+    static const uint8_t control_block[3] = {224, 0, 0};
+
+    if (group->family == IP_FAMILY_IPV4)
+        return memcmp(group->octets, control_block, sizeof(control_block)) == 0;
+    return group->octets[1] == 0x02;
+}
+
+static void advise_on_groups(const struct subject *subject)
+{
+    const struct config_instance *instance = subject->instance;
+    const struct ip_address *groups[] = {&instance->group4, &instance->group6};
+    char text[ADDRESS_TEXT_SIZE];
+
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+        struct ip_address usual = ip_address_vrrp_group(groups[i]->family);
+        bool used = i == 0 ? instance->ipv4_count > 0 : instance->ipv6_count > 0;
+
+        if (ip_address_equal(groups[i], &usual))
+            continue;
+        ip_address_format(groups[i], text, sizeof(text));
+        if (instance->unicast || !used)
+            ADVISE(subject, INSTANCE_MULTICAST_GROUP, "%s has no effect: %s", text,
+                   instance->unicast ? "there are unicast-peers" : "no address of its family");
+        else if (!stays_on_link(groups[i]))
+            ADVISE(subject, INSTANCE_MULTICAST_GROUP,
+                   "%s is not of the link alone (224.0.0.0/24, ff02::/16): switches forward it to "
+                   "those they have seen join, and routers may carry it on",
+                   text);
+    }
+}
+
 static void advise_on_source(const struct subject *subject)
 {
     const struct config_instance *instance = subject->instance;
@@ -260,6 +294,7 @@ void config_advise(const struct config *config, struct config_problems *out)
         advise_on_lease(&subject);
         advise_on_password(&subject);
         advise_on_times(&subject);
+        advise_on_groups(&subject);
         advise_on_source(&subject);
         advise_on_peers(&subject);
         advise_on_addresses(&subject, IP_FAMILY_IPV4);

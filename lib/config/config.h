@@ -96,7 +96,9 @@ struct config_instance {
     bool unicast;             /* unicast-peers was given */
     struct ip_address *peers; /* both families */
     size_t peer_count;
-    uint8_t unicast_min_ttl;   /* of adverts of peers; 0: any */
+    uint8_t unicast_min_ttl;  /* of adverts of peers; 0: any */
+    struct ip_address group4; /* adverts go there: the RFC's, or another */
+    struct ip_address group6;
     struct ip_address source4; /* NONE: the interface's primary address */
     struct ip_address source6; /* NONE: the interface's link-local address */
 
@@ -171,6 +173,9 @@ const struct config_check *config_find_check(const struct config *config, const 
 /* Addresses of one family of an instance. *count is 0 when it has none. */
 const struct ip_prefix *config_addresses(const struct config_instance *instance,
                                          enum ip_family family, size_t *count);
+
+/* The multicast group of its adverts. */
+struct ip_address config_group(const struct config_instance *instance, enum ip_family family);
 
 /* What it speaks. */
 struct packet_dialect config_dialect(const struct config_instance *instance);

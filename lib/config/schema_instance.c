@@ -170,6 +170,17 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                           "what comes from the same link, 254 what passed one "
                                           "router; nobody farther away can pretend to be a peer. "
                                           "0 takes any."},
+    [INSTANCE_MULTICAST_GROUP] = {.name = "multicast-group",
+                                  .type = VALUE_GROUPS,
+                                  .default_note = "224.0.0.18 and ff02::12",
+                                  .sample = "224.0.0.77, ff02::77",
+                                  .reload = RELOAD_RESTART,
+                                  .expected = "one multicast address of each family at most, like "
+                                              "224.0.0.77",
+                                  .help = "Where advertisements are sent and heard (keepalived's "
+                                          "vrrp_mcast_group4 and vrrp_mcast_group6), the same on "
+                                          "all nodes. A change is one of all nodes at a time: "
+                                          "until then each hears nobody."},
     [INSTANCE_SOURCE] = {.name = "source",
                          .type = VALUE_SOURCES,
                          .default_note = "the interface's primary IPv4 and link-local IPv6 address",

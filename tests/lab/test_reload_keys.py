@@ -25,6 +25,7 @@ INSTANCE = {
     "preempt": ("yes", "no"),
     "unicast-peers": (None, "10.77.0.2"),
     "unicast-min-ttl": (0, 255),
+    "multicast-group": (None, "224.0.0.77"),
     "source": (None, "10.77.0.1"),
     "mac": ("interface", "virtual"),
     "checksum": ("auto", "rfc9568"),

@@ -42,6 +42,8 @@ GETTER(announce_reply, i->announce_reply)
 GETTER(lease, i->lease_ns)
 GETTER(linger, i->linger_ns)
 GETTER(dead_factor, i->dead_factor)
+GETTER(group4_end, i->group4.octets[3])
+GETTER(group6_end, i->group6.octets[15])
 GETTER(auth_type, i->auth.type)
 GETTER(auth_last, i->auth.data[AUTH_DATA_SIZE - 1])
 GETTER(password_cut, i->password_cut)
@@ -106,6 +108,12 @@ static const struct good_value {
     {"unicast-peers", "192.0.2.2 192.0.2.3", peer_count, 2},
     {"unicast-min-ttl", NULL, unicast_min_ttl, 0},
     {"unicast-min-ttl", "255", unicast_min_ttl, 255},
+    {"multicast-group", NULL, group4_end, 18},
+    {"multicast-group", NULL, group6_end, 0x12},
+    {"multicast-group", "224.0.0.77", group4_end, 77},
+    {"multicast-group", "224.0.0.77", group6_end, 0x12},
+    {"multicast-group", "ff02::77, 239.1.2.3", group4_end, 3},
+    {"multicast-group", "ff02::77, 239.1.2.3", group6_end, 0x77},
     {"source", NULL, source4_end, 0},
     {"source", "192.0.2.7, fe80::9", source4_end, 7},
     {"source", "192.0.2.7, fe80::9", source6_end, 9},

@@ -79,6 +79,8 @@ static void takes_good_and_refuses_bad_values(void **state)
         {"on-backup", TEXTS("/bin/true", "a \"b c\""), TEXTS("", "a | b", "$HOOK")},
         {"on-init", TEXTS("/bin/true", "a b\\ c"), TEXTS("", "a; b", "(a)")},
         {"dead-factor", TEXTS("2", "3", "100"), TEXTS("", "0", "1", "101", "3.5", "three")},
+        {"multicast-group", TEXTS("224.0.0.77", "ff02::77"),
+         TEXTS("", "192.0.2.1", "fe80::1", "a")},
         {"password", TEXTS("x", "12345678", "a b", "longer than 8"), TEXTS("", "a # b", "a\x7f")},
         {"password-file", TEXTS("/etc/vipd/p"), TEXTS("", "p", "~/p")},
         {"unicast-min-ttl", TEXTS("0", "1", "255"), TEXTS("", "256", "-1", "any")},
