@@ -80,6 +80,7 @@ bool router_read_config(struct router *router)
     if (before.version != 0)
         keep_former(router, &before, former);
     router->claims = config_claims(config, router->family, &router->claim_count);
+    router->client.group = router->receiver.group;
     router->client.addresses = router->claims;
     router->client.count = router->claim_count;
     router->desired.owner = config->name;
@@ -185,7 +186,6 @@ void router_send_advert(struct router *router, const struct election_action *act
     const struct config_instance *config = router->config;
     const struct election *e = router_election(router);
     const struct link *link = links_by_index(router->node->links, segment_ifindex(&router->client));
-    struct ip_address group = ip_address_vrrp_group(router->family);
     /* Resigning from an address that has just gone: a courtesy that may fail. */
     bool lost = e->source.family == IP_FAMILY_NONE;
     struct packet_spec spec = {
@@ -203,7 +203,7 @@ void router_send_advert(struct router *router, const struct election_action *act
     int result = 0;
 
     if (!config->unicast) {
-        result = send_to(router, &spec, &group);
+        result = send_to(router, &spec, &router->receiver.group);
     } else {
         for (size_t i = 0; i < router->receiver.peer_count; i++) {
             int r = send_to(router, &spec, &router->receiver.peers[i]);
