@@ -31,7 +31,8 @@ bool reconciler_answers(const struct reconciler *reconciler, struct desired_set 
         const struct ip_address *address = &claim->prefix.address;
 
         if (address->family == IP_FAMILY_IPV6 && !desired_waits(reconciler->links, claim) &&
-            !local_route_has(reconciler->routes, address))
+            !local_route_has(reconciler->routes, desired_ifindex(reconciler->links, set, claim),
+                             address))
             return false;
     }
     return true;

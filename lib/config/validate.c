@@ -96,6 +96,20 @@ static void check_version(const struct subject *subject)
     }
 }
 
+/* Never ignored: whoever wrote one believes that it is asked for. */
+static void check_password(const struct subject *subject)
+{
+    bool text = good_and_given(subject, INSTANCE_PASSWORD);
+    bool file = good_and_given(subject, INSTANCE_PASSWORD_FILE);
+    enum instance_key key = text ? INSTANCE_PASSWORD : INSTANCE_PASSWORD_FILE;
+
+    if (text && file)
+        PROBLEM(subject, INSTANCE_PASSWORD_FILE, "beside `password`, expected one of the two");
+    else if ((text || file) && good(subject, INSTANCE_VERSION) &&
+             subject->instance->version != VRRP_V2)
+        PROBLEM(subject, key, "version 3 has no passwords, expected it with version = 2 only");
+}
+
 /* Nobody hears an advertisement there. */
 static void check_interface(const struct subject *subject)
 {
@@ -134,6 +148,37 @@ static bool has_peer(const struct config_instance *instance, enum ip_family fami
     return false;
 }
 
+static void check_ttl(const struct subject *subject)
+{
+    const struct config_instance *instance = subject->instance;
+
+    if (good(subject, INSTANCE_UNICAST_MIN_TTL) && good(subject, INSTANCE_UNICAST_MAX_TTL) &&
+        instance->unicast_min_ttl > instance->unicast_max_ttl)
+        PROBLEM(subject, INSTANCE_UNICAST_MAX_TTL,
+                "found %u, which is less than unicast-min-ttl (%u): nothing would be accepted",
+                instance->unicast_max_ttl, instance->unicast_min_ttl);
+}
+
+/* Packets are dropped by address, and by link where that is needed to tell which is meant. */
+static void check_accept(const struct subject *subject)
+{
+    const struct config_instance *instance = subject->instance;
+    char text[ADDRESS_TEXT_SIZE];
+
+    if (!good(subject, INSTANCE_ACCEPT) || instance->accept)
+        return;
+    for (size_t i = 0; i < instance->claim_count; i++) {
+        const struct claimed_address *claim = &instance->claims[i];
+
+        if (claim->device[0] != '\0' && claim->prefix.address.family == IP_FAMILY_IPV6 &&
+            ip_address_is_link_local(&claim->prefix.address))
+            PROBLEM(
+                subject, INSTANCE_ACCEPT,
+                "found 'no', which cannot be had for %s: a link-local address on another device",
+                ip_prefix_format(&claim->prefix, text, sizeof(text)));
+    }
+}
+
 static void check_unicast(const struct subject *subject)
 {
     const struct config_instance *instance = subject->instance;
@@ -141,9 +186,6 @@ static void check_unicast(const struct subject *subject)
 
     if (!good_and_given(subject, INSTANCE_UNICAST_PEERS) || instance->peer_count == 0)
         return;
-    if (good(subject, INSTANCE_MAC) && instance->mac == MAC_VIRTUAL)
-        PROBLEM(subject, INSTANCE_MAC,
-                "found 'virtual', which cannot be combined with unicast-peers");
     if (instance->ipv4_count > 0 && !has_peer(instance, IP_FAMILY_IPV4))
         PROBLEM(subject, INSTANCE_UNICAST_PEERS,
                 "no IPv4 peer, but there are IPv4 addresses; expected at least one");
@@ -162,15 +204,6 @@ static void check_unicast(const struct subject *subject)
             PROBLEM(subject, INSTANCE_UNICAST_PEERS,
                     "found %s, which is a virtual address; expected the other nodes' own", text);
     }
-}
-
-/* Said rather than ignored: a key without its effect would be a hole in somebody's firewall. */
-static void check_accept(const struct subject *subject)
-{
-    if (good_and_given(subject, INSTANCE_ACCEPT) && !subject->instance->accept)
-        PROBLEM(subject, INSTANCE_ACCEPT,
-                "found 'no', expected 'yes': this version does not drop packets to the virtual "
-                "addresses; let the firewall do it");
 }
 
 /* One virtual router is an interface, a family and a VRID (RFC 9568 5.2.3). */
@@ -287,10 +320,12 @@ void config_validate(const struct config_draft *draft)
         check_presence(&subject);
         check_interface(&subject);
         check_version(&subject);
+        check_password(&subject);
         check_source(&subject, &subject.instance->source4);
         check_source(&subject, &subject.instance->source6);
         check_unicast(&subject);
         check_accept(&subject);
+        check_ttl(&subject);
         check_identity(draft, i);
     }
     check_duplicates(draft);

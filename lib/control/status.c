@@ -287,6 +287,7 @@ json_t *control_instance_to_json(const struct status_instance *instance)
         instance->group != NULL ? json_string(instance->group) : json_null());
     json_object_set_new(object, "warnings", lan_warnings_json(instance));
     json_object_set_new(object, "hooks", hooks_json(instance));
+    json_object_set_new(object, "accept", json_boolean(instance->accept));
     control_checks_add(object, instance);
     return object;
 }
