@@ -147,9 +147,9 @@ void instance_free(struct instance *instance)
     bundle_unref(instance->bundle);
     sd_event_source_disable_unref(instance->damping_timer);
     claim_free(instance);
-    free(instance->hook_results);
     link_belief_free(instance);
     start_delay_free(instance);
+    free(instance->hook_results);
     config_box_unref(instance->next_box);
     config_box_unref(instance->box);
     free(instance->routers);

@@ -324,11 +324,10 @@ static size_t first_on(const struct claimed_address *claims, const char *device)
 
 void router_announce(struct router *router, const struct claimed_address *claims, size_t count)
 {
-    bool all = count == router->claim_count;
-
     for (size_t i = 0; i < count; i++)
         if (first_on(claims, claims[i].device) == i)
-            announce_on(router, claims[i].device, claims + i, count - i, all);
+            announce_on(router, claims[i].device, claims + i, count - i,
+                        count == router->claim_count);
 }
 
 void router_ask(struct router *router, const struct claimed_address *claims, size_t count)

@@ -16,8 +16,8 @@ enum { TIMER_ACCURACY_US = 50 };
 
 struct job {
     const void *owner;
-    struct announcement what;          /* addresses, mac and ifname are those below */
-    struct claimed_address *addresses; /* those on its device alone */
+    struct announcement what;          /* addresses, mac, ifname and device are those below */
+    struct claimed_address *addresses; /* of that device alone */
     uint8_t mac[MAC_SIZE];
     char ifname[INTERFACE_NAME_SIZE];
     size_t next; /* the next address */
@@ -166,33 +166,34 @@ static struct job *take_out(struct lane *lane, const void *owner)
     return job;
 }
 
-static bool is_on(const struct announcement *what, size_t i)
+/* Those of the announcement's device. Returns how many. */
+static size_t copy_addresses(const struct announcement *what, struct claimed_address *out)
 {
-    return strcmp(what->addresses[i].device, what->device) == 0;
+    size_t count = 0;
+
+    for (size_t i = 0; i < what->count; i++)
+        if (strcmp(what->addresses[i].device, what->device) == 0)
+            out[count++] = what->addresses[i];
+    return count;
 }
 
-/* Only what is on its device: each turn of it costs a pause. */
 static struct job *new_job(const void *owner, const struct announcement *what)
 {
     struct job *job = calloc(1, sizeof(*job));
     struct claimed_address *addresses = calloc(what->count, sizeof(*addresses));
-    size_t count = 0;
 
     if (job == NULL || addresses == NULL) {
         free(job);
         free(addresses);
         return NULL;
     }
-    for (size_t i = 0; i < what->count; i++)
-        if (is_on(what, i))
-            addresses[count++] = what->addresses[i];
-    *job = (struct job){.owner = owner, .what = *what, .addresses = addresses, .left = count};
+    *job = (struct job){.owner = owner, .what = *what, .addresses = addresses};
+    job->what.count = job->left = copy_addresses(what, addresses);
     memcpy(job->mac, what->mac, sizeof(job->mac));
     snprintf(job->ifname, sizeof(job->ifname), "%s", what->ifname);
     job->what.mac = job->mac;
     job->what.ifname = job->ifname;
-    job->what.count = count;
-    job->what.device = count > 0 ? addresses[0].device : "";
+    job->what.device = what->device[0] != '\0' ? job->ifname : "";
     return job;
 }
 
@@ -216,10 +217,11 @@ int announce_queue_add(struct announce_queue *queue, const void *owner,
         return neighbour_io_announce(queue->io, what);
     struct lane *lane = find_or_add(queue, what->ifindex);
     struct job *job = lane != NULL ? new_job(owner, what) : NULL;
-    if (job == NULL || job->left == 0) {
-        if (job != NULL)
-            free_job(job);
+    if (job == NULL)
         return neighbour_io_announce(queue->io, what);
+    if (job->left == 0) {
+        free_job(job);
+        return 0;
     }
     struct job *before = take_out(lane, owner);
     /* Where it had come to: or the last of many would never have its turn. */

@@ -73,7 +73,7 @@ static int open_bench(void **state)
     assert_int_equal(bind(bench.listener, (struct sockaddr *)&there, sizeof(there)), 0);
     assert_true(sd_event_add_io(bench.event, NULL, bench.listener, 1, on_frame, &bench) >= 0);
     for (unsigned i = 0; i < ADDRESSES; i++) {
-        bench.addresses[i] = claim_of("192.0.2.0/24");
+        bench.addresses[i].prefix = prefix_of("192.0.2.0/24");
         bench.addresses[i].prefix.address.octets[3] = (uint8_t)(i + 1);
     }
     *state = &bench;

@@ -74,6 +74,9 @@ static const struct {
     {WEB "priority = 150\n[instance db]\ninterface = eth1\nvrid = 1\naddresses = 192.0.2.11/24\n"
          "[group g]\ninstances = web, db\n",
      AT "priority: counts as 100, the lowest one of [group g]"},
+    {WEB "version = 2\npassword = a\n[instance db]\ninterface = eth1\nvrid = 1\nversion = 2\n"
+         "addresses = 192.0.2.11/24\npassword = b\n",
+     AT "password: crosses the network in clear, for all to read: it keeps out mistakes"},
     {"[instance web]\ninterface = eth0\nvrid = 51\n",
      AT "addresses: none, and neither on-master nor on-change"},
     {"[instance web]\ninterface = eth0\nvrid = 51\non-master = /bin/true\n",
@@ -84,9 +87,6 @@ static const struct {
     {WEB "extra-addresses = 192.0.2.77/24 label web\n",
      AT "extra-addresses: 192.0.2.77/24 has the label web, which does not begin with its device"},
     {WEB "extra-addresses = 192.0.2.77/24 label eth0:web\n", NULL},
-    {WEB "version = 2\npassword = a\n[instance db]\ninterface = eth1\nvrid = 1\nversion = 2\n"
-         "addresses = 192.0.2.11/24\npassword = b\n",
-     AT "password: crosses the network in clear, for all to read: it keeps out mistakes"},
     {SIX "addresses = fe80::1/64\n[instance s]\ninterface = eth1\nvrid = 1\n"
          "addresses = 2001:db8::11/64 fe80::1/64\n",
      NULL},

@@ -94,6 +94,7 @@ static const struct mistake key_mistakes[] = {
     {GOOD "mac = vmac\n", {WEB "mac: found 'vmac', expected interface or virtual"}},
     {GOOD "checksum = none\n", {WEB "checksum: found 'none', expected auto, rfc5798 or"}},
     {GOOD "strict = true\n", {WEB "strict: found 'true', expected yes or no"}},
+    {GOOD "accept = off\n", {WEB "accept: found 'off', expected yes or no"}},
     {GOOD "adopt = always\n", {WEB "adopt: found 'always', expected yes or no"}},
     {GOOD "unicast-ttl = 0\n", {WEB "unicast-ttl: found '0', expected a number from 1"}},
     {GOOD "unicast-max-ttl = x\n", {WEB "unicast-max-ttl: found 'x', expected a number from 0"}},
