@@ -23,7 +23,8 @@ static const struct config_choice announce_forms[] = {
 static const struct config_choice conflict_modes[] = {
     {"defend", CONFLICT_MODE_DEFEND}, {"release", CONFLICT_MODE_RELEASE}, {NULL, 0}};
 
-#define COMMAND_EXPECTED "a command line like /usr/local/bin/web-hook \"one argument\""
+#define COMMAND_EXPECTED                                                                           \
+    "a command line like /usr/local/bin/web-hook \"one argument\", or unit: and a name"
 
 const struct config_key config_instance_keys[INSTANCE_KEYS] = {
     [INSTANCE_INTERFACE] = {.name = "interface",
@@ -255,7 +256,9 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                             .help = "A command to run when this node has become master. No shell "
                                     "runs it; quotes and backslash divide words as in one. It "
                                     "finds VIPD_INSTANCE, VIPD_STATE, VIPD_PREVIOUS, VIPD_REASON "
-                                    "and VIPD_ADDRESSES in its environment; see vipd(8)."},
+                                    "and VIPD_ADDRESSES in its environment; see vipd(8). "
+                                    "unit: NAME instead has systemd run the program NAME of "
+                                    "/etc/vipd/hooks as root."},
     [INSTANCE_ON_BACKUP] = {.name = "on-backup",
                             .type = VALUE_COMMAND,
                             INSTANCE_FIELD(hooks[HOOK_BACKUP]),
