@@ -157,7 +157,9 @@ struct status_handover {
 struct status_drained {
     bool drained;
     uint64_t since_ns; /* wall clock */
-    uint64_t left_ns;  /* DEADLINE_NEVER: until resumed */
+    bool asked;        /* by this user; else that is not known */
+    uint32_t uid;
+    uint64_t left_ns; /* DEADLINE_NEVER: until resumed */
 };
 
 /* A check that an instance follows. */
