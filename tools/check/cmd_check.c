@@ -9,10 +9,10 @@
 #include "tools/common/config_files.h"
 #include "tools/common/field.h"
 #include "tools/common/json_print.h"
+#include "tools/common/network_view.h"
 #include "tools/common/options.h"
 
 #include <jansson.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,42 +59,55 @@ static bool parse_options(int argc, char **argv, struct check_options *out)
     return true;
 }
 
-/* As configured: derived link-local addresses are not counted. */
 /* Whether this machine shows interfaces but the loopback: else it tells nothing of any. */
-static bool has_interfaces(void)
+static bool has_interfaces(const struct network_view *network)
 {
-    struct if_nameindex *list = if_nameindex();
-    bool found = false;
-
-    for (size_t i = 0; list != NULL && list[i].if_index != 0; i++)
-        found = found || strcmp(list[i].if_name, "lo") != 0;
-    if_freenameindex(list);
-    return found;
+    for (size_t i = 0; i < network->count; i++)
+        if (!network->links[i].loopback)
+            return true;
+    return false;
 }
 
-/* The configuration may be another machine's: what is not here is worth a note. */
+/* What is wrong with it here, or NULL. */
+static const char *interface_note(const struct network_view *network,
+                                  const struct config_instance *instance, char *text, size_t size)
+{
+    const struct link_view *link = network_view_link(network, instance->interface);
+
+    if (instance->interface[0] == '\0')
+        return NULL;
+    if (link == NULL) {
+        snprintf(text, size, "there is no interface %s on this machine", instance->interface);
+        return text;
+    }
+    const struct interface_nature nature = link_view_nature(link);
+    return interface_unfit(&nature, instance, text, size);
+}
+
+/* The configuration may be another machine's: what is not so here is worth a note. */
 static void note_interfaces(struct findings *findings)
 {
     const struct config *config = findings->config;
+    struct network_view network;
+    size_t count = 0;
 
-    const size_t count = has_interfaces() ? config->instance_count : 0;
-
+    if (network_view_read(&network) == 0 && has_interfaces(&network))
+        count = config->instance_count;
     for (size_t i = 0; i < count; i++) {
         const struct config_instance *instance = &config->instances[i];
         char section[NAME_SIZE + 16];
-        char text[128];
+        char text[INTERFACE_FIT_SIZE];
 
-        if (if_nametoindex(instance->interface) != 0)
+        if (interface_note(&network, instance, text, sizeof(text)) == NULL)
             continue;
         snprintf(section, sizeof(section), "instance %s", instance->name);
-        snprintf(text, sizeof(text), "there is no interface %s on this machine",
-                 instance->interface);
         json_array_append_new(findings->notes,
                               json_pack("{s:o, s:i, s:s, s:s, s:o}", "file",
                                         json_text(instance->file), "line", (int)instance->line,
                                         "section", section, "key", "interface", "text",
                                         json_text(text)));
     }
+    network_view_free(&network);
 }
 
 static void print_notes(const json_t *notes)
@@ -108,6 +121,7 @@ static void print_notes(const json_t *notes)
                 field_text(note, "text"));
 }
 
+/* As configured: derived link-local addresses are not counted. */
 static size_t count_addresses(const struct config *config)
 {
     size_t count = 0;
