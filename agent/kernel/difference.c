@@ -2,6 +2,7 @@
 #include "agent/kernel/difference.h"
 
 #include "agent/base/log.h"
+#include "agent/kernel/mark.h"
 #include "agent/kernel/virtual_link.h"
 
 /* Two messages' worth: see difference_refresh(). */
@@ -59,7 +60,7 @@ static bool mark_one(struct address_batch *batch, struct desired_set *set,
 {
     bool ours = address_batch_is_ours(batch, there);
 
-    if (there->proto == VIPD_IFA_PROTO || (!ours && !set->adopt))
+    if (mark_is_ours(there) || (!ours && !set->adopt))
         return true;
     if (!address_batch_refresh(batch, set, there, lease_seconds(set)))
         return false;
@@ -112,7 +113,7 @@ void difference_refresh(struct address_batch *batch, const struct desired_sets *
                 links_prefix(batch->links, s->ifindex, &s->prefixes[s->refreshed]);
 
             /* One that has lost its mark is to be put right: not before its time. */
-            if (there == NULL || there->proto != VIPD_IFA_PROTO)
+            if (there == NULL || !mark_is_ours(there))
                 continue;
             if (left-- == 0 || !address_batch_refresh(batch, s, there, lease_seconds(s)))
                 return;
