@@ -14,10 +14,62 @@
 
 enum { DEFAULT_MTU = 1500 };
 
+/* What the receiver speaks. */
+static struct packet_dialect dialect_of(const struct packet_receiver *receiver)
+{
+    return (struct packet_dialect){.version = receiver->version,
+                                   .auth = receiver->auth,
+                                   .advert_interval_ns = receiver->advert_interval_ns};
+}
+
+static const char *dialect_change(const struct packet_dialect *before,
+                                  const struct packet_dialect *now)
+{
+    if (before->version != now->version)
+        return "version";
+    return before->advert_interval_ns != now->advert_interval_ns ? "advert-interval" : "password";
+}
+
+/* Nodes are never reloaded at one and the same moment. */
+static void say_dialect(const struct router *router, const char *what)
+{
+    char name[NAME_SIZE + 16];
+
+    router_name(router, name, sizeof(name));
+    if (router_election(router)->state == VRRP_MASTER)
+        log_instance(LOG_WARNING, name,
+                     "adverts go out with another %s from now on: nodes that were not reloaded "
+                     "before drop them and take over",
+                     what);
+    else
+        log_instance(LOG_NOTICE, name,
+                     "another %s: adverts as before the reload are taken until the first one as "
+                     "it is now; reload the master last",
+                     what);
+}
+
+/* Of several reloads without an advert between them what the master still speaks counts: that from
+ * before the first. A MASTER followed nobody. former: in force until now; NULL: none. */
+static void keep_former(struct router *router, const struct packet_dialect *before,
+                        const struct packet_dialect *former)
+{
+    const struct packet_dialect now = config_dialect(router->config);
+    bool changed = packet_dialects_differ(before, &now);
+
+    if (former == NULL || (changed && router_election(router)->state == VRRP_MASTER))
+        router->former = *before;
+    if (packet_dialects_differ(&router->former, &now))
+        router->receiver.former = &router->former;
+    if (changed && router->receiver.former != NULL)
+        say_dialect(router, dialect_change(before, &now));
+}
+
 bool router_read_config(struct router *router)
 {
     const struct config_instance *config = router->config;
     struct ip_address source = router->receiver.source;
+    const struct packet_dialect before = dialect_of(&router->receiver);
+    const struct packet_dialect *former = router->receiver.former;
 
     if (config->unicast && router->peers == NULL)
         router->peers = calloc(INSTANCE_PEERS_MAX, sizeof(*router->peers));
@@ -26,10 +78,13 @@ bool router_read_config(struct router *router)
     router->prefixes = config_addresses(config, router->family, &router->count);
     config_receiver(config, router->family, router->peers, &router->receiver);
     router->receiver.source = source;
+    if (before.version != 0)
+        keep_former(router, &before, former);
     router->client.prefixes = router->prefixes;
     router->client.count = router->count;
     router->desired.owner = config->name;
     router->desired.adopt = config->adopt;
+    router_guard(router);
     return true;
 }
 
@@ -43,6 +98,8 @@ static void forget_announcements(const struct router *router)
 void router_free(struct router *router)
 {
     forget_announcements(router);
+    if (router->node->guard != NULL)
+        nft_guard_want(router->node->guard, &router->guarded, 0, NULL, 0);
     free(router->peers);
     sd_event_source_disable_unref(router->postponed.timer);
 }
@@ -129,6 +186,7 @@ void router_send_advert(struct router *router, const struct election_action *act
         .version = config->version,
         .vrid = config->vrid,
         .priority = action->priority,
+        .auth = config->auth,
         .interval_ns = config->advert_interval_ns,
         .checksum_kind = e->checksum_kind,
         .source = lost ? action->source : e->source,
@@ -162,6 +220,17 @@ void router_release(struct router *router)
     forget_announcements(router);
     reconciler_want(router->node->reconciler, &router->desired, router_claim_ifindex(router), NULL,
                     0, 0);
+}
+
+/* The owner accepts what is addressed to it in any case (RFC 9568 6.4.3). */
+void router_guard(struct router *router)
+{
+    const struct config_instance *config = router->config;
+    bool drops = !config->accept && config->priority != PRIORITY_OWNER;
+
+    if (router->node->guard != NULL)
+        nft_guard_want(router->node->guard, &router->guarded, router_claim_ifindex(router),
+                       router->prefixes, drops ? router->count : 0);
 }
 
 /* The R flag of an NA tells hosts that we are a router: true only when the kernel forwards there
@@ -243,6 +312,8 @@ void router_heard(struct router *router, const struct advert *advert)
 {
     const struct election *e = router_election(router);
 
+    if (!advert->former)
+        router->receiver.former = NULL;
     router->heard = (struct heard_master){0};
     if (e->state == VRRP_MASTER || advert->priority == PRIORITY_RESIGN)
         return;

@@ -56,8 +56,10 @@ struct router {
     size_t count;
     struct segment_client client;
     struct packet_receiver receiver;
-    struct ip_address *peers; /* of this family; NULL for multicast */
+    struct packet_dialect former; /* before the last reload, while receiver.former points here */
+    struct ip_address *peers;     /* of this family; NULL for multicast */
     struct desired_set desired;
+    struct nft_share guarded; /* the addresses, with accept = no */
     struct strangers strangers;
     struct postponed postponed;
     struct virtual_link *virtual_link; /* the macvlan of mac = virtual, also while it is made */
@@ -80,7 +82,8 @@ struct router {
     sd_event_time_handler_t on_watch_due; /* the timer of the watch fired; userdata is the router */
 };
 
-/* Points the router at its part of its configuration. False when out of memory. */
+/* Points the router at its part of its configuration. What it spoke by the one before is taken
+ * until router_heard() was given an advert by this one. False when out of memory. */
 bool router_read_config(struct router *router);
 
 /* Frees what belongs to it, but for its place on a link (link.h) and its watch (watch.h). */
@@ -115,13 +118,17 @@ void router_claim(struct router *router);
 /* Wants none of them any more. */
 void router_release(struct router *router);
 
+/* Has packets to its addresses dropped, or not, as its configuration and its link are now. */
+void router_guard(struct router *router);
+
 /* Announces these of the router's addresses, once. */
 void router_announce(struct router *router, const struct ip_prefix *prefixes, size_t count);
 
 /* Asks the link who holds these addresses; answers come as claims. */
 void router_ask(struct router *router, const struct ip_prefix *prefixes, size_t count);
 
-/* Notes an accepted advert, before the election has it. */
+/* Notes an accepted advert, before the election has it. One in our own dialect ends the time of the
+ * former. */
 void router_heard(struct router *router, const struct advert *advert);
 
 #endif

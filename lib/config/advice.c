@@ -54,6 +54,32 @@ static void advise_on_owner(const struct subject *subject)
                "without effect at priority 255: the owner always takes over (RFC 9568 6.1)");
 }
 
+static enum instance_key password_key(const struct config_instance *instance)
+{
+    return instance->password_file[0] != '\0' ? INSTANCE_PASSWORD_FILE : INSTANCE_PASSWORD;
+}
+
+static void advise_on_password(const struct subject *subject)
+{
+    if (subject->instance->password_cut)
+        ADVISE(subject, password_key(subject->instance),
+               "longer than 8 octets: only the first 8 are sent and compared, as in keepalived");
+}
+
+/* Said once, however many have one. */
+static void advise_on_passwords(const struct config *config, struct config_problems *out)
+{
+    for (size_t i = 0; i < config->instance_count; i++) {
+        const struct subject subject = {config, &config->instances[i], out};
+
+        if (config->instances[i].auth.type != AUTH_PASSWORD)
+            continue;
+        ADVISE(&subject, password_key(&config->instances[i]),
+               "crosses the network in clear, for all to read: it keeps out mistakes, not people");
+        return;
+    }
+}
+
 static void advise_on_lease(const struct subject *subject)
 {
     if (subject->instance->lease_ns == 0)
@@ -228,12 +254,14 @@ void config_advise(const struct config *config, struct config_problems *out)
         advise_on_owner(&subject);
         advise_on_group(&subject);
         advise_on_lease(&subject);
+        advise_on_password(&subject);
         advise_on_times(&subject);
         advise_on_source(&subject);
         advise_on_peers(&subject);
         advise_on_addresses(&subject, IP_FAMILY_IPV4);
         advise_on_addresses(&subject, IP_FAMILY_IPV6);
     }
+    advise_on_passwords(config, out);
     advise_on_doubles(config, out);
     config_advise_checks(config, out);
 }

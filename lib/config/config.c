@@ -64,6 +64,15 @@ const struct ip_prefix *config_addresses(const struct config_instance *instance,
     return NULL;
 }
 
+struct packet_dialect config_dialect(const struct config_instance *instance)
+{
+    return (struct packet_dialect){
+        .version = instance->version,
+        .auth = instance->auth,
+        .advert_interval_ns = instance->advert_interval_ns,
+    };
+}
+
 void config_receiver(const struct config_instance *instance, enum ip_family family,
                      struct ip_address *peers, struct packet_receiver *out)
 {
@@ -74,6 +83,7 @@ void config_receiver(const struct config_instance *instance, enum ip_family fami
         .vrid = instance->vrid,
         .priority = instance->priority,
         .strict = instance->strict,
+        .auth = instance->auth,
         .checksum_mode = instance->checksum,
         .advert_interval_ns = instance->advert_interval_ns,
         .source = family == IP_FAMILY_IPV4 ? instance->source4 : instance->source6,

@@ -1,14 +1,15 @@
 /*
  * The configuration: one immutable, typed value. config_parse() makes it from text, nothing
- * changes it afterwards, config_free() ends it. Defaults are already filled in.
+ * but config_passwords_read() changes it afterwards, config_free() ends it. Defaults are already
+ * filled in.
  *
  * The room of what people write. From the bottom: list.h, names.h, duration.h, argument_vector.h
  * and suggest.h are small tools; check.h and this header are what comes out; problem.h collects
  * what is wrong. schema_rows.h says what a key is and schema.h holds the one table of them;
  * refusal.h, value_parsers.h and values.h turn texts into fields by it. lexer.h reads lines,
  * draft.h is the configuration while it grows, reading.h brings the two together, validate*.c look
- * at the whole, parse.c does all of that. group.h, diff.h and advice.h ask a finished
- * configuration.
+ * at the whole, parse.c does all of that. passwords.h adds what stands in files of its own.
+ * group.h, diff.h and advice.h ask a finished configuration.
  *
  * Texts are handed in: this room opens no file. It uses lib/election and lib/packet for the types
  * of its values, and inih for lines. A configuration and what points into it (names of files, the
@@ -65,7 +66,10 @@ struct config_instance {
     enum mac_mode mac;
     enum checksum_mode checksum;
     bool strict;
-    bool accept;                  /* RFC 9568 6.1 Accept_Mode */
+    struct packet_auth auth;                /* version 2; of `password` or what password_file has */
+    bool password_cut;                      /* and that is longer than what is used of it */
+    char password_file[PASSWORD_PATH_SIZE]; /* empty: none; see passwords.h */
+    bool accept;                            /* RFC 9568 6.1 Accept_Mode */
     bool adopt;                   /* take over virtual addresses that somebody else has put there */
     bool announce_reply;          /* send the ARP reply form beside the request form */
     unsigned announce_repeat;     /* how often the takeover announcement is repeated, 0..10 */
@@ -174,6 +178,9 @@ const struct config_check *config_find_check(const struct config *config, const 
 /* Addresses of one family of an instance. *count is 0 when it has none. */
 const struct ip_prefix *config_addresses(const struct config_instance *instance,
                                          enum ip_family family, size_t *count);
+
+/* What it speaks. */
+struct packet_dialect config_dialect(const struct config_instance *instance);
 
 /* Fills in what packet_receive() checks against, for one family. `peers` is storage for the peers
  * of that family, INSTANCE_PEERS_MAX entries, that must live as long as *out is used. */

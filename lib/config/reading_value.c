@@ -129,6 +129,8 @@ void config_reading_value(struct reading *reading, unsigned line, const char *na
         take_list(reading, line, key, value, &section->items[index]);
     } else if (first || (continued && key->type == VALUE_WORDS)) {
         take_item(reading, line, key, value);
+    } else if (continued && key->type == VALUE_PASSWORD) {
+        config_problem_add(draft->problems, &place, "found a second line, expected a single value");
     } else if (continued) {
         config_problem_add(draft->problems, &place, "found '%s' as well, expected a single value",
                            config_quote(value, strlen(value), quoted, sizeof(quoted)));

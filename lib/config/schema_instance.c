@@ -84,6 +84,29 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                           .expected = "3 or 2",
                           .help = "The VRRP version: 3 (RFC 9568), or 2 (RFC 3768, IPv4 only) for "
                                   "old peers."},
+    [INSTANCE_PASSWORD] = {.name = "password",
+                           .type = VALUE_PASSWORD,
+                           .default_note = "none",
+                           .sample = "s3cret",
+                           .reload = RELOAD_IN_PLACE,
+                           .expected = "a text of 1 to 8 characters",
+                           .help = "The password of version 2 (keepalived's auth_type PASS with "
+                                   "this auth_pass): sent, and demanded of the other nodes. 8 "
+                                   "octets of it are used. It crosses the network in clear, so it "
+                                   "keeps out mistakes, not people; version 3 has none. When it "
+                                   "is changed, reload the node that is master last: until the "
+                                   "first advertisement with the new one, a node goes on taking "
+                                   "those from before its reload."},
+    [INSTANCE_PASSWORD_FILE] = {.name = "password-file",
+                                .type = VALUE_PATH,
+                                INSTANCE_FIELD(password_file),
+                                .default_note = "none",
+                                .sample = "/etc/vipd/web.password",
+                                .reload = RELOAD_IN_PLACE,
+                                .expected = "an absolute path of up to 127 characters",
+                                .help = "The password is the first line of that file, which the "
+                                        "user vipd must be able to read. It is read at start and "
+                                        "at each reload."},
     [INSTANCE_ADVERT_INTERVAL] = {.name = "advert-interval",
                                   .type = VALUE_DURATION,
                                   INSTANCE_FIELD(advert_interval_ns),
@@ -202,10 +225,15 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                          INSTANCE_FIELD(accept),
                          .default_text = "yes",
                          .reload = RELOAD_IN_PLACE,
-                         .expected = "yes",
-                         .help = "Whether the master accepts packets addressed to the virtual "
-                                 "addresses (RFC 9568 6.1 Accept_Mode). This version always does "
-                                 "and refuses 'no': let the firewall drop them."},
+                         .expected = "yes or no",
+                         .help = "Whether this node accepts packets addressed to the virtual "
+                                 "addresses (RFC 9568 6.1 Accept_Mode). no: it forwards, and "
+                                 "answers ARP and neighbour solicitations, but drops what is "
+                                 "addressed to them, also from itself: a gateway that serves "
+                                 "nothing. Done by a table of nf_tables, inet vipd, which is "
+                                 "made again when a firewall is loaded anew; a kernel without "
+                                 "nf_tables refuses this value. Without effect at priority "
+                                 "255."},
     [INSTANCE_ADOPT] = {.name = "adopt",
                         .type = VALUE_BOOL,
                         INSTANCE_FIELD(adopt),

@@ -36,6 +36,7 @@ enum config_value_type {
     VALUE_WEIGHT,    /* int, not 0 */
     VALUE_DAMPING,   /* struct damping_params */
     VALUE_TRACK,     /* list: struct config_names of checks */
+    VALUE_PASSWORD,  /* auth and password_cut; never shown */
     VALUE_TYPES,     /* how many there are */
 };
 
@@ -92,6 +93,8 @@ enum instance_key {
     INSTANCE_PRIORITY,
     INSTANCE_ADDRESSES,
     INSTANCE_VERSION,
+    INSTANCE_PASSWORD,
+    INSTANCE_PASSWORD_FILE,
     INSTANCE_ADVERT_INTERVAL,
     INSTANCE_PREEMPT,
     INSTANCE_UNICAST_PEERS,

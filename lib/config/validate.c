@@ -95,6 +95,20 @@ static void check_version(const struct subject *subject)
     }
 }
 
+/* Never ignored: whoever wrote one believes that it is asked for. */
+static void check_password(const struct subject *subject)
+{
+    bool text = good_and_given(subject, INSTANCE_PASSWORD);
+    bool file = good_and_given(subject, INSTANCE_PASSWORD_FILE);
+    enum instance_key key = text ? INSTANCE_PASSWORD : INSTANCE_PASSWORD_FILE;
+
+    if (text && file)
+        PROBLEM(subject, INSTANCE_PASSWORD_FILE, "beside `password`, expected one of the two");
+    else if ((text || file) && good(subject, INSTANCE_VERSION) &&
+             subject->instance->version != VRRP_V2)
+        PROBLEM(subject, key, "version 3 has no passwords, expected it with version = 2 only");
+}
+
 /* Nobody hears an advertisement there. */
 static void check_interface(const struct subject *subject)
 {
@@ -173,15 +187,6 @@ static void check_unicast(const struct subject *subject)
             PROBLEM(subject, INSTANCE_UNICAST_PEERS,
                     "found %s, which is a virtual address; expected the other nodes' own", text);
     }
-}
-
-/* Said rather than ignored: a key without its effect would be a hole in somebody's firewall. */
-static void check_accept(const struct subject *subject)
-{
-    if (good_and_given(subject, INSTANCE_ACCEPT) && !subject->instance->accept)
-        PROBLEM(subject, INSTANCE_ACCEPT,
-                "found 'no', expected 'yes': this version does not drop packets to the virtual "
-                "addresses; let the firewall do it");
 }
 
 /* One virtual router is an interface, a family and a VRID (RFC 9568 5.2.3). */
@@ -285,11 +290,11 @@ void config_validate(const struct config_draft *draft)
         check_presence(&subject);
         check_interface(&subject);
         check_version(&subject);
+        check_password(&subject);
         check_source(&subject, &subject.instance->source4);
         check_source(&subject, &subject.instance->source6);
         check_unicast(&subject);
         check_ttl(&subject);
-        check_accept(&subject);
         check_identity(draft, i);
     }
     check_duplicates(draft);

@@ -2,8 +2,8 @@
  * One parser for each type of value, for the table in values.c: strict, storing only what it
  * understood, wording what it did not. They return 0, -EINVAL with the words written and nothing
  * stored, or -ENOMEM. What they are given to fill is the field of the key, or where a value goes to
- * several fields (prefix, peer, source, preempt) the instance as a whole. Fields of fixed size are
- * cleared before they are written, so that equal values are equal octets.
+ * several fields (prefix, peer, source, preempt, password) the instance as a whole. Fields of fixed
+ * size are cleared before they are written, so that equal values are equal octets.
  */
 #ifndef VIP_CONFIG_VALUE_PARSERS_H
 #define VIP_CONFIG_VALUE_PARSERS_H
@@ -15,7 +15,7 @@ typedef int config_parser(const struct refusal *refusal, void *field);
 /* value_texts.c: texts, names and words. */
 config_parser config_parse_name, config_parse_interface, config_parse_line, config_parse_path;
 config_parser config_parse_method, config_parse_octets, config_parse_words, config_parse_command;
-config_parser config_parse_members, config_parse_track;
+config_parser config_parse_members, config_parse_track, config_parse_password;
 
 /* value_numbers.c: numbers, choices and times. */
 config_parser config_parse_number, config_parse_bool, config_parse_choice, config_parse_duration;

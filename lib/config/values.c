@@ -60,6 +60,14 @@ static bool sources_equal(const void *before, const void *after)
     return ip_address_equal(&a->source4, &b->source4) && ip_address_equal(&a->source6, &b->source6);
 }
 
+static bool passwords_equal(const void *before, const void *after)
+{
+    const struct config_instance *a = before;
+    const struct config_instance *b = after;
+
+    return memcmp(&a->auth, &b->auth, sizeof(a->auth)) == 0;
+}
+
 static bool command_equal(const void *before, const void *after)
 {
     char **const *a = before;
@@ -108,6 +116,7 @@ static const struct type_row rows[VALUE_TYPES] = {
     [VALUE_WEIGHT] = {config_parse_weight, NULL, false},
     [VALUE_DAMPING] = {config_parse_damping, NULL, false},
     [VALUE_TRACK] = {config_parse_track, names_equal, false},
+    [VALUE_PASSWORD] = {config_parse_password, passwords_equal, true},
 };
 
 static const struct type_row *row_of(const struct config_key *key)

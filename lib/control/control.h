@@ -120,7 +120,8 @@ struct status_router {
 
 /* Something odd now: on the LAN (lan_warning.h, "foreign-holder"), or here ("not-claimed": the
  * kernel refuses some of the addresses; "foreign-address": somebody else has put them there;
- * "unusable-interface": it cannot do what the instance asks of it). */
+ * "not-dropped": accept = no has no effect; "unusable-interface": it cannot do what the instance
+ * asks of it). */
 struct status_warning {
     const char *kind;
     enum ip_family family;
@@ -195,6 +196,7 @@ struct status_instance {
     uint64_t preempt_delay_ns;
     enum mac_mode mac;
     bool unicast;
+    bool accept; /* packets to the addresses are accepted */
     struct status_master master;
     const struct status_address *addresses;
     size_t address_count;

@@ -11,7 +11,7 @@
 
 enum {
     HEADER_SIZE = 8,
-    V2_AUTH_SIZE = 8,
+    V2_AUTH_SIZE = AUTH_DATA_SIZE,
     TYPE_ADVERT = 1,
     INTERVAL_MASK = 0x0fff,
 };
@@ -211,14 +211,30 @@ static enum packet_verdict check_first_address(struct reception *in)
     return PACKET_OK;
 }
 
-/* Rows 10 to 12. */
+/* Row 11. What a router without authentication sends there is not looked at (RFC 3768 5.3.10). */
+static enum packet_verdict check_auth(const struct reception *in)
+{
+    const struct packet_auth *wanted = &in->receiver->auth;
+    const uint8_t *data = in->payload + in->size - V2_AUTH_SIZE;
+
+    switch (in->advert->auth_type) {
+    case AUTH_NONE:
+        return wanted->type == AUTH_NONE ? PACKET_OK : PACKET_AUTH_MISSING;
+    case AUTH_PASSWORD:
+        if (wanted->type == AUTH_NONE)
+            return PACKET_AUTH_TYPE_ERROR;
+        return memcmp(data, wanted->data, V2_AUTH_SIZE) == 0 ? PACKET_OK : PACKET_AUTH_FAILURE;
+    default:
+        return PACKET_AUTH_UNSUPPORTED;
+    }
+}
+
+/* Rows 10 and 12. */
 static enum packet_verdict check_interval(struct reception *in)
 {
     const struct packet_receiver *receiver = in->receiver;
     const struct advert *advert = in->advert;
 
-    if (advert->version == VRRP_V2 && receiver != NULL && advert->auth_type != 0)
-        return PACKET_AUTH_TYPE_ERROR;
     if (advert->version == VRRP_V2 && receiver != NULL &&
         advert->interval_ns != receiver->advert_interval_ns)
         return PACKET_INTERVAL_ERROR;
@@ -268,6 +284,8 @@ static enum packet_verdict run_checks(struct reception *in)
         verdict = check_router(in);
     if (verdict == PACKET_OK)
         verdict = check_first_address(in);
+    if (verdict == PACKET_OK && in->receiver != NULL && in->advert->version == VRRP_V2)
+        verdict = check_auth(in);
     if (verdict == PACKET_OK)
         verdict = check_interval(in);
     if (verdict == PACKET_OK)
@@ -275,9 +293,16 @@ static enum packet_verdict run_checks(struct reception *in)
     return verdict;
 }
 
-enum packet_verdict packet_receive(const struct packet_ip *ip, const uint8_t *payload, size_t size,
-                                   const struct packet_receiver *receiver, struct advert *out,
-                                   uint32_t *warnings)
+/* True when the verdict says that the sender speaks otherwise, and the former dialect is asked. */
+static bool is_of_dialect(enum packet_verdict verdict)
+{
+    return verdict == PACKET_VERSION_ERROR || verdict == PACKET_INTERVAL_ERROR ||
+           packet_verdict_is_auth(verdict);
+}
+
+static enum packet_verdict judge(const struct packet_ip *ip, const uint8_t *payload, size_t size,
+                                 const struct packet_receiver *receiver, struct advert *out,
+                                 uint32_t *warnings)
 {
     struct reception in = {
         .ip = ip, .payload = payload, .size = size, .receiver = receiver, .advert = out};
@@ -287,4 +312,35 @@ enum packet_verdict packet_receive(const struct packet_ip *ip, const uint8_t *pa
     if (warnings != NULL)
         *warnings = verdict == PACKET_OK ? in.warnings : 0;
     return verdict;
+}
+
+/* The receiver as it was before its last reload. */
+static struct packet_receiver former_receiver(const struct packet_receiver *receiver)
+{
+    struct packet_receiver former = *receiver;
+
+    former.version = receiver->former->version;
+    former.auth = receiver->former->auth;
+    former.advert_interval_ns = receiver->former->advert_interval_ns;
+    return former;
+}
+
+enum packet_verdict packet_receive(const struct packet_ip *ip, const uint8_t *payload, size_t size,
+                                   const struct packet_receiver *receiver, struct advert *out,
+                                   uint32_t *warnings)
+{
+    enum packet_verdict verdict = judge(ip, payload, size, receiver, out, warnings);
+
+    if (receiver == NULL || receiver->former == NULL || !is_of_dialect(verdict))
+        return verdict;
+    const struct packet_receiver former = former_receiver(receiver);
+    struct advert advert;
+    uint32_t odd = 0;
+    if (judge(ip, payload, size, &former, &advert, &odd) != PACKET_OK)
+        return verdict;
+    *out = advert;
+    out->former = true;
+    if (warnings != NULL)
+        *warnings = odd;
+    return PACKET_OK;
 }

@@ -48,6 +48,7 @@ static void check_advert(const struct config_instance *instance, enum ip_family 
     const struct packet_spec spec = {.version = instance->version,
                                      .vrid = instance->vrid,
                                      .priority = instance->priority,
+                                     .auth = instance->auth,
                                      .interval_ns = instance->advert_interval_ns,
                                      .source = list[0].address,
                                      .destination = ip_address_vrrp_group(family),

@@ -69,7 +69,7 @@ static int load(struct decoder *decoder, const struct decode_options *options)
     if (options->config_file == NULL)
         return EXIT_GOOD;
     if (config_files_load(options->config_file, NULL, &files))
-        decoder->config = config_parse(files.list, files.count, &problems);
+        decoder->config = config_files_parse(&files, &problems);
     else
         fprintf(stderr, "vipctl: %s: %s\n", files.error_path, files.error);
     for (size_t i = 0; i < problems.count; i++)

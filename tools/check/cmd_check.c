@@ -229,7 +229,7 @@ int cmd_check(const struct context *context, int argc, char **argv)
         return context_wrong_usage(context, NULL);
     findings.notes = json_array();
     if (config_files_load_list(options.files, options.file_count, options.dir, &files)) {
-        config = config_parse(files.list, files.count, &findings.problems);
+        config = config_files_parse(&files, &findings.problems);
         findings.config = config;
         if (config != NULL)
             config_advise(config, &findings.advice);

@@ -156,6 +156,23 @@ static void what_makes_another_router_restarts_it(void **state)
     assert_int_equal(kind_after(before, after, &node_changed), CONFIG_UPDATED);
 }
 
+/* Both ends cannot change at one moment: what runs goes on, and takes the former one as well. */
+static void a_password_changes_in_place(void **state)
+{
+#define V2 "[instance web]\ninterface = eth0\nvrid = 51\naddresses = 192.0.2.10/24\nversion = 2\n"
+    bool node_changed;
+
+    (void)state;
+    assert_int_equal(kind_after(V2, V2 "password = a\n", &node_changed), CONFIG_UPDATED);
+    assert_int_equal(kind_after(V2 "password = a\n", V2 "password = b\n", &node_changed),
+                     CONFIG_UPDATED);
+    assert_int_equal(
+        kind_after(V2 "password = 12345678\n", V2 "password = 123456789\n", &node_changed),
+        CONFIG_UNCHANGED);
+    assert_int_equal(kind_after(V2, V2 "password-file = /a\n", &node_changed), CONFIG_UPDATED);
+#undef V2
+}
+
 static void every_key_of_the_node_counts(void **state)
 {
     const struct config_section *schema = config_schema_node();
@@ -326,6 +343,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_key_of_an_instance_counts),
         cmocka_unit_test(what_makes_another_router_restarts_it),
+        cmocka_unit_test(a_password_changes_in_place),
         cmocka_unit_test(every_key_of_the_node_counts),
         cmocka_unit_test(checks_are_told_apart),
         cmocka_unit_test(added_and_removed),

@@ -43,6 +43,10 @@ GETTER(announce_refresh, i->announce_refresh_ns)
 GETTER(announce_reply, i->announce_reply)
 GETTER(lease, i->lease_ns)
 GETTER(linger, i->linger_ns)
+GETTER(auth_type, i->auth.type)
+GETTER(auth_last, i->auth.data[AUTH_DATA_SIZE - 1])
+GETTER(password_cut, i->password_cut)
+GETTER(password_file_is_there, strcmp(i->password_file, "/etc/vipd/p") == 0)
 GETTER(words_of_master, argument_vector_count(i->hooks[HOOK_MASTER]))
 GETTER(words_of_backup, argument_vector_count(i->hooks[HOOK_BACKUP]))
 GETTER(words_of_init, argument_vector_count(i->hooks[HOOK_INIT]))
@@ -81,6 +85,15 @@ static const struct good_value {
     {"addresses", "2001:db8::1", ipv6_length, 128},
     {"version", NULL, version, VRRP_V3},
     {"version", "2", version, VRRP_V2},
+    {"password", NULL, auth_type, AUTH_NONE},
+    {"password", "7chars!\nversion = 2", auth_type, AUTH_PASSWORD},
+    {"password", "7chars!\nversion = 2", auth_last, 0},
+    {"password", "a long one\nversion = 2", auth_last, 'o'},
+    {"password", "a long one\nversion = 2", password_cut, true},
+    {"password", "8 chars#\nversion = 2", password_cut, false},
+    {"password-file", NULL, password_file_is_there, false},
+    {"password-file", "/etc/vipd/p\nversion = 2", password_file_is_there, true},
+    {"password-file", "/etc/vipd/p\nversion = 2", auth_type, AUTH_NONE},
     {"advert-interval", NULL, advert_interval, NS_PER_SEC},
     {"advert-interval", "10ms", advert_interval, 10 * NS_PER_MS},
     {"advert-interval", "40.95s", advert_interval, 40950 * NS_PER_MS},

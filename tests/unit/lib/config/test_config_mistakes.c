@@ -16,9 +16,11 @@
 
 /* Four lines: what is put behind begins at line 5. */
 #define GOOD "[instance web]\ninterface = eth0\nvrid = 51\naddresses = 192.0.2.10/24\n"
+#define V2   GOOD "version = 2\n"
 #define DUAL GOOD "addresses = 2001:db8::10/64\n"
 #define WEB  "t.conf:5: [instance web] "
 
+#define WEB6 "t.conf:6: [instance web] "
 #define WEB_ "t.conf:5: [instance web]: "
 
 enum { PROBLEMS_MAX = 4 };
@@ -87,9 +89,10 @@ static const struct mistake key_mistakes[] = {
     {GOOD "checksum = none\n", {WEB "checksum: found 'none', expected auto, rfc5798 or"}},
     {GOOD "strict = true\n", {WEB "strict: found 'true', expected yes or no"}},
     {GOOD "adopt = always\n", {WEB "adopt: found 'always', expected yes or no"}},
-    {GOOD "accept = no\n", {WEB "accept: found 'no', expected 'yes'"}},
     {GOOD "unicast-ttl = 0\n", {WEB "unicast-ttl: found '0', expected a number from 1"}},
     {GOOD "unicast-max-ttl = x\n", {WEB "unicast-max-ttl: found 'x', expected a number from 0"}},
+    {V2 "password =\n", {WEB6 "password: found nothing, expected a text of 1 to 8"}},
+    {V2 "password-file = hush\n", {WEB6 "password-file: found 'hush', expected an absolute"}},
     {GOOD "unicast-min-ttl = 256\n",
      {WEB "unicast-min-ttl: found '256', expected a number from 0"}},
     {GOOD "announce-repeat = 11\n", {WEB "announce-repeat: found '11', expected a number from 0"}},
@@ -193,7 +196,22 @@ static const struct mistake whole_mistakes[] = {
     {GOOD "source = 192.0.2.10\n", {WEB "source: found 192.0.2.10, which is a virtual address"}},
 };
 
-static void judge(const struct mistake *mistake)
+/* Whatever is wrong about a password is said without it. */
+static const struct mistake secret_mistakes[] = {
+    {V2 "password = hush # a comment\n", {WEB6 "password: found what looks like a comment"}},
+    {V2 "password = hush\x01\n", {"t.conf:6: [instance web]: found 'pass...', which has a contr"}},
+    {V2 "password hush\n", {"t.conf:6: [instance web]: found 'pass...', expected KEY = VALUE"}},
+    {V2 "Password: hush = hush\n", {"t.conf:6: [instance web]: found 'Pass...', expected KEY ="}},
+    {V2 "password = x\n  hush\n", {"t.conf:7: [instance web] password: found a second line"}},
+    {V2 "password = x\npassword = hush\n", {"t.conf:7: [instance web] password: a second time"}},
+    {V2 "passwort = hush\n", {WEB6 "passwort: unknown key, did you mean 'password'?"}},
+    {"[node]\npassword = hush\n", {"t.conf:2: [node] password: a key of [instance NAME]"}},
+    {GOOD "password = hush\n", {WEB "password: version 3 has no passwords"}},
+    {GOOD "password-file = /a\n", {WEB "password-file: version 3 has no passwords"}},
+    {V2 "password-file = /a\npassword = hush\n", {WEB6 "password-file: beside `password`"}},
+};
+
+static void judge(const struct mistake *mistake, bool secret)
 {
     struct config_problems problems;
     char line[1024];
@@ -206,6 +224,8 @@ static void judge(const struct mistake *mistake)
         const char *want = mistake->problems[i];
 
         config_problem_format(&problems.list[i], line, sizeof(line));
+        if (secret && strstr(line, "hush") != NULL)
+            fail_msg("shown: %s", line);
         if (strncmp(line, want, strlen(want)) != 0)
             fail_msg("got  %s\nwant %s", line, want);
     }
@@ -214,28 +234,34 @@ static void judge(const struct mistake *mistake)
     config_problems_free(&problems);
 }
 
-#define JUDGE_ALL(table)                                                                           \
+#define JUDGE_ALL(table, secret)                                                                   \
     do {                                                                                           \
         for (size_t i = 0; i < sizeof(table) / sizeof((table)[0]); i++)                            \
-            judge(&(table)[i]);                                                                    \
+            judge(&(table)[i], (secret));                                                          \
     } while (0)
 
 static void bad_values_are_named_where_they_are(void **state)
 {
     (void)state;
-    JUDGE_ALL(key_mistakes);
+    JUDGE_ALL(key_mistakes, false);
 }
 
 static void bad_lines_and_sections_are_named_where_they_are(void **state)
 {
     (void)state;
-    JUDGE_ALL(shape_mistakes);
+    JUDGE_ALL(shape_mistakes, false);
 }
 
 static void clashes_name_both_places(void **state)
 {
     (void)state;
-    JUDGE_ALL(whole_mistakes);
+    JUDGE_ALL(whole_mistakes, false);
+}
+
+static void passwords_are_never_shown(void **state)
+{
+    (void)state;
+    JUDGE_ALL(secret_mistakes, true);
 }
 
 /* A key without a row above would be a key that nobody has tried. */
@@ -268,6 +294,7 @@ int main(void)
         cmocka_unit_test(bad_values_are_named_where_they_are),
         cmocka_unit_test(bad_lines_and_sections_are_named_where_they_are),
         cmocka_unit_test(clashes_name_both_places),
+        cmocka_unit_test(passwords_are_never_shown),
         cmocka_unit_test(the_table_has_every_key),
     };
 

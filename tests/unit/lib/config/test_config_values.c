@@ -79,6 +79,8 @@ static void takes_good_and_refuses_bad_values(void **state)
         {"on-backup", TEXTS("/bin/true", "a \"b c\""), TEXTS("", "a | b", "$HOOK")},
         {"on-init", TEXTS("/bin/true", "a b\\ c"), TEXTS("", "a; b", "(a)")},
         {"unicast-ttl", TEXTS("1", "64", "255"), TEXTS("", "0", "256", "any")},
+        {"password", TEXTS("x", "12345678", "a b", "longer than 8"), TEXTS("", "a # b", "a\x7f")},
+        {"password-file", TEXTS("/etc/vipd/p"), TEXTS("", "p", "~/p")},
         {"unicast-min-ttl", TEXTS("0", "1", "255"), TEXTS("", "256", "-1", "any")},
         {"unicast-max-ttl", TEXTS("0", "1", "255"), TEXTS("", "256", "-1", "any")},
         {"on-change", TEXTS("/bin/true", "sh -c 'a > b'"), TEXTS("", "a & b", "`a`")},
