@@ -79,6 +79,18 @@ struct resigning {
     bool held[2];
 };
 
+/* Behind the addresses, like an agent that stops. */
+static int remove_guard(sd_event *event, struct worker *kernel)
+{
+    struct nft_guard *guard = NULL;
+    int r = nft_guard_open(event, AGENT_PRIORITY_LEASES, kernel, &guard);
+
+    if (r >= 0)
+        r = nft_guard_finish(guard, FINISH_NS);
+    nft_guard_close(guard);
+    return r;
+}
+
 static struct resigning *find_held(struct node *node, struct config_box *box)
 {
     size_t count = box->config->instance_count;
@@ -166,6 +178,8 @@ int release_leftovers(struct config_box *box)
         if (held != NULL)
             resign_all(held, box->config->instance_count);
         (void)virtual_link_delete_all(node.links);
+        int guard = remove_guard(node.event, kernel);
+        r = r < 0 ? r : guard;
     }
     if (r < 0)
         log_msg(LOG_ERR, "could not release everything: %s", strerror(-r));

@@ -127,6 +127,7 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
         .preempt_delay_ns = config->preempt_delay_ns,
         .mac = config->mac,
         .unicast = config->unicast,
+        .accept = config->accept || config->priority == PRIORITY_OWNER,
         .master = snapshot_master(&instance->routers[0]),
         .addresses = addresses,
         .address_count = fill_addresses(instance, addresses),

@@ -137,6 +137,26 @@ static size_t fill_claim_warning(const struct instance *instance, const struct r
     return 1;
 }
 
+/* What accept = no promises is not so. */
+static size_t fill_accept_warning(const struct instance *instance, const struct router *router,
+                                  struct status_warning *out)
+{
+    const struct nft_guard *guard = router->node->guard;
+    int error = guard != NULL && router->guarded.linked ? nft_guard_error(guard) : 0;
+
+    if (error == 0)
+        return 0;
+    *out = (struct status_warning){.kind = "not-dropped",
+                                   .family = router->family,
+                                   .since_ns = instance->since_wall_ns,
+                                   .last_ns = clock_wall_ns(),
+                                   .count = router->guarded.count};
+    snprintf(out->text, sizeof(out->text),
+             "accept = no has no effect: table inet vipd of nf_tables could not be made: %s",
+             strerror(-error));
+    return 1;
+}
+
 static size_t fill_strangers(const struct router *router, struct status_warning *out)
 {
     const struct strangers *seen = &router->strangers;
@@ -160,6 +180,7 @@ size_t snapshot_warnings(const struct instance *instance, struct status_warning 
         const struct router *router = &instance->routers[r];
 
         n += fill_claim_warning(instance, router, &out[n]);
+        n += fill_accept_warning(instance, router, &out[n]);
         n += fill_strangers(router, &out[n]);
         if (router->watch == NULL)
             continue;

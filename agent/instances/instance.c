@@ -6,9 +6,11 @@
 #include "agent/instances/actions.h"
 #include "agent/instances/claim.h"
 #include "agent/instances/link.h"
+#include "agent/instances/link_belief.h"
 #include "agent/instances/peers.h"
 #include "agent/instances/receive.h"
 #include "agent/instances/source.h"
+#include "agent/instances/start_delay.h"
 #include "agent/instances/strangers.h"
 #include "agent/instances/watch.h"
 
@@ -143,18 +145,12 @@ void instance_free(struct instance *instance)
     bundle_unref(instance->bundle);
     sd_event_source_disable_unref(instance->damping_timer);
     claim_free(instance);
+    link_belief_free(instance);
+    start_delay_free(instance);
     config_box_unref(instance->next_box);
     config_box_unref(instance->box);
     free(instance->routers);
     free(instance);
-}
-
-/* Membership can die with the link (some drivers forget it on down/up), and a switch that has just
- * come up has heard no report yet. */
-static void rejoin(struct instance *instance)
-{
-    for (size_t i = 0; i < instance->router_count; i++)
-        segment_rejoin(&instance->routers[i].client);
 }
 
 static void refresh_source(struct router *router, int ifindex)
@@ -175,7 +171,7 @@ static int follow_link(struct instance *instance)
     /* A new index under the old name is another interface: what was held went with the old one. */
     if (link == NULL || (old != 0 && old != link->ifindex)) {
         instance_set_hold(instance, HOLD_NO_INTERFACE, true);
-        instance_set_hold(instance, HOLD_LINK_DOWN, false);
+        link_belief_forget(instance);
     }
     int r = move_to(instance, link);
     bool attached = r == 0 && link != NULL;
@@ -186,10 +182,7 @@ static int follow_link(struct instance *instance)
         refresh_source(&instance->routers[i], attached ? link->ifindex : 0);
     if (!attached)
         return r;
-    bool works = link->up && link->carrier;
-    if (works && (instance->elections[0].held_by & HOLD_LINK_DOWN) != 0)
-        rejoin(instance);
-    instance_set_hold(instance, HOLD_LINK_DOWN, !works);
+    link_belief_see(instance, link->up && link->carrier);
     instance_set_hold(instance, HOLD_NO_INTERFACE, false);
     for (size_t i = 0; i < instance->router_count; i++)
         router_follow_mac(&instance->routers[i], link);
@@ -212,6 +205,7 @@ static void take_part(struct instance *instance)
         instance->starting = false;
         instance->started = true;
         look_for_strangers(instance);
+        start_delay_look(instance);
         instance_event(instance, 0, &start);
     }
 }
@@ -299,6 +293,8 @@ void instance_update(struct instance *instance, struct config_box *box,
     instance_note_standing(instance);
     instance_checks_changed(instance);
     say_missing_interface(instance);
+    if (instance->started)
+        start_delay_look(instance);
     if (!changed)
         return;
     claim_retry(instance);

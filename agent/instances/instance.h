@@ -11,6 +11,8 @@
  *   requests.h       what the administrator asks: drain, take, resume
  *   receive.h        what arrives from the LAN for a router
  *   claim.h          what came of a claim, when none of it is held
+ *   link_belief.h    whether its link counts as up
+ *   start_delay.h    no part before the machine has been up for a while
  *   events.h         one event from beginning to end: the only place that steps elections
  *   checks_effect.h  what the checks make of an instance: priority, holds, flap-damping
  *   state.h          struct instance, which only the files above know

@@ -84,11 +84,22 @@ bool router_read_config(struct router *router)
     router->client.count = router->count;
     router->desired.owner = config->name;
     router->desired.adopt = config->adopt;
+    router_guard(router);
     return true;
+}
+
+/* What was not announced yet is not to be any more. */
+static void forget_announcements(const struct router *router)
+{
+    if (router->node->announcements != NULL)
+        announce_queue_drop(router->node->announcements, router);
 }
 
 void router_free(struct router *router)
 {
+    forget_announcements(router);
+    if (router->node->guard != NULL)
+        nft_guard_want(router->node->guard, &router->guarded, 0, NULL, 0);
     free(router->peers);
     sd_event_source_disable_unref(router->postponed.timer);
 }
@@ -134,9 +145,14 @@ static int send_to(struct router *router, struct packet_spec *spec,
 
     spec->destination = *destination;
     size_t size = packet_build(spec, buffer, sizeof(buffer));
+    const struct advert_header header = {
+        .source = spec->source,
+        .destination = *destination,
+        .ttl = router->config->unicast ? router->config->unicast_ttl : VRRP_TTL,
+    };
     if (router->virtual_io != NULL)
-        return advert_io_send(router->virtual_io, &spec->source, destination, buffer, size);
-    return segment_send(&router->client, &spec->source, destination, buffer, size);
+        return advert_io_send(router->virtual_io, &header, buffer, size);
+    return segment_send(&router->client, &header, buffer, size);
 }
 
 /* A failing send is said once, and once more when it works again: an advert every 10 ms must not
@@ -198,8 +214,20 @@ void router_claim(struct router *router)
 
 void router_release(struct router *router)
 {
+    forget_announcements(router);
     reconciler_want(router->node->reconciler, &router->desired, router_claim_ifindex(router), NULL,
                     0, 0);
+}
+
+/* The owner accepts what is addressed to it in any case (RFC 9568 6.4.3). */
+void router_guard(struct router *router)
+{
+    const struct config_instance *config = router->config;
+    bool drops = !config->accept && config->priority != PRIORITY_OWNER;
+
+    if (router->node->guard != NULL)
+        nft_guard_want(router->node->guard, &router->guarded, router_claim_ifindex(router),
+                       router->prefixes, drops ? router->count : 0);
 }
 
 /* The R flag of an NA tells hosts that we are a router: true only when the kernel forwards there
@@ -216,6 +244,16 @@ static bool forwards_ipv6(const char *ifname)
     ssize_t n = read(fd, &digit, 1);
     close(fd);
     return n == 1 && digit != '0';
+}
+
+/* Those of single addresses mend what somebody else has just spoilt: they wait for no pause. */
+static int send_announcement(struct router *router, const struct announcement *announcement)
+{
+    const struct node *node = router->node;
+
+    if (node->announcements == NULL || announcement->count < router->count)
+        return neighbour_io_announce(node->neighbours, announcement);
+    return announce_queue_add(node->announcements, router, announcement);
 }
 
 void router_announce(struct router *router, const struct ip_prefix *prefixes, size_t count)
@@ -241,7 +279,7 @@ void router_announce(struct router *router, const struct ip_prefix *prefixes, si
         .reply_form = config->announce_reply,
         .router = router->family == IP_FAMILY_IPV6 && forwards_ipv6(config->interface),
     };
-    int r = neighbour_io_announce(router->node->neighbours, &announcement);
+    int r = send_announcement(router, &announcement);
     if (r < 0)
         log_instance(LOG_WARNING, router_name(router, name, sizeof(name)),
                      "cannot announce the addresses on %s: %s", config->interface, strerror(-r));

@@ -59,6 +59,7 @@ struct router {
     struct packet_dialect former; /* before the last reload, while receiver.former points here */
     struct ip_address *peers;     /* of this family; NULL for multicast */
     struct desired_set desired;
+    struct nft_share guarded; /* the addresses, with accept = no */
     struct strangers strangers;
     struct postponed postponed;
     struct virtual_link *virtual_link; /* the macvlan of mac = virtual, also while it is made */
@@ -115,6 +116,9 @@ void router_claim(struct router *router);
 
 /* Wants none of them any more. */
 void router_release(struct router *router);
+
+/* Has packets to its addresses dropped, or not, as its configuration and its link are now. */
+void router_guard(struct router *router);
 
 /* Announces these of the router's addresses, once. */
 void router_announce(struct router *router, const struct ip_prefix *prefixes, size_t count);

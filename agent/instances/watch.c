@@ -326,6 +326,7 @@ const char *router_watch_text(const struct router *router, const struct lan_warn
                                         .vrid = config->vrid,
                                         .priority = e->params.priority,
                                         .version = config->version,
+                                        .unicast = config->unicast,
                                         .source = e->source};
 
     return lan_warning_text(&warning->seen, &subject, buffer, size);

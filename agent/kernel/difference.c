@@ -139,7 +139,7 @@ static bool lower(void *userdata, const struct link *link)
 {
     struct lowering *lowering = userdata;
 
-    if (virtual_link_is_ours(link) && link->up && !desired_raises(lowering->sets, link->ifindex))
+    if (virtual_mark_is_on(link) && link->up && !desired_raises(lowering->sets, link->ifindex))
         lowering->room = address_batch_link(lowering->batch, NULL, link->ifindex, false);
     return lowering->room;
 }

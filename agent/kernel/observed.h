@@ -23,9 +23,17 @@ struct link {
     bool up;      /* IFF_UP */
     bool carrier; /* IFF_LOWER_UP and not IFF_DORMANT: frames can pass */
     unsigned mtu;
+    bool ethernet; /* ARPHRD_ETHER */
+    bool loopback;
+    bool multicast; /* IFF_MULTICAST */
     char kind[16];  /* IFLA_INFO_KIND, "" when none: "macvlan" */
-    int parent;     /* IFLA_LINK, 0 when none */
-    char alias[64]; /* IFLA_IFALIAS */
+    unsigned mode;  /* of a macvlan, an ipvlan or a bond; else 0 */
+    /* IFLA_LINK, 0 when none. Of a macvlan of ours on another macvlan: that one, although the
+     * kernel has put both on what is below. */
+    int parent;
+    int master;           /* the bond, bridge or VRF it belongs to, 0 when none, */
+    char master_kind[16]; /* and which of them: "vrf" */
+    char alias[64];       /* IFLA_IFALIAS */
     /* As of the last report about the link; a write to /proc/sys is not reported. */
     bool promote_secondaries;
 };

@@ -426,7 +426,8 @@ bool reconciler_answers(const struct reconciler *reconciler, struct desired_set 
     for (; set->answering < set->count; set->answering++) {
         const struct ip_address *address = &set->prefixes[set->answering].address;
 
-        if (address->family == IP_FAMILY_IPV6 && !local_route_has(reconciler->routes, address))
+        if (address->family == IP_FAMILY_IPV6 &&
+            !local_route_has(reconciler->routes, set->ifindex, address))
             return false;
     }
     return true;

@@ -24,6 +24,7 @@ struct hook_queue {
     struct hook_event present; /* box NULL: none; else its hooks from `next` on are to be run */
     enum hook next;
     struct hook_event newest; /* box NULL: none waits */
+    struct hook_event rival;  /* box NULL: none waits; behind all of those */
     struct hook_queue *after;
 };
 
@@ -96,6 +97,7 @@ static void free_queue(struct hook_queue *queue)
     child_free(queue->child);
     drop(&queue->present);
     drop(&queue->newest);
+    drop(&queue->rival);
     free(queue);
 }
 
@@ -137,15 +139,15 @@ static void on_end(void *userdata, const struct child_result *result)
     start_soon(queue->hooks);
 }
 
-static void run(struct hook_queue *queue, enum hook hook)
+static void run(struct hook_queue *queue, const struct hook_event *event, enum hook hook)
 {
-    const struct config_instance *config = queue->present.config;
-    char **environment = hook_environment_new(&queue->present, hook);
+    const struct config_instance *config = event->config;
+    char **environment = hook_environment_new(event, hook);
     bool other = config->hook_user[0] != '\0';
     const struct child_spec spec = {
         .program = {.argv = config->hooks[hook],
                     .environment = environment,
-                    .user = hook_users_find(queue->present.box->hook_users, config->hook_user)},
+                    .user = hook_users_find(event->box->hook_users, config->hook_user)},
         .timeout_ns = config->hook_timeout_ns,
         .priority = AGENT_PRIORITY_HOOKS,
         .on_line = on_line,
@@ -192,7 +194,11 @@ static bool advance(struct hook_queue *queue)
         }
         queue->next = hook == HOOK_CHANGE ? HOOKS : HOOK_CHANGE;
         if (queue->present.config->hooks[hook] != NULL)
-            run(queue, hook);
+            run(queue, &queue->present, hook);
+    }
+    if (queue->child == NULL && queue->rival.box != NULL) {
+        run(queue, &queue->rival, HOOK_RIVAL);
+        drop(&queue->rival);
     }
     return queue->child != NULL;
 }
@@ -270,6 +276,31 @@ void hooks_close(struct hooks *hooks)
     free(hooks);
 }
 
+/* NULL: out of memory, and that was said. */
+static struct hook_queue *find_or_append(struct hooks *hooks, const char *name)
+{
+    struct hook_queue *queue = find(hooks, name);
+
+    if (queue == NULL)
+        queue = append(hooks, name);
+    if (queue == NULL)
+        log_instance(LOG_ERR, name, "out of memory, no hook is run");
+    return queue;
+}
+
+void hooks_rival(struct hooks *hooks, const struct hook_event *event)
+{
+    if (event->config->hooks[HOOK_RIVAL] == NULL)
+        return;
+    struct hook_queue *queue = find_or_append(hooks, event->config->name);
+    if (queue == NULL)
+        return;
+    drop(&queue->rival);
+    queue->rival = *event;
+    config_box_ref(event->box);
+    start_soon(hooks);
+}
+
 void hooks_transition(struct hooks *hooks, const struct hook_event *event)
 {
     struct hook_queue *queue = find(hooks, event->config->name);
@@ -277,11 +308,11 @@ void hooks_transition(struct hooks *hooks, const struct hook_event *event)
     if (queue == NULL && !has_hook(event))
         return;
     if (queue == NULL)
-        queue = append(hooks, event->config->name);
-    if (queue == NULL) {
-        log_instance(LOG_ERR, event->config->name, "out of memory, no hook is run");
+        queue = find_or_append(hooks, event->config->name);
+    if (queue == NULL)
         return;
-    }
+    /* It was met as MASTER. */
+    drop(&queue->rival);
     if (queue->newest.box != NULL)
         log_instance(LOG_NOTICE, queue->name, "no hook was run for %s: the state is %s by now",
                      vrrp_state_name(queue->newest.transition.to),

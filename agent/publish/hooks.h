@@ -33,6 +33,11 @@ void hooks_close(struct hooks *hooks);
  * that waits obsolete. */
 void hooks_transition(struct hooks *hooks, const struct hook_event *event);
 
+/* As MASTER an advert was heard that loses against us: event->transition stays in that state and
+ * has the sender as evidence. Run behind what waits of a change of state, and forgotten when the
+ * next one comes first. How often is the caller's. */
+void hooks_rival(struct hooks *hooks, const struct hook_event *event);
+
 /* Nothing runs, nothing waits. */
 bool hooks_idle(const struct hooks *hooks);
 

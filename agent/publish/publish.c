@@ -2,6 +2,7 @@
  * thousands of instances leaves room for packets between them. */
 #include "agent/publish/publish.h"
 
+#include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
 #include "agent/publish/hooks.h"
@@ -19,6 +20,9 @@ enum {
     /* How long an agent that is stopped waits for its last hooks. */
     FINISH_MS = 20 * 1000,
 };
+
+/* A rival that goes on is told of so often at most. */
+#define RIVAL_GAP_NS (10 * NS_PER_SEC)
 
 struct publish {
     struct publish_options options;
@@ -216,6 +220,27 @@ void publish_transition(struct publish *publish, struct instance *instance,
     hooks_transition(publish->hooks, &event);
     publish_instance(publish, instance);
     publish_status(publish);
+}
+
+void publish_rival(struct publish *publish, struct instance *instance, const struct advert *advert)
+{
+    const uint8_t own = instance->elections[0].params.priority;
+    const struct hook_event event = {
+        .box = instance->box,
+        .config = instance->config,
+        .transition = {.from = instance->state,
+                       .to = instance->state,
+                       .evidence = {.peer = advert->ip.source,
+                                    .peer_priority = advert->priority,
+                                    .own_priority = own}},
+        .priority = own,
+    };
+    const uint64_t now_ns = clock_boot_ns();
+
+    if (instance->rival_told_ns != 0 && now_ns - instance->rival_told_ns < RIVAL_GAP_NS)
+        return;
+    instance->rival_told_ns = now_ns;
+    hooks_rival(publish->hooks, &event);
 }
 
 void publish_instance(struct publish *publish, struct instance *instance)

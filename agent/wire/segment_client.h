@@ -4,9 +4,9 @@
 #ifndef AGENT_WIRE_SEGMENT_CLIENT_H
 #define AGENT_WIRE_SEGMENT_CLIENT_H
 
-#include "lib/election/lan_warning.h"
 #include "lib/packet/neighbour_claim.h"
 #include "lib/packet/packet.h"
+#include "lib/packet/vrrp_frame.h"
 
 struct segment;
 

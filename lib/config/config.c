@@ -96,6 +96,7 @@ void config_receiver(const struct config_instance *instance, enum ip_family fami
         .peers = peers,
         .unicast = instance->unicast,
         .unicast_min_ttl = instance->unicast_min_ttl,
+        .unicast_max_ttl = instance->unicast_max_ttl,
     };
     out->addresses = config_addresses(instance, family, &out->address_count);
     for (size_t i = 0; i < instance->peer_count; i++) {

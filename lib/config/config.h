@@ -44,12 +44,13 @@ struct config_group {
     unsigned line;
 };
 
-/* Commands that are run when an instance has changed its state. */
+/* Commands that are run when an instance has changed its state, and one for what a MASTER hears. */
 enum hook {
     HOOK_INIT = 0, /* the first three are of the state entered */
     HOOK_BACKUP,
     HOOK_MASTER,
     HOOK_CHANGE, /* after those, whatever the state */
+    HOOK_RIVAL,  /* MASTER, and somebody adverts that loses against us */
     HOOKS,       /* how many there are */
 };
 
@@ -78,8 +79,11 @@ struct config_instance {
     uint64_t linger_ns;           /* 0: one master-down interval */
     char **hooks[HOOKS];      /* words (lib/config/argument_vector.h), one block each; NULL: none */
     uint64_t hook_timeout_ns; /* of one run */
-    char hook_user[NAME_SIZE]; /* empty: the user vipd runs as. From [instance], else [node] */
-    bool systemd_target;       /* vipd-master@NAME.target is started and stopped */
+    char hook_user[NAME_SIZE];   /* empty: the user vipd runs as. From [instance], else [node] */
+    bool systemd_target;         /* vipd-master@NAME.target is started and stopped */
+    bool follow_link;            /* no: its link being down does not put it to INIT */
+    uint64_t link_down_delay_ns; /* its link counts as down when it was for so long, */
+    uint64_t link_up_delay_ns;   /* and as up again likewise; 0: at once */
     enum conflict_mode on_conflict;
     uint64_t conflict_quiet_ns; /* not seen for so long: a conflict is over */
     struct config_names track;  /* checks: its own, then those of [node] */
@@ -96,7 +100,9 @@ struct config_instance {
     bool unicast;             /* unicast-peers was given */
     struct ip_address *peers; /* both families */
     size_t peer_count;
+    uint8_t unicast_ttl;      /* TTL or hop limit of what is sent to peers */
     uint8_t unicast_min_ttl;  /* of adverts of peers; 0: any */
+    uint8_t unicast_max_ttl;  /* likewise; 255: any */
     struct ip_address group4; /* adverts go there: the RFC's, or another */
     struct ip_address group6;
     struct ip_address source4; /* NONE: the interface's primary address */
@@ -113,10 +119,12 @@ struct config {
     char node_name[NAME_SIZE]; /* empty: the host's name */
     uint64_t lease_ns;         /* [node] lease, default 5 s */
     bool realtime;             /* [node] realtime: SCHED_FIFO and locked memory where permitted */
-    char hook_user[NAME_SIZE]; /* [node] hook-user; empty: the user vipd runs as */
-    bool recorder;             /* [node] recorder: keep the last frames, write them when need be */
-    uint64_t recorder_time_ns; /* how long they are kept */
-    unsigned recorder_files;   /* how many recordings are kept */
+    uint64_t start_delay_ns; /* [node] start-delay: no part before the machine is up for so long */
+    uint64_t announce_pause_ns; /* [node] announce-pause, between two on one interface; 0: none */
+    char hook_user[NAME_SIZE];  /* [node] hook-user; empty: the user vipd runs as */
+    bool recorder;              /* [node] recorder: keep the last frames, write them when need be */
+    uint64_t recorder_time_ns;  /* how long they are kept */
+    unsigned recorder_files;    /* how many recordings are kept */
     struct config_instance *instances;
     size_t instance_count;
     struct config_group *groups;

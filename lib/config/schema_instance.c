@@ -157,6 +157,17 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                         "repeated, and continued over indented lines. When a "
                                         "reload changes between multicast and unicast, the "
                                         "instance is restarted."},
+    [INSTANCE_UNICAST_TTL] = {.name = "unicast-ttl",
+                              .type = VALUE_NUMBER,
+                              INSTANCE_FIELD(unicast_ttl),
+                              .min = 1,
+                              .max = VRRP_TTL,
+                              .default_text = "255",
+                              .reload = RELOAD_IN_PLACE,
+                              .expected = "a number from 1 to 255",
+                              .help = "The TTL or hop limit of advertisements to unicast-peers. "
+                                      "A small one keeps them from going far astray; but peers "
+                                      "can tell how far a packet came only from 255."},
     [INSTANCE_UNICAST_MIN_TTL] = {.name = "unicast-min-ttl",
                                   .type = VALUE_NUMBER,
                                   INSTANCE_FIELD(unicast_min_ttl),
@@ -169,7 +180,18 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                           "router on the way takes one off, so 255 lets in only "
                                           "what comes from the same link, 254 what passed one "
                                           "router; nobody farther away can pretend to be a peer. "
-                                          "0 takes any."},
+                                          "0 takes any. Where peers send another unicast-ttl, "
+                                          "less by as much."},
+    [INSTANCE_UNICAST_MAX_TTL] = {.name = "unicast-max-ttl",
+                                  .type = VALUE_NUMBER,
+                                  INSTANCE_FIELD(unicast_max_ttl),
+                                  .max = 255,
+                                  .default_text = "255",
+                                  .reload = RELOAD_IN_PLACE,
+                                  .expected = "a number from 0 to 255",
+                                  .help = "Refuse advertisements of unicast-peers with a greater "
+                                          "TTL or hop limit, as max_ttl of keepalived. It keeps "
+                                          "nobody out who chooses the TTL to send with."},
     [INSTANCE_MULTICAST_GROUP] = {.name = "multicast-group",
                                   .type = VALUE_GROUPS,
                                   .default_note = "224.0.0.18 and ff02::12",
@@ -201,8 +223,10 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                       .reload = RELOAD_RESTART,
                       .expected = "interface or virtual",
                       .help = "The MAC address behind the virtual addresses: the interface's own, "
-                              "or the virtual router's (RFC 9568 7.3). virtual cannot be combined "
-                              "with unicast-peers."},
+                              "or the virtual router's (RFC 9568 7.3). With unicast-peers the "
+                              "advertisements still come from the interface's own, so that peers "
+                              "beyond a router can answer; announcements alone tell switches "
+                              "where the virtual MAC is."},
     [INSTANCE_CHECKSUM] = {.name = "checksum",
                            .type = VALUE_CHOICE,
                            INSTANCE_FIELD(checksum),
@@ -226,10 +250,15 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                          INSTANCE_FIELD(accept),
                          .default_text = "yes",
                          .reload = RELOAD_IN_PLACE,
-                         .expected = "yes",
-                         .help = "Whether the master accepts packets addressed to the virtual "
-                                 "addresses (RFC 9568 6.1 Accept_Mode). This version always does "
-                                 "and refuses 'no': let the firewall drop them."},
+                         .expected = "yes or no",
+                         .help = "Whether this node accepts packets addressed to the virtual "
+                                 "addresses (RFC 9568 6.1 Accept_Mode). no: it forwards, and "
+                                 "answers ARP and neighbour solicitations, but drops what is "
+                                 "addressed to them, also from itself: a gateway that serves "
+                                 "nothing. Done by a table of nf_tables, inet vipd, which is "
+                                 "made again when a firewall is loaded anew; a kernel without "
+                                 "nf_tables refuses this value. Without effect at priority "
+                                 "255."},
     [INSTANCE_ADOPT] = {.name = "adopt",
                         .type = VALUE_BOOL,
                         INSTANCE_FIELD(adopt),
@@ -332,6 +361,18 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                     "one of that state. One hook of an instance runs at a time; "
                                     "when it ends the newest state comes next, those between are "
                                     "passed over."},
+    [INSTANCE_ON_RIVAL] = {.name = "on-rival",
+                           .type = VALUE_COMMAND,
+                           INSTANCE_FIELD(hooks[HOOK_RIVAL]),
+                           .default_note = "none",
+                           .sample = "/usr/local/bin/web-hook rival",
+                           .reload = RELOAD_IN_PLACE,
+                           .expected = COMMAND_EXPECTED,
+                           .help = "A command to run when this node is master and hears another "
+                                   "one advert that loses against it: two were master, because "
+                                   "they did not hear each other. At most every 10 s, and behind "
+                                   "the hooks of a change of state. It finds VIPD_PEER and "
+                                   "VIPD_PEER_PRIORITY as well."},
     [INSTANCE_HOOK_TIMEOUT] = {.name = "hook-timeout",
                                .type = VALUE_DURATION,
                                INSTANCE_FIELD(hook_timeout_ns),
@@ -359,6 +400,40 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                  .help = "Start vipd-master@NAME.target while this node is master, "
                                          "and stop it otherwise. A unit that has BindsTo= and "
                                          "After= of it runs on the master only."},
+    [INSTANCE_FOLLOW_LINK] = {.name = "follow-link",
+                              .type = VALUE_BOOL,
+                              INSTANCE_FIELD(follow_link),
+                              .default_text = "yes",
+                              .reload = RELOAD_IN_PLACE,
+                              .expected = "yes or no",
+                              .help = "Whether this node stands back while its interface is down "
+                                      "or has no carrier. no is for a cable between two nodes, "
+                                      "which is down on both when one of them is: the other one "
+                                      "then serves. With a switch between them it makes two "
+                                      "masters."},
+    [INSTANCE_LINK_DOWN_DELAY] = {.name = "link-down-delay",
+                                  .type = VALUE_DURATION,
+                                  INSTANCE_FIELD(link_down_delay_ns),
+                                  .max = 600 * NS_PER_SEC,
+                                  .default_text = "0s",
+                                  .reload = RELOAD_IN_PLACE,
+                                  .expected = "a duration from 0s to 10m",
+                                  .help = "The interface has to be down, or without carrier, for "
+                                          "so long until that counts: one that blinks for less "
+                                          "changes nothing. The peers of a master wait no longer "
+                                          "than without it, so a delay of more than three "
+                                          "advert-interval makes two masters for a moment when "
+                                          "the link comes back."},
+    [INSTANCE_LINK_UP_DELAY] = {.name = "link-up-delay",
+                                .type = VALUE_DURATION,
+                                INSTANCE_FIELD(link_up_delay_ns),
+                                .max = 600 * NS_PER_SEC,
+                                .default_text = "0s",
+                                .reload = RELOAD_IN_PLACE,
+                                .expected = "a duration from 0s to 10m",
+                                .help = "After it was down the interface has to be up for so long "
+                                        "until the node takes part again: for a switch that "
+                                        "forwards only a while after the carrier is there."},
     [INSTANCE_ON_CONFLICT] = {.name = "on-conflict",
                               .type = VALUE_CHOICE,
                               INSTANCE_FIELD(on_conflict),

@@ -151,6 +151,17 @@ static bool has_peer(const struct config_instance *instance, enum ip_family fami
     return false;
 }
 
+static void check_ttl(const struct subject *subject)
+{
+    const struct config_instance *instance = subject->instance;
+
+    if (good(subject, INSTANCE_UNICAST_MIN_TTL) && good(subject, INSTANCE_UNICAST_MAX_TTL) &&
+        instance->unicast_min_ttl > instance->unicast_max_ttl)
+        PROBLEM(subject, INSTANCE_UNICAST_MAX_TTL,
+                "found %u, which is less than unicast-min-ttl (%u): nothing would be accepted",
+                instance->unicast_max_ttl, instance->unicast_min_ttl);
+}
+
 static void check_unicast(const struct subject *subject)
 {
     const struct config_instance *instance = subject->instance;
@@ -158,9 +169,6 @@ static void check_unicast(const struct subject *subject)
 
     if (!good_and_given(subject, INSTANCE_UNICAST_PEERS) || instance->peer_count == 0)
         return;
-    if (good(subject, INSTANCE_MAC) && instance->mac == MAC_VIRTUAL)
-        PROBLEM(subject, INSTANCE_MAC,
-                "found 'virtual', which cannot be combined with unicast-peers");
     if (instance->ipv4_count > 0 && !has_peer(instance, IP_FAMILY_IPV4))
         PROBLEM(subject, INSTANCE_UNICAST_PEERS,
                 "no IPv4 peer, but there are IPv4 addresses; expected at least one");
@@ -179,15 +187,6 @@ static void check_unicast(const struct subject *subject)
             PROBLEM(subject, INSTANCE_UNICAST_PEERS,
                     "found %s, which is a virtual address; expected the other nodes' own", text);
     }
-}
-
-/* Said rather than ignored: a key without its effect would be a hole in somebody's firewall. */
-static void check_accept(const struct subject *subject)
-{
-    if (good_and_given(subject, INSTANCE_ACCEPT) && !subject->instance->accept)
-        PROBLEM(subject, INSTANCE_ACCEPT,
-                "found 'no', expected 'yes': this version does not drop packets to the virtual "
-                "addresses; let the firewall do it");
 }
 
 /* One virtual router is an interface, a family and a VRID (RFC 9568 5.2.3). */
@@ -295,7 +294,7 @@ void config_validate(const struct config_draft *draft)
         check_source(&subject, &subject.instance->source4);
         check_source(&subject, &subject.instance->source6);
         check_unicast(&subject);
-        check_accept(&subject);
+        check_ttl(&subject);
         check_identity(draft, i);
     }
     check_duplicates(draft);

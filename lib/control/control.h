@@ -6,8 +6,8 @@
  * Structs are filled by the agent and borrowed during a call; JSON goes out as a new reference that
  * the caller owns. status.c and status_check.c write what a node says of itself, history.c writes
  * entries of the history and reads them back, control.c knows the messages and their parameters,
- * json.h how single values are written. This room may use all others of lib/ and jansson; no room
- * of lib/ knows it.
+ * reload.c words what a reload changes, json.h how single values are written. This room may use all
+ * others of lib/ and jansson; no room of lib/ knows it.
  *
  * The JSON of the status is a contract: fields are only ever added.
  */
@@ -119,7 +119,8 @@ struct status_router {
 };
 
 /* Something odd now: on the LAN (lan_warning.h, "foreign-holder"), or here ("not-claimed": the
- * kernel refuses some of the addresses; "foreign-address": somebody else has put them there). */
+ * kernel refuses some of the addresses; "foreign-address": somebody else has put them there;
+ * "not-dropped": accept = no has no effect). */
 struct status_warning {
     const char *kind;
     enum ip_family family;
@@ -194,6 +195,7 @@ struct status_instance {
     uint64_t preempt_delay_ns;
     enum mac_mode mac;
     bool unicast;
+    bool accept; /* packets to the addresses are accepted */
     struct status_master master;
     const struct status_address *addresses;
     size_t address_count;
@@ -271,6 +273,7 @@ struct control_request {
     char name[NAME_SIZE]; /* the instance, or the interface to describe */
     bool all;             /* every instance */
     bool force;      /* Drain: even if nobody takes over; Reload: even if no instance is left */
+    bool dry_run;    /* Reload: only say what it would change */
     uint64_t for_ns; /* Drain: for so long; DEADLINE_NEVER: until resumed */
     uint32_t uid;    /* of the client, which no message says: whoever reads it fills it in */
     size_t limit;    /* entries of the history, HISTORY_ENTRIES_MAX when not given */
@@ -311,9 +314,9 @@ json_t *control_error_restarting(const char *name);
 json_t *control_reply_info(const char *software);
 json_t *control_reply_description(const char *interface);
 
-/* Replies to Reload: what was changed; what was wrong with the configuration; or another reason why
- * it was not applied. */
-json_t *control_reply_reload(const struct config_diff *diff);
+/* Replies to Reload: what was changed, or would be (dry_run); what was wrong with the
+ * configuration; or another reason why it was not applied. */
+json_t *control_reply_reload(const struct config_diff *diff, bool dry_run);
 json_t *control_error_reload(const struct config_problems *problems);
 json_t *control_error_reload_text(const char *problem);
 

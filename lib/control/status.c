@@ -260,6 +260,7 @@ json_t *control_instance_to_json(const struct status_instance *instance)
         "preempt_mode", preempt_name(instance->preempt), "group",
         instance->group != NULL ? json_string(instance->group) : json_null());
     json_object_set_new(object, "warnings", lan_warnings_json(instance));
+    json_object_set_new(object, "accept", json_boolean(instance->accept));
     control_checks_add(object, instance);
     return object;
 }

@@ -49,7 +49,11 @@ static void cause_text(const struct lan_sighting *s, const struct lan_subject *s
         snprintf(buffer, size, "%s has another advert-interval than this node", peer);
         break;
     case PACKET_IP_TTL_ERROR:
-        snprintf(buffer, size, "adverts of %s have crossed a router (TTL below 255)", peer);
+        snprintf(buffer, size,
+                 subject->unicast ? "adverts of %s have another TTL than unicast-min-ttl and "
+                                    "unicast-max-ttl allow"
+                                  : "adverts of %s have crossed a router (TTL below 255)",
+                 peer);
         break;
     case PACKET_NOT_A_PEER:
         snprintf(buffer, size, "%s is not listed in unicast-peers here", peer);

@@ -6,8 +6,8 @@
  * The room of octets: ip.c takes an IP packet apart, receive.c judges a VRRP message for one
  * virtual router, packet.c builds them and names the verdicts, address_list.h compares what is
  * listed with what is ours; address.h is what an address is, checksum.h how octets are summed, and
- * neighbour_*.h are ARP and neighbour discovery: frames built, messages read, claims judged. What a
- * packet leads to is the election's.
+ * neighbour_*.h are ARP and neighbour discovery: frames built, messages read, claims judged;
+ * vrrp_frame.h reads adverts as they are captured. What a packet leads to is the election's.
  *
  * It uses nothing but limits.h and octets.h. Buffers are the caller's, nothing here allocates;
  * decoded adverts point into the buffer they were read from.
@@ -157,6 +157,7 @@ struct packet_receiver {
     struct ip_address group;      /* it sends to and listens to; NONE: the RFC's */
     bool unicast;                 /* unicast router: multicast adverts are not for it */
     uint8_t unicast_min_ttl;      /* and what its peers send has at least this TTL; 0: any */
+    uint8_t unicast_max_ttl;      /* and at most this one */
     const struct ip_address *own; /* further addresses of ours on the link (rule 0a) */
     size_t own_count;
 };

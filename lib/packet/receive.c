@@ -84,7 +84,8 @@ static enum packet_verdict check_ip(struct reception *in)
     bool to_group = ip_address_equal(&ip->destination, &in->group);
     if (to_group && ip->ttl != VRRP_TTL)
         return PACKET_IP_TTL_ERROR;
-    if (in->receiver != NULL && in->receiver->unicast && ip->ttl < in->receiver->unicast_min_ttl)
+    if (in->receiver != NULL && in->receiver->unicast &&
+        (ip->ttl < in->receiver->unicast_min_ttl || ip->ttl > in->receiver->unicast_max_ttl))
         return PACKET_IP_TTL_ERROR;
     if (ip->source.family == IP_FAMILY_IPV6 && to_group && !ip_address_is_link_local(&ip->source))
         in->warnings |= PACKET_WARN_SOURCE_NOT_LINK_LOCAL;

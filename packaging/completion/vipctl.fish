@@ -53,6 +53,7 @@ complete -c vipctl -n '__vipctl_has import' -l config-id -x -d 'decides lines fo
 complete -c vipctl -n '__vipctl_has import' -s o -rF -d 'write it there'
 complete -c vipctl -n '__vipctl_has import' -l force -d 'overwrite that file'
 complete -c vipctl -n '__vipctl_has reload' -l force -d 'even if no instance is left'
+complete -c vipctl -n '__vipctl_has reload' -l dry-run -d 'only say what it would change'
 complete -c vipctl -n '__vipctl_has doctor' -l config -rF -d 'the configuration'
 complete -c vipctl -n '__vipctl_has doctor' -l listen -x -d 'hear so long what is on the wire'
 complete -c vipctl -n '__vipctl_has doctor' -l verbose -d 'what is good, too'

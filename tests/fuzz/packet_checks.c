@@ -139,6 +139,8 @@ void check_with_receiver(const struct packet_ip *ip, const uint8_t *payload, siz
         .peers = &ip->source,
         .peer_count = choices[3] % 7 != 0,
         .unicast = choices[3] % 5 == 0,
+        .unicast_min_ttl = choices[0],
+        .unicast_max_ttl = choices[1],
         .own = &ip->destination,
         .own_count = choices[3] % 11 != 0};
     enum packet_verdict verdict = packet_receive(ip, payload, size, &receiver, &advert, &warnings);

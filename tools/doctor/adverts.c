@@ -144,7 +144,9 @@ static void judge_refusal(const struct arrival *arrival, enum packet_verdict ver
     } fixes[] = {
         {PACKET_NOT_A_PEER, "add it to `unicast-peers`, if it is one"},
         {PACKET_BAD_DESTINATION, "all nodes with `unicast-peers`, or none"},
-        {PACKET_IP_TTL_ERROR, "multicast adverts must not pass a router or a tunnel that counts"},
+        {PACKET_IP_TTL_ERROR,
+         "multicast adverts must not pass a router or a tunnel that counts; those "
+         "of unicast peers are held to unicast-min-ttl and unicast-max-ttl"},
         {PACKET_CHECKSUM_ERROR, "find what changes packets on the way; an offload of the sender's "
                                 "interface may be broken"},
         {PACKET_OWNER, "only one node may have priority 255"},

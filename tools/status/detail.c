@@ -52,6 +52,8 @@ static void print_head(const struct context *context, const json_t *instance)
     else
         snprintf(text, sizeof(text), "yes");
     line("preempt", text);
+    if (json_is_false(json_object_get(instance, "accept")))
+        line("accept", "no: packets to the addresses are dropped");
     if (json_is_string(json_object_get(instance, "group")))
         line("group", field_text(instance, "group"));
 }

@@ -69,6 +69,29 @@ static void everything_is_told(void **state)
     hook_environment_free(NULL);
 }
 
+static void a_rival_is_told_of(void **state)
+{
+    struct config_instance config = {.name = "web"};
+    struct hook_event event = {
+        .config = &config,
+        .transition = {.from = VRRP_MASTER, .to = VRRP_MASTER, .evidence = {.peer_priority = 90}},
+        .priority = 150,
+    };
+    static const char *const expected[][2] = {
+        {"VIPD_HOOK", "on-rival"},   {"VIPD_REASON", "rival"},    {"VIPD_STATE", "MASTER"},
+        {"VIPD_PREVIOUS", "MASTER"}, {"VIPD_PEER", "192.0.2.12"}, {"VIPD_PEER_PRIORITY", "90"},
+    };
+
+    (void)state;
+    assert_true(ip_address_parse("192.0.2.12", &event.transition.evidence.peer));
+    char **environment = hook_environment_new(&event, HOOK_RIVAL);
+    assert_non_null(environment);
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+        assert_string_equal(value_of(environment, expected[i][0]), expected[i][1]);
+    assert_non_null(strstr(value_of(environment, "VIPD_TEXT"), "192.0.2.12"));
+    hook_environment_free(environment);
+}
+
 static void the_first_of_too_many_addresses_are_told(void **state)
 {
     static struct ip_prefix ipv6[INSTANCE_ADDRESSES_MAX];
@@ -101,6 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_told),
+        cmocka_unit_test(a_rival_is_told_of),
         cmocka_unit_test(the_first_of_too_many_addresses_are_told),
     };
 

@@ -30,6 +30,15 @@ static const struct {
     {WEB "priority = 255\ntrack = up\n[check up]\ntype = link\ninterface = eth1\nweight = -5\n",
      AT "track: the weight of up is without effect at priority 255"},
     {WEB "priority = 255\ntrack = up\n[check up]\ntype = link\ninterface = eth1\n", NULL},
+    {WEB "preempt = no\ntrack = up\n[check up]\ntype = link\ninterface = eth1\nweight = -5\n",
+     AT "preempt: no: a master whose check up fails keeps the addresses"},
+    {WEB "preempt = no\n[node]\ntrack = up\n[check up]\ntype = link\ninterface = eth1\n"
+         "weight = 5\n",
+     AT "preempt: no: a master whose check up fails keeps the addresses"},
+    {WEB "preempt = no\ntrack = up\n[check up]\ntype = link\ninterface = eth1\n", NULL},
+    {WEB "preempt = after 5s\ntrack = up\n[check up]\ntype = link\ninterface = eth1\n"
+         "weight = -5\n",
+     NULL},
     {WEB "priority = 255\nflap-damping = 3 in 1m\n",
      AT "flap-damping: without effect at priority 255"},
     {WEB "track = app\n[check app]\ntype = process\nexecutable = haproxy\n",

@@ -27,7 +27,9 @@ GETTER(advert_interval, i->advert_interval_ns)
 GETTER(preempt, i->preempt)
 GETTER(preempt_delay, i->preempt_delay_ns)
 GETTER(peer_count, i->peer_count)
+GETTER(unicast_ttl, i->unicast_ttl)
 GETTER(unicast_min_ttl, i->unicast_min_ttl)
+GETTER(unicast_max_ttl, i->unicast_max_ttl)
 GETTER(unicast, i->unicast)
 GETTER(source4_end, i->source4.octets[3])
 GETTER(source6_end, i->source6.octets[15])
@@ -52,9 +54,13 @@ GETTER(words_of_master, argument_vector_count(i->hooks[HOOK_MASTER]))
 GETTER(words_of_backup, argument_vector_count(i->hooks[HOOK_BACKUP]))
 GETTER(words_of_init, argument_vector_count(i->hooks[HOOK_INIT]))
 GETTER(words_of_change, argument_vector_count(i->hooks[HOOK_CHANGE]))
+GETTER(words_of_rival, argument_vector_count(i->hooks[HOOK_RIVAL]))
 GETTER(hook_timeout, i->hook_timeout_ns)
 GETTER(hook_user_is_daemon, strcmp(i->hook_user, "daemon") == 0)
 GETTER(systemd_target, i->systemd_target)
+GETTER(follow_link, i->follow_link)
+GETTER(link_down_delay, i->link_down_delay_ns)
+GETTER(link_up_delay, i->link_up_delay_ns)
 GETTER(on_conflict, i->on_conflict)
 GETTER(conflict_quiet, i->conflict_quiet_ns)
 GETTER(track_count, i->track.count)
@@ -106,8 +112,12 @@ static const struct good_value {
     {"unicast-peers", NULL, unicast, false},
     {"unicast-peers", "192.0.2.2 192.0.2.3", unicast, true},
     {"unicast-peers", "192.0.2.2 192.0.2.3", peer_count, 2},
+    {"unicast-ttl", NULL, unicast_ttl, 255},
+    {"unicast-ttl", "1", unicast_ttl, 1},
     {"unicast-min-ttl", NULL, unicast_min_ttl, 0},
     {"unicast-min-ttl", "255", unicast_min_ttl, 255},
+    {"unicast-max-ttl", NULL, unicast_max_ttl, 255},
+    {"unicast-max-ttl", "0", unicast_max_ttl, 0},
     {"multicast-group", NULL, group4_end, 18},
     {"multicast-group", NULL, group6_end, 0x12},
     {"multicast-group", "224.0.0.77", group4_end, 77},
@@ -144,12 +154,19 @@ static const struct good_value {
     {"on-backup", "/bin/hook", words_of_backup, 1},
     {"on-init", "/bin/hook init", words_of_init, 2},
     {"on-change", "sh -c 'echo \"$VIPD_STATE\" > /tmp/x'", words_of_change, 3},
+    {"on-rival", "/bin/hook rival", words_of_rival, 2},
     {"hook-timeout", NULL, hook_timeout, 30 * NS_PER_SEC},
     {"hook-timeout", "100ms", hook_timeout, 100 * NS_PER_MS},
     {"hook-user", NULL, hook_user_is_daemon, false},
     {"hook-user", "daemon", hook_user_is_daemon, true},
     {"systemd-target", NULL, systemd_target, false},
     {"systemd-target", "yes", systemd_target, true},
+    {"follow-link", NULL, follow_link, true},
+    {"follow-link", "no", follow_link, false},
+    {"link-down-delay", NULL, link_down_delay, 0},
+    {"link-down-delay", "300ms", link_down_delay, 300 * NS_PER_MS},
+    {"link-up-delay", NULL, link_up_delay, 0},
+    {"link-up-delay", "30s", link_up_delay, 30 * NS_PER_SEC},
     {"on-conflict", NULL, on_conflict, CONFLICT_MODE_DEFEND},
     {"on-conflict", "release", on_conflict, CONFLICT_MODE_RELEASE},
     {"conflict-quiet", NULL, conflict_quiet, 60 * NS_PER_SEC},

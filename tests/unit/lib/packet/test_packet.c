@@ -296,10 +296,17 @@ static void unicast_has_a_smallest_ttl_if_asked(void **state)
     receiver.unicast = true;
     receiver.peers = &s.ip.source;
     receiver.peer_count = 1;
+    receiver.unicast_max_ttl = 255;
     assert_int_equal(packet_receive(&s.ip, buffer, size, &receiver, &advert, NULL), PACKET_OK);
     receiver.unicast_min_ttl = 253;
     assert_int_equal(packet_receive(&s.ip, buffer, size, &receiver, &advert, NULL), PACKET_OK);
     receiver.unicast_min_ttl = 254;
+    assert_int_equal(packet_receive(&s.ip, buffer, size, &receiver, &advert, NULL),
+                     PACKET_IP_TTL_ERROR);
+    receiver.unicast_min_ttl = 0;
+    receiver.unicast_max_ttl = 253;
+    assert_int_equal(packet_receive(&s.ip, buffer, size, &receiver, &advert, NULL), PACKET_OK);
+    receiver.unicast_max_ttl = 252;
     assert_int_equal(packet_receive(&s.ip, buffer, size, &receiver, &advert, NULL),
                      PACKET_IP_TTL_ERROR);
 }
