@@ -13,6 +13,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,7 @@ struct hooks {
     unsigned running;
     void (*on_idle)(void *userdata);
     bool (*may_start)(void *userdata, const char *name); /* NULL: always */
+    hooks_end_fn *on_end;                                /* NULL: nobody */
     void *userdata;
 };
 
@@ -125,6 +127,14 @@ static void on_line(void *userdata, const char *line)
     log_instance(LOG_INFO, queue->name, "%s: %s", hook_name(queue->running), line);
 }
 
+static void tell_end(const struct hook_queue *queue, enum hook hook, int status, const char *text)
+{
+    const struct hooks *hooks = queue->hooks;
+
+    if (hooks->on_end != NULL)
+        hooks->on_end(hooks->userdata, queue->name, hook, status, text);
+}
+
 static void on_end(void *userdata, const struct child_result *result)
 {
     struct hook_queue *queue = userdata;
@@ -133,6 +143,7 @@ static void on_end(void *userdata, const struct child_result *result)
 
     log_event(good ? LOG_INFO : LOG_WARNING, good ? NULL : MESSAGE_ID_HOOK_FAILED, queue->name,
               "%s: %s", hook_name(queue->running), child_result_text(result, text, sizeof(text)));
+    tell_end(queue, queue->running, result->outcome == CHILD_EXITED ? result->code : -1, text);
     child_free(queue->child);
     queue->child = NULL;
     queue->hooks->running--;
@@ -154,6 +165,7 @@ static void run(struct hook_queue *queue, const struct hook_event *event, enum h
         .on_end = on_end,
         .userdata = queue,
     };
+    char text[96];
     int r = -ENOMEM;
 
     /* hooks_check() has refused it; and never as ourselves instead. */
@@ -161,11 +173,13 @@ static void run(struct hook_queue *queue, const struct hook_event *event, enum h
         r = -ENOENT;
     else if (environment != NULL)
         r = child_start(queue->hooks->event, &spec, &queue->child);
-    if (r < 0)
-        log_event(LOG_ERR, MESSAGE_ID_HOOK_FAILED, queue->name, "%s: cannot be started: %s",
-                  hook_name(hook), strerror(-r));
-    else
+    if (r < 0) {
+        snprintf(text, sizeof(text), "cannot be started: %s", strerror(-r));
+        log_event(LOG_ERR, MESSAGE_ID_HOOK_FAILED, queue->name, "%s: %s", hook_name(hook), text);
+        tell_end(queue, hook, -1, text);
+    } else {
         queue->hooks->running++;
+    }
     queue->running = hook;
     hook_environment_free(environment);
 }
@@ -253,6 +267,11 @@ int hooks_open(sd_event *event, void (*on_idle)(void *userdata), void *userdata,
 void hooks_ask(struct hooks *hooks, bool (*may_start)(void *userdata, const char *name))
 {
     hooks->may_start = may_start;
+}
+
+void hooks_on_end(struct hooks *hooks, hooks_end_fn *fn)
+{
+    hooks->on_end = fn;
 }
 
 void hooks_go_on(struct hooks *hooks)

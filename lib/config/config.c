@@ -10,6 +10,7 @@ void config_free(struct config *config)
     if (config == NULL)
         return;
     for (size_t i = 0; i < config->instance_count; i++) {
+        free(config->instances[i].claims);
         free(config->instances[i].ipv4);
         free(config->instances[i].ipv6);
         free(config->instances[i].peers);

@@ -23,6 +23,8 @@ static const struct config_choice announce_forms[] = {
 static const struct config_choice conflict_modes[] = {
     {"defend", CONFLICT_MODE_DEFEND}, {"release", CONFLICT_MODE_RELEASE}, {NULL, 0}};
 
+#define ADDRESSES_EXPECTED "addresses like 192.0.2.10/24, 2001:db8::10/64 or 192.0.2.11/32 dev lo"
+
 #define COMMAND_EXPECTED "a command line like /usr/local/bin/web-hook \"one argument\""
 
 const struct config_key config_instance_keys[INSTANCE_KEYS] = {
@@ -61,20 +63,37 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                    "that is up without vipd shares them with the one that took "
                                    "over. Where that can happen, use other addresses and 254."},
     [INSTANCE_ADDRESSES] = {.name = "addresses",
-                            .type = VALUE_PREFIXES,
-                            .required = true,
+                            .type = VALUE_LISTED,
+                            .default_note = "none",
                             .sample = "192.0.2.10/24, 2001:db8::10/64",
                             .reload = RELOAD_IN_PLACE,
-                            .expected = "addresses like 192.0.2.10/24 or 2001:db8::10/64",
+                            .expected = ADDRESSES_EXPECTED,
                             .help = "The virtual addresses, of either family or both, separated by "
                                     "commas or spaces. Without a prefix length /32 or /128 is "
                                     "taken. May be repeated, and continued over indented lines. "
+                                    "Words of ip-address(8) may stand behind each: dev, label, "
+                                    "scope, brd and noprefixroute; see the section on addresses. "
+                                    "Without any address the instance advertises alone (over "
+                                    "IPv4, or IPv6 where its peers or its source are that), and "
+                                    "its hooks move what there is to move. "
                                     "When a reload adds the first or removes the last address of "
                                     "a family, the instance is restarted. Advertisements with "
                                     "this VRID that list none of these addresses are another "
                                     "cluster's: ignored, counted and warned of. To replace all "
                                     "addresses of a running cluster, list old and new ones for "
                                     "a while."},
+    [INSTANCE_EXTRA_ADDRESSES] =
+        {.name = "extra-addresses",
+         .type = VALUE_EXTRA,
+         .default_note = "none",
+         .sample = "198.51.100.1/32 dev lo",
+         .reload = RELOAD_IN_PLACE,
+         .expected = ADDRESSES_EXPECTED,
+         .help = "Addresses of either family that are claimed, announced and given up with the "
+                 "others, but listed in no advertisement: written as those of addresses. Where a "
+                 "family has addresses in advertisements, the extra ones of that family go with "
+                 "it, otherwise with the other family; so IPv6 addresses of a version 2 instance "
+                 "belong here."},
     [INSTANCE_VERSION] = {.name = "version",
                           .type = VALUE_CHOICE,
                           INSTANCE_FIELD(version),
@@ -83,8 +102,9 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                           .reload = RELOAD_IN_PLACE,
                           .expected = "3 or 2",
                           .help = "The VRRP version: 3 (RFC 9568), or 2 (RFC 3768, IPv4 only) for "
-                                  "old peers. When it is changed, reload the master last, as for "
-                                  "password."},
+                                  "old peers. IPv6 addresses can go with version 2 as "
+                                  "extra-addresses. When it is changed, reload the master "
+                                  "last, as for password."},
     [INSTANCE_PASSWORD] = {.name = "password",
                            .type = VALUE_PASSWORD,
                            .default_note = "none",

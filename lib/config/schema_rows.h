@@ -20,7 +20,8 @@ enum config_value_type {
     VALUE_CHOICE,    /* one of `choices`, stored in `size` octets */
     VALUE_DURATION,  /* uint64_t nanoseconds, min..max in multiples of step; zero_word is 0 */
     VALUE_PREEMPT,   /* preempt and preempt_delay_ns */
-    VALUE_PREFIXES,  /* list: ipv4 and ipv6 */
+    VALUE_LISTED,    /* list: claims, those in adverts */
+    VALUE_EXTRA,     /* list: claims, the others */
     VALUE_PEERS,     /* list: peers and unicast */
     VALUE_SOURCES,   /* list: source4 and source6 */
     VALUE_COMMAND,   /* char **: words of a command line in one block */
@@ -93,6 +94,7 @@ enum instance_key {
     INSTANCE_VRID,
     INSTANCE_PRIORITY,
     INSTANCE_ADDRESSES,
+    INSTANCE_EXTRA_ADDRESSES,
     INSTANCE_VERSION,
     INSTANCE_PASSWORD,
     INSTANCE_PASSWORD_FILE,

@@ -194,6 +194,8 @@ static enum packet_verdict check_first_address(struct reception *in)
 {
     struct ip_address first;
 
+    if (in->advert->count == 0 && in->receiver != NULL && in->receiver->address_count == 0)
+        return PACKET_OK;
     if (in->advert->count == 0)
         return PACKET_NO_ADDRESSES;
     first = advert_address(in->advert, 0);
@@ -248,6 +250,11 @@ static enum packet_verdict check_addresses(struct reception *in)
 
     if (receiver == NULL)
         return PACKET_OK;
+    /* Nothing is listed on this node: whoever has its VRID is one of its cluster. */
+    if (receiver->address_count == 0) {
+        in->warnings |= in->advert->count > 0 ? PACKET_WARN_ADDRESS_LIST_MISMATCH : 0u;
+        return PACKET_OK;
+    }
     switch (address_list_match(in->advert, receiver)) {
     case ADDRESS_LIST_SAME:
         return PACKET_OK;

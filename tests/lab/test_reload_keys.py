@@ -17,6 +17,7 @@ INSTANCE = {
     "vrid": (52, 53),
     "priority": (120, 90),
     "addresses": (f"{OTHER}/24", [f"{OTHER}/24", "10.77.0.202/24"]),
+    "extra-addresses": (None, "192.0.2.77/32 dev lo"),
     "version": (3, 2),
     "password": (None, "s3cret"),
     "password-file": (None, "/etc/hostname"),

@@ -12,8 +12,8 @@ enum {
     FINDINGS_MAX = 20,
 };
 
-/* Whether the advert lists any address of the instance. A link-local one that follows from the VRID
- * says nothing. */
+/* Whether the advert lists any address of the instance, or that lists none. A link-local one that
+ * follows from the VRID says nothing. */
 static bool shares_address(const struct arrival *arrival)
 {
     enum ip_family family = arrival->heard->ip.source.family;
@@ -28,7 +28,7 @@ static bool shares_address(const struct arrival *arrival)
             if (ip_address_equal(&listed, &list[j].address) && !ip_address_equal(&listed, &derived))
                 return true;
     }
-    return false;
+    return count == 0;
 }
 
 static void judge_own(const struct arrival *arrival, struct findings *out)

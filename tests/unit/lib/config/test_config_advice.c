@@ -85,6 +85,16 @@ static const struct {
     {WEB "version = 2\npassword = a\n[instance db]\ninterface = eth1\nvrid = 1\nversion = 2\n"
          "addresses = 192.0.2.11/24\npassword = b\n",
      AT "password: crosses the network in clear, for all to read: it keeps out mistakes"},
+    {"[instance web]\ninterface = eth0\nvrid = 51\n",
+     AT "addresses: none, and neither on-master nor on-change"},
+    {"[instance web]\ninterface = eth0\nvrid = 51\non-master = /bin/true\n",
+     AT "addresses: none: the advertisements list no address, which RFC 9568 forbids"},
+    {WEB "extra-addresses = 192.0.2.77/32 dev lo\n", NULL},
+    {WEB "extra-addresses = 192.0.2.77/24 dev lo\n",
+     AT "extra-addresses: 192.0.2.77/24 on lo makes its whole network this node's own"},
+    {WEB "extra-addresses = 192.0.2.77/24 label web\n",
+     AT "extra-addresses: 192.0.2.77/24 has the label web, which does not begin with its device"},
+    {WEB "extra-addresses = 192.0.2.77/24 label eth0:web\n", NULL},
     {SIX "addresses = fe80::1/64\n[instance s]\ninterface = eth1\nvrid = 1\n"
          "addresses = 2001:db8::11/64 fe80::1/64\n",
      NULL},

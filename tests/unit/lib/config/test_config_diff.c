@@ -64,6 +64,7 @@ static const char *const other_values[INSTANCE_KEYS] = {
     [INSTANCE_LINK_UP_DELAY] = "1s",
     [INSTANCE_ON_CONFLICT] = "release",
     [INSTANCE_CONFLICT_QUIET] = "61s",
+    [INSTANCE_EXTRA_ADDRESSES] = "192.0.2.11/32 dev lo",
 };
 
 static const char *const other_node_values[NODE_KEYS] = {

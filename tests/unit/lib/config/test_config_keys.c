@@ -21,6 +21,7 @@ GETTER(eth1, strcmp(i->interface, "eth1") == 0)
 GETTER(vrid, i->vrid)
 GETTER(priority, i->priority)
 GETTER(ipv4_count, i->ipv4_count)
+GETTER(claim_count, i->claim_count)
 GETTER(ipv6_length, i->ipv6[i->ipv6_count - 1].length)
 GETTER(version, i->version)
 GETTER(advert_interval, i->advert_interval_ns)
@@ -84,6 +85,9 @@ static const struct good_value {
     {"priority", "1", priority, 1},
     {"priority", "255", priority, PRIORITY_OWNER},
     {"addresses", "192.0.2.1,192.0.2.2/24 192.0.2.3,\n  192.0.2.4\n\n  192.0.2.5", ipv4_count, 5},
+    {"addresses", "192.0.2.1 dev a 192.0.2.2 dev b, 192.0.2.3 label c scope link", ipv4_count, 3},
+    {"extra-addresses", "192.0.2.1/32 dev lo", ipv4_count, 1},
+    {"extra-addresses", "192.0.2.1/32 dev lo 2001:db8::1", claim_count, 3},
     {"addresses", "2001:db8::1/56", ipv6_length, 56},
     {"addresses", "2001:db8::1", ipv6_length, 128},
     {"version", NULL, version, VRRP_V3},

@@ -35,11 +35,8 @@ static const struct mistake key_mistakes[] = {
      {"t.conf:1: [instance web] interface: missing, expected an interface name"}},
     {"[instance web]\ninterface = eth0\naddresses = 192.0.2.10/24\n",
      {"t.conf:1: [instance web] vrid: missing, expected a number from 1 to 255"}},
-    {"[instance web]\ninterface = eth0\nvrid = 51\n",
-     {"t.conf:1: [instance web] addresses: missing, expected addresses"}},
     {"[instance web]\n",
-     {"t.conf:1: [instance web] interface: missing", "t.conf:1: [instance web] vrid: missing",
-      "t.conf:1: [instance web] addresses: missing"}},
+     {"t.conf:1: [instance web] interface: missing", "t.conf:1: [instance web] vrid: missing"}},
     {"[instance web]\ninterface = a/b\nvrid = 0\naddresses = 192.0.2.1000\n",
      {"t.conf:2: [instance web] interface: found 'a/b', expected an interface name",
       "t.conf:3: [instance web] vrid: found '0', expected a number from 1 to 255",
@@ -50,6 +47,13 @@ static const struct mistake key_mistakes[] = {
     {GOOD "addresses = 192.0.2.11/24 192.0.2.12/33, ff02::1\n",
      {WEB "addresses: found '192.0.2.12/33', expected",
       WEB "addresses: found 'ff02::1', a multicast address, expected"}},
+    {GOOD "extra-addresses = 192.0.2.11/24 peer 192.0.2.12\n",
+     {WEB "extra-addresses: found 'peer' behind an address, which vipd cannot do, expected"}},
+    {GOOD "addresses = 192.0.2.11/24 dev eth1 nowhere 192.0.2.12 label\n",
+     {WEB "addresses: found 'nowhere' behind an address, expected addresses like",
+      WEB "addresses: found 'label' with nothing behind it, expected addresses like"}},
+    {GOOD "extra-addresses = 192.0.2.10/24 dev eth0\n",
+     {WEB "extra-addresses: found 192.0.2.10 a second time, the first is in line 4"}},
     {GOOD "addresses = ::ffff:10.0.0.1/128\n",
      {WEB "addresses: found '::ffff:10.0.0.1/128', an IPv4-mapped address, expected"}},
     {"[instance web]\ninterface = lo\nvrid = 51\naddresses = 192.0.2.10/24\n",
@@ -88,6 +92,7 @@ static const struct mistake key_mistakes[] = {
     {GOOD "mac = vmac\n", {WEB "mac: found 'vmac', expected interface or virtual"}},
     {GOOD "checksum = none\n", {WEB "checksum: found 'none', expected auto, rfc5798 or"}},
     {GOOD "strict = true\n", {WEB "strict: found 'true', expected yes or no"}},
+    {GOOD "accept = off\n", {WEB "accept: found 'off', expected yes or no"}},
     {GOOD "adopt = always\n", {WEB "adopt: found 'always', expected yes or no"}},
     {GOOD "accept = off\n", {WEB "accept: found 'off', expected yes or no"}},
     {GOOD "unicast-ttl = 0\n", {WEB "unicast-ttl: found '0', expected a number from 1"}},
@@ -133,7 +138,7 @@ static const struct mistake key_mistakes[] = {
     {GOOD "[node]\nrecorder-time = 10ms\n", {"t.conf:6: [node] recorder-time: found '10ms', exp"}},
     {GOOD "[node]\nrecorder-files = 0\n", {"t.conf:6: [node] recorder-files: found '0', expect"}},
     {GOOD "[group g]\ninstances = web, a/b\n",
-     {"t.conf:6: [group g] instances: found 'a/b', expected names of two to 64 instances"}},
+     {"t.conf:6: [group g] instances: found 'a/b', expected names of one to 64 instances"}},
 };
 
 static const struct mistake shape_mistakes[] = {
@@ -181,6 +186,9 @@ static const struct mistake whole_mistakes[] = {
      {"t.conf:7: [instance db] vrid: found 51, which instance web (t.conf:3) uses on eth0"}},
     {GOOD "[instance db]\ninterface = eth0\nvrid = 52\naddresses = 192.0.2.10/24\n",
      {"t.conf:8: [instance db] addresses: found 192.0.2.10, which instance web (t.conf:4) has"}},
+    {GOOD "[instance db]\ninterface = eth1\nvrid = 52\naddresses = 192.0.2.10/24 dev eth0\n",
+     {"t.conf:8: [instance db] addresses: found 192.0.2.10, which instance web (t.conf:4) has on "
+      "eth0 already"}},
     /* One mistake, one problem: nothing is said of the link-local addresses derived of the VRID. */
     {DUAL "[instance db]\ninterface = eth0\nvrid = 51\naddresses = 2001:db8::11/64\n",
      {"t.conf:8: [instance db] vrid: found 51, which instance web (t.conf:3) uses on eth0"}},
