@@ -100,11 +100,12 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                           INSTANCE_FIELD(version),
                           .choices = versions,
                           .default_text = "3",
-                          .reload = RELOAD_RESTART,
+                          .reload = RELOAD_IN_PLACE,
                           .expected = "3 or 2",
                           .help = "The VRRP version: 3 (RFC 9568), or 2 (RFC 3768, IPv4 only) for "
                                   "old peers. IPv6 addresses can go with version 2 as "
-                                  "extra-addresses."},
+                                  "extra-addresses. When it is changed, reload the master "
+                                  "last, as for password."},
     [INSTANCE_PASSWORD] = {.name = "password",
                            .type = VALUE_PASSWORD,
                            .default_note = "none",
