@@ -91,6 +91,7 @@ static void clear_leftovers(struct parts *parts)
     if (links > 0)
         log_msg(LOG_NOTICE, "%d virtual MAC links of a predecessor removed", links);
     reconciler_run(parts->node.reconciler);
+    nft_guard_run(parts->node.guard);
     int r = parts_finish(parts);
     if (r < 0)
         log_msg(LOG_WARNING, "addresses of a predecessor could not be removed yet: %s",

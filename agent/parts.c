@@ -109,14 +109,13 @@ static int on_ended(void *userdata)
 static void on_link(void *userdata, const struct link *link)
 {
     const struct parts *parts = userdata;
-    bool back = link->up && link->carrier;
 
     recorder_note_link(parts->recorder, link, true);
     registry_refresh_link(parts->registry, link);
     attach_link_changed(parts->attach);
     checks_links_changed(parts->node.checks);
     /* The kernel drops IPv6 addresses when a link goes down. */
-    if (back)
+    if (link->up)
         reconciler_run(parts->node.reconciler);
 }
 
@@ -203,8 +202,11 @@ static int open_kernel(struct parts *parts)
     if (r < 0)
         return r;
     links_use_worker(node->links, parts->kernel);
-    return reconciler_open(node->event, AGENT_PRIORITY_LEASES, node->links, parts->kernel,
-                           &node->reconciler);
+    r = reconciler_open(node->event, AGENT_PRIORITY_LEASES, node->links, parts->kernel,
+                        &node->reconciler);
+    if (r >= 0)
+        r = nft_guard_open(node->event, AGENT_PRIORITY_LEASES, parts->kernel, &node->guard);
+    return r;
 }
 
 static int open_node(struct parts *parts)
@@ -387,6 +389,15 @@ int parts_wait_for_nobody(struct parts *parts)
     return 0;
 }
 
+/* After all has left the kernel. */
+static void remove_guard(struct parts *parts)
+{
+    int r = parts->node.guard != NULL ? nft_guard_finish(parts->node.guard, FINISH_NS) : 0;
+
+    if (r < 0)
+        log_msg(LOG_ERR, "table inet vipd of nf_tables could not be removed: %s", strerror(-r));
+}
+
 int parts_finish(struct parts *parts)
 {
     if (parts->node.reconciler == NULL)
@@ -419,7 +430,9 @@ void parts_close(struct parts *parts)
     announce_queue_close(node->announcements);
     neighbour_io_close(node->neighbours);
     (void)parts_finish(parts);
+    remove_guard(parts);
     worker_close(parts->kernel);
+    nft_guard_close(node->guard);
     reconciler_close(node->reconciler);
     links_close(node->links);
     config_box_unref(parts->facts.box);

@@ -9,6 +9,7 @@
 #include "agent/checks/checks.h"
 #include "agent/instances/drains.h"
 #include "agent/kernel/links.h"
+#include "agent/kernel/nft_guard.h"
 #include "agent/kernel/reconciler.h"
 #include "agent/kernel/virtual_links.h"
 #include "agent/wire/announce_queue.h"
@@ -23,6 +24,7 @@ struct node {
     struct links *links;
     struct checks *checks;
     struct reconciler *reconciler;
+    struct nft_guard *guard; /* NULL: packets are not dropped (vipd --release) */
     struct neighbour_io *neighbours;
     struct announce_queue *announcements; /* over that; NULL: never a pause */
     struct segments *segments;

@@ -51,9 +51,8 @@ static void add_addresses(struct builder *builder, const struct config_instance 
         builder->failed = true;
         return;
     }
-    for (size_t i = 0; i < config->ipv4_count + config->ipv6_count; i++) {
-        const struct ip_prefix *prefix =
-            i < config->ipv4_count ? &config->ipv4[i] : &config->ipv6[i - config->ipv4_count];
+    for (size_t i = 0; i < config->claim_count; i++) {
+        const struct ip_prefix *prefix = &config->claims[i].prefix;
         char text[ADDRESS_TEXT_SIZE];
 
         if (used + sizeof(text) + 1 > HOOKS_ADDRESSES_SIZE)

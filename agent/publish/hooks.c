@@ -14,6 +14,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,7 @@ struct hooks {
     unsigned running;
     void (*on_idle)(void *userdata);
     bool (*may_start)(void *userdata, const char *name); /* NULL: always */
+    hooks_end_fn *on_end;                                /* NULL: nobody */
     void *userdata;
 };
 
@@ -144,6 +146,14 @@ static void ended(struct hook_queue *queue)
     start_soon(queue->hooks);
 }
 
+static void tell_end(const struct hook_queue *queue, enum hook hook, int status, const char *text)
+{
+    const struct hooks *hooks = queue->hooks;
+
+    if (hooks->on_end != NULL)
+        hooks->on_end(hooks->userdata, queue->name, hook, status, text);
+}
+
 static void on_end(void *userdata, const struct child_result *result)
 {
     struct hook_queue *queue = userdata;
@@ -152,6 +162,7 @@ static void on_end(void *userdata, const struct child_result *result)
 
     log_event(good ? LOG_INFO : LOG_WARNING, good ? NULL : MESSAGE_ID_HOOK_FAILED, queue->name,
               "%s: %s", hook_name(queue->running), child_result_text(result, text, sizeof(text)));
+    tell_end(queue, queue->running, result->outcome == CHILD_EXITED ? result->code : -1, text);
     ended(queue);
 }
 
@@ -161,6 +172,7 @@ static void on_failed(void *userdata, const char *why)
 
     log_event(LOG_ERR, MESSAGE_ID_HOOK_FAILED, queue->name, "%s: %s", hook_name(queue->running),
               why);
+    tell_end(queue, queue->running, -1, why);
     ended(queue);
 }
 
@@ -203,17 +215,20 @@ static void run(struct hook_queue *queue, const struct hook_event *event, enum h
 {
     char **environment = hook_environment_new(event, hook);
     const char *program = hook_unit_program(event->config->hooks[hook]);
+    char text[96];
     int r = -ENOMEM;
 
     if (environment != NULL && program != NULL)
         r = run_unit(queue, event, program, environment);
     else if (environment != NULL)
         r = run_command(queue, event, hook, environment);
-    if (r < 0)
-        log_event(LOG_ERR, MESSAGE_ID_HOOK_FAILED, queue->name, "%s: cannot be started: %s",
-                  hook_name(hook), strerror(-r));
-    else
+    if (r < 0) {
+        snprintf(text, sizeof(text), "cannot be started: %s", strerror(-r));
+        log_event(LOG_ERR, MESSAGE_ID_HOOK_FAILED, queue->name, "%s: %s", hook_name(hook), text);
+        tell_end(queue, hook, -1, text);
+    } else {
         queue->hooks->running++;
+    }
     queue->running = hook;
     hook_environment_free(environment);
 }
@@ -330,6 +345,11 @@ int hooks_open(sd_event *event, struct unit_hooks *units, void (*on_idle)(void *
 void hooks_ask(struct hooks *hooks, bool (*may_start)(void *userdata, const char *name))
 {
     hooks->may_start = may_start;
+}
+
+void hooks_on_end(struct hooks *hooks, hooks_end_fn *fn)
+{
+    hooks->on_end = fn;
 }
 
 void hooks_go_on(struct hooks *hooks)

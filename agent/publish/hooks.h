@@ -28,6 +28,11 @@ int hooks_open(sd_event *event, struct unit_hooks *units, void (*on_idle)(void *
 void hooks_ask(struct hooks *hooks, bool (*may_start)(void *userdata, const char *name));
 void hooks_go_on(struct hooks *hooks);
 
+/* Who is told how a hook ended. status: its exit status; -1: it has none. text: one for people. */
+typedef void hooks_end_fn(void *userdata, const char *name, enum hook hook, int status,
+                          const char *text);
+void hooks_on_end(struct hooks *hooks, hooks_end_fn *fn);
+
 /* Ends what still runs. NULL is allowed. */
 void hooks_close(struct hooks *hooks);
 

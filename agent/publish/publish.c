@@ -108,6 +108,25 @@ static bool may_start(void *userdata, const char *name)
     return instance == NULL || !instance_claims(instance);
 }
 
+/* What its status says of the hook. */
+static void on_hook_end(void *userdata, const char *name, enum hook hook, int status,
+                        const char *text)
+{
+    const struct publish *publish = userdata;
+    struct instance *instance = registry_find(publish->options.registry, name);
+
+    if (instance == NULL)
+        return;
+    if (instance->hook_results == NULL)
+        instance->hook_results = calloc(HOOKS, sizeof(*instance->hook_results));
+    if (instance->hook_results == NULL)
+        return;
+    struct hook_result *result = &instance->hook_results[hook];
+    *result =
+        (struct hook_result){.at_wall_ns = clock_wall_ns(), .good = status == 0, .status = status};
+    snprintf(result->text, sizeof(result->text), "%s", text);
+}
+
 void publish_claimed(const struct publish *publish)
 {
     hooks_go_on(publish->hooks);
@@ -149,6 +168,8 @@ static int open_parts(struct publish *publish)
         r = hooks_open(event, publish->unit_hooks, on_idle, publish, &publish->hooks);
     if (r >= 0)
         hooks_ask(publish->hooks, may_start);
+    if (r >= 0)
+        hooks_on_end(publish->hooks, on_hook_end);
     if (r >= 0)
         r = systemd_targets_open(event, on_idle, publish, &publish->targets);
     if (r >= 0)

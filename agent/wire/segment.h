@@ -5,16 +5,18 @@
  *
  * A segment is what all virtual routers on one link share: an advert socket for each family and the
  * watch over ARP and ND. A received message is handed to the client with its family and VRID
- * (RFC 9568 7.1); what belongs to nobody is counted here. Segments own their sockets and captures,
- * which are opened and closed by a worker (opening.h), so that a client may have to wait for them;
- * the clients are their callers'. Nothing is decided here. It uses kernel/ (links) and base/; the
- * flight recorder above it observes through a table of functions.
+ * (RFC 9568 7.1); what belongs to nobody is counted here. memberships.h has the groups it listens
+ * to. Segments own their sockets and captures, which are opened and closed by a worker (opening.h),
+ * so that a client may have to wait for them; the clients are their callers'. Nothing is decided
+ * here. It uses kernel/ (links) and base/; the flight recorder above it observes through a table of
+ * functions.
  */
 #ifndef AGENT_WIRE_SEGMENT_H
 #define AGENT_WIRE_SEGMENT_H
 
 #include "agent/base/worker.h"
 #include "agent/kernel/links.h"
+#include "agent/wire/advert_io.h"
 #include "agent/wire/frame_tap.h"
 #include "agent/wire/segment_client.h"
 
@@ -78,8 +80,8 @@ void segments_watch_due(struct segments *segments);
 void segments_receive(struct segments *segments);
 
 /* Sends through the shared socket. 0 or negative errno. */
-int segment_send(struct segment_client *client, const struct ip_address *source,
-                 const struct ip_address *destination, const uint8_t *payload, size_t size);
+int segment_send(struct segment_client *client, const struct advert_header *header,
+                 const uint8_t *payload, size_t size);
 
 /* Counters of packets that belonged to no client, by verdict (PACKET_VERDICTS of them). */
 const uint64_t *segment_counters(const struct segment_client *client);

@@ -108,8 +108,11 @@ static struct frame_tap *on_detached(void *observed)
 static void prepare(struct node *node, struct user *user, enum ip_family family, uint8_t vrid)
 {
     user->node = node;
-    user->client = (struct segment_client){
-        .family = family, .vrid = vrid, .on_ready = on_ready, .userdata = user};
+    user->client = (struct segment_client){.family = family,
+                                           .vrid = vrid,
+                                           .group = ip_address_vrrp_group(family),
+                                           .on_ready = on_ready,
+                                           .userdata = user};
 }
 
 static int open_node(void **state)
@@ -167,7 +170,10 @@ static int send_from(struct user *user)
     const struct ip_address group = ip_address_vrrp_group(IP_FAMILY_IPV4);
     const uint8_t payload[20] = {0x31};
 
-    return segment_send(&user->client, &source.address, &group, payload, sizeof(payload));
+    const struct advert_header header = {
+        .source = source.address, .destination = group, .ttl = VRRP_TTL};
+
+    return segment_send(&user->client, &header, payload, sizeof(payload));
 }
 
 /* Two on one link: what one of them has opened serves the other. */

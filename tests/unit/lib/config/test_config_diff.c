@@ -41,6 +41,8 @@ static const char *const other_values[INSTANCE_KEYS] = {
     [INSTANCE_MAC] = "virtual",
     [INSTANCE_CHECKSUM] = "rfc9568",
     [INSTANCE_STRICT] = "yes",
+    [INSTANCE_DEAD_FACTOR] = "4",
+    [INSTANCE_MULTICAST_GROUP] = "224.0.0.77",
     [INSTANCE_ACCEPT] = NULL, /* one value only */
     [INSTANCE_ANNOUNCE_REPEAT] = "6",
     [INSTANCE_ANNOUNCE_REFRESH] = "61s",
@@ -62,6 +64,7 @@ static const char *const other_values[INSTANCE_KEYS] = {
     [INSTANCE_LINK_UP_DELAY] = "1s",
     [INSTANCE_ON_CONFLICT] = "release",
     [INSTANCE_CONFLICT_QUIET] = "61s",
+    [INSTANCE_EXTRA_ADDRESSES] = "192.0.2.11/32 dev lo",
 };
 
 static const char *const other_node_values[NODE_KEYS] = {
@@ -154,6 +157,23 @@ static void what_makes_another_router_restarts_it(void **state)
     }
     write_instance(after, sizeof(after), INSTANCE_PRIORITY);
     assert_int_equal(kind_after(before, after, &node_changed), CONFIG_UPDATED);
+}
+
+/* Both ends cannot change at one moment: what runs goes on, and takes the former one as well. */
+static void a_password_changes_in_place(void **state)
+{
+#define V2 "[instance web]\ninterface = eth0\nvrid = 51\naddresses = 192.0.2.10/24\nversion = 2\n"
+    bool node_changed;
+
+    (void)state;
+    assert_int_equal(kind_after(V2, V2 "password = a\n", &node_changed), CONFIG_UPDATED);
+    assert_int_equal(kind_after(V2 "password = a\n", V2 "password = b\n", &node_changed),
+                     CONFIG_UPDATED);
+    assert_int_equal(
+        kind_after(V2 "password = 12345678\n", V2 "password = 123456789\n", &node_changed),
+        CONFIG_UNCHANGED);
+    assert_int_equal(kind_after(V2, V2 "password-file = /a\n", &node_changed), CONFIG_UPDATED);
+#undef V2
 }
 
 static void every_key_of_the_node_counts(void **state)
@@ -326,6 +346,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_key_of_an_instance_counts),
         cmocka_unit_test(what_makes_another_router_restarts_it),
+        cmocka_unit_test(a_password_changes_in_place),
         cmocka_unit_test(every_key_of_the_node_counts),
         cmocka_unit_test(checks_are_told_apart),
         cmocka_unit_test(added_and_removed),
