@@ -13,7 +13,12 @@ enum {
     KERNEL_TASKS_MAX = 8,
     /* Each of those who write has one or two on their way. */
     FILES_TASKS_MAX = 16,
+    /* A reading, and memory being given back. */
+    CONFIG_TASKS_MAX = 2,
 };
+
+/* After a reload that removed much: what it was hands over first. */
+#define TRIM_DELAY_NS (15 * NS_PER_SEC)
 
 /* How long the end waits for the kernel. */
 #define FINISH_NS (2 * NS_PER_SEC)
@@ -269,11 +274,13 @@ static int open_workers(struct parts *parts)
     const struct worker_options files = {
         .name = "vipd-files", .priority = AGENT_PRIORITY_STATE, .tasks_max = FILES_TASKS_MAX};
     const struct worker_options config = {
-        .name = "vipd-config", .priority = AGENT_PRIORITY_CONTROL, .tasks_max = 1};
+        .name = "vipd-config", .priority = AGENT_PRIORITY_CONTROL, .tasks_max = CONFIG_TASKS_MAX};
     int r = worker_open(parts->node.event, &files, &parts->files);
 
     if (r >= 0)
         r = worker_open(parts->node.event, &config, &parts->config);
+    if (r >= 0)
+        r = memory_trim_open(parts->node.event, parts->config, TRIM_DELAY_NS, &parts->trim);
     if (r < 0)
         log_msg(LOG_ERR, "cannot start threads for files: %s", strerror(-r));
     return r;
@@ -416,6 +423,7 @@ void parts_close(struct parts *parts)
     attach_close(parts->attach);
     registry_close(parts->registry);
     worker_close(parts->files);
+    memory_trim_close(parts->trim);
     worker_leave(parts->config); /* nothing is lost with what it reads */
     checks_close(node->checks);
     segments_free(node->segments);
