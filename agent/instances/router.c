@@ -13,6 +13,27 @@
 
 enum { DEFAULT_MTU = 1500 };
 
+static struct route_lists routes_of(const struct router *router)
+{
+    const struct config_instance *config = router->config;
+
+    return (struct route_lists){.routes = config->routes,
+                                .route_count = config->route_count,
+                                .rules = config->rules,
+                                .rule_count = config->rule_count};
+}
+
+/* Of two routers each has those of its own family. */
+static void read_routes(struct router *router)
+{
+    const struct route_lists lists = routes_of(router);
+
+    router->routes.owner = router->config->name;
+    router->routes.family = router->has_sibling ? router->family : IP_FAMILY_NONE;
+    if (router->node->routes != NULL)
+        route_keeper_rebase(router->node->routes, &router->routes, &lists);
+}
+
 bool router_read_config(struct router *router)
 {
     const struct config_instance *config = router->config;
@@ -30,6 +51,7 @@ bool router_read_config(struct router *router)
     router->desired.owner = config->name;
     router->desired.adopt = config->adopt;
     router_guard(router);
+    read_routes(router);
     return true;
 }
 
@@ -37,6 +59,9 @@ void router_free(struct router *router)
 {
     if (router->node->guard != NULL)
         nft_guard_want(router->node->guard, &router->guarded, 0, NULL, 0);
+    if (router->node->routes != NULL)
+        route_keeper_want(router->node->routes, &router->routes, NULL);
+    route_keeper_free_set(&router->routes);
     free(router->peers);
     sd_event_source_disable_unref(router->postponed.timer);
 }
@@ -139,15 +164,29 @@ void router_send_advert(struct router *router, const struct election_action *act
 
 void router_claim(struct router *router)
 {
+    const struct route_lists lists = routes_of(router);
+
+    if (router->node->routes != NULL)
+        route_keeper_expect(&router->routes, &lists);
     router->desired.raises = router->virtual_ifindex != 0;
     reconciler_want(router->node->reconciler, &router->desired, router_claim_ifindex(router),
                     router->prefixes, router->count, router->config->lease_ns);
+}
+
+void router_claim_routes(struct router *router)
+{
+    const struct route_lists lists = routes_of(router);
+
+    if (router->node->routes != NULL)
+        route_keeper_want(router->node->routes, &router->routes, &lists);
 }
 
 void router_release(struct router *router)
 {
     reconciler_want(router->node->reconciler, &router->desired, router_claim_ifindex(router), NULL,
                     0, 0);
+    if (router->node->routes != NULL)
+        route_keeper_want(router->node->routes, &router->routes, NULL);
 }
 
 /* The owner accepts what is addressed to it in any case (RFC 9568 6.4.3). */

@@ -72,26 +72,43 @@ static void take_item(struct reading *reading, unsigned line, const struct confi
     }
 }
 
-/* Items are separated by commas and spaces. What was meant as a comment is refused at one go. */
+/* Without the blanks around it. */
+static size_t trim(const char **item, size_t length)
+{
+    while (length > 0 && (**item == ' ' || **item == '\t')) {
+        (*item)++;
+        length--;
+    }
+    while (length > 0 && ((*item)[length - 1] == ' ' || (*item)[length - 1] == '\t'))
+        length--;
+    return length;
+}
+
+/* Items are separated by commas and spaces, or by commas alone. What was meant as a comment is
+ * refused at one go. */
 static void take_list(struct reading *reading, unsigned line, const struct config_key *key,
                       const char *value, unsigned *items)
 {
-    static const char separators[] = ", \t";
-    char item[CONFIG_QUOTE_SIZE]; /* a longer one is no address anyway */
+    const char *separators = config_value_is_phrases(key->type) ? "," : ", \t";
+    char item[ROUTE_TEXT_SIZE]; /* a longer one is nothing anyway */
 
     for (const char *next = value + strspn(value, separators); *next != '\0';
          next += strspn(next, separators)) {
+        const char *text = next;
         size_t length = strcspn(next, separators);
 
-        if (config_lexer_comment_in(next, length)) {
+        next += length;
+        length = trim(&text, length);
+        if (length == 0)
+            continue;
+        if (config_lexer_comment_in(text, length) || length >= sizeof(item)) {
             take_item(reading, line, key, value);
             (*items)++;
             return;
         }
-        snprintf(item, sizeof(item), "%.*s", (int)length, next);
+        snprintf(item, sizeof(item), "%.*s", (int)length, text);
         take_item(reading, line, key, item);
         (*items)++;
-        next += length;
     }
 }
 

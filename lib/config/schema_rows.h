@@ -36,6 +36,8 @@ enum config_value_type {
     VALUE_WEIGHT,    /* int, not 0 */
     VALUE_DAMPING,   /* struct damping_params */
     VALUE_TRACK,     /* list: struct config_names of checks */
+    VALUE_ROUTES,    /* list of phrases: routes */
+    VALUE_RULES,     /* list of phrases: rules */
     VALUE_TYPES,     /* how many there are */
 };
 
@@ -99,6 +101,8 @@ enum instance_key {
     INSTANCE_CHECKSUM,
     INSTANCE_STRICT,
     INSTANCE_ACCEPT,
+    INSTANCE_ROUTES,
+    INSTANCE_RULES,
     INSTANCE_ADOPT,
     INSTANCE_ANNOUNCE_REPEAT,
     INSTANCE_ANNOUNCE_REFRESH,

@@ -2,7 +2,7 @@
  * One parser for each type of value, for the table in values.c: strict, storing only what it
  * understood, wording what it did not. They return 0, -EINVAL with the words written and nothing
  * stored, or -ENOMEM. What they are given to fill is the field of the key, or where a value goes to
- * several fields (prefix, peer, source, preempt) the instance as a whole. Fields of fixed size are
+ * several fields (prefix, peer, source, preempt, route, rule) the instance as a whole. Fields of fixed size are
  * cleared before they are written, so that equal values are equal octets.
  */
 #ifndef VIP_CONFIG_VALUE_PARSERS_H
@@ -25,5 +25,8 @@ config_parser config_parse_damping;
 /* value_addresses.c: addresses. */
 config_parser config_parse_prefix, config_parse_peer, config_parse_source, config_parse_endpoint;
 config_parser config_parse_address;
+
+/* value_routes.c, value_rules.c: phrases in iproute2's words. */
+config_parser config_parse_route, config_parse_rule;
 
 #endif
