@@ -21,11 +21,15 @@ struct life {
     struct reload *reload; /* NULL: not opened yet */
 };
 
-static void on_reload_request(void *userdata, bool force, struct control_later *later)
+static void on_reload_request(void *userdata, const struct control_request *request,
+                              struct control_later *later)
 {
     const struct life *life = userdata;
 
-    reload_ask(life->reload, force, later);
+    if (!request->dry_run)
+        reload_ask(life->reload, request->force, later);
+    else if (later != NULL)
+        reload_ask_dry(life->reload, request->force, later);
 }
 
 static int on_reload_signal(sd_event_source *source, const struct signalfd_siginfo *info,

@@ -27,6 +27,13 @@ static void on_transition(void *userdata, struct instance *instance,
     publish_transition(parts->publish, instance, transition);
 }
 
+static void on_rival(void *userdata, struct instance *instance, const struct advert *advert)
+{
+    const struct parts *parts = userdata;
+
+    publish_rival(parts->publish, instance, advert);
+}
+
 static void on_changed(void *userdata, struct instance *instance)
 {
     const struct parts *parts = userdata;
@@ -97,14 +104,13 @@ static int on_ended(void *userdata)
 static void on_link(void *userdata, const struct link *link)
 {
     const struct parts *parts = userdata;
-    bool back = link->up && link->carrier;
 
     recorder_note_link(parts->recorder, link, true);
     registry_refresh_link(parts->registry, link);
     attach_link_changed(parts->attach);
     checks_links_changed(parts->node.checks);
     /* The kernel drops IPv6 addresses when a link goes down. */
-    if (back)
+    if (link->up)
         reconciler_run(parts->node.reconciler);
     route_keeper_run(parts->node.routes);
 }
@@ -218,6 +224,7 @@ static int open_node(struct parts *parts)
     int r = links_open(node->event, AGENT_PRIORITY_LINKS, &observer, &node->links);
 
     node->on_transition = on_transition;
+    node->on_rival = on_rival;
     node->on_priority = on_changed;
     node->on_event = on_event;
     node->on_stopped = on_stopped;
@@ -230,6 +237,10 @@ static int open_node(struct parts *parts)
         r = open_kernel(parts);
     if (r >= 0)
         r = neighbour_io_open(&node->neighbours);
+    if (r >= 0)
+        r = announce_queue_open(node->event, node->neighbours, &node->announcements);
+    if (r >= 0)
+        announce_queue_set_pause(node->announcements, parts->facts.box->config->announce_pause_ns);
     if (r >= 0)
         r = virtual_links_open(node->links, &node->virtual_links);
     if (r >= 0)
@@ -419,6 +430,7 @@ void parts_close(struct parts *parts)
     checks_close(node->checks);
     segments_free(node->segments);
     virtual_links_close(node->virtual_links);
+    announce_queue_close(node->announcements);
     neighbour_io_close(node->neighbours);
     (void)parts_finish(parts);
     remove_guard(parts);

@@ -6,6 +6,7 @@
 #include "agent/base/priorities.h"
 #include "agent/instances/actions.h"
 #include "agent/instances/checks_effect.h"
+#include "agent/instances/devices.h"
 #include "agent/instances/strangers.h"
 #include "agent/instances/watch.h"
 
@@ -173,6 +174,8 @@ static void carry_out(struct router *router, const struct election_actions *acti
     for (size_t i = 0; i < actions->count; i++)
         if (actions->list[i].type == ACTION_REPORT)
             router_watch_moved(router);
+    if (router_devices_due(router))
+        router_devices_tell(router);
     if (router_strangers_due(router))
         router_strangers_look(router);
 }

@@ -50,12 +50,13 @@ static int open_virtual_io(struct router *router)
     return r;
 }
 
-/* The macvlan and its socket. 0, -EINPROGRESS, or another negative errno, logged. */
+/* The macvlan and its socket; unicast is sent from the interface itself, by the segment's.
+ * 0, -EINPROGRESS, or another negative errno, logged. */
 static int attach_virtual(struct router *router, const struct link *link)
 {
     const struct config_instance *config = router->config;
 
-    if (router->virtual_io != NULL)
+    if (router->virtual_ifindex != 0)
         return 0;
     int ifindex = want_virtual(router, link);
     if (ifindex == -EINPROGRESS)
@@ -68,7 +69,7 @@ static int attach_virtual(struct router *router, const struct link *link)
     if (ifindex < 0)
         return ifindex;
     router->virtual_ifindex = ifindex;
-    return open_virtual_io(router);
+    return config->unicast ? 0 : open_virtual_io(router);
 }
 
 static void drop_virtual(struct router *router)

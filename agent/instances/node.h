@@ -13,6 +13,7 @@
 #include "agent/kernel/reconciler.h"
 #include "agent/kernel/route_keeper.h"
 #include "agent/kernel/virtual_links.h"
+#include "agent/wire/announce_queue.h"
 #include "agent/wire/neighbour_io.h"
 #include "agent/wire/segment.h"
 #include "lib/election/reason.h"
@@ -27,6 +28,7 @@ struct node {
     struct route_keeper *routes; /* NULL: none are added (vipd --release) */
     struct nft_guard *guard;     /* NULL: packets are not dropped (vipd --release) */
     struct neighbour_io *neighbours;
+    struct announce_queue *announcements; /* over that; NULL: never a pause */
     struct segments *segments;
     struct virtual_links *virtual_links;
     struct drains *drains;
@@ -34,6 +36,8 @@ struct node {
     /* The instance moved as a whole. */
     void (*on_transition)(void *userdata, struct instance *instance,
                           const struct transition *transition);
+    /* It is MASTER and has heard this advert, which loses against its own. */
+    void (*on_rival)(void *userdata, struct instance *instance, const struct advert *advert);
     /* Its effective priority is another than before. */
     void (*on_priority)(void *userdata, struct instance *instance);
     /* Something to remember that is no transition: `event` is its name, text a sentence. */

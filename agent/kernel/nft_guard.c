@@ -121,7 +121,7 @@ static bool collect(struct nft_guard *guard)
         return false;
     for (const struct nft_share *s = guard->shares; s != NULL; s = s->next)
         for (size_t i = 0; i < s->count; i++)
-            add(content, s->ifindex, &s->prefixes[i].address);
+            add(content, s->ifindex, &s->addresses[i].prefix.address);
     sort(content);
     return true;
 }
@@ -321,15 +321,15 @@ static void link_share(struct nft_guard *guard, struct nft_share *share, bool in
 }
 
 void nft_guard_want(struct nft_guard *guard, struct nft_share *share, int ifindex,
-                    const struct ip_prefix *prefixes, size_t count)
+                    const struct claimed_address *addresses, size_t count)
 {
     if (share->count == count &&
-        (count == 0 || (share->ifindex == ifindex && share->prefixes == prefixes)))
+        (count == 0 || (share->ifindex == ifindex && share->addresses == addresses)))
         return;
     if (share->count > 0)
         guard->retire_ns = clock_boot_ns() + RETIRE_NS;
     share->ifindex = ifindex;
-    share->prefixes = prefixes;
+    share->addresses = addresses;
     share->count = count;
     link_share(guard, share, count > 0);
     guard->dirty = true;

@@ -31,6 +31,12 @@ struct advert_io {
     uint8_t *buffer; /* RECEIVE_SIZE; NULL when nothing is received */
 };
 
+/* Control messages that come or go with a message. */
+union control_room {
+    char octets[CONTROL_SIZE];
+    struct cmsghdr align;
+};
+
 /* One row of the table of options that a socket gets. */
 struct socket_option {
     int level;
@@ -213,10 +219,7 @@ static void hand_on(struct advert_io *io, struct msghdr *message, size_t size)
 /* False when there is nothing more to read now. */
 static bool receive_one(struct advert_io *io)
 {
-    union {
-        char octets[CONTROL_SIZE];
-        struct cmsghdr align;
-    } control;
+    union control_room control;
     struct sockaddr_in6 from = {0};
     struct iovec vector = {.iov_base = io->buffer, .iov_len = RECEIVE_SIZE};
     struct msghdr message = {
@@ -342,13 +345,49 @@ void advert_io_close(struct advert_io *io)
 
 static void put_control(struct msghdr *message, int level, int type, const void *data, size_t size)
 {
-    struct cmsghdr *c = CMSG_FIRSTHDR(message);
+    struct cmsghdr *c =
+        (struct cmsghdr *)(void *)((char *)message->msg_control + message->msg_controllen);
 
     c->cmsg_level = level;
     c->cmsg_type = type;
     c->cmsg_len = CMSG_LEN(size);
     memcpy(CMSG_DATA(c), data, size);
-    message->msg_controllen = CMSG_SPACE(size);
+    message->msg_controllen += CMSG_SPACE(size);
+}
+
+static void put_header_ipv4(const struct advert_io *io, const struct advert_header *header,
+                            struct sockaddr_in *to, struct msghdr *message)
+{
+    struct in_pktinfo info = {.ipi_ifindex = io->options.ifindex};
+    int ttl = header->ttl;
+
+    to->sin_family = AF_INET;
+    memcpy(&to->sin_addr, header->destination.octets, 4);
+    memcpy(&info.ipi_spec_dst, header->source.octets, 4);
+    message->msg_name = to;
+    message->msg_namelen = sizeof(*to);
+    put_control(message, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
+    if (ttl != VRRP_TTL)
+        put_control(message, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
+}
+
+static void put_header_ipv6(const struct advert_io *io, const struct advert_header *header,
+                            struct sockaddr_in6 *to, struct msghdr *message)
+{
+    const struct ip_address *destination = &header->destination;
+    struct in6_pktinfo info = {.ipi6_ifindex = (unsigned)io->options.ifindex};
+    int limit = header->ttl;
+
+    to->sin6_family = AF_INET6;
+    memcpy(&to->sin6_addr, destination->octets, 16);
+    memcpy(&info.ipi6_addr, header->source.octets, 16);
+    if (ip_address_is_link_local(destination) || ip_address_is_multicast(destination))
+        to->sin6_scope_id = (uint32_t)io->options.ifindex;
+    message->msg_name = to;
+    message->msg_namelen = sizeof(*to);
+    put_control(message, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
+    if (limit != VRRP_TTL)
+        put_control(message, IPPROTO_IPV6, IPV6_HOPLIMIT, &limit, sizeof(limit));
 }
 
 static int send_message(const struct advert_io *io, const struct msghdr *message, size_t size)
@@ -363,41 +402,22 @@ static int send_message(const struct advert_io *io, const struct msghdr *message
     return (size_t)n == size ? 0 : -EIO;
 }
 
-int advert_io_send(struct advert_io *io, const struct ip_address *source,
-                   const struct ip_address *destination, const uint8_t *payload, size_t size)
+int advert_io_send(struct advert_io *io, const struct advert_header *header, const uint8_t *payload,
+                   size_t size)
 {
-    union {
-        char octets[CONTROL_SIZE];
-        struct cmsghdr align;
-    } control = {0};
-    struct sockaddr_in to4 = {.sin_family = AF_INET};
-    struct sockaddr_in6 to6 = {.sin6_family = AF_INET6};
-    struct in_pktinfo info4 = {.ipi_ifindex = io->options.ifindex};
-    struct in6_pktinfo info6 = {.ipi6_ifindex = (unsigned)io->options.ifindex};
+    union control_room control = {0};
+    struct sockaddr_in to4 = {0};
+    struct sockaddr_in6 to6 = {0};
     struct iovec vector = {.iov_base = (void *)(uintptr_t)payload, .iov_len = size};
     struct msghdr message = {
         .msg_iov = &vector,
         .msg_iovlen = 1,
         .msg_control = control.octets,
-        .msg_controllen = sizeof(control.octets),
     };
 
-    if (io->options.family == IP_FAMILY_IPV4) {
-        memcpy(&to4.sin_addr, destination->octets, 4);
-        memcpy(&info4.ipi_spec_dst, source->octets, 4);
-        message.msg_name = &to4;
-        message.msg_namelen = sizeof(to4);
-        put_control(&message, IPPROTO_IP, IP_PKTINFO, &info4, sizeof(info4));
-    } else {
-        memcpy(&to6.sin6_addr, destination->octets, 16);
-        memcpy(&info6.ipi6_addr, source->octets, 16);
-        to6.sin6_scope_id =
-            ip_address_is_link_local(destination) || ip_address_is_multicast(destination)
-                ? (uint32_t)io->options.ifindex
-                : 0;
-        message.msg_name = &to6;
-        message.msg_namelen = sizeof(to6);
-        put_control(&message, IPPROTO_IPV6, IPV6_PKTINFO, &info6, sizeof(info6));
-    }
+    if (io->options.family == IP_FAMILY_IPV4)
+        put_header_ipv4(io, header, &to4, &message);
+    else
+        put_header_ipv6(io, header, &to6, &message);
     return send_message(io, &message, size);
 }

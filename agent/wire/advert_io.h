@@ -59,9 +59,16 @@ int advert_io_rejoin(const struct advert_io *io);
 /* Hands on what waits to be read, a bounded number of messages. True when more may wait. */
 bool advert_io_receive(struct advert_io *io);
 
-/* Sends one message from `source` (forced with IP_PKTINFO / IPV6_PKTINFO) to `destination`.
- * 0 or a negative errno (not logged: the caller knows the instance). No allocation. */
-int advert_io_send(struct advert_io *io, const struct ip_address *source,
-                   const struct ip_address *destination, const uint8_t *payload, size_t size);
+/* What the IP header of a message says. */
+struct advert_header {
+    struct ip_address source; /* forced with IP_PKTINFO / IPV6_PKTINFO */
+    struct ip_address destination;
+    uint8_t ttl; /* or hop limit */
+};
+
+/* Sends one message. 0 or a negative errno (not logged: the caller knows the instance). No
+ * allocation. */
+int advert_io_send(struct advert_io *io, const struct advert_header *header, const uint8_t *payload,
+                   size_t size);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "agent/base/log.h"
 #include "agent/wire/neighbour_filter.h"
+#include "lib/packet/packet.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -9,8 +9,8 @@
 #define AGENT_WIRE_CONFLICT_H
 
 #include "agent/wire/problem.h"
-#include "lib/election/lan_warning.h"
 #include "lib/packet/neighbour_claim.h"
+#include "lib/packet/vrrp_frame.h"
 
 #include <systemd/sd-event.h>
 

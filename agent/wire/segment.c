@@ -435,13 +435,13 @@ void segments_receive(struct segments *segments)
                 (void)advert_io_receive(s->io[i]);
 }
 
-int segment_send(struct segment_client *client, const struct ip_address *source,
-                 const struct ip_address *destination, const uint8_t *payload, size_t size)
+int segment_send(struct segment_client *client, const struct advert_header *header,
+                 const uint8_t *payload, size_t size)
 {
     struct advert_io *io =
         client->segment != NULL ? client->segment->io[slot(client->family)] : NULL;
 
-    return io != NULL ? advert_io_send(io, source, destination, payload, size) : -ENETDOWN;
+    return io != NULL ? advert_io_send(io, header, payload, size) : -ENETDOWN;
 }
 
 const uint64_t *segment_counters(const struct segment_client *client)

@@ -15,6 +15,7 @@
 
 #include "agent/base/worker.h"
 #include "agent/kernel/links.h"
+#include "agent/wire/advert_io.h"
 #include "agent/wire/frame_tap.h"
 #include "agent/wire/segment_client.h"
 
@@ -78,8 +79,8 @@ void segments_watch_due(struct segments *segments);
 void segments_receive(struct segments *segments);
 
 /* Sends through the shared socket. 0 or negative errno. */
-int segment_send(struct segment_client *client, const struct ip_address *source,
-                 const struct ip_address *destination, const uint8_t *payload, size_t size);
+int segment_send(struct segment_client *client, const struct advert_header *header,
+                 const uint8_t *payload, size_t size);
 
 /* Counters of packets that belonged to no client, by verdict (PACKET_VERDICTS of them). */
 const uint64_t *segment_counters(const struct segment_client *client);

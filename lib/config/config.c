@@ -10,6 +10,7 @@ void config_free(struct config *config)
     if (config == NULL)
         return;
     for (size_t i = 0; i < config->instance_count; i++) {
+        free(config->instances[i].claims);
         free(config->instances[i].ipv4);
         free(config->instances[i].ipv6);
         free(config->instances[i].peers);
@@ -66,6 +67,15 @@ const struct ip_prefix *config_addresses(const struct config_instance *instance,
     return NULL;
 }
 
+struct packet_dialect config_dialect(const struct config_instance *instance)
+{
+    return (struct packet_dialect){
+        .version = instance->version,
+        .auth = instance->auth,
+        .advert_interval_ns = instance->advert_interval_ns,
+    };
+}
+
 void config_receiver(const struct config_instance *instance, enum ip_family family,
                      struct ip_address *peers, struct packet_receiver *out)
 {
@@ -76,12 +86,14 @@ void config_receiver(const struct config_instance *instance, enum ip_family fami
         .vrid = instance->vrid,
         .priority = instance->priority,
         .strict = instance->strict,
+        .auth = instance->auth,
         .checksum_mode = instance->checksum,
         .advert_interval_ns = instance->advert_interval_ns,
         .source = family == IP_FAMILY_IPV4 ? instance->source4 : instance->source6,
         .peers = peers,
         .unicast = instance->unicast,
         .unicast_min_ttl = instance->unicast_min_ttl,
+        .unicast_max_ttl = instance->unicast_max_ttl,
     };
     out->addresses = config_addresses(instance, family, &out->address_count);
     for (size_t i = 0; i < instance->peer_count; i++) {

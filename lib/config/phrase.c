@@ -105,12 +105,10 @@ bool phrase_number(const char *text, uint32_t *out)
 
 bool phrase_interface(const char *text, char *out)
 {
-    static const struct config_key key = {.size = INTERFACE_NAME_SIZE, .expected = ""};
-    char error[CONFIG_QUOTE_SIZE * 2];
-    const struct refusal refusal = {
-        .key = &key, .text = text, .error = error, .error_size = sizeof(error)};
-
-    return config_parse_interface(&refusal, out) == 0;
+    if (!config_interface_valid(text))
+        return false;
+    snprintf(out, INTERFACE_NAME_SIZE, "%s", text);
+    return true;
 }
 
 bool phrase_table(const char *text, uint32_t *out)

@@ -2,11 +2,13 @@
 #include "lib/config/lexer.h"
 #include "lib/config/reading.h"
 #include "lib/config/suggest.h"
+#include "lib/config/value_parsers.h"
 #include "lib/config/values.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The section that has this key, if that is not the one it was found in. */
@@ -46,13 +48,32 @@ static void unknown_key(const struct reading *reading, unsigned line, const char
         config_problem_add(reading->draft->problems, &place, "unknown key");
 }
 
+static bool is_claims(const struct config_key *key)
+{
+    return key->type == VALUE_LISTED || key->type == VALUE_EXTRA;
+}
+
+/* Remembers where the address that was read last is written. */
+static void place_last(struct reading *reading, unsigned line)
+{
+    const struct config_instance *instance = reading->base;
+    const struct claimed_address *claim = &instance->claims[instance->claim_count - 1];
+    struct placed_address placed = {.address = claim->prefix.address,
+                                    .instance = reading->instance,
+                                    .line = line,
+                                    .extra = claim->extra};
+
+    memcpy(placed.device, claim->device, sizeof(placed.device));
+    if (!config_draft_place(reading->draft, &placed))
+        reading->out_of_memory = true;
+}
+
 /* One value, or one item of a list. */
 static void take_item(struct reading *reading, unsigned line, const struct config_key *key,
                       const char *text)
 {
     struct config_draft *draft = reading->draft;
     char error[CONFIG_ERROR_SIZE] = "";
-    struct ip_prefix prefix;
 
     int result = config_value_parse(key, text, reading->base, error, sizeof(error));
     if (result == -EINVAL) {
@@ -62,24 +83,20 @@ static void take_item(struct reading *reading, unsigned line, const struct confi
         reading->written->bad[key - reading->section->keys] = true;
     } else if (result != 0) {
         reading->out_of_memory = true;
-    } else if (key->type == VALUE_PREFIXES && !reading->written->set_aside &&
-               ip_prefix_parse(text, &prefix)) {
-        const struct placed_address placed = {
-            .address = prefix.address, .instance = reading->instance, .line = line};
-
-        if (!config_draft_place(draft, &placed))
-            reading->out_of_memory = true;
+    } else if (is_claims(key) && !reading->written->set_aside) {
+        place_last(reading, line);
     }
 }
 
-/* Without the blanks around it. */
-static size_t trim(const char **item, size_t length)
+/* How long the item is that begins the text. */
+static size_t item_length(const struct config_key *key, const char *text)
 {
-    while (length > 0 && (**item == ' ' || **item == '\t')) {
-        (*item)++;
-        length--;
-    }
-    while (length > 0 && ((*item)[length - 1] == ' ' || (*item)[length - 1] == '\t'))
+    if (is_claims(key))
+        return config_claim_length(text);
+    if (!config_value_is_phrases(key->type))
+        return strcspn(text, ", \t");
+    size_t length = strcspn(text, ",");
+    while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '\t'))
         length--;
     return length;
 }
@@ -89,26 +106,26 @@ static size_t trim(const char **item, size_t length)
 static void take_list(struct reading *reading, unsigned line, const struct config_key *key,
                       const char *value, unsigned *items)
 {
-    const char *separators = config_value_is_phrases(key->type) ? "," : ", \t";
-    char item[ROUTE_TEXT_SIZE]; /* a longer one is nothing anyway */
+    static const char separators[] = ", \t";
 
     for (const char *next = value + strspn(value, separators); *next != '\0';
          next += strspn(next, separators)) {
-        const char *text = next;
-        size_t length = strcspn(next, separators);
+        size_t length = item_length(key, next);
 
-        next += length;
-        length = trim(&text, length);
-        if (length == 0)
-            continue;
-        if (config_lexer_comment_in(text, length) || length >= sizeof(item)) {
+        if (config_lexer_comment_in(next, length)) {
             take_item(reading, line, key, value);
             (*items)++;
             return;
         }
-        snprintf(item, sizeof(item), "%.*s", (int)length, text);
+        char *item = strndup(next, length);
+        if (item == NULL) {
+            reading->out_of_memory = true;
+            return;
+        }
         take_item(reading, line, key, item);
+        free(item);
         (*items)++;
+        next += length;
     }
 }
 
@@ -146,6 +163,8 @@ void config_reading_value(struct reading *reading, unsigned line, const char *na
         take_list(reading, line, key, value, &section->items[index]);
     } else if (first || (continued && key->type == VALUE_WORDS)) {
         take_item(reading, line, key, value);
+    } else if (continued && key->type == VALUE_PASSWORD) {
+        config_problem_add(draft->problems, &place, "found a second line, expected a single value");
     } else if (continued) {
         config_problem_add(draft->problems, &place, "found '%s' as well, expected a single value",
                            config_quote(value, strlen(value), quoted, sizeof(quoted)));

@@ -23,6 +23,8 @@ static const struct config_choice announce_forms[] = {
 static const struct config_choice conflict_modes[] = {
     {"defend", CONFLICT_MODE_DEFEND}, {"release", CONFLICT_MODE_RELEASE}, {NULL, 0}};
 
+#define ADDRESSES_EXPECTED "addresses like 192.0.2.10/24, 2001:db8::10/64 or 192.0.2.11/32 dev lo"
+
 #define COMMAND_EXPECTED "a command line like /usr/local/bin/web-hook \"one argument\""
 
 const struct config_key config_instance_keys[INSTANCE_KEYS] = {
@@ -61,20 +63,37 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                    "that is up without vipd shares them with the one that took "
                                    "over. Where that can happen, use other addresses and 254."},
     [INSTANCE_ADDRESSES] = {.name = "addresses",
-                            .type = VALUE_PREFIXES,
-                            .required = true,
+                            .type = VALUE_LISTED,
+                            .default_note = "none",
                             .sample = "192.0.2.10/24, 2001:db8::10/64",
                             .reload = RELOAD_IN_PLACE,
-                            .expected = "addresses like 192.0.2.10/24 or 2001:db8::10/64",
+                            .expected = ADDRESSES_EXPECTED,
                             .help = "The virtual addresses, of either family or both, separated by "
                                     "commas or spaces. Without a prefix length /32 or /128 is "
                                     "taken. May be repeated, and continued over indented lines. "
+                                    "Words of ip-address(8) may stand behind each: dev, label, "
+                                    "scope, brd and noprefixroute; see the section on addresses. "
+                                    "Without any address the instance advertises alone (over "
+                                    "IPv4, or IPv6 where its peers or its source are that), and "
+                                    "its hooks move what there is to move. "
                                     "When a reload adds the first or removes the last address of "
                                     "a family, the instance is restarted. Advertisements with "
                                     "this VRID that list none of these addresses are another "
                                     "cluster's: ignored, counted and warned of. To replace all "
                                     "addresses of a running cluster, list old and new ones for "
                                     "a while."},
+    [INSTANCE_EXTRA_ADDRESSES] =
+        {.name = "extra-addresses",
+         .type = VALUE_EXTRA,
+         .default_note = "none",
+         .sample = "198.51.100.1/32 dev lo",
+         .reload = RELOAD_IN_PLACE,
+         .expected = ADDRESSES_EXPECTED,
+         .help = "Addresses of either family that are claimed, announced and given up with the "
+                 "others, but listed in no advertisement: written as those of addresses. Where a "
+                 "family has addresses in advertisements, the extra ones of that family go with "
+                 "it, otherwise with the other family; so IPv6 addresses of a version 2 instance "
+                 "belong here."},
     [INSTANCE_VERSION] = {.name = "version",
                           .type = VALUE_CHOICE,
                           INSTANCE_FIELD(version),
@@ -83,7 +102,31 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                           .reload = RELOAD_RESTART,
                           .expected = "3 or 2",
                           .help = "The VRRP version: 3 (RFC 9568), or 2 (RFC 3768, IPv4 only) for "
-                                  "old peers."},
+                                  "old peers. IPv6 addresses can go with version 2 as "
+                                  "extra-addresses."},
+    [INSTANCE_PASSWORD] = {.name = "password",
+                           .type = VALUE_PASSWORD,
+                           .default_note = "none",
+                           .sample = "s3cret",
+                           .reload = RELOAD_IN_PLACE,
+                           .expected = "a text of 1 to 8 characters",
+                           .help = "The password of version 2 (keepalived's auth_type PASS with "
+                                   "this auth_pass): sent, and demanded of the other nodes. 8 "
+                                   "octets of it are used. It crosses the network in clear, so it "
+                                   "keeps out mistakes, not people; version 3 has none. When it "
+                                   "is changed, reload the node that is master last: until the "
+                                   "first advertisement with the new one, a node goes on taking "
+                                   "those from before its reload."},
+    [INSTANCE_PASSWORD_FILE] = {.name = "password-file",
+                                .type = VALUE_PATH,
+                                INSTANCE_FIELD(password_file),
+                                .default_note = "none",
+                                .sample = "/etc/vipd/web.password",
+                                .reload = RELOAD_IN_PLACE,
+                                .expected = "an absolute path of up to 127 characters",
+                                .help = "The password is the first line of that file, which the "
+                                        "user vipd must be able to read. It is read at start and "
+                                        "at each reload."},
     [INSTANCE_ADVERT_INTERVAL] = {.name = "advert-interval",
                                   .type = VALUE_DURATION,
                                   INSTANCE_FIELD(advert_interval_ns),
@@ -120,6 +163,17 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                         "repeated, and continued over indented lines. When a "
                                         "reload changes between multicast and unicast, the "
                                         "instance is restarted."},
+    [INSTANCE_UNICAST_TTL] = {.name = "unicast-ttl",
+                              .type = VALUE_NUMBER,
+                              INSTANCE_FIELD(unicast_ttl),
+                              .min = 1,
+                              .max = VRRP_TTL,
+                              .default_text = "255",
+                              .reload = RELOAD_IN_PLACE,
+                              .expected = "a number from 1 to 255",
+                              .help = "The TTL or hop limit of advertisements to unicast-peers. "
+                                      "A small one keeps them from going far astray; but peers "
+                                      "can tell how far a packet came only from 255."},
     [INSTANCE_UNICAST_MIN_TTL] = {.name = "unicast-min-ttl",
                                   .type = VALUE_NUMBER,
                                   INSTANCE_FIELD(unicast_min_ttl),
@@ -132,7 +186,18 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                           "router on the way takes one off, so 255 lets in only "
                                           "what comes from the same link, 254 what passed one "
                                           "router; nobody farther away can pretend to be a peer. "
-                                          "0 takes any."},
+                                          "0 takes any. Where peers send another unicast-ttl, "
+                                          "less by as much."},
+    [INSTANCE_UNICAST_MAX_TTL] = {.name = "unicast-max-ttl",
+                                  .type = VALUE_NUMBER,
+                                  INSTANCE_FIELD(unicast_max_ttl),
+                                  .max = 255,
+                                  .default_text = "255",
+                                  .reload = RELOAD_IN_PLACE,
+                                  .expected = "a number from 0 to 255",
+                                  .help = "Refuse advertisements of unicast-peers with a greater "
+                                          "TTL or hop limit, as max_ttl of keepalived. It keeps "
+                                          "nobody out who chooses the TTL to send with."},
     [INSTANCE_SOURCE] = {.name = "source",
                          .type = VALUE_SOURCES,
                          .default_note = "the interface's primary IPv4 and link-local IPv6 address",
@@ -153,8 +218,10 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                       .reload = RELOAD_RESTART,
                       .expected = "interface or virtual",
                       .help = "The MAC address behind the virtual addresses: the interface's own, "
-                              "or the virtual router's (RFC 9568 7.3). virtual cannot be combined "
-                              "with unicast-peers."},
+                              "or the virtual router's (RFC 9568 7.3). With unicast-peers the "
+                              "advertisements still come from the interface's own, so that peers "
+                              "beyond a router can answer; announcements alone tell switches "
+                              "where the virtual MAC is."},
     [INSTANCE_CHECKSUM] = {.name = "checksum",
                            .type = VALUE_CHOICE,
                            INSTANCE_FIELD(checksum),
@@ -321,6 +388,18 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                     "one of that state. One hook of an instance runs at a time; "
                                     "when it ends the newest state comes next, those between are "
                                     "passed over."},
+    [INSTANCE_ON_RIVAL] = {.name = "on-rival",
+                           .type = VALUE_COMMAND,
+                           INSTANCE_FIELD(hooks[HOOK_RIVAL]),
+                           .default_note = "none",
+                           .sample = "/usr/local/bin/web-hook rival",
+                           .reload = RELOAD_IN_PLACE,
+                           .expected = COMMAND_EXPECTED,
+                           .help = "A command to run when this node is master and hears another "
+                                   "one advert that loses against it: two were master, because "
+                                   "they did not hear each other. At most every 10 s, and behind "
+                                   "the hooks of a change of state. It finds VIPD_PEER and "
+                                   "VIPD_PEER_PRIORITY as well."},
     [INSTANCE_HOOK_TIMEOUT] = {.name = "hook-timeout",
                                .type = VALUE_DURATION,
                                INSTANCE_FIELD(hook_timeout_ns),
@@ -348,6 +427,40 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                  .help = "Start vipd-master@NAME.target while this node is master, "
                                          "and stop it otherwise. A unit that has BindsTo= and "
                                          "After= of it runs on the master only."},
+    [INSTANCE_FOLLOW_LINK] = {.name = "follow-link",
+                              .type = VALUE_BOOL,
+                              INSTANCE_FIELD(follow_link),
+                              .default_text = "yes",
+                              .reload = RELOAD_IN_PLACE,
+                              .expected = "yes or no",
+                              .help = "Whether this node stands back while its interface is down "
+                                      "or has no carrier. no is for a cable between two nodes, "
+                                      "which is down on both when one of them is: the other one "
+                                      "then serves. With a switch between them it makes two "
+                                      "masters."},
+    [INSTANCE_LINK_DOWN_DELAY] = {.name = "link-down-delay",
+                                  .type = VALUE_DURATION,
+                                  INSTANCE_FIELD(link_down_delay_ns),
+                                  .max = 600 * NS_PER_SEC,
+                                  .default_text = "0s",
+                                  .reload = RELOAD_IN_PLACE,
+                                  .expected = "a duration from 0s to 10m",
+                                  .help = "The interface has to be down, or without carrier, for "
+                                          "so long until that counts: one that blinks for less "
+                                          "changes nothing. The peers of a master wait no longer "
+                                          "than without it, so a delay of more than three "
+                                          "advert-interval makes two masters for a moment when "
+                                          "the link comes back."},
+    [INSTANCE_LINK_UP_DELAY] = {.name = "link-up-delay",
+                                .type = VALUE_DURATION,
+                                INSTANCE_FIELD(link_up_delay_ns),
+                                .max = 600 * NS_PER_SEC,
+                                .default_text = "0s",
+                                .reload = RELOAD_IN_PLACE,
+                                .expected = "a duration from 0s to 10m",
+                                .help = "After it was down the interface has to be up for so long "
+                                        "until the node takes part again: for a switch that "
+                                        "forwards only a while after the carrier is there."},
     [INSTANCE_ON_CONFLICT] = {.name = "on-conflict",
                               .type = VALUE_CHOICE,
                               INSTANCE_FIELD(on_conflict),

@@ -1,21 +1,12 @@
 /* Which messages and frames are worth a warning; see lan_warning.h. */
 #include "lib/election/lan_warning.h"
-#include "lib/octets.h"
 #include "lib/packet/address_list.h"
 
 #include <assert.h>
 #include <string.h>
 
-enum {
-    ETHERNET_SIZE = 14,
-    TYPE_IPV4 = 0x0800,
-    TYPE_IPV6 = 0x86dd,
-    IPV4_HEADER_SIZE = 20,
-    IPV6_HEADER_SIZE = 40,
-    FIELDS_SIZE = 4, /* of a VRRP message: version and type, VRID, priority, count */
-    /* Adverts of ours are on their way for less. */
-    INTERVALS_UNDER_WAY = 3,
-};
+/* Adverts of ours are on their way for less. */
+enum { INTERVALS_UNDER_WAY = 3 };
 
 /* What its list says: another cluster, or a list that differs from ours. */
 static bool judge_list(const struct advert *advert, const struct packet_receiver *receiver,
@@ -46,7 +37,10 @@ static const struct advert *readable(const struct lan_message *m, struct advert 
         /* Nearly always the list is ours, which has been found out already. */
         return (m->warnings & PACKET_WARN_ADDRESS_LIST_MISMATCH) != 0 ? m->advert : NULL;
     case PACKET_FOREIGN_ADDRESSES:
+    case PACKET_AUTH_UNSUPPORTED:
     case PACKET_AUTH_TYPE_ERROR:
+    case PACKET_AUTH_MISSING:
+    case PACKET_AUTH_FAILURE:
     case PACKET_INTERVAL_ERROR:
     case PACKET_ADDRESS_LIST_ERROR:
         return m->advert;
@@ -100,37 +94,6 @@ bool lan_judge_message(const struct lan_message *m, struct lan_sighting *out)
         return false;
     out->priority = advert->priority;
     return judge_list(advert, m->receiver, out);
-}
-
-bool vrrp_frame_read(const uint8_t *frame, size_t size, struct vrrp_frame *out)
-{
-    const uint8_t *ip = frame + ETHERNET_SIZE;
-    size_t header;
-
-    if (size < ETHERNET_SIZE + IPV4_HEADER_SIZE)
-        return false;
-    unsigned type = octets_be16(frame + 2 * MAC_SIZE);
-    if (type == TYPE_IPV4 && ip[0] >> 4 == 4 && ip[9] == VRRP_PROTOCOL) {
-        header = (size_t)(ip[0] & 0x0f) * 4;
-        /* Only the first fragment has what we look for. */
-        if (header < IPV4_HEADER_SIZE || (octets_be16(ip + 6) & 0x1fff) != 0)
-            return false;
-        out->source = ip_address_from_octets(IP_FAMILY_IPV4, ip + 12);
-    } else if (type == TYPE_IPV6 && size >= ETHERNET_SIZE + IPV6_HEADER_SIZE && ip[0] >> 4 == 6 &&
-               ip[6] == VRRP_PROTOCOL) {
-        header = IPV6_HEADER_SIZE;
-        out->source = ip_address_from_octets(IP_FAMILY_IPV6, ip + 8);
-    } else {
-        return false;
-    }
-    if (size < ETHERNET_SIZE + header + FIELDS_SIZE)
-        return false;
-    memcpy(out->mac, frame + MAC_SIZE, MAC_SIZE);
-    out->vrid = ip[header + 1];
-    out->priority = ip[header + 2];
-    out->packet = ip;
-    out->packet_size = size - ETHERNET_SIZE;
-    return true;
 }
 
 void lan_judge_own(const struct vrrp_frame *frame, bool mac_is_ours, uint64_t last_sent_at,

@@ -46,6 +46,7 @@ struct lan_subject {
     uint8_t vrid;
     uint8_t priority;
     uint8_t version;
+    bool unicast;
     struct ip_address source;
 };
 

@@ -10,6 +10,7 @@
 #define VIP_ELECTION_LAN_WARNING_H
 
 #include "lib/election/lan_sighting.h"
+#include "lib/packet/vrrp_frame.h"
 
 /* "duplicate-vrid". Static text. */
 const char *lan_warning_name(enum lan_warning_kind kind);
@@ -65,20 +66,6 @@ struct lan_message {
 
 /* Whether a message with our VRID is one of the first five kinds. */
 bool lan_judge_message(const struct lan_message *message, struct lan_sighting *out);
-
-/* A frame as captured on the link. */
-struct vrrp_frame {
-    uint8_t mac[MAC_SIZE]; /* it came from */
-    struct ip_address source;
-    uint8_t vrid;
-    uint8_t priority;
-    const uint8_t *packet; /* the IP packet, as much of it as was captured: within the frame */
-    size_t packet_size;
-};
-
-/* Reads an Ethernet frame with a VRRP message, which may be cut off behind its first octets. False:
- * it is none. Any octets are safe. */
-bool vrrp_frame_read(const uint8_t *frame, size_t size, struct vrrp_frame *out);
 
 /* A frame with our VRID from our own address that came in from the link: looped back when it has
  * our MAC and we do send, else another node's. last_sent_at: our last advert; 0: none. */

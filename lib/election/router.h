@@ -20,7 +20,8 @@ enum election_hold {
     HOLD_CONFLICT = 1u << 6,
     HOLD_GROUP = 1u << 7,        /* another router of the group is held */
     HOLD_CANNOT_CLAIM = 1u << 8, /* the kernel refused all of its addresses */
-    HOLDS = 9,                   /* how many bits there are */
+    HOLD_START_DELAY = 1u << 9,  /* the machine has not been up for long enough */
+    HOLDS = 10,                  /* how many bits there are */
 };
 
 /* Name of one bit: "link-down". Static text. */
@@ -75,6 +76,7 @@ struct election {
     uint32_t held_by;            /* HOLD_* bits */
     struct ip_address source;    /* our primary address: our identity in the tie-break */
     uint64_t source_doubt_until; /* it was not there any more; DEADLINE_NEVER: it is, or is gone */
+    bool deaf;                   /* its link is down for a moment: silence says nothing */
     bool holding;                /* CLAIM was given and RELEASE was not */
     bool ready;                  /* grouped: the master-down timer ran out, waiting for the group */
 
@@ -133,6 +135,8 @@ enum election_event_type {
                            successor, or with `force` when it had its time to come */
     ELECTION_KEEP,      /* the group says: the offer of a drain is withdrawn */
     ELECTION_TAKE,      /* become MASTER now: see election_take_verdict() */
+    ELECTION_DEAF,      /* with `force`: its link is down, but that does not count yet; without: it
+                           is over */
 };
 
 struct election_event {
@@ -145,7 +149,8 @@ struct election_event {
     uint64_t lead_rcvd_at;                /* unless it has not heard anybody since then */
     const struct election_params *params; /* CONFIGURE */
     bool force;                           /* DRAIN: give the addresses up even if nobody comes;
-                                             SOURCE: nothing can be sent or heard any more either */
+                                             SOURCE: nothing can be sent or heard any more either;
+                                             DEAF: it is so */
 };
 
 enum election_action_type {

@@ -1,9 +1,9 @@
 /* Ethernet frames with ARP or ND, as they are and with the ICMPv6 checksum put right, or with VRRP;
  * and what we announce ourselves is read as an announcement. */
-#include "lib/election/lan_warning.h"
 #include "lib/packet/checksum.h"
 #include "lib/packet/neighbour_claim.h"
 #include "lib/packet/neighbour_message.h"
+#include "lib/packet/vrrp_frame.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>

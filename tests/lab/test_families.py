@@ -73,6 +73,33 @@ def test_unicast_ignores_strangers(lab):
 
 
 @pytest.mark.lab(nodes=2)
+@pytest.mark.parametrize("own, address, family, group", [
+    pytest.param("address4", f"{VIP4}/24", "ipv4", "224.0.0.18", id="ipv4"),
+    pytest.param("address6", f"{VIP6}/64", "ipv6", "ff02::12", id="ipv6"),
+])
+def test_unicast_ttl_and_what_is_accepted_of_it(lab, own, address, family, group):
+    """The window is the receiver's; a second instance on the same socket still sends with 255."""
+    other = config.instance("other", vrid=52, addresses="10.77.0.201/24" if family == "ipv4"
+                            else "fd77::201/64")
+
+    def web(peer, **keys):
+        return config.instance(unicast_peers=getattr(peer, own), addresses=address, **keys)
+
+    lab[1].start(web(lab[2], priority=150, unicast_ttl=64), other)
+    lab[2].start(web(lab[1], unicast_min_ttl=64, unicast_max_ttl=64), other)
+    lab.wait_master(lab[1])
+    capture = lab.capture()
+    lab.wait(lambda: len(capture.adverts("n1", vrid=51)) > 3, "adverts")
+    assert {f.ttl for f in capture.adverts("n1", destination=getattr(lab[2], own))} == {64}
+    assert {f.ttl for f in capture.adverts(destination=group)} == {255}
+    assert lab[2].router(family)["drops"]["ip_ttl_error"] == 0
+    lab[2].write(web(lab[1], unicast_max_ttl=63), other)
+    lab[2].reload()
+    lab[2].wait_state("MASTER")
+    assert lab[2].router(family)["drops"]["ip_ttl_error"] > 0
+
+
+@pytest.mark.lab(nodes=2)
 def test_version_2(lab):
     lab.start_all([150, 100], version=2, advert_interval="1s")
     capture = lab.capture()

@@ -169,3 +169,33 @@ def test_a_reload_that_drops_one_leaves_the_other(lab):
     lab.wait(lambda: len(ours(lab[1])) == 1, "the link of the removed instance is gone")
     assert arp_settings(lab[1]) == ["1", "2"], "the other still needs them"
     assert sampler.sequence() == [{"n1"}]
+
+
+UNICAST = [
+    pytest.param("address4", VIP4, f"{VIP4}/24", MAC4, id="ipv4"),
+    pytest.param("address6", VIP6, f"{VIP6}/64", MAC6, id="ipv6"),
+]
+
+
+@pytest.mark.lab(nodes=2)
+@pytest.mark.parametrize("own, vip, address, mac", UNICAST)
+def test_unicast_adverts_come_from_the_interface(lab, own, vip, address, mac):
+    """The strictest reverse path filter is on: the virtual addresses must not draw the way back to
+    the peers onto the macvlan."""
+    for node, peer, priority in ((lab[1], lab[2], 150), (lab[2], lab[1], 100)):
+        node.run("sysctl", "-qw", "net.ipv4.conf.eth0.rp_filter=1")
+        node.start(config.instance(priority=priority, mac="virtual", addresses=address,
+                                   unicast_peers=getattr(peer, own)))
+    lab.wait_master(lab[1])
+    capture, probe = lab.capture(), lab.probe(vip)
+    assert lab.client.neighbour_mac(vip) == mac
+    lab.stop_and_start(lab[1], lab[2])
+    result = probe.stop()
+    assert result.went("n1", "n2", "n1"), str(result)
+    assert lab.client.neighbour_mac(vip) == mac, "the MAC moved, the client noticed nothing"
+    for node, peer in ((lab[1], lab[2]), (lab[2], lab[1])):
+        sent = capture.adverts(node.name, destination=getattr(peer, own))
+        assert {(f.source_mac, f.source) for f in sent} == {(node.mac, getattr(node, own))}
+    assert capture.adverts(destination="224.0.0.18") + capture.adverts(destination="ff02::12") == []
+    for node in (lab[1], lab[2]):
+        assert sum(node.router(f"ipv{4 if vip == VIP4 else 6}")["drops"].values()) == 0

@@ -220,11 +220,9 @@ static bool is_examined(const struct patient *patient, size_t index, enum ip_fam
 
     for (size_t i = 0; i < index; i++) {
         const struct config_instance *other = patient_instance(patient, i);
-        size_t count = 0;
 
-        (void)config_addresses(other, family, &count);
-        if (count > 0 && !other->unicast && !instance->unicast && other->mac == instance->mac &&
-            strcmp(other->interface, instance->interface) == 0)
+        if (config_has_router(other, family) && !other->unicast && !instance->unicast &&
+            other->mac == instance->mac && strcmp(other->interface, instance->interface) == 0)
             return true;
     }
     return false;
@@ -246,10 +244,8 @@ static void examine_ruleset(const struct patient *patient, const json_t *ruleset
                                               .link = link,
                                               .family = families[f],
                                               .out = out};
-            size_t count = 0;
 
-            (void)config_addresses(instance, families[f], &count);
-            if (count == 0 || is_examined(patient, i, families[f]))
+            if (!config_has_router(instance, families[f]) || is_examined(patient, i, families[f]))
                 continue;
             examine_incoming(&firewall);
             examine_outgoing(&firewall);

@@ -167,7 +167,10 @@ static int send_from(struct user *user)
     const struct ip_address group = ip_address_vrrp_group(IP_FAMILY_IPV4);
     const uint8_t payload[20] = {0x31};
 
-    return segment_send(&user->client, &source.address, &group, payload, sizeof(payload));
+    const struct advert_header header = {
+        .source = source.address, .destination = group, .ttl = VRRP_TTL};
+
+    return segment_send(&user->client, &header, payload, sizeof(payload));
 }
 
 /* Two on one link: what one of them has opened serves the other. */

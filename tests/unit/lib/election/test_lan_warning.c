@@ -219,39 +219,6 @@ static void own_packets_are_looped_or_anothers(void **state)
     assert_int_equal(s.kind, LAN_DUPLICATE_NODE_ADDRESS);
 }
 
-static void frames_are_read_even_when_cut_off(void **state)
-{
-    static const uint8_t ipv4[] = {
-        1,   0, 0x5e, 0,  0,    0x12, 2,  0, 0,   0,   0, 7, 8,  0,       /* Ethernet */
-        69,  0, 0,    32, 0,    0,    0,  0, 255, 112, 0, 0, 10, 0, 0, 1, /* IPv4 */
-        224, 0, 0,    18, 0x31, 51,   90, 1};                             /* VRRP */
-    uint8_t octets[sizeof(ipv4)];
-    struct vrrp_frame frame;
-
-    (void)state;
-    assert_true(vrrp_frame_read(ipv4, sizeof(ipv4), &frame));
-    const struct ip_address source = kit_address("10.0.0.1");
-    assert_true(ip_address_equal(&frame.source, &source));
-    assert_int_equal(frame.vrid, 51);
-    assert_int_equal(frame.priority, 90);
-    assert_int_equal(frame.mac[5], 7);
-    assert_ptr_equal(frame.packet, ipv4 + 14);
-    assert_int_equal(frame.packet_size, sizeof(ipv4) - 14);
-    for (size_t size = 0; size < sizeof(ipv4); size++)
-        assert_false(vrrp_frame_read(ipv4, size, &frame));
-    memcpy(octets, ipv4, sizeof(octets));
-    octets[23] = 17;
-    assert_false(vrrp_frame_read(octets, sizeof(octets), &frame));
-    memcpy(octets, ipv4, sizeof(octets));
-    octets[14] = 0x4f; /* options that are not there */
-    assert_false(vrrp_frame_read(octets, sizeof(octets), &frame));
-    octets[14] = 0x44;
-    assert_false(vrrp_frame_read(octets, sizeof(octets), &frame));
-    memcpy(octets, ipv4, sizeof(octets));
-    octets[21] = 1; /* a later fragment */
-    assert_false(vrrp_frame_read(octets, sizeof(octets), &frame));
-}
-
 static struct lan_sighting of(enum lan_warning_kind kind)
 {
     return (struct lan_sighting){.kind = kind, .peer = kit_address("10.0.0.2"), .priority = 50};
@@ -375,7 +342,6 @@ int main(void)
         cmocka_unit_test(the_link_local_address_says_nothing),
         cmocka_unit_test(a_unicast_peer_that_lists_another_address_is_named),
         cmocka_unit_test(own_packets_are_looped_or_anothers),
-        cmocka_unit_test(frames_are_read_even_when_cut_off),
         cmocka_unit_test(it_is_said_once_and_ends_when_it_is_quiet),
         cmocka_unit_test(one_that_comes_and_goes_does_not_fill_the_log),
         cmocka_unit_test(one_that_lasts_is_said_once),
