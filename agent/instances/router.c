@@ -239,6 +239,14 @@ void router_send_advert(struct router *router, const struct election_action *act
         note_send_result(router, result);
 }
 
+void router_claim_routes(struct router *router)
+{
+    const struct route_lists lists = routes_of(router);
+
+    if (router->node->routes != NULL)
+        route_keeper_want(router->node->routes, &router->routes, &lists);
+}
+
 void router_claim(struct router *router)
 {
     const struct route_lists lists = routes_of(router);
@@ -248,14 +256,9 @@ void router_claim(struct router *router)
     router->desired.raises = router->virtual_ifindex != 0;
     reconciler_want(router->node->reconciler, &router->desired, router_claim_ifindex(router),
                     router->claims, router->claim_count, router->config->lease_ns);
-}
-
-void router_claim_routes(struct router *router)
-{
-    const struct route_lists lists = routes_of(router);
-
-    if (router->node->routes != NULL)
-        route_keeper_want(router->node->routes, &router->routes, &lists);
+    /* Where there are none, the kernel has nothing to say to them. */
+    if (router->claim_count == 0)
+        router_claim_routes(router);
 }
 
 void router_release(struct router *router)

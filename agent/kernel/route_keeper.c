@@ -23,8 +23,10 @@ enum {
 #define LOOK_EVERY_NS (5 * NS_PER_SEC)
 /* Longer than that to look, and a claim does not wait for it. */
 #define LOOK_QUICK_NS (5 * NS_PER_MS)
-#define RETRY_MIN_NS  (1 * NS_PER_SEC)
-#define RETRY_MAX_NS  (30 * NS_PER_SEC)
+/* After a change by others what is missing is tried again quickly at first: an address that it
+ * needs may follow its link. */
+#define RETRY_MIN_NS (100 * NS_PER_MS)
+#define RETRY_MAX_NS (30 * NS_PER_SEC)
 
 struct route_keeper {
     struct worker_task task;    /* first: the flight */
@@ -268,6 +270,7 @@ static void look_soon(void *userdata)
     uint64_t after_ns = keeper->mended.last_ns + keeper->mended.backoff_ns;
 
     keeper->mending = true;
+    keeper->backoff_ns = 0;
     if (after_ns > now_ns)
         keeper->look_ns = after_ns < keeper->look_ns ? after_ns : keeper->look_ns;
     else if (keeper->walk_ns <= LOOK_QUICK_NS ||
