@@ -118,6 +118,7 @@ static void on_link(void *userdata, const struct link *link)
     /* The kernel drops IPv6 addresses when a link goes down. */
     if (link->up)
         reconciler_run(parts->node.reconciler);
+    route_keeper_run(parts->node.routes);
 }
 
 static void on_link_gone(void *userdata, const struct link *link)
@@ -139,6 +140,10 @@ static void on_address(void *userdata, const struct observed_address *address, b
     if ((!present || !mark_is_ours(address)) &&
         registry_is_virtual(parts->registry, &address->prefix.address))
         reconciler_run_soon(parts->node.reconciler);
+    /* IPv4 routes of the main table go with the address that is their source; older kernels do not
+     * say so. */
+    if (!present)
+        route_keeper_run(parts->node.routes);
     if (link != NULL && !mark_is_ours(address))
         registry_refresh_link(parts->registry, link);
 }
@@ -151,6 +156,7 @@ static void on_resync(void *userdata)
     registry_refresh(parts->registry);
     checks_links_changed(parts->node.checks);
     reconciler_run(parts->node.reconciler);
+    route_keeper_run(parts->node.routes);
 }
 
 static void on_check(void *userdata, const char *name)
@@ -205,6 +211,9 @@ static int open_kernel(struct parts *parts)
     links_use_worker(node->links, parts->kernel);
     r = reconciler_open(node->event, AGENT_PRIORITY_LEASES, node->links, parts->kernel,
                         &node->reconciler);
+    if (r >= 0)
+        r = route_keeper_open(node->event, AGENT_PRIORITY_LEASES, node->links, parts->kernel,
+                              &node->routes);
     if (r >= 0)
         r = nft_guard_open(node->event, AGENT_PRIORITY_LEASES, parts->kernel, &node->guard);
     return r;
@@ -401,9 +410,11 @@ static void remove_guard(struct parts *parts)
 
 int parts_finish(struct parts *parts)
 {
-    if (parts->node.reconciler == NULL)
-        return 0;
-    return reconciler_finish(parts->node.reconciler, FINISH_NS);
+    const struct node *node = &parts->node;
+    int r = node->reconciler != NULL ? reconciler_finish(node->reconciler, FINISH_NS) : 0;
+    int routes = node->routes != NULL ? route_keeper_finish(node->routes, FINISH_NS) : 0;
+
+    return r < 0 ? r : routes;
 }
 
 /* The instances first: they use everything else, and what they leave is closed by the workers. */
@@ -434,6 +445,7 @@ void parts_close(struct parts *parts)
     remove_guard(parts);
     worker_close(parts->kernel);
     nft_guard_close(node->guard);
+    route_keeper_close(node->routes);
     reconciler_close(node->reconciler);
     links_close(node->links);
     config_box_unref(parts->facts.box);
