@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+
+typedef char *text_reader(const char *path, size_t max, char *error, size_t error_size);
 
 /* The same bounds as vipd's. */
 static bool fits(struct config_files *files, const char *text)
@@ -24,7 +25,10 @@ static bool fits(struct config_files *files, const char *text)
     return files->bytes <= CONFIG_BYTES_MAX && files->count <= CONFIG_FILES_MAX + 1;
 }
 
-static bool add_file(struct config_files *files, const char *path)
+/* read: read_file(), or read_regular_file() for what nobody has named: a FIFO would keep us
+ * waiting.
+ */
+static bool add_file(struct config_files *files, const char *path, text_reader *read)
 {
     struct config_source *grown = reallocarray(files->list, files->count + 1, sizeof(*files->list));
     char *name = strdup(path);
@@ -37,25 +41,13 @@ static bool add_file(struct config_files *files, const char *path)
         free(name);
         return false;
     }
-    char *text = read_file(path, CONFIG_BYTES_MAX, files->error, sizeof(files->error));
+    char *text = read(path, CONFIG_BYTES_MAX, files->error, sizeof(files->error));
     if (text == NULL) {
         free(name);
         return false;
     }
     grown[files->count++] = (struct config_source){.name = name, .text = text};
     return fits(files, text);
-}
-
-/* What a configuration is made of, as vipd has it: a FIFO or a device would keep us waiting. */
-static bool is_regular(struct config_files *files, const char *path)
-{
-    struct stat st;
-
-    if (stat(path, &st) < 0 || S_ISREG(st.st_mode))
-        return true; /* whatever is wrong is said when it is read */
-    snprintf(files->error_path, sizeof(files->error_path), "%s", path);
-    snprintf(files->error, sizeof(files->error), "it is no regular file");
-    return false;
 }
 
 /* Not hidden and ending in .conf: editors leave other files about. */
@@ -92,7 +84,7 @@ static bool add_directory(struct config_files *files, const char *dir)
         char *path = NULL;
 
         if (good && asprintf(&path, "%s/%s", dir, entries[i]->d_name) >= 0) {
-            good = is_regular(files, path) && add_file(files, path);
+            good = add_file(files, path, read_regular_file);
             free(path);
         }
         free(entries[i]);
@@ -106,7 +98,7 @@ bool config_files_load_list(char *const *files, size_t count, const char *dir,
 {
     *out = (struct config_files){0};
     for (size_t i = 0; i < count; i++) {
-        if (!add_file(out, files[i]))
+        if (!add_file(out, files[i], read_file))
             return false;
     }
     return dir == NULL || add_directory(out, dir);
