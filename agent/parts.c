@@ -105,14 +105,13 @@ static int on_ended(void *userdata)
 static void on_link(void *userdata, const struct link *link)
 {
     const struct parts *parts = userdata;
-    bool back = link->up && link->carrier;
 
     recorder_note_link(parts->recorder, link, true);
     registry_refresh_link(parts->registry, link);
     attach_link_changed(parts->attach);
     checks_links_changed(parts->node.checks);
     /* The kernel drops IPv6 addresses when a link goes down. */
-    if (back)
+    if (link->up)
         reconciler_run(parts->node.reconciler);
 }
 

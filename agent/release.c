@@ -53,11 +53,10 @@ static bool none_is_virtual(void *userdata, const struct ip_address *address)
 /* True when the dead agent held an address of this router. */
 static bool was_held(const struct router *router)
 {
-    int ifindex = router_claim_ifindex(router);
-
-    for (size_t i = 0; i < router->count; i++) {
-        const struct observed_address *there =
-            links_address(router->node->links, ifindex, &router->prefixes[i].address);
+    for (size_t i = 0; i < router->claim_count; i++) {
+        const struct claimed_address *claim = &router->claims[i];
+        const struct observed_address *there = links_address(
+            router->node->links, router_ifindex_of(router, claim), &claim->prefix.address);
 
         if (there != NULL && mark_is_ours(there))
             return true;

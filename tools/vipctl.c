@@ -48,7 +48,7 @@ static const struct verb verbs[] = {
      "adverts, ARP and neighbour discovery, live or from a recording", cmd_capture},
     {"decode", "[--json] [--config FILE --instance NAME] < PACKETS",
      "explain hex IP packets from standard input", cmd_decode},
-    {"import", "[--json] [--config-id ID] [-o FILE [--force]] [FILE]",
+    {"import", "[--json] [--config-id ID] [--plan | -o FILE [--force]] [FILE]",
      "make a vipd.conf of a keepalived configuration", cmd_import},
     {"doctor", "[--config FILE] [--config-dir DIR] [--listen DURATION] [--json] [--verbose]",
      "examine this node and say what will bite", cmd_doctor},

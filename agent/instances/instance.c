@@ -5,6 +5,7 @@
 #include "agent/base/log.h"
 #include "agent/instances/actions.h"
 #include "agent/instances/claim.h"
+#include "agent/instances/devices.h"
 #include "agent/instances/fitness.h"
 #include "agent/instances/link.h"
 #include "agent/instances/link_belief.h"
@@ -43,7 +44,7 @@ static bool init_router(struct instance *instance, size_t index, enum ip_family 
     receive_prepare(router);
     router->client.on_ready = on_ready;
     claim_prepare(router);
-    if (!router_read_config(router))
+    if (!router_read_config(router) || !router_devices_read(router))
         return false;
     if (router_prepare(router) < 0)
         return false;
@@ -79,7 +80,7 @@ struct instance *instance_new_in(struct node *node, struct config_box *box,
                                  const struct config_instance *config, struct bundle *bundle)
 {
     struct instance *instance = calloc(1, sizeof(*instance));
-    size_t count = (config->ipv4_count > 0 ? 1u : 0u) + (config->ipv6_count > 0 ? 1u : 0u);
+    size_t count = config_router_count(config);
     size_t index = 0;
     bool good = true;
 
@@ -93,9 +94,9 @@ struct instance *instance_new_in(struct node *node, struct config_box *box,
     if (instance->routers == NULL || !join(instance, bundle))
         goto fail;
     instance->router_count = count;
-    if (config->ipv4_count > 0)
+    if (config_has_router(config, IP_FAMILY_IPV4))
         good = init_router(instance, index++, IP_FAMILY_IPV4);
-    if (config->ipv6_count > 0)
+    if (config_has_router(config, IP_FAMILY_IPV6))
         good = init_router(instance, index, IP_FAMILY_IPV6) && good;
     if (!good)
         goto fail;
@@ -139,6 +140,7 @@ void instance_free(struct instance *instance)
     for (size_t i = 0; i < instance->router_count; i++) {
         router_watch_free(&instance->routers[i]);
         router_peers_free(&instance->routers[i]);
+        router_devices_free(&instance->routers[i]);
         router_free(&instance->routers[i]);
     }
     if (instance->share != NULL)
@@ -149,6 +151,7 @@ void instance_free(struct instance *instance)
     fitness_free(instance);
     link_belief_free(instance);
     start_delay_free(instance);
+    free(instance->hook_results);
     config_box_unref(instance->next_box);
     config_box_unref(instance->box);
     free(instance->routers);
@@ -219,9 +222,27 @@ static void take_part(struct instance *instance)
     }
 }
 
+void instance_devices_changed(struct instance *instance)
+{
+    for (size_t i = 0; i < instance->router_count; i++)
+        router_devices_follow(&instance->routers[i]);
+    look_for_strangers(instance);
+}
+
+bool instance_uses_device(const struct instance *instance, const struct link *link)
+{
+    for (size_t i = 0; i < instance->router_count; i++)
+        if (router_uses_device(&instance->routers[i], link))
+            return true;
+    return false;
+}
+
 void instance_refresh(struct instance *instance)
 {
     int r = follow_link(instance);
+
+    for (size_t i = 0; i < instance->router_count; i++)
+        router_devices_follow(&instance->routers[i]);
 
     if (r == 0)
         look_for_strangers(instance);
@@ -286,12 +307,12 @@ void instance_update(struct instance *instance, struct config_box *box,
         struct router *router = &instance->routers[i];
 
         /* In-place changes never turn multicast into unicast, so the peers' storage is there. */
-        if (!router_read_config(router))
+        if (!router_read_config(router) || !router_devices_read(router))
             log_instance(LOG_ERR, config->name, "out of memory");
         if (changed)
             segment_watch_later(&router->client);
         bool same =
-            desired_rebase(&router->desired, router->prefixes, router->count, config->lease_ns);
+            desired_rebase(&router->desired, router->claims, router->claim_count, config->lease_ns);
         const struct election_params params = instance_params(instance, i);
         const struct election_event event = {.type = ELECTION_CONFIGURE, .params = &params};
         instance_event(instance, i, &event);

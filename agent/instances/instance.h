@@ -21,6 +21,7 @@
  *   link.h           a router's place on a link, its macvlan
  *   source.h         the address a router sends from; source_rank.h says which is better
  *   watch.h          what a router notices on its LAN: conflicts and warnings
+ *   devices.h        addresses on other links than the router's own
  *   strangers.h      addresses on a router's own link that somebody else has put there
  *   actions.h        an election's actions, carried out in their order
  *   router.h         one virtual router and its single deeds
@@ -66,6 +67,12 @@ void instance_stop(struct instance *instance);
 
 /* Compares the link and its addresses with what the elections believe. Call after any change. */
 void instance_refresh(struct instance *instance);
+
+/* True when some of its addresses are to be on that link, which need not be its interface. */
+bool instance_uses_device(const struct instance *instance, const struct link *link);
+
+/* Such a link, or what is on it, has changed. */
+void instance_devices_changed(struct instance *instance);
 
 /* A link is gone. When it was the macvlan of a router (somebody else deleted it), it is made again,
  * and a MASTER claims and announces anew. */

@@ -80,8 +80,10 @@ bool router_read_config(struct router *router)
     router->receiver.source = source;
     if (before.version != 0)
         keep_former(router, &before, former);
-    router->client.prefixes = router->prefixes;
-    router->client.count = router->count;
+    router->claims = config_claims(config, router->family, &router->claim_count);
+    router->client.group = router->receiver.group;
+    router->client.addresses = router->claims;
+    router->client.count = router->claim_count;
     router->desired.owner = config->name;
     router->desired.adopt = config->adopt;
     router_guard(router);
@@ -119,10 +121,18 @@ int router_claim_ifindex(const struct router *router)
                                               : segment_ifindex(&router->client);
 }
 
+int router_ifindex_of(const struct router *router, const struct claimed_address *claim)
+{
+    if (claim->device[0] == '\0')
+        return router_claim_ifindex(router);
+    const struct link *link = links_by_name(router->node->links, claim->device);
+    return link != NULL ? link->ifindex : 0;
+}
+
 bool router_has_address(const struct router *router, const struct ip_address *address)
 {
-    for (size_t i = 0; i < router->count; i++)
-        if (ip_address_equal(&router->prefixes[i].address, address))
+    for (size_t i = 0; i < router->claim_count; i++)
+        if (ip_address_equal(&router->claims[i].prefix.address, address))
             return true;
     return false;
 }
@@ -179,7 +189,6 @@ void router_send_advert(struct router *router, const struct election_action *act
     const struct config_instance *config = router->config;
     const struct election *e = router_election(router);
     const struct link *link = links_by_index(router->node->links, segment_ifindex(&router->client));
-    struct ip_address group = ip_address_vrrp_group(router->family);
     /* Resigning from an address that has just gone: a courtesy that may fail. */
     bool lost = e->source.family == IP_FAMILY_NONE;
     struct packet_spec spec = {
@@ -197,7 +206,7 @@ void router_send_advert(struct router *router, const struct election_action *act
     int result = 0;
 
     if (!config->unicast) {
-        result = send_to(router, &spec, &group);
+        result = send_to(router, &spec, &router->receiver.group);
     } else {
         for (size_t i = 0; i < router->receiver.peer_count; i++) {
             int r = send_to(router, &spec, &router->receiver.peers[i]);
@@ -212,7 +221,7 @@ void router_claim(struct router *router)
 {
     router->desired.raises = router->virtual_ifindex != 0;
     reconciler_want(router->node->reconciler, &router->desired, router_claim_ifindex(router),
-                    router->prefixes, router->count, router->config->lease_ns);
+                    router->claims, router->claim_count, router->config->lease_ns);
 }
 
 void router_release(struct router *router)
@@ -230,7 +239,7 @@ void router_guard(struct router *router)
 
     if (router->node->guard != NULL)
         nft_guard_want(router->node->guard, &router->guarded, router_claim_ifindex(router),
-                       router->prefixes, drops ? router->count : 0);
+                       router->claims, drops ? router->claim_count : 0);
 }
 
 /* The R flag of an NA tells hosts that we are a router: true only when the kernel forwards there
@@ -250,45 +259,81 @@ static bool forwards_ipv6(const char *ifname)
 }
 
 /* Those of single addresses mend what somebody else has just spoilt: they wait for no pause. */
-static int send_announcement(struct router *router, const struct announcement *announcement)
+static int send_announcement(struct router *router, const struct announcement *announcement,
+                             bool all)
 {
     const struct node *node = router->node;
 
-    if (node->announcements == NULL || announcement->count < router->count)
+    if (node->announcements == NULL || !all)
         return neighbour_io_announce(node->neighbours, announcement);
     return announce_queue_add(node->announcements, router, announcement);
 }
 
-void router_announce(struct router *router, const struct ip_prefix *prefixes, size_t count)
+static bool any_ipv6(const struct claimed_address *claims, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (claims[i].prefix.address.family == IP_FAMILY_IPV6)
+            return true;
+    return false;
+}
+
+/* Those of them that are on that device ("": on the router's own link). */
+static void announce_on(struct router *router, const char *device,
+                        const struct claimed_address *claims, size_t count, bool all)
 {
     const struct config_instance *config = router->config;
-    int ifindex = router_claim_ifindex(router);
-    const struct link *link = links_by_index(router->node->links, ifindex);
+    bool own = device[0] == '\0';
+    const char *ifname = own ? config->interface : device;
+    const struct link *link =
+        own ? links_by_index(router->node->links, router_claim_ifindex(router))
+            : links_by_name(router->node->links, device);
     uint8_t mac[MAC_SIZE];
     char name[NAME_SIZE + 16];
 
-    if (config->mac == MAC_VIRTUAL)
+    /* Nobody to tell, or, on another device, nobody to be reached. */
+    if (link == NULL || link->no_neighbours || (!own && !(link->up && link->carrier)))
+        return;
+    if (own && config->mac == MAC_VIRTUAL)
         virtual_mac(router->family, config->vrid, mac);
-    else if (link != NULL && link->has_mac)
+    else if (link->has_mac)
         memcpy(mac, link->mac, sizeof(mac));
     else
-        return; /* no link layer addresses there: nobody to tell */
+        return; /* no link layer addresses there */
     const struct announcement announcement = {
-        .ifindex = ifindex,
-        .ifname = config->interface,
+        .ifindex = link->ifindex,
+        .ifname = ifname,
         .mac = mac,
-        .prefixes = prefixes,
+        .device = device,
+        .addresses = claims,
         .count = count,
         .reply_form = config->announce_reply,
-        .router = router->family == IP_FAMILY_IPV6 && forwards_ipv6(config->interface),
+        .router = any_ipv6(claims, count) && forwards_ipv6(ifname),
     };
-    int r = send_announcement(router, &announcement);
+    int r = send_announcement(router, &announcement, all);
     if (r < 0)
         log_instance(LOG_WARNING, router_name(router, name, sizeof(name)),
-                     "cannot announce the addresses on %s: %s", config->interface, strerror(-r));
+                     "cannot announce the addresses on %s: %s", ifname, strerror(-r));
 }
 
-void router_ask(struct router *router, const struct ip_prefix *prefixes, size_t count)
+/* The first of them that is on the same device. */
+static size_t first_on(const struct claimed_address *claims, const char *device)
+{
+    size_t i = 0;
+
+    while (strcmp(claims[i].device, device) != 0)
+        i++;
+    return i;
+}
+
+void router_announce(struct router *router, const struct claimed_address *claims, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (first_on(claims, claims[i].device) == i)
+            announce_on(router, claims[i].device, claims + i, count - i,
+                        count == router->claim_count);
+}
+
+void router_ask(struct router *router, const struct claimed_address *claims, size_t count)
 {
     const struct node *node = router->node;
     const struct election *e = router_election(router);
@@ -300,7 +345,7 @@ void router_ask(struct router *router, const struct ip_prefix *prefixes, size_t 
     const struct question question = {.ifindex = link->ifindex,
                                       .mac = link->mac,
                                       .source = &e->source,
-                                      .prefixes = prefixes,
+                                      .addresses = claims,
                                       .count = count};
     int r = neighbour_io_ask(node->neighbours, &question);
     if (r < 0)

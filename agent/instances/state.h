@@ -30,6 +30,14 @@ struct link_belief {
     sd_event_source *timer; /* NULL: never needed */
 };
 
+/* How a hook ended when it was run last. */
+struct hook_result {
+    uint64_t at_wall_ns; /* 0: it never was */
+    bool good;
+    int status;    /* its exit status; -1: it has none (a signal, its time was up, not started) */
+    char text[96]; /* "exit status 3 after 0.120 s" */
+};
+
 struct instance {
     struct node *node;
     struct config_box *box;
@@ -60,7 +68,8 @@ struct instance {
     char *unusable;            /* what is wrong with its interface (HOLD_UNUSABLE), or NULL, */
     uint64_t unusable_wall_ns; /* and since when; see fitness.h */
     struct link_belief link;
-    sd_event_source *start_timer; /* of start-delay; NULL: never needed */
+    sd_event_source *start_timer;     /* of start-delay; NULL: never needed */
+    struct hook_result *hook_results; /* HOOKS of them, told by publish/; NULL: none ended yet */
     bool checks_due; /* instance_checks_changed() is to be called when the event is done */
     const struct config_instance *next_config; /* REPLACED: started when this one is done */
     struct config_box *next_box;

@@ -115,6 +115,7 @@ bool links_parse_link(struct nlmsghdr *message, struct link *link)
     *link = (struct link){.ifindex = info->ifi_index};
     memcpy(link->alias, before.alias, sizeof(link->alias));
     link->up = (info->ifi_flags & IFF_UP) != 0;
+    link->no_neighbours = (info->ifi_flags & (IFF_NOARP | IFF_LOOPBACK)) != 0;
     link->carrier = (info->ifi_flags & FLAG_LOWER_UP) != 0 && (info->ifi_flags & FLAG_DORMANT) == 0;
     link->multicast = (info->ifi_flags & IFF_MULTICAST) != 0;
     link->loopback = (info->ifi_flags & IFF_LOOPBACK) != 0;
@@ -155,6 +156,15 @@ static bool read_address(struct nlattr **attributes, enum ip_family family, stru
     return true;
 }
 
+static void read_ipv4_words(struct nlattr **attributes, struct observed_address *out)
+{
+    if (attributes[IFA_LABEL] != NULL)
+        nla_strlcpy(out->label, attributes[IFA_LABEL], sizeof(out->label));
+    if (attributes[IFA_BROADCAST] != NULL &&
+        nla_len(attributes[IFA_BROADCAST]) == (int)sizeof(out->broadcast))
+        memcpy(out->broadcast, nla_data(attributes[IFA_BROADCAST]), sizeof(out->broadcast));
+}
+
 bool links_parse_address(struct nlmsghdr *message, struct observed_address *out)
 {
     struct nlattr *attributes[ADDRESS_ATTRIBUTES + 1];
@@ -172,6 +182,8 @@ bool links_parse_address(struct nlmsghdr *message, struct observed_address *out)
         return false;
     out->prefix.length = info->ifa_prefixlen;
     out->flags = info->ifa_flags;
+    out->scope = info->ifa_scope;
+    read_ipv4_words(attributes, out);
     if (attributes[IFA_FLAGS] != NULL && nla_len(attributes[IFA_FLAGS]) >= (int)sizeof(uint32_t))
         out->flags = nla_get_u32(attributes[IFA_FLAGS]);
     if (attributes[ATTRIBUTE_IFA_PROTO] != NULL && nla_len(attributes[ATTRIBUTE_IFA_PROTO]) > 0)

@@ -13,7 +13,7 @@
 #define AGENT_KERNEL_NFT_GUARD_H
 
 #include "agent/base/worker.h"
-#include "lib/packet/address.h"
+#include "lib/packet/claimed_address.h"
 
 struct nft_guard;
 
@@ -23,7 +23,7 @@ struct nft_share {
     struct nft_share *prev;
     bool linked;
     int ifindex;
-    const struct ip_prefix *prefixes; /* borrowed: stays valid until the next call for this share */
+    const struct claimed_address *addresses; /* borrowed: stays valid until the next call */
     size_t count;
 };
 
@@ -35,10 +35,10 @@ int nft_guard_open(sd_event *event, int64_t priority, struct worker *worker,
 void nft_guard_close(struct nft_guard *guard);
 
 /* Replaces what this share wants (count 0: nothing; then it may be freed at once). Link-local
- * addresses are meant on that link only, and not yet while it is 0. The same as before costs
- * nothing. */
+ * addresses are meant on that link only, and not yet while it is 0; those that name a device are
+ * left out. The same as before costs nothing. */
 void nft_guard_want(struct nft_guard *guard, struct nft_share *share, int ifindex,
-                    const struct ip_prefix *prefixes, size_t count);
+                    const struct claimed_address *addresses, size_t count);
 
 /* Has what a predecessor left taken away, or made right. */
 void nft_guard_run(struct nft_guard *guard);

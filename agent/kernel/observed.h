@@ -12,8 +12,9 @@ struct link {
     char name[INTERFACE_NAME_SIZE];
     uint8_t mac[6];
     bool has_mac;
-    bool up;      /* IFF_UP */
-    bool carrier; /* IFF_LOWER_UP and not IFF_DORMANT: frames can pass */
+    bool up;            /* IFF_UP */
+    bool carrier;       /* IFF_LOWER_UP and not IFF_DORMANT: frames can pass */
+    bool no_neighbours; /* IFF_NOARP or IFF_LOOPBACK: nobody there asks for addresses */
     unsigned mtu;
     bool ethernet; /* ARPHRD_ETHER */
     bool loopback;
@@ -33,10 +34,13 @@ struct link {
 struct observed_address {
     int ifindex;
     struct ip_prefix prefix;
-    uint32_t flags;   /* IFA_F_* */
-    uint8_t proto;    /* IFA_PROTO, 0 when the kernel does not say; see mark.h */
-    uint32_t metric;  /* IFA_RT_PRIORITY, 0 when there is none */
-    uint32_t valid_s; /* lifetime left when last reported; UINT32_MAX: for ever */
+    uint32_t flags;                  /* IFA_F_* */
+    uint8_t proto;                   /* IFA_PROTO, 0 when the kernel does not say; see mark.h */
+    uint32_t metric;                 /* IFA_RT_PRIORITY, 0 when there is none */
+    uint32_t valid_s;                /* lifetime left when last reported; UINT32_MAX: for ever */
+    char label[INTERFACE_NAME_SIZE]; /* IPv4; "" when the kernel does not say */
+    uint8_t broadcast[4];            /* IPv4; zeros: none */
+    uint8_t scope;                   /* RT_SCOPE_* */
     uint32_t created; /* when it was added: hundredths of seconds of the kernel's clock */
 };
 

@@ -26,6 +26,7 @@ enum {
 
 struct publish {
     struct publish_options options;
+    struct unit_hooks *unit_hooks;
     struct hooks *hooks;
     struct systemd_targets *targets;
     struct state_files *state_files; /* NULL: none can be written */
@@ -107,6 +108,25 @@ static bool may_start(void *userdata, const char *name)
     return instance == NULL || !instance_claims(instance);
 }
 
+/* What its status says of the hook. */
+static void on_hook_end(void *userdata, const char *name, enum hook hook, int status,
+                        const char *text)
+{
+    const struct publish *publish = userdata;
+    struct instance *instance = registry_find(publish->options.registry, name);
+
+    if (instance == NULL)
+        return;
+    if (instance->hook_results == NULL)
+        instance->hook_results = calloc(HOOKS, sizeof(*instance->hook_results));
+    if (instance->hook_results == NULL)
+        return;
+    struct hook_result *result = &instance->hook_results[hook];
+    *result =
+        (struct hook_result){.at_wall_ns = clock_wall_ns(), .good = status == 0, .status = status};
+    snprintf(result->text, sizeof(result->text), "%s", text);
+}
+
 void publish_claimed(const struct publish *publish)
 {
     hooks_go_on(publish->hooks);
@@ -138,10 +158,18 @@ int publish_finish(struct publish *publish)
 static int open_parts(struct publish *publish)
 {
     sd_event *event = publish->options.event;
-    int r = hooks_open(event, on_idle, publish, &publish->hooks);
+    const struct unit_hooks_options units = {.event = event,
+                                             .files = publish->options.files,
+                                             .run_dir = publish->options.run_dir,
+                                             .control_path = publish->options.control_path};
+    int r = unit_hooks_open(&units, &publish->unit_hooks);
 
     if (r >= 0)
+        r = hooks_open(event, publish->unit_hooks, on_idle, publish, &publish->hooks);
+    if (r >= 0)
         hooks_ask(publish->hooks, may_start);
+    if (r >= 0)
+        hooks_on_end(publish->hooks, on_hook_end);
     if (r >= 0)
         r = systemd_targets_open(event, on_idle, publish, &publish->targets);
     if (r >= 0)
@@ -188,6 +216,7 @@ void publish_close(struct publish *publish)
     sd_event_source_disable_unref(publish->impatience);
     sd_event_source_disable_unref(publish->writer);
     hooks_close(publish->hooks);
+    unit_hooks_close(publish->unit_hooks);
     systemd_targets_close(publish->targets);
     state_files_close(publish->state_files);
     free(publish);

@@ -16,8 +16,8 @@ enum { TIMER_ACCURACY_US = 50 };
 
 struct job {
     const void *owner;
-    struct announcement what; /* prefixes, mac and ifname are those below */
-    struct ip_prefix *prefixes;
+    struct announcement what;          /* addresses, mac, ifname and device are those below */
+    struct claimed_address *addresses; /* of that device alone */
     uint8_t mac[MAC_SIZE];
     char ifname[INTERFACE_NAME_SIZE];
     size_t next; /* the next address */
@@ -42,7 +42,7 @@ struct announce_queue {
 
 static void free_job(struct job *job)
 {
-    free(job->prefixes);
+    free(job->addresses);
     free(job);
 }
 
@@ -66,7 +66,7 @@ static void send_some(const struct announce_queue *queue, struct job *job, size_
     some.count = job->left < most ? job->left : most;
     if (some.count > to_end)
         some.count = to_end;
-    some.prefixes = job->prefixes + job->next;
+    some.addresses = job->addresses + job->next;
     int r = neighbour_io_announce(queue->io, &some);
     if (job->error == 0)
         job->error = r;
@@ -166,31 +166,43 @@ static struct job *take_out(struct lane *lane, const void *owner)
     return job;
 }
 
+/* Those of the announcement's device. Returns how many. */
+static size_t copy_addresses(const struct announcement *what, struct claimed_address *out)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < what->count; i++)
+        if (strcmp(what->addresses[i].device, what->device) == 0)
+            out[count++] = what->addresses[i];
+    return count;
+}
+
 static struct job *new_job(const void *owner, const struct announcement *what)
 {
     struct job *job = calloc(1, sizeof(*job));
-    struct ip_prefix *prefixes = calloc(what->count, sizeof(*prefixes));
+    struct claimed_address *addresses = calloc(what->count, sizeof(*addresses));
 
-    if (job == NULL || prefixes == NULL) {
+    if (job == NULL || addresses == NULL) {
         free(job);
-        free(prefixes);
+        free(addresses);
         return NULL;
     }
-    memcpy(prefixes, what->prefixes, what->count * sizeof(*prefixes));
-    *job = (struct job){.owner = owner, .what = *what, .prefixes = prefixes, .left = what->count};
+    *job = (struct job){.owner = owner, .what = *what, .addresses = addresses};
+    job->what.count = job->left = copy_addresses(what, addresses);
     memcpy(job->mac, what->mac, sizeof(job->mac));
     snprintf(job->ifname, sizeof(job->ifname), "%s", what->ifname);
     job->what.mac = job->mac;
     job->what.ifname = job->ifname;
+    job->what.device = what->device[0] != '\0' ? job->ifname : "";
     return job;
 }
 
-static bool same_addresses(const struct job *job, const struct announcement *what)
+static bool same_addresses(const struct job *a, const struct job *b)
 {
-    if (job->what.count != what->count)
+    if (a->what.count != b->what.count)
         return false;
-    for (size_t i = 0; i < what->count; i++)
-        if (!ip_address_equal(&job->prefixes[i].address, &what->prefixes[i].address))
+    for (size_t i = 0; i < a->what.count; i++)
+        if (!ip_address_equal(&a->addresses[i].prefix.address, &b->addresses[i].prefix.address))
             return false;
     return true;
 }
@@ -207,9 +219,13 @@ int announce_queue_add(struct announce_queue *queue, const void *owner,
     struct job *job = lane != NULL ? new_job(owner, what) : NULL;
     if (job == NULL)
         return neighbour_io_announce(queue->io, what);
+    if (job->left == 0) {
+        free_job(job);
+        return 0;
+    }
     struct job *before = take_out(lane, owner);
     /* Where it had come to: or the last of many would never have its turn. */
-    if (before != NULL && same_addresses(before, what))
+    if (before != NULL && same_addresses(before, job))
         job->next = before->next;
     if (before != NULL)
         free_job(before);

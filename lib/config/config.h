@@ -22,6 +22,7 @@
 #include "lib/config/names.h"
 #include "lib/election/conflict_policy.h"
 #include "lib/election/damping.h"
+#include "lib/packet/claimed_address.h"
 #include "lib/packet/packet.h"
 
 enum mac_mode {
@@ -61,6 +62,7 @@ struct config_instance {
     enum vrrp_version version;
     uint8_t priority; /* 1..254; 255 = address owner */
     uint64_t advert_interval_ns;
+    uint8_t dead_factor; /* intervals of silence: 3 in the RFCs */
     enum preempt_mode preempt;
     uint64_t preempt_delay_ns;
     enum mac_mode mac;
@@ -88,8 +90,13 @@ struct config_instance {
     struct config_names track;  /* checks: its own, then those of [node] */
     struct damping_params flap_damping;
 
-    /* Virtual addresses by family, in configured order. For IPv6 the link-local one is first: the
-     * configured one, or derived from the VRID when none was (link_local_derived). */
+    /* All virtual addresses: IPv4 before IPv6, of each family those in adverts before the extra
+     * ones, in configured order. */
+    struct claimed_address *claims;
+    size_t claim_count;
+
+    /* Those in adverts, by family. For IPv6 the link-local one is first: the configured one, or
+     * derived from the VRID when none was (link_local_derived). */
     struct ip_prefix *ipv4;
     size_t ipv4_count;
     struct ip_prefix *ipv6;
@@ -99,9 +106,11 @@ struct config_instance {
     bool unicast;             /* unicast-peers was given */
     struct ip_address *peers; /* both families */
     size_t peer_count;
-    uint8_t unicast_ttl;       /* TTL or hop limit of what is sent to peers */
-    uint8_t unicast_min_ttl;   /* of adverts of peers; 0: any */
-    uint8_t unicast_max_ttl;   /* likewise; 255: any */
+    uint8_t unicast_ttl;      /* TTL or hop limit of what is sent to peers */
+    uint8_t unicast_min_ttl;  /* of adverts of peers; 0: any */
+    uint8_t unicast_max_ttl;  /* likewise; 255: any */
+    struct ip_address group4; /* adverts go there: the RFC's, or another */
+    struct ip_address group6;
     struct ip_address source4; /* NONE: the interface's primary address */
     struct ip_address source6; /* NONE: the interface's link-local address */
 
@@ -175,9 +184,24 @@ const struct config_instance *config_find_instance(const struct config *config, 
 /* The check of that name, or NULL. */
 const struct config_check *config_find_check(const struct config *config, const char *name);
 
-/* Addresses of one family of an instance. *count is 0 when it has none. */
+/* True when the instance has a virtual router of that family: it lists such addresses. One that
+ * lists none at all has one of IPv4, or of IPv6 where its peers or its source are that alone. */
+bool config_has_router(const struct config_instance *instance, enum ip_family family);
+
+/* How many virtual routers it has: one or two. */
+size_t config_router_count(const struct config_instance *instance);
+
+/* What the virtual router of that family claims: the addresses of its family; of the other one,
+ * too, where that has no virtual router. *count is 0 when there is none. */
+const struct claimed_address *config_claims(const struct config_instance *instance,
+                                            enum ip_family family, size_t *count);
+
+/* Addresses of one family of an instance in its adverts. *count is 0 when it has none. */
 const struct ip_prefix *config_addresses(const struct config_instance *instance,
                                          enum ip_family family, size_t *count);
+
+/* The multicast group of its adverts. */
+struct ip_address config_group(const struct config_instance *instance, enum ip_family family);
 
 /* What it speaks. */
 struct packet_dialect config_dialect(const struct config_instance *instance);

@@ -48,8 +48,9 @@ static enum config_change_kind kind_of(const struct config_instance *before,
     const struct config_section *schema = config_schema_instance();
     enum config_change_kind kind = CONFIG_UNCHANGED;
 
-    if ((before->ipv4_count > 0) != (after->ipv4_count > 0) ||
-        (before->ipv6_count > 0) != (after->ipv6_count > 0) || before->unicast != after->unicast)
+    if (config_has_router(before, IP_FAMILY_IPV4) != config_has_router(after, IP_FAMILY_IPV4) ||
+        config_has_router(before, IP_FAMILY_IPV6) != config_has_router(after, IP_FAMILY_IPV6) ||
+        before->unicast != after->unicast)
         return CONFIG_REPLACED;
     for (size_t i = 0; i < schema->key_count; i++) {
         const struct config_key *key = &schema->keys[i];

@@ -102,7 +102,7 @@ static bool build(struct config_draft *draft, const struct config_source *source
     }
     config_draft_complete_checks(draft);
     for (size_t i = 0; i < draft->config->instance_count; i++) {
-        if (!config_draft_complete(draft, i))
+        if (!config_draft_complete(draft, i) || !config_draft_complete_addresses(draft, i))
             return false;
     }
     config_validate(draft);

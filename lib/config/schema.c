@@ -126,7 +126,7 @@ static const struct config_key group_keys[GROUP_KEYS] = {
                          .required = true,
                          .sample = "inside, outside",
                          .reload = RELOAD_RESTART,
-                         .expected = "names of two to 64 instances",
+                         .expected = "names of one to 64 instances",
                          .help = "The instances that move together. All advert the lowest of their "
                                  "priorities. May be repeated, and continued over indented lines. "
                                  "When a reload changes it, all of them are restarted."},
@@ -205,8 +205,9 @@ const struct config_section *config_schema_check(void)
 
 bool config_value_is_list(enum config_value_type type)
 {
-    return type == VALUE_PREFIXES || type == VALUE_PEERS || type == VALUE_SOURCES ||
-           type == VALUE_MEMBERS || type == VALUE_TRACK;
+    return type == VALUE_LISTED || type == VALUE_EXTRA || type == VALUE_PEERS ||
+           type == VALUE_SOURCES || type == VALUE_GROUPS || type == VALUE_MEMBERS ||
+           type == VALUE_TRACK;
 }
 
 const char *config_key_default(const struct config_key *key)

@@ -23,7 +23,10 @@ static const struct config_choice announce_forms[] = {
 static const struct config_choice conflict_modes[] = {
     {"defend", CONFLICT_MODE_DEFEND}, {"release", CONFLICT_MODE_RELEASE}, {NULL, 0}};
 
-#define COMMAND_EXPECTED "a command line like /usr/local/bin/web-hook \"one argument\""
+#define ADDRESSES_EXPECTED "addresses like 192.0.2.10/24, 2001:db8::10/64 or 192.0.2.11/32 dev lo"
+
+#define COMMAND_EXPECTED                                                                           \
+    "a command line like /usr/local/bin/web-hook \"one argument\", or unit: and a name"
 
 const struct config_key config_instance_keys[INSTANCE_KEYS] = {
     [INSTANCE_INTERFACE] = {.name = "interface",
@@ -61,20 +64,37 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                    "that is up without vipd shares them with the one that took "
                                    "over. Where that can happen, use other addresses and 254."},
     [INSTANCE_ADDRESSES] = {.name = "addresses",
-                            .type = VALUE_PREFIXES,
-                            .required = true,
+                            .type = VALUE_LISTED,
+                            .default_note = "none",
                             .sample = "192.0.2.10/24, 2001:db8::10/64",
                             .reload = RELOAD_IN_PLACE,
-                            .expected = "addresses like 192.0.2.10/24 or 2001:db8::10/64",
+                            .expected = ADDRESSES_EXPECTED,
                             .help = "The virtual addresses, of either family or both, separated by "
                                     "commas or spaces. Without a prefix length /32 or /128 is "
                                     "taken. May be repeated, and continued over indented lines. "
+                                    "Words of ip-address(8) may stand behind each: dev, label, "
+                                    "scope, brd and noprefixroute; see the section on addresses. "
+                                    "Without any address the instance advertises alone (over "
+                                    "IPv4, or IPv6 where its peers or its source are that), and "
+                                    "its hooks move what there is to move. "
                                     "When a reload adds the first or removes the last address of "
                                     "a family, the instance is restarted. Advertisements with "
                                     "this VRID that list none of these addresses are another "
                                     "cluster's: ignored, counted and warned of. To replace all "
                                     "addresses of a running cluster, list old and new ones for "
                                     "a while."},
+    [INSTANCE_EXTRA_ADDRESSES] =
+        {.name = "extra-addresses",
+         .type = VALUE_EXTRA,
+         .default_note = "none",
+         .sample = "198.51.100.1/32 dev lo",
+         .reload = RELOAD_IN_PLACE,
+         .expected = ADDRESSES_EXPECTED,
+         .help = "Addresses of either family that are claimed, announced and given up with the "
+                 "others, but listed in no advertisement: written as those of addresses. Where a "
+                 "family has addresses in advertisements, the extra ones of that family go with "
+                 "it, otherwise with the other family; so IPv6 addresses of a version 2 instance "
+                 "belong here."},
     [INSTANCE_VERSION] = {.name = "version",
                           .type = VALUE_CHOICE,
                           INSTANCE_FIELD(version),
@@ -83,7 +103,8 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                           .reload = RELOAD_RESTART,
                           .expected = "3 or 2",
                           .help = "The VRRP version: 3 (RFC 9568), or 2 (RFC 3768, IPv4 only) for "
-                                  "old peers."},
+                                  "old peers. IPv6 addresses can go with version 2 as "
+                                  "extra-addresses."},
     [INSTANCE_PASSWORD] = {.name = "password",
                            .type = VALUE_PASSWORD,
                            .default_note = "none",
@@ -118,7 +139,21 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                   .expected = "multiples of 10ms from 10ms to 40.95s (version 2: "
                                               "whole seconds from 1s to 255s)",
                                   .help = "Time between advertisements. A dead master is noticed "
-                                          "after a little more than three of them."},
+                                          "after a little more than three of them "
+                                          "(dead-factor)."},
+    [INSTANCE_DEAD_FACTOR] = {.name = "dead-factor",
+                              .type = VALUE_NUMBER,
+                              INSTANCE_FIELD(dead_factor),
+                              .min = 2,
+                              .max = 100,
+                              .default_text = "3",
+                              .reload = RELOAD_IN_PLACE,
+                              .expected = "a number from 2 to 100",
+                              .help = "So many advert-intervals without an advertisement, and a "
+                                      "master counts as dead (keepalived's down_timer_adverts). "
+                                      "It must be the same on all nodes, and nothing warns when "
+                                      "it is not: advertisements do not carry it. More than 3 is "
+                                      "for networks that lose several in a row."},
     [INSTANCE_PREEMPT] = {.name = "preempt",
                           .type = VALUE_PREEMPT,
                           .min = NS_PER_MS,
@@ -178,6 +213,17 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                   .help = "Refuse advertisements of unicast-peers with a greater "
                                           "TTL or hop limit, as max_ttl of keepalived. It keeps "
                                           "nobody out who chooses the TTL to send with."},
+    [INSTANCE_MULTICAST_GROUP] = {.name = "multicast-group",
+                                  .type = VALUE_GROUPS,
+                                  .default_note = "224.0.0.18 and ff02::12",
+                                  .sample = "224.0.0.77, ff02::77",
+                                  .reload = RELOAD_RESTART,
+                                  .expected = "one multicast address of each family at most, like "
+                                              "224.0.0.77",
+                                  .help = "Where advertisements are sent and heard (keepalived's "
+                                          "vrrp_mcast_group4 and vrrp_mcast_group6), the same on "
+                                          "all nodes. A change is one of all nodes at a time: "
+                                          "until then each hears nobody."},
     [INSTANCE_SOURCE] = {.name = "source",
                          .type = VALUE_SOURCES,
                          .default_note = "the interface's primary IPv4 and link-local IPv6 address",
@@ -307,7 +353,9 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                             .help = "A command to run when this node has become master. No shell "
                                     "runs it; quotes and backslash divide words as in one. It "
                                     "finds VIPD_INSTANCE, VIPD_STATE, VIPD_PREVIOUS, VIPD_REASON "
-                                    "and VIPD_ADDRESSES in its environment; see vipd(8)."},
+                                    "and VIPD_ADDRESSES in its environment; see vipd(8). "
+                                    "unit: NAME instead has systemd run the program NAME of "
+                                    "/etc/vipd/hooks as root."},
     [INSTANCE_ON_BACKUP] = {.name = "on-backup",
                             .type = VALUE_COMMAND,
                             INSTANCE_FIELD(hooks[HOOK_BACKUP]),

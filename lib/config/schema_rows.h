@@ -20,7 +20,8 @@ enum config_value_type {
     VALUE_CHOICE,    /* one of `choices`, stored in `size` octets */
     VALUE_DURATION,  /* uint64_t nanoseconds, min..max in multiples of step; zero_word is 0 */
     VALUE_PREEMPT,   /* preempt and preempt_delay_ns */
-    VALUE_PREFIXES,  /* list: ipv4 and ipv6 */
+    VALUE_LISTED,    /* list: claims, those in adverts */
+    VALUE_EXTRA,     /* list: claims, the others */
     VALUE_PEERS,     /* list: peers and unicast */
     VALUE_SOURCES,   /* list: source4 and source6 */
     VALUE_COMMAND,   /* char **: words of a command line in one block */
@@ -37,6 +38,7 @@ enum config_value_type {
     VALUE_DAMPING,   /* struct damping_params */
     VALUE_TRACK,     /* list: struct config_names of checks */
     VALUE_PASSWORD,  /* auth and password_cut; never shown */
+    VALUE_GROUPS,    /* list: group4 and group6 */
     VALUE_TYPES,     /* how many there are */
 };
 
@@ -92,15 +94,18 @@ enum instance_key {
     INSTANCE_VRID,
     INSTANCE_PRIORITY,
     INSTANCE_ADDRESSES,
+    INSTANCE_EXTRA_ADDRESSES,
     INSTANCE_VERSION,
     INSTANCE_PASSWORD,
     INSTANCE_PASSWORD_FILE,
     INSTANCE_ADVERT_INTERVAL,
+    INSTANCE_DEAD_FACTOR,
     INSTANCE_PREEMPT,
     INSTANCE_UNICAST_PEERS,
     INSTANCE_UNICAST_TTL,
     INSTANCE_UNICAST_MIN_TTL,
     INSTANCE_UNICAST_MAX_TTL,
+    INSTANCE_MULTICAST_GROUP,
     INSTANCE_SOURCE,
     INSTANCE_MAC,
     INSTANCE_CHECKSUM,

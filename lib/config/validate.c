@@ -85,7 +85,8 @@ static void check_version(const struct subject *subject)
     if (instance->version == VRRP_V2) {
         if (instance->ipv6_count > 0)
             PROBLEM(subject, INSTANCE_VERSION,
-                    "found 2, but version 2 cannot carry IPv6 addresses; expected 3");
+                    "found 2, but version 2 cannot carry IPv6 addresses; expected 3, or the IPv6 "
+                    "ones in extra-addresses");
         if (interval_good && (interval_ns % NS_PER_SEC != 0))
             PROBLEM(subject, INSTANCE_ADVERT_INTERVAL,
                     "version 2 counts in seconds, expected whole seconds from 1s to 255s");
@@ -120,13 +121,9 @@ static void check_interface(const struct subject *subject)
 
 static bool is_virtual(const struct config_instance *instance, const struct ip_address *address)
 {
-    size_t count = 0;
-    const struct ip_prefix *list = config_addresses(instance, address->family, &count);
-
-    for (size_t i = 0; i < count; i++) {
-        if (ip_address_equal(&list[i].address, address))
+    for (size_t i = 0; i < instance->claim_count; i++)
+        if (ip_address_equal(&instance->claims[i].prefix.address, address))
             return true;
-    }
     return false;
 }
 
@@ -162,6 +159,26 @@ static void check_ttl(const struct subject *subject)
                 instance->unicast_max_ttl, instance->unicast_min_ttl);
 }
 
+/* Packets are dropped by address, and by link where that is needed to tell which is meant. */
+static void check_accept(const struct subject *subject)
+{
+    const struct config_instance *instance = subject->instance;
+    char text[ADDRESS_TEXT_SIZE];
+
+    if (!good(subject, INSTANCE_ACCEPT) || instance->accept)
+        return;
+    for (size_t i = 0; i < instance->claim_count; i++) {
+        const struct claimed_address *claim = &instance->claims[i];
+
+        if (claim->device[0] != '\0' && claim->prefix.address.family == IP_FAMILY_IPV6 &&
+            ip_address_is_link_local(&claim->prefix.address))
+            PROBLEM(
+                subject, INSTANCE_ACCEPT,
+                "found 'no', which cannot be had for %s: a link-local address on another device",
+                ip_prefix_format(&claim->prefix, text, sizeof(text)));
+    }
+}
+
 static void check_unicast(const struct subject *subject)
 {
     const struct config_instance *instance = subject->instance;
@@ -195,16 +212,19 @@ static void check_identity(const struct config_draft *draft, size_t index)
     const struct subject subject = subject_of(draft, index);
     const struct config_instance *instance = subject.instance;
 
-    if (instance->vrid == 0 || instance->interface[0] == '\0')
+    if (instance->vrid == 0 || instance->interface[0] == '\0' ||
+        !good(&subject, INSTANCE_ADDRESSES))
         return;
     for (size_t i = 0; i < index; i++) {
         const struct config_instance *other = &draft->config->instances[i];
         const struct section_draft *other_section = &draft->instances[i];
-        bool family = (instance->ipv4_count > 0 && other->ipv4_count > 0) ||
-                      (instance->ipv6_count > 0 && other->ipv6_count > 0);
+        bool family = (config_has_router(instance, IP_FAMILY_IPV4) &&
+                       config_has_router(other, IP_FAMILY_IPV4)) ||
+                      (config_has_router(instance, IP_FAMILY_IPV6) &&
+                       config_has_router(other, IP_FAMILY_IPV6));
 
-        if (!family || other_section->set_aside || other->vrid != instance->vrid ||
-            strcmp(other->interface, instance->interface) != 0)
+        if (!family || other_section->set_aside || other_section->bad[INSTANCE_ADDRESSES] ||
+            other->vrid != instance->vrid || strcmp(other->interface, instance->interface) != 0)
             continue;
         PROBLEM(&subject, INSTANCE_VRID,
                 "found %u, which instance %s (%s:%u) uses on %s already; expected another one",
@@ -214,13 +234,19 @@ static void check_identity(const struct config_draft *draft, size_t index)
     }
 }
 
+/* The device it goes on: a virtual MAC's link is left out of account. */
+static const char *device_of(const struct config_draft *draft, const struct placed_address *placed)
+{
+    return placed->device[0] != '\0' ? placed->device
+                                     : draft->config->instances[placed->instance].interface;
+}
+
 static int compare_placed(const void *a, const void *b, void *user)
 {
     const struct config_draft *draft = user;
     const struct placed_address *x = a;
     const struct placed_address *y = b;
-    int order = strcmp(draft->config->instances[x->instance].interface,
-                       draft->config->instances[y->instance].interface);
+    int order = strcmp(device_of(draft, x), device_of(draft, y));
 
     if (order == 0)
         order = ip_address_compare(&x->address, &y->address);
@@ -241,7 +267,9 @@ static bool is_clash(const struct config_draft *draft, const struct placed_addre
 
     if (!ip_address_equal(&first->address, &second->address) || (first->derived && second->derived))
         return false;
-    return a == b || (a->interface[0] != '\0' && strcmp(a->interface, b->interface) == 0);
+    const char *device = device_of(draft, first);
+
+    return strcmp(device, device_of(draft, second)) == 0 && (a == b || device[0] != '\0');
 }
 
 /* An address is wanted once on an interface: sorted, those wanted twice are neighbours. */
@@ -266,7 +294,9 @@ static void check_duplicates(const struct config_draft *draft)
             .file = b->file,
             .line = second->line,
             .section = section,
-            .key = config_schema_instance()->keys[INSTANCE_ADDRESSES].name,
+            .key = config_schema_instance()
+                       ->keys[second->extra ? INSTANCE_EXTRA_ADDRESSES : INSTANCE_ADDRESSES]
+                       .name,
         };
         ip_address_format(&second->address, text, sizeof(text));
         if (a == b)
@@ -276,7 +306,7 @@ static void check_duplicates(const struct config_draft *draft)
         else
             config_problem_add(draft->problems, &place,
                                "found %s, which instance %s (%s:%u) has on %s already", text,
-                               a->name, a->file, first->line, b->interface);
+                               a->name, a->file, first->line, device_of(draft, second));
     }
 }
 
@@ -294,6 +324,7 @@ void config_validate(const struct config_draft *draft)
         check_source(&subject, &subject.instance->source4);
         check_source(&subject, &subject.instance->source6);
         check_unicast(&subject);
+        check_accept(&subject);
         check_ttl(&subject);
         check_identity(draft, i);
     }

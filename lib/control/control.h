@@ -69,8 +69,14 @@ struct status_master {
 
 struct status_address {
     struct ip_prefix prefix;
-    bool held;         /* the kernel holds it */
-    const char *owner; /* "vipd" or "other": who has put it there; NULL: nobody has */
+    bool held;          /* the kernel holds it */
+    const char *owner;  /* "vipd" or "other": who has put it there; NULL: nobody has */
+    bool listed;        /* in the adverts */
+    const char *device; /* the link it is, or is to be, on; NULL: not known yet */
+    const char *label;  /* as configured; NULL: none */
+    uint8_t scope;      /* likewise, */
+    bool has_scope;     /* if there is one */
+    const char *waits;  /* "no-device", "device-down": what it waits for; NULL: it does not */
 };
 
 /* Somebody who is not of the cluster and says that it holds an address of ours. */
@@ -120,8 +126,8 @@ struct status_router {
 
 /* Something odd now: on the LAN (lan_warning.h, "foreign-holder"), or here ("not-claimed": the
  * kernel refuses some of the addresses; "foreign-address": somebody else has put them there;
- * "not-dropped": accept = no has no effect; "unusable-interface": it cannot do what the instance
- * asks of it). */
+ * "not-dropped": accept = no has no effect; "address-waits": the device of some is missing or
+ * down; "unusable-interface": it cannot do what the instance asks of it). */
 struct status_warning {
     const char *kind;
     enum ip_family family;
@@ -151,7 +157,9 @@ struct status_handover {
 struct status_drained {
     bool drained;
     uint64_t since_ns; /* wall clock */
-    uint64_t left_ns;  /* DEADLINE_NEVER: until resumed */
+    bool asked;        /* by this user; else that is not known */
+    uint32_t uid;
+    uint64_t left_ns; /* DEADLINE_NEVER: until resumed */
 };
 
 /* A check that an instance follows. */
@@ -166,6 +174,15 @@ struct status_check {
     uint64_t last_ns;      /* wall clock of the last result; 0: none yet */
     uint64_t good_results; /* since the check was started */
     uint64_t bad_results;
+};
+
+/* How a hook of the instance ended when it was run last. */
+struct status_hook {
+    const char *name; /* "on-master" */
+    uint64_t at_ns;   /* wall clock */
+    bool ok;
+    int status;       /* its exit status; -1: it has none */
+    const char *text; /* "exit status 3 after 0.120 s" */
 };
 
 /* flap-damping of an instance. */
@@ -207,6 +224,8 @@ struct status_instance {
     size_t warning_count;
     struct status_drained drained;
     struct status_handover handover;
+    const struct status_hook *hooks;
+    size_t hook_count;
 };
 
 struct status_reload {

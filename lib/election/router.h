@@ -51,7 +51,8 @@ struct election_params {
                                     INIT, and not impaired, for so long; 0: at once */
     bool impaired; /* `priority` is below the configured one because something fails */
     uint64_t advert_interval_ns;
-    uint64_t linger_ns; /* 0: the longest master-down interval a successor can have */
+    uint8_t dead_factor; /* intervals without an advert after which a master counts as dead */
+    uint64_t linger_ns;  /* 0: the longest master-down interval a successor can have */
     enum checksum_mode checksum;
     unsigned announce_repeat;
     uint64_t announce_refresh_ns; /* 0: never */
@@ -193,7 +194,8 @@ struct election_actions {
 /* RFC 9568 6.1: (256 - Priority) x Active_Adver_Interval / 256; v2: / 256 seconds. */
 uint64_t election_skew_ns(const struct election *e);
 
-/* RFC 9568 6.1: 3 x Active_Adver_Interval + Skew_Time. */
+/* RFC 9568 6.1: 3 x Active_Adver_Interval + Skew_Time, or another factor (keepalived's
+ * down_timer_adverts). */
 uint64_t election_master_down_ns(const struct election *e);
 
 /* The priority it adverts as MASTER: its own, or the raised one of a take. */

@@ -120,15 +120,6 @@ static bool parse_hex(const char *text, uint8_t *octets, size_t *size)
     return n > 0;
 }
 
-/* A family of which the instance has no address has no virtual router. */
-static bool has_family(const struct decoder *decoder, enum ip_family family)
-{
-    size_t count;
-
-    (void)config_addresses(decoder->instance, family, &count);
-    return count > 0;
-}
-
 static void decode(const struct decoder *decoder, const uint8_t *packet, size_t size,
                    struct decoded *out)
 {
@@ -143,7 +134,7 @@ static void decode(const struct decoder *decoder, const uint8_t *packet, size_t 
     const struct packet_receiver *receiver = NULL;
     if (decoder->instance != NULL)
         receiver = &decoder->receivers[ip.source.family == IP_FAMILY_IPV6 ? 1 : 0];
-    if (receiver != NULL && !has_family(decoder, ip.source.family))
+    if (receiver != NULL && !config_has_router(decoder->instance, ip.source.family))
         out->verdict = PACKET_VRID_ERROR;
     else
         out->verdict =

@@ -84,6 +84,37 @@ static const char *interface_note(const struct network_view *network,
     return interface_unfit(&nature, instance, text, size);
 }
 
+static void add_note(struct findings *findings, const struct config_instance *instance,
+                     const char *key, const char *text)
+{
+    char section[NAME_SIZE + 16];
+
+    snprintf(section, sizeof(section), "instance %s", instance->name);
+    json_array_append_new(findings->notes,
+                          json_pack("{s:o, s:i, s:s, s:s, s:o}", "file", json_text(instance->file),
+                                    "line", (int)instance->line, "section", section, "key", key,
+                                    "text", json_text(text)));
+}
+
+/* One note for a device, however many addresses are to be on it. */
+static void note_devices(struct findings *findings, const struct network_view *network,
+                         const struct config_instance *instance)
+{
+    for (size_t i = 0; i < instance->claim_count; i++) {
+        const struct claimed_address *claim = &instance->claims[i];
+        char text[INTERFACE_FIT_SIZE];
+        size_t first = 0;
+
+        while (strcmp(instance->claims[first].device, claim->device) != 0)
+            first++;
+        if (claim->device[0] == '\0' || first != i ||
+            network_view_link(network, claim->device) != NULL)
+            continue;
+        snprintf(text, sizeof(text), "there is no interface %s on this machine", claim->device);
+        add_note(findings, instance, claim->extra ? "extra-addresses" : "addresses", text);
+    }
+}
+
 /* The configuration may be another machine's: what is not so here is worth a note. */
 static void note_interfaces(struct findings *findings)
 {
@@ -95,17 +126,11 @@ static void note_interfaces(struct findings *findings)
         count = config->instance_count;
     for (size_t i = 0; i < count; i++) {
         const struct config_instance *instance = &config->instances[i];
-        char section[NAME_SIZE + 16];
         char text[INTERFACE_FIT_SIZE];
 
-        if (interface_note(&network, instance, text, sizeof(text)) == NULL)
-            continue;
-        snprintf(section, sizeof(section), "instance %s", instance->name);
-        json_array_append_new(findings->notes,
-                              json_pack("{s:o, s:i, s:s, s:s, s:o}", "file",
-                                        json_text(instance->file), "line", (int)instance->line,
-                                        "section", section, "key", "interface", "text",
-                                        json_text(text)));
+        if (interface_note(&network, instance, text, sizeof(text)) != NULL)
+            add_note(findings, instance, "interface", text);
+        note_devices(findings, &network, instance);
     }
     network_view_free(&network);
 }
@@ -129,7 +154,7 @@ static size_t count_addresses(const struct config *config)
     for (size_t i = 0; i < config->instance_count; i++) {
         const struct config_instance *instance = &config->instances[i];
 
-        count += instance->ipv4_count + instance->ipv6_count;
+        count += instance->claim_count;
         count -= instance->link_local_derived ? 1 : 0;
     }
     return count;

@@ -12,8 +12,8 @@ enum {
     FINDINGS_MAX = 20,
 };
 
-/* Whether the advert lists any address of the instance. A link-local one that follows from the VRID
- * says nothing. */
+/* Whether the advert lists any address of the instance, or that lists none. A link-local one that
+ * follows from the VRID says nothing. */
 static bool shares_address(const struct arrival *arrival)
 {
     enum ip_family family = arrival->heard->ip.source.family;
@@ -28,7 +28,7 @@ static bool shares_address(const struct arrival *arrival)
             if (ip_address_equal(&listed, &list[j].address) && !ip_address_equal(&listed, &derived))
                 return true;
     }
-    return false;
+    return count == 0;
 }
 
 static void judge_own(const struct arrival *arrival, struct findings *out)
@@ -250,8 +250,9 @@ static void judge(struct arrival *arrival, struct findings *out)
     const struct heard *heard = arrival->heard;
 
     ip_address_format(&heard->ip.source, arrival->source, sizeof(arrival->source));
+    struct ip_address group = config_group(arrival->instance, heard->ip.source.family);
     arrival->verdict =
-        packet_receive(&heard->ip, heard->payload, heard->size, NULL, &arrival->advert, NULL);
+        packet_read(&heard->ip, heard->payload, heard->size, &group, &arrival->advert);
     arrival_receive(arrival);
     if (link_view_address(arrival->link, &heard->ip.source) != NULL)
         judge_own(arrival, out);

@@ -144,6 +144,8 @@ static void add_hold(struct line *line, const json_t *instance, const char *hold
     else if (strcmp(hold, "drained") == 0)
         add(line, "%s",
             drained_text(instance, text, sizeof(text)) != NULL ? text : "drained until resumed");
+    else if (strcmp(hold, "start-delay") == 0)
+        add(line, "the machine was started a short while ago (start-delay)");
     else if (strcmp(hold, "check-failed") == 0)
         add_failing(line, instance);
     else if (strcmp(hold, "conflict") == 0)

@@ -80,7 +80,7 @@ static int node_close(void **state)
     return 0;
 }
 
-static void want(struct node *node, const struct ip_prefix *list, size_t count)
+static void want(struct node *node, const struct claimed_address *list, size_t count)
 {
     nft_guard_want(node->guard, &node->share, netns_ifindex("va"), list, count);
     assert_true(worker_wait(node->worker, WAIT_MS * NS_PER_MS));
@@ -120,7 +120,8 @@ static bool has_table(void)
 static void packets_to_the_addresses_are_dropped_and_no_others(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
+    const struct claimed_address list[] = {{.prefix = prefix_of("192.0.2.10/24")},
+                                           {.prefix = prefix_of("2001:db8::10/64")}};
 
     assert_true(arrives("192.0.2.10", NULL));
     assert_true(arrives("2001:db8::10", NULL));
@@ -139,7 +140,7 @@ static void packets_to_the_addresses_are_dropped_and_no_others(void **state)
 static void a_link_local_address_is_meant_on_its_link(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("fe80::10/64")};
+    const struct claimed_address list[] = {{.prefix = prefix_of("fe80::10/64")}};
 
     want(node, list, 1);
     assert_int_equal(run("nft list set inet vipd ipv6-link | grep -q 'fe80::10 . \"va\"'"), 0);
@@ -158,7 +159,7 @@ static bool is_back(void *userdata)
 static void whoever_flushes_the_ruleset_does_not_open_it(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24")};
+    const struct claimed_address list[] = {{.prefix = prefix_of("192.0.2.10/24")}};
 
     want(node, list, 1);
     netns_run_for(node->event, QUIET_MS);
@@ -178,7 +179,7 @@ static bool drops(void *userdata)
 static void an_element_or_rule_that_somebody_deletes_is_put_back(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24")};
+    const struct claimed_address list[] = {{.prefix = prefix_of("192.0.2.10/24")}};
 
     want(node, list, 1);
     netns_run_for(node->event, QUIET_MS);
@@ -195,7 +196,8 @@ static void an_element_or_rule_that_somebody_deletes_is_put_back(void **state)
 static void what_is_not_wanted_any_more_goes_a_little_later(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("192.0.2.11/24")};
+    const struct claimed_address list[] = {{.prefix = prefix_of("192.0.2.10/24")},
+                                           {.prefix = prefix_of("192.0.2.11/24")}};
 
     want(node, list, 2);
     want(node, &list[1], 1);
@@ -212,15 +214,15 @@ static void what_is_not_wanted_any_more_goes_a_little_later(void **state)
 static void more_than_one_message_holds(void **state)
 {
     struct node *node = *state;
-    struct ip_prefix list[3000];
+    struct claimed_address list[3000] = {0};
 
     for (size_t i = 0; i < 3000; i++) {
         char text[32];
 
         snprintf(text, sizeof(text), "10.%zu.%zu.1/24", i / 200, i % 200);
-        list[i] = prefix_of(text);
+        list[i].prefix = prefix_of(text);
     }
-    list[2999] = prefix_of("192.0.2.10/24");
+    list[2999].prefix = prefix_of("192.0.2.10/24");
     want(node, list, 3000);
     assert_false(arrives("192.0.2.10", NULL));
     assert_true(arrives("192.0.2.11", NULL));

@@ -32,7 +32,7 @@ struct bench {
     sd_event *event;
     struct neighbour_io *io;
     struct announce_queue *queue;
-    struct ip_prefix prefixes[ADDRESSES];
+    struct claimed_address addresses[ADDRESSES];
     int listener;
     uint8_t heard[FRAMES_MAX]; /* last octets of the addresses */
     uint64_t at[FRAMES_MAX];
@@ -73,8 +73,8 @@ static int open_bench(void **state)
     assert_int_equal(bind(bench.listener, (struct sockaddr *)&there, sizeof(there)), 0);
     assert_true(sd_event_add_io(bench.event, NULL, bench.listener, 1, on_frame, &bench) >= 0);
     for (unsigned i = 0; i < ADDRESSES; i++) {
-        bench.prefixes[i] = prefix_of("192.0.2.0/24");
-        bench.prefixes[i].address.octets[3] = (uint8_t)(i + 1);
+        bench.addresses[i].prefix = prefix_of("192.0.2.0/24");
+        bench.addresses[i].prefix.address.octets[3] = (uint8_t)(i + 1);
     }
     *state = &bench;
     return 0;
@@ -96,7 +96,8 @@ static void announce(struct bench *bench, const void *owner, size_t first, size_
     const struct announcement what = {.ifindex = netns_ifindex("va"),
                                       .ifname = "va",
                                       .mac = mac,
-                                      .prefixes = bench->prefixes + first,
+                                      .device = "",
+                                      .addresses = bench->addresses + first,
                                       .count = count};
 
     assert_int_equal(announce_queue_add(bench->queue, owner, &what), 0);

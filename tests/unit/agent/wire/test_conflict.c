@@ -50,10 +50,12 @@ static bool came(void *userdata)
 /* A gratuitous ARP from the other end. */
 static void announce(const struct ip_prefix *prefix)
 {
+    const struct claimed_address claim = {.prefix = *prefix};
     const struct announcement what = {.ifindex = netns_ifindex("vb"),
                                       .ifname = "vb",
                                       .mac = stranger_mac,
-                                      .prefixes = prefix,
+                                      .device = "",
+                                      .addresses = &claim,
                                       .count = 1};
     struct neighbour_io *io;
 

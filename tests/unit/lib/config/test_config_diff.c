@@ -41,6 +41,8 @@ static const char *const other_values[INSTANCE_KEYS] = {
     [INSTANCE_MAC] = "virtual",
     [INSTANCE_CHECKSUM] = "rfc9568",
     [INSTANCE_STRICT] = "yes",
+    [INSTANCE_DEAD_FACTOR] = "4",
+    [INSTANCE_MULTICAST_GROUP] = "224.0.0.77",
     [INSTANCE_ACCEPT] = NULL, /* one value only */
     [INSTANCE_ANNOUNCE_REPEAT] = "6",
     [INSTANCE_ANNOUNCE_REFRESH] = "61s",
@@ -62,6 +64,7 @@ static const char *const other_values[INSTANCE_KEYS] = {
     [INSTANCE_LINK_UP_DELAY] = "1s",
     [INSTANCE_ON_CONFLICT] = "release",
     [INSTANCE_CONFLICT_QUIET] = "61s",
+    [INSTANCE_EXTRA_ADDRESSES] = "192.0.2.11/32 dev lo",
 };
 
 static const char *const other_node_values[NODE_KEYS] = {
