@@ -3,6 +3,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
+#include "agent/instances/bond.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -142,6 +143,8 @@ bool router_owns_mac(const struct router *router, const uint8_t mac[MAC_SIZE])
     uint8_t shared[MAC_SIZE];
 
     if (link != NULL && link->has_mac && memcmp(mac, link->mac, MAC_SIZE) == 0)
+        return true;
+    if (link != NULL && bond_has_mac(router->node->links, link->ifindex, mac))
         return true;
     virtual_mac(router->family, router->config->vrid, shared);
     return router->config->mac == MAC_VIRTUAL && memcmp(mac, shared, MAC_SIZE) == 0;

@@ -52,6 +52,8 @@ static const struct mistake key_mistakes[] = {
     {GOOD "addresses = 192.0.2.11/24 dev eth1 nowhere 192.0.2.12 label\n",
      {WEB "addresses: found 'nowhere' behind an address, expected addresses like",
       WEB "addresses: found 'label' with nothing behind it, expected addresses like"}},
+    {GOOD "accept = no\nextra-addresses = fe80::5/64, fe80::6/64 dev eth1\n",
+     {WEB "accept: found 'no', which cannot be had for fe80::6/64: a link-local address on"}},
     {GOOD "extra-addresses = 192.0.2.10/24 dev eth0\n",
      {WEB "extra-addresses: found 192.0.2.10 a second time, the first is in line 4"}},
     {GOOD "addresses = ::ffff:10.0.0.1/128\n",
