@@ -140,6 +140,11 @@ static void work(struct worker_task *task)
         return;
     guard->result = guard->looking ? nft_table_intact(guard->socket, content->list, content->count)
                                    : nft_table_write(guard->socket, content->list, content->count);
+    /* Most nodes need it once, at start. */
+    if (content->count == 0) {
+        nft_socket_close(guard->socket);
+        guard->socket = NULL;
+    }
 }
 
 static void on_news(void *userdata)

@@ -7,6 +7,7 @@ import pytest
 
 from vipdlab import config
 from vipdlab.config import VIP4, VIP6
+from vipdlab.doctor import doctor
 
 BOTH = [f"{VIP4}/24", f"{VIP6}/64"]
 BEHIND4, BEHIND6 = "198.51.100.1", "fd99::1"
@@ -117,3 +118,11 @@ def test_with_a_virtual_mac_the_link_local_address_too(lab):
              "the derived address is in the table")
     assert not pings(lab, VIP4) and not pings(lab, VIP6)
     assert not pings(lab, "fe80::200:5eff:fe00:233%eth0")
+
+
+@pytest.mark.lab(nodes=1)
+def test_doctor_does_not_take_it_for_a_firewall_that_drops_adverts(lab):
+    lab[1].start(config.instance(addresses=BOTH, accept="no"))
+    lab[1].wait_state("MASTER")
+    found = doctor(lab[1])
+    assert not [f for f in found if "firewall" in f["code"]], found
