@@ -27,6 +27,10 @@ bool router_read_config(struct router *router)
     router->receiver.source = source;
     router->client.prefixes = router->prefixes;
     router->client.count = router->count;
+    router->client.unicast = config->unicast;
+    router->client.virtual_mac = config->mac == MAC_VIRTUAL;
+    router->client.peers = router->receiver.peers;
+    router->client.peer_count = router->receiver.peer_count;
     router->desired.owner = config->name;
     router->desired.adopt = config->adopt;
     return true;

@@ -14,6 +14,10 @@ struct segment;
 struct segment_client {
     enum ip_family family;
     uint8_t vrid;
+    bool unicast;
+    bool virtual_mac;
+    const struct ip_address *peers; /* unicast */
+    size_t peer_count;
     const struct ip_prefix *prefixes; /* watched; call segment_watch() after a change */
     size_t count;
     struct ip_address source; /* what it sends from; watched too */
@@ -34,6 +38,7 @@ struct segment_client {
     struct segment *segment; /* NULL: not attached */
     bool waits;              /* for on_ready() */
     struct segment_client *next;
+    struct segment_client *next_alike; /* of the same VRID and family */
 };
 
 #endif

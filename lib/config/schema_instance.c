@@ -46,7 +46,9 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                        .reload = RELOAD_RESTART,
                        .expected = "a number from 1 to 255",
                        .help = "The virtual router's number: the same on all its nodes, and used "
-                               "by no other virtual router on the link."},
+                               "by no other virtual router on the link. Where adverts tell whose "
+                               "they are, a node can have it several times on one interface: with "
+                               "unicast-peers of which none is in two lists, and once without."},
     [INSTANCE_PRIORITY] = {.name = "priority",
                            .type = VALUE_NUMBER,
                            INSTANCE_FIELD(priority),

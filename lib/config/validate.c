@@ -3,6 +3,7 @@
  * so that one mistake brings one problem.
  */
 #include "lib/config/draft.h"
+#include "lib/config/identity.h"
 #include "lib/config/schema.h"
 
 #include <stdio.h>
@@ -184,27 +185,56 @@ static void check_accept(const struct subject *subject)
                 "addresses; let the firewall do it");
 }
 
-/* One virtual router is an interface, a family and a VRID (RFC 9568 5.2.3). */
+/* Says how an instance clashes with an earlier one. */
+static void tell_clash(const struct subject *subject, const struct subject *earlier,
+                       enum identity_clash clash, const struct ip_address *peer)
+{
+    const struct config_instance *instance = subject->instance;
+    const struct config_instance *other = earlier->instance;
+    const unsigned *lines = earlier->section->key_line;
+    char text[ADDRESS_TEXT_SIZE];
+
+    switch (clash) {
+    case IDENTITY_APART:
+        break;
+    case IDENTITY_VRID:
+        PROBLEM(subject, INSTANCE_VRID,
+                "found %u, which instance %s (%s:%u) uses on %s already; expected another one",
+                instance->vrid, other->name, other->file, lines[INSTANCE_VRID], other->interface);
+        break;
+    case IDENTITY_PEER:
+        PROBLEM(subject, INSTANCE_UNICAST_PEERS,
+                "found %s, a peer of instance %s (%s:%u) too, which has vrid %u on %s as well; "
+                "expected other peers, or another vrid",
+                ip_address_format(peer, text, sizeof(text)), other->name, other->file,
+                lines[INSTANCE_UNICAST_PEERS], instance->vrid, other->interface);
+        break;
+    case IDENTITY_MAC:
+        PROBLEM(subject, INSTANCE_MAC,
+                "found 'virtual', as has instance %s (%s:%u) of the same vrid on %s: one MAC for "
+                "two; expected another vrid",
+                other->name, other->file, lines[INSTANCE_MAC], other->interface);
+        break;
+    }
+}
+
 static void check_identity(const struct config_draft *draft, size_t index)
 {
     const struct subject subject = subject_of(draft, index);
     const struct config_instance *instance = subject.instance;
+    struct ip_address peer;
 
-    if (instance->vrid == 0 || instance->interface[0] == '\0')
+    if (instance->vrid == 0 || instance->interface[0] == '\0' ||
+        !good(&subject, INSTANCE_UNICAST_PEERS))
         return;
     for (size_t i = 0; i < index; i++) {
-        const struct config_instance *other = &draft->config->instances[i];
-        const struct section_draft *other_section = &draft->instances[i];
-        bool family = (instance->ipv4_count > 0 && other->ipv4_count > 0) ||
-                      (instance->ipv6_count > 0 && other->ipv6_count > 0);
+        const struct subject earlier = subject_of(draft, i);
+        enum identity_clash clash = config_identity_clash(instance, earlier.instance, &peer);
 
-        if (!family || other_section->set_aside || other->vrid != instance->vrid ||
-            strcmp(other->interface, instance->interface) != 0)
+        if (earlier.section->set_aside || !good(&earlier, INSTANCE_UNICAST_PEERS) ||
+            clash == IDENTITY_APART)
             continue;
-        PROBLEM(&subject, INSTANCE_VRID,
-                "found %u, which instance %s (%s:%u) uses on %s already; expected another one",
-                instance->vrid, other->name, other->file, other_section->key_line[INSTANCE_VRID],
-                instance->interface);
+        tell_clash(&subject, &earlier, clash, &peer);
         return;
     }
 }
@@ -227,14 +257,17 @@ static int compare_placed(const void *a, const void *b, void *user)
 }
 
 /* Whether two neighbours in the sorted list clash. Two derived ones come of one VRID, of which
- * check_identity() tells. */
+ * check_identity() tells, unless they are apart. */
 static bool is_clash(const struct config_draft *draft, const struct placed_address *first,
                      const struct placed_address *second)
 {
     const struct config_instance *a = &draft->config->instances[first->instance];
     const struct config_instance *b = &draft->config->instances[second->instance];
+    struct ip_address peer;
 
-    if (!ip_address_equal(&first->address, &second->address) || (first->derived && second->derived))
+    if (!ip_address_equal(&first->address, &second->address))
+        return false;
+    if (first->derived && second->derived && config_identity_clash(a, b, &peer) != IDENTITY_APART)
         return false;
     return a == b || (a->interface[0] != '\0' && strcmp(a->interface, b->interface) == 0);
 }
@@ -268,6 +301,11 @@ static void check_duplicates(const struct config_draft *draft)
             config_problem_add(draft->problems, &place,
                                "found %s a second time, the first is in line %u", text,
                                first->line);
+        else if (second->derived)
+            config_problem_add(draft->problems, &place,
+                               "found no link-local address, and that of the vrid, %s, has "
+                               "instance %s (%s:%u) on %s already; expected one of its own",
+                               text, a->name, a->file, first->line, b->interface);
         else
             config_problem_add(draft->problems, &place,
                                "found %s, which instance %s (%s:%u) has on %s already", text,

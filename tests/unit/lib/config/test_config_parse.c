@@ -112,7 +112,11 @@ static void the_same_router_on_other_links_and_of_another_family_is_no_clash(voi
     struct config_problems problems;
     struct config *config =
         parse_text(GOOD "[instance six]\ninterface = eth0\nvrid = 51\naddresses = 2001:db8::1/64\n"
-                        "[instance far]\ninterface = eth1\nvrid = 51\naddresses = 192.0.2.10/24\n",
+                        "[instance far]\ninterface = eth1\nvrid = 51\naddresses = 192.0.2.10/24\n"
+                        "[instance one]\ninterface = eth0\nvrid = 51\naddresses = 192.0.2.11/24\n"
+                        "unicast-peers = 192.0.2.2\nmac = virtual\n"
+                        "[instance two]\ninterface = eth0\nvrid = 51\naddresses = 192.0.2.12/24\n"
+                        "unicast-peers = 192.0.2.3\n",
                    &problems);
 
     (void)state;

@@ -1,0 +1,54 @@
+/* Tells virtual routers apart; see identity.h. */
+#include "lib/config/identity.h"
+
+#include <string.h>
+
+static bool has_peer(const struct config_instance *instance, const struct ip_address *address)
+{
+    for (size_t i = 0; i < instance->peer_count; i++)
+        if (ip_address_equal(&instance->peers[i], address))
+            return true;
+    return false;
+}
+
+/* A peer of a family in which both have virtual addresses. */
+static bool share_peer(const struct config_instance *a, const struct config_instance *b,
+                       struct ip_address *peer)
+{
+    for (size_t i = 0; i < a->peer_count; i++) {
+        size_t count_a = 0;
+        size_t count_b = 0;
+
+        (void)config_addresses(a, a->peers[i].family, &count_a);
+        (void)config_addresses(b, a->peers[i].family, &count_b);
+        *peer = a->peers[i];
+        if (count_a > 0 && count_b > 0 && has_peer(b, peer))
+            return true;
+    }
+    return false;
+}
+
+enum identity_clash config_identity_clash(const struct config_instance *a,
+                                          const struct config_instance *b, struct ip_address *peer)
+{
+    bool family =
+        (a->ipv4_count > 0 && b->ipv4_count > 0) || (a->ipv6_count > 0 && b->ipv6_count > 0);
+
+    if (!family || a->vrid != b->vrid || strcmp(a->interface, b->interface) != 0)
+        return IDENTITY_APART;
+    if (!a->unicast && !b->unicast)
+        return IDENTITY_VRID;
+    if (a->unicast && b->unicast && share_peer(a, b, peer))
+        return IDENTITY_PEER;
+    return a->mac == MAC_VIRTUAL && b->mac == MAC_VIRTUAL ? IDENTITY_MAC : IDENTITY_APART;
+}
+
+bool config_identity_fits(const struct config_instance *instance, const struct ip_address *source,
+                          const struct ip_address *destination)
+{
+    bool multicast = ip_address_is_multicast(destination);
+
+    if (!instance->unicast)
+        return multicast;
+    return !multicast && (has_peer(instance, source) || has_peer(instance, destination));
+}
