@@ -20,7 +20,7 @@ void snapshot_router(const struct router *router, struct status_router *out);
 
 /* The LAN's, a conflict, a claim that failed, and addresses that somebody else has put on the
  * interface, for each family. */
-enum { SNAPSHOT_WARNINGS_MAX = 2 * (LAN_WARNINGS + 3) };
+enum { SNAPSHOT_WARNINGS_MAX = 2 * (LAN_WARNINGS + 3) + 1 };
 
 /* What all its routers warn of, at most SNAPSHOT_WARNINGS_MAX. Returns how many. */
 size_t snapshot_warnings(const struct instance *instance, struct status_warning *out);

@@ -11,6 +11,7 @@
 #include "agent/instances/source.h"
 #include "agent/instances/strangers.h"
 #include "agent/instances/watch.h"
+#include "agent/instances/way.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -34,6 +35,7 @@ static bool init_router(struct instance *instance, size_t index, enum ip_family 
         .family = family,
         .node = instance->node,
         .config = instance->config,
+        .interface = instance->interface,
         .election = &instance->elections[index],
         .client = {.family = family, .vrid = instance->config->vrid},
     };
@@ -47,6 +49,12 @@ static bool init_router(struct instance *instance, size_t index, enum ip_family 
     const struct election_params params = instance_params(instance, index);
     election_init(&instance->elections[index], &params);
     return true;
+}
+
+/* Another interface leads to the peers, or none, or they are not all behind one. */
+static void on_way_changed(void *userdata)
+{
+    instance_refresh(userdata);
 }
 
 /* Takes its place in the bundle, its own or that of its group. */
@@ -87,7 +95,8 @@ struct instance *instance_new_in(struct node *node, struct config_box *box,
     instance->config = config;
     instance->since_wall_ns = clock_wall_ns();
     instance->routers = calloc(count, sizeof(*instance->routers));
-    if (instance->routers == NULL || !join(instance, bundle))
+    if (instance->routers == NULL || !instance_find_way(instance, on_way_changed) ||
+        !join(instance, bundle))
         goto fail;
     instance->router_count = count;
     if (config->ipv4_count > 0)
@@ -141,6 +150,7 @@ void instance_free(struct instance *instance)
     if (instance->share != NULL)
         instance->share->instance = NULL;
     bundle_unref(instance->bundle);
+    instance_forget_way(instance);
     sd_event_source_disable_unref(instance->damping_timer);
     claim_free(instance);
     config_box_unref(instance->next_box);
@@ -166,17 +176,24 @@ static void refresh_source(struct router *router, int ifindex)
     instance_event(router->instance, router->index, &event);
 }
 
+/* A new index under the old name is another interface: what was held went with the old one. One
+ * that the peers are not reached by any more is left, with a word to them that may not arrive. */
+static void leave_link(struct instance *instance)
+{
+    instance_set_hold(instance, instance->way != NULL ? HOLD_NO_ROUTE : HOLD_NO_INTERFACE, true);
+    instance_set_hold(instance, HOLD_LINK_DOWN, false);
+}
+
 /* 0, or a negative errno as of move_to(). */
 static int follow_link(struct instance *instance)
 {
-    const struct link *link = links_by_name(instance->node->links, instance->config->interface);
+    if (!instance_way_known(instance))
+        return -EINPROGRESS;
+    const struct link *link = instance_link(instance);
     int old = segment_ifindex(&instance->routers[0].client);
 
-    /* A new index under the old name is another interface: what was held went with the old one. */
-    if (link == NULL || (old != 0 && old != link->ifindex)) {
-        instance_set_hold(instance, HOLD_NO_INTERFACE, true);
-        instance_set_hold(instance, HOLD_LINK_DOWN, false);
-    }
+    if (link == NULL || (old != 0 && old != link->ifindex))
+        leave_link(instance);
     int r = move_to(instance, link);
     bool attached = r == 0 && link != NULL;
     instance->unattached = r < 0 && r != -EINPROGRESS;
@@ -191,6 +208,8 @@ static int follow_link(struct instance *instance)
         rejoin(instance);
     instance_set_hold(instance, HOLD_LINK_DOWN, !works);
     instance_set_hold(instance, HOLD_NO_INTERFACE, false);
+    instance_set_hold(instance, HOLD_NO_ROUTE, false);
+    instance_tell_astray(instance);
     for (size_t i = 0; i < instance->router_count; i++)
         router_follow_mac(&instance->routers[i], link);
     return r;
@@ -241,7 +260,7 @@ static void say_missing_interface(const struct instance *instance)
 {
     const struct config_instance *config = instance->config;
 
-    if (links_by_name(instance->node->links, config->interface) == NULL)
+    if (instance->way == NULL && links_by_name(instance->node->links, config->interface) == NULL)
         log_instance(LOG_WARNING, config->name,
                      "there is no interface %s: it takes no part until there is one",
                      config->interface);
@@ -278,6 +297,8 @@ void instance_update(struct instance *instance, struct config_box *box,
     instance->config = config;
     for (size_t i = 0; i < instance->router_count; i++)
         instance->routers[i].config = config;
+    if (changed)
+        instance_change_way(instance);
     for (size_t i = 0; i < instance->router_count; i++) {
         struct router *router = &instance->routers[i];
 

@@ -9,6 +9,7 @@
 #include "agent/checks/checks.h"
 #include "agent/instances/drains.h"
 #include "agent/kernel/links.h"
+#include "agent/kernel/peer_routes.h"
 #include "agent/kernel/reconciler.h"
 #include "agent/kernel/virtual_links.h"
 #include "agent/wire/neighbour_io.h"
@@ -25,6 +26,7 @@ struct node {
     struct neighbour_io *neighbours;
     struct segments *segments;
     struct virtual_links *virtual_links;
+    struct peer_routes *peer_routes;
     struct drains *drains;
 
     /* The instance moved as a whole. */

@@ -103,10 +103,10 @@ static void note_send_result(struct router *router, int error)
         router->send_errors++;
     if (error < 0 && !router->send_failing)
         log_instance(LOG_WARNING, router_name(router, name, sizeof(name)),
-                     "cannot send adverts on %s: %s", router->config->interface, strerror(-error));
+                     "cannot send adverts on %s: %s", router->interface, strerror(-error));
     else if (error == 0 && router->send_failing)
         log_instance(LOG_NOTICE, router_name(router, name, sizeof(name)),
-                     "adverts go out on %s again", router->config->interface);
+                     "adverts go out on %s again", router->interface);
     router->send_failing = error < 0;
 }
 
@@ -188,17 +188,17 @@ void router_announce(struct router *router, const struct ip_prefix *prefixes, si
         return; /* no link layer addresses there: nobody to tell */
     const struct announcement announcement = {
         .ifindex = ifindex,
-        .ifname = config->interface,
+        .ifname = router->interface,
         .mac = mac,
         .prefixes = prefixes,
         .count = count,
         .reply_form = config->announce_reply,
-        .router = router->family == IP_FAMILY_IPV6 && forwards_ipv6(config->interface),
+        .router = router->family == IP_FAMILY_IPV6 && forwards_ipv6(router->interface),
     };
     int r = neighbour_io_announce(router->node->neighbours, &announcement);
     if (r < 0)
         log_instance(LOG_WARNING, router_name(router, name, sizeof(name)),
-                     "cannot announce the addresses on %s: %s", config->interface, strerror(-r));
+                     "cannot announce the addresses on %s: %s", router->interface, strerror(-r));
 }
 
 void router_ask(struct router *router, const struct ip_prefix *prefixes, size_t count)

@@ -51,6 +51,7 @@ struct router {
     enum ip_family family;
     const struct node *node;
     const struct config_instance *config;
+    const char *interface; /* its name; empty: not known yet */
     struct election *election;
     const struct ip_prefix *prefixes; /* the configuration's */
     size_t count;

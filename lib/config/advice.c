@@ -213,7 +213,8 @@ static void advise_on_doubles(const struct config *config, struct config_problem
         if (ip_address_equal(list[i].address, list[i - 1].address))
             ADVISE(&subject, INSTANCE_ADDRESSES, "%s is that of instance %s (%s:%u) on %s as well",
                    ip_address_format(list[i].address, text, sizeof(text)), other->name, other->file,
-                   other->line, other->interface);
+                   other->line,
+                   other->interface[0] != '\0' ? other->interface : "the interface of its peers");
     }
     free(list);
 }

@@ -34,7 +34,11 @@ enum identity_clash config_identity_clash(const struct config_instance *a,
     bool family =
         (a->ipv4_count > 0 && b->ipv4_count > 0) || (a->ipv6_count > 0 && b->ipv6_count > 0);
 
-    if (!family || a->vrid != b->vrid || strcmp(a->interface, b->interface) != 0)
+    /* One that is found by a route may turn out to be the same. */
+    bool same_link = a->interface[0] == '\0' || b->interface[0] == '\0' ||
+                     strcmp(a->interface, b->interface) == 0;
+
+    if (!family || a->vrid != b->vrid || !same_link)
         return IDENTITY_APART;
     if (!a->unicast && !b->unicast)
         return IDENTITY_VRID;

@@ -74,6 +74,27 @@ static void check_presence(const struct subject *subject)
     }
 }
 
+/* Unicast alone can do without: the routes to the peers tell. */
+static void check_way(const struct subject *subject)
+{
+    const struct config_instance *instance = subject->instance;
+    char text[ADDRESS_TEXT_SIZE];
+
+    if (subject->section->key_line[INSTANCE_INTERFACE] != 0)
+        return;
+    if (subject->section->key_line[INSTANCE_UNICAST_PEERS] == 0)
+        PROBLEM(subject, INSTANCE_INTERFACE, "missing, expected %s",
+                config_schema_instance()->keys[INSTANCE_INTERFACE].expected);
+    for (size_t i = 0; i < instance->peer_count; i++) {
+        if (!ip_address_is_link_local(&instance->peers[i]))
+            continue;
+        PROBLEM(subject, INSTANCE_INTERFACE,
+                "missing, but the peer %s is on every link; expected the interface it is on",
+                ip_address_format(&instance->peers[i], text, sizeof(text)));
+        return;
+    }
+}
+
 /* Version 2 knows IPv4 only and counts whole seconds; version 3 has 12 bits of centiseconds. */
 static void check_version(const struct subject *subject)
 {
@@ -185,6 +206,19 @@ static void check_accept(const struct subject *subject)
                 "addresses; let the firewall do it");
 }
 
+/* Its interface is known, or will be. */
+static bool has_place(const struct subject *subject)
+{
+    return subject->instance->interface[0] != '\0' ||
+           (subject->instance->unicast && good(subject, INSTANCE_INTERFACE));
+}
+
+/* The interface for a sentence. */
+static const char *place_text(const struct config_instance *instance)
+{
+    return instance->interface[0] != '\0' ? instance->interface : "the interface of its peers";
+}
+
 /* Says how an instance clashes with an earlier one. */
 static void tell_clash(const struct subject *subject, const struct subject *earlier,
                        enum identity_clash clash, const struct ip_address *peer)
@@ -200,20 +234,20 @@ static void tell_clash(const struct subject *subject, const struct subject *earl
     case IDENTITY_VRID:
         PROBLEM(subject, INSTANCE_VRID,
                 "found %u, which instance %s (%s:%u) uses on %s already; expected another one",
-                instance->vrid, other->name, other->file, lines[INSTANCE_VRID], other->interface);
+                instance->vrid, other->name, other->file, lines[INSTANCE_VRID], place_text(other));
         break;
     case IDENTITY_PEER:
         PROBLEM(subject, INSTANCE_UNICAST_PEERS,
                 "found %s, a peer of instance %s (%s:%u) too, which has vrid %u on %s as well; "
                 "expected other peers, or another vrid",
                 ip_address_format(peer, text, sizeof(text)), other->name, other->file,
-                lines[INSTANCE_UNICAST_PEERS], instance->vrid, other->interface);
+                lines[INSTANCE_UNICAST_PEERS], instance->vrid, place_text(other));
         break;
     case IDENTITY_MAC:
         PROBLEM(subject, INSTANCE_MAC,
                 "found 'virtual', as has instance %s (%s:%u) of the same vrid on %s: one MAC for "
                 "two; expected another vrid",
-                other->name, other->file, lines[INSTANCE_MAC], other->interface);
+                other->name, other->file, lines[INSTANCE_MAC], place_text(other));
         break;
     }
 }
@@ -224,15 +258,14 @@ static void check_identity(const struct config_draft *draft, size_t index)
     const struct config_instance *instance = subject.instance;
     struct ip_address peer;
 
-    if (instance->vrid == 0 || instance->interface[0] == '\0' ||
-        !good(&subject, INSTANCE_UNICAST_PEERS))
+    if (instance->vrid == 0 || !has_place(&subject) || !good(&subject, INSTANCE_UNICAST_PEERS))
         return;
     for (size_t i = 0; i < index; i++) {
         const struct subject earlier = subject_of(draft, i);
         enum identity_clash clash = config_identity_clash(instance, earlier.instance, &peer);
 
-        if (earlier.section->set_aside || !good(&earlier, INSTANCE_UNICAST_PEERS) ||
-            clash == IDENTITY_APART)
+        if (earlier.section->set_aside || !has_place(&earlier) ||
+            !good(&earlier, INSTANCE_UNICAST_PEERS) || clash == IDENTITY_APART)
             continue;
         tell_clash(&subject, &earlier, clash, &peer);
         return;
@@ -269,7 +302,8 @@ static bool is_clash(const struct config_draft *draft, const struct placed_addre
         return false;
     if (first->derived && second->derived && config_identity_clash(a, b, &peer) != IDENTITY_APART)
         return false;
-    return a == b || (a->interface[0] != '\0' && strcmp(a->interface, b->interface) == 0);
+    return a == b || ((a->interface[0] != '\0' || (a->unicast && b->unicast)) &&
+                      strcmp(a->interface, b->interface) == 0);
 }
 
 /* An address is wanted once on an interface: sorted, those wanted twice are neighbours. */
@@ -305,11 +339,11 @@ static void check_duplicates(const struct config_draft *draft)
             config_problem_add(draft->problems, &place,
                                "found no link-local address, and that of the vrid, %s, has "
                                "instance %s (%s:%u) on %s already; expected one of its own",
-                               text, a->name, a->file, first->line, b->interface);
+                               text, a->name, a->file, first->line, place_text(b));
         else
             config_problem_add(draft->problems, &place,
                                "found %s, which instance %s (%s:%u) has on %s already", text,
-                               a->name, a->file, first->line, b->interface);
+                               a->name, a->file, first->line, place_text(b));
     }
 }
 
@@ -320,6 +354,7 @@ void config_validate(const struct config_draft *draft)
 
         if (subject.section->set_aside)
             continue;
+        check_way(&subject);
         check_presence(&subject);
         check_interface(&subject);
         check_version(&subject);

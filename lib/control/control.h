@@ -119,7 +119,8 @@ struct status_router {
 };
 
 /* Something odd now: on the LAN (lan_warning.h, "foreign-holder"), or here ("not-claimed": the
- * kernel refuses some of the addresses; "foreign-address": somebody else has put them there). */
+ * kernel refuses some of the addresses; "foreign-address": somebody else has put them there;
+ * "peer-astray": a unicast peer is reached by another interface than the others). */
 struct status_warning {
     const char *kind;
     enum ip_family family;

@@ -20,7 +20,8 @@ enum election_hold {
     HOLD_CONFLICT = 1u << 6,
     HOLD_GROUP = 1u << 7,        /* another router of the group is held */
     HOLD_CANNOT_CLAIM = 1u << 8, /* the kernel refused all of its addresses */
-    HOLDS = 9,                   /* how many bits there are */
+    HOLD_NO_ROUTE = 1u << 9,     /* to the unicast peers, which would say the interface */
+    HOLDS = 10,                  /* how many bits there are */
 };
 
 /* Name of one bit: "link-down". Static text. */

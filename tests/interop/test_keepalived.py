@@ -175,6 +175,25 @@ def test_unicast(lab, family, version, interval_s):
 
 
 @pytest.mark.lab(nodes=1, keepalived=1)
+def test_unicast_without_an_interface(lab):
+    """On our side: keepalived 2.2.7 knows the words, and says "Unknown interface!"."""
+    ours, theirs = lab[1].address4, lab[2].address4
+    block = config.keepalived_instance(
+        interval_s=0.1, priority=150,
+        extra=f"unicast_src_ip {theirs}\n    unicast_peer {{\n        {ours}\n    }}")
+    lab[2].start(config.keepalived(block))
+    lab.wait(lambda: lab[2].holds(VIP4), "keepalived is MASTER")
+    start_vipd(lab[1], 4, 3, 0.1, 100, interface=None, unicast_peers=theirs)
+    lab.wait(follows(lab[1], 150), "vipd follows")
+    assert lab[1].instance()["interface"] == "eth0"
+    lab.never(lambda: lab[1].state() == "MASTER", "vipd does not stay BACKUP", 1)
+    lab[2].stop()
+    lab[1].wait_state("MASTER")
+    lab[2].start(config.keepalived(block.replace("priority 150", "priority 50")))
+    lab.never(lambda: lab[2].holds(VIP4), "keepalived drops our adverts", 1)
+
+
+@pytest.mark.lab(nodes=1, keepalived=1)
 def test_unicast_ttl_both_ways(lab):
     """Each sends with another TTL than 255 and holds the other to that very one."""
     ours, theirs = lab[1].address4, lab[2].address4

@@ -84,7 +84,7 @@ static void note_interfaces(struct findings *findings)
         char section[NAME_SIZE + 16];
         char text[128];
 
-        if (if_nametoindex(instance->interface) != 0)
+        if (instance->interface[0] == '\0' || if_nametoindex(instance->interface) != 0)
             continue;
         snprintf(section, sizeof(section), "instance %s", instance->name);
         snprintf(text, sizeof(text), "there is no interface %s on this machine",

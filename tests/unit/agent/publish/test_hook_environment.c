@@ -25,15 +25,11 @@ static void everything_is_told(void **state)
 {
     struct ip_prefix ipv4;
     struct ip_prefix ipv6;
-    struct config_instance config = {.name = "web",
-                                     .interface = "eth0",
-                                     .vrid = 51,
-                                     .ipv4 = &ipv4,
-                                     .ipv4_count = 1,
-                                     .ipv6 = &ipv6,
-                                     .ipv6_count = 1};
+    struct config_instance config = {
+        .name = "web", .vrid = 51, .ipv4 = &ipv4, .ipv4_count = 1, .ipv6 = &ipv6, .ipv6_count = 1};
     const struct hook_event event = {
         .config = &config,
+        .interface = "eth0",
         .transition = {.from = VRRP_MASTER, .to = VRRP_INIT, .reason = REASON_LINK_DOWN},
         .priority = 90,
     };
