@@ -65,6 +65,7 @@ struct router {
     int virtual_ifindex;               /* once it is there, else 0 */
     int virtual_error;                 /* why there is none, as it was logged */
     struct advert_io *virtual_io;
+    int virtual_io_error;       /* why there is none, as it was logged */
     bool virtual_again;         /* it was there, and is being made anew */
     bool told_own_source;       /* that its only source is among its own virtual addresses */
     uint8_t link_mac[MAC_SIZE]; /* of the interface, as last seen */

@@ -1,8 +1,10 @@
 /* Opening and closing in the worker's thread; see opening.h. Owner: the segment it is part of. */
 #include "agent/wire/opening.h"
 
+#include "agent/base/clock.h"
 #include "agent/base/log.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void run_io(struct opening_io *io)
@@ -58,21 +60,39 @@ bool opening_wanted(const struct opening *opening)
     return opening->open_watch || opening->open_tap;
 }
 
-static void log_io(const struct opening *opening, const struct opening_io *io)
+/* The text without the link is the kind. */
+static void say(const struct opening *opening, struct failures *failures, int level,
+                const char *text)
 {
-    if (io->result < 0 && io->open)
-        log_msg(LOG_ERR, "%s: %s", opening->name, io->problem.text);
-    else if (io->result < 0)
-        log_msg(LOG_WARNING, "%s: cannot renew the membership of the VRRP group (%s): %s",
-                opening->name, ip_family_name(io->options.family), strerror(-io->result));
+    unsigned more = 0;
+
+    if (text[0] == '\0' || !failures_note(failures, text, clock_boot_ns(), &more))
+        return;
+    if (more > 0)
+        log_msg(level, "%s: %s (and %u times more since that was last said, here or on others)",
+                opening->name, text, more);
+    else
+        log_msg(level, "%s: %s", opening->name, text);
 }
 
-void opening_log(const struct opening *opening)
+static void log_io(const struct opening *opening, const struct opening_io *io,
+                   struct failures *failures)
+{
+    char text[sizeof(io->problem.text)];
+
+    if (io->result < 0 && io->open) {
+        say(opening, failures, LOG_ERR, io->problem.text);
+    } else if (io->result < 0) {
+        snprintf(text, sizeof(text), "cannot renew the membership of the VRRP group (%s): %s",
+                 ip_family_name(io->options.family), strerror(-io->result));
+        say(opening, failures, LOG_WARNING, text);
+    }
+}
+
+void opening_log(const struct opening *opening, struct failures *failures)
 {
     for (size_t i = 0; i < OPENING_FAMILIES; i++)
-        log_io(opening, &opening->io[i]);
-    if (opening->watch_problem.text[0] != '\0')
-        log_msg(LOG_WARNING, "%s: %s", opening->name, opening->watch_problem.text);
-    if (opening->tap_problem.text[0] != '\0')
-        log_msg(LOG_WARNING, "%s: %s", opening->name, opening->tap_problem.text);
+        log_io(opening, &opening->io[i], failures);
+    say(opening, failures, LOG_WARNING, opening->watch_problem.text);
+    say(opening, failures, LOG_WARNING, opening->tap_problem.text);
 }

@@ -45,6 +45,7 @@ struct segments {
     struct segment_observer observer; /* all NULL: nobody */
     struct rest *rest;
     struct worker *worker; /* NULL: none yet */
+    struct failures failures;
     struct segment *list;
 };
 
@@ -286,7 +287,7 @@ static void on_opened(struct worker_task *task)
         return;
     }
     listen_to(segment);
-    opening_log(&segment->opening);
+    opening_log(&segment->opening, &segment->owner->failures);
     segment_watch(segment->clients);
     tell_clients(segment);
     if (!segment->left)
