@@ -21,11 +21,15 @@ struct life {
     struct reload *reload; /* NULL: not opened yet */
 };
 
-static void on_reload_request(void *userdata, bool force, struct control_later *later)
+static void on_reload_request(void *userdata, const struct control_request *request,
+                              struct control_later *later)
 {
     const struct life *life = userdata;
 
-    reload_ask(life->reload, force, later);
+    if (!request->dry_run)
+        reload_ask(life->reload, request->force, later);
+    else if (later != NULL)
+        reload_ask_dry(life->reload, request->force, later);
 }
 
 static int on_reload_signal(sd_event_source *source, const struct signalfd_siginfo *info,
@@ -87,6 +91,7 @@ static void clear_leftovers(struct parts *parts)
     if (links > 0)
         log_msg(LOG_NOTICE, "%d virtual MAC links of a predecessor removed", links);
     reconciler_run(parts->node.reconciler);
+    nft_guard_run(parts->node.guard);
     int r = parts_finish(parts);
     if (r < 0)
         log_msg(LOG_WARNING, "addresses of a predecessor could not be removed yet: %s",

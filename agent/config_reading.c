@@ -1,6 +1,32 @@
 /* Reading a configuration, with all that can take long; see config_reading.h. */
 #include "agent/config_reading.h"
 
+#include "agent/kernel/nft_guard.h"
+#include "lib/config/problem.h"
+#include "lib/config/schema.h"
+
+#include <stdio.h>
+
+/* accept = no without its effect would be a hole in somebody's firewall. */
+static bool check_accept(const struct config *config, struct config_problems *problems)
+{
+    char section[NAME_SIZE + 16];
+    const struct config_instance *closed = NULL;
+
+    for (size_t i = 0; i < config->instance_count && closed == NULL; i++)
+        closed = config->instances[i].accept ? NULL : &config->instances[i];
+    const char *lacks = closed != NULL ? nft_guard_try() : NULL;
+    if (lacks == NULL)
+        return true;
+    snprintf(section, sizeof(section), "%s %s", config_schema_instance()->name, closed->name);
+    const struct config_place place = {.file = closed->file,
+                                       .line = closed->line,
+                                       .section = section,
+                                       .key = config_schema_instance()->keys[INSTANCE_ACCEPT].name};
+    config_problem_add(problems, &place, "found 'no', expected 'yes' here: %s", lacks);
+    return false;
+}
+
 void config_reading_run(const char *file, const char *directory, const struct config_box *before,
                         bool users, struct config_reading *out)
 {
@@ -8,7 +34,8 @@ void config_reading_run(const char *file, const char *directory, const struct co
     out->box = config_box_load(file, directory, &out->problems);
     if (out->box == NULL || !users)
         return;
-    if (!hooks_check(out->box, before, &out->problems)) {
+    if (!check_accept(out->box->config, &out->problems) ||
+        !hooks_check(out->box, before, &out->problems)) {
         config_box_unref(out->box);
         out->box = NULL;
         return;

@@ -27,6 +27,13 @@ static void on_transition(void *userdata, struct instance *instance,
     publish_transition(parts->publish, instance, transition);
 }
 
+static void on_rival(void *userdata, struct instance *instance, const struct advert *advert)
+{
+    const struct parts *parts = userdata;
+
+    publish_rival(parts->publish, instance, advert);
+}
+
 static void on_changed(void *userdata, struct instance *instance)
 {
     const struct parts *parts = userdata;
@@ -97,14 +104,13 @@ static int on_ended(void *userdata)
 static void on_link(void *userdata, const struct link *link)
 {
     const struct parts *parts = userdata;
-    bool back = link->up && link->carrier;
 
     recorder_note_link(parts->recorder, link, true);
     registry_refresh_link(parts->registry, link);
     attach_link_changed(parts->attach);
     checks_links_changed(parts->node.checks);
     /* The kernel drops IPv6 addresses when a link goes down. */
-    if (back)
+    if (link->up)
         reconciler_run(parts->node.reconciler);
 }
 
@@ -191,8 +197,11 @@ static int open_kernel(struct parts *parts)
     if (r < 0)
         return r;
     links_use_worker(node->links, parts->kernel);
-    return reconciler_open(node->event, AGENT_PRIORITY_LEASES, node->links, parts->kernel,
-                           &node->reconciler);
+    r = reconciler_open(node->event, AGENT_PRIORITY_LEASES, node->links, parts->kernel,
+                        &node->reconciler);
+    if (r >= 0)
+        r = nft_guard_open(node->event, AGENT_PRIORITY_LEASES, parts->kernel, &node->guard);
+    return r;
 }
 
 static int open_node(struct parts *parts)
@@ -206,6 +215,7 @@ static int open_node(struct parts *parts)
     int r = links_open(node->event, AGENT_PRIORITY_LINKS, &observer, &node->links);
 
     node->on_transition = on_transition;
+    node->on_rival = on_rival;
     node->on_priority = on_changed;
     node->on_event = on_event;
     node->on_stopped = on_stopped;
@@ -218,6 +228,10 @@ static int open_node(struct parts *parts)
         r = open_kernel(parts);
     if (r >= 0)
         r = neighbour_io_open(&node->neighbours);
+    if (r >= 0)
+        r = announce_queue_open(node->event, node->neighbours, &node->announcements);
+    if (r >= 0)
+        announce_queue_set_pause(node->announcements, parts->facts.box->config->announce_pause_ns);
     if (r >= 0)
         r = virtual_links_open(node->links, &node->virtual_links);
     if (r >= 0)
@@ -371,6 +385,15 @@ int parts_wait_for_nobody(struct parts *parts)
     return 0;
 }
 
+/* After all has left the kernel. */
+static void remove_guard(struct parts *parts)
+{
+    int r = parts->node.guard != NULL ? nft_guard_finish(parts->node.guard, FINISH_NS) : 0;
+
+    if (r < 0)
+        log_msg(LOG_ERR, "table inet vipd of nf_tables could not be removed: %s", strerror(-r));
+}
+
 int parts_finish(struct parts *parts)
 {
     if (parts->node.reconciler == NULL)
@@ -400,9 +423,12 @@ void parts_close(struct parts *parts)
     segments_free(node->segments);
     virtual_links_close(node->virtual_links);
     peer_routes_close(node->peer_routes);
+    announce_queue_close(node->announcements);
     neighbour_io_close(node->neighbours);
     (void)parts_finish(parts);
+    remove_guard(parts);
     worker_close(parts->kernel);
+    nft_guard_close(node->guard);
     reconciler_close(node->reconciler);
     links_close(node->links);
     config_box_unref(parts->facts.box);

@@ -17,7 +17,8 @@ struct parts {
     struct agent_options options;
     struct snapshot_facts facts; /* owns a reference to the configuration */
     /* What the control socket's Reload calls: see control.h. */
-    void (*reload)(void *userdata, bool force, struct control_later *later);
+    void (*reload)(void *userdata, const struct control_request *request,
+                   struct control_later *later);
     void *reload_userdata;
 
     struct node node;

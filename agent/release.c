@@ -52,11 +52,10 @@ static bool none_is_virtual(void *userdata, const struct ip_address *address)
 /* True when the dead agent held an address of this router. */
 static bool was_held(const struct router *router)
 {
-    int ifindex = router_claim_ifindex(router);
-
-    for (size_t i = 0; i < router->count; i++) {
-        const struct observed_address *there =
-            links_address(router->node->links, ifindex, &router->prefixes[i].address);
+    for (size_t i = 0; i < router->claim_count; i++) {
+        const struct claimed_address *claim = &router->claims[i];
+        const struct observed_address *there = links_address(
+            router->node->links, router_ifindex_of(router, claim), &claim->prefix.address);
 
         if (there != NULL && there->proto == VIPD_IFA_PROTO)
             return true;
@@ -78,6 +77,18 @@ struct resigning {
     struct instance *instance;
     bool held[2];
 };
+
+/* Behind the addresses, like an agent that stops. */
+static int remove_guard(sd_event *event, struct worker *kernel)
+{
+    struct nft_guard *guard = NULL;
+    int r = nft_guard_open(event, AGENT_PRIORITY_LEASES, kernel, &guard);
+
+    if (r >= 0)
+        r = nft_guard_finish(guard, FINISH_NS);
+    nft_guard_close(guard);
+    return r;
+}
 
 static struct resigning *find_held(struct node *node, struct config_box *box)
 {
@@ -168,6 +179,8 @@ int release_leftovers(struct config_box *box)
         if (held != NULL)
             resign_all(held, box->config->instance_count);
         (void)virtual_link_delete_all(node.links);
+        int guard = remove_guard(node.event, kernel);
+        r = r < 0 ? r : guard;
     }
     if (r < 0)
         log_msg(LOG_ERR, "could not release everything: %s", strerror(-r));

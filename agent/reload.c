@@ -3,22 +3,17 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
-#include "agent/base/message_ids.h"
 #include "agent/base/priorities.h"
-#include "agent/config_reading.h"
-#include "lib/config/diff.h"
-#include "lib/config/problem.h"
+#include "agent/reload_apply.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
 enum {
-    PROBLEM_TEXT_SIZE = 1024,
     /* Those who asked by the control socket and were not answered yet; permitted clients alone. */
     WAITING_MAX = CONTROL_CLIENTS_MAX,
 };
@@ -26,12 +21,20 @@ enum {
 /* How long those who asked wait at most: less than vipctl does. */
 #define PATIENCE_NS (8 * NS_PER_SEC)
 
+/* Who waits for an answer. */
+struct waiting {
+    struct control_later *later;
+    bool dry; /* wants to know only, and that with or without force */
+    bool force;
+};
+
 /* Those who asked for one and the same reading. */
 struct round {
     bool asked;
-    bool force; /* one of them wants it whatever it removes */
+    bool apply; /* not all of them want to know only */
+    bool force; /* one of those wants it whatever it removes */
     size_t count;
-    struct control_later *waiting[WAITING_MAX];
+    struct waiting waiting[WAITING_MAX];
 };
 
 /* One reading on its way; complete in itself, for it may outlive the reload. */
@@ -53,127 +56,27 @@ struct reload {
     bool stalled; /* and that was said */
 };
 
-/* ---- The difference, applied */
-
-static void apply(const struct parts *parts, struct config_box *box,
-                  const struct config_change *change)
+/* Answers those who want to know only; the others are left. */
+static void tell_the_curious(struct reload *reload, const struct config_reading *reading)
 {
-    const char *name = change->before != NULL ? change->before->name : change->after->name;
-    struct instance *instance = registry_find(parts->registry, name);
+    struct round *round = &reload->now;
+    json_t *replies[2] = {NULL, NULL}; /* without and with force */
+    size_t left = 0;
 
-    switch (change->kind) {
-    case CONFIG_ADDED:
-        log_instance(LOG_NOTICE, name, "added by the reload");
-        (void)registry_add(parts->registry, box, change->after);
-        break;
-    case CONFIG_REMOVED:
-        log_instance(LOG_NOTICE, name, "removed by the reload");
-        if (instance != NULL)
-            instance_stop(instance);
-        drains_remove(parts->node.drains, name);
-        break;
-    case CONFIG_REPLACED:
-        log_instance(LOG_NOTICE, name,
-                     "is another virtual router now: handing over, then restarting");
-        if (instance != NULL)
-            registry_replace(instance, box, change->after);
-        break;
-    case CONFIG_UPDATED:
-        log_instance(LOG_NOTICE, name, "changed by the reload");
-        if (instance != NULL)
-            instance_update(instance, box, change->after, true);
-        if (instance != NULL)
-            publish_instance(parts->publish, instance);
-        break;
-    case CONFIG_UNCHANGED:
-        if (instance != NULL)
-            instance_update(instance, box, change->after, false);
-        break;
+    for (size_t i = 0; i < round->count; i++) {
+        const struct waiting one = round->waiting[i];
+
+        if (!one.dry) {
+            round->waiting[left++] = one;
+            continue;
+        }
+        if (replies[one.force] == NULL)
+            replies[one.force] = reload_preview(reload->parts, reading, one.force);
+        control_later_answer(one.later, json_incref(replies[one.force]));
     }
-}
-
-static void note_failure(struct snapshot_facts *facts, const char *text)
-{
-    facts->reload_failed = true;
-    snprintf(facts->reload_problem, sizeof(facts->reload_problem), "%s", text);
-}
-
-static json_t *refuse(struct snapshot_facts *facts, const struct config_problems *problems)
-{
-    char text[PROBLEM_TEXT_SIZE];
-
-    note_failure(facts, "out of memory");
-    if (problems->count > 0)
-        note_failure(facts, config_problem_format(&problems->list[0], text, sizeof(text)));
-    for (size_t i = 0; i < problems->count; i++)
-        log_msg(LOG_ERR, "%s", config_problem_format(&problems->list[i], text, sizeof(text)));
-    log_event(LOG_ERR, MESSAGE_ID_RELOAD_REFUSED, NULL,
-              "reload refused: the running configuration stays in force");
-    return control_error_reload(problems);
-}
-
-/* Takes the box over. */
-static json_t *put_in_force(struct parts *parts, struct config_box *box)
-{
-    struct snapshot_facts *facts = &parts->facts;
-    struct config_diff diff = {0};
-
-    parts_serve_due(parts);
-    config_diff(facts->box->config, box->config, &diff);
-    registry_retarget(parts->registry, box);
-    if (checks_apply(parts->node.checks, box->config, box->hook_users, false) < 0)
-        log_msg(LOG_ERR, "not all checks could be started");
-    for (size_t i = 0; i < diff.count && !registry_stopping(parts->registry); i++) {
-        apply(parts, box, &diff.list[i]);
-        parts_serve_due(parts);
-    }
-    segments_watch_due(parts->node.segments);
-    json_t *reply = control_reply_reload(&diff);
-    config_diff_free(&diff);
-    config_box_unref(facts->box);
-    facts->box = box;
-    facts->reload_failed = false;
-    log_event(LOG_NOTICE, MESSAGE_ID_RELOADED, NULL, "configuration reloaded");
-    chronicle_event(parts->chronicle, HISTORY_RELOADED, "configuration reloaded");
-    return reply;
-}
-
-/* ---- What was read, judged */
-
-/* A file that somebody emptied, a directory that is not mounted: nobody means that by a reload. */
-static bool removes_all(const struct parts *parts, const struct config_box *box)
-{
-    return box->config->instance_count == 0 && parts->facts.box->config->instance_count > 0;
-}
-
-static void add_removes_all(struct reload *reload, struct config_problems *problems)
-{
-    const struct config_place place = {
-        .file = reload->parts->options.config_file, .section = "", .key = ""};
-
-    if (problems->list == NULL)
-        (void)config_problems_open(problems);
-    config_problem_add(problems, &place,
-                       "has no instance, so all %zu that run would be removed; "
-                       "if that is meant: vipctl reload --force",
-                       reload->parts->facts.box->config->instance_count);
-}
-
-static json_t *judge(struct reload *reload, struct config_reading *reading)
-{
-    struct parts *parts = reload->parts;
-
-    if (reading->box != NULL && removes_all(parts, reading->box) && !reload->now.force) {
-        add_removes_all(reload, &reading->problems);
-        config_box_unref(reading->box);
-        reading->box = NULL;
-    }
-    if (reading->box == NULL)
-        return refuse(&parts->facts, &reading->problems);
-    struct config_box *box = reading->box;
-    reading->box = NULL;
-    hooks_missing_log(&reading->missing);
-    return put_in_force(parts, box);
+    round->count = left;
+    json_decref(replies[0]);
+    json_decref(replies[1]);
 }
 
 /* ---- Those who asked */
@@ -182,7 +85,7 @@ static json_t *judge(struct reload *reload, struct config_reading *reading)
 static void answer(struct round *round, json_t *reply)
 {
     for (size_t i = 0; i < round->count; i++)
-        control_later_answer(round->waiting[i], json_incref(reply));
+        control_later_answer(round->waiting[i].later, json_incref(reply));
     json_decref(reply);
     round->count = 0;
 }
@@ -196,14 +99,16 @@ static int on_patience(sd_event_source *source, uint64_t usec, void *userdata)
 
     (void)source;
     (void)usec;
-    if (!reload->stalled) {
+    const bool apply = reload->now.apply || reload->next.apply;
+    if (apply && !reload->stalled) {
         log_msg(LOG_WARNING, "reload: %s", text);
-        note_failure(&reload->parts->facts, text);
+        reload_note_failure(&reload->parts->facts, text);
     }
-    reload->stalled = true;
+    reload->stalled = reload->stalled || apply;
     answer(&reload->now, control_error_reload_text(text));
     answer(&reload->next, control_error_reload_text(text));
-    sd_notify(0, "READY=1");
+    if (reload->now.apply)
+        sd_notify(0, "READY=1");
     return 0;
 }
 
@@ -274,8 +179,10 @@ static void begin(struct reload *reload)
     reload->now = reload->next;
     reload->next = (struct round){0};
     reload->stalled = false;
-    reload->parts->facts.reloaded_wall_ns = clock_wall_ns();
-    notify_reloading();
+    if (reload->now.apply) {
+        reload->parts->facts.reloaded_wall_ns = clock_wall_ns();
+        notify_reloading();
+    }
     struct errand *errand = new_errand(reload);
     if (errand != NULL && worker_submit(reload->parts->config, &errand->task) &&
         be_patient(reload) >= 0) {
@@ -287,7 +194,11 @@ static void begin(struct reload *reload)
     else
         free_errand(errand);
     const struct config_problems none = {0};
-    answer(&reload->now, refuse(&reload->parts->facts, &none));
+    if (!reload->now.apply) {
+        answer(&reload->now, NULL);
+        return;
+    }
+    answer(&reload->now, reload_refuse(&reload->parts->facts, &none));
     sd_notify(0, "READY=1");
 }
 
@@ -302,32 +213,46 @@ static void done(struct worker_task *task)
     }
     reload->errand = NULL;
     (void)sd_event_source_set_enabled(reload->patience, SD_EVENT_OFF);
-    reload->parts->facts.reloaded_wall_ns = clock_wall_ns();
-    answer(&reload->now, judge(reload, &errand->reading));
+    tell_the_curious(reload, &errand->reading);
+    if (reload->now.apply) {
+        reload->parts->facts.reloaded_wall_ns = clock_wall_ns();
+        answer(&reload->now, reload_apply(reload->parts, &errand->reading, reload->now.force));
+        sd_notify(0, "READY=1");
+        publish_status(reload->parts->publish);
+    }
     free_errand(errand);
-    sd_notify(0, "READY=1");
-    publish_status(reload->parts->publish);
     begin(reload);
 }
 
-void reload_ask(struct reload *reload, bool force, struct control_later *later)
+static void ask(struct reload *reload, const struct waiting *one)
 {
     struct round *next = &reload->next;
 
-    if (later != NULL && next->count == WAITING_MAX) {
-        control_later_answer(later, control_error_reload_text("too many wait for a reload"));
+    if (one->later != NULL && next->count == WAITING_MAX) {
+        control_later_answer(one->later, control_error_reload_text("too many wait for a reload"));
         return;
     }
     next->asked = true;
-    next->force = next->force || force;
-    if (later != NULL)
-        next->waiting[next->count++] = later;
+    next->apply = next->apply || !one->dry;
+    next->force = next->force || (one->force && !one->dry);
+    if (one->later != NULL)
+        next->waiting[next->count++] = *one;
     int armed = SD_EVENT_OFF;
     (void)sd_event_source_get_enabled(reload->patience, &armed);
     /* Those before have lost it already; these have theirs. */
     if (reload->errand != NULL && armed == SD_EVENT_OFF)
         (void)be_patient(reload);
     begin(reload);
+}
+
+void reload_ask(struct reload *reload, bool force, struct control_later *later)
+{
+    ask(reload, &(const struct waiting){.later = later, .force = force});
+}
+
+void reload_ask_dry(struct reload *reload, bool force, struct control_later *later)
+{
+    ask(reload, &(const struct waiting){.later = later, .dry = true, .force = force});
 }
 
 int reload_open(struct parts *parts, struct reload **out)

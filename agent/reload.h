@@ -23,4 +23,8 @@ void reload_close(struct reload *reload);
  */
 void reload_ask(struct reload *reload, bool force, struct control_later *later);
 
+/* Reads as a reload would, and answers what it would change or refuse; changes nothing, and nothing
+ * is logged. later is not NULL. */
+void reload_ask_dry(struct reload *reload, bool force, struct control_later *later);
+
 #endif

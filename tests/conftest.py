@@ -6,9 +6,10 @@ import sys
 
 import pytest
 
-for folder in ("bench", "lab"):
+for folder in ("", "bench", "lab"):
     sys.path.insert(0, os.path.join(os.path.dirname(__file__), folder))
 
+from disturbed import Disturbed  # noqa: E402
 from vipdlab import netns  # noqa: E402
 from vipdlab.lab import Lab  # noqa: E402
 
@@ -20,9 +21,11 @@ def is_root():
     return os.geteuid() == 0
 
 
-def pytest_configure():
+def pytest_configure(config):
     # SIGTERM must run the finalizers, as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if is_root():
+        config.pluginmanager.register(Disturbed())
 
 
 def pytest_sessionstart():

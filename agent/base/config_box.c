@@ -2,6 +2,7 @@
 #include "agent/base/config_box.h"
 
 #include "agent/base/regular_file.h"
+#include "lib/config/passwords.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -123,13 +124,27 @@ static int list_directory(const char *directory, glob_t *names)
     return r != 0 && r != GLOB_NOMATCH ? -EIO : 0;
 }
 
+/* For config_passwords_read(). */
+static char *read_password(const char *path, char *error, size_t error_size)
+{
+    char reason[REGULAR_FILE_ERROR_SIZE];
+    size_t length;
+    char *text;
+    int r = regular_file_read(path, PASSWORD_FILE_BYTES_MAX, &text, &length);
+
+    if (r < 0)
+        snprintf(error, error_size, "%s", regular_file_error(r, PASSWORD_FILE_BYTES_MAX, reason));
+    return text;
+}
+
 static struct config_box *parse(const struct config_source *sources, size_t count,
                                 struct config_problems *problems)
 {
     struct config *config = config_parse(sources, count, problems);
-    struct config_box *box = config != NULL ? config_box_new(config) : NULL;
+    bool complete = config != NULL && config_passwords_read(config, read_password, problems);
+    struct config_box *box = complete ? config_box_new(config) : NULL;
 
-    if (config != NULL && box == NULL)
+    if (box == NULL)
         config_free(config);
     return box;
 }

@@ -1,8 +1,8 @@
 /*
- * A file that is there, is not there, or holds a number. inotify watches its directory, as the file
- * itself may come and go; while there is no directory, it is looked for at each interval. All file
- * checks have one inotify descriptor together; looking and watching are done by each one's thread
- * (look.h), reading what inotify tells never waits.
+ * A file that is there, is not there, or holds a number, or none but 0. inotify watches its
+ * directory, as the file itself may come and go; while there is no directory, it is looked for at
+ * each interval. All file checks have one inotify descriptor together; looking and watching are
+ * done by each one's thread (look.h), reading what inotify tells never waits.
  */
 #include "agent/checks/check.h"
 #include "agent/checks/look.h"
@@ -66,6 +66,26 @@ static void judge_number(struct check *check, const struct look_result *result)
     }
 }
 
+static bool is_missing(const struct look_result *result)
+{
+    return result->error == ENOENT || result->error == ENOTDIR;
+}
+
+static void judge_zero(struct check *check, const struct look_result *result)
+{
+    const char *path = check->config.path;
+    int number = 0;
+
+    if (is_missing(result))
+        check_result(check, true, "%s is not there", path);
+    else if (result->error != 0)
+        check_result(check, false, "%s: %s", path, strerror(result->error));
+    else if (read_number(result->text, &number))
+        check_result(check, number == 0, "%s says %d", path, number);
+    else
+        check_result(check, false, "%s: no number from -253 to 253", path);
+}
+
 static void on_look(struct check *check, const struct look_result *result)
 {
     struct file_watch *watch = check->data;
@@ -76,7 +96,9 @@ static void on_look(struct check *check, const struct look_result *result)
         watch->watch = result->watch;
     if (check->config.content == CONTENT_NUMBER)
         judge_number(check, result);
-    else if (!present && result->error != ENOENT && result->error != ENOTDIR)
+    else if (check->config.content == CONTENT_ZERO)
+        judge_zero(check, result);
+    else if (!present && !is_missing(result))
         check_result(check, false, "%s: %s", path, strerror(result->error));
     else
         check_result(check, present == (check->config.content == CONTENT_PRESENT), "%s %s", path,
@@ -170,7 +192,7 @@ static int open_check(struct check *check)
              slash == path ? 1 : (int)(slash - path), path);
     const struct look_options options = {
         .path = path,
-        .read = check->config.content == CONTENT_NUMBER,
+        .read = check->config.content == CONTENT_NUMBER || check->config.content == CONTENT_ZERO,
         .inotify = watch->shared->inotify,
         .directory = watch->directory,
         .events = mask,

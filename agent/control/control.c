@@ -52,7 +52,7 @@ static void on_reload(void *userdata, const struct control_request *request,
 {
     const struct control *control = userdata;
 
-    control->options.reload(control->options.userdata, request->force, later);
+    control->options.reload(control->options.userdata, request, later);
 }
 
 static json_t *on_handover(void *userdata, const struct control_request *request)

@@ -23,7 +23,8 @@ struct control_options {
     const struct history *history;
     /* Reloads; answers what control_reply_reload() or control_error_reload() made. force: even if
      * no instance is left. */
-    void (*reload)(void *userdata, bool force, struct control_later *later);
+    void (*reload)(void *userdata, const struct control_request *request,
+                   struct control_later *later);
     void *userdata;
 };
 

@@ -3,12 +3,23 @@
 
 #include "agent/base/clock.h"
 #include "agent/control/snapshot_router.h"
+#include "agent/instances/devices.h"
 #include "agent/instances/strangers.h"
+#include "agent/publish/hook_environment.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+static const char *device_name(const struct router *router, const struct claimed_address *claim)
+{
+    const struct link *link = links_by_index(router->node->links, router_ifindex_of(router, claim));
+
+    if (claim->device[0] != '\0')
+        return claim->device;
+    return link != NULL ? link->name : NULL;
+}
 
 static size_t fill_addresses(const struct instance *instance, struct status_address *out)
 {
@@ -18,10 +29,18 @@ static size_t fill_addresses(const struct instance *instance, struct status_addr
 
     for (size_t r = 0; r < instance->router_count; r++) {
         const struct router *router = &instance->routers[r];
-        for (size_t i = 0; i < router->count; i++, n++) {
-            out[n].prefix = router->prefixes[i];
-            out[n].owner = owners[router_owner(router, &router->prefixes[i].address)];
+        for (size_t i = 0; i < router->claim_count; i++, n++) {
+            const struct claimed_address *claim = &router->claims[i];
+
+            out[n].prefix = claim->prefix;
+            out[n].owner = owners[router_owner(router, claim)];
             out[n].held = out[n].owner != NULL;
+            out[n].listed = !claim->extra;
+            out[n].device = device_name(router, claim);
+            out[n].label = claim->label[0] != '\0' ? claim->label : NULL;
+            out[n].scope = claim->scope;
+            out[n].has_scope = claim->has_scope;
+            out[n].waits = out[n].held ? NULL : router_waits_for(router, claim);
         }
     }
     return n;
@@ -101,6 +120,24 @@ static struct status_damping damping_of(const struct instance *instance)
     };
 }
 
+static size_t fill_hooks(const struct instance *instance, struct status_hook *out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; instance->hook_results != NULL && i < HOOKS; i++) {
+        const struct hook_result *result = &instance->hook_results[i];
+
+        if (result->at_wall_ns == 0 || instance->config->hooks[i] == NULL)
+            continue;
+        out[n++] = (struct status_hook){.name = hook_name((enum hook)i),
+                                        .at_ns = result->at_wall_ns,
+                                        .ok = result->good,
+                                        .status = result->status,
+                                        .text = result->text};
+    }
+    return n;
+}
+
 static json_t *instance_json(const struct instance *instance, struct status_address *addresses)
 {
     char priority[PRIORITY_TEXT_SIZE];
@@ -108,6 +145,7 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
     const struct config_instance *config = instance->config;
     const struct history_entry last = last_transition(instance);
     struct status_router routers[2];
+    struct status_hook hooks[HOOKS];
     struct status_warning warnings[SNAPSHOT_WARNINGS_MAX];
     struct status_instance status = {
         .name = config->name,
@@ -127,6 +165,7 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
         .preempt_delay_ns = config->preempt_delay_ns,
         .mac = config->mac,
         .unicast = config->unicast,
+        .accept = config->accept || config->priority == PRIORITY_OWNER,
         .master = snapshot_master(&instance->routers[0]),
         .addresses = addresses,
         .address_count = fill_addresses(instance, addresses),
@@ -137,6 +176,8 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
         .warning_count = snapshot_warnings(instance, warnings),
         .drained = drained_of(instance),
         .handover = handover_of(instance),
+        .hooks = hooks,
+        .hook_count = fill_hooks(instance, hooks),
     };
 
     for (size_t i = 0; i < instance->router_count; i++) {
@@ -151,8 +192,8 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
 
 json_t *snapshot_instance(const struct instance *instance)
 {
-    size_t count = instance->config->ipv4_count + instance->config->ipv6_count;
-    struct status_address *addresses = calloc(count, sizeof(*addresses));
+    size_t count = instance->config->claim_count;
+    struct status_address *addresses = calloc(count > 0 ? count : 1, sizeof(*addresses));
     json_t *json = addresses != NULL ? instance_json(instance, addresses) : NULL;
 
     free(addresses);

@@ -2,6 +2,7 @@
 #include "agent/control/snapshot_router.h"
 
 #include "agent/base/clock.h"
+#include "agent/instances/devices.h"
 #include "agent/instances/strangers.h"
 #include "agent/instances/watch.h"
 #include "agent/instances/way.h"
@@ -134,7 +135,43 @@ static size_t fill_claim_warning(const struct instance *instance, const struct r
                                    .last_ns = clock_wall_ns(),
                                    .count = set->failed};
     snprintf(out->text, sizeof(out->text), "%zu of %zu addresses could not be added on %s: %s",
-             set->failed, set->count, router->interface, strerror(-set->error));
+             set->failed, set->count, set->elsewhere ? "their devices" : router->interface,
+             strerror(-set->error));
+    return 1;
+}
+
+static size_t fill_waiting(const struct router *router, struct status_warning *out)
+{
+    const struct waiting_addresses *waiting = &router->devices.waiting;
+
+    if (waiting->count == 0)
+        return 0;
+    *out = (struct status_warning){.kind = "address-waits",
+                                   .family = router->family,
+                                   .since_ns = waiting->since_wall_ns,
+                                   .last_ns = clock_wall_ns(),
+                                   .count = waiting->count};
+    (void)router_devices_text(router, out->text, sizeof(out->text));
+    return 1;
+}
+
+/* What accept = no promises is not so. */
+static size_t fill_accept_warning(const struct instance *instance, const struct router *router,
+                                  struct status_warning *out)
+{
+    const struct nft_guard *guard = router->node->guard;
+    int error = guard != NULL && router->guarded.linked ? nft_guard_error(guard) : 0;
+
+    if (error == 0)
+        return 0;
+    *out = (struct status_warning){.kind = "not-dropped",
+                                   .family = router->family,
+                                   .since_ns = instance->since_wall_ns,
+                                   .last_ns = clock_wall_ns(),
+                                   .count = router->guarded.count};
+    snprintf(out->text, sizeof(out->text),
+             "accept = no has no effect: table inet vipd of nf_tables could not be made: %s",
+             strerror(-error));
     return 1;
 }
 
@@ -174,7 +211,9 @@ size_t snapshot_warnings(const struct instance *instance, struct status_warning 
         const struct router *router = &instance->routers[r];
 
         n += fill_claim_warning(instance, router, &out[n]);
+        n += fill_accept_warning(instance, router, &out[n]);
         n += fill_strangers(router, &out[n]);
+        n += fill_waiting(router, &out[n]);
         if (router->watch == NULL)
             continue;
         n += fill_conflict_warning(router, &out[n]);

@@ -19,7 +19,7 @@ static void ask_now_and_then(struct router *router)
     const struct election *e = router_election(router);
 
     if (e->state == VRRP_MASTER && e->announce_done >= e->params.announce_repeat)
-        router_ask(router, router->prefixes, router->count);
+        router_ask(router, router->claims, router->claim_count);
 }
 
 static void note_transition(struct router *router, const struct transition *t)
@@ -43,7 +43,7 @@ static void execute(struct router *router, const struct election_action *action)
         router_claim(router);
         break;
     case ACTION_ANNOUNCE:
-        router_announce(router, router->prefixes, router->count);
+        router_announce(router, router->claims, router->claim_count);
         ask_now_and_then(router);
         break;
     case ACTION_RELEASE:

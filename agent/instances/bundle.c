@@ -7,11 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t families(const struct config_instance *instance)
-{
-    return (instance->ipv4_count > 0 ? 1u : 0u) + (instance->ipv6_count > 0 ? 1u : 0u);
-}
-
 uint64_t bundle_linger_ns(const struct config *config, const struct config_instance *instance)
 {
     const struct config_instance *mates[GROUP_INSTANCES_MAX];
@@ -21,7 +16,8 @@ uint64_t bundle_linger_ns(const struct config *config, const struct config_insta
     if (instance->group == NULL)
         return instance->linger_ns;
     for (size_t i = 0; i < count; i++) {
-        const struct election_params params = {.version = mates[i]->version};
+        const struct election_params params = {.version = mates[i]->version,
+                                               .dead_factor = mates[i]->dead_factor};
         uint64_t bound = mates[i]->linger_ns;
 
         if (bound == 0)
@@ -41,6 +37,7 @@ static void reserve(struct election *e, const struct config_instance *instance,
                                            .vrid = instance->vrid,
                                            .priority = instance->priority,
                                            .advert_interval_ns = instance->advert_interval_ns,
+                                           .dead_factor = instance->dead_factor,
                                            .grouped = true};
 
     election_init(e, &params);
@@ -55,10 +52,7 @@ static void add_share(struct bundle *bundle, const struct config_instance *insta
     memcpy(name, instance->name, NAME_SIZE);
     *share = (struct bundle_share){.name = name, .first = bundle->count};
     for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-        size_t addresses;
-
-        (void)config_addresses(instance, order[i], &addresses);
-        if (addresses == 0)
+        if (!config_has_router(instance, order[i]))
             continue;
         reserve(&bundle->elections[bundle->count++], instance, order[i]);
         share->count++;
@@ -75,7 +69,7 @@ struct bundle *bundle_new(const struct config *config, const struct config_insta
     if (bundle == NULL)
         return NULL;
     for (size_t i = 0; i < mate_count; i++)
-        count += families(mates[i]);
+        count += config_router_count(mates[i]);
     bundle->references = 1;
     bundle->elections = calloc(count, sizeof(*bundle->elections));
     bundle->shares = calloc(mate_count, sizeof(*bundle->shares));

@@ -5,6 +5,7 @@
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
 #include "agent/instances/actions.h"
+#include "agent/instances/devices.h"
 #include "agent/instances/events.h"
 
 #include <errno.h>
@@ -77,9 +78,10 @@ static void on_settled(struct desired_set *set)
     if (set->failed > 0)
         log_instance(LOG_ERR, router_name(router, name, sizeof(name)),
                      "%zu of %zu addresses could not be claimed on %s: %s", set->failed, set->count,
-                     router->interface, strerror(-set->error));
+                     set->elsewhere ? "their devices" : router->interface, strerror(-set->error));
     else
         instance->claim.backoff_ns = 0;
+    router_devices_tell(router);
     if (got_none(instance)) {
         instance->claim.error = set->error;
         instance_set_hold(instance, HOLD_CANNOT_CLAIM, true);

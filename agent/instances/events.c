@@ -6,6 +6,7 @@
 #include "agent/base/priorities.h"
 #include "agent/instances/actions.h"
 #include "agent/instances/checks_effect.h"
+#include "agent/instances/devices.h"
 #include "agent/instances/strangers.h"
 #include "agent/instances/watch.h"
 
@@ -173,6 +174,8 @@ static void carry_out(struct router *router, const struct election_actions *acti
     for (size_t i = 0; i < actions->count; i++)
         if (actions->list[i].type == ACTION_REPORT)
             router_watch_moved(router);
+    if (router_devices_due(router))
+        router_devices_tell(router);
     if (router_strangers_due(router))
         router_strangers_look(router);
 }
@@ -258,6 +261,7 @@ struct election_params instance_params(const struct instance *instance, size_t i
         .preempt_healthy_ns =
             config->preempt == PREEMPT_WHEN_HEALTHY ? config->preempt_delay_ns : 0,
         .advert_interval_ns = config->advert_interval_ns,
+        .dead_factor = config->dead_factor,
         .linger_ns = bundle_linger_ns(instance->box->config, config),
         .checksum = config->checksum,
         .announce_repeat = config->announce_repeat,

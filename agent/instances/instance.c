@@ -5,10 +5,13 @@
 #include "agent/base/log.h"
 #include "agent/instances/actions.h"
 #include "agent/instances/claim.h"
+#include "agent/instances/devices.h"
 #include "agent/instances/link.h"
+#include "agent/instances/link_belief.h"
 #include "agent/instances/peers.h"
 #include "agent/instances/receive.h"
 #include "agent/instances/source.h"
+#include "agent/instances/start_delay.h"
 #include "agent/instances/strangers.h"
 #include "agent/instances/watch.h"
 #include "agent/instances/way.h"
@@ -42,7 +45,7 @@ static bool init_router(struct instance *instance, size_t index, enum ip_family 
     receive_prepare(router);
     router->client.on_ready = on_ready;
     claim_prepare(router);
-    if (!router_read_config(router))
+    if (!router_read_config(router) || !router_devices_read(router))
         return false;
     if (router_prepare(router) < 0)
         return false;
@@ -84,7 +87,7 @@ struct instance *instance_new_in(struct node *node, struct config_box *box,
                                  const struct config_instance *config, struct bundle *bundle)
 {
     struct instance *instance = calloc(1, sizeof(*instance));
-    size_t count = (config->ipv4_count > 0 ? 1u : 0u) + (config->ipv6_count > 0 ? 1u : 0u);
+    size_t count = config_router_count(config);
     size_t index = 0;
     bool good = true;
 
@@ -99,9 +102,9 @@ struct instance *instance_new_in(struct node *node, struct config_box *box,
         !join(instance, bundle))
         goto fail;
     instance->router_count = count;
-    if (config->ipv4_count > 0)
+    if (config_has_router(config, IP_FAMILY_IPV4))
         good = init_router(instance, index++, IP_FAMILY_IPV4);
-    if (config->ipv6_count > 0)
+    if (config_has_router(config, IP_FAMILY_IPV6))
         good = init_router(instance, index, IP_FAMILY_IPV6) && good;
     if (!good)
         goto fail;
@@ -145,6 +148,7 @@ void instance_free(struct instance *instance)
     for (size_t i = 0; i < instance->router_count; i++) {
         router_watch_free(&instance->routers[i]);
         router_peers_free(&instance->routers[i]);
+        router_devices_free(&instance->routers[i]);
         router_free(&instance->routers[i]);
     }
     if (instance->share != NULL)
@@ -153,18 +157,13 @@ void instance_free(struct instance *instance)
     instance_forget_way(instance);
     sd_event_source_disable_unref(instance->damping_timer);
     claim_free(instance);
+    link_belief_free(instance);
+    start_delay_free(instance);
+    free(instance->hook_results);
     config_box_unref(instance->next_box);
     config_box_unref(instance->box);
     free(instance->routers);
     free(instance);
-}
-
-/* Membership can die with the link (some drivers forget it on down/up), and a switch that has just
- * come up has heard no report yet. */
-static void rejoin(struct instance *instance)
-{
-    for (size_t i = 0; i < instance->router_count; i++)
-        segment_rejoin(&instance->routers[i].client);
 }
 
 static void refresh_source(struct router *router, int ifindex)
@@ -181,7 +180,7 @@ static void refresh_source(struct router *router, int ifindex)
 static void leave_link(struct instance *instance)
 {
     instance_set_hold(instance, instance->way != NULL ? HOLD_NO_ROUTE : HOLD_NO_INTERFACE, true);
-    instance_set_hold(instance, HOLD_LINK_DOWN, false);
+    link_belief_forget(instance);
 }
 
 /* 0, or a negative errno as of move_to(). */
@@ -203,10 +202,7 @@ static int follow_link(struct instance *instance)
         refresh_source(&instance->routers[i], attached ? link->ifindex : 0);
     if (!attached)
         return r;
-    bool works = link->up && link->carrier;
-    if (works && (instance->elections[0].held_by & HOLD_LINK_DOWN) != 0)
-        rejoin(instance);
-    instance_set_hold(instance, HOLD_LINK_DOWN, !works);
+    link_belief_see(instance, link->up && link->carrier);
     instance_set_hold(instance, HOLD_NO_INTERFACE, false);
     instance_set_hold(instance, HOLD_NO_ROUTE, false);
     instance_tell_astray(instance);
@@ -231,13 +227,32 @@ static void take_part(struct instance *instance)
         instance->starting = false;
         instance->started = true;
         look_for_strangers(instance);
+        start_delay_look(instance);
         instance_event(instance, 0, &start);
     }
+}
+
+void instance_devices_changed(struct instance *instance)
+{
+    for (size_t i = 0; i < instance->router_count; i++)
+        router_devices_follow(&instance->routers[i]);
+    look_for_strangers(instance);
+}
+
+bool instance_uses_device(const struct instance *instance, const struct link *link)
+{
+    for (size_t i = 0; i < instance->router_count; i++)
+        if (router_uses_device(&instance->routers[i], link))
+            return true;
+    return false;
 }
 
 void instance_refresh(struct instance *instance)
 {
     int r = follow_link(instance);
+
+    for (size_t i = 0; i < instance->router_count; i++)
+        router_devices_follow(&instance->routers[i]);
 
     if (r == 0)
         look_for_strangers(instance);
@@ -303,12 +318,12 @@ void instance_update(struct instance *instance, struct config_box *box,
         struct router *router = &instance->routers[i];
 
         /* In-place changes never turn multicast into unicast, so the peers' storage is there. */
-        if (!router_read_config(router))
+        if (!router_read_config(router) || !router_devices_read(router))
             log_instance(LOG_ERR, config->name, "out of memory");
         if (changed)
             segment_watch_later(&router->client);
         bool same =
-            desired_rebase(&router->desired, router->prefixes, router->count, config->lease_ns);
+            desired_rebase(&router->desired, router->claims, router->claim_count, config->lease_ns);
         const struct election_params params = instance_params(instance, i);
         const struct election_event event = {.type = ELECTION_CONFIGURE, .params = &params};
         instance_event(instance, i, &event);
@@ -320,6 +335,8 @@ void instance_update(struct instance *instance, struct config_box *box,
     instance_note_standing(instance);
     instance_checks_changed(instance);
     say_missing_interface(instance);
+    if (instance->started)
+        start_delay_look(instance);
     if (!changed)
         return;
     claim_retry(instance);

@@ -11,6 +11,8 @@
  *   requests.h       what the administrator asks: drain, take, resume
  *   receive.h        what arrives from the LAN for a router
  *   claim.h          what came of a claim, when none of it is held
+ *   link_belief.h    whether its link counts as up
+ *   start_delay.h    no part before the machine has been up for a while
  *   events.h         one event from beginning to end: the only place that steps elections
  *   checks_effect.h  what the checks make of an instance: priority, holds, flap-damping
  *   state.h          struct instance, which only the files above know
@@ -20,6 +22,7 @@
  *   way.h            the interface of an instance that names none: where its peers are
  *   source.h         the address a router sends from; source_rank.h says which is better
  *   watch.h          what a router notices on its LAN: conflicts and warnings
+ *   devices.h        addresses on other links than the router's own
  *   strangers.h      addresses on a router's own link that somebody else has put there
  *   actions.h        an election's actions, carried out in their order
  *   router.h         one virtual router and its single deeds
@@ -65,6 +68,12 @@ void instance_stop(struct instance *instance);
 
 /* Compares the link and its addresses with what the elections believe. Call after any change. */
 void instance_refresh(struct instance *instance);
+
+/* True when some of its addresses are to be on that link, which need not be its interface. */
+bool instance_uses_device(const struct instance *instance, const struct link *link);
+
+/* Such a link, or what is on it, has changed. */
+void instance_devices_changed(struct instance *instance);
 
 /* A link is gone. When it was the macvlan of a router (somebody else deleted it), it is made again,
  * and a MASTER claims and announces anew. */

@@ -137,6 +137,8 @@ int router_attach(struct router *router, const struct link *link)
 
     if (r == 0 && router->config->mac == MAC_VIRTUAL)
         r = attach_virtual(router, link);
+    if (r == 0)
+        router_guard(router);
     if (r == 0 && was_there)
         claim_again(router);
     /* Meanwhile it sends from the interface. */

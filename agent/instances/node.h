@@ -9,9 +9,11 @@
 #include "agent/checks/checks.h"
 #include "agent/instances/drains.h"
 #include "agent/kernel/links.h"
+#include "agent/kernel/nft_guard.h"
 #include "agent/kernel/peer_routes.h"
 #include "agent/kernel/reconciler.h"
 #include "agent/kernel/virtual_links.h"
+#include "agent/wire/announce_queue.h"
 #include "agent/wire/neighbour_io.h"
 #include "agent/wire/segment.h"
 #include "lib/election/reason.h"
@@ -23,7 +25,9 @@ struct node {
     struct links *links;
     struct checks *checks;
     struct reconciler *reconciler;
+    struct nft_guard *guard; /* NULL: packets are not dropped (vipd --release) */
     struct neighbour_io *neighbours;
+    struct announce_queue *announcements; /* over that; NULL: never a pause */
     struct segments *segments;
     struct virtual_links *virtual_links;
     struct peer_routes *peer_routes;
@@ -32,6 +36,8 @@ struct node {
     /* The instance moved as a whole. */
     void (*on_transition)(void *userdata, struct instance *instance,
                           const struct transition *transition);
+    /* It is MASTER and has heard this advert, which loses against its own. */
+    void (*on_rival)(void *userdata, struct instance *instance, const struct advert *advert);
     /* Its effective priority is another than before. */
     void (*on_priority)(void *userdata, struct instance *instance);
     /* Something to remember that is no transition: `event` is its name, text a sentence. */

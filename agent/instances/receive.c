@@ -83,7 +83,10 @@ static void on_message(void *userdata, const struct packet_ip *ip, bool source_i
             router->by_warning[i]++;
     router_heard(router, &advert);
     const struct election_event event = {.type = ELECTION_ADVERT, .advert = &advert};
+    const uint64_t losing = router_election(router)->counters.losing_adverts_rcvd;
     instance_event(router->instance, router->index, &event);
+    if (router_election(router)->counters.losing_adverts_rcvd != losing)
+        router->node->on_rival(router->node->userdata, router->instance, &advert);
 }
 
 static void on_claim(void *userdata, const struct neighbour_claim *claim)

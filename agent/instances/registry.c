@@ -188,6 +188,8 @@ void registry_refresh_link(struct registry *registry, const struct link *link)
         if (strcmp(instance->interface, link->name) == 0 ||
             segment_ifindex(&instance->routers[0].client) == link->ifindex)
             instance_refresh(instance);
+        else if (instance_uses_device(instance, link))
+            instance_devices_changed(instance);
     }
 }
 

@@ -13,10 +13,62 @@
 
 enum { DEFAULT_MTU = 1500 };
 
+/* What the receiver speaks. */
+static struct packet_dialect dialect_of(const struct packet_receiver *receiver)
+{
+    return (struct packet_dialect){.version = receiver->version,
+                                   .auth = receiver->auth,
+                                   .advert_interval_ns = receiver->advert_interval_ns};
+}
+
+static const char *dialect_change(const struct packet_dialect *before,
+                                  const struct packet_dialect *now)
+{
+    if (before->version != now->version)
+        return "version";
+    return before->advert_interval_ns != now->advert_interval_ns ? "advert-interval" : "password";
+}
+
+/* Nodes are never reloaded at one and the same moment. */
+static void say_dialect(const struct router *router, const char *what)
+{
+    char name[NAME_SIZE + 16];
+
+    router_name(router, name, sizeof(name));
+    if (router_election(router)->state == VRRP_MASTER)
+        log_instance(LOG_WARNING, name,
+                     "adverts go out with another %s from now on: nodes that were not reloaded "
+                     "before drop them and take over",
+                     what);
+    else
+        log_instance(LOG_NOTICE, name,
+                     "another %s: adverts as before the reload are taken until the first one as "
+                     "it is now; reload the master last",
+                     what);
+}
+
+/* Of several reloads without an advert between them what the master still speaks counts: that from
+ * before the first. A MASTER followed nobody. former: in force until now; NULL: none. */
+static void keep_former(struct router *router, const struct packet_dialect *before,
+                        const struct packet_dialect *former)
+{
+    const struct packet_dialect now = config_dialect(router->config);
+    bool changed = packet_dialects_differ(before, &now);
+
+    if (former == NULL || (changed && router_election(router)->state == VRRP_MASTER))
+        router->former = *before;
+    if (packet_dialects_differ(&router->former, &now))
+        router->receiver.former = &router->former;
+    if (changed && router->receiver.former != NULL)
+        say_dialect(router, dialect_change(before, &now));
+}
+
 bool router_read_config(struct router *router)
 {
     const struct config_instance *config = router->config;
     struct ip_address source = router->receiver.source;
+    const struct packet_dialect before = dialect_of(&router->receiver);
+    const struct packet_dialect *former = router->receiver.former;
 
     if (config->unicast && router->peers == NULL)
         router->peers = calloc(INSTANCE_PEERS_MAX, sizeof(*router->peers));
@@ -25,19 +77,34 @@ bool router_read_config(struct router *router)
     router->prefixes = config_addresses(config, router->family, &router->count);
     config_receiver(config, router->family, router->peers, &router->receiver);
     router->receiver.source = source;
-    router->client.prefixes = router->prefixes;
-    router->client.count = router->count;
+    if (before.version != 0)
+        keep_former(router, &before, former);
+    router->claims = config_claims(config, router->family, &router->claim_count);
+    router->client.group = router->receiver.group;
+    router->client.addresses = router->claims;
+    router->client.count = router->claim_count;
     router->client.unicast = config->unicast;
     router->client.virtual_mac = config->mac == MAC_VIRTUAL;
     router->client.peers = router->receiver.peers;
     router->client.peer_count = router->receiver.peer_count;
     router->desired.owner = config->name;
     router->desired.adopt = config->adopt;
+    router_guard(router);
     return true;
+}
+
+/* What was not announced yet is not to be any more. */
+static void forget_announcements(const struct router *router)
+{
+    if (router->node->announcements != NULL)
+        announce_queue_drop(router->node->announcements, router);
 }
 
 void router_free(struct router *router)
 {
+    forget_announcements(router);
+    if (router->node->guard != NULL)
+        nft_guard_want(router->node->guard, &router->guarded, 0, NULL, 0);
     free(router->peers);
     sd_event_source_disable_unref(router->postponed.timer);
 }
@@ -57,10 +124,18 @@ int router_claim_ifindex(const struct router *router)
                                               : segment_ifindex(&router->client);
 }
 
+int router_ifindex_of(const struct router *router, const struct claimed_address *claim)
+{
+    if (claim->device[0] == '\0')
+        return router_claim_ifindex(router);
+    const struct link *link = links_by_name(router->node->links, claim->device);
+    return link != NULL ? link->ifindex : 0;
+}
+
 bool router_has_address(const struct router *router, const struct ip_address *address)
 {
-    for (size_t i = 0; i < router->count; i++)
-        if (ip_address_equal(&router->prefixes[i].address, address))
+    for (size_t i = 0; i < router->claim_count; i++)
+        if (ip_address_equal(&router->claims[i].prefix.address, address))
             return true;
     return false;
 }
@@ -115,13 +190,13 @@ void router_send_advert(struct router *router, const struct election_action *act
     const struct config_instance *config = router->config;
     const struct election *e = router_election(router);
     const struct link *link = links_by_index(router->node->links, segment_ifindex(&router->client));
-    struct ip_address group = ip_address_vrrp_group(router->family);
     /* Resigning from an address that has just gone: a courtesy that may fail. */
     bool lost = e->source.family == IP_FAMILY_NONE;
     struct packet_spec spec = {
         .version = config->version,
         .vrid = config->vrid,
         .priority = action->priority,
+        .auth = config->auth,
         .interval_ns = config->advert_interval_ns,
         .checksum_kind = e->checksum_kind,
         .source = lost ? action->source : e->source,
@@ -132,7 +207,7 @@ void router_send_advert(struct router *router, const struct election_action *act
     int result = 0;
 
     if (!config->unicast) {
-        result = send_to(router, &spec, &group);
+        result = send_to(router, &spec, &router->receiver.group);
     } else {
         for (size_t i = 0; i < router->receiver.peer_count; i++) {
             int r = send_to(router, &spec, &router->receiver.peers[i]);
@@ -147,13 +222,25 @@ void router_claim(struct router *router)
 {
     router->desired.raises = router->virtual_ifindex != 0;
     reconciler_want(router->node->reconciler, &router->desired, router_claim_ifindex(router),
-                    router->prefixes, router->count, router->config->lease_ns);
+                    router->claims, router->claim_count, router->config->lease_ns);
 }
 
 void router_release(struct router *router)
 {
+    forget_announcements(router);
     reconciler_want(router->node->reconciler, &router->desired, router_claim_ifindex(router), NULL,
                     0, 0);
+}
+
+/* The owner accepts what is addressed to it in any case (RFC 9568 6.4.3). */
+void router_guard(struct router *router)
+{
+    const struct config_instance *config = router->config;
+    bool drops = !config->accept && config->priority != PRIORITY_OWNER;
+
+    if (router->node->guard != NULL)
+        nft_guard_want(router->node->guard, &router->guarded, router_claim_ifindex(router),
+                       router->claims, drops ? router->claim_count : 0);
 }
 
 /* The R flag of an NA tells hosts that we are a router: true only when the kernel forwards there
@@ -172,36 +259,82 @@ static bool forwards_ipv6(const char *ifname)
     return n == 1 && digit != '0';
 }
 
-void router_announce(struct router *router, const struct ip_prefix *prefixes, size_t count)
+/* Those of single addresses mend what somebody else has just spoilt: they wait for no pause. */
+static int send_announcement(struct router *router, const struct announcement *announcement,
+                             bool all)
+{
+    const struct node *node = router->node;
+
+    if (node->announcements == NULL || !all)
+        return neighbour_io_announce(node->neighbours, announcement);
+    return announce_queue_add(node->announcements, router, announcement);
+}
+
+static bool any_ipv6(const struct claimed_address *claims, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (claims[i].prefix.address.family == IP_FAMILY_IPV6)
+            return true;
+    return false;
+}
+
+/* Those of them that are on that device ("": on the router's own link). */
+static void announce_on(struct router *router, const char *device,
+                        const struct claimed_address *claims, size_t count, bool all)
 {
     const struct config_instance *config = router->config;
-    int ifindex = router_claim_ifindex(router);
-    const struct link *link = links_by_index(router->node->links, ifindex);
+    bool own = device[0] == '\0';
+    const char *ifname = own ? router->interface : device;
+    const struct link *link =
+        own ? links_by_index(router->node->links, router_claim_ifindex(router))
+            : links_by_name(router->node->links, device);
     uint8_t mac[MAC_SIZE];
     char name[NAME_SIZE + 16];
 
-    if (config->mac == MAC_VIRTUAL)
+    /* Nobody to tell, or, on another device, nobody to be reached. */
+    if (link == NULL || link->no_neighbours || (!own && !(link->up && link->carrier)))
+        return;
+    if (own && config->mac == MAC_VIRTUAL)
         virtual_mac(router->family, config->vrid, mac);
-    else if (link != NULL && link->has_mac)
+    else if (link->has_mac)
         memcpy(mac, link->mac, sizeof(mac));
     else
-        return; /* no link layer addresses there: nobody to tell */
+        return; /* no link layer addresses there */
     const struct announcement announcement = {
-        .ifindex = ifindex,
-        .ifname = router->interface,
+        .ifindex = link->ifindex,
+        .ifname = ifname,
         .mac = mac,
-        .prefixes = prefixes,
+        .device = device,
+        .addresses = claims,
         .count = count,
         .reply_form = config->announce_reply,
-        .router = router->family == IP_FAMILY_IPV6 && forwards_ipv6(router->interface),
+        .router = any_ipv6(claims, count) && forwards_ipv6(ifname),
     };
-    int r = neighbour_io_announce(router->node->neighbours, &announcement);
+    int r = send_announcement(router, &announcement, all);
     if (r < 0)
         log_instance(LOG_WARNING, router_name(router, name, sizeof(name)),
-                     "cannot announce the addresses on %s: %s", router->interface, strerror(-r));
+                     "cannot announce the addresses on %s: %s", ifname, strerror(-r));
 }
 
-void router_ask(struct router *router, const struct ip_prefix *prefixes, size_t count)
+/* The first of them that is on the same device. */
+static size_t first_on(const struct claimed_address *claims, const char *device)
+{
+    size_t i = 0;
+
+    while (strcmp(claims[i].device, device) != 0)
+        i++;
+    return i;
+}
+
+void router_announce(struct router *router, const struct claimed_address *claims, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (first_on(claims, claims[i].device) == i)
+            announce_on(router, claims[i].device, claims + i, count - i,
+                        count == router->claim_count);
+}
+
+void router_ask(struct router *router, const struct claimed_address *claims, size_t count)
 {
     const struct node *node = router->node;
     const struct election *e = router_election(router);
@@ -213,7 +346,7 @@ void router_ask(struct router *router, const struct ip_prefix *prefixes, size_t 
     const struct question question = {.ifindex = link->ifindex,
                                       .mac = link->mac,
                                       .source = &e->source,
-                                      .prefixes = prefixes,
+                                      .addresses = claims,
                                       .count = count};
     int r = neighbour_io_ask(node->neighbours, &question);
     if (r < 0)
@@ -225,6 +358,8 @@ void router_heard(struct router *router, const struct advert *advert)
 {
     const struct election *e = router_election(router);
 
+    if (!advert->former)
+        router->receiver.former = NULL;
     router->heard = (struct heard_master){0};
     if (e->state == VRRP_MASTER || advert->priority == PRIORITY_RESIGN)
         return;

@@ -44,6 +44,30 @@ struct strangers {
     uint64_t since_wall_ns; /* when there was none before */
 };
 
+/* A link that some of the addresses are on beside the router's own, as last seen; see devices.h. */
+struct router_device {
+    char name[INTERFACE_NAME_SIZE];
+    int ifindex; /* 0: there is none */
+    bool up;
+    bool carrier;
+    uint8_t mac[MAC_SIZE];
+};
+
+/* Addresses that are wanted and wait for their device. */
+struct waiting_addresses {
+    size_t count;
+    struct ip_prefix first; /* of them, */
+    char device[INTERFACE_NAME_SIZE];
+    bool missing; /* which is not there; else it is down */
+    uint64_t since_wall_ns;
+};
+
+struct router_devices {
+    struct router_device *list; /* each once; NULL: none */
+    size_t count;
+    struct waiting_addresses waiting;
+};
+
 struct router {
     struct instance *instance; /* whose it is: only handed on, never looked into from here */
     size_t index;              /* among the routers of that */
@@ -53,12 +77,17 @@ struct router {
     const struct config_instance *config;
     const char *interface; /* its name; empty: not known yet */
     struct election *election;
-    const struct ip_prefix *prefixes; /* the configuration's */
+    const struct ip_prefix *prefixes; /* the configuration's: those of the adverts, */
     size_t count;
+    const struct claimed_address *claims; /* and all that it is to hold */
+    size_t claim_count;
+    struct router_devices devices;
     struct segment_client client;
     struct packet_receiver receiver;
-    struct ip_address *peers; /* of this family; NULL for multicast */
+    struct packet_dialect former; /* before the last reload, while receiver.former points here */
+    struct ip_address *peers;     /* of this family; NULL for multicast */
     struct desired_set desired;
+    struct nft_share guarded; /* the addresses, with accept = no */
     struct strangers strangers;
     struct postponed postponed;
     struct virtual_link *virtual_link; /* the macvlan of mac = virtual, also while it is made */
@@ -82,7 +111,8 @@ struct router {
     sd_event_time_handler_t on_watch_due; /* the timer of the watch fired; userdata is the router */
 };
 
-/* Points the router at its part of its configuration. False when out of memory. */
+/* Points the router at its part of its configuration. What it spoke by the one before is taken
+ * until router_heard() was given an advert by this one. False when out of memory. */
 bool router_read_config(struct router *router);
 
 /* Frees what belongs to it, but for its place on a link (link.h) and its watch (watch.h). */
@@ -94,8 +124,12 @@ static inline struct election *router_election(const struct router *router)
     return router->election;
 }
 
-/* The link the addresses go on: the macvlan, or the interface itself; 0 when there is none. */
+/* The link that addresses go on which name no device: the macvlan, or the interface itself; 0 when
+ * there is none. */
 int router_claim_ifindex(const struct router *router);
+
+/* The link that this address goes on; 0 when there is none. */
+int router_ifindex_of(const struct router *router, const struct claimed_address *claim);
 
 /* Names "web", or "web (ipv6)" for one of two families, in messages. */
 const char *router_name(const struct router *router, char *buffer, size_t size);
@@ -116,13 +150,18 @@ void router_claim(struct router *router);
 /* Wants none of them any more. */
 void router_release(struct router *router);
 
-/* Announces these of the router's addresses, once. */
-void router_announce(struct router *router, const struct ip_prefix *prefixes, size_t count);
+/* Has packets to its addresses dropped, or not, as its configuration and its link are now. */
+void router_guard(struct router *router);
 
-/* Asks the link who holds these addresses; answers come as claims. */
-void router_ask(struct router *router, const struct ip_prefix *prefixes, size_t count);
+/* Announces these of the router's addresses, once, each on its own link. */
+void router_announce(struct router *router, const struct claimed_address *claims, size_t count);
 
-/* Notes an accepted advert, before the election has it. */
+/* Asks the router's link who holds these addresses, of those that are to be there; answers come as
+ * claims. */
+void router_ask(struct router *router, const struct claimed_address *claims, size_t count);
+
+/* Notes an accepted advert, before the election has it. One in our own dialect ends the time of the
+ * former. */
 void router_heard(struct router *router, const struct advert *advert);
 
 #endif

@@ -21,6 +21,23 @@ struct claim_retry {
     int error; /* what the kernel said: a negative errno */
 };
 
+/* Its link, as it was seen and as it counts; see link_belief.h. */
+struct link_belief {
+    bool known;             /* it was looked at */
+    bool seen;              /* works, as the kernel told last, */
+    uint64_t since_ns;      /* since then (boot time) */
+    bool works;             /* as it counts */
+    sd_event_source *timer; /* NULL: never needed */
+};
+
+/* How a hook ended when it was run last. */
+struct hook_result {
+    uint64_t at_wall_ns; /* 0: it never was */
+    bool good;
+    int status;    /* its exit status; -1: it has none (a signal, its time was up, not started) */
+    char text[96]; /* "exit status 3 after 0.120 s" */
+};
+
 struct instance {
     struct node *node;
     struct config_box *box;
@@ -44,14 +61,18 @@ struct instance {
     bool started;          /* it does, or did */
     bool stopping;
     bool stopped;
-    bool unattached;       /* its link is there, but could not be used: tried again */
-    bool unpublished;      /* its state file is to be written */
-    uint8_t told_priority; /* the effective one that on_priority was last called for */
+    bool unattached;        /* its link is there, but could not be used: tried again */
+    uint64_t rival_told_ns; /* boot time when its rival was last told of; 0: never */
+    bool unpublished;       /* its state file is to be written */
+    uint8_t told_priority;  /* the effective one that on_priority was last called for */
     struct handover handover;
     struct damping damping;
     uint8_t damping_as_master; /* priority by its checks when it became MASTER, or was reloaded */
     sd_event_source *damping_timer; /* NULL: never held back yet */
     struct claim_retry claim;
+    struct link_belief link;
+    sd_event_source *start_timer;     /* of start-delay; NULL: never needed */
+    struct hook_result *hook_results; /* HOOKS of them, told by publish/; NULL: none ended yet */
     bool checks_due; /* instance_checks_changed() is to be called when the event is done */
     const struct config_instance *next_config; /* REPLACED: started when this one is done */
     struct config_box *next_box;

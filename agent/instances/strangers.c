@@ -12,23 +12,26 @@ enum {
     SUBJECT_SIZE = ADDRESS_TEXT_SIZE + MORE_SIZE + INTERFACE_NAME_SIZE + 8,
 };
 
-enum address_owner router_owner(const struct router *router, const struct ip_address *address)
+enum address_owner router_owner(const struct router *router, const struct claimed_address *claim)
 {
     const struct reconciler *reconciler = router->node->reconciler;
-    enum address_owner owner = reconciler_owner(reconciler, router_claim_ifindex(router), address);
+    const struct ip_address *address = &claim->prefix.address;
+    enum address_owner owner =
+        reconciler_owner(reconciler, router_ifindex_of(router, claim), address);
 
-    if (owner != ADDRESS_NOBODYS)
+    if (owner != ADDRESS_NOBODYS || claim->device[0] != '\0')
         return owner;
     return reconciler_owner(reconciler, segment_ifindex(&router->client), address);
 }
 
 /* The link on which somebody else has it; 0: none. With a virtual MAC others leave it on the
  * interface below. */
-static int stranger_link(const struct router *router, const struct ip_address *address)
+static int stranger_link(const struct router *router, const struct claimed_address *claim)
 {
     const struct reconciler *reconciler = router->node->reconciler;
-    int claimed = router_claim_ifindex(router);
-    int below = segment_ifindex(&router->client);
+    const struct ip_address *address = &claim->prefix.address;
+    int claimed = router_ifindex_of(router, claim);
+    int below = claim->device[0] == '\0' ? segment_ifindex(&router->client) : claimed;
     /* What is adopted is about to be ours. */
     bool adopts = router->config->adopt && router_election(router)->holding;
 
@@ -46,14 +49,14 @@ static struct strangers look(const struct router *router)
     /* The owner of addresses has them as its own. */
     if (router->config->priority == PRIORITY_OWNER)
         return seen;
-    for (size_t i = 0; i < router->count; i++) {
-        int ifindex = stranger_link(router, &router->prefixes[i].address);
+    for (size_t i = 0; i < router->claim_count; i++) {
+        int ifindex = stranger_link(router, &router->claims[i]);
         const struct link *link = links_by_index(router->node->links, ifindex);
 
         if (link == NULL)
             continue;
         if (seen.count++ == 0) {
-            seen.first = router->prefixes[i];
+            seen.first = router->claims[i].prefix;
             memcpy(seen.link, link->name, sizeof(seen.link));
         }
     }

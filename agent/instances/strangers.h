@@ -16,8 +16,8 @@ void router_strangers_look(struct router *router);
 /* Whether the addresses were claimed or given up since it was looked at. */
 bool router_strangers_due(const struct router *router);
 
-/* Whose that address is on the router's link, or for a virtual MAC below it. */
-enum address_owner router_owner(const struct router *router, const struct ip_address *address);
+/* Whose that address is where the router wants it, or for a virtual MAC below that. */
+enum address_owner router_owner(const struct router *router, const struct claimed_address *claim);
 
 /* What the status says while there are some. Returns buffer. size: REASON_TEXT_SIZE. */
 const char *router_strangers_text(const struct router *router, char *buffer, size_t size);

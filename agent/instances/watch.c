@@ -69,16 +69,16 @@ static void set_timer(struct router_watch *watch)
 
 static void ask_for(struct router *router, const struct ip_address *address)
 {
-    for (size_t i = 0; i < router->count; i++)
-        if (ip_address_equal(&router->prefixes[i].address, address))
-            router_ask(router, &router->prefixes[i], 1);
+    for (size_t i = 0; i < router->claim_count; i++)
+        if (ip_address_equal(&router->claims[i].prefix.address, address))
+            router_ask(router, &router->claims[i], 1);
 }
 
 static void defend(struct router *router, const struct ip_address *address)
 {
-    for (size_t i = 0; i < router->count; i++)
-        if (ip_address_equal(&router->prefixes[i].address, address))
-            router_announce(router, &router->prefixes[i], 1);
+    for (size_t i = 0; i < router->claim_count; i++)
+        if (ip_address_equal(&router->claims[i].prefix.address, address))
+            router_announce(router, &router->claims[i], 1);
 }
 
 /* To the log and the history: once for a conflict, not for each claim. */

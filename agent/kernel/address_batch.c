@@ -114,20 +114,26 @@ static bool network_covered(const struct address_batch *batch, int ifindex,
 }
 
 bool address_batch_add(struct address_batch *batch, struct desired_set *set,
-                       const struct ip_prefix *prefix, uint32_t lease_s)
+                       const struct claimed_address *wanted, uint32_t lease_s)
 {
-    struct observed_address address = {
-        .ifindex = set->ifindex, .prefix = *prefix, .proto = VIPD_IFA_PROTO, .valid_s = lease_s};
+    const struct ip_prefix *prefix = &wanted->prefix;
+    struct observed_address address = {.ifindex = desired_ifindex(batch->links, set, wanted),
+                                       .prefix = *prefix,
+                                       .proto = VIPD_IFA_PROTO,
+                                       .valid_s = lease_s,
+                                       .scope = claimed_address_scope(wanted)};
 
     if (!has_room(batch))
         return false;
+    memcpy(address.label, wanted->label, sizeof(address.label));
+    memcpy(address.broadcast, wanted->broadcast, sizeof(address.broadcast));
     /* From now on: should we die, the lease ends without us. */
-    const struct link *link = links_by_index(batch->links, set->ifindex);
+    const struct link *link = links_by_index(batch->links, address.ifindex);
     if (in_network(prefix) && link != NULL && !link->promote_secondaries)
         promote_secondaries(batch, &address);
     if (prefix->address.family == IP_FAMILY_IPV6)
         address.flags |= IFA_F_NODAD;
-    if (network_covered(batch, set->ifindex, prefix))
+    if (wanted->no_prefix_route || network_covered(batch, address.ifindex, prefix))
         address.flags |= IFA_F_NOPREFIXROUTE;
     append(batch, set, ADDRESS_ADD, &address);
     return true;

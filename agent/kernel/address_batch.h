@@ -33,7 +33,7 @@ bool address_batch_is_ours(const struct address_batch *batch,
 /* Each adds one change. False, and nothing is changed: there is no room. lease_s: UINT32_MAX for
  * ever. */
 bool address_batch_add(struct address_batch *batch, struct desired_set *set,
-                       const struct ip_prefix *prefix, uint32_t lease_s);
+                       const struct claimed_address *wanted, uint32_t lease_s);
 /* The same, and it carries our mark by that. */
 bool address_batch_refresh(struct address_batch *batch, struct desired_set *set,
                            const struct observed_address *address, uint32_t lease_s);

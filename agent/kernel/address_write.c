@@ -8,6 +8,7 @@
 #include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
+#include <string.h>
 
 static struct nlmsghdr *begin(struct rtnl_batch *rtnl, const struct address_change *change,
                               uint16_t type, uint16_t flags)
@@ -21,11 +22,20 @@ static struct nlmsghdr *begin(struct rtnl_batch *rtnl, const struct address_chan
     header->ifa_family = ipv4 ? AF_INET : AF_INET6;
     header->ifa_prefixlen = prefix->length;
     header->ifa_index = (unsigned)change->address.ifindex;
-    header->ifa_scope =
-        !ipv4 && ip_address_is_link_local(&prefix->address) ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+    header->ifa_scope = change->address.scope;
     mnl_attr_put(message, IFA_LOCAL, size, prefix->address.octets);
     mnl_attr_put(message, IFA_ADDRESS, size, prefix->address.octets);
     return message;
+}
+
+static void put_ipv4_words(struct nlmsghdr *message, const struct observed_address *address)
+{
+    static const uint8_t none[sizeof(address->broadcast)];
+
+    if (address->label[0] != '\0')
+        mnl_attr_put_strz(message, IFA_LABEL, address->label);
+    if (memcmp(address->broadcast, none, sizeof(none)) != 0)
+        mnl_attr_put(message, IFA_BROADCAST, sizeof(address->broadcast), address->broadcast);
 }
 
 static void put_address(struct rtnl_batch *rtnl, const struct address_change *change,
@@ -39,6 +49,7 @@ static void put_address(struct rtnl_batch *rtnl, const struct address_change *ch
                                         .ifa_prefered = ipv6 ? 0 : address->valid_s};
 
     mnl_attr_put_u32(message, IFA_FLAGS, address->flags);
+    put_ipv4_words(message, address);
     mnl_attr_put(message, IFA_CACHEINFO, sizeof(cache), &cache);
     mnl_attr_put_u8(message, ATTRIBUTE_IFA_PROTO, VIPD_IFA_PROTO);
 }

@@ -28,39 +28,52 @@ void desired_link_out(struct desired_sets *sets, struct desired_set *set)
     set->prev = NULL;
 }
 
-static bool same(const struct ip_prefix *a, const struct ip_prefix *b)
+int desired_ifindex(const struct links *links, const struct desired_set *set,
+                    const struct claimed_address *address)
 {
-    return a->length == b->length && ip_address_equal(&a->address, &b->address);
+    if (address->device[0] == '\0')
+        return set->ifindex;
+    const struct link *link = links_by_name(links, address->device);
+    return link != NULL ? link->ifindex : 0;
 }
 
-static bool has(const struct desired_set *set, int ifindex, const struct ip_prefix *prefix)
+bool desired_waits(const struct links *links, const struct claimed_address *address)
 {
-    if (set->ifindex != ifindex)
+    if (address->device[0] == '\0')
+        return false;
+    const struct link *link = links_by_name(links, address->device);
+    return link == NULL || !link->up;
+}
+
+static bool has(const struct links *links, const struct desired_set *set, int ifindex,
+                const struct ip_prefix *prefix)
+{
+    if (set->ifindex != ifindex && !set->elsewhere)
         return false;
     for (size_t i = 0; i < set->count; i++)
-        if (same(&set->prefixes[i], prefix))
+        if (set->addresses[i].prefix.length == prefix->length &&
+            ip_address_equal(&set->addresses[i].prefix.address, &prefix->address) &&
+            desired_ifindex(links, set, &set->addresses[i]) == ifindex)
             return true;
     return false;
 }
 
-struct desired_set *desired_who(const struct desired_sets *sets, int ifindex,
-                                const struct ip_prefix *prefix)
+struct desired_set *desired_who(const struct links *links, const struct desired_sets *sets,
+                                int ifindex, const struct ip_prefix *prefix)
 {
     for (struct desired_set *s = sets->first; s != NULL; s = s->next)
-        if (has(s, ifindex, prefix))
+        if (has(links, s, ifindex, prefix))
             return s;
     return NULL;
 }
 
-bool desired_rebase(struct desired_set *set, const struct ip_prefix *prefixes, size_t count,
+bool desired_rebase(struct desired_set *set, const struct claimed_address *addresses, size_t count,
                     uint64_t lease_ns)
 {
-    if (!set->linked || set->count != count || set->lease_ns != lease_ns)
+    if (!set->linked || set->lease_ns != lease_ns ||
+        !claimed_addresses_equal(set->addresses, set->count, addresses, count))
         return false;
-    for (size_t i = 0; i < count; i++)
-        if (!same(&set->prefixes[i], &prefixes[i]))
-            return false;
-    set->prefixes = prefixes;
+    set->addresses = addresses;
     return true;
 }
 

@@ -5,8 +5,9 @@
 #ifndef AGENT_KERNEL_DESIRED_H
 #define AGENT_KERNEL_DESIRED_H
 
+#include "agent/kernel/links.h"
 #include "agent/kernel/repairs.h"
-#include "lib/packet/address.h"
+#include "lib/packet/claimed_address.h"
 
 #include <stddef.h>
 
@@ -16,9 +17,10 @@ struct desired_set {
     struct desired_set *next;
     struct desired_set *prev;
     bool linked;
-    int ifindex;
-    const struct ip_prefix *prefixes; /* borrowed: stays valid until the next call for this set */
+    int ifindex;                             /* of those addresses that name no device */
+    const struct claimed_address *addresses; /* borrowed: valid until the next call for this set */
     size_t count;
+    bool elsewhere;    /* some of them name a device */
     uint64_t lease_ns; /* 0: no lifetime */
     const char *owner; /* the caller's: instance name, for messages; borrowed */
     bool adopt;        /* the caller's: what somebody else has put there is taken over */
@@ -32,6 +34,7 @@ struct desired_set {
     void *userdata; /* the caller's */
 
     /* The reconciler's own. */
+    size_t shaped;    /* addresses that were replaced for their label or scope: a bound */
     bool attempt;     /* what is missing is to be added, */
     size_t attempted; /* from this address on */
     bool refresh;     /* the leases are to be renewed, */
@@ -58,13 +61,21 @@ struct desired_sets {
 void desired_link_in(struct desired_sets *sets, struct desired_set *set);
 void desired_link_out(struct desired_sets *sets, struct desired_set *set);
 
+/* The link the address is wanted on: that of the device it names, else the set's. 0: there is none,
+ * and the address waits for it. */
+int desired_ifindex(const struct links *links, const struct desired_set *set,
+                    const struct claimed_address *address);
+
+/* True while the address cannot be claimed: the device it names is missing, or down. */
+bool desired_waits(const struct links *links, const struct claimed_address *address);
+
 /* The first set that wants it, or NULL. */
-struct desired_set *desired_who(const struct desired_sets *sets, int ifindex,
-                                const struct ip_prefix *prefix);
+struct desired_set *desired_who(const struct links *links, const struct desired_sets *sets,
+                                int ifindex, const struct ip_prefix *prefix);
 
 /* Moves the set to an equal list that lies elsewhere (the one before is about to go), touching
  * nothing. False, and nothing is done: it wants nothing yet, or another list or lease. */
-bool desired_rebase(struct desired_set *set, const struct ip_prefix *prefixes, size_t count,
+bool desired_rebase(struct desired_set *set, const struct claimed_address *addresses, size_t count,
                     uint64_t lease_ns);
 
 /* True when any set wants that macvlan to be up. */

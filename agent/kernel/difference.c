@@ -4,8 +4,14 @@
 #include "agent/base/log.h"
 #include "agent/kernel/virtual_link.h"
 
+#include <linux/if_addr.h>
+#include <string.h>
+
 /* Two messages' worth: see difference_refresh(). */
 enum { REFRESHES_MAX = 256 };
+
+/* Should the kernel have its own mind about a label, that is no reason to go on for ever. */
+enum { SHAPINGS_MAX = 2 };
 
 static uint32_t lease_seconds(const struct desired_set *set)
 {
@@ -17,18 +23,19 @@ static uint32_t lease_seconds(const struct desired_set *set)
  * the same, and IPv6 has each with one length only. What is to be taken over makes room for ours.
  * False: no room. */
 static bool add_one(struct address_batch *batch, const struct desired_sets *sets,
-                    struct desired_set *set, const struct ip_prefix *prefix)
+                    struct desired_set *set, const struct claimed_address *wanted)
 {
+    const struct ip_address *address = &wanted->prefix.address;
     const struct observed_address *other =
-        links_address(batch->links, set->ifindex, &prefix->address);
+        links_address(batch->links, desired_ifindex(batch->links, set, wanted), address);
 
     if (other == NULL)
-        return address_batch_add(batch, set, prefix, lease_seconds(set));
+        return address_batch_add(batch, set, wanted, lease_seconds(set));
     bool ours = address_batch_is_ours(batch, other);
     if (!ours && !set->adopt)
         return true;
-    if (!ours || prefix->address.family == IP_FAMILY_IPV6) {
-        if (desired_who(sets, set->ifindex, &other->prefix) != NULL)
+    if (!ours || address->family == IP_FAMILY_IPV6) {
+        if (desired_who(batch->links, sets, other->ifindex, &other->prefix) != NULL)
             return true;
         if (!address_batch_remove(batch, other))
             return false;
@@ -38,7 +45,31 @@ static bool add_one(struct address_batch *batch, const struct desired_sets *sets
                      "the same address with prefix length %u, put there by somebody else, makes "
                      "room (adopt)",
                      other->prefix.length);
-    return address_batch_add(batch, set, prefix, lease_seconds(set));
+    return address_batch_add(batch, set, wanted, lease_seconds(set));
+}
+
+/* The kernel changes none of this in an address that is there. Without a label it has the device's
+ * name for one. */
+static bool has_shape(const struct links *links, const struct observed_address *there,
+                      const struct claimed_address *wanted)
+{
+    const struct link *link = links_by_index(links, there->ifindex);
+    const char *label = wanted->label[0] == '\0' && link != NULL ? link->name : wanted->label;
+
+    return (there->label[0] == '\0' || strcmp(there->label, label) == 0) &&
+           (wanted->prefix.address.family == IP_FAMILY_IPV6 ||
+            there->scope == claimed_address_scope(wanted)) &&
+           memcmp(there->broadcast, wanted->broadcast, sizeof(there->broadcast)) == 0 &&
+           (!wanted->no_prefix_route || (there->flags & IFA_F_NOPREFIXROUTE) != 0);
+}
+
+/* One of ours comes back as it is to be. False: no room. */
+static bool shape_one(struct address_batch *batch, struct desired_set *set,
+                      const struct observed_address *there, const struct claimed_address *wanted)
+{
+    set->shaped++;
+    return address_batch_remove(batch, there) &&
+           address_batch_add(batch, set, wanted, lease_seconds(set));
 }
 
 static void log_adopted(const struct address_batch *batch, const struct desired_set *set,
@@ -72,11 +103,18 @@ static bool mark_one(struct address_batch *batch, struct desired_set *set,
 
 /* One address as it is to be. False: no room. */
 static bool put_right(struct address_batch *batch, const struct desired_sets *sets,
-                      struct desired_set *set, const struct ip_prefix *prefix)
+                      struct desired_set *set, const struct claimed_address *wanted)
 {
-    const struct observed_address *there = links_prefix(batch->links, set->ifindex, prefix);
-
-    return there != NULL ? mark_one(batch, set, there) : add_one(batch, sets, set, prefix);
+    if (desired_waits(batch->links, wanted))
+        return true;
+    const struct observed_address *there =
+        links_prefix(batch->links, desired_ifindex(batch->links, set, wanted), &wanted->prefix);
+    if (there == NULL)
+        return add_one(batch, sets, set, wanted);
+    if (set->shaped < SHAPINGS_MAX * set->count && there->proto == VIPD_IFA_PROTO &&
+        !has_shape(batch->links, there, wanted))
+        return shape_one(batch, set, there, wanted);
+    return mark_one(batch, set, there);
 }
 
 static bool add_missing(struct address_batch *batch, const struct desired_sets *sets,
@@ -88,7 +126,7 @@ static bool add_missing(struct address_batch *batch, const struct desired_sets *
         !address_batch_link(batch, set, set->ifindex, true))
         return false;
     for (; set->attempted < set->count; set->attempted++)
-        if (!put_right(batch, sets, set, &set->prefixes[set->attempted]))
+        if (!put_right(batch, sets, set, &set->addresses[set->attempted]))
             return false;
     set->attempt = false;
     return true;
@@ -108,8 +146,9 @@ void difference_refresh(struct address_batch *batch, const struct desired_sets *
 
     for (struct desired_set *s = sets->first; s != NULL; s = s->next) {
         for (; s->refresh && !s->reading && s->refreshed < s->count; s->refreshed++) {
-            const struct observed_address *there =
-                links_prefix(batch->links, s->ifindex, &s->prefixes[s->refreshed]);
+            const struct claimed_address *wanted = &s->addresses[s->refreshed];
+            const struct observed_address *there = links_prefix(
+                batch->links, desired_ifindex(batch->links, s, wanted), &wanted->prefix);
 
             /* One that has lost its mark is to be put right: not before its time. */
             if (there == NULL || there->proto != VIPD_IFA_PROTO)
@@ -139,7 +178,7 @@ static bool lower(void *userdata, const struct link *link)
 {
     struct lowering *lowering = userdata;
 
-    if (virtual_link_is_ours(link) && link->up && !desired_raises(lowering->sets, link->ifindex))
+    if (virtual_mark_is_on(link) && link->up && !desired_raises(lowering->sets, link->ifindex))
         lowering->room = address_batch_link(lowering->batch, NULL, link->ifindex, false);
     return lowering->room;
 }

@@ -24,7 +24,8 @@ static int compare_wanted(const void *a, const void *b)
 }
 
 /* Everything desired, sorted, so that each observed address is looked up once. */
-static int collect_wanted(struct leftovers *leftovers, const struct desired_sets *sets)
+static int collect_wanted(struct leftovers *leftovers, const struct links *links,
+                          const struct desired_sets *sets)
 {
     size_t count = 0;
 
@@ -41,7 +42,8 @@ static int collect_wanted(struct leftovers *leftovers, const struct desired_sets
     for (const struct desired_set *s = sets->first; s != NULL; s = s->next)
         for (size_t i = 0; i < s->count; i++)
             leftovers->wanted[leftovers->wanted_count++] =
-                (struct wanted_address){.ifindex = s->ifindex, .prefix = s->prefixes[i]};
+                (struct wanted_address){.ifindex = desired_ifindex(links, s, &s->addresses[i]),
+                                        .prefix = s->addresses[i].prefix};
     if (count > 0)
         qsort(leftovers->wanted, count, sizeof(*leftovers->wanted), compare_wanted);
     return 0;
@@ -81,7 +83,7 @@ int leftovers_find(struct leftovers *leftovers, const struct links *links,
 {
     leftovers->remembered = remembered;
     leftovers->count = 0;
-    if (collect_wanted(leftovers, sets) < 0)
+    if (collect_wanted(leftovers, links, sets) < 0)
         return -ENOMEM;
     links_each_address(links, 0, count_ours, leftovers);
     size_t ours = leftovers->count;

@@ -1,11 +1,14 @@
 /* Messages of rtnetlink about links and addresses; see links_parse.h. Pure. */
 #include "agent/kernel/links_parse.h"
 
+#include "agent/kernel/virtual_mark.h"
+
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <string.h>
@@ -26,13 +29,58 @@ int links_parse_ifindex(struct nlmsghdr *message)
     return info->ifi_index;
 }
 
+/* The kinds whose mode says what they can carry: the attribute's number and its size. */
+static const struct {
+    const char *kind;
+    int attribute;
+    int size;
+} modes[] = {
+    {"macvlan", IFLA_MACVLAN_MODE, sizeof(uint32_t)},
+    {"ipvlan", IFLA_IPVLAN_MODE, sizeof(uint16_t)},
+    {"bond", IFLA_BOND_MODE, sizeof(uint8_t)},
+};
+
+/* Integers of this machine's order. */
+static unsigned read_number(struct nlattr *attribute)
+{
+    switch (nla_len(attribute)) {
+    case sizeof(uint8_t):
+        return nla_get_u8(attribute);
+    case sizeof(uint16_t):
+        return nla_get_u16(attribute);
+    default:
+        return nla_get_u32(attribute);
+    }
+}
+
+static void read_mode(struct nlattr *data, struct link *link)
+{
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        if (strcmp(modes[i].kind, link->kind) != 0)
+            continue;
+        struct nlattr *mode = nla_find(nla_data(data), nla_len(data), modes[i].attribute);
+        if (mode != NULL && nla_len(mode) == modes[i].size)
+            link->mode = read_number(mode);
+    }
+}
+
 static void read_kind(struct nlattr *linkinfo, struct link *link)
 {
     struct nlattr *attributes[IFLA_INFO_MAX + 1];
 
-    if (nla_parse_nested(attributes, IFLA_INFO_MAX, linkinfo, NULL) == 0 &&
-        attributes[IFLA_INFO_KIND] != NULL)
+    if (nla_parse_nested(attributes, IFLA_INFO_MAX, linkinfo, NULL) != 0)
+        return;
+    if (attributes[IFLA_INFO_KIND] != NULL)
         nla_strlcpy(link->kind, attributes[IFLA_INFO_KIND], sizeof(link->kind));
+    if (attributes[IFLA_INFO_SLAVE_KIND] != NULL)
+        nla_strlcpy(link->master_kind, attributes[IFLA_INFO_SLAVE_KIND], sizeof(link->master_kind));
+    if (attributes[IFLA_INFO_DATA] != NULL)
+        read_mode(attributes[IFLA_INFO_DATA], link);
+}
+
+static bool is_index(struct nlattr *attribute)
+{
+    return attribute != NULL && nla_len(attribute) >= (int)sizeof(uint32_t);
 }
 
 /* The IPv4 settings of a link are an array of 32-bit values; the first has the number 1. */
@@ -66,7 +114,11 @@ bool links_parse_link(struct nlmsghdr *message, struct link *link)
     *link = (struct link){.ifindex = info->ifi_index};
     memcpy(link->alias, before.alias, sizeof(link->alias));
     link->up = (info->ifi_flags & IFF_UP) != 0;
+    link->no_neighbours = (info->ifi_flags & (IFF_NOARP | IFF_LOOPBACK)) != 0;
     link->carrier = (info->ifi_flags & FLAG_LOWER_UP) != 0 && (info->ifi_flags & FLAG_DORMANT) == 0;
+    link->multicast = (info->ifi_flags & IFF_MULTICAST) != 0;
+    link->loopback = (info->ifi_flags & IFF_LOOPBACK) != 0;
+    link->ethernet = info->ifi_type == ARPHRD_ETHER;
     if (attributes[IFLA_IFNAME] != NULL)
         nla_strlcpy(link->name, attributes[IFLA_IFNAME], sizeof(link->name));
     if (attributes[IFLA_ADDRESS] != NULL) {
@@ -77,15 +129,17 @@ bool links_parse_link(struct nlmsghdr *message, struct link *link)
     if (attributes[IFLA_MTU] != NULL && nla_len(attributes[IFLA_MTU]) >= (int)sizeof(uint32_t))
         link->mtu = nla_get_u32(attributes[IFLA_MTU]);
     /* The index of a parent in another namespace means nothing here. */
-    if (attributes[IFLA_LINK] != NULL && attributes[IFLA_LINK_NETNSID] == NULL &&
-        nla_len(attributes[IFLA_LINK]) >= (int)sizeof(uint32_t))
+    if (attributes[IFLA_LINK_NETNSID] == NULL && is_index(attributes[IFLA_LINK]))
         link->parent = (int)nla_get_u32(attributes[IFLA_LINK]);
+    if (is_index(attributes[IFLA_MASTER]))
+        link->master = (int)nla_get_u32(attributes[IFLA_MASTER]);
     if (attributes[IFLA_IFALIAS] != NULL)
         nla_strlcpy(link->alias, attributes[IFLA_IFALIAS], sizeof(link->alias));
     if (attributes[IFLA_LINKINFO] != NULL)
         read_kind(attributes[IFLA_LINKINFO], link);
     if (attributes[IFLA_AF_SPEC] != NULL)
         read_settings(attributes[IFLA_AF_SPEC], link);
+    virtual_mark_apply(link);
     return true;
 }
 
@@ -99,6 +153,15 @@ static bool read_address(struct nlattr **attributes, enum ip_family family, stru
         return false;
     *out = ip_address_from_octets(family, nla_data(a));
     return true;
+}
+
+static void read_ipv4_words(struct nlattr **attributes, struct observed_address *out)
+{
+    if (attributes[IFA_LABEL] != NULL)
+        nla_strlcpy(out->label, attributes[IFA_LABEL], sizeof(out->label));
+    if (attributes[IFA_BROADCAST] != NULL &&
+        nla_len(attributes[IFA_BROADCAST]) == (int)sizeof(out->broadcast))
+        memcpy(out->broadcast, nla_data(attributes[IFA_BROADCAST]), sizeof(out->broadcast));
 }
 
 bool links_parse_address(struct nlmsghdr *message, struct observed_address *out)
@@ -118,6 +181,8 @@ bool links_parse_address(struct nlmsghdr *message, struct observed_address *out)
         return false;
     out->prefix.length = info->ifa_prefixlen;
     out->flags = info->ifa_flags;
+    out->scope = info->ifa_scope;
+    read_ipv4_words(attributes, out);
     if (attributes[IFA_FLAGS] != NULL && nla_len(attributes[IFA_FLAGS]) >= (int)sizeof(uint32_t))
         out->flags = nla_get_u32(attributes[IFA_FLAGS]);
     if (attributes[ATTRIBUTE_IFA_PROTO] != NULL && nla_len(attributes[ATTRIBUTE_IFA_PROTO]) > 0)

@@ -50,6 +50,7 @@ static bool same_link(const struct link *a, const struct link *b)
     return strcmp(a->name, b->name) == 0 && a->has_mac == b->has_mac &&
            memcmp(a->mac, b->mac, sizeof(a->mac)) == 0 && a->up == b->up &&
            a->carrier == b->carrier && a->mtu == b->mtu && a->parent == b->parent &&
+           a->multicast == b->multicast && a->mode == b->mode && a->master == b->master &&
            strcmp(a->kind, b->kind) == 0 && strcmp(a->alias, b->alias) == 0;
 }
 

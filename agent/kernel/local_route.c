@@ -51,7 +51,8 @@ void local_route_close(struct local_route *routes)
     free(routes);
 }
 
-static bool ask(struct local_route *routes, const struct ip_address *address)
+/* With its link: in a VRF the route is in another table, which the kernel then finds by itself. */
+static bool ask(struct local_route *routes, int ifindex, const struct ip_address *address)
 {
     struct nlmsghdr *header = mnl_nlmsg_put_header(routes->question);
 
@@ -62,12 +63,13 @@ static bool ask(struct local_route *routes, const struct ip_address *address)
     route->rtm_family = AF_INET6;
     route->rtm_dst_len = IPV6_BITS;
     mnl_attr_put(header, RTA_DST, ip_family_size(IP_FAMILY_IPV6), address->octets);
+    mnl_attr_put_u32(header, RTA_OIF, (uint32_t)ifindex);
     return mnl_socket_sendto(routes->socket, header, header->nlmsg_len) >= 0;
 }
 
-bool local_route_has(struct local_route *routes, const struct ip_address *address)
+bool local_route_has(struct local_route *routes, int ifindex, const struct ip_address *address)
 {
-    if (!ask(routes, address))
+    if (!ask(routes, ifindex, address))
         return true;
     for (int i = 0; i < ANSWERS_MAX; i++) {
         ssize_t got = mnl_socket_recvfrom(routes->socket, routes->answer, sizeof(routes->answer));

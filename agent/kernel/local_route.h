@@ -16,8 +16,8 @@ struct local_route;
 int local_route_open(struct local_route **out);
 void local_route_close(struct local_route *routes);
 
-/* True when packets to that IPv6 address end on this machine; also when the kernel cannot be asked,
- * since waiting for its answer would then be in vain. */
-bool local_route_has(struct local_route *routes, const struct ip_address *address);
+/* True when packets to that IPv6 address of that link end on this machine; also when the kernel
+ * cannot be asked, since waiting for its answer would then be in vain. */
+bool local_route_has(struct local_route *routes, int ifindex, const struct ip_address *address);
 
 #endif

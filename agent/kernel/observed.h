@@ -20,12 +20,21 @@ struct link {
     char name[INTERFACE_NAME_SIZE];
     uint8_t mac[6];
     bool has_mac;
-    bool up;      /* IFF_UP */
-    bool carrier; /* IFF_LOWER_UP and not IFF_DORMANT: frames can pass */
+    bool up;            /* IFF_UP */
+    bool carrier;       /* IFF_LOWER_UP and not IFF_DORMANT: frames can pass */
+    bool no_neighbours; /* IFF_NOARP or IFF_LOOPBACK: nobody there asks for addresses */
     unsigned mtu;
+    bool ethernet; /* ARPHRD_ETHER */
+    bool loopback;
+    bool multicast; /* IFF_MULTICAST */
     char kind[16];  /* IFLA_INFO_KIND, "" when none: "macvlan" */
-    int parent;     /* IFLA_LINK, 0 when none */
-    char alias[64]; /* IFLA_IFALIAS */
+    unsigned mode;  /* of a macvlan, an ipvlan or a bond; else 0 */
+    /* IFLA_LINK, 0 when none. Of a macvlan of ours on another macvlan: that one, although the
+     * kernel has put both on what is below. */
+    int parent;
+    int master;           /* the bond, bridge or VRF it belongs to, 0 when none, */
+    char master_kind[16]; /* and which of them: "vrf" */
+    char alias[64];       /* IFLA_IFALIAS */
     /* As of the last report about the link; a write to /proc/sys is not reported. */
     bool promote_secondaries;
 };
@@ -33,9 +42,12 @@ struct link {
 struct observed_address {
     int ifindex;
     struct ip_prefix prefix;
-    uint32_t flags;   /* IFA_F_* */
-    uint8_t proto;    /* IFA_PROTO, 0 when the kernel does not say */
-    uint32_t valid_s; /* lifetime left when last reported; UINT32_MAX: for ever */
+    uint32_t flags;                  /* IFA_F_* */
+    uint8_t proto;                   /* IFA_PROTO, 0 when the kernel does not say */
+    uint32_t valid_s;                /* lifetime left when last reported; UINT32_MAX: for ever */
+    char label[INTERFACE_NAME_SIZE]; /* IPv4; "" when the kernel does not say */
+    uint8_t broadcast[4];            /* IPv4; zeros: none */
+    uint8_t scope;                   /* RT_SCOPE_* */
     uint32_t created; /* when it was added: hundredths of seconds of the kernel's clock */
 };
 

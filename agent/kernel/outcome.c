@@ -118,7 +118,7 @@ static void turn_back(struct conclusion *c, const struct address_change *change)
     if (change->operation != ADDRESS_ADD && change->operation != ADDRESS_REMOVE)
         return;
     struct desired_set *heir =
-        desired_who(c->sets, change->address.ifindex, &change->address.prefix);
+        desired_who(c->links, c->sets, change->address.ifindex, &change->address.prefix);
 
     if (change->operation == ADDRESS_REMOVE && heir != NULL) {
         heir->attempt = true;

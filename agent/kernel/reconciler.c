@@ -8,40 +8,14 @@
 #include "agent/base/log.h"
 #include "agent/kernel/address_write.h"
 #include "agent/kernel/difference.h"
-#include "agent/kernel/leftovers.h"
-#include "agent/kernel/local_route.h"
 #include "agent/kernel/outcome.h"
+#include "agent/kernel/reconciler_state.h"
 #include "agent/kernel/schedule.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 enum { TIMER_ACCURACY_US = 1000 };
-
-struct reconciler {
-    struct worker_task task; /* first: the flight */
-    /* The thread's while it is submitted, but for the batch's owners. */
-    struct rtnl_batch *rtnl;
-    struct address_batch batch;
-
-    struct worker *worker;
-    struct links *links;
-    struct local_route *routes;
-    struct desired_sets sets;
-    struct remembered remembered; /* what we have added */
-    struct leftovers leftovers;
-    sd_event_source *timer;
-    sd_event_source *soon;
-    uint64_t flown_ns;         /* boot time at which the flight began */
-    bool sweep;                /* what nobody wants is to be removed, */
-    bool predecessors;         /* and some of it may be of another run */
-    bool run;                  /* asked for: all is to be compared */
-    int removal_error;         /* of the last removal; 0: it went well */
-    uint64_t removal_retry_ns; /* DEADLINE_NEVER: no removal has failed */
-    uint64_t removal_backoff_ns;
-    uint64_t next_ns; /* when the timer fires */
-    uint64_t repairs;
-};
 
 static void later_turn(struct reconciler *reconciler)
 {
@@ -122,7 +96,7 @@ static bool is_over(void *userdata, int ifindex, const struct ip_prefix *prefix)
     const struct reconciler *reconciler = userdata;
 
     return links_prefix(reconciler->links, ifindex, prefix) == NULL &&
-           desired_who(&reconciler->sets, ifindex, prefix) == NULL;
+           desired_who(reconciler->links, &reconciler->sets, ifindex, prefix) == NULL;
 }
 
 /* What nobody wants, as far as there is room. */
@@ -217,27 +191,47 @@ static void bequeath(const struct reconciler *reconciler, const struct desired_s
                      const struct desired_set *before)
 {
     for (struct desired_set *s = reconciler->sets.first; s != NULL; s = s->next)
-        if (s != set && s->ifindex == before->ifindex && s->lease_ns != before->lease_ns)
+        if (s != set && (s->ifindex == before->ifindex || s->elsewhere || before->elsewhere) &&
+            s->lease_ns != before->lease_ns)
             schedule_refresh(s);
 }
 
 /* What has gone by itself before it could be removed. */
 static void forget(struct reconciler *reconciler, const struct desired_set *before)
 {
-    for (size_t i = 0; i < before->count; i++)
-        if (is_over(reconciler, before->ifindex, &before->prefixes[i]))
-            remembered_forget(&reconciler->remembered, before->ifindex, &before->prefixes[i]);
+    bool lost = false;
+
+    for (size_t i = 0; i < before->count; i++) {
+        const struct claimed_address *address = &before->addresses[i];
+        int ifindex = desired_ifindex(reconciler->links, before, address);
+
+        lost = lost || ifindex == 0;
+        if (is_over(reconciler, ifindex, &address->prefix))
+            remembered_forget(&reconciler->remembered, ifindex, &address->prefix);
+    }
+    /* Of a device that is gone the index is not known any more. */
+    if (lost)
+        remembered_sweep(&reconciler->remembered, is_over, reconciler);
+}
+
+static bool names_devices(const struct claimed_address *addresses, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (addresses[i].device[0] != '\0')
+            return true;
+    return false;
 }
 
 void reconciler_want(struct reconciler *reconciler, struct desired_set *set, int ifindex,
-                     const struct ip_prefix *prefixes, size_t count, uint64_t lease_ns)
+                     const struct claimed_address *addresses, size_t count, uint64_t lease_ns)
 {
     const struct desired_set before = *set;
 
     address_batch_disown(&reconciler->batch, set);
     set->in_flight = 0;
     set->ifindex = ifindex;
-    set->prefixes = prefixes;
+    set->addresses = addresses;
+    set->elsewhere = names_devices(addresses, count);
     set->count = count;
     set->lease_ns = lease_ns;
     set->answering = 0;
@@ -248,6 +242,7 @@ void reconciler_want(struct reconciler *reconciler, struct desired_set *set, int
     set->looked = false;
     set->backoff_ns = 0;
     set->told = false;
+    set->shaped = 0;
     schedule_attempt(set);
     schedule_refresh(set);
     repairs_begin(&set->repairs);
@@ -255,6 +250,8 @@ void reconciler_want(struct reconciler *reconciler, struct desired_set *set, int
         desired_link_in(&reconciler->sets, set);
     } else {
         desired_link_out(&reconciler->sets, set);
+        set->attempt = false;
+        set->refresh = false;
         repairs_end(&set->repairs, set->owner, clock_boot_ns());
     }
     if (before.count > 0) {
@@ -335,7 +332,7 @@ int reconciler_finish(struct reconciler *reconciler, uint64_t limit_ns)
     return reconciler->removal_error;
 }
 
-/* ---- Opening, closing, looking */
+/* ---- Opening and closing */
 
 static int open_sources(sd_event *event, int64_t priority, struct reconciler *reconciler)
 {
@@ -399,50 +396,4 @@ void reconciler_close(struct reconciler *reconciler)
         return;
     rtnl_batch_close(reconciler->rtnl);
     free(reconciler);
-}
-
-bool reconciler_settled(const struct desired_set *set)
-{
-    return desired_settled(set);
-}
-
-bool reconciler_held(const struct reconciler *reconciler, const struct desired_set *set,
-                     const struct ip_prefix *prefix)
-{
-    return links_address(reconciler->links, set->ifindex, &prefix->address) != NULL;
-}
-
-size_t reconciler_count_held(const struct reconciler *reconciler, const struct desired_set *set)
-{
-    size_t held = 0;
-
-    for (size_t i = 0; i < set->count; i++)
-        held += reconciler_held(reconciler, set, &set->prefixes[i]) ? 1 : 0;
-    return held;
-}
-
-bool reconciler_answers(const struct reconciler *reconciler, struct desired_set *set)
-{
-    for (; set->answering < set->count; set->answering++) {
-        const struct ip_address *address = &set->prefixes[set->answering].address;
-
-        if (address->family == IP_FAMILY_IPV6 && !local_route_has(reconciler->routes, address))
-            return false;
-    }
-    return true;
-}
-
-enum address_owner reconciler_owner(const struct reconciler *reconciler, int ifindex,
-                                    const struct ip_address *address)
-{
-    const struct observed_address *there = links_address(reconciler->links, ifindex, address);
-
-    if (there == NULL)
-        return ADDRESS_NOBODYS;
-    return address_batch_is_ours(&reconciler->batch, there) ? ADDRESS_OURS : ADDRESS_OTHERS;
-}
-
-uint64_t reconciler_repairs(const struct reconciler *reconciler)
-{
-    return reconciler->repairs;
 }

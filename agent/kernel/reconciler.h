@@ -28,10 +28,12 @@ void reconciler_close(struct reconciler *reconciler);
 
 /* Replaces what this set wants (count 0: nothing; then it is unlinked and may be freed at once) and
  * returns: all that is to be added goes to the kernel before anything is removed. An address that
- * another set wants on the same link stays. Addresses present but not ours count as held. What the
- * kernel refuses is logged, and tried again later. set->on_settled tells when it has answered. */
+ * another set wants on the same link stays, and one
+ * whose device is missing or down waits for it. Addresses present but not ours count as held. What
+ * the kernel refuses is logged, and tried again later. set->on_settled tells when it has answered.
+ */
 void reconciler_want(struct reconciler *reconciler, struct desired_set *set, int ifindex,
-                     const struct ip_prefix *prefixes, size_t count, uint64_t lease_ns);
+                     const struct claimed_address *addresses, size_t count, uint64_t lease_ns);
 
 /* Compares everything desired with everything observed and mends the difference: after a deletion
  * by somebody else, a link that came back, a resync, or at start (leftovers of a predecessor on
@@ -49,15 +51,17 @@ void reconciler_fire_due(struct reconciler *reconciler);
  * or why something could not be removed. */
 int reconciler_finish(struct reconciler *reconciler, uint64_t limit_ns);
 
+/* ---- Looking only: reconciler_look.c */
+
 /* True when the kernel has answered for all that the set wants. */
 bool reconciler_settled(const struct desired_set *set);
 
 /* How many addresses of the set the kernel has, ours or not. */
 size_t reconciler_count_held(const struct reconciler *reconciler, const struct desired_set *set);
 
-/* True when the kernel holds that address on the set's link (ours or not). */
+/* True when the kernel holds that address of the set where it is wanted (ours or not). */
 bool reconciler_held(const struct reconciler *reconciler, const struct desired_set *set,
-                     const struct ip_prefix *prefix);
+                     const struct claimed_address *address);
 
 /* Whose it is, if the kernel holds it on that link (with whatever prefix length): ours is what we
  * have added or taken over, also where somebody replaced it since. */

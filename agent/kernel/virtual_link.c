@@ -15,16 +15,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What marks a macvlan as ours; it also remembers the parent's settings from before. */
-#define ALIAS_PREFIX "vipd arp_ignore="
-#define ALIAS_FORMAT ALIAS_PREFIX "%u arp_announce=%u"
-
 enum {
     MAC_OCTETS = 6,
     ARP_IGNORE_OTHER_LINKS = 1,
     ARP_ANNOUNCE_BEST = 2,
     ADDR_GEN_NONE = 1, /* IN6_ADDR_GEN_MODE_NONE */
-    ALIAS_SIZE = 64,
 };
 
 /* One setting of a link's IPv4 configuration. */
@@ -57,25 +52,26 @@ static void put_inet(struct nlmsghdr *message, const struct inet_setting *settin
     mnl_attr_nest_end(message, inet);
 }
 
-static void put_create(struct rtnl_batch *batch, const char *name, int parent,
-                       const uint8_t mac[MAC_OCTETS])
+static void put_create(struct rtnl_batch *batch, const char *name,
+                       const struct virtual_link_place *place, const uint8_t mac[MAC_OCTETS])
 {
     struct nlmsghdr *message = begin_link(batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, 0, 0);
 
     mnl_attr_put_strz(message, IFLA_IFNAME, name);
-    mnl_attr_put_u32(message, IFLA_LINK, (uint32_t)parent);
+    mnl_attr_put_u32(message, IFLA_LINK, (uint32_t)place->parent);
     mnl_attr_put(message, IFLA_ADDRESS, MAC_OCTETS, mac);
     struct nlattr *info = mnl_attr_nest_start(message, IFLA_LINKINFO);
     mnl_attr_put_strz(message, IFLA_INFO_KIND, "macvlan");
     struct nlattr *data = mnl_attr_nest_start(message, IFLA_INFO_DATA);
-    mnl_attr_put_u32(message, IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE);
+    mnl_attr_put_u32(message, IFLA_MACVLAN_MODE,
+                     place->vepa ? MACVLAN_MODE_VEPA : MACVLAN_MODE_BRIDGE);
     mnl_attr_nest_end(message, data);
     mnl_attr_nest_end(message, info);
 }
 
 /* Settings of the macvlan itself: it answers ARP only for its own addresses, and accepts what comes
  * in although the way back may lead over the parent. */
-static void put_settings(struct rtnl_batch *batch, int ifindex, const char *alias)
+static void put_settings(struct rtnl_batch *batch, int ifindex, const char *alias, int vrf)
 {
     static const struct inet_setting settings[] = {
         {IPV4_DEVCONF_ARP_IGNORE, ARP_IGNORE_OTHER_LINKS},
@@ -85,6 +81,8 @@ static void put_settings(struct rtnl_batch *batch, int ifindex, const char *alia
     struct nlmsghdr *message = begin_link(batch, RTM_SETLINK, 0, ifindex, 0, 0);
 
     mnl_attr_put_strz(message, IFLA_IFALIAS, alias);
+    /* 0: out of one, if it is in any. */
+    mnl_attr_put_u32(message, IFLA_MASTER, (uint32_t)vrf);
     struct nlattr *spec = mnl_attr_nest_start(message, IFLA_AF_SPEC);
     put_inet(message, settings, sizeof(settings) / sizeof(settings[0]));
     mnl_attr_nest_end(message, spec);
@@ -131,19 +129,25 @@ static int send_and_close(struct rtnl_batch *batch)
     return r;
 }
 
-bool virtual_link_is_ours(const struct link *link)
+struct virtual_link_place virtual_link_place(const struct link *parent)
 {
-    return strcmp(link->kind, "macvlan") == 0 &&
-           strncmp(link->alias, ALIAS_PREFIX, strlen(ALIAS_PREFIX)) == 0;
+    bool beside = strcmp(parent->kind, "macvlan") == 0;
+
+    return (struct virtual_link_place){
+        .parent = parent->ifindex,
+        .below = beside ? parent->parent : parent->ifindex,
+        .vepa = beside,
+        .vrf = strcmp(parent->master_kind, "vrf") == 0 ? parent->master : 0,
+    };
 }
 
 /* Ours from just after its creation, when it had no alias yet. */
-static bool is_half_made(const struct link *link, int parent, enum ip_family family, uint8_t vrid)
+static bool is_half_made(const struct link *link, int below, enum ip_family family, uint8_t vrid)
 {
     uint8_t mac[MAC_OCTETS];
 
     virtual_mac(family, vrid, mac);
-    return strcmp(link->kind, "macvlan") == 0 && link->parent == parent && !link->up &&
+    return strcmp(link->kind, "macvlan") == 0 && link->parent == below && !link->up &&
            link->alias[0] == '\0' && link->has_mac && memcmp(link->mac, mac, sizeof(mac)) == 0;
 }
 
@@ -161,28 +165,18 @@ static unsigned read_setting(const char *ifname, const char *key)
     return n == 1 && digit >= '0' && digit <= '8' ? (unsigned)(digit - '0') : 0;
 }
 
-/* What the parent had before: a macvlan of ours remembers. */
-static struct arp_settings remembered(const struct link *link)
-{
-    struct arp_settings arp = {0};
-
-    if (sscanf(link->alias, ALIAS_FORMAT, &arp.ignore, &arp.announce) != 2)
-        arp = (struct arp_settings){0};
-    return arp;
-}
-
 struct arp_settings virtual_link_before(const struct links *links, const struct link *parent)
 {
-    const struct link *sibling = links_find_child(links, parent->ifindex, virtual_link_is_ours);
+    const struct link *sibling = links_find_child(links, parent->ifindex, virtual_mark_is_on);
 
     if (sibling != NULL)
-        return remembered(sibling);
+        return virtual_mark_before(sibling);
     return (struct arp_settings){read_setting(parent->name, "arp_ignore"),
                                  read_setting(parent->name, "arp_announce")};
 }
 
-static int make(const char *name, int parent, enum ip_family family, uint8_t vrid,
-                struct link *made)
+static int make(const char *name, const struct virtual_link_place *place, enum ip_family family,
+                uint8_t vrid, struct link *made)
 {
     uint8_t mac[MAC_OCTETS];
     struct rtnl_batch *batch;
@@ -191,24 +185,25 @@ static int make(const char *name, int parent, enum ip_family family, uint8_t vri
     if (r < 0)
         return r;
     virtual_mac(family, vrid, mac);
-    put_create(batch, name, parent, mac);
+    put_create(batch, name, place, mac);
     r = send_and_close(batch);
     return r < 0 ? r : link_query_name(name, made);
 }
 
-static int configure(int ifindex, int parent, enum ip_family family,
+static int configure(int ifindex, const struct virtual_link_place *place, enum ip_family family,
                      const struct arp_settings *before)
 {
     const struct arp_settings now = stricter(before);
-    char alias[ALIAS_SIZE];
+    const int on = place->below != place->parent ? place->parent : 0;
+    char alias[VIRTUAL_MARK_SIZE];
     struct rtnl_batch *batch;
     int r = rtnl_batch_open(&batch);
 
     if (r < 0)
         return r;
-    snprintf(alias, sizeof(alias), ALIAS_FORMAT, before->ignore, before->announce);
-    put_settings(batch, ifindex, alias);
-    put_parent(batch, parent, &now);
+    virtual_mark_write(before, on, alias, sizeof(alias));
+    put_settings(batch, ifindex, alias, place->vrf);
+    put_parent(batch, place->parent, &now);
     (void)begin_link(batch, RTM_SETLINK, 0, ifindex, IFF_UP, 0);
     r = rtnl_batch_send(batch);
     if (r == 0) {
@@ -222,25 +217,25 @@ static int configure(int ifindex, int parent, enum ip_family family,
     return r;
 }
 
-int virtual_link_create(int parent, enum ip_family family, uint8_t vrid,
+int virtual_link_create(const struct virtual_link_place *place, enum ip_family family, uint8_t vrid,
                         const struct arp_settings *before, struct link *made)
 {
     char name[INTERFACE_NAME_SIZE];
 
-    virtual_link_name(parent, family, vrid, name);
+    virtual_link_name(place->parent, family, vrid, name);
     int r = link_query_name(name, made);
     if (r == -ENODEV)
-        r = make(name, parent, family, vrid, made);
-    else if (r == 0 && !virtual_link_is_ours(made) && !is_half_made(made, parent, family, vrid))
+        r = make(name, place, family, vrid, made);
+    else if (r == 0 && !virtual_mark_is_on(made) && !is_half_made(made, place->below, family, vrid))
         r = -EEXIST;
     if (r < 0)
         return r;
     int ifindex = made->ifindex;
-    r = configure(ifindex, parent, family, before);
+    r = configure(ifindex, place, family, before);
     if (r == 0)
         r = link_query_index(ifindex, made);
     if (r < 0)
-        (void)virtual_link_delete(ifindex, parent, NULL);
+        (void)virtual_link_delete(ifindex, place->parent, NULL);
     return r;
 }
 
@@ -274,10 +269,10 @@ int virtual_link_delete(int ifindex, int parent, const struct arp_settings *befo
 /* What is left of it in the view is what stays. */
 static int delete_leftover(struct links *links, const struct link *link)
 {
-    const struct arp_settings before = remembered(link);
+    const struct arp_settings before = virtual_mark_before(link);
 
     links_note_gone(links, link->ifindex);
-    bool last = links_find_child(links, link->parent, virtual_link_is_ours) == NULL;
+    bool last = links_find_child(links, link->parent, virtual_mark_is_on) == NULL;
     return virtual_link_delete(link->ifindex, link->parent, last ? &before : NULL);
 }
 
@@ -286,7 +281,7 @@ int virtual_link_delete_all(struct links *links)
     const struct link *found;
     int count = 0;
 
-    while ((found = links_find_child(links, 0, virtual_link_is_ours)) != NULL) {
+    while ((found = links_find_child(links, 0, virtual_mark_is_on)) != NULL) {
         const struct link link = *found;
         int r = delete_leftover(links, &link);
 

@@ -23,6 +23,7 @@ struct virtual_link {
     struct virtual_links *owner;
     struct virtual_link_options options;
     struct parent *parent;
+    struct virtual_link_place place;
     bool dropped;
     bool waits; /* for on_ready() */
 
@@ -86,7 +87,7 @@ static void run(struct worker_task *task)
     const struct virtual_link_options *options = &link->options;
 
     if (!link->going)
-        link->result = virtual_link_create(options->parent, options->family, options->vrid,
+        link->result = virtual_link_create(&link->place, options->family, options->vrid,
                                            &link->before, &link->made);
     else
         link->result = virtual_link_delete(link->made.ifindex, options->parent,
@@ -176,6 +177,7 @@ int virtual_links_want(struct virtual_links *all, const struct virtual_link_opti
     link->owner = all;
     link->options = *options;
     link->parent = parent;
+    link->place = virtual_link_place(on);
     link->before = parent->before;
     link->result = -EINPROGRESS;
     parent->users++;

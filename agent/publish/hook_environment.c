@@ -21,7 +21,8 @@ const char *hook_name(enum hook hook)
     static const char *const names[HOOKS] = {[HOOK_INIT] = "on-init",
                                              [HOOK_BACKUP] = "on-backup",
                                              [HOOK_MASTER] = "on-master",
-                                             [HOOK_CHANGE] = "on-change"};
+                                             [HOOK_CHANGE] = "on-change",
+                                             [HOOK_RIVAL] = "on-rival"};
 
     return names[hook];
 }
@@ -50,9 +51,8 @@ static void add_addresses(struct builder *builder, const struct config_instance 
         builder->failed = true;
         return;
     }
-    for (size_t i = 0; i < config->ipv4_count + config->ipv6_count; i++) {
-        const struct ip_prefix *prefix =
-            i < config->ipv4_count ? &config->ipv4[i] : &config->ipv6[i - config->ipv4_count];
+    for (size_t i = 0; i < config->claim_count; i++) {
+        const struct ip_prefix *prefix = &config->claims[i].prefix;
         char text[ADDRESS_TEXT_SIZE];
 
         if (used + sizeof(text) + 1 > HOOKS_ADDRESSES_SIZE)
@@ -72,11 +72,33 @@ static void add_ours(struct builder *builder, const char *name, const char *othe
         add(builder, "%s=%s", name, value != NULL ? value : otherwise);
 }
 
+/* Why, as a name and as a sentence; and who else had to do with it. */
+static void add_reason(struct builder *builder, const struct transition *transition, enum hook hook)
+{
+    const struct evidence *evidence = &transition->evidence;
+    char peer[ADDRESS_TEXT_SIZE] = "";
+    char text[REASON_TEXT_SIZE];
+
+    if (evidence->peer.family != IP_FAMILY_NONE)
+        ip_address_format(&evidence->peer, peer, sizeof(peer));
+    if (hook == HOOK_RIVAL) {
+        add(builder, "VIPD_REASON=rival");
+        add(builder, "VIPD_TEXT=%s adverts with priority %u beside this node, which is MASTER",
+            peer, evidence->peer_priority);
+    } else {
+        add(builder, "VIPD_REASON=%s", reason_name(transition->reason));
+        add(builder, "VIPD_TEXT=%s", reason_text(transition, text, sizeof(text)));
+    }
+    if (peer[0] == '\0')
+        return;
+    add(builder, "VIPD_PEER=%s", peer);
+    add(builder, "VIPD_PEER_PRIORITY=%u", evidence->peer_priority);
+}
+
 char **hook_environment_new(const struct hook_event *event, enum hook hook)
 {
     const struct transition *transition = &event->transition;
     struct builder builder = {.list = calloc(VARIABLES_MAX + 1, sizeof(char *))};
-    char text[REASON_TEXT_SIZE];
 
     if (builder.list == NULL)
         return NULL;
@@ -87,8 +109,7 @@ char **hook_environment_new(const struct hook_event *event, enum hook hook)
     add(&builder, "VIPD_INSTANCE=%s", event->config->name);
     add(&builder, "VIPD_STATE=%s", vrrp_state_name(transition->to));
     add(&builder, "VIPD_PREVIOUS=%s", vrrp_state_name(transition->from));
-    add(&builder, "VIPD_REASON=%s", reason_name(transition->reason));
-    add(&builder, "VIPD_TEXT=%s", reason_text(transition, text, sizeof(text)));
+    add_reason(&builder, transition, hook);
     add(&builder, "VIPD_INTERFACE=%s", event->interface);
     add(&builder, "VIPD_VRID=%u", event->config->vrid);
     add(&builder, "VIPD_PRIORITY=%u", event->priority);

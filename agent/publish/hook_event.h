@@ -5,7 +5,8 @@
 #include "agent/base/config_box.h"
 #include "lib/election/reason.h"
 
-/* A change of state and the configuration in force at that moment. */
+/* A change of state, or (HOOK_RIVAL) a state and what was heard in it as evidence, and the
+ * configuration in force at that moment. */
 struct hook_event {
     struct config_box *box; /* holds config; borrowed */
     const struct config_instance *config;

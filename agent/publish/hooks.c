@@ -13,6 +13,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,7 @@ struct hook_queue {
     struct hook_event present; /* box NULL: none; else its hooks from `next` on are to be run */
     enum hook next;
     struct hook_event newest; /* box NULL: none waits */
+    struct hook_event rival;  /* box NULL: none waits; behind all of those */
     struct hook_queue *after;
 };
 
@@ -34,6 +36,7 @@ struct hooks {
     unsigned running;
     void (*on_idle)(void *userdata);
     bool (*may_start)(void *userdata, const char *name); /* NULL: always */
+    hooks_end_fn *on_end;                                /* NULL: nobody */
     void *userdata;
 };
 
@@ -96,6 +99,7 @@ static void free_queue(struct hook_queue *queue)
     child_free(queue->child);
     drop(&queue->present);
     drop(&queue->newest);
+    drop(&queue->rival);
     free(queue);
 }
 
@@ -123,6 +127,14 @@ static void on_line(void *userdata, const char *line)
     log_instance(LOG_INFO, queue->name, "%s: %s", hook_name(queue->running), line);
 }
 
+static void tell_end(const struct hook_queue *queue, enum hook hook, int status, const char *text)
+{
+    const struct hooks *hooks = queue->hooks;
+
+    if (hooks->on_end != NULL)
+        hooks->on_end(hooks->userdata, queue->name, hook, status, text);
+}
+
 static void on_end(void *userdata, const struct child_result *result)
 {
     struct hook_queue *queue = userdata;
@@ -131,27 +143,29 @@ static void on_end(void *userdata, const struct child_result *result)
 
     log_event(good ? LOG_INFO : LOG_WARNING, good ? NULL : MESSAGE_ID_HOOK_FAILED, queue->name,
               "%s: %s", hook_name(queue->running), child_result_text(result, text, sizeof(text)));
+    tell_end(queue, queue->running, result->outcome == CHILD_EXITED ? result->code : -1, text);
     child_free(queue->child);
     queue->child = NULL;
     queue->hooks->running--;
     start_soon(queue->hooks);
 }
 
-static void run(struct hook_queue *queue, enum hook hook)
+static void run(struct hook_queue *queue, const struct hook_event *event, enum hook hook)
 {
-    const struct config_instance *config = queue->present.config;
-    char **environment = hook_environment_new(&queue->present, hook);
+    const struct config_instance *config = event->config;
+    char **environment = hook_environment_new(event, hook);
     bool other = config->hook_user[0] != '\0';
     const struct child_spec spec = {
         .program = {.argv = config->hooks[hook],
                     .environment = environment,
-                    .user = hook_users_find(queue->present.box->hook_users, config->hook_user)},
+                    .user = hook_users_find(event->box->hook_users, config->hook_user)},
         .timeout_ns = config->hook_timeout_ns,
         .priority = AGENT_PRIORITY_HOOKS,
         .on_line = on_line,
         .on_end = on_end,
         .userdata = queue,
     };
+    char text[96];
     int r = -ENOMEM;
 
     /* hooks_check() has refused it; and never as ourselves instead. */
@@ -159,11 +173,13 @@ static void run(struct hook_queue *queue, enum hook hook)
         r = -ENOENT;
     else if (environment != NULL)
         r = child_start(queue->hooks->event, &spec, &queue->child);
-    if (r < 0)
-        log_event(LOG_ERR, MESSAGE_ID_HOOK_FAILED, queue->name, "%s: cannot be started: %s",
-                  hook_name(hook), strerror(-r));
-    else
+    if (r < 0) {
+        snprintf(text, sizeof(text), "cannot be started: %s", strerror(-r));
+        log_event(LOG_ERR, MESSAGE_ID_HOOK_FAILED, queue->name, "%s: %s", hook_name(hook), text);
+        tell_end(queue, hook, -1, text);
+    } else {
         queue->hooks->running++;
+    }
     queue->running = hook;
     hook_environment_free(environment);
 }
@@ -192,7 +208,11 @@ static bool advance(struct hook_queue *queue)
         }
         queue->next = hook == HOOK_CHANGE ? HOOKS : HOOK_CHANGE;
         if (queue->present.config->hooks[hook] != NULL)
-            run(queue, hook);
+            run(queue, &queue->present, hook);
+    }
+    if (queue->child == NULL && queue->rival.box != NULL) {
+        run(queue, &queue->rival, HOOK_RIVAL);
+        drop(&queue->rival);
     }
     return queue->child != NULL;
 }
@@ -249,6 +269,11 @@ void hooks_ask(struct hooks *hooks, bool (*may_start)(void *userdata, const char
     hooks->may_start = may_start;
 }
 
+void hooks_on_end(struct hooks *hooks, hooks_end_fn *fn)
+{
+    hooks->on_end = fn;
+}
+
 void hooks_go_on(struct hooks *hooks)
 {
     if (hooks->queues != NULL)
@@ -270,6 +295,31 @@ void hooks_close(struct hooks *hooks)
     free(hooks);
 }
 
+/* NULL: out of memory, and that was said. */
+static struct hook_queue *find_or_append(struct hooks *hooks, const char *name)
+{
+    struct hook_queue *queue = find(hooks, name);
+
+    if (queue == NULL)
+        queue = append(hooks, name);
+    if (queue == NULL)
+        log_instance(LOG_ERR, name, "out of memory, no hook is run");
+    return queue;
+}
+
+void hooks_rival(struct hooks *hooks, const struct hook_event *event)
+{
+    if (event->config->hooks[HOOK_RIVAL] == NULL)
+        return;
+    struct hook_queue *queue = find_or_append(hooks, event->config->name);
+    if (queue == NULL)
+        return;
+    drop(&queue->rival);
+    queue->rival = *event;
+    config_box_ref(event->box);
+    start_soon(hooks);
+}
+
 void hooks_transition(struct hooks *hooks, const struct hook_event *event)
 {
     struct hook_queue *queue = find(hooks, event->config->name);
@@ -277,11 +327,11 @@ void hooks_transition(struct hooks *hooks, const struct hook_event *event)
     if (queue == NULL && !has_hook(event))
         return;
     if (queue == NULL)
-        queue = append(hooks, event->config->name);
-    if (queue == NULL) {
-        log_instance(LOG_ERR, event->config->name, "out of memory, no hook is run");
+        queue = find_or_append(hooks, event->config->name);
+    if (queue == NULL)
         return;
-    }
+    /* It was met as MASTER. */
+    drop(&queue->rival);
     if (queue->newest.box != NULL)
         log_instance(LOG_NOTICE, queue->name, "no hook was run for %s: the state is %s by now",
                      vrrp_state_name(queue->newest.transition.to),

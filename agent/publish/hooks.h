@@ -26,12 +26,22 @@ int hooks_open(sd_event *event, void (*on_idle)(void *userdata), void *userdata,
 void hooks_ask(struct hooks *hooks, bool (*may_start)(void *userdata, const char *name));
 void hooks_go_on(struct hooks *hooks);
 
+/* Who is told how a hook ended. status: its exit status; -1: it has none. text: one for people. */
+typedef void hooks_end_fn(void *userdata, const char *name, enum hook hook, int status,
+                          const char *text);
+void hooks_on_end(struct hooks *hooks, hooks_end_fn *fn);
+
 /* Ends what still runs. NULL is allowed. */
 void hooks_close(struct hooks *hooks);
 
 /* To be called for every change of state, whether or not it has a hook: it may make an older one
  * that waits obsolete. */
 void hooks_transition(struct hooks *hooks, const struct hook_event *event);
+
+/* As MASTER an advert was heard that loses against us: event->transition stays in that state and
+ * has the sender as evidence. Run behind what waits of a change of state, and forgotten when the
+ * next one comes first. How often is the caller's. */
+void hooks_rival(struct hooks *hooks, const struct hook_event *event);
 
 /* Nothing runs, nothing waits. */
 bool hooks_idle(const struct hooks *hooks);

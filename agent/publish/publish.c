@@ -2,6 +2,7 @@
  * thousands of instances leaves room for packets between them. */
 #include "agent/publish/publish.h"
 
+#include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
 #include "agent/publish/hooks.h"
@@ -19,6 +20,9 @@ enum {
     /* How long an agent that is stopped waits for its last hooks. */
     FINISH_MS = 20 * 1000,
 };
+
+/* A rival that goes on is told of so often at most. */
+#define RIVAL_GAP_NS (10 * NS_PER_SEC)
 
 struct publish {
     struct publish_options options;
@@ -104,6 +108,25 @@ static bool may_start(void *userdata, const char *name)
     return instance == NULL || !instance_claims(instance);
 }
 
+/* What its status says of the hook. */
+static void on_hook_end(void *userdata, const char *name, enum hook hook, int status,
+                        const char *text)
+{
+    const struct publish *publish = userdata;
+    struct instance *instance = registry_find(publish->options.registry, name);
+
+    if (instance == NULL)
+        return;
+    if (instance->hook_results == NULL)
+        instance->hook_results = calloc(HOOKS, sizeof(*instance->hook_results));
+    if (instance->hook_results == NULL)
+        return;
+    struct hook_result *result = &instance->hook_results[hook];
+    *result =
+        (struct hook_result){.at_wall_ns = clock_wall_ns(), .good = status == 0, .status = status};
+    snprintf(result->text, sizeof(result->text), "%s", text);
+}
+
 void publish_claimed(const struct publish *publish)
 {
     hooks_go_on(publish->hooks);
@@ -139,6 +162,8 @@ static int open_parts(struct publish *publish)
 
     if (r >= 0)
         hooks_ask(publish->hooks, may_start);
+    if (r >= 0)
+        hooks_on_end(publish->hooks, on_hook_end);
     if (r >= 0)
         r = systemd_targets_open(event, on_idle, publish, &publish->targets);
     if (r >= 0)
@@ -218,6 +243,27 @@ void publish_transition(struct publish *publish, struct instance *instance,
     hooks_transition(publish->hooks, &event);
     publish_instance(publish, instance);
     publish_status(publish);
+}
+
+void publish_rival(struct publish *publish, struct instance *instance, const struct advert *advert)
+{
+    const uint8_t own = instance->elections[0].params.priority;
+    const struct hook_event event = {
+        .box = instance->box,
+        .config = instance->config,
+        .transition = {.from = instance->state,
+                       .to = instance->state,
+                       .evidence = {.peer = advert->ip.source,
+                                    .peer_priority = advert->priority,
+                                    .own_priority = own}},
+        .priority = own,
+    };
+    const uint64_t now_ns = clock_boot_ns();
+
+    if (instance->rival_told_ns != 0 && now_ns - instance->rival_told_ns < RIVAL_GAP_NS)
+        return;
+    instance->rival_told_ns = now_ns;
+    hooks_rival(publish->hooks, &event);
 }
 
 void publish_instance(struct publish *publish, struct instance *instance)

@@ -34,6 +34,9 @@ void publish_close(struct publish *publish);
 void publish_transition(struct publish *publish, struct instance *instance,
                         const struct transition *transition);
 
+/* An instance that is MASTER has heard this advert, which loses against its own. */
+void publish_rival(struct publish *publish, struct instance *instance, const struct advert *advert);
+
 /* An instance is new, or its configuration or priority has changed. */
 void publish_instance(struct publish *publish, struct instance *instance);
 

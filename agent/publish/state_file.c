@@ -179,10 +179,8 @@ static void put_addresses(FILE *out, const struct config_instance *config)
     const char *gap = "";
 
     fputs("addresses='", out);
-    for (size_t i = 0; i < config->ipv4_count; i++, gap = " ")
-        fprintf(out, "%s%s", gap, ip_prefix_format(&config->ipv4[i], text, sizeof(text)));
-    for (size_t i = 0; i < config->ipv6_count; i++, gap = " ")
-        fprintf(out, "%s%s", gap, ip_prefix_format(&config->ipv6[i], text, sizeof(text)));
+    for (size_t i = 0; i < config->claim_count; i++, gap = " ")
+        fprintf(out, "%s%s", gap, ip_prefix_format(&config->claims[i].prefix, text, sizeof(text)));
     fputs("'\n", out);
 }
 

@@ -119,9 +119,11 @@ int neighbour_io_announce(struct neighbour_io *io, const struct announcement *wh
 
     nd.sll_protocol = htons(ETH_P_IPV6);
     for (size_t i = 0; i < what->count; i++) {
-        const struct ip_address *address = &what->prefixes[i].address;
+        const struct ip_address *address = &what->addresses[i].prefix.address;
         size_t size;
 
+        if (strcmp(what->addresses[i].device, what->device) != 0)
+            continue;
         if (address->family == IP_FAMILY_IPV6) {
             size = unsolicited_na_build(address, what->mac, what->router, io->frames[io->count]);
             keep_first(&result, add(io, &nd, size, &budget_ms));
@@ -148,8 +150,11 @@ int neighbour_io_ask(struct neighbour_io *io, const struct question *what)
     /* All are of one family: what is prepared shares the address it goes to. */
     to.sll_protocol = htons(what->source->family == IP_FAMILY_IPV6 ? ETH_P_IPV6 : ETH_P_ARP);
     for (size_t i = 0; i < what->count; i++) {
-        const struct ip_address *address = &what->prefixes[i].address;
+        const struct ip_address *address = &what->addresses[i].prefix.address;
         uint8_t *frame = io->frames[io->count];
+
+        if (what->addresses[i].device[0] != '\0' || address->family != what->source->family)
+            continue;
         size_t size = address->family == IP_FAMILY_IPV6
                           ? neighbour_solicitation_build(address, what->source, what->mac, frame)
                           : arp_probe_build(address, what->mac, frame);

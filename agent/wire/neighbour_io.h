@@ -3,6 +3,7 @@
 #ifndef AGENT_WIRE_NEIGHBOUR_IO_H
 #define AGENT_WIRE_NEIGHBOUR_IO_H
 
+#include "lib/packet/claimed_address.h"
 #include "lib/packet/neighbour_frame.h"
 
 struct neighbour_io;
@@ -15,7 +16,8 @@ struct announcement {
     int ifindex;
     const char *ifname; /* for messages */
     const uint8_t *mac; /* six octets: the link's, or the virtual one */
-    const struct ip_prefix *prefixes;
+    const char *device; /* of the addresses those that name this device, or "": none */
+    const struct claimed_address *addresses;
     size_t count;
     bool reply_form; /* an ARP reply beside each request */
     bool router;     /* R flag of NAs: the node forwards IPv6 on that link */
@@ -28,9 +30,9 @@ int neighbour_io_announce(struct neighbour_io *io, const struct announcement *an
 /* A question to the link: who holds these addresses? */
 struct question {
     int ifindex;
-    const uint8_t *mac;              /* where answers go */
-    const struct ip_address *source; /* of ours, for IPv6 */
-    const struct ip_prefix *prefixes;
+    const uint8_t *mac;                      /* where answers go */
+    const struct ip_address *source;         /* of ours, for IPv6 */
+    const struct claimed_address *addresses; /* those of its family that name no device */
     size_t count;
 };
 

@@ -4,15 +4,29 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Not being a member any more is no error: joining is what counts. */
+static int change_membership(const struct advert_io *io, const struct membership *membership)
+{
+    int r = 0;
+
+    if (membership->step != MEMBERSHIP_JOIN)
+        (void)advert_io_leave(io, &membership->group);
+    if (membership->step != MEMBERSHIP_LEAVE)
+        r = advert_io_join(io, &membership->group);
+    return r == -EADDRINUSE ? 0 : r;
+}
 
 static void run_io(struct opening_io *io)
 {
     if (io->open)
         io->result = advert_io_open(&io->options, &io->io, &io->problem);
-    else if (io->rejoin != NULL)
-        io->result = advert_io_rejoin(io->rejoin);
+    const struct advert_io *member = io->open ? io->io : io->open_already;
+    for (size_t i = 0; member != NULL && i < io->groups.count; i++)
+        io->groups.list[i].result = change_membership(member, &io->groups.list[i]);
 }
 
 static void close_all(struct opening *opening)
@@ -55,7 +69,7 @@ void opening_clear(struct opening *opening)
 bool opening_wanted(const struct opening *opening)
 {
     for (size_t i = 0; i < OPENING_FAMILIES; i++)
-        if (opening->io[i].open || opening->io[i].rejoin != NULL)
+        if (opening->io[i].open || opening->io[i].groups.count > 0)
             return true;
     return opening->open_watch || opening->open_tap;
 }
@@ -75,18 +89,29 @@ static void say(const struct opening *opening, struct failures *failures, int le
         log_msg(level, "%s: %s", opening->name, text);
 }
 
+static void log_group(const struct opening *opening, const struct membership *membership,
+                      struct failures *failures)
+{
+    bool renewed = membership->step == MEMBERSHIP_RENEW;
+    char group[ADDRESS_TEXT_SIZE];
+    char text[160];
+
+    if (membership->result >= 0)
+        return;
+    snprintf(text, sizeof(text), "cannot %s the VRRP group %s: %s",
+             renewed ? "renew the membership of" : "join",
+             ip_address_format(&membership->group, group, sizeof(group)),
+             strerror(-membership->result));
+    say(opening, failures, renewed ? LOG_WARNING : LOG_ERR, text);
+}
+
 static void log_io(const struct opening *opening, const struct opening_io *io,
                    struct failures *failures)
 {
-    char text[sizeof(io->problem.text)];
-
-    if (io->result < 0 && io->open) {
+    if (io->result < 0)
         say(opening, failures, LOG_ERR, io->problem.text);
-    } else if (io->result < 0) {
-        snprintf(text, sizeof(text), "cannot renew the membership of the VRRP group (%s): %s",
-                 ip_family_name(io->options.family), strerror(-io->result));
-        say(opening, failures, LOG_WARNING, text);
-    }
+    for (size_t i = 0; io->result == 0 && i < io->groups.count; i++)
+        log_group(opening, &io->groups.list[i], failures);
 }
 
 void opening_log(const struct opening *opening, struct failures *failures)

@@ -4,6 +4,7 @@
 #ifndef AGENT_WIRE_SEGMENT_CLIENT_H
 #define AGENT_WIRE_SEGMENT_CLIENT_H
 
+#include "lib/packet/claimed_address.h"
 #include "lib/packet/neighbour_claim.h"
 #include "lib/packet/packet.h"
 #include "lib/packet/vrrp_frame.h"
@@ -18,7 +19,9 @@ struct segment_client {
     bool virtual_mac;
     const struct ip_address *peers; /* unicast */
     size_t peer_count;
-    const struct ip_prefix *prefixes; /* watched; call segment_watch() after a change */
+    struct ip_address group; /* multicast, heard by unicast ones too: to refuse what comes there */
+    /* Watched, but for those that name a device; call segment_watch() after a change. */
+    const struct claimed_address *addresses;
     size_t count;
     struct ip_address source; /* what it sends from; watched too */
     struct ip_address learn;  /* VRRP messages from there are watched too; NONE: from nowhere */

@@ -46,7 +46,8 @@ struct ip_address *watched_addresses(const struct segment_client *clients, size_
     addresses = calloc(room > 0 ? room : 1, sizeof(*addresses));
     for (const struct segment_client *c = clients; c != NULL && addresses != NULL; c = c->next)
         for (size_t i = 0; i < c->count; i++)
-            addresses[n++] = c->prefixes[i].address;
+            if (c->addresses[i].device[0] == '\0')
+                addresses[n++] = c->addresses[i].prefix.address;
     *count = n;
     return addresses;
 }
@@ -58,7 +59,8 @@ void watched_hand_on(const struct segment_client *clients, const struct neighbou
     for (const struct segment_client *c = clients; c != NULL; c = next) {
         next = c->next;
         for (size_t i = 0; i < c->count; i++) {
-            if (ip_address_equal(&c->prefixes[i].address, &claim->address)) {
+            if (c->addresses[i].device[0] == '\0' &&
+                ip_address_equal(&c->addresses[i].prefix.address, &claim->address)) {
                 c->on_claim(c->userdata, claim);
                 break;
             }

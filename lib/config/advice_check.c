@@ -1,4 +1,5 @@
-/* Advice about checks: what is followed by nobody, and what has no effect on an owner. */
+/* Advice about checks: what is followed by nobody, what has no effect on an owner, and a weight
+ * that moves nothing. */
 #include "lib/config/advice_check.h"
 
 #include "lib/config/problem.h"
@@ -58,10 +59,52 @@ static void advise_on_owner(const struct config *config, const struct config_ins
     }
 }
 
+/* The first check of the instance that changes its priority; NULL: none does. */
+static const struct config_check *first_weighted(const struct config *config,
+                                                 const struct config_instance *instance)
+{
+    for (size_t i = 0; i < instance->track.count; i++) {
+        const struct config_check *check = config_find_check(config, instance->track.list[i]);
+
+        if (check != NULL && (check->weight != 0 || check->content == CONTENT_NUMBER))
+            return check;
+    }
+    return NULL;
+}
+
+/* A lower priority alone moves nothing where the peers do not preempt: the master stays, failing.
+ */
+static void advise_on_no_preempt(const struct config *config,
+                                 const struct config_instance *instance,
+                                 struct config_problems *out)
+{
+    char section[NAME_SIZE + 16];
+    const struct config_place place = {
+        .file = instance->file,
+        .line = instance->line,
+        .section = section,
+        .key = config_schema_instance()->keys[INSTANCE_PREEMPT].name,
+    };
+
+    if (instance->preempt != PREEMPT_NO || instance->priority == PRIORITY_OWNER)
+        return;
+    const struct config_check *check = first_weighted(config, instance);
+    if (check == NULL)
+        return;
+    snprintf(section, sizeof(section), "instance %s", instance->name);
+    config_problem_add(out, &place,
+                       "no: a master whose check %s fails keeps the addresses, since its weight "
+                       "only lowers a priority that no node preempts; without a weight the check "
+                       "withdraws the node",
+                       check->name);
+}
+
 void config_advise_checks(const struct config *config, struct config_problems *out)
 {
     for (size_t i = 0; i < config->check_count; i++)
         advise_on_check(config, &config->checks[i], out);
-    for (size_t i = 0; i < config->instance_count; i++)
+    for (size_t i = 0; i < config->instance_count; i++) {
         advise_on_owner(config, &config->instances[i], out);
+        advise_on_no_preempt(config, &config->instances[i], out);
+    }
 }

@@ -25,6 +25,7 @@ enum check_content {
     CONTENT_PRESENT = 0,
     CONTENT_ABSENT,
     CONTENT_NUMBER, /* a number, which is added to the priority */
+    CONTENT_ZERO,   /* no number but 0, or no file */
 };
 
 enum {

@@ -10,6 +10,7 @@ void config_free(struct config *config)
     if (config == NULL)
         return;
     for (size_t i = 0; i < config->instance_count; i++) {
+        free(config->instances[i].claims);
         free(config->instances[i].ipv4);
         free(config->instances[i].ipv6);
         free(config->instances[i].peers);
@@ -64,6 +65,20 @@ const struct ip_prefix *config_addresses(const struct config_instance *instance,
     return NULL;
 }
 
+struct ip_address config_group(const struct config_instance *instance, enum ip_family family)
+{
+    return family == IP_FAMILY_IPV4 ? instance->group4 : instance->group6;
+}
+
+struct packet_dialect config_dialect(const struct config_instance *instance)
+{
+    return (struct packet_dialect){
+        .version = instance->version,
+        .auth = instance->auth,
+        .advert_interval_ns = instance->advert_interval_ns,
+    };
+}
+
 void config_receiver(const struct config_instance *instance, enum ip_family family,
                      struct ip_address *peers, struct packet_receiver *out)
 {
@@ -74,9 +89,11 @@ void config_receiver(const struct config_instance *instance, enum ip_family fami
         .vrid = instance->vrid,
         .priority = instance->priority,
         .strict = instance->strict,
+        .auth = instance->auth,
         .checksum_mode = instance->checksum,
         .advert_interval_ns = instance->advert_interval_ns,
         .source = family == IP_FAMILY_IPV4 ? instance->source4 : instance->source6,
+        .group = config_group(instance, family),
         .peers = peers,
         .unicast = instance->unicast,
         .unicast_min_ttl = instance->unicast_min_ttl,

@@ -1,14 +1,15 @@
 /*
  * The configuration: one immutable, typed value. config_parse() makes it from text, nothing
- * changes it afterwards, config_free() ends it. Defaults are already filled in.
+ * but config_passwords_read() changes it afterwards, config_free() ends it. Defaults are already
+ * filled in.
  *
  * The room of what people write. From the bottom: list.h, names.h, duration.h, argument_vector.h
  * and suggest.h are small tools; check.h and this header are what comes out; problem.h collects
  * what is wrong. schema_rows.h says what a key is and schema.h holds the one table of them;
  * refusal.h, value_parsers.h and values.h turn texts into fields by it. lexer.h reads lines,
  * draft.h is the configuration while it grows, reading.h brings the two together, validate*.c look
- * at the whole, parse.c does all of that. group.h, diff.h and advice.h ask a finished
- * configuration.
+ * at the whole, parse.c does all of that. passwords.h adds what stands in files of its own.
+ * group.h, diff.h and advice.h ask a finished configuration.
  *
  * Texts are handed in: this room opens no file. It uses lib/election and lib/packet for the types
  * of its values, and inih for lines. A configuration and what points into it (names of files, the
@@ -21,6 +22,7 @@
 #include "lib/config/names.h"
 #include "lib/election/conflict_policy.h"
 #include "lib/election/damping.h"
+#include "lib/packet/claimed_address.h"
 #include "lib/packet/packet.h"
 
 enum mac_mode {
@@ -43,12 +45,13 @@ struct config_group {
     unsigned line;
 };
 
-/* Commands that are run when an instance has changed its state. */
+/* Commands that are run when an instance has changed its state, and one for what a MASTER hears. */
 enum hook {
     HOOK_INIT = 0, /* the first three are of the state entered */
     HOOK_BACKUP,
     HOOK_MASTER,
     HOOK_CHANGE, /* after those, whatever the state */
+    HOOK_RIVAL,  /* MASTER, and somebody adverts that loses against us */
     HOOKS,       /* how many there are */
 };
 
@@ -59,12 +62,16 @@ struct config_instance {
     enum vrrp_version version;
     uint8_t priority; /* 1..254; 255 = address owner */
     uint64_t advert_interval_ns;
+    uint8_t dead_factor; /* intervals of silence: 3 in the RFCs */
     enum preempt_mode preempt;
     uint64_t preempt_delay_ns;
     enum mac_mode mac;
     enum checksum_mode checksum;
     bool strict;
-    bool accept;                  /* RFC 9568 6.1 Accept_Mode */
+    struct packet_auth auth;                /* version 2; of `password` or what password_file has */
+    bool password_cut;                      /* and that is longer than what is used of it */
+    char password_file[PASSWORD_PATH_SIZE]; /* empty: none; see passwords.h */
+    bool accept;                            /* RFC 9568 6.1 Accept_Mode */
     bool adopt;                   /* take over virtual addresses that somebody else has put there */
     bool announce_reply;          /* send the ARP reply form beside the request form */
     unsigned announce_repeat;     /* how often the takeover announcement is repeated, 0..10 */
@@ -73,15 +80,23 @@ struct config_instance {
     uint64_t linger_ns;           /* 0: one master-down interval */
     char **hooks[HOOKS];      /* words (lib/config/argument_vector.h), one block each; NULL: none */
     uint64_t hook_timeout_ns; /* of one run */
-    char hook_user[NAME_SIZE]; /* empty: the user vipd runs as. From [instance], else [node] */
-    bool systemd_target;       /* vipd-master@NAME.target is started and stopped */
+    char hook_user[NAME_SIZE];   /* empty: the user vipd runs as. From [instance], else [node] */
+    bool systemd_target;         /* vipd-master@NAME.target is started and stopped */
+    bool follow_link;            /* no: its link being down does not put it to INIT */
+    uint64_t link_down_delay_ns; /* its link counts as down when it was for so long, */
+    uint64_t link_up_delay_ns;   /* and as up again likewise; 0: at once */
     enum conflict_mode on_conflict;
     uint64_t conflict_quiet_ns; /* not seen for so long: a conflict is over */
     struct config_names track;  /* checks: its own, then those of [node] */
     struct damping_params flap_damping;
 
-    /* Virtual addresses by family, in configured order. For IPv6 the link-local one is first: the
-     * configured one, or derived from the VRID when none was (link_local_derived). */
+    /* All virtual addresses: IPv4 before IPv6, of each family those in adverts before the extra
+     * ones, in configured order. */
+    struct claimed_address *claims;
+    size_t claim_count;
+
+    /* Those in adverts, by family. For IPv6 the link-local one is first: the configured one, or
+     * derived from the VRID when none was (link_local_derived). */
     struct ip_prefix *ipv4;
     size_t ipv4_count;
     struct ip_prefix *ipv6;
@@ -91,9 +106,11 @@ struct config_instance {
     bool unicast;             /* unicast-peers was given */
     struct ip_address *peers; /* both families */
     size_t peer_count;
-    uint8_t unicast_ttl;       /* TTL or hop limit of what is sent to peers */
-    uint8_t unicast_min_ttl;   /* of adverts of peers; 0: any */
-    uint8_t unicast_max_ttl;   /* likewise; 255: any */
+    uint8_t unicast_ttl;      /* TTL or hop limit of what is sent to peers */
+    uint8_t unicast_min_ttl;  /* of adverts of peers; 0: any */
+    uint8_t unicast_max_ttl;  /* likewise; 255: any */
+    struct ip_address group4; /* adverts go there: the RFC's, or another */
+    struct ip_address group6;
     struct ip_address source4; /* NONE: the interface's primary address */
     struct ip_address source6; /* NONE: the interface's link-local address */
 
@@ -108,10 +125,12 @@ struct config {
     char node_name[NAME_SIZE]; /* empty: the host's name */
     uint64_t lease_ns;         /* [node] lease, default 5 s */
     bool realtime;             /* [node] realtime: SCHED_FIFO and locked memory where permitted */
-    char hook_user[NAME_SIZE]; /* [node] hook-user; empty: the user vipd runs as */
-    bool recorder;             /* [node] recorder: keep the last frames, write them when need be */
-    uint64_t recorder_time_ns; /* how long they are kept */
-    unsigned recorder_files;   /* how many recordings are kept */
+    uint64_t start_delay_ns; /* [node] start-delay: no part before the machine is up for so long */
+    uint64_t announce_pause_ns; /* [node] announce-pause, between two on one interface; 0: none */
+    char hook_user[NAME_SIZE];  /* [node] hook-user; empty: the user vipd runs as */
+    bool recorder;              /* [node] recorder: keep the last frames, write them when need be */
+    uint64_t recorder_time_ns;  /* how long they are kept */
+    unsigned recorder_files;    /* how many recordings are kept */
     struct config_instance *instances;
     size_t instance_count;
     struct config_group *groups;
@@ -165,9 +184,27 @@ const struct config_instance *config_find_instance(const struct config *config, 
 /* The check of that name, or NULL. */
 const struct config_check *config_find_check(const struct config *config, const char *name);
 
-/* Addresses of one family of an instance. *count is 0 when it has none. */
+/* True when the instance has a virtual router of that family: it lists such addresses. One that
+ * lists none at all has one of IPv4, or of IPv6 where its peers or its source are that alone. */
+bool config_has_router(const struct config_instance *instance, enum ip_family family);
+
+/* How many virtual routers it has: one or two. */
+size_t config_router_count(const struct config_instance *instance);
+
+/* What the virtual router of that family claims: the addresses of its family; of the other one,
+ * too, where that has no virtual router. *count is 0 when there is none. */
+const struct claimed_address *config_claims(const struct config_instance *instance,
+                                            enum ip_family family, size_t *count);
+
+/* Addresses of one family of an instance in its adverts. *count is 0 when it has none. */
 const struct ip_prefix *config_addresses(const struct config_instance *instance,
                                          enum ip_family family, size_t *count);
+
+/* The multicast group of its adverts. */
+struct ip_address config_group(const struct config_instance *instance, enum ip_family family);
+
+/* What it speaks. */
+struct packet_dialect config_dialect(const struct config_instance *instance);
 
 /* Fills in what packet_receive() checks against, for one family. `peers` is storage for the peers
  * of that family, INSTANCE_PEERS_MAX entries, that must live as long as *out is used. */

@@ -6,7 +6,6 @@
 #include "lib/config/diff.h"
 
 #include "lib/config/group.h"
-#include "lib/config/schema.h"
 #include "lib/config/values.h"
 
 #include <errno.h>
@@ -49,8 +48,9 @@ static enum config_change_kind kind_of(const struct config_instance *before,
     const struct config_section *schema = config_schema_instance();
     enum config_change_kind kind = CONFIG_UNCHANGED;
 
-    if ((before->ipv4_count > 0) != (after->ipv4_count > 0) ||
-        (before->ipv6_count > 0) != (after->ipv6_count > 0) || before->unicast != after->unicast)
+    if (config_has_router(before, IP_FAMILY_IPV4) != config_has_router(after, IP_FAMILY_IPV4) ||
+        config_has_router(before, IP_FAMILY_IPV6) != config_has_router(after, IP_FAMILY_IPV6) ||
+        before->unicast != after->unicast)
         return CONFIG_REPLACED;
     for (size_t i = 0; i < schema->key_count; i++) {
         const struct config_key *key = &schema->keys[i];
@@ -65,15 +65,23 @@ static enum config_change_kind kind_of(const struct config_instance *before,
     return kind;
 }
 
+const struct config_key *config_diff_key(const struct config_section *section, const void *before,
+                                         const void *after, size_t *next)
+{
+    while (*next < section->key_count) {
+        const struct config_key *key = &section->keys[(*next)++];
+
+        if (!config_value_equal(key, before, after))
+            return key;
+    }
+    return NULL;
+}
+
 static bool node_differs(const struct config *before, const struct config *after)
 {
-    const struct config_section *schema = config_schema_node();
+    size_t next = 0;
 
-    for (size_t i = 0; i < schema->key_count; i++) {
-        if (!config_value_equal(&schema->keys[i], before, after))
-            return true;
-    }
-    return false;
+    return config_diff_key(config_schema_node(), before, after, &next) != NULL;
 }
 
 static bool check_differs(const struct config_check *a, const struct config_check *b,
@@ -193,7 +201,8 @@ int config_diff(const struct config *before, const struct config *after, struct 
     const struct config_instance **after_index = index_by_name(after);
     int result = -ENOMEM;
 
-    *out = (struct config_diff){.node_changed = node_differs(before, after)};
+    *out = (struct config_diff){
+        .node_changed = node_differs(before, after), .before = before, .after = after};
     out->list =
         calloc(before->instance_count + after->instance_count + 1, sizeof(struct config_change));
     out->checks =

@@ -3,6 +3,7 @@
 #define VIP_CONFIG_DIFF_H
 
 #include "lib/config/config.h"
+#include "lib/config/schema.h"
 
 enum config_change_kind {
     CONFIG_UNCHANGED = 0, /* nothing to do */
@@ -30,8 +31,15 @@ struct config_diff {
     size_t count;
     struct config_check_change *checks;
     size_t check_count;
-    bool node_changed; /* a [node] value differs */
+    bool node_changed;           /* a [node] value differs */
+    const struct config *before; /* the two compared */
+    const struct config *after;
 };
+
+/* The first key from *next on (0: the first of all) whose values differ in two structs of that
+ * section, and *next behind it; NULL: none. */
+const struct config_key *config_diff_key(const struct config_section *section, const void *before,
+                                         const void *after, size_t *next);
 
 /* True when another check has to be started: type, or what it looks at and how, differs. */
 bool config_check_restarts(const struct config_check *before, const struct config_check *after);

@@ -159,41 +159,14 @@ bool config_draft_complete(struct config_draft *draft, size_t index)
 {
     struct config_instance *instance = &draft->config->instances[index];
     const struct section_draft *section = &draft->instances[index];
-    size_t first = 0;
 
     if (section->key_line[INSTANCE_LEASE] == 0)
         instance->lease_ns = draft->config->lease_ns;
     if (section->key_line[INSTANCE_HOOK_USER] == 0)
         memcpy(instance->hook_user, draft->config->hook_user, sizeof(instance->hook_user));
-    if (!inherit_track(&instance->track, &draft->config->track))
-        return false;
-    if (instance->ipv6_count == 0 || instance->vrid == 0 || section->set_aside)
-        return true;
-    while (first < instance->ipv6_count &&
-           !ip_address_is_link_local(&instance->ipv6[first].address))
-        first++;
-
-    struct ip_prefix link_local = {ip_address_virtual_link_local(instance->vrid), 64};
-    if (first < instance->ipv6_count) {
-        link_local = instance->ipv6[first];
-    } else {
-        struct ip_prefix *grown =
-            config_list_grow(instance->ipv6, instance->ipv6_count, sizeof(*grown));
-        const struct placed_address placed = {
-            .address = link_local.address,
-            .instance = index,
-            .line = section->line,
-            .derived = true,
-        };
-        if (grown == NULL)
-            return false;
-        instance->ipv6 = grown;
-        if (!config_draft_place(draft, &placed))
-            return false;
-        instance->ipv6_count++;
-        instance->link_local_derived = true;
-    }
-    memmove(&instance->ipv6[1], &instance->ipv6[0], first * sizeof(instance->ipv6[0]));
-    instance->ipv6[0] = link_local;
-    return true;
+    if (instance->group4.family == IP_FAMILY_NONE)
+        instance->group4 = ip_address_vrrp_group(IP_FAMILY_IPV4);
+    if (instance->group6.family == IP_FAMILY_NONE)
+        instance->group6 = ip_address_vrrp_group(IP_FAMILY_IPV6);
+    return inherit_track(&instance->track, &draft->config->track);
 }

@@ -23,6 +23,8 @@ struct placed_address {
     struct ip_address address;
     size_t instance; /* its index */
     unsigned line;
+    char device[INTERFACE_NAME_SIZE]; /* empty: the instance's own */
+    bool extra;
     bool derived; /* of the section's VRID, at its header */
 };
 
@@ -54,10 +56,13 @@ bool config_draft_add_check(struct config_draft *draft, const char *file, unsign
 bool config_draft_add_group(struct config_draft *draft, const char *file, unsigned line,
                             const char *name, size_t length);
 
-/* Makes an instance what the rest of the program expects: what [node] says inherited, IPv6
- * link-local address first, derived where none is given (RFC 9568 erratum 8300).
- * False: out of memory. */
+/* Gives an instance what [node] says where it says nothing itself. False: out of memory. */
 bool config_draft_complete(struct config_draft *draft, size_t index);
+
+/* Brings the addresses of an instance into their order, those of adverts by family as well: the
+ * IPv6 link-local address first, derived where none is given (RFC 9568 erratum 8300). False: out of
+ * memory. */
+bool config_draft_complete_addresses(struct config_draft *draft, size_t index);
 
 /* Fills in what the types of the checks decide. */
 void config_draft_complete_checks(struct config_draft *draft);
@@ -71,7 +76,7 @@ void config_validate(const struct config_draft *draft);
 /* The part of it that is about checks and who follows them. */
 void config_validate_checks(const struct config_draft *draft);
 
-/* The part that is about groups: known instances, two at least, none in two groups. */
+/* The part that is about groups: known instances, one at least, none in two groups. */
 void config_validate_groups(const struct config_draft *draft);
 
 #endif

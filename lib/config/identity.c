@@ -16,13 +16,9 @@ static bool share_peer(const struct config_instance *a, const struct config_inst
                        struct ip_address *peer)
 {
     for (size_t i = 0; i < a->peer_count; i++) {
-        size_t count_a = 0;
-        size_t count_b = 0;
-
-        (void)config_addresses(a, a->peers[i].family, &count_a);
-        (void)config_addresses(b, a->peers[i].family, &count_b);
         *peer = a->peers[i];
-        if (count_a > 0 && count_b > 0 && has_peer(b, peer))
+        if (config_has_router(a, peer->family) && config_has_router(b, peer->family) &&
+            has_peer(b, peer))
             return true;
     }
     return false;
@@ -31,8 +27,8 @@ static bool share_peer(const struct config_instance *a, const struct config_inst
 enum identity_clash config_identity_clash(const struct config_instance *a,
                                           const struct config_instance *b, struct ip_address *peer)
 {
-    bool family =
-        (a->ipv4_count > 0 && b->ipv4_count > 0) || (a->ipv6_count > 0 && b->ipv6_count > 0);
+    bool family = (config_has_router(a, IP_FAMILY_IPV4) && config_has_router(b, IP_FAMILY_IPV4)) ||
+                  (config_has_router(a, IP_FAMILY_IPV6) && config_has_router(b, IP_FAMILY_IPV6));
 
     /* One that is found by a route may turn out to be the same. */
     bool same_link = a->interface[0] == '\0' || b->interface[0] == '\0' ||
@@ -45,6 +41,11 @@ enum identity_clash config_identity_clash(const struct config_instance *a,
     if (a->unicast && b->unicast && share_peer(a, b, peer))
         return IDENTITY_PEER;
     return a->mac == MAC_VIRTUAL && b->mac == MAC_VIRTUAL ? IDENTITY_MAC : IDENTITY_APART;
+}
+
+const char *config_interface_text(const struct config_instance *instance)
+{
+    return instance->interface[0] != '\0' ? instance->interface : "the interface of its peers";
 }
 
 bool config_identity_fits(const struct config_instance *instance, const struct ip_address *source,

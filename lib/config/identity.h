@@ -19,6 +19,9 @@ enum identity_clash {
 enum identity_clash config_identity_clash(const struct config_instance *a,
                                           const struct config_instance *b, struct ip_address *peer);
 
+/* The interface for a sentence: its name, or "the interface of its peers". */
+const char *config_interface_text(const struct config_instance *instance);
+
 /* Of instances that are apart, the one that a message with their VRID and these addresses is for,
  * or comes from. */
 bool config_identity_fits(const struct config_instance *instance, const struct ip_address *source,

@@ -7,8 +7,10 @@
 #include "lib/config/lexer.h"
 #include "lib/config/reading.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static void on_section(void *user, unsigned line, const char *header, size_t length)
 {
@@ -20,6 +22,18 @@ static void on_value(void *user, unsigned line, const char *name, const char *va
     config_reading_value(user, line, name, value, continued);
 }
 
+/* Of a line that may have a password on it no more than that. */
+static void quote_line(const char *text, size_t length, char *buffer, size_t size)
+{
+    static const char word[] = "pass";
+    size_t begin = strlen(word);
+
+    if (length >= begin && strncasecmp(text, word, begin) == 0)
+        snprintf(buffer, size, "%.*s...", (int)begin, text);
+    else
+        config_quote(text, length, buffer, size);
+}
+
 static void on_fault(void *user, unsigned line, enum config_lexer_fault fault, const char *text,
                      size_t length)
 {
@@ -27,7 +41,7 @@ static void on_fault(void *user, unsigned line, enum config_lexer_fault fault, c
     const struct config_place place = config_reading_place(reading, line, "");
     char quoted[CONFIG_QUOTE_SIZE];
 
-    config_quote(text, length, quoted, sizeof(quoted));
+    quote_line(text, length, quoted, sizeof(quoted));
     switch (fault) {
     case LEXER_UNREADABLE:
         config_problem_add(reading->draft->problems, &place,
@@ -88,7 +102,7 @@ static bool build(struct config_draft *draft, const struct config_source *source
     }
     config_draft_complete_checks(draft);
     for (size_t i = 0; i < draft->config->instance_count; i++) {
-        if (!config_draft_complete(draft, i))
+        if (!config_draft_complete(draft, i) || !config_draft_complete_addresses(draft, i))
             return false;
     }
     config_validate(draft);

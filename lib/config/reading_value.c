@@ -2,11 +2,13 @@
 #include "lib/config/lexer.h"
 #include "lib/config/reading.h"
 #include "lib/config/suggest.h"
+#include "lib/config/value_parsers.h"
 #include "lib/config/values.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The section that has this key, if that is not the one it was found in. */
@@ -46,13 +48,32 @@ static void unknown_key(const struct reading *reading, unsigned line, const char
         config_problem_add(reading->draft->problems, &place, "unknown key");
 }
 
+static bool is_claims(const struct config_key *key)
+{
+    return key->type == VALUE_LISTED || key->type == VALUE_EXTRA;
+}
+
+/* Remembers where the address that was read last is written. */
+static void place_last(struct reading *reading, unsigned line)
+{
+    const struct config_instance *instance = reading->base;
+    const struct claimed_address *claim = &instance->claims[instance->claim_count - 1];
+    struct placed_address placed = {.address = claim->prefix.address,
+                                    .instance = reading->instance,
+                                    .line = line,
+                                    .extra = claim->extra};
+
+    memcpy(placed.device, claim->device, sizeof(placed.device));
+    if (!config_draft_place(reading->draft, &placed))
+        reading->out_of_memory = true;
+}
+
 /* One value, or one item of a list. */
 static void take_item(struct reading *reading, unsigned line, const struct config_key *key,
                       const char *text)
 {
     struct config_draft *draft = reading->draft;
     char error[CONFIG_ERROR_SIZE] = "";
-    struct ip_prefix prefix;
 
     int result = config_value_parse(key, text, reading->base, error, sizeof(error));
     if (result == -EINVAL) {
@@ -62,13 +83,8 @@ static void take_item(struct reading *reading, unsigned line, const struct confi
         reading->written->bad[key - reading->section->keys] = true;
     } else if (result != 0) {
         reading->out_of_memory = true;
-    } else if (key->type == VALUE_PREFIXES && !reading->written->set_aside &&
-               ip_prefix_parse(text, &prefix)) {
-        const struct placed_address placed = {
-            .address = prefix.address, .instance = reading->instance, .line = line};
-
-        if (!config_draft_place(draft, &placed))
-            reading->out_of_memory = true;
+    } else if (is_claims(key) && !reading->written->set_aside) {
+        place_last(reading, line);
     }
 }
 
@@ -77,19 +93,23 @@ static void take_list(struct reading *reading, unsigned line, const struct confi
                       const char *value, unsigned *items)
 {
     static const char separators[] = ", \t";
-    char item[CONFIG_QUOTE_SIZE]; /* a longer one is no address anyway */
 
     for (const char *next = value + strspn(value, separators); *next != '\0';
          next += strspn(next, separators)) {
-        size_t length = strcspn(next, separators);
+        size_t length = is_claims(key) ? config_claim_length(next) : strcspn(next, separators);
 
         if (config_lexer_comment_in(next, length)) {
             take_item(reading, line, key, value);
             (*items)++;
             return;
         }
-        snprintf(item, sizeof(item), "%.*s", (int)length, next);
+        char *item = strndup(next, length);
+        if (item == NULL) {
+            reading->out_of_memory = true;
+            return;
+        }
         take_item(reading, line, key, item);
+        free(item);
         (*items)++;
         next += length;
     }
@@ -129,6 +149,8 @@ void config_reading_value(struct reading *reading, unsigned line, const char *na
         take_list(reading, line, key, value, &section->items[index]);
     } else if (first || (continued && key->type == VALUE_WORDS)) {
         take_item(reading, line, key, value);
+    } else if (continued && key->type == VALUE_PASSWORD) {
+        config_problem_add(draft->problems, &place, "found a second line, expected a single value");
     } else if (continued) {
         config_problem_add(draft->problems, &place, "found '%s' as well, expected a single value",
                            config_quote(value, strlen(value), quoted, sizeof(quoted)));

@@ -39,6 +39,31 @@ static const struct config_key node_keys[NODE_KEYS] = {
                        .expected = "yes or no",
                        .help = "Run with real-time priority and locked memory where that is "
                                "permitted."},
+    [NODE_START_DELAY] = {.name = "start-delay",
+                          .type = VALUE_DURATION,
+                          NODE_FIELD(start_delay_ns),
+                          .max = 3600 * NS_PER_SEC,
+                          .default_text = "0s",
+                          .reload = RELOAD_IN_PLACE,
+                          .expected = "a duration from 0s to 1h",
+                          .help = "Take no part before the machine has been up for so long: after "
+                                  "a boot switches, disks and services may not be ready yet. It "
+                                  "counts from the start of the machine, so a vipd that is "
+                                  "restarted later takes part at once. In a container the machine "
+                                  "is the host."},
+    [NODE_ANNOUNCE_PAUSE] = {.name = "announce-pause",
+                             .type = VALUE_DURATION,
+                             NODE_FIELD(announce_pause_ns),
+                             .max = NS_PER_SEC,
+                             .default_text = "0s",
+                             .reload = RELOAD_IN_PLACE,
+                             .expected = "a duration from 0s to 1s",
+                             .help = "The pause between the announcements (gratuitous ARP, "
+                                     "unsolicited neighbour advertisement) of two addresses on one "
+                                     "interface, for switches that drop or punish bursts of them. "
+                                     "Advertisements do not wait for it. A takeover of many "
+                                     "addresses takes as many pauses: hosts reach the last address "
+                                     "so much later."},
     [NODE_HOOK_USER] = {.name = "hook-user",
                         .type = VALUE_NAME,
                         NODE_FIELD(hook_user),
@@ -101,7 +126,7 @@ static const struct config_key group_keys[GROUP_KEYS] = {
                          .required = true,
                          .sample = "inside, outside",
                          .reload = RELOAD_RESTART,
-                         .expected = "names of two to 64 instances",
+                         .expected = "names of one to 64 instances",
                          .help = "The instances that move together. All advert the lowest of their "
                                  "priorities. May be repeated, and continued over indented lines. "
                                  "When a reload changes it, all of them are restarted."},
@@ -180,8 +205,9 @@ const struct config_section *config_schema_check(void)
 
 bool config_value_is_list(enum config_value_type type)
 {
-    return type == VALUE_PREFIXES || type == VALUE_PEERS || type == VALUE_SOURCES ||
-           type == VALUE_MEMBERS || type == VALUE_TRACK;
+    return type == VALUE_LISTED || type == VALUE_EXTRA || type == VALUE_PEERS ||
+           type == VALUE_SOURCES || type == VALUE_GROUPS || type == VALUE_MEMBERS ||
+           type == VALUE_TRACK;
 }
 
 const char *config_key_default(const struct config_key *key)

@@ -23,6 +23,7 @@ static const struct config_choice initially[] = {
 static const struct config_choice contents[] = {{"present", CONTENT_PRESENT},
                                                 {"absent", CONTENT_ABSENT},
                                                 {"number", CONTENT_NUMBER},
+                                                {"zero", CONTENT_ZERO},
                                                 {NULL, 0}};
 
 const struct config_key config_check_keys[CHECK_KEYS] = {
@@ -58,9 +59,11 @@ const struct config_key config_check_keys[CHECK_KEYS] = {
                            .reload = RELOAD_IN_PLACE,
                            .types = ONLY(CHECK_HTTP) | ONLY(CHECK_TCP) | ONLY(CHECK_EXEC) |
                                     ONLY(CHECK_GATEWAY),
-                           .expected = "a duration from 10ms to the interval",
+                           .expected = "a duration from 10ms to the interval (exec: to 1h)",
                            .help = "How long an answer may take. A program that is not done by "
-                                   "then is killed with all that it started."},
+                                   "then is killed with all that it started. One that may take "
+                                   "longer than the interval is not run a second time beside "
+                                   "itself: the looks in between are left out."},
     [CHECK_KEY_RISE] = {.name = "rise",
                         .type = VALUE_NUMBER,
                         FIELD(rise),
@@ -275,10 +278,11 @@ const struct config_key config_check_keys[CHECK_KEYS] = {
                            .default_text = "present",
                            .reload = RELOAD_RESTART,
                            .types = ONLY(CHECK_FILE),
-                           .expected = "present, absent or number",
-                           .help = "What is good: that the file exists; that it does not; or that "
-                                   "it begins with a number from -253 to 253, which is then added "
-                                   "to the priority."},
+                           .expected = "present, absent, number or zero",
+                           .help = "What is good: that the file exists; that it does not; that it "
+                                   "begins with a number from -253 to 253, which is then added to "
+                                   "the priority; or that it begins with 0 or does not exist, so "
+                                   "that any other number in it is a failure."},
     [CHECK_KEY_UNIT] = {.name = "unit",
                         .type = VALUE_TEXT,
                         FIELD(unit),

@@ -23,6 +23,8 @@ static const struct config_choice announce_forms[] = {
 static const struct config_choice conflict_modes[] = {
     {"defend", CONFLICT_MODE_DEFEND}, {"release", CONFLICT_MODE_RELEASE}, {NULL, 0}};
 
+#define ADDRESSES_EXPECTED "addresses like 192.0.2.10/24, 2001:db8::10/64 or 192.0.2.11/32 dev lo"
+
 #define COMMAND_EXPECTED "a command line like /usr/local/bin/web-hook \"one argument\""
 
 const struct config_key config_instance_keys[INSTANCE_KEYS] = {
@@ -68,20 +70,37 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                    "that is up without vipd shares them with the one that took "
                                    "over. Where that can happen, use other addresses and 254."},
     [INSTANCE_ADDRESSES] = {.name = "addresses",
-                            .type = VALUE_PREFIXES,
-                            .required = true,
+                            .type = VALUE_LISTED,
+                            .default_note = "none",
                             .sample = "192.0.2.10/24, 2001:db8::10/64",
                             .reload = RELOAD_IN_PLACE,
-                            .expected = "addresses like 192.0.2.10/24 or 2001:db8::10/64",
+                            .expected = ADDRESSES_EXPECTED,
                             .help = "The virtual addresses, of either family or both, separated by "
                                     "commas or spaces. Without a prefix length /32 or /128 is "
                                     "taken. May be repeated, and continued over indented lines. "
+                                    "Words of ip-address(8) may stand behind each: dev, label, "
+                                    "scope, brd and noprefixroute; see the section on addresses. "
+                                    "Without any address the instance advertises alone (over "
+                                    "IPv4, or IPv6 where its peers or its source are that), and "
+                                    "its hooks move what there is to move. "
                                     "When a reload adds the first or removes the last address of "
                                     "a family, the instance is restarted. Advertisements with "
                                     "this VRID that list none of these addresses are another "
                                     "cluster's: ignored, counted and warned of. To replace all "
                                     "addresses of a running cluster, list old and new ones for "
                                     "a while."},
+    [INSTANCE_EXTRA_ADDRESSES] =
+        {.name = "extra-addresses",
+         .type = VALUE_EXTRA,
+         .default_note = "none",
+         .sample = "198.51.100.1/32 dev lo",
+         .reload = RELOAD_IN_PLACE,
+         .expected = ADDRESSES_EXPECTED,
+         .help = "Addresses of either family that are claimed, announced and given up with the "
+                 "others, but listed in no advertisement: written as those of addresses. Where a "
+                 "family has addresses in advertisements, the extra ones of that family go with "
+                 "it, otherwise with the other family; so IPv6 addresses of a version 2 instance "
+                 "belong here."},
     [INSTANCE_VERSION] = {.name = "version",
                           .type = VALUE_CHOICE,
                           INSTANCE_FIELD(version),
@@ -90,7 +109,31 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                           .reload = RELOAD_RESTART,
                           .expected = "3 or 2",
                           .help = "The VRRP version: 3 (RFC 9568), or 2 (RFC 3768, IPv4 only) for "
-                                  "old peers."},
+                                  "old peers. IPv6 addresses can go with version 2 as "
+                                  "extra-addresses."},
+    [INSTANCE_PASSWORD] = {.name = "password",
+                           .type = VALUE_PASSWORD,
+                           .default_note = "none",
+                           .sample = "s3cret",
+                           .reload = RELOAD_IN_PLACE,
+                           .expected = "a text of 1 to 8 characters",
+                           .help = "The password of version 2 (keepalived's auth_type PASS with "
+                                   "this auth_pass): sent, and demanded of the other nodes. 8 "
+                                   "octets of it are used. It crosses the network in clear, so it "
+                                   "keeps out mistakes, not people; version 3 has none. When it "
+                                   "is changed, reload the node that is master last: until the "
+                                   "first advertisement with the new one, a node goes on taking "
+                                   "those from before its reload."},
+    [INSTANCE_PASSWORD_FILE] = {.name = "password-file",
+                                .type = VALUE_PATH,
+                                INSTANCE_FIELD(password_file),
+                                .default_note = "none",
+                                .sample = "/etc/vipd/web.password",
+                                .reload = RELOAD_IN_PLACE,
+                                .expected = "an absolute path of up to 127 characters",
+                                .help = "The password is the first line of that file, which the "
+                                        "user vipd must be able to read. It is read at start and "
+                                        "at each reload."},
     [INSTANCE_ADVERT_INTERVAL] = {.name = "advert-interval",
                                   .type = VALUE_DURATION,
                                   INSTANCE_FIELD(advert_interval_ns),
@@ -102,7 +145,21 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                   .expected = "multiples of 10ms from 10ms to 40.95s (version 2: "
                                               "whole seconds from 1s to 255s)",
                                   .help = "Time between advertisements. A dead master is noticed "
-                                          "after a little more than three of them."},
+                                          "after a little more than three of them "
+                                          "(dead-factor)."},
+    [INSTANCE_DEAD_FACTOR] = {.name = "dead-factor",
+                              .type = VALUE_NUMBER,
+                              INSTANCE_FIELD(dead_factor),
+                              .min = 2,
+                              .max = 100,
+                              .default_text = "3",
+                              .reload = RELOAD_IN_PLACE,
+                              .expected = "a number from 2 to 100",
+                              .help = "So many advert-intervals without an advertisement, and a "
+                                      "master counts as dead (keepalived's down_timer_adverts). "
+                                      "It must be the same on all nodes, and nothing warns when "
+                                      "it is not: advertisements do not carry it. More than 3 is "
+                                      "for networks that lose several in a row."},
     [INSTANCE_PREEMPT] = {.name = "preempt",
                           .type = VALUE_PREEMPT,
                           .min = NS_PER_MS,
@@ -162,6 +219,17 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                   .help = "Refuse advertisements of unicast-peers with a greater "
                                           "TTL or hop limit, as max_ttl of keepalived. It keeps "
                                           "nobody out who chooses the TTL to send with."},
+    [INSTANCE_MULTICAST_GROUP] = {.name = "multicast-group",
+                                  .type = VALUE_GROUPS,
+                                  .default_note = "224.0.0.18 and ff02::12",
+                                  .sample = "224.0.0.77, ff02::77",
+                                  .reload = RELOAD_RESTART,
+                                  .expected = "one multicast address of each family at most, like "
+                                              "224.0.0.77",
+                                  .help = "Where advertisements are sent and heard (keepalived's "
+                                          "vrrp_mcast_group4 and vrrp_mcast_group6), the same on "
+                                          "all nodes. A change is one of all nodes at a time: "
+                                          "until then each hears nobody."},
     [INSTANCE_SOURCE] = {.name = "source",
                          .type = VALUE_SOURCES,
                          .default_note = "the interface's primary IPv4 and link-local IPv6 address",
@@ -209,10 +277,15 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                          INSTANCE_FIELD(accept),
                          .default_text = "yes",
                          .reload = RELOAD_IN_PLACE,
-                         .expected = "yes",
-                         .help = "Whether the master accepts packets addressed to the virtual "
-                                 "addresses (RFC 9568 6.1 Accept_Mode). This version always does "
-                                 "and refuses 'no': let the firewall drop them."},
+                         .expected = "yes or no",
+                         .help = "Whether this node accepts packets addressed to the virtual "
+                                 "addresses (RFC 9568 6.1 Accept_Mode). no: it forwards, and "
+                                 "answers ARP and neighbour solicitations, but drops what is "
+                                 "addressed to them, also from itself: a gateway that serves "
+                                 "nothing. Done by a table of nf_tables, inet vipd, which is "
+                                 "made again when a firewall is loaded anew; a kernel without "
+                                 "nf_tables refuses this value. Without effect at priority "
+                                 "255."},
     [INSTANCE_ADOPT] = {.name = "adopt",
                         .type = VALUE_BOOL,
                         INSTANCE_FIELD(adopt),
@@ -315,6 +388,18 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                     "one of that state. One hook of an instance runs at a time; "
                                     "when it ends the newest state comes next, those between are "
                                     "passed over."},
+    [INSTANCE_ON_RIVAL] = {.name = "on-rival",
+                           .type = VALUE_COMMAND,
+                           INSTANCE_FIELD(hooks[HOOK_RIVAL]),
+                           .default_note = "none",
+                           .sample = "/usr/local/bin/web-hook rival",
+                           .reload = RELOAD_IN_PLACE,
+                           .expected = COMMAND_EXPECTED,
+                           .help = "A command to run when this node is master and hears another "
+                                   "one advert that loses against it: two were master, because "
+                                   "they did not hear each other. At most every 10 s, and behind "
+                                   "the hooks of a change of state. It finds VIPD_PEER and "
+                                   "VIPD_PEER_PRIORITY as well."},
     [INSTANCE_HOOK_TIMEOUT] = {.name = "hook-timeout",
                                .type = VALUE_DURATION,
                                INSTANCE_FIELD(hook_timeout_ns),
@@ -342,6 +427,40 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                  .help = "Start vipd-master@NAME.target while this node is master, "
                                          "and stop it otherwise. A unit that has BindsTo= and "
                                          "After= of it runs on the master only."},
+    [INSTANCE_FOLLOW_LINK] = {.name = "follow-link",
+                              .type = VALUE_BOOL,
+                              INSTANCE_FIELD(follow_link),
+                              .default_text = "yes",
+                              .reload = RELOAD_IN_PLACE,
+                              .expected = "yes or no",
+                              .help = "Whether this node stands back while its interface is down "
+                                      "or has no carrier. no is for a cable between two nodes, "
+                                      "which is down on both when one of them is: the other one "
+                                      "then serves. With a switch between them it makes two "
+                                      "masters."},
+    [INSTANCE_LINK_DOWN_DELAY] = {.name = "link-down-delay",
+                                  .type = VALUE_DURATION,
+                                  INSTANCE_FIELD(link_down_delay_ns),
+                                  .max = 600 * NS_PER_SEC,
+                                  .default_text = "0s",
+                                  .reload = RELOAD_IN_PLACE,
+                                  .expected = "a duration from 0s to 10m",
+                                  .help = "The interface has to be down, or without carrier, for "
+                                          "so long until that counts: one that blinks for less "
+                                          "changes nothing. The peers of a master wait no longer "
+                                          "than without it, so a delay of more than three "
+                                          "advert-interval makes two masters for a moment when "
+                                          "the link comes back."},
+    [INSTANCE_LINK_UP_DELAY] = {.name = "link-up-delay",
+                                .type = VALUE_DURATION,
+                                INSTANCE_FIELD(link_up_delay_ns),
+                                .max = 600 * NS_PER_SEC,
+                                .default_text = "0s",
+                                .reload = RELOAD_IN_PLACE,
+                                .expected = "a duration from 0s to 10m",
+                                .help = "After it was down the interface has to be up for so long "
+                                        "until the node takes part again: for a switch that "
+                                        "forwards only a while after the carrier is there."},
     [INSTANCE_ON_CONFLICT] = {.name = "on-conflict",
                               .type = VALUE_CHOICE,
                               INSTANCE_FIELD(on_conflict),

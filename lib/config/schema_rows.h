@@ -20,7 +20,8 @@ enum config_value_type {
     VALUE_CHOICE,    /* one of `choices`, stored in `size` octets */
     VALUE_DURATION,  /* uint64_t nanoseconds, min..max in multiples of step; zero_word is 0 */
     VALUE_PREEMPT,   /* preempt and preempt_delay_ns */
-    VALUE_PREFIXES,  /* list: ipv4 and ipv6 */
+    VALUE_LISTED,    /* list: claims, those in adverts */
+    VALUE_EXTRA,     /* list: claims, the others */
     VALUE_PEERS,     /* list: peers and unicast */
     VALUE_SOURCES,   /* list: source4 and source6 */
     VALUE_COMMAND,   /* char **: words of a command line in one block */
@@ -36,6 +37,8 @@ enum config_value_type {
     VALUE_WEIGHT,    /* int, not 0 */
     VALUE_DAMPING,   /* struct damping_params */
     VALUE_TRACK,     /* list: struct config_names of checks */
+    VALUE_PASSWORD,  /* auth and password_cut; never shown */
+    VALUE_GROUPS,    /* list: group4 and group6 */
     VALUE_TYPES,     /* how many there are */
 };
 
@@ -76,6 +79,8 @@ enum node_key {
     NODE_NAME = 0,
     NODE_LEASE,
     NODE_REALTIME,
+    NODE_START_DELAY,
+    NODE_ANNOUNCE_PAUSE,
     NODE_HOOK_USER,
     NODE_RECORDER,
     NODE_RECORDER_TIME,
@@ -89,13 +94,18 @@ enum instance_key {
     INSTANCE_VRID,
     INSTANCE_PRIORITY,
     INSTANCE_ADDRESSES,
+    INSTANCE_EXTRA_ADDRESSES,
     INSTANCE_VERSION,
+    INSTANCE_PASSWORD,
+    INSTANCE_PASSWORD_FILE,
     INSTANCE_ADVERT_INTERVAL,
+    INSTANCE_DEAD_FACTOR,
     INSTANCE_PREEMPT,
     INSTANCE_UNICAST_PEERS,
     INSTANCE_UNICAST_TTL,
     INSTANCE_UNICAST_MIN_TTL,
     INSTANCE_UNICAST_MAX_TTL,
+    INSTANCE_MULTICAST_GROUP,
     INSTANCE_SOURCE,
     INSTANCE_MAC,
     INSTANCE_CHECKSUM,
@@ -111,9 +121,13 @@ enum instance_key {
     INSTANCE_ON_BACKUP,
     INSTANCE_ON_INIT,
     INSTANCE_ON_CHANGE,
+    INSTANCE_ON_RIVAL,
     INSTANCE_HOOK_TIMEOUT,
     INSTANCE_HOOK_USER,
     INSTANCE_SYSTEMD_TARGET,
+    INSTANCE_FOLLOW_LINK,
+    INSTANCE_LINK_DOWN_DELAY,
+    INSTANCE_LINK_UP_DELAY,
     INSTANCE_ON_CONFLICT,
     INSTANCE_CONFLICT_QUIET,
     INSTANCE_TRACK,

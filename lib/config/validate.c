@@ -107,7 +107,8 @@ static void check_version(const struct subject *subject)
     if (instance->version == VRRP_V2) {
         if (instance->ipv6_count > 0)
             PROBLEM(subject, INSTANCE_VERSION,
-                    "found 2, but version 2 cannot carry IPv6 addresses; expected 3");
+                    "found 2, but version 2 cannot carry IPv6 addresses; expected 3, or the IPv6 "
+                    "ones in extra-addresses");
         if (interval_good && (interval_ns % NS_PER_SEC != 0))
             PROBLEM(subject, INSTANCE_ADVERT_INTERVAL,
                     "version 2 counts in seconds, expected whole seconds from 1s to 255s");
@@ -115,6 +116,20 @@ static void check_version(const struct subject *subject)
         PROBLEM(subject, INSTANCE_ADVERT_INTERVAL,
                 "too long for version 3, expected at most 40.95s");
     }
+}
+
+/* Never ignored: whoever wrote one believes that it is asked for. */
+static void check_password(const struct subject *subject)
+{
+    bool text = good_and_given(subject, INSTANCE_PASSWORD);
+    bool file = good_and_given(subject, INSTANCE_PASSWORD_FILE);
+    enum instance_key key = text ? INSTANCE_PASSWORD : INSTANCE_PASSWORD_FILE;
+
+    if (text && file)
+        PROBLEM(subject, INSTANCE_PASSWORD_FILE, "beside `password`, expected one of the two");
+    else if ((text || file) && good(subject, INSTANCE_VERSION) &&
+             subject->instance->version != VRRP_V2)
+        PROBLEM(subject, key, "version 3 has no passwords, expected it with version = 2 only");
 }
 
 /* Nobody hears an advertisement there. */
@@ -128,13 +143,9 @@ static void check_interface(const struct subject *subject)
 
 static bool is_virtual(const struct config_instance *instance, const struct ip_address *address)
 {
-    size_t count = 0;
-    const struct ip_prefix *list = config_addresses(instance, address->family, &count);
-
-    for (size_t i = 0; i < count; i++) {
-        if (ip_address_equal(&list[i].address, address))
+    for (size_t i = 0; i < instance->claim_count; i++)
+        if (ip_address_equal(&instance->claims[i].prefix.address, address))
             return true;
-    }
     return false;
 }
 
@@ -197,26 +208,11 @@ static void check_unicast(const struct subject *subject)
     }
 }
 
-/* Said rather than ignored: a key without its effect would be a hole in somebody's firewall. */
-static void check_accept(const struct subject *subject)
-{
-    if (good_and_given(subject, INSTANCE_ACCEPT) && !subject->instance->accept)
-        PROBLEM(subject, INSTANCE_ACCEPT,
-                "found 'no', expected 'yes': this version does not drop packets to the virtual "
-                "addresses; let the firewall do it");
-}
-
 /* Its interface is known, or will be. */
 static bool has_place(const struct subject *subject)
 {
     return subject->instance->interface[0] != '\0' ||
            (subject->instance->unicast && good(subject, INSTANCE_INTERFACE));
-}
-
-/* The interface for a sentence. */
-static const char *place_text(const struct config_instance *instance)
-{
-    return instance->interface[0] != '\0' ? instance->interface : "the interface of its peers";
 }
 
 /* Says how an instance clashes with an earlier one. */
@@ -234,20 +230,21 @@ static void tell_clash(const struct subject *subject, const struct subject *earl
     case IDENTITY_VRID:
         PROBLEM(subject, INSTANCE_VRID,
                 "found %u, which instance %s (%s:%u) uses on %s already; expected another one",
-                instance->vrid, other->name, other->file, lines[INSTANCE_VRID], place_text(other));
+                instance->vrid, other->name, other->file, lines[INSTANCE_VRID],
+                config_interface_text(other));
         break;
     case IDENTITY_PEER:
         PROBLEM(subject, INSTANCE_UNICAST_PEERS,
                 "found %s, a peer of instance %s (%s:%u) too, which has vrid %u on %s as well; "
                 "expected other peers, or another vrid",
                 ip_address_format(peer, text, sizeof(text)), other->name, other->file,
-                lines[INSTANCE_UNICAST_PEERS], instance->vrid, place_text(other));
+                lines[INSTANCE_UNICAST_PEERS], instance->vrid, config_interface_text(other));
         break;
     case IDENTITY_MAC:
         PROBLEM(subject, INSTANCE_MAC,
                 "found 'virtual', as has instance %s (%s:%u) of the same vrid on %s: one MAC for "
                 "two; expected another vrid",
-                other->name, other->file, lines[INSTANCE_MAC], place_text(other));
+                other->name, other->file, lines[INSTANCE_MAC], config_interface_text(other));
         break;
     }
 }
@@ -258,18 +255,27 @@ static void check_identity(const struct config_draft *draft, size_t index)
     const struct config_instance *instance = subject.instance;
     struct ip_address peer;
 
-    if (instance->vrid == 0 || !has_place(&subject) || !good(&subject, INSTANCE_UNICAST_PEERS))
+    if (instance->vrid == 0 || !has_place(&subject) || !good(&subject, INSTANCE_UNICAST_PEERS) ||
+        !good(&subject, INSTANCE_ADDRESSES))
         return;
     for (size_t i = 0; i < index; i++) {
         const struct subject earlier = subject_of(draft, i);
         enum identity_clash clash = config_identity_clash(instance, earlier.instance, &peer);
 
         if (earlier.section->set_aside || !has_place(&earlier) ||
-            !good(&earlier, INSTANCE_UNICAST_PEERS) || clash == IDENTITY_APART)
+            !good(&earlier, INSTANCE_UNICAST_PEERS) || !good(&earlier, INSTANCE_ADDRESSES) ||
+            clash == IDENTITY_APART)
             continue;
         tell_clash(&subject, &earlier, clash, &peer);
         return;
     }
+}
+
+/* The device it goes on: a virtual MAC's link is left out of account. */
+static const char *device_of(const struct config_draft *draft, const struct placed_address *placed)
+{
+    return placed->device[0] != '\0' ? placed->device
+                                     : draft->config->instances[placed->instance].interface;
 }
 
 static int compare_placed(const void *a, const void *b, void *user)
@@ -277,8 +283,7 @@ static int compare_placed(const void *a, const void *b, void *user)
     const struct config_draft *draft = user;
     const struct placed_address *x = a;
     const struct placed_address *y = b;
-    int order = strcmp(draft->config->instances[x->instance].interface,
-                       draft->config->instances[y->instance].interface);
+    int order = strcmp(device_of(draft, x), device_of(draft, y));
 
     if (order == 0)
         order = ip_address_compare(&x->address, &y->address);
@@ -302,8 +307,10 @@ static bool is_clash(const struct config_draft *draft, const struct placed_addre
         return false;
     if (first->derived && second->derived && config_identity_clash(a, b, &peer) != IDENTITY_APART)
         return false;
-    return a == b || ((a->interface[0] != '\0' || (a->unicast && b->unicast)) &&
-                      strcmp(a->interface, b->interface) == 0);
+    const char *device = device_of(draft, first);
+
+    return strcmp(device, device_of(draft, second)) == 0 &&
+           (a == b || device[0] != '\0' || (a->unicast && b->unicast));
 }
 
 /* An address is wanted once on an interface: sorted, those wanted twice are neighbours. */
@@ -328,7 +335,9 @@ static void check_duplicates(const struct config_draft *draft)
             .file = b->file,
             .line = second->line,
             .section = section,
-            .key = config_schema_instance()->keys[INSTANCE_ADDRESSES].name,
+            .key = config_schema_instance()
+                       ->keys[second->extra ? INSTANCE_EXTRA_ADDRESSES : INSTANCE_ADDRESSES]
+                       .name,
         };
         ip_address_format(&second->address, text, sizeof(text));
         if (a == b)
@@ -339,11 +348,13 @@ static void check_duplicates(const struct config_draft *draft)
             config_problem_add(draft->problems, &place,
                                "found no link-local address, and that of the vrid, %s, has "
                                "instance %s (%s:%u) on %s already; expected one of its own",
-                               text, a->name, a->file, first->line, place_text(b));
+                               text, a->name, a->file, first->line, config_interface_text(b));
         else
             config_problem_add(draft->problems, &place,
                                "found %s, which instance %s (%s:%u) has on %s already", text,
-                               a->name, a->file, first->line, place_text(b));
+                               a->name, a->file, first->line,
+                               device_of(draft, second)[0] != '\0' ? device_of(draft, second)
+                                                                   : config_interface_text(b));
     }
 }
 
@@ -358,11 +369,11 @@ void config_validate(const struct config_draft *draft)
         check_presence(&subject);
         check_interface(&subject);
         check_version(&subject);
+        check_password(&subject);
         check_source(&subject, &subject.instance->source4);
         check_source(&subject, &subject.instance->source6);
         check_unicast(&subject);
         check_ttl(&subject);
-        check_accept(&subject);
         check_identity(draft, i);
     }
     check_duplicates(draft);

@@ -99,10 +99,8 @@ static void check_group(const struct config_draft *draft, size_t index)
         return;
     if (section->key_line[GROUP_INSTANCES] == 0)
         config_problem_add(draft->problems, &place, "missing, expected %s", key->expected);
-    else if (group->instances.count < 2)
-        config_problem_add(draft->problems, &place, "found %s, expected %s",
-                           group->instances.count == 0 ? "nothing" : "one name alone",
-                           key->expected);
+    else if (group->instances.count == 0)
+        config_problem_add(draft->problems, &place, "found nothing, expected %s", key->expected);
     check_members(draft, index);
     check_owners(draft, index);
 }

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Why an address cannot be one host's, or NULL. */
-static const char *unusable(const struct ip_address *address)
+const char *config_address_unusable(const struct ip_address *address)
 {
     static const uint8_t broadcast[4] = {255, 255, 255, 255};
 
@@ -26,38 +25,11 @@ static const char *unusable(const struct ip_address *address)
     return NULL;
 }
 
-int config_parse_prefix(const struct refusal *r, void *base)
-{
-    struct config_instance *instance = base;
-    struct ip_prefix prefix;
-
-    if (!ip_prefix_parse(r->text, &prefix))
-        return config_refuse(r, "");
-    const char *why = unusable(&prefix.address);
-    if (why != NULL)
-        return config_refuse(r, why);
-    if (prefix.length == 0)
-        return config_refuse(r, " with an empty prefix");
-    /* One is kept for the derived link-local address. */
-    if (instance->ipv4_count + instance->ipv6_count >= INSTANCE_ADDRESSES_MAX - 1)
-        return config_refuse_more(r, "addresses", INSTANCE_ADDRESSES_MAX - 1);
-
-    bool ipv4 = prefix.address.family == IP_FAMILY_IPV4;
-    struct ip_prefix **list = ipv4 ? &instance->ipv4 : &instance->ipv6;
-    size_t *count = ipv4 ? &instance->ipv4_count : &instance->ipv6_count;
-    struct ip_prefix *grown = config_list_grow(*list, *count, sizeof(*grown));
-    if (grown == NULL)
-        return -ENOMEM;
-    *list = grown;
-    grown[(*count)++] = prefix;
-    return 0;
-}
-
 static int parse_host(const struct refusal *r, struct ip_address *out)
 {
     if (!ip_address_parse(r->text, out))
         return config_refuse(r, "");
-    const char *why = unusable(out);
+    const char *why = config_address_unusable(out);
     return why != NULL ? config_refuse(r, why) : 0;
 }
 
@@ -98,6 +70,23 @@ int config_parse_source(const struct refusal *r, void *base)
     if (field->family != IP_FAMILY_NONE)
         return config_refuse(r, ", the second of its family");
     *field = source;
+    return 0;
+}
+
+int config_parse_group(const struct refusal *r, void *base)
+{
+    struct config_instance *instance = base;
+    struct ip_address group;
+
+    if (!ip_address_parse(r->text, &group))
+        return config_refuse(r, "");
+    if (!ip_address_is_multicast(&group))
+        return config_refuse(r, ", which is no multicast address");
+    struct ip_address *field =
+        group.family == IP_FAMILY_IPV4 ? &instance->group4 : &instance->group6;
+    if (field->family != IP_FAMILY_NONE)
+        return config_refuse(r, ", the second of its family");
+    *field = group;
     return 0;
 }
 

@@ -29,7 +29,7 @@ int config_parse_name(const struct refusal *r, void *field)
     return parse_text(r, field, config_name_valid(r->text, strlen(r->text)));
 }
 
-static bool interface_valid(const char *name)
+bool config_interface_valid(const char *name)
 {
     size_t length = strlen(name);
 
@@ -48,7 +48,7 @@ static bool interface_valid(const char *name)
 
 int config_parse_interface(const struct refusal *r, void *field)
 {
-    return parse_text(r, field, interface_valid(r->text));
+    return parse_text(r, field, config_interface_valid(r->text));
 }
 
 static bool printable(const char *text)

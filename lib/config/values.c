@@ -8,16 +8,40 @@
 #include <assert.h>
 #include <string.h>
 
-static bool prefixes_equal(const struct ip_prefix *a, size_t a_count, const struct ip_prefix *b,
-                           size_t b_count)
+/* The next of a kind from i on, or the end. */
+static size_t next_claim(const struct config_instance *instance, size_t i, bool extra)
 {
-    if (a_count != b_count)
-        return false;
-    for (size_t i = 0; i < a_count; i++) {
-        if (a[i].length != b[i].length || !ip_address_equal(&a[i].address, &b[i].address))
+    while (i < instance->claim_count && instance->claims[i].extra != extra)
+        i++;
+    return i;
+}
+
+static bool claims_equal(const struct config_instance *a, const struct config_instance *b,
+                         bool extra)
+{
+    size_t i = next_claim(a, 0, extra);
+    size_t j = next_claim(b, 0, extra);
+
+    while (i < a->claim_count && j < b->claim_count) {
+        if (!claimed_address_equal(&a->claims[i], &b->claims[j]))
             return false;
+        i = next_claim(a, i + 1, extra);
+        j = next_claim(b, j + 1, extra);
     }
-    return true;
+    return i == a->claim_count && j == b->claim_count;
+}
+
+static bool listed_equal(const void *before, const void *after)
+{
+    const struct config_instance *a = before;
+    const struct config_instance *b = after;
+
+    return a->link_local_derived == b->link_local_derived && claims_equal(a, b, false);
+}
+
+static bool extra_equal(const void *before, const void *after)
+{
+    return claims_equal(before, after, true);
 }
 
 static bool peers_equal(const void *before, const void *after)
@@ -34,16 +58,6 @@ static bool peers_equal(const void *before, const void *after)
     return true;
 }
 
-static bool all_prefixes_equal(const void *before, const void *after)
-{
-    const struct config_instance *a = before;
-    const struct config_instance *b = after;
-
-    return a->link_local_derived == b->link_local_derived &&
-           prefixes_equal(a->ipv4, a->ipv4_count, b->ipv4, b->ipv4_count) &&
-           prefixes_equal(a->ipv6, a->ipv6_count, b->ipv6, b->ipv6_count);
-}
-
 static bool preempt_equal(const void *before, const void *after)
 {
     const struct config_instance *a = before;
@@ -58,6 +72,22 @@ static bool sources_equal(const void *before, const void *after)
     const struct config_instance *b = after;
 
     return ip_address_equal(&a->source4, &b->source4) && ip_address_equal(&a->source6, &b->source6);
+}
+
+static bool groups_equal(const void *before, const void *after)
+{
+    const struct config_instance *a = before;
+    const struct config_instance *b = after;
+
+    return ip_address_equal(&a->group4, &b->group4) && ip_address_equal(&a->group6, &b->group6);
+}
+
+static bool passwords_equal(const void *before, const void *after)
+{
+    const struct config_instance *a = before;
+    const struct config_instance *b = after;
+
+    return memcmp(&a->auth, &b->auth, sizeof(a->auth)) == 0;
 }
 
 static bool command_equal(const void *before, const void *after)
@@ -92,7 +122,8 @@ static const struct type_row rows[VALUE_TYPES] = {
     [VALUE_CHOICE] = {config_parse_choice, NULL, false},
     [VALUE_DURATION] = {config_parse_duration, NULL, false},
     [VALUE_PREEMPT] = {config_parse_preempt, preempt_equal, true},
-    [VALUE_PREFIXES] = {config_parse_prefix, all_prefixes_equal, true},
+    [VALUE_LISTED] = {config_parse_listed, listed_equal, true},
+    [VALUE_EXTRA] = {config_parse_extra, extra_equal, true},
     [VALUE_PEERS] = {config_parse_peer, peers_equal, true},
     [VALUE_SOURCES] = {config_parse_source, sources_equal, true},
     [VALUE_COMMAND] = {config_parse_command, command_equal, false},
@@ -108,6 +139,8 @@ static const struct type_row rows[VALUE_TYPES] = {
     [VALUE_WEIGHT] = {config_parse_weight, NULL, false},
     [VALUE_DAMPING] = {config_parse_damping, NULL, false},
     [VALUE_TRACK] = {config_parse_track, names_equal, false},
+    [VALUE_GROUPS] = {config_parse_group, groups_equal, true},
+    [VALUE_PASSWORD] = {config_parse_password, passwords_equal, true},
 };
 
 static const struct type_row *row_of(const struct config_key *key)

@@ -14,6 +14,7 @@ enum parameter_type {
     PARAMETER_LIMIT,
     PARAMETER_ALL,
     PARAMETER_FORCE,
+    PARAMETER_DRY_RUN,
     PARAMETER_FOR,
 };
 
@@ -36,7 +37,10 @@ static const struct method METHODS[] = {
      CONTROL_GET_HISTORY,
      false,
      {{"instance", PARAMETER_NAME, false}, {"limit", PARAMETER_LIMIT, false}}},
-    {"io.vipd.Reload", CONTROL_RELOAD, true, {{"force", PARAMETER_FORCE, false}}},
+    {"io.vipd.Reload",
+     CONTROL_RELOAD,
+     true,
+     {{"force", PARAMETER_FORCE, false}, {"dry_run", PARAMETER_DRY_RUN, false}}},
     {"io.vipd.Drain",
      CONTROL_DRAIN,
      true,
@@ -141,14 +145,28 @@ static json_t *error_unknown_method(const char *name)
                          json_pack("{s:s%}", "interface", name, length));
 }
 
+/* NULL: it is none. */
+static bool *flag_of(enum parameter_type type, struct control_request *out)
+{
+    switch (type) {
+    case PARAMETER_ALL:
+        return &out->all;
+    case PARAMETER_FORCE:
+        return &out->force;
+    case PARAMETER_DRY_RUN:
+        return &out->dry_run;
+    default:
+        return NULL;
+    }
+}
+
 static bool read_parameter(const struct parameter *parameter, const json_t *value,
                            struct control_request *out)
 {
     if (value == NULL || json_is_null(value))
         return !parameter->required;
-    if (parameter->type == PARAMETER_ALL || parameter->type == PARAMETER_FORCE) {
-        bool *flag = parameter->type == PARAMETER_ALL ? &out->all : &out->force;
-
+    bool *flag = flag_of(parameter->type, out);
+    if (flag != NULL) {
         *flag = json_is_true(value);
         return json_is_boolean(value);
     }
@@ -266,85 +284,4 @@ json_t *control_reply_description(const char *interface)
         if (strcmp(DESCRIPTIONS[i].interface, interface) == 0)
             return control_reply(json_pack("{s:s}", "description", DESCRIPTIONS[i].text), false);
     return error_about(CONTROL_ERROR_INTERFACE_NOT_FOUND, "interface", interface);
-}
-
-static const char *change_name(enum config_change_kind kind)
-{
-    switch (kind) {
-    case CONFIG_UNCHANGED:
-        break;
-    case CONFIG_ADDED:
-        return "added";
-    case CONFIG_REMOVED:
-        return "removed";
-    case CONFIG_UPDATED:
-        return "updated";
-    case CONFIG_REPLACED:
-        return "replaced";
-    }
-    return "unchanged";
-}
-
-json_t *control_reply_reload(const struct config_diff *diff)
-{
-    json_t *changes = json_array();
-    json_t *checks = json_array();
-    json_int_t unchanged = 0;
-
-    for (size_t i = 0; i < diff->count; i++) {
-        const struct config_change *change = &diff->list[i];
-        const struct config_instance *instance =
-            change->after != NULL ? change->after : change->before;
-
-        if (change->kind == CONFIG_UNCHANGED)
-            unchanged++;
-        else
-            json_array_append_new(changes, json_pack("{s:s, s:s}", "instance", instance->name,
-                                                     "change", change_name(change->kind)));
-    }
-    for (size_t i = 0; i < diff->check_count; i++)
-        json_array_append_new(checks, json_pack("{s:s, s:s}", "check", diff->checks[i].name,
-                                                "change", change_name(diff->checks[i].kind)));
-    return control_reply(json_pack("{s:o, s:I, s:b, s:o}", "changes", changes, "unchanged",
-                                   unchanged, "node_changed", (int)diff->node_changed, "checks",
-                                   checks),
-                         false);
-}
-
-/* Texts are NULL where there was no memory for them. */
-static json_t *problem_json(const struct config_problem *problem)
-{
-    const char *file = problem->file != NULL ? problem->file : "";
-    const char *section = problem->section != NULL ? problem->section : "";
-    const char *key = problem->key != NULL ? problem->key : "";
-    const char *text = problem->text != NULL ? problem->text : "out of memory";
-
-    return json_pack("{s:o, s:I, s:o, s:o, s:o}", "file", control_text_to_json(file), "line",
-                     (json_int_t)problem->line, "section", control_text_to_json(section), "key",
-                     control_text_to_json(key), "text", control_text_to_json(text));
-}
-
-json_t *control_error_reload(const struct config_problems *problems)
-{
-    enum { LINE_SIZE = 1024 };
-    json_t *list = json_array();
-    json_t *details = json_array();
-    char line[LINE_SIZE];
-
-    for (size_t i = 0; i < problems->count; i++) {
-        json_array_append_new(list, control_text_to_json(config_problem_format(
-                                        &problems->list[i], line, sizeof(line))));
-        json_array_append_new(details, problem_json(&problems->list[i]));
-    }
-    return control_error(CONTROL_ERROR_RELOAD_FAILED,
-                         json_pack("{s:o, s:o}", "problems", list, "details", details));
-}
-
-json_t *control_error_reload_text(const char *problem)
-{
-    const struct config_problem detail = {.text = (char *)problem};
-
-    return control_error(CONTROL_ERROR_RELOAD_FAILED,
-                         json_pack("{s:[o], s:[o]}", "problems", control_text_to_json(problem),
-                                   "details", problem_json(&detail)));
 }

@@ -6,8 +6,8 @@
  * Structs are filled by the agent and borrowed during a call; JSON goes out as a new reference that
  * the caller owns. status.c and status_check.c write what a node says of itself, history.c writes
  * entries of the history and reads them back, control.c knows the messages and their parameters,
- * json.h how single values are written. This room may use all others of lib/ and jansson; no room
- * of lib/ knows it.
+ * reload.c words what a reload changes, json.h how single values are written. This room may use all
+ * others of lib/ and jansson; no room of lib/ knows it.
  *
  * The JSON of the status is a contract: fields are only ever added.
  */
@@ -69,8 +69,14 @@ struct status_master {
 
 struct status_address {
     struct ip_prefix prefix;
-    bool held;         /* the kernel holds it */
-    const char *owner; /* "vipd" or "other": who has put it there; NULL: nobody has */
+    bool held;          /* the kernel holds it */
+    const char *owner;  /* "vipd" or "other": who has put it there; NULL: nobody has */
+    bool listed;        /* in the adverts */
+    const char *device; /* the link it is, or is to be, on; NULL: not known yet */
+    const char *label;  /* as configured; NULL: none */
+    uint8_t scope;      /* likewise, */
+    bool has_scope;     /* if there is one */
+    const char *waits;  /* "no-device", "device-down": what it waits for; NULL: it does not */
 };
 
 /* Somebody who is not of the cluster and says that it holds an address of ours. */
@@ -120,7 +126,9 @@ struct status_router {
 
 /* Something odd now: on the LAN (lan_warning.h, "foreign-holder"), or here ("not-claimed": the
  * kernel refuses some of the addresses; "foreign-address": somebody else has put them there;
- * "peer-astray": a unicast peer is reached by another interface than the others). */
+ * "peer-astray": a unicast peer is reached by another interface than the others;
+ * "not-dropped": accept = no has no effect; "address-waits": the device of some is missing or
+ * down). */
 struct status_warning {
     const char *kind;
     enum ip_family family;
@@ -167,6 +175,15 @@ struct status_check {
     uint64_t bad_results;
 };
 
+/* How a hook of the instance ended when it was run last. */
+struct status_hook {
+    const char *name; /* "on-master" */
+    uint64_t at_ns;   /* wall clock */
+    bool ok;
+    int status;       /* its exit status; -1: it has none */
+    const char *text; /* "exit status 3 after 0.120 s" */
+};
+
 /* flap-damping of an instance. */
 struct status_damping {
     bool configured;
@@ -195,6 +212,7 @@ struct status_instance {
     uint64_t preempt_delay_ns;
     enum mac_mode mac;
     bool unicast;
+    bool accept; /* packets to the addresses are accepted */
     struct status_master master;
     const struct status_address *addresses;
     size_t address_count;
@@ -205,6 +223,8 @@ struct status_instance {
     size_t warning_count;
     struct status_drained drained;
     struct status_handover handover;
+    const struct status_hook *hooks;
+    size_t hook_count;
 };
 
 struct status_reload {
@@ -272,6 +292,7 @@ struct control_request {
     char name[NAME_SIZE]; /* the instance, or the interface to describe */
     bool all;             /* every instance */
     bool force;      /* Drain: even if nobody takes over; Reload: even if no instance is left */
+    bool dry_run;    /* Reload: only say what it would change */
     uint64_t for_ns; /* Drain: for so long; DEADLINE_NEVER: until resumed */
     uint32_t uid;    /* of the client, which no message says: whoever reads it fills it in */
     size_t limit;    /* entries of the history, HISTORY_ENTRIES_MAX when not given */
@@ -312,9 +333,9 @@ json_t *control_error_restarting(const char *name);
 json_t *control_reply_info(const char *software);
 json_t *control_reply_description(const char *interface);
 
-/* Replies to Reload: what was changed; what was wrong with the configuration; or another reason why
- * it was not applied. */
-json_t *control_reply_reload(const struct config_diff *diff);
+/* Replies to Reload: what was changed, or would be (dry_run); what was wrong with the
+ * configuration; or another reason why it was not applied. */
+json_t *control_reply_reload(const struct config_diff *diff, bool dry_run);
 json_t *control_error_reload(const struct config_problems *problems);
 json_t *control_error_reload_text(const char *problem);
 

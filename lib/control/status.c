@@ -147,17 +147,27 @@ static json_t *router_json(const struct status_router *router)
         foreign_json(&router->foreign));
 }
 
+static const char *scope_of(const struct status_address *address, char *buffer, size_t size)
+{
+    return address->has_scope ? address_scope_name(address->scope, buffer, size) : NULL;
+}
+
 static json_t *addresses_json(const struct status_instance *instance)
 {
     json_t *list = json_array();
+    char scope[4];
     char text[ADDRESS_TEXT_SIZE];
 
     for (size_t i = 0; i < instance->address_count; i++) {
         const struct status_address *address = &instance->addresses[i];
 
         ip_prefix_format(&address->prefix, text, sizeof(text));
-        json_array_append_new(list, json_pack("{s:s, s:b, s:s?}", "address", text, "held",
-                                              (int)address->held, "owner", address->owner));
+        json_array_append_new(list, json_pack("{s:s, s:b, s:s?, s:b, s:s?, s:s?, s:s?, s:s?}",
+                                              "address", text, "held", (int)address->held, "owner",
+                                              address->owner, "listed", (int)address->listed,
+                                              "device", address->device, "label", address->label,
+                                              "scope", scope_of(address, scope, sizeof(scope)),
+                                              "waits", address->waits));
     }
     return list;
 }
@@ -231,6 +241,22 @@ static json_t *handover_json(const struct status_handover *handover)
                      control_address_json(&handover->peer), "text", handover->text);
 }
 
+static json_t *hooks_json(const struct status_instance *instance)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < instance->hook_count; i++) {
+        const struct status_hook *hook = &instance->hooks[i];
+
+        json_array_append_new(
+            list, json_pack("{s:s, s:o, s:b, s:o, s:o}", "hook", hook->name, "at",
+                            control_time_json(hook->at_ns), "ok", (int)hook->ok, "status",
+                            hook->status < 0 ? json_null() : json_integer(hook->status), "text",
+                            control_text_to_json(hook->text)));
+    }
+    return list;
+}
+
 json_t *control_instance_to_json(const struct status_instance *instance)
 {
     char number[8];
@@ -260,6 +286,8 @@ json_t *control_instance_to_json(const struct status_instance *instance)
         "preempt_mode", preempt_name(instance->preempt), "group",
         instance->group != NULL ? json_string(instance->group) : json_null());
     json_object_set_new(object, "warnings", lan_warnings_json(instance));
+    json_object_set_new(object, "accept", json_boolean(instance->accept));
+    json_object_set_new(object, "hooks", hooks_json(instance));
     control_checks_add(object, instance);
     return object;
 }

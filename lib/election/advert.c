@@ -38,7 +38,7 @@ static struct evidence evidence_of(const struct election *e, const struct advert
 static void follow_checksum(struct election *e, const struct advert *advert)
 {
     if (e->params.checksum == CHECKSUM_MODE_AUTO && e->params.version == VRRP_V3 &&
-        e->params.family == IP_FAMILY_IPV4)
+        advert->version == VRRP_V3 && e->params.family == IP_FAMILY_IPV4)
         e->checksum_kind = advert->checksum_kind;
 }
 
@@ -50,8 +50,8 @@ static void follow_master(struct election *e, const struct advert *advert, uint6
     e->resigned = false;
     e->lower_heard = false;
     follow_checksum(e, advert);
-    if (e->params.version == VRRP_V3)
-        e->learned_interval_ns = advert->interval_ns;
+    /* In version 2 it is ours, but for a master that still adverts as before a reload. */
+    e->learned_interval_ns = advert->interval_ns;
 }
 
 /* B4: the sender is or may be master; its interval is learned and the timer starts again. */

@@ -17,9 +17,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* A node that is late by more than this many own intervals may have been deposed. */
 enum {
-    DEPOSE_INTERVALS = 3,
     LOWEST_SKEW_256THS = 2, /* of priority 254, the highest a rival can have without owning */
     HINTS_MAX = 3,          /* see linger_ends() */
     PRIORITY_HINT = 1,
@@ -30,7 +28,7 @@ static void check_oversleep(struct election *e, uint64_t now, struct election_ac
 {
     uint64_t base = e->params.version == VRRP_V2 ? NS_PER_SEC : e->params.advert_interval_ns;
     uint64_t limit =
-        DEPOSE_INTERVALS * e->params.advert_interval_ns + LOWEST_SKEW_256THS * base / 256;
+        e->params.dead_factor * e->params.advert_interval_ns + LOWEST_SKEW_256THS * base / 256;
     struct transition t = {.from = VRRP_MASTER,
                            .to = VRRP_BACKUP,
                            .reason = REASON_OVERSLEPT,
@@ -113,7 +111,8 @@ static void timer(struct election *e, uint64_t now, struct election_actions *out
         election_lower_due(e, now, out);
         advert_due(e, now, out);
         announce_due(e, now, out);
-    } else if (e->state == VRRP_BACKUP && now >= e->timer_at && !backup_overslept(e, now)) {
+    } else if (e->state == VRRP_BACKUP && !e->deaf && now >= e->timer_at &&
+               !backup_overslept(e, now)) {
         /* Nobody becomes MASTER with an address that may be gone. */
         if (e->source_doubt_until != DEADLINE_NEVER)
             election_lose_source(e, now, out);
@@ -130,9 +129,23 @@ static void demote(struct election *e, uint64_t now, struct election_actions *ou
         election_resign(e, now, out);
 }
 
+/* Who hears nothing does not conclude from silence that the master is gone; once it may hear again
+ * the master has its time. */
+static void set_deaf(struct election *e, bool deaf, uint64_t now)
+{
+    if (e->deaf == deaf)
+        return;
+    e->deaf = deaf;
+    if (e->state != VRRP_BACKUP)
+        return;
+    e->ready = false;
+    e->timer_at = now + election_master_down_ns(e);
+}
+
 void election_init(struct election *e, const struct election_params *params)
 {
     assert(params->advert_interval_ns > 0 && params->priority > 0);
+    assert(params->dead_factor > 1);
     assert(params->announce_repeat <= ANNOUNCE_REPEAT_MAX);
     memset(e, 0, sizeof(*e));
     e->params = *params;
@@ -209,6 +222,9 @@ void election_step(struct election *e, const struct election_event *event, uint6
     case ELECTION_TAKE:
         election_take(e, now, out);
         break;
+    case ELECTION_DEAF:
+        set_deaf(e, event->force, now);
+        break;
     }
     assert(e->state != VRRP_INIT || e->held_by != 0);
     assert(e->state == VRRP_INIT || e->held_by == 0);
@@ -219,6 +235,8 @@ uint64_t election_deadline(const struct election *e)
 {
     uint64_t deadline = e->timer_at;
 
+    if (e->deaf && e->state == VRRP_BACKUP)
+        deadline = DEADLINE_NEVER;
     if (e->linger_until < deadline)
         deadline = e->linger_until;
     if (e->announce_at < deadline)

@@ -14,6 +14,7 @@
  *    an advert that loses to the master we follow changes nothing of what we know;
  *  - a primary address that is away for a moment is still sent from;
  *  - a member that follows its group out of MASTER resigns, and lingers for its own successor;
+ *  - a BACKUP whose link is down for a moment draws no conclusion from silence;
  *  - answers to losing adverts are rate-limited.
  *
  * Time is nanoseconds of one monotonic clock that counts suspend (CLOCK_BOOTTIME).

@@ -29,6 +29,7 @@ static const struct hold_row hold_rows[HOLDS] = {
     {"conflict", REASON_CONFLICT, REASON_CONFLICT_OVER, true, false},
     {"group", REASON_GROUP, REASON_GROUP, true, true},
     {"cannot-claim", REASON_CANNOT_CLAIM, REASON_CLAIM_RETRIED, true, false},
+    {"start-delay", REASON_STOPPED, REASON_STARTED, true, true},
     {"no-route", REASON_NO_ROUTE, REASON_ROUTE_FOUND, true, false},
 };
 

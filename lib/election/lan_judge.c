@@ -37,7 +37,10 @@ static const struct advert *readable(const struct lan_message *m, struct advert 
         /* Nearly always the list is ours, which has been found out already. */
         return (m->warnings & PACKET_WARN_ADDRESS_LIST_MISMATCH) != 0 ? m->advert : NULL;
     case PACKET_FOREIGN_ADDRESSES:
+    case PACKET_AUTH_UNSUPPORTED:
     case PACKET_AUTH_TYPE_ERROR:
+    case PACKET_AUTH_MISSING:
+    case PACKET_AUTH_FAILURE:
     case PACKET_INTERVAL_ERROR:
     case PACKET_ADDRESS_LIST_ERROR:
         return m->advert;

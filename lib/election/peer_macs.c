@@ -10,12 +10,11 @@ bool peer_macs_tells(enum packet_verdict verdict)
     case PACKET_NOT_A_PEER:
     case PACKET_IP_TTL_ERROR:
     case PACKET_VERSION_ERROR:
-    case PACKET_AUTH_TYPE_ERROR:
     case PACKET_INTERVAL_ERROR:
     case PACKET_ADDRESS_LIST_ERROR:
         return true;
     default:
-        return false;
+        return packet_verdict_is_auth(verdict);
     }
 }
 

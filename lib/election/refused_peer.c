@@ -31,11 +31,19 @@ static void cause_text(const struct lan_sighting *s, const struct lan_subject *s
         snprintf(buffer, size, "%s speaks VRRP version %u, this node version %u", peer, s->version,
                  subject->version);
         break;
+    case PACKET_AUTH_UNSUPPORTED:
+        snprintf(buffer, size, "%s authenticates its adverts in a way that vipd does not know",
+                 peer);
+        break;
     case PACKET_AUTH_TYPE_ERROR:
         snprintf(buffer, size,
-                 "%s authenticates its adverts otherwise than this node (auth_pass of keepalived "
-                 "on one side only?)",
-                 peer);
+                 "%s sends a password (keepalived: auth_pass), this node expects none", peer);
+        break;
+    case PACKET_AUTH_MISSING:
+        snprintf(buffer, size, "%s sends no password, this node expects one", peer);
+        break;
+    case PACKET_AUTH_FAILURE:
+        snprintf(buffer, size, "%s sends another password than this node", peer);
         break;
     case PACKET_INTERVAL_ERROR:
         snprintf(buffer, size, "%s has another advert-interval than this node", peer);

@@ -20,8 +20,9 @@ enum election_hold {
     HOLD_CONFLICT = 1u << 6,
     HOLD_GROUP = 1u << 7,        /* another router of the group is held */
     HOLD_CANNOT_CLAIM = 1u << 8, /* the kernel refused all of its addresses */
-    HOLD_NO_ROUTE = 1u << 9,     /* to the unicast peers, which would say the interface */
-    HOLDS = 10,                  /* how many bits there are */
+    HOLD_START_DELAY = 1u << 9,  /* the machine has not been up for long enough */
+    HOLD_NO_ROUTE = 1u << 10,    /* to the unicast peers, which would say the interface */
+    HOLDS = 11,                  /* how many bits there are */
 };
 
 /* Name of one bit: "link-down". Static text. */
@@ -50,7 +51,8 @@ struct election_params {
                                     INIT, and not impaired, for so long; 0: at once */
     bool impaired; /* `priority` is below the configured one because something fails */
     uint64_t advert_interval_ns;
-    uint64_t linger_ns; /* 0: the longest master-down interval a successor can have */
+    uint8_t dead_factor; /* intervals without an advert after which a master counts as dead */
+    uint64_t linger_ns;  /* 0: the longest master-down interval a successor can have */
     enum checksum_mode checksum;
     unsigned announce_repeat;
     uint64_t announce_refresh_ns; /* 0: never */
@@ -76,6 +78,7 @@ struct election {
     uint32_t held_by;            /* HOLD_* bits */
     struct ip_address source;    /* our primary address: our identity in the tie-break */
     uint64_t source_doubt_until; /* it was not there any more; DEADLINE_NEVER: it is, or is gone */
+    bool deaf;                   /* its link is down for a moment: silence says nothing */
     bool holding;                /* CLAIM was given and RELEASE was not */
     bool ready;                  /* grouped: the master-down timer ran out, waiting for the group */
 
@@ -134,6 +137,8 @@ enum election_event_type {
                            successor, or with `force` when it had its time to come */
     ELECTION_KEEP,      /* the group says: the offer of a drain is withdrawn */
     ELECTION_TAKE,      /* become MASTER now: see election_take_verdict() */
+    ELECTION_DEAF,      /* with `force`: its link is down, but that does not count yet; without: it
+                           is over */
 };
 
 struct election_event {
@@ -146,7 +151,8 @@ struct election_event {
     uint64_t lead_rcvd_at;                /* unless it has not heard anybody since then */
     const struct election_params *params; /* CONFIGURE */
     bool force;                           /* DRAIN: give the addresses up even if nobody comes;
-                                             SOURCE: nothing can be sent or heard any more either */
+                                             SOURCE: nothing can be sent or heard any more either;
+                                             DEAF: it is so */
 };
 
 enum election_action_type {
@@ -188,7 +194,8 @@ struct election_actions {
 /* RFC 9568 6.1: (256 - Priority) x Active_Adver_Interval / 256; v2: / 256 seconds. */
 uint64_t election_skew_ns(const struct election *e);
 
-/* RFC 9568 6.1: 3 x Active_Adver_Interval + Skew_Time. */
+/* RFC 9568 6.1: 3 x Active_Adver_Interval + Skew_Time, or another factor (keepalived's
+ * down_timer_adverts). */
 uint64_t election_master_down_ns(const struct election *e);
 
 /* The priority it adverts as MASTER: its own, or the raised one of a take. */

@@ -10,7 +10,7 @@
 
 enum {
     HEADER_SIZE = 8,
-    V2_AUTH_SIZE = 8,
+    V2_AUTH_SIZE = AUTH_DATA_SIZE,
     IPV4_HEADER_SIZE = 20,
     IPV6_HEADER_SIZE = 40,
     CHECKSUM_AT = 6,
@@ -43,7 +43,10 @@ static const struct verdict_text verdicts[PACKET_VERDICTS] = {
     [PACKET_NO_ADDRESSES] = {"no_addresses", "address-list-errors"},
     [PACKET_FIRST_ADDRESS_NOT_LINK_LOCAL] = {"first_address_not_link_local", "address-list-errors"},
     [PACKET_ZERO_INTERVAL] = {"zero_interval", "interval-errors"},
+    [PACKET_AUTH_UNSUPPORTED] = {"auth_unsupported", "invalid-auth-type-errors"},
     [PACKET_AUTH_TYPE_ERROR] = {"auth_type_error", "auth-type-errors"},
+    [PACKET_AUTH_MISSING] = {"auth_missing", "auth-missing-errors"},
+    [PACKET_AUTH_FAILURE] = {"auth_failure", "auth-failures"},
     [PACKET_INTERVAL_ERROR] = {"interval_error", "interval-errors"},
     [PACKET_FOREIGN_ADDRESSES] = {"foreign_addresses", "foreign-address-errors"},
     [PACKET_ADDRESS_LIST_ERROR] = {"address_list_error", "address-list-errors"},
@@ -97,6 +100,29 @@ const char *checksum_kind_name(enum checksum_kind kind)
     return "";
 }
 
+bool packet_verdict_is_auth(enum packet_verdict verdict)
+{
+    return verdict == PACKET_AUTH_UNSUPPORTED || verdict == PACKET_AUTH_TYPE_ERROR ||
+           verdict == PACKET_AUTH_MISSING || verdict == PACKET_AUTH_FAILURE;
+}
+
+struct packet_auth packet_password(const char *text, size_t length)
+{
+    struct packet_auth auth = {.type = AUTH_PASSWORD};
+
+    memcpy(auth.data, text, length < sizeof(auth.data) ? length : sizeof(auth.data));
+    return auth;
+}
+
+bool packet_dialects_differ(const struct packet_dialect *a, const struct packet_dialect *b)
+{
+    if (a->version != b->version)
+        return true;
+    return a->version == VRRP_V2 &&
+           (a->advert_interval_ns != b->advert_interval_ns || a->auth.type != b->auth.type ||
+            memcmp(a->auth.data, b->auth.data, sizeof(a->auth.data)) != 0);
+}
+
 uint8_t packet_peek_vrid(const uint8_t *payload, size_t size)
 {
     return size >= 2 ? payload[1] : 0;
@@ -129,7 +155,7 @@ static void put_interval(const struct packet_spec *spec, uint8_t *buffer)
         uint64_t seconds = spec->interval_ns / NS_PER_SEC;
 
         assert(seconds >= 1 && seconds <= UINT8_MAX);
-        buffer[4] = 0; /* auth type */
+        buffer[4] = spec->auth.type;
         buffer[5] = (uint8_t)seconds;
         return;
     }
@@ -167,6 +193,8 @@ size_t packet_build(const struct packet_spec *spec, uint8_t *buffer, size_t size
     put_interval(spec, buffer);
     for (size_t i = 0; i < count; i++)
         memcpy(buffer + HEADER_SIZE + i * width, spec->addresses[i].address.octets, width);
+    if (spec->version == VRRP_V2)
+        memcpy(buffer + length - V2_AUTH_SIZE, spec->auth.data, V2_AUTH_SIZE);
     uint16_t checksum = checksum_of(spec, buffer, length);
     octets_put_be16(buffer + CHECKSUM_AT, checksum);
     return length;

@@ -27,6 +27,7 @@ enum {
     VRRP_TTL = 255,
     PRIORITY_RESIGN = 0,
     PRIORITY_OWNER = 255,
+    DEAD_FACTOR = 3, /* RFC 9568 6.1: intervals of silence */
 };
 
 /* In the order of the checks (RFC 9568 7.1 with errata folded in). */
@@ -50,7 +51,10 @@ enum packet_verdict {
     PACKET_NO_ADDRESSES,
     PACKET_FIRST_ADDRESS_NOT_LINK_LOCAL,
     PACKET_ZERO_INTERVAL,
-    PACKET_AUTH_TYPE_ERROR,
+    PACKET_AUTH_UNSUPPORTED, /* neither none nor a password */
+    PACKET_AUTH_TYPE_ERROR,  /* it has a password, and none is expected */
+    PACKET_AUTH_MISSING,     /* it has none, and one is expected */
+    PACKET_AUTH_FAILURE,     /* it has another one */
     PACKET_INTERVAL_ERROR,
     PACKET_FOREIGN_ADDRESSES, /* lists none of ours: another cluster */
     PACKET_ADDRESS_LIST_ERROR,
@@ -83,6 +87,31 @@ enum checksum_mode {
     CHECKSUM_MODE_RFC9568,
 };
 
+/* How VRRPv2 adverts are authenticated: the types of RFC 2338 5.3.6 that are known here. */
+enum auth_type {
+    AUTH_NONE = 0,
+    AUTH_PASSWORD = 1,
+};
+
+enum { AUTH_DATA_SIZE = 8 };
+
+/*
+ * The password of VRRPv2 adverts (RFC 2338 10.2; removed by RFC 3768, and sent to this day by
+ * keepalived's auth_type PASS): the first octets of the text, zeros behind them, in clear. It keeps
+ * out a neighbour's mistake and no adversary. All zero for AUTH_NONE.
+ */
+struct packet_auth {
+    uint8_t type; /* enum auth_type */
+    uint8_t data[AUTH_DATA_SIZE];
+};
+
+/* What two routers must have in common to take each other's adverts, besides the VRID. */
+struct packet_dialect {
+    enum vrrp_version version;
+    struct packet_auth auth;     /* version 2 */
+    uint64_t advert_interval_ns; /* of which version 2 drops another one */
+};
+
 /* The parts of the IP header that the checks look at. */
 struct packet_ip {
     struct ip_address source;
@@ -100,6 +129,7 @@ struct advert {
     uint8_t priority;
     uint8_t count;
     uint8_t auth_type;    /* v2 only */
+    bool former;          /* of the receiver's former dialect */
     uint64_t interval_ns; /* v3: 12-bit centiseconds; v2: seconds */
     uint16_t checksum;    /* as carried, host order */
     enum checksum_kind checksum_kind;
@@ -115,17 +145,31 @@ struct packet_receiver {
     bool strict;      /* RFC 9568 to the letter where the default is lenient */
     enum checksum_mode checksum_mode;
     uint64_t advert_interval_ns;
+    struct packet_auth auth; /* demanded of version 2 */
+    /* Taken too: what was spoken before a reload, which not all nodes can have at one moment.
+     * NULL: nothing else. */
+    const struct packet_dialect *former;
     struct ip_address source;          /* our own primary address; NONE when unknown */
     const struct ip_prefix *addresses; /* the virtual addresses of `family`, link-local one first */
     size_t address_count;
     const struct ip_address *peers; /* unicast peers of `family` */
     size_t peer_count;
+    struct ip_address group;      /* it sends to and listens to; NONE: the RFC's */
     bool unicast;                 /* unicast router: multicast adverts are not for it */
     uint8_t unicast_min_ttl;      /* and what its peers send has at least this TTL; 0: any */
     uint8_t unicast_max_ttl;      /* and at most this one */
     const struct ip_address *own; /* further addresses of ours on the link (rule 0a) */
     size_t own_count;
 };
+
+/* True for the four verdicts about authentication. */
+bool packet_verdict_is_auth(enum packet_verdict verdict);
+
+/* The password that a text of that length makes. */
+struct packet_auth packet_password(const char *text, size_t length);
+
+/* True when an advert of one is not taken by a router that speaks the other. */
+bool packet_dialects_differ(const struct packet_dialect *a, const struct packet_dialect *b);
 
 /* Names as in the JSON of `vipctl decode` ("ip_ttl_error"); "ok" for PACKET_OK. Static text. */
 const char *packet_verdict_name(enum packet_verdict verdict);
@@ -159,6 +203,10 @@ enum packet_verdict packet_receive(const struct packet_ip *ip, const uint8_t *pa
                                    const struct packet_receiver *receiver, struct advert *out,
                                    uint32_t *warnings);
 
+/* The same without configuration, but for the group. */
+enum packet_verdict packet_read(const struct packet_ip *ip, const uint8_t *payload, size_t size,
+                                const struct ip_address *group, struct advert *out);
+
 /* The VRID of a message whose length allows to read it, else 0: for demultiplexing only. */
 uint8_t packet_peek_vrid(const uint8_t *payload, size_t size);
 
@@ -170,6 +218,7 @@ struct packet_spec {
     enum vrrp_version version;
     uint8_t vrid;
     uint8_t priority;
+    struct packet_auth auth;          /* ignored for v3 */
     uint64_t interval_ns;             /* v3: 10 ms .. 40.95 s; v2: whole seconds 1 .. 255 */
     enum checksum_kind checksum_kind; /* ignored for v2 and IPv6, where there is one form */
     struct ip_address source;         /* both go into pseudo-headers */

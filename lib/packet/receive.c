@@ -11,7 +11,7 @@
 
 enum {
     HEADER_SIZE = 8,
-    V2_AUTH_SIZE = 8,
+    V2_AUTH_SIZE = AUTH_DATA_SIZE,
     TYPE_ADVERT = 1,
     INTERVAL_MASK = 0x0fff,
 };
@@ -22,6 +22,7 @@ struct reception {
     const uint8_t *payload;
     size_t size;
     const struct packet_receiver *receiver; /* NULL: stateless */
+    struct ip_address group;
     struct advert *advert;
     uint32_t warnings;
 };
@@ -46,24 +47,18 @@ static bool is_own(const struct packet_receiver *receiver, const struct ip_addre
            is_in(address, receiver->own, receiver->own_count);
 }
 
-static bool is_group(const struct ip_address *address)
-{
-    struct ip_address group = ip_address_vrrp_group(address->family);
-
-    return ip_address_equal(address, &group);
-}
-
 static enum packet_verdict check_destination(const struct reception *in)
 {
     const struct ip_address *destination = &in->ip->destination;
+    bool to_group = ip_address_equal(destination, &in->group);
 
     if (in->receiver == NULL) {
         bool unfit = ip_address_is_multicast(destination) ||
                      ip_address_is_unspecified(destination) || is_broadcast(destination);
-        return unfit && !is_group(destination) ? PACKET_BAD_DESTINATION : PACKET_OK;
+        return unfit && !to_group ? PACKET_BAD_DESTINATION : PACKET_OK;
     }
     if (!in->receiver->unicast)
-        return is_group(destination) ? PACKET_OK : PACKET_BAD_DESTINATION;
+        return to_group ? PACKET_OK : PACKET_BAD_DESTINATION;
     if (!is_own(in->receiver, destination))
         return PACKET_BAD_DESTINATION;
     return is_in(&in->ip->source, in->receiver->peers, in->receiver->peer_count)
@@ -86,13 +81,13 @@ static enum packet_verdict check_ip(struct reception *in)
     enum packet_verdict verdict = check_destination(in);
     if (verdict != PACKET_OK)
         return verdict;
-    if (is_group(&ip->destination) && ip->ttl != VRRP_TTL)
+    bool to_group = ip_address_equal(&ip->destination, &in->group);
+    if (to_group && ip->ttl != VRRP_TTL)
         return PACKET_IP_TTL_ERROR;
     if (in->receiver != NULL && in->receiver->unicast &&
         (ip->ttl < in->receiver->unicast_min_ttl || ip->ttl > in->receiver->unicast_max_ttl))
         return PACKET_IP_TTL_ERROR;
-    if (ip->source.family == IP_FAMILY_IPV6 && is_group(&ip->destination) &&
-        !ip_address_is_link_local(&ip->source))
+    if (ip->source.family == IP_FAMILY_IPV6 && to_group && !ip_address_is_link_local(&ip->source))
         in->warnings |= PACKET_WARN_SOURCE_NOT_LINK_LOCAL;
     return PACKET_OK;
 }
@@ -199,6 +194,8 @@ static enum packet_verdict check_first_address(struct reception *in)
 {
     struct ip_address first;
 
+    if (in->advert->count == 0 && in->receiver != NULL && in->receiver->address_count == 0)
+        return PACKET_OK;
     if (in->advert->count == 0)
         return PACKET_NO_ADDRESSES;
     first = advert_address(in->advert, 0);
@@ -211,14 +208,30 @@ static enum packet_verdict check_first_address(struct reception *in)
     return PACKET_OK;
 }
 
-/* Rows 10 to 12. */
+/* Row 11. What a router without authentication sends there is not looked at (RFC 3768 5.3.10). */
+static enum packet_verdict check_auth(const struct reception *in)
+{
+    const struct packet_auth *wanted = &in->receiver->auth;
+    const uint8_t *data = in->payload + in->size - V2_AUTH_SIZE;
+
+    switch (in->advert->auth_type) {
+    case AUTH_NONE:
+        return wanted->type == AUTH_NONE ? PACKET_OK : PACKET_AUTH_MISSING;
+    case AUTH_PASSWORD:
+        if (wanted->type == AUTH_NONE)
+            return PACKET_AUTH_TYPE_ERROR;
+        return memcmp(data, wanted->data, V2_AUTH_SIZE) == 0 ? PACKET_OK : PACKET_AUTH_FAILURE;
+    default:
+        return PACKET_AUTH_UNSUPPORTED;
+    }
+}
+
+/* Rows 10 and 12. */
 static enum packet_verdict check_interval(struct reception *in)
 {
     const struct packet_receiver *receiver = in->receiver;
     const struct advert *advert = in->advert;
 
-    if (advert->version == VRRP_V2 && receiver != NULL && advert->auth_type != 0)
-        return PACKET_AUTH_TYPE_ERROR;
     if (advert->version == VRRP_V2 && receiver != NULL &&
         advert->interval_ns != receiver->advert_interval_ns)
         return PACKET_INTERVAL_ERROR;
@@ -237,6 +250,11 @@ static enum packet_verdict check_addresses(struct reception *in)
 
     if (receiver == NULL)
         return PACKET_OK;
+    /* Nothing is listed on this node: whoever has its VRID is one of its cluster. */
+    if (receiver->address_count == 0) {
+        in->warnings |= in->advert->count > 0 ? PACKET_WARN_ADDRESS_LIST_MISMATCH : 0u;
+        return PACKET_OK;
+    }
     switch (address_list_match(in->advert, receiver)) {
     case ADDRESS_LIST_SAME:
         return PACKET_OK;
@@ -268,6 +286,8 @@ static enum packet_verdict run_checks(struct reception *in)
         verdict = check_router(in);
     if (verdict == PACKET_OK)
         verdict = check_first_address(in);
+    if (verdict == PACKET_OK && in->receiver != NULL && in->advert->version == VRRP_V2)
+        verdict = check_auth(in);
     if (verdict == PACKET_OK)
         verdict = check_interval(in);
     if (verdict == PACKET_OK)
@@ -275,16 +295,76 @@ static enum packet_verdict run_checks(struct reception *in)
     return verdict;
 }
 
-enum packet_verdict packet_receive(const struct packet_ip *ip, const uint8_t *payload, size_t size,
-                                   const struct packet_receiver *receiver, struct advert *out,
-                                   uint32_t *warnings)
+/* True when the verdict says that the sender speaks otherwise, and the former dialect is asked. */
+static bool is_of_dialect(enum packet_verdict verdict)
 {
-    struct reception in = {
-        .ip = ip, .payload = payload, .size = size, .receiver = receiver, .advert = out};
+    return verdict == PACKET_VERSION_ERROR || verdict == PACKET_INTERVAL_ERROR ||
+           packet_verdict_is_auth(verdict);
+}
+
+/* The group of the receiver, or the RFC's. */
+static struct ip_address group_of(const struct packet_receiver *receiver, enum ip_family family)
+{
+    if (receiver != NULL && receiver->group.family == family)
+        return receiver->group;
+    return ip_address_vrrp_group(family);
+}
+
+static enum packet_verdict judge(const struct packet_ip *ip, const uint8_t *payload, size_t size,
+                                 const struct packet_receiver *receiver, struct advert *out,
+                                 uint32_t *warnings)
+{
+    struct reception in = {.ip = ip,
+                           .payload = payload,
+                           .size = size,
+                           .receiver = receiver,
+                           .group = group_of(receiver, ip->source.family),
+                           .advert = out};
 
     *out = (struct advert){.ip = *ip};
     enum packet_verdict verdict = run_checks(&in);
     if (warnings != NULL)
         *warnings = verdict == PACKET_OK ? in.warnings : 0;
     return verdict;
+}
+
+/* The receiver as it was before its last reload. */
+static struct packet_receiver former_receiver(const struct packet_receiver *receiver)
+{
+    struct packet_receiver former = *receiver;
+
+    former.version = receiver->former->version;
+    former.auth = receiver->former->auth;
+    former.advert_interval_ns = receiver->former->advert_interval_ns;
+    return former;
+}
+
+enum packet_verdict packet_receive(const struct packet_ip *ip, const uint8_t *payload, size_t size,
+                                   const struct packet_receiver *receiver, struct advert *out,
+                                   uint32_t *warnings)
+{
+    enum packet_verdict verdict = judge(ip, payload, size, receiver, out, warnings);
+
+    if (receiver == NULL || receiver->former == NULL || !is_of_dialect(verdict))
+        return verdict;
+    const struct packet_receiver former = former_receiver(receiver);
+    struct advert advert;
+    uint32_t odd = 0;
+    if (judge(ip, payload, size, &former, &advert, &odd) != PACKET_OK)
+        return verdict;
+    *out = advert;
+    out->former = true;
+    if (warnings != NULL)
+        *warnings = odd;
+    return PACKET_OK;
+}
+
+enum packet_verdict packet_read(const struct packet_ip *ip, const uint8_t *payload, size_t size,
+                                const struct ip_address *group, struct advert *out)
+{
+    struct reception in = {
+        .ip = ip, .payload = payload, .size = size, .group = *group, .advert = out};
+
+    *out = (struct advert){.ip = *ip};
+    return run_checks(&in);
 }

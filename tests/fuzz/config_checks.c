@@ -48,6 +48,7 @@ static void check_advert(const struct config_instance *instance, enum ip_family 
     const struct packet_spec spec = {.version = instance->version,
                                      .vrid = instance->vrid,
                                      .priority = instance->priority,
+                                     .auth = instance->auth,
                                      .interval_ns = instance->advert_interval_ns,
                                      .source = list[0].address,
                                      .destination = ip_address_vrrp_group(family),
@@ -75,6 +76,24 @@ static void check_track(const struct config *config, const struct config_names *
         MUST(config_find_check(config, track->list[i]) != NULL);
 }
 
+/* Each belongs to one of its virtual routers. */
+static void check_claims(const struct config_instance *instance)
+{
+    size_t four = 0;
+    size_t six = 0;
+
+    (void)config_claims(instance, IP_FAMILY_IPV4, &four);
+    (void)config_claims(instance, IP_FAMILY_IPV6, &six);
+    MUST(four + six == instance->claim_count);
+    for (size_t i = 0; i < instance->claim_count; i++) {
+        const struct claimed_address *claim = &instance->claims[i];
+
+        MUST(memchr(claim->device, 0, sizeof(claim->device)) != NULL);
+        MUST(memchr(claim->label, 0, sizeof(claim->label)) != NULL);
+        MUST(claim->prefix.address.family == IP_FAMILY_IPV4 || claim->label[0] == '\0');
+    }
+}
+
 static void check_instance(const struct config *config, const struct config_instance *instance)
 {
     size_t addresses = instance->ipv4_count + instance->ipv6_count;
@@ -85,7 +104,8 @@ static void check_instance(const struct config *config, const struct config_inst
     MUST(instance->vrid >= 1 && instance->priority >= 1);
     MUST(instance->version == VRRP_V2 || instance->version == VRRP_V3);
     MUST(instance->version == VRRP_V3 || instance->ipv6_count == 0);
-    MUST(addresses >= 1 && addresses <= INSTANCE_ADDRESSES_MAX + 1);
+    MUST(addresses <= instance->claim_count && instance->claim_count <= INSTANCE_ADDRESSES_MAX);
+    check_claims(instance);
     MUST(instance->peer_count <= INSTANCE_PEERS_MAX);
     MUST(instance->unicast == (instance->peer_count > 0));
     MUST(instance->announce_repeat <= ANNOUNCE_REPEAT_MAX);

@@ -102,6 +102,14 @@ static size_t choose_addresses(const struct advert *advert, uint8_t choice,
     return count;
 }
 
+/* None, or the password that it carries, if it carries one. */
+static struct packet_auth choose_auth(const uint8_t *payload, size_t size, uint8_t choice)
+{
+    if (choice % 2 == 0 || size < V2_AUTH_SIZE)
+        return (struct packet_auth){.type = AUTH_NONE};
+    return packet_password((const char *)payload + size - V2_AUTH_SIZE, V2_AUTH_SIZE);
+}
+
 void check_with_receiver(const struct packet_ip *ip, const uint8_t *payload, size_t size,
                          const uint8_t choices[RECEIVER_CHOICES])
 {
@@ -110,6 +118,9 @@ void check_with_receiver(const struct packet_ip *ip, const uint8_t *payload, siz
     struct advert advert;
     uint32_t warnings = 0;
     enum packet_verdict stateless = packet_receive(ip, payload, size, NULL, &alone, NULL);
+    const struct packet_dialect former = {.version = choices[2] % 8 < 4 ? VRRP_V2 : VRRP_V3,
+                                          .auth = choose_auth(payload, size, choices[3] / 16),
+                                          .advert_interval_ns = alone.interval_ns};
     /* The address list of a message that is not one is not looked at. */
     const struct advert *like = stateless == PACKET_OK ? &alone : &(struct advert){.ip = *ip};
     const struct packet_receiver receiver = {
@@ -120,6 +131,8 @@ void check_with_receiver(const struct packet_ip *ip, const uint8_t *payload, siz
         .strict = choices[2] % 2 == 0,
         .checksum_mode = choices[3] % 3,
         .advert_interval_ns = choices[0] % 8 < 4 ? NS_PER_SEC : alone.interval_ns,
+        .auth = choose_auth(payload, size, choices[0] / 16),
+        .former = choices[1] % 13 < 4 ? &former : NULL,
         .source = choices[2] % 16 >= 14 ? ip->source : (struct ip_address){0},
         .addresses = addresses,
         .address_count = choose_addresses(like, choices[2] / 16, addresses),
@@ -147,7 +160,11 @@ void check_with_receiver(const struct packet_ip *ip, const uint8_t *payload, siz
     check_judgement(&message);
     if (verdict != PACKET_OK)
         return;
-    MUST(advert.vrid == receiver.vrid && advert.version == receiver.version);
+    const struct packet_auth *auth = advert.former ? &former.auth : &receiver.auth;
+    MUST(!advert.former || receiver.former != NULL);
+    MUST(advert.vrid == receiver.vrid);
+    MUST(advert.version == (advert.former ? former.version : receiver.version));
+    MUST(advert.version == VRRP_V3 || advert.auth_type == auth->type);
     MUST(advert.count > 0 && advert.interval_ns > 0);
     /* What a router takes is valid by itself as well. Only where it may be sent to differs: an own
      * address may be one that is odd for a stranger. */

@@ -42,7 +42,7 @@ def configuration(receiver):
         "interface": "eth0", "vrid": receiver["vrid"], "priority": receiver["priority"],
         "version": receiver["version"], "addresses": receiver["addresses"],
         "source": receiver["source"], "advert_interval": f"{receiver['advert_interval_ms']}ms",
-        "unicast_peers": receiver["unicast_peers"],
+        "unicast_peers": receiver["unicast_peers"], "password": receiver.get("password"),
         "checksum": CHECKSUMS[receiver["v3_ipv4_checksum"]] if receiver["version"] == 3 else None,
         "strict": "yes" if receiver["strict_rfc9568"] else "no"})
 
@@ -51,6 +51,24 @@ def configuration(receiver):
 def test_alone(vector):
     got = decode(vector)
     assert agrees(got, vector["stateless"]), got
+
+
+def of_file(name):
+    with open(f"{DATA}/{name}", encoding="utf-8") as file:
+        return json.load(file)["vectors"]
+
+
+def test_a_password_may_stand_in_a_file(tmp_path):
+    for vector in of_file("vectors-auth.json"):
+        receiver = dict(vector["receiver"])
+        password = receiver.pop("password")
+        if password is None:
+            continue
+        (tmp_path / "password").write_text(password + "\n")
+        path = tmp_path / "vipd.conf"
+        path.write_text(configuration(receiver) + f"password-file = {tmp_path}/password\n")
+        got = decode(vector, "--config", str(path), "--instance", "x")
+        assert agrees(got, vector["expect"]), got
 
 
 @pytest.mark.parametrize("vector", vectors())

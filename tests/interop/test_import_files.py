@@ -8,12 +8,9 @@ from vipdlab.importing import (COMPLETE, DAMAGED, USAGE, convert, instance, keys
                                sections)
 
 DAMAGED_FILES = {
-    "no closing brace": (instance("").rstrip("}\n"), ":5: found the end of the file, expected the"
-                         " '}' of 'virtual_ipaddress'"),
     "one missing before the next": ("vrrp_instance A {\n virtual_ipaddress {\n 192.0.2.1\n }\n"
                                     + instance(""), ":5: found 'vrrp_instance VI_1', expected the"
                                     " '}' of 'vrrp_instance A' in line 1"),
-    "one too many": (instance("") + "}\n", ":9: found '}', but no block is open"),
     "a lone one": ("{\n", ":1: found '{', expected a keyword before it"),
     "an open quote": ('global_defs {\n router_id "a\n}\n', ":2: found a quote that is never"),
     "binary": (b"\x7fELF\x02\x01\x01" + bytes(range(1, 256)) * 40, ":1: found a control character"),
@@ -41,6 +38,27 @@ def test_damaged_files(write, name):
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("text, said", [
+    (instance("").rstrip("}\n"), (5, "'virtual_ipaddress'", "function")),
+    (instance("").rstrip("}\n") + "\n}\n", (1, "'vrrp_instance", "function")),
+    (instance("") + "}\n", (9, "}", "cosmetic")),
+])
+def test_braces_that_keepalived_does_without(write, text, said):
+    """It starts with a message; so does this, with the same addresses."""
+    report = convert(write(text))
+    assert keys_of(report)["addresses"] == "192.0.2.1/24"
+    found = [(i["line"], i["text"].split()[0], i["danger"]) for i in report["items"]]
+    assert said in found
+
+
+@pytest.mark.parametrize("first, danger", [("global_defs {\n router_id a\n}\n", "function"),
+                                           ("# lb1\n", "cosmetic"), ("\n", "cosmetic")])
+def test_a_byte_order_mark(write, first, danger):
+    report = convert(write(b"\xef\xbb\xbf" + (first + instance("")).encode()))
+    assert "instance VI_1" in sections(report["config"])
+    assert [i["danger"] for i in report["items"] if "byte-order" in i["text"]] == [danger]
+
+
 @pytest.mark.limit(30)
 @pytest.mark.parametrize("text", ["include keepalived.conf\n", "include *.conf\n",
                                   "include ./*\ninclude *\n"])
@@ -66,7 +84,8 @@ def test_files_that_cannot_be_read(tmp_path):
     assert run("import", tmp_path / "nul").returncode == USAGE
 
 
-@pytest.mark.parametrize("arguments", [["--nonsense"], ["a", "b"], ["--force", "a"]])
+@pytest.mark.parametrize("arguments", [["--nonsense"], ["a", "b"], ["--force", "a"],
+                                       ["--plan", "-o", "b", "a"]])
 def test_usage(arguments):
     done = run("import", *arguments)
     assert done.returncode == USAGE and "usage: vipctl import" in done.stderr
@@ -74,6 +93,7 @@ def test_usage(arguments):
 
 def test_output_is_not_overwritten_unless_asked_for(write, tmp_path):
     path, output = write(instance("version 3")), tmp_path / "vipd.conf"
+    output.write_text("# as the package has it\n\n; [instance web]\n")
     assert run("import", path, "-o", output).returncode == COMPLETE
     first = output.read_text()
     assert run("check", output).returncode == 0

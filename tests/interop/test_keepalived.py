@@ -320,15 +320,6 @@ def test_one_dual_stack_instance_against_two_of_keepalived(lab):
 
 
 @pytest.mark.lab(nodes=1, keepalived=1)
-def test_keepalived_with_a_password_is_counted_and_not_obeyed(lab):
-    start_keepalived(lab[2], 4, 2, 1, 150,
-                     extra="authentication {\n auth_type PASS\n auth_pass 1234\n}")
-    start_vipd(lab[1], 4, 2, 1, 100)
-    lab.wait(lambda: lab[1].router()["drops"]["auth_type_error"] > 0, "it is counted")
-    lab[1].wait_state("MASTER")
-
-
-@pytest.mark.lab(nodes=1, keepalived=1)
 def test_a_lone_wish_for_another_interval_is_learned(lab):
     start_keepalived(lab[2], 4, 3, 0.3, 150)
     lab.wait(lambda: lab[2].holds(VIP4), "keepalived is MASTER")

@@ -9,11 +9,19 @@ from vipdlab.inject import repeating
 
 LOCAL6 = "fe80::200:5eff:fe00:233"  # follows from VRID 51
 
+V2 = {"version": 2, "advert_interval": "1s"}
+V2_SENT = {"version": 2, "interval_ms": 1000}
 WIRE_FAULTS = [
     ({}, {"addresses": ["10.77.0.99"]}, "vrid-stranger", "error", "10.77.0.99"),
     ({}, {"version": 2, "interval_ms": 1000}, "peer-version", "error", "VRRPv2"),
-    ({"version": 2, "advert_interval": "1s"}, {"version": 2, "interval_ms": 1000, "auth_type": 1},
-     "peer-auth", "error", "type 1"),
+    (V2, {**V2_SENT, "auth_type": 1}, "peer-auth", "error",
+     "sends a password, this node expects none"),
+    ({**V2, "password": "hush"}, V2_SENT, "peer-auth", "error",
+     "sends no password, this node expects one"),
+    ({**V2, "password": "hush"}, {**V2_SENT, "auth_type": 1, "auth_data": b"other"}, "peer-auth",
+     "error", "sends another password"),
+    ({**V2, "password": "hush"}, {**V2_SENT, "auth_type": 2, "auth_data": b"hush"}, "peer-auth",
+     "error", "in a way that vipd does not know"),
     ({}, {"interval_ms": 500}, "peer-interval", "warning", "500ms"),
     ({"version": 2, "advert_interval": "1s"}, {"version": 2, "interval_ms": 2000}, "peer-interval",
      "error", "2s"),
@@ -46,6 +54,7 @@ def test_adverts_that_contradict_the_configuration(lab, keys, fields, code, seve
     with repeating(lambda: lab.advert(**fields)):
         findings = doctor(lab[1])
     finding = only(findings, code, severity, mention, obj="web")
+    assert "hush" not in str(findings)
     assert fields.get("source", lab.client.link_local if "family" in fields
                       else lab.client.address4) in finding["seen"]
     assert [f for f in bad(findings) if f["code"] != code] == [] or code == "peer-checksum"

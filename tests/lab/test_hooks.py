@@ -51,6 +51,19 @@ def all_four(hook):
 
 
 @pytest.mark.lab(nodes=1)
+def test_a_rival_runs_its_hook_once_in_a_while(lab):
+    hook = Hook(lab[1], body='echo "$VIPD_PEER $VIPD_PEER_PRIORITY" >> ' + f"{lab[1].directory}/peer\n")
+    lab[1].start(config.instance(priority=150, on_rival=f"{hook.program} rival"))
+    lab[1].wait_state("MASTER")
+    frame = lab.injector().build(priority=7)
+    with lab.injecting(frame):
+        lab.wait(lambda: lab[1].router("ipv4")["counters"]["losing-adverts-rcvd"] > 10, "it is heard")
+    assert hook.runs() == ["on-rival MASTER MASTER rival rival"]
+    assert pathlib.Path(lab[1].directory, "peer").read_text(encoding="utf-8").split()[1] == "7"
+    assert lab[1].state() == "MASTER"
+
+
+@pytest.mark.lab(nodes=1)
 def test_every_state_has_its_hook_and_then_on_change(lab):
     hook = Hook(lab[1])
     lab[1].start(config.instance(priority=150, **all_four(hook)))

@@ -58,6 +58,23 @@ def test_unicast(lab, kind):
     assert sent and {f.source for f in sent} == {getattr(lab[2], kind)}
 
 
+@pytest.mark.lab(nodes=2)
+def test_a_source_that_will_not_last_is_said_to_unicast_peers(lab):
+    """The privacy address of the day: tomorrow's is not among those that the peers list."""
+    lab[1].ip("addr", "del", f"{lab[1].address6}/64", "dev", "eth0")
+    lab[1].ip("addr", "add", f"{lab[1].address6}/64", "dev", "eth0", "preferred_lft", "0", "nodad")
+    lab[1].ip("addr", "del", f"{lab[1].link_local}/64", "dev", "eth0")
+    lab[1].start(config.instance(addresses=ADDRESS, unicast_peers=lab[2].address6))
+    lab[1].wait_state("MASTER")
+    assert f"sends from {lab[1].address6}, which is deprecated" in lab[1].log_text()
+    # One that stays is better, and nothing is said of it.
+    lab[1].ip("addr", "add", "fd77::1:1/64", "dev", "eth0", "nodad")
+    capture = lab.capture()
+    lab.wait(lambda: capture.adverts("n1"), "it adverts")
+    assert {f.source for f in capture.adverts("n1")[-1:]} == {"fd77::1:1"}
+    assert lab[1].log_text().count(", which is ") == 1
+
+
 @pytest.mark.lab(nodes=1)
 def test_waits_for_a_link_local_address_to_send_from(lab):
     lab[1].ip("addr", "del", f"{lab[1].link_local}/64", "dev", "eth0")

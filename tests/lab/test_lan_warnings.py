@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from vipdlab import config, wire
+from vipdlab import config, netns, wire
 from vipdlab.config import VIP4, VIP6
 
 # Shorter than the default, and longer than what a busy machine may keep the injector waiting.
@@ -125,6 +125,23 @@ def test_another_node_with_our_own_address(lab, family):
         assert set(warnings(lab[1])) == {"duplicate-node-address"}
     lab.wait(lambda: warnings(lab[1]) == {}, "it is over")
     assert lab[1].state() == "MASTER"
+
+
+@pytest.mark.lab(nodes=2)
+def test_another_interface_of_this_node_in_the_same_network(lab):
+    """As Linux has it by default, both its interfaces answer for the address."""
+    netns.ip_batch([f"link add eth1 netns {lab[1].namespace} type veth peer name n1b"
+                    f" netns {lab.switch}"])
+    netns.ip_batch(["link set n1b master br0 up"], lab.switch)
+    lab[1].ip("link", "set", "eth1", "up")
+    lab.start_all([150, 100], on_conflict="release", **KEYS)
+    found = lab.wait(lambda: warnings(lab[1]).get("own-interface"), "it is named", 30)
+    assert "this node's own eth1 answers for " + VIP4 in found["text"]
+    assert "arp_ignore = 1" in found["text"]
+    assert set(warnings(lab[1])) == {"own-interface"}
+    # It is no stranger, to whom the address would have to be left.
+    assert [n.state() for n in lab.nodes] == ["MASTER", "BACKUP"]
+    assert [e["to"] for e in lab[1].history()] == ["BACKUP", "MASTER"]
 
 
 @pytest.mark.lab(nodes=2)

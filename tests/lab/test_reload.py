@@ -33,6 +33,42 @@ def test_a_bad_file_changes_nothing(lab):
 
 
 @pytest.mark.lab(nodes=1)
+def test_a_dry_run_says_what_a_reload_would_do_and_does_nothing(lab):
+    base = config.instance("web", priority=150)
+    lab[1].start(base, OTHER)
+    for name in ("web", "other"):
+        lab[1].wait_state("MASTER", name)
+    before, log = lab[1].status(), lab[1].log_text()
+    lab[1].write(config.instance("web", priority=151, preempt="no"),
+                 config.instance("new", vrid=77, addresses="10.77.0.230/24"), recorder="off")
+    said = lab[1].vipctl("reload", "--dry-run")
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.splitlines() == ["removed   other", "updated   web: priority, preempt", "added     new",
+                                        "updated   [node]: recorder",
+                                        "[node] needs a restart of vipd: recorder",
+                                        "3 would change, 0 stay untouched; nothing was changed"]
+    told = json.loads(lab[1].vipctl("reload", "--dry-run", "--json").stdout)
+    assert told["dry_run"] and told["needs_restart"] == told["node_keys"] == ["recorder"]
+    assert {"instance": "web", "change": "updated", "keys": ["priority", "preempt"]} in told["changes"]
+    # A configuration that would be refused is refused here as well, and nobody remembers it.
+    lab[1].write(config.instance(priority=999))
+    refused = lab[1].vipctl("reload", "--dry-run", "--json")
+    assert refused.returncode == 1 and not json.loads(refused.stdout)["valid"]
+    lab[1].write()
+    assert lab[1].vipctl("reload", "--dry-run").returncode == 1
+    assert lab[1].vipctl("reload", "--dry-run", "--force").returncode == 0
+    after = lab[1].status()
+    assert after["last_reload"] == before["last_reload"]
+    assert [i["base_priority"] for i in after["instances"]] == [150, 100]
+    assert lab[1].log_text() == log
+    # And what was said is what is done.
+    lab[1].write(config.instance("web", priority=151, preempt="no"),
+                 config.instance("new", vrid=77, addresses="10.77.0.230/24"), recorder="off")
+    done = json.loads(lab[1].vipctl("reload", "--json").stdout)
+    assert {**done, "dry_run": True} == told
+
+
+@pytest.mark.lab(nodes=1)
 def test_an_unaffected_instance_adverts_on_time_and_keeps_its_address(lab):
     lab[1].start(config.instance("web", priority=150),
                  config.instance("db", vrid=52, addresses="10.77.0.201/24"))

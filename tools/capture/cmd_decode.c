@@ -69,7 +69,7 @@ static int load(struct decoder *decoder, const struct decode_options *options)
     if (options->config_file == NULL)
         return EXIT_GOOD;
     if (config_files_load(options->config_file, NULL, &files))
-        decoder->config = config_parse(files.list, files.count, &problems);
+        decoder->config = config_files_parse(&files, &problems);
     else
         fprintf(stderr, "vipctl: %s: %s\n", files.error_path, files.error);
     for (size_t i = 0; i < problems.count; i++)
@@ -120,15 +120,6 @@ static bool parse_hex(const char *text, uint8_t *octets, size_t *size)
     return n > 0;
 }
 
-/* A family of which the instance has no address has no virtual router. */
-static bool has_family(const struct decoder *decoder, enum ip_family family)
-{
-    size_t count;
-
-    (void)config_addresses(decoder->instance, family, &count);
-    return count > 0;
-}
-
 static void decode(const struct decoder *decoder, const uint8_t *packet, size_t size,
                    struct decoded *out)
 {
@@ -143,7 +134,7 @@ static void decode(const struct decoder *decoder, const uint8_t *packet, size_t 
     const struct packet_receiver *receiver = NULL;
     if (decoder->instance != NULL)
         receiver = &decoder->receivers[ip.source.family == IP_FAMILY_IPV6 ? 1 : 0];
-    if (receiver != NULL && !has_family(decoder, ip.source.family))
+    if (receiver != NULL && !config_has_router(decoder->instance, ip.source.family))
         out->verdict = PACKET_VRID_ERROR;
     else
         out->verdict =

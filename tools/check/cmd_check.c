@@ -59,7 +59,6 @@ static bool parse_options(int argc, char **argv, struct check_options *out)
     return true;
 }
 
-/* As configured: derived link-local addresses are not counted. */
 /* Whether this machine shows interfaces but the loopback: else it tells nothing of any. */
 static bool has_interfaces(void)
 {
@@ -72,28 +71,46 @@ static bool has_interfaces(void)
     return found;
 }
 
+static void note_missing(struct findings *findings, const struct config_instance *instance,
+                         const char *key, const char *name)
+{
+    char section[NAME_SIZE + 16];
+    char text[128];
+
+    if (name[0] == '\0' || if_nametoindex(name) != 0)
+        return;
+    snprintf(section, sizeof(section), "instance %s", instance->name);
+    snprintf(text, sizeof(text), "there is no interface %s on this machine", name);
+    json_array_append_new(findings->notes,
+                          json_pack("{s:o, s:i, s:s, s:s, s:o}", "file", json_text(instance->file),
+                                    "line", (int)instance->line, "section", section, "key", key,
+                                    "text", json_text(text)));
+}
+
+/* One note for a device, however many addresses are to be on it. */
+static void note_devices(struct findings *findings, const struct config_instance *instance)
+{
+    for (size_t i = 0; i < instance->claim_count; i++) {
+        const struct claimed_address *claim = &instance->claims[i];
+        size_t first = 0;
+
+        while (strcmp(instance->claims[first].device, claim->device) != 0)
+            first++;
+        if (claim->device[0] != '\0' && first == i)
+            note_missing(findings, instance, claim->extra ? "extra-addresses" : "addresses",
+                         claim->device);
+    }
+}
+
 /* The configuration may be another machine's: what is not here is worth a note. */
 static void note_interfaces(struct findings *findings)
 {
     const struct config *config = findings->config;
-
     const size_t count = has_interfaces() ? config->instance_count : 0;
 
     for (size_t i = 0; i < count; i++) {
-        const struct config_instance *instance = &config->instances[i];
-        char section[NAME_SIZE + 16];
-        char text[128];
-
-        if (instance->interface[0] == '\0' || if_nametoindex(instance->interface) != 0)
-            continue;
-        snprintf(section, sizeof(section), "instance %s", instance->name);
-        snprintf(text, sizeof(text), "there is no interface %s on this machine",
-                 instance->interface);
-        json_array_append_new(findings->notes,
-                              json_pack("{s:o, s:i, s:s, s:s, s:o}", "file",
-                                        json_text(instance->file), "line", (int)instance->line,
-                                        "section", section, "key", "interface", "text",
-                                        json_text(text)));
+        note_missing(findings, &config->instances[i], "interface", config->instances[i].interface);
+        note_devices(findings, &config->instances[i]);
     }
 }
 
@@ -108,6 +125,7 @@ static void print_notes(const json_t *notes)
                 field_text(note, "text"));
 }
 
+/* As configured: derived link-local addresses are not counted. */
 static size_t count_addresses(const struct config *config)
 {
     size_t count = 0;
@@ -115,7 +133,7 @@ static size_t count_addresses(const struct config *config)
     for (size_t i = 0; i < config->instance_count; i++) {
         const struct config_instance *instance = &config->instances[i];
 
-        count += instance->ipv4_count + instance->ipv6_count;
+        count += instance->claim_count;
         count -= instance->link_local_derived ? 1 : 0;
     }
     return count;
@@ -215,7 +233,7 @@ int cmd_check(const struct context *context, int argc, char **argv)
         return context_wrong_usage(context, NULL);
     findings.notes = json_array();
     if (config_files_load_list(options.files, options.file_count, options.dir, &files)) {
-        config = config_parse(files.list, files.count, &findings.problems);
+        config = config_files_parse(&files, &findings.problems);
         findings.config = config;
         if (config != NULL)
             config_advise(config, &findings.advice);

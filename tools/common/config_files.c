@@ -1,6 +1,7 @@
 /* Lists and reads the files of a configuration. Names and texts are owned by the list. */
 #include "tools/common/config_files.h"
 
+#include "lib/config/passwords.h"
 #include "tools/common/read_file.h"
 
 #include <dirent.h>
@@ -90,6 +91,23 @@ bool config_files_load(const char *file, const char *dir, struct config_files *o
     char *const files[] = {(char *)file};
 
     return config_files_load_list(files, 1, dir, out);
+}
+
+/* For config_passwords_read(). */
+static char *read_password(const char *path, char *error, size_t error_size)
+{
+    return read_regular_file(path, PASSWORD_FILE_BYTES_MAX, error, error_size);
+}
+
+struct config *config_files_parse(const struct config_files *files,
+                                  struct config_problems *problems)
+{
+    struct config *config = config_parse(files->list, files->count, problems);
+
+    if (config != NULL && config_passwords_read(config, read_password, problems))
+        return config;
+    config_free(config);
+    return NULL;
 }
 
 void config_files_free(struct config_files *files)

@@ -21,6 +21,10 @@ bool config_files_load(const char *file, const char *dir, struct config_files *o
 bool config_files_load_list(char *const *files, size_t count, const char *dir,
                             struct config_files *out);
 
+/* config_parse(), and the passwords that stand in files of their own. NULL: problems. */
+struct config *config_files_parse(const struct config_files *files,
+                                  struct config_problems *problems);
+
 void config_files_free(struct config_files *files);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { ROOM_AT_FIRST = 16 * 1024 };
@@ -43,10 +44,10 @@ static char *read_all(int fd, size_t max, size_t *out_length)
     return text;
 }
 
-char *read_file(const char *path, size_t max, char *error, size_t error_size)
+/* Closes fd; one that is -1 is an error. */
+static char *read_text(int fd, size_t max, char *error, size_t error_size)
 {
     size_t length = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0) {
         snprintf(error, error_size, "%s", strerror(errno));
@@ -65,4 +66,22 @@ char *read_file(const char *path, size_t max, char *error, size_t error_size)
         return NULL;
     }
     return text;
+}
+
+char *read_file(const char *path, size_t max, char *error, size_t error_size)
+{
+    return read_text(open(path, O_RDONLY | O_CLOEXEC), max, error, error_size);
+}
+
+char *read_regular_file(const char *path, size_t max, char *error, size_t error_size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat st;
+
+    if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
+        snprintf(error, error_size, "it is no regular file");
+        close(fd);
+        return NULL;
+    }
+    return read_text(fd, max, error, error_size);
 }

@@ -9,4 +9,7 @@
  * (without the path) in error. */
 char *read_file(const char *path, size_t max, char *error, size_t error_size);
 
+/* The same of a regular file alone: a FIFO or a device, which could keep us waiting, is refused. */
+char *read_regular_file(const char *path, size_t max, char *error, size_t error_size);
+
 #endif

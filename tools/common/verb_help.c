@@ -32,7 +32,8 @@ static const struct {
      "  --force            give the addresses up even when nobody takes them\n" JSON ALL_INSTANCES},
     {"resume", JSON ALL_INSTANCES},
     {"take", JSON},
-    {"reload", JSON "  --force            even if no instance is left then\n"},
+    {"reload", JSON "  --force            even if no instance is left then\n"
+                    "  --dry-run          only say what it would change\n"},
     {"check", CONFIG_DIR JSON "  FILE               these files as one configuration\n"
                               "                     (default: /etc/vipd/vipd.conf and conf.d)\n"},
     {"capture", "  -r FILE            read a recording or a capture file; - is standard input\n"
@@ -46,6 +47,8 @@ static const struct {
           "                     (default: first part of the host name)\n"
           "  -o FILE            write it there, not to standard output\n"
           "  --force            overwrite that file\n"
+          "  --plan             print the steps of the migration instead: what to do on\n"
+          "                     which node in which order, what to watch, how to go back\n"
           "  FILE               what to read (default: /etc/keepalived/keepalived.conf)\n"},
     {"doctor",
      "  --config FILE      the configuration (default: that of the running vipd)\n" CONFIG_DIR

@@ -12,8 +12,8 @@ enum {
     FINDINGS_MAX = 20,
 };
 
-/* Whether the advert lists any address of the instance. A link-local one that follows from the VRID
- * says nothing. */
+/* Whether the advert lists any address of the instance, or that lists none. A link-local one that
+ * follows from the VRID says nothing. */
 static bool shares_address(const struct arrival *arrival)
 {
     enum ip_family family = arrival->heard->ip.source.family;
@@ -28,7 +28,7 @@ static bool shares_address(const struct arrival *arrival)
             if (ip_address_equal(&listed, &list[j].address) && !ip_address_equal(&listed, &derived))
                 return true;
     }
-    return false;
+    return count == 0;
 }
 
 static void judge_own(const struct arrival *arrival, struct findings *out)
@@ -85,6 +85,36 @@ static void judge_interval(const struct arrival *arrival, struct findings *out)
                 duration_format(arrival->instance->advert_interval_ns, ours, sizeof(ours)),
                 dropped ? ": VRRPv2 refuses such adverts" : "");
     finding_fix(out, "the same `advert-interval` on all nodes");
+}
+
+/* Passwords are never shown, in part neither. */
+static void judge_auth(const struct arrival *arrival, struct findings *out)
+{
+    const char *seen = NULL;
+    const char *fix = "the same `password` on all nodes";
+
+    switch (arrival->received) {
+    case PACKET_AUTH_TYPE_ERROR:
+        seen = "sends a password, this node expects none";
+        fix = "set `password` here (the auth_pass of a keepalived), or take it out there";
+        break;
+    case PACKET_AUTH_MISSING:
+        seen = "sends no password, this node expects one";
+        fix = "set it there too (keepalived: auth_type PASS, auth_pass), or take `password` out";
+        break;
+    case PACKET_AUTH_FAILURE:
+        seen = "sends another password than this node expects";
+        break;
+    case PACKET_AUTH_UNSUPPORTED:
+        seen = "authenticates its adverts in a way that vipd does not know";
+        fix = "take the authentication out of that node's configuration";
+        break;
+    default:
+        return;
+    }
+    finding_add(out, SEVERITY_ERROR, "peer-auth", arrival->instance->name,
+                "peer %s %s: its adverts are dropped", arrival->source, seen);
+    finding_fix(out, "%s", fix);
 }
 
 static void judge_checksum(const struct arrival *arrival, struct findings *out)
@@ -197,16 +227,11 @@ static void judge_peer(const struct arrival *arrival, struct findings *out)
         finding_fix(out, "the same `version` on all nodes");
         return;
     }
-    if (advert->version == VRRP_V2 && advert->auth_type != 0) {
-        finding_add(out, SEVERITY_ERROR, "peer-auth", instance->name,
-                    "peer %s uses VRRPv2 authentication (type %u), which RFC 3768 removed: refused",
-                    arrival->source, advert->auth_type);
-        finding_fix(out, "take the authentication out of that node's configuration");
-    }
+    judge_auth(arrival, out);
     judge_interval(arrival, out);
     judge_checksum(arrival, out);
     judge_addresses(arrival, out);
-    if (arrival->received != PACKET_OK && arrival->received != PACKET_AUTH_TYPE_ERROR &&
+    if (arrival->received != PACKET_OK && !packet_verdict_is_auth(arrival->received) &&
         arrival->received != PACKET_INTERVAL_ERROR && arrival->received != PACKET_CHECKSUM_ERROR)
         judge_refusal(arrival, arrival->received, out);
     if (arrival->received == PACKET_OK && advert->priority > PRIORITY_RESIGN &&
@@ -225,8 +250,9 @@ static void judge(struct arrival *arrival, struct findings *out)
     const struct heard *heard = arrival->heard;
 
     ip_address_format(&heard->ip.source, arrival->source, sizeof(arrival->source));
+    struct ip_address group = config_group(arrival->instance, heard->ip.source.family);
     arrival->verdict =
-        packet_receive(&heard->ip, heard->payload, heard->size, NULL, &arrival->advert, NULL);
+        packet_read(&heard->ip, heard->payload, heard->size, &group, &arrival->advert);
     arrival_receive(arrival);
     if (link_view_address(arrival->link, &heard->ip.source) != NULL)
         judge_own(arrival, out);

@@ -50,10 +50,7 @@ void arrival_receive(struct arrival *arrival)
 
 static bool is_like(const struct heard *heard, const struct config_instance *instance)
 {
-    size_t count = 0;
-
-    (void)config_addresses(instance, heard->ip.source.family, &count);
-    return count > 0 && heard->vrid == instance->vrid &&
+    return config_has_router(instance, heard->ip.source.family) && heard->vrid == instance->vrid &&
            strcmp(heard->interface, instance->interface) == 0;
 }
 

@@ -14,8 +14,8 @@
 #define TOOLS_DOCTOR_DOCTOR_H
 
 #include "lib/config/config.h"
+#include "tools/common/network_view.h"
 #include "tools/doctor/finding.h"
-#include "tools/doctor/network_view.h"
 
 #include <sys/types.h>
 

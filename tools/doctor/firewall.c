@@ -152,7 +152,7 @@ static bool judge_incoming(const struct firewall *firewall, const struct ip_pref
     if (firewall->instance->unicast)
         packet.destination = own_source(firewall);
     else
-        packet.destination = (struct ip_prefix){ip_address_vrrp_group(firewall->family),
+        packet.destination = (struct ip_prefix){config_group(firewall->instance, firewall->family),
                                                 (uint8_t)(ip_family_size(firewall->family) * 8)};
     return judge(firewall, &packet);
 }
@@ -201,7 +201,7 @@ static void examine_outgoing(const struct firewall *firewall)
         packet.interface =
             virtual_link_name(firewall->link->ifindex, firewall->family, instance->vrid, name);
     }
-    packet.destination = (struct ip_prefix){ip_address_vrrp_group(firewall->family), bits};
+    packet.destination = (struct ip_prefix){config_group(instance, firewall->family), bits};
     if (!instance->unicast) {
         (void)judge(firewall, &packet);
         return;
@@ -220,11 +220,9 @@ static bool is_examined(const struct patient *patient, size_t index, enum ip_fam
 
     for (size_t i = 0; i < index; i++) {
         const struct config_instance *other = patient_instance(patient, i);
-        size_t count = 0;
 
-        (void)config_addresses(other, family, &count);
-        if (count > 0 && !other->unicast && !instance->unicast && other->mac == instance->mac &&
-            strcmp(other->interface, instance->interface) == 0)
+        if (config_has_router(other, family) && !other->unicast && !instance->unicast &&
+            other->mac == instance->mac && strcmp(other->interface, instance->interface) == 0)
             return true;
     }
     return false;
@@ -246,10 +244,8 @@ static void examine_ruleset(const struct patient *patient, const json_t *ruleset
                                               .link = link,
                                               .family = families[f],
                                               .out = out};
-            size_t count = 0;
 
-            (void)config_addresses(instance, families[f], &count);
-            if (count == 0 || is_examined(patient, i, families[f]))
+            if (!config_has_router(instance, families[f]) || is_examined(patient, i, families[f]))
                 continue;
             examine_incoming(&firewall);
             examine_outgoing(&firewall);

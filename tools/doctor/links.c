@@ -9,6 +9,7 @@ enum {
     IPV6_MTU_MIN = 1280,
     /* 20 octets of IP header, 8 of VRRP header, one address, the authentication data of VRRPv2. */
     IPV4_MTU_MIN = 40,
+    IPV4_BITS = 32,
 };
 
 static const enum ip_family families[] = {IP_FAMILY_IPV4, IP_FAMILY_IPV6};
@@ -112,11 +113,8 @@ static bool is_source(const struct patient *patient, const struct config_instanc
     if (address->ours)
         return false;
     for (size_t i = 0; (other = patient_instance(patient, i)) != NULL; i++) {
-        size_t count = 0;
-        const struct ip_prefix *list = config_addresses(other, family, &count);
-
-        for (size_t j = 0; instance->priority != PRIORITY_OWNER && j < count; j++)
-            if (ip_address_equal(&list[j].address, candidate))
+        for (size_t j = 0; instance->priority != PRIORITY_OWNER && j < other->claim_count; j++)
+            if (ip_address_equal(&other->claims[j].prefix.address, candidate))
                 return false;
     }
     for (size_t i = 0; i < instance->peer_count; i++)
@@ -162,9 +160,7 @@ void examine_sources(const struct patient *patient, struct findings *out)
         if (link == NULL || !link->up)
             continue;
         for (size_t f = 0; f < FAMILIES; f++) {
-            size_t count = 0;
-            (void)config_addresses(instance, families[f], &count);
-            if (count > 0)
+            if (config_has_router(instance, families[f]))
                 examine_source(patient, instance, families[f], out);
         }
     }
@@ -178,7 +174,7 @@ static void examine_instance_mtu(const struct config_instance *instance,
     unsigned least = family == IP_FAMILY_IPV6 ? IPV6_MTU_MIN : IPV4_MTU_MIN;
 
     (void)config_addresses(instance, family, &count);
-    if (count == 0)
+    if (!config_has_router(instance, family))
         return;
     if (link->mtu < least) {
         finding_add(out, SEVERITY_ERROR, "mtu-too-small", instance->name,
@@ -255,21 +251,62 @@ static void examine_address(const struct patient *patient, const struct config_i
     }
 }
 
+/* One that names a device. NULL: it cannot be there. */
+static const struct link_view *device_of(const struct patient *patient,
+                                         const struct config_instance *instance,
+                                         const struct claimed_address *claim, struct findings *out)
+{
+    const struct link_view *link = network_view_link(patient->network, claim->device);
+    char text[ADDRESS_TEXT_SIZE];
+
+    if (link != NULL && link->up)
+        return link;
+    finding_add(out, SEVERITY_WARNING, "device-missing", instance->name,
+                link == NULL ? "%s has to wait: there is no device %s"
+                             : "%s has to wait: the device %s is down",
+                ip_prefix_format(&claim->prefix, text, sizeof(text)), claim->device);
+    finding_fix(out,
+                "ip link set %s up; a check of type link in `track` withdraws a node without it",
+                claim->device);
+    return NULL;
+}
+
+/* The kernel takes every address of an IPv4 network on the loopback for one of its own. */
+static void examine_loopback(const struct config_instance *instance,
+                             const struct claimed_address *claim, struct findings *out)
+{
+    char text[ADDRESS_TEXT_SIZE];
+
+    if (claim->prefix.address.family != IP_FAMILY_IPV4 || claim->prefix.length == IPV4_BITS)
+        return;
+    finding_add(out, SEVERITY_WARNING, "network-on-loopback", instance->name,
+                "%s on %s makes its whole network this node's own",
+                ip_prefix_format(&claim->prefix, text, sizeof(text)), claim->device);
+    finding_fix(out, "write it with /32");
+}
+
+static void examine_claim(const struct patient *patient, const struct config_instance *instance,
+                          const struct claimed_address *claim, struct findings *out)
+{
+    const struct link_view *link = claim->device[0] != '\0'
+                                       ? device_of(patient, instance, claim, out)
+                                       : link_of(patient, instance);
+
+    if (link == NULL)
+        return;
+    if (link->loopback)
+        examine_loopback(instance, claim, out);
+    else
+        examine_address(patient, instance, link, &claim->prefix, out);
+}
+
 void examine_virtual_addresses(const struct patient *patient, struct findings *out)
 {
     const struct config_instance *instance;
 
-    for (size_t i = 0; (instance = patient_instance(patient, i)) != NULL; i++) {
-        const struct link_view *link = link_of(patient, instance);
-
-        for (size_t f = 0; link != NULL && f < FAMILIES; f++) {
-            size_t count = 0;
-            const struct ip_prefix *list = config_addresses(instance, families[f], &count);
-
-            for (size_t j = 0; j < count; j++)
-                examine_address(patient, instance, link, &list[j], out);
-        }
-    }
+    for (size_t i = 0; (instance = patient_instance(patient, i)) != NULL; i++)
+        for (size_t j = 0; j < instance->claim_count; j++)
+            examine_claim(patient, instance, &instance->claims[j], out);
 }
 
 void examine_peers(const struct patient *patient, struct findings *out)

@@ -123,7 +123,7 @@ static void load_config(const struct doctor_options *options, struct patient_par
         config_files_free(&files);
         return;
     }
-    parts->config = config_parse(files.list, files.count, &parts->problems);
+    parts->config = config_files_parse(&files, &parts->problems);
     for (size_t i = 0; parts->config == NULL && i < parts->problems.count; i++) {
         const struct config_problem *problem = &parts->problems.list[i];
 

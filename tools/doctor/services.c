@@ -39,11 +39,8 @@ static const struct config_instance *owner_of(const struct patient *patient,
     const struct config_instance *instance;
 
     for (size_t i = 0; (instance = patient_instance(patient, i)) != NULL; i++) {
-        size_t count = 0;
-        const struct ip_prefix *list = config_addresses(instance, address->family, &count);
-
-        for (size_t j = 0; j < count; j++)
-            if (ip_address_equal(&list[j].address, address))
+        for (size_t j = 0; j < instance->claim_count; j++)
+            if (ip_address_equal(&instance->claims[j].prefix.address, address))
                 return instance;
     }
     return NULL;

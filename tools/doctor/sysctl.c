@@ -155,11 +155,26 @@ static void examine_rp_filter(const struct patient *patient, const struct config
     }
 }
 
+/* On the instance's own link, where it is looked at. */
+static bool is_here(const struct claimed_address *claim, enum ip_family family)
+{
+    return claim->device[0] == '\0' && claim->prefix.address.family == family;
+}
+
+static bool has_family(const struct config_instance *instance, enum ip_family family)
+{
+    for (size_t i = 0; i < instance->claim_count; i++)
+        if (is_here(&instance->claims[i], family))
+            return true;
+    return config_has_router(instance, family);
+}
+
 /* Whether an address of the instance stands alone (/32), so that nobody is in its network. */
 static bool has_host_prefix(const struct config_instance *instance)
 {
-    for (size_t i = 0; i < instance->ipv4_count; i++)
-        if (instance->ipv4[i].length == 32)
+    for (size_t i = 0; i < instance->claim_count; i++)
+        if (is_here(&instance->claims[i], IP_FAMILY_IPV4) &&
+            instance->claims[i].prefix.length == 32)
             return true;
     return false;
 }
@@ -205,15 +220,18 @@ static void examine_arp(const struct patient *patient, const struct config_insta
 /* Addresses of one network of which all but the first go when the first is removed. */
 static bool has_secondaries(const struct config_instance *instance, const struct link_view *link)
 {
-    for (size_t i = 0; i < instance->ipv4_count; i++) {
-        const struct ip_prefix *prefix = &instance->ipv4[i];
+    for (size_t i = 0; i < instance->claim_count; i++) {
+        const struct ip_prefix *prefix = &instance->claims[i].prefix;
         const struct address_view *own = link_view_network_of(link, &prefix->address);
 
+        if (!is_here(&instance->claims[i], IP_FAMILY_IPV4))
+            continue;
         if (own != NULL && own->prefix.length == prefix->length)
             return true;
         for (size_t j = 0; j < i; j++)
-            if (instance->ipv4[j].length == prefix->length &&
-                ip_address_same_network(&instance->ipv4[j].address, &prefix->address,
+            if (is_here(&instance->claims[j], IP_FAMILY_IPV4) &&
+                instance->claims[j].prefix.length == prefix->length &&
+                ip_address_same_network(&instance->claims[j].prefix.address, &prefix->address,
                                         prefix->length))
                 return true;
     }
@@ -276,9 +294,9 @@ void examine_settings(const struct patient *patient, struct findings *out)
     for (size_t i = 0; (instance = patient_instance(patient, i)) != NULL; i++) {
         const struct link_view *link = network_view_link(patient->network, instance->interface);
 
-        if (link != NULL && instance->ipv4_count > 0)
+        if (link != NULL && has_family(instance, IP_FAMILY_IPV4))
             examine_ipv4(patient, instance, link, out);
-        if (link != NULL && instance->ipv6_count > 0)
+        if (link != NULL && has_family(instance, IP_FAMILY_IPV6))
             examine_ipv6(instance, link, out);
     }
 }

@@ -22,7 +22,7 @@ static const struct kind {
 } kinds[] = {
     {"track_script", "vrrp_script", NULL, "exec", "", "0", SCOPE_SCRIPT},
     {"track_interface", NULL, NULL, "link", "link-", "0", SCOPE_FILE},
-    {"track_process", "vrrp_track_process", NULL, "process", "", "1", SCOPE_PROCESS},
+    {"track_process", "vrrp_track_process", NULL, "process", "", "0", SCOPE_PROCESS},
     {"track_file", "track_file", "vrrp_track_file", "file", "", "1", SCOPE_TRACK_FILE},
 };
 
@@ -58,6 +58,7 @@ struct use {
     const char *target;
     const char *weight; /* "0": fault */
     bool reverse;
+    const char *ignored; /* a word behind that is none of keepalived's; NULL: all are */
 };
 
 static struct use use_of(const struct import *import, const struct kind *kind,
@@ -81,6 +82,8 @@ static struct use use_of(const struct import *import, const struct kind *kind,
         else if (strcmp(node->words[i], "noreverse") == 0 ||
                  strcmp(node->words[i], "no_reverse") == 0)
             use.reverse = false;
+        else if (use.ignored == NULL)
+            use.ignored = node->words[i];
     }
     if (use.weight[0] == '+')
         use.weight++;
@@ -94,14 +97,49 @@ static bool is_dropped(const struct use *use, const struct keepalived_node *grou
            keepalived_last(group, "sync_group_tracking_weight") == NULL;
 }
 
-/* Why it cannot be a check; NULL: it can. */
-static const char *refusal(struct import *import, const struct use *use)
+/* A statement of that kind about the same, before `until`, in an owner; NULL: none. */
+static const struct keepalived_node *find_use(const struct keepalived_node *owner,
+                                              const struct use *use,
+                                              const struct keepalived_node *until)
 {
+    for (const struct keepalived_node *b = owner->first; b != NULL; b = b->next) {
+        for (const struct keepalived_node *n = b->first;
+             kind_of(b) == use->kind && n != NULL && n != until; n = n->next) {
+            if (strcmp(n->words[0], use->target) == 0)
+                return n;
+        }
+        if (b == until->parent)
+            break;
+    }
+    return NULL;
+}
+
+/* keepalived takes the first of several, and that of the sync group before that of a member. */
+static bool is_repeated(const struct use *use, const struct keepalived_node *group)
+{
+    const struct keepalived_node *owner = use->node->parent->parent;
+    static const struct keepalived_node nowhere = {.count = 0};
+
+    return find_use(owner, use, use->node) != NULL ||
+           (group != NULL && owner != group && find_use(group, use, &nowhere) != NULL);
+}
+
+/* Whether it cannot be a check, and why: NULL, it can. *kind: of the item about it. */
+static const char *refusal(struct import *import, const struct use *use, enum import_kind *kind)
+{
+    *kind = IMPORT_NOTE;
     if (use->kind->block != NULL && use->block == NULL)
-        return arena_print(import->arena, "there is no %s of that name", use->kind->block);
+        return arena_print(import->arena,
+                           "there is no %s of that name: keepalived ignores it, and so does this",
+                           use->kind->block);
+    if (use->kind->scope == SCOPE_SCRIPT &&
+        import_value(keepalived_last(use->block, "script")) == NULL)
+        return "it has no script: keepalived ignores it, and so does this";
+    *kind = IMPORT_FAILOVER;
     if (use->reverse)
         return "vipd has no reverse weights: let the check itself answer the other way round";
-    if (use->kind->scope == SCOPE_TRACK_FILE && strcmp(use->weight, "1") != 0)
+    if (use->kind->scope == SCOPE_TRACK_FILE && strcmp(use->weight, "1") != 0 &&
+        strcmp(use->weight, "0") != 0)
         return "vipd adds the number in the file as it is: write it there multiplied, with weight "
                "1";
     return NULL;
@@ -130,8 +168,9 @@ static bool name_taken(const struct import *import, const char *name)
 
 static const char *new_name(struct import *import, const struct use *use)
 {
-    const char *base = import_name(
-        import, use->node, arena_print(import->arena, "%s%s", use->kind->prefix, use->target));
+    const char *base =
+        import_name(import, use->node,
+                    arena_print(import->arena, "%s%s", use->kind->prefix, use->target), NULL);
     const char *name = base;
 
     if (name_taken(import, name) && strcmp(use->weight, "0") == 0)
@@ -153,9 +192,10 @@ static void list_uses(struct import *import, const struct keepalived_node *owner
 
         for (const struct keepalived_node *n = b->first; kind != NULL && n != NULL; n = n->next) {
             const struct use use = use_of(import, kind, n);
+            enum import_kind of_item = IMPORT_NOTE;
 
-            if (refusal(import, &use) != NULL || is_dropped(&use, group) ||
-                find_check(import, &use) != NULL)
+            if (refusal(import, &use, &of_item) != NULL || is_dropped(&use, group) ||
+                is_repeated(&use, group) || find_check(import, &use) != NULL)
                 continue;
             const char *name = new_name(import, &use);
             import->checks = arena_grow(import->arena, import->checks, import->check_count,
@@ -188,6 +228,41 @@ struct names {
     size_t count;
 };
 
+/* One line of a track block. */
+static void track_one(struct import *import, struct import_section *section, const struct use *use,
+                      const struct keepalived_node *group, struct names *names)
+{
+    const struct keepalived_node *node = use->node;
+    const char *word = node->parent->words[0];
+    enum import_kind kind = IMPORT_NOTE;
+    const char *why = refusal(import, use, &kind);
+
+    if (use->ignored != NULL)
+        IMPORT_ITEM(import, section, IMPORT_NOTE, node,
+                    "%s: keepalived takes '%s' and ignores '%s', and so does this: each needs a "
+                    "line of its own",
+                    word, use->target, use->ignored);
+    if (why != NULL) {
+        IMPORT_ITEM(import, section, kind, node, "%s: %s", word, why);
+        return;
+    }
+    if (is_dropped(use, group)) {
+        IMPORT_ITEM(import, section, IMPORT_NOTE, node,
+                    "%s: keepalived ignores what has a weight in a member of a sync group, and so "
+                    "it is left out",
+                    word);
+        return;
+    }
+    if (is_repeated(use, group)) {
+        IMPORT_ITEM(import, section, IMPORT_NOTE, node,
+                    "%s: a second time (a sync group's counts before its members'): once is enough",
+                    word);
+        return;
+    }
+    names->list = arena_grow(import->arena, names->list, names->count, sizeof(*names->list));
+    names->list[names->count++] = find_check(import, use)->name;
+}
+
 /* Adds the names of one owner's checks. */
 static void track_of(struct import *import, struct import_section *section,
                      const struct keepalived_node *owner, const struct keepalived_node *group,
@@ -197,23 +272,12 @@ static void track_of(struct import *import, struct import_section *section,
         const struct kind *kind = kind_of(b);
 
         if (keepalived_is(b, "track_bfd"))
-            IMPORT_ITEM(import, section, IMPORT_LOST, b, "vipd has no BFD");
+            IMPORT_ITEM(import, section, IMPORT_FAILOVER, b,
+                        "vipd has no BFD: a check of type exec can ask the daemon that has it");
         for (const struct keepalived_node *n = b->first; kind != NULL && n != NULL; n = n->next) {
             const struct use use = use_of(import, kind, n);
-            const char *why = refusal(import, &use);
 
-            if (why != NULL) {
-                IMPORT_ITEM(import, section, IMPORT_LOST, n, "%s: %s", b->words[0], why);
-            } else if (is_dropped(&use, group)) {
-                IMPORT_ITEM(import, section, IMPORT_NOTE, n,
-                            "%s: keepalived ignores what has a weight in a member of a sync "
-                            "group, and so it is left out",
-                            b->words[0]);
-            } else {
-                names->list =
-                    arena_grow(import->arena, names->list, names->count, sizeof(*names->list));
-                names->list[names->count++] = find_check(import, &use)->name;
-            }
+            track_one(import, section, &use, group, names);
         }
     }
 }
@@ -261,7 +325,7 @@ static void write_process(struct import *import, struct import_section *section,
     const char *slash = strrchr(value, '/');
     import_executable(import, section, node, slash != NULL ? slash + 1 : value);
     if (node->count > 2)
-        IMPORT_ITEM(import, section, IMPORT_LOST, node,
+        IMPORT_ITEM(import, section, IMPORT_FAILOVER, node,
                     "arguments of the process are not looked at");
 }
 
@@ -281,7 +345,8 @@ static void write_check(struct import *import, struct import_section *section,
         else if (import_value(keepalived_last(check->block, "file")) != NULL) {
             set(import, section, keepalived_last(check->block, "file"), KEY_PATH,
                 import_value(keepalived_last(check->block, "file")));
-            set(import, section, check->use, KEY_CONTENT, CONTENT_NUMBER);
+            set(import, section, check->use, KEY_CONTENT,
+                strcmp(check->weight, "0") == 0 ? CONTENT_ZERO : CONTENT_NUMBER);
         }
     }
     if (strcmp(check->weight, "0") != 0 && kind->scope != SCOPE_TRACK_FILE)

@@ -6,16 +6,25 @@
 
 #include "tools/common/json_print.h"
 #include "tools/common/options.h"
+#include "tools/common/read_file.h"
 #include "tools/import/import.h"
+#include "tools/import/keys.h"
+#include "tools/import/plan.h"
+#include "tools/import/refuse.h"
+#include "tools/import/summary.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+enum { BLANK_BYTES_MAX = 64 * 1024 };
 
 #define DEFAULT_FILE "/etc/keepalived/keepalived.conf"
 
@@ -25,6 +34,7 @@ struct options {
     const char *config_id;
     bool force;
     bool json;
+    bool plan; /* the steps of the migration, not the configuration */
 };
 
 static bool parse_options(int argc, char **argv, struct options *out)
@@ -34,6 +44,7 @@ static bool parse_options(int argc, char **argv, struct options *out)
         {.name = "config-id", .letter = 'i', .text = &out->config_id},
         {.name = "force", .flag = &out->force},
         {.name = "json", .flag = &out->json},
+        {.name = "plan", .flag = &out->plan},
     };
 
     *out = (struct options){.file = DEFAULT_FILE};
@@ -42,7 +53,7 @@ static bool parse_options(int argc, char **argv, struct options *out)
         return false;
     if (first < argc)
         out->file = argv[first];
-    return out->output != NULL || !out->force;
+    return out->plan ? out->output == NULL && !out->force : out->output != NULL || !out->force;
 }
 
 /* keepalived's default: the first part of the node's name. */
@@ -65,9 +76,10 @@ static void add_item(void *user, const struct import_section *section,
         title = json_sprintf("%s %s", section->type, section->name);
     else if (section != NULL)
         title = json_text(section->type);
-    json_array_append_new(list, json_pack("{s:s, s:o, s:i, s:o, s:o, s:o}", "kind",
-                                          item->kind == IMPORT_LOST ? "not-carried-over" : "note",
-                                          "file", json_text(item->place.file), "line",
+    json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:i, s:o, s:o, s:o}", "kind",
+                                          item->kind != IMPORT_NOTE ? "not-carried-over" : "note",
+                                          "danger", import_kind_name(item->kind), "file",
+                                          json_text(item->place.file), "line",
                                           (int)item->place.line, "section", title, "text",
                                           json_text(item->text), "why", json_text(item->why)));
 }
@@ -78,18 +90,78 @@ static void print_json(const struct options *options, const struct import_output
     json_t *items = json_array();
 
     import_each_item(out, add_item, items);
-    json_t *all = json_pack(
-        "{s:i, s:o, s:b, s:I, s:o, s:o}", "version", 1, "file", json_text(options->file),
-        "complete", import_count(out, IMPORT_LOST) == 0, "not_carried_over",
-        (json_int_t)import_count(out, IMPORT_LOST), "items", items, "config", json_text(text));
+    const struct summary_counts counts = import_counts(out);
+    json_t *all =
+        json_pack("{s:i, s:o, s:b, s:I, s:{s:I, s:I, s:I}, s:o, s:o}", "version", 1, "file",
+                  json_text(options->file), "complete", import_count_lost(out) == 0,
+                  "not_carried_over", (json_int_t)import_count_lost(out), "statements", "alike",
+                  (json_int_t)counts.alike, "differ", (json_int_t)counts.differ, "cosmetic",
+                  (json_int_t)counts.cosmetic, "items", items, "config", json_text(text));
     json_print(all);
     json_decref(all);
 }
 
-/* What is there is not overwritten, unless that is asked for. */
-static bool write_file(const struct options *options, const char *text)
+static void print_plan(const struct options *options, const struct import_output *out)
 {
-    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (options->force ? O_TRUNC : O_EXCL);
+    const struct plan *plan = plan_make(out);
+
+    if (!options->json) {
+        plan_print(plan);
+        return;
+    }
+    json_t *all = json_pack("{s:i, s:o, s:o}", "version", 1, "file", json_text(options->file),
+                            "steps", plan_json(plan));
+    json_print(all);
+    json_decref(all);
+}
+
+/* True when a file has no line but comments: vipd.conf as the package puts it there. */
+static bool is_blank(const char *path)
+{
+    char error[128];
+    char *text = read_file(path, BLANK_BYTES_MAX, error, sizeof(error));
+    bool blank = text != NULL;
+    char *rest = text;
+    char *line = NULL;
+
+    while (blank && (line = strsep(&rest, "\n")) != NULL) {
+        line += strspn(line, " \t\r");
+        blank = *line == '\0' || *line == '#' || *line == ';';
+    }
+    free(text);
+    return blank;
+}
+
+/* Whether the text has a password, which others than root and vipd need not read. */
+static bool has_secret(const struct import_output *out)
+{
+    for (const struct import_section *s = out->first; s != NULL; s = s->next) {
+        if (s->known && import_get(s, KEY_PASSWORD) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* The mode of a file with a password: for root and the group of vipd, where there is one. */
+static void restrict_to_vipd(int fd)
+{
+    const struct group *group = getgrnam("vipd");
+    bool given = group != NULL && fchown(fd, (uid_t)-1, group->gr_gid) == 0;
+
+    if (fchmod(fd, given ? 0640 : 0600) != 0)
+        fprintf(stderr, "vipctl: the file has a password, and its mode cannot be changed: %s\n",
+                strerror(errno));
+    else if (!given)
+        fputs("vipctl: the file has a password and can be read by you alone: let the user vipd "
+              "read it\n",
+              stderr);
+}
+
+/* What is there is not overwritten, unless that is asked for, or nothing is in it. */
+static bool write_file(const struct options *options, const char *text, bool secret)
+{
+    bool force = options->force || is_blank(options->output);
+    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (force ? O_TRUNC : O_EXCL);
     int fd = open(options->output, flags, 0644);
     FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
 
@@ -100,6 +172,8 @@ static bool write_file(const struct options *options, const char *text)
             close(fd);
         return false;
     }
+    if (secret)
+        restrict_to_vipd(fd);
     bool good = fputs(text, file) != EOF;
     good = fclose(file) == 0 && good;
     if (!good)
@@ -110,9 +184,9 @@ static bool write_file(const struct options *options, const char *text)
 static int write_result(const struct options *options, const struct import_output *out,
                         const char *text)
 {
-    size_t lost = import_count(out, IMPORT_LOST);
+    size_t lost = import_count_lost(out);
 
-    if (options->output != NULL && !write_file(options, text))
+    if (options->output != NULL && !write_file(options, text, has_secret(out)))
         return EXIT_USAGE;
     if (options->json)
         print_json(options, out, text);
@@ -120,8 +194,8 @@ static int write_result(const struct options *options, const struct import_outpu
         fputs(text, stdout);
     if (lost > 0 && !options->json)
         fprintf(stderr,
-                "vipctl: %zu thing%s of %s not carried over; the comments in the result have each "
-                "with its line\n",
+                "vipctl: %zu thing%s of %s not carried over; the head of the result has them, the "
+                "worst first\n",
                 lost, lost == 1 ? "" : "s", options->file);
     return lost > 0 ? EXIT_INCOMPLETE : EXIT_GOOD;
 }
@@ -147,6 +221,7 @@ static int convert(struct arena *arena, const struct options *options)
         options->config_id != NULL ? options->config_id : default_config_id(arena), &error);
     if (import.tree == NULL)
         return tell_error(&error);
+    out.tree = import.tree;
     if (!import_all(&import)) {
         fprintf(stderr, "vipctl: %s: found nothing of a keepalived configuration in it\n",
                 options->file);
@@ -158,7 +233,10 @@ static int convert(struct arena *arena, const struct options *options)
                 out.problem);
         return EXIT_FAILED;
     }
-    return write_result(options, &out, text);
+    if (!options->plan)
+        return write_result(options, &out, text);
+    print_plan(options, &out);
+    return import_count_lost(&out) > 0 ? EXIT_INCOMPLETE : EXIT_GOOD;
 }
 
 int cmd_import(const struct context *context, int argc, char **argv)

@@ -321,6 +321,24 @@ static bool process_text(struct reader *reader, const char *file, const char *te
     return good;
 }
 
+/* Behind a byte-order mark, which keepalived takes for a part of the first word. */
+static const char *skip_mark(struct reader *reader, const char *path, const char *text)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    const struct keepalived_place place = {path, 1};
+
+    if (strncmp(text, mark, strlen(mark)) != 0)
+        return text;
+    text += strlen(mark);
+    bool lost = keepalived_without_comment(text, strcspn(text, "\n")) > 0;
+    reader->events->left_out(
+        reader->events->user, &place, "a byte-order mark", lost,
+        lost ? "keepalived takes it for a part of the first word, which it then does not know, and "
+               "leaves the statement or block out; here it is carried over"
+             : "keepalived has a message for it, and so it can go");
+    return text;
+}
+
 static bool read_one(struct reader *reader, const char *path, const struct keepalived_place *from)
 {
     const struct keepalived_place whole = {path, 0};
@@ -339,7 +357,7 @@ static bool read_one(struct reader *reader, const char *path, const struct keepa
     }
     reader->spent += strlen(text);
     define_pwd(reader, path);
-    bool good = process_text(reader, path, text);
+    bool good = process_text(reader, path, skip_mark(reader, path, text));
     free(text);
     return good;
 }

@@ -1,4 +1,8 @@
-/* Statements and braces to a tree; a missing brace is told where it shows first. */
+/*
+ * Statements and braces to a tree. keepalived starts with a message where braces are missing at the
+ * end or where there is one too many, and so does this; a block that is still open where one
+ * begins that can only stand outside of all is refused, told where it shows first.
+ */
 #include "tools/import/keepalived_tree.h"
 
 #include "tools/import/keepalived_lexer.h"
@@ -37,6 +41,16 @@ const struct keepalived_node *keepalived_last(const struct keepalived_node *bloc
             found = node;
     }
     return found;
+}
+
+const struct keepalived_node *keepalived_first(const struct keepalived_node *block,
+                                               const char *word)
+{
+    const struct keepalived_node *node = block->first;
+
+    while (node != NULL && !keepalived_is(node, word))
+        node = node->next;
+    return node;
 }
 
 char *keepalived_text(struct arena *arena, const struct keepalived_node *node, size_t index)
@@ -117,14 +131,33 @@ static bool open_block(struct builder *builder, const struct keepalived_place *p
     return true;
 }
 
-static bool close_block(struct builder *builder, const struct keepalived_place *place)
+static void take_left_out(void *user, const struct keepalived_place *place, const char *text,
+                          bool lost, const char *why)
 {
-    if (builder->block->parent == NULL)
-        return fail(builder, place, "found '}', but no block is open here; expected a '{' before");
+    struct builder *builder = user;
+    struct keepalived_tree *tree = builder->tree;
+
+    tree->left_out =
+        arena_grow(builder->arena, tree->left_out, tree->left_out_count, sizeof(*tree->left_out));
+    tree->left_out[tree->left_out_count++] = (struct keepalived_left_out){
+        .place = *place,
+        .text = arena_copy(builder->arena, text),
+        .why = arena_copy(builder->arena, why),
+        .lost = lost,
+    };
+}
+
+static void close_block(struct builder *builder, const struct keepalived_place *place)
+{
+    if (builder->block->parent == NULL) {
+        take_left_out(builder, place, "}", false,
+                      "no block is open here: keepalived ignores it with a message, and so does "
+                      "this");
+        return;
+    }
     builder->block = builder->block->parent;
     builder->depth--;
     builder->statement = NULL;
-    return true;
 }
 
 static bool take_line(void *user, const struct keepalived_place *place, const char *text)
@@ -144,29 +177,13 @@ static bool take_line(void *user, const struct keepalived_place *place, const ch
         else if (token == TOKEN_OPEN)
             good = open_block(builder, place);
         else if (token == TOKEN_CLOSE)
-            good = close_block(builder, place);
+            close_block(builder, place);
         else if (token == TOKEN_BAD_QUOTE)
             good = fail(builder, place, "found a quote that is never closed, expected the other");
         first = token != TOKEN_WORD;
     }
     keepalived_lexer_close(&lexer);
     return good;
-}
-
-static void take_left_out(void *user, const struct keepalived_place *place, const char *text,
-                          bool lost, const char *why)
-{
-    struct builder *builder = user;
-    struct keepalived_tree *tree = builder->tree;
-
-    tree->left_out =
-        arena_grow(builder->arena, tree->left_out, tree->left_out_count, sizeof(*tree->left_out));
-    tree->left_out[tree->left_out_count++] = (struct keepalived_left_out){
-        .place = *place,
-        .text = arena_copy(builder->arena, text),
-        .why = arena_copy(builder->arena, why),
-        .lost = lost,
-    };
 }
 
 struct keepalived_tree *keepalived_tree_read(struct arena *arena, const char *path,
@@ -180,11 +197,9 @@ struct keepalived_tree *keepalived_tree_read(struct arena *arena, const char *pa
     tree->root.block = true;
     if (!keepalived_read(arena, path, config_id, &events, error))
         return NULL;
-    if (builder.block->parent != NULL) {
-        fail(&builder, &builder.block->place,
-             arena_print(arena, "found the end of the file, expected the '}' of %s",
-                         title(&builder, builder.block)));
-        return NULL;
-    }
+    if (builder.block->parent != NULL)
+        take_left_out(&builder, &builder.block->place, title(&builder, builder.block), true,
+                      "the file ends before its '}': keepalived starts with a message, and so does "
+                      "this. See whether the file is whole");
     return tree;
 }

@@ -41,6 +41,10 @@ bool keepalived_is(const struct keepalived_node *node, const char *word);
 const struct keepalived_node *keepalived_last(const struct keepalived_node *block,
                                               const char *word);
 
+/* The first one, for words of which keepalived ignores repetitions; NULL: none. */
+const struct keepalived_node *keepalived_first(const struct keepalived_node *block,
+                                               const char *word);
+
 /* The words from `index` on, one space between. Of the arena. */
 char *keepalived_text(struct arena *arena, const struct keepalived_node *node, size_t index);
 

@@ -2,6 +2,7 @@
 #include "tools/import/output.h"
 
 #include "lib/config/schema.h"
+#include "tools/import/keys.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -36,6 +37,14 @@ static const struct config_key *find_key(const char *type, const char *key)
 bool import_knows(const char *type, const char *key)
 {
     return find_key(type, key) != NULL;
+}
+
+bool import_knows_unit_hooks(void)
+{
+    const struct config_key *key = find_key("instance", KEY_ON_MASTER);
+
+    return key != NULL && (strstr(key->expected, "unit:") != NULL ||
+                           (key->help != NULL && strstr(key->help, "unit:") != NULL));
 }
 
 /* Something, without a control character. */
@@ -91,10 +100,12 @@ bool import_set(struct import_output *out, struct import_section *section,
 }
 
 void import_item_text(struct import_output *out, struct import_section *section,
-                      enum import_kind kind, const struct keepalived_place *place, const char *text,
-                      const char *why)
+                      enum import_kind kind, const struct keepalived_node *node,
+                      const struct keepalived_place *place, const char *text, const char *why)
 {
     struct import_items *items = section != NULL ? &section->items : &out->items;
+
+    place = node != NULL ? &node->place : place;
 
     for (size_t i = items->count > REPEATS ? items->count - REPEATS : 0; i < items->count; i++) {
         const struct import_item *item = &items->list[i];
@@ -107,6 +118,7 @@ void import_item_text(struct import_output *out, struct import_section *section,
     items->list[items->count++] = (struct import_item){
         .kind = kind,
         .place = *place,
+        .node = node,
         .text = arena_copy(out->arena, text),
         .why = arena_copy(out->arena, why),
     };
@@ -122,7 +134,7 @@ void import_item(struct import_output *out, struct import_section *section, enum
             arena_print(out->arena, "%s ...", node->words[0]); /* passwords stay where they are */
     if (node->block)
         text = arena_print(out->arena, "%s { ... }", text);
-    import_item_text(out, section, kind, &node->place, text, why);
+    import_item_text(out, section, kind, node, NULL, text, why);
 }
 
 static void each_of(const struct import_items *items, const struct import_section *section,
@@ -164,4 +176,21 @@ size_t import_count(const struct import_output *out, enum import_kind kind)
 
     import_each_item(out, count_item, &counter);
     return counter.count;
+}
+
+size_t import_count_lost(const struct import_output *out)
+{
+    size_t count = 0;
+
+    for (unsigned kind = IMPORT_NOTE + 1; kind < IMPORT_KINDS; kind++)
+        count += import_count(out, kind);
+    return count;
+}
+
+const char *import_short_name(const struct import_output *out, const char *file)
+{
+    const char *slash = strrchr(out->source, '/');
+    size_t length = slash != NULL ? (size_t)(slash - out->source) + 1 : 0;
+
+    return strncmp(file, out->source, length) == 0 ? file + length : file;
 }

@@ -7,16 +7,22 @@
 
 #include "tools/import/keepalived_tree.h"
 
+/* What an item means for whoever takes the result as it is. All but a note are differences: they
+ * are what is not carried over, the worst last. */
 enum import_kind {
     IMPORT_NOTE = 0, /* carried over, or not needed */
-    IMPORT_LOST,     /* not carried over: it behaves differently until somebody acts */
+    IMPORT_LOST,     /* something that keepalived did is not done */
+    IMPORT_FAILOVER, /* fails over when it should not, or does not when it should */
+    IMPORT_MASTERS,  /* two masters, or none */
+    IMPORT_KINDS,
 };
 
 struct import_item {
     enum import_kind kind;
     struct keepalived_place place;
-    const char *text; /* what is written there */
-    const char *why;  /* and what to do */
+    const struct keepalived_node *node; /* NULL: of no statement */
+    const char *text;                   /* what is written there */
+    const char *why;                    /* and what to do */
 };
 
 struct import_items {
@@ -53,6 +59,7 @@ struct import_output {
     struct import_section *last;
     struct import_items items; /* of no section */
     const char *problem;       /* why import_text() failed */
+    const struct keepalived_tree *tree;
 };
 
 /* Adds a section behind those there are. node: where it comes from, for messages. */
@@ -67,14 +74,17 @@ bool import_set(struct import_output *out, struct import_section *section,
 /* True when this vipd knows that key. */
 bool import_knows(const char *type, const char *key);
 
+/* True when a hook of this vipd may be run by systemd ("unit: NAME"). */
+bool import_knows_unit_hooks(void);
+
 /* Adds an item about a statement. section: NULL for none. why is copied. */
 void import_item(struct import_output *out, struct import_section *section, enum import_kind kind,
                  const struct keepalived_node *node, const char *why);
 
-/* The same with a text of its own. */
+/* The same with a text of its own; node may be NULL where place is given. */
 void import_item_text(struct import_output *out, struct import_section *section,
-                      enum import_kind kind, const struct keepalived_place *place, const char *text,
-                      const char *why);
+                      enum import_kind kind, const struct keepalived_node *node,
+                      const struct keepalived_place *place, const char *text, const char *why);
 
 /* Calls back for each item, in the order they are printed in. */
 void import_each_item(const struct import_output *out,
@@ -84,8 +94,10 @@ void import_each_item(const struct import_output *out,
 
 size_t import_count(const struct import_output *out, enum import_kind kind);
 
-/* Makes vipd.conf of it, which vipd takes: what its own check refuses becomes an item. The text is
- * of the arena. NULL: vipd would not take it even so, with the reason in out->problem. */
-const char *import_text(struct import_output *out);
+/* All items but notes. */
+size_t import_count_lost(const struct import_output *out);
+
+/* The file as seen from the directory of the configuration that was given. */
+const char *import_short_name(const struct import_output *out, const char *file);
 
 #endif

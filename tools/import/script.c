@@ -5,8 +5,10 @@
  */
 #include "lib/config/duration.h"
 #include "lib/packet/address.h"
+#include "tools/import/commands.h"
 #include "tools/import/import.h"
 #include "tools/import/keys.h"
+#include "tools/import/sandbox.h"
 
 #include <assert.h>
 #include <string.h>
@@ -28,8 +30,15 @@ static const struct pattern {
 } patterns[] = {
     {{"killall", "-0"}, 1, "process", KEY_EXECUTABLE},
     {{"killall", "-q", "-0"}, 1, "process", KEY_EXECUTABLE},
+    {{"killall", "-s", "0"}, 1, "process", KEY_EXECUTABLE},
+    {{"pkill", "-0"}, 1, "process", KEY_EXECUTABLE},
+    {{"pkill", "-0", "-x"}, 1, "process", KEY_EXECUTABLE},
+    {{"pkill", "-x", "-0"}, 1, "process", KEY_EXECUTABLE},
     {{"pidof"}, 1, "process", KEY_EXECUTABLE},
+    {{"pidof", "-s"}, 1, "process", KEY_EXECUTABLE},
+    {{"pgrep"}, 1, "process", KEY_EXECUTABLE},
     {{"pgrep", "-x"}, 1, "process", KEY_EXECUTABLE},
+    {{"systemctl", "status"}, 1, "unit", KEY_UNIT},
     {{"systemctl", "is-active"}, 1, "unit", KEY_UNIT},
     {{"systemctl", "is-active", "-q"}, 1, "unit", KEY_UNIT},
     {{"systemctl", "is-active", "--quiet"}, 1, "unit", KEY_UNIT},
@@ -48,6 +57,31 @@ static const char *base_name(const char *word)
     const char *slash = strrchr(word, '/');
 
     return slash != NULL ? slash + 1 : word;
+}
+
+/* The command without what only makes it quiet, or says what happens anyway. */
+static const char *without_noise(struct import *import, const char *text)
+{
+    static const char *const ends[] = {"|| exit 1",    "|| exit",     "2>&1",        "> /dev/null",
+                                       ">/dev/null",   "1>/dev/null", "2>/dev/null", "2> /dev/null",
+                                       "&> /dev/null", "&>/dev/null"};
+    char *copy = arena_copy(import->arena, text);
+    size_t length = strlen(copy);
+    bool more = true;
+
+    while (more) {
+        more = false;
+        while (length > 0 && strchr(" \t;", copy[length - 1]) != NULL)
+            length--;
+        for (size_t i = 0; !more && i < sizeof(ends) / sizeof(ends[0]); i++) {
+            size_t size = strlen(ends[i]);
+
+            more = length > size && strncmp(copy + length - size, ends[i], size) == 0;
+            length -= more ? size : 0;
+        }
+    }
+    copy[length] = '\0';
+    return copy;
 }
 
 /* Words of a command without quotes or anything of the shell's; else none. */
@@ -127,7 +161,7 @@ void import_executable(struct import *import, struct import_section *section,
                        const struct keepalived_node *node, const char *name)
 {
     if (import_set(import->out, section, node, KEY_EXECUTABLE, name))
-        IMPORT_ITEM(import, section, IMPORT_LOST, node,
+        IMPORT_ITEM(import, section, IMPORT_FAILOVER, node,
                     "in part: vipd.service hides the processes of other users from vipd, and the "
                     "check fails until it may see them. A drop-in does that: 'systemctl edit "
                     "vipd', there [Service] and ProtectProc=default");
@@ -137,6 +171,7 @@ void import_executable(struct import *import, struct import_section *section,
 static bool write_known(struct import *import, struct import_section *section,
                         const struct keepalived_node *script, const char *text)
 {
+    text = without_noise(import, text);
     const struct command command = take_apart(import, text);
     const char *type = "tcp";
     const char *key = KEY_CONNECT;
@@ -165,41 +200,61 @@ static void write_program(struct import *import, struct import_section *section,
                           const char *text)
 {
     const struct keepalived_node *user = keepalived_last(block, "user");
+    const struct program program = {
+        .command = text,
+        .node = script,
+        .user = import_value(user != NULL ? user : import->globals.script_user),
+        .user_key = KEY_USER,
+    };
 
     set(import, section, script, KEY_TYPE, "exec");
     set(import, section, script, KEY_COMMAND, import_command(import, section, script, text));
-    if (user != NULL)
-        import_user(import, section, user, import_value(user), KEY_USER);
-    else
-        import_user(import, section, script, import_value(import->globals.script_user), KEY_USER);
+    import_program(import, section, &program);
 }
 
-/* interval and timeout. A look of vipd's is done before the next begins. */
-static void write_times(struct import *import, struct import_section *section,
-                        const struct keepalived_node *block)
+/* keepalived takes whole seconds, and 1 for anything else. */
+static uint64_t interval_of(struct import *import, struct import_section *section,
+                            const struct keepalived_node *node)
 {
+    long seconds = 0;
+
+    if (node == NULL)
+        return NS_PER_SEC;
+    if (import_number(import_value(node), 1, 3600, &seconds))
+        return (uint64_t)seconds * NS_PER_SEC;
+    IMPORT_ITEM(import, section, IMPORT_NOTE, node,
+                "expected whole seconds, 1 or more: keepalived takes 1, and so does this");
+    return NS_PER_SEC;
+}
+
+/*
+ * interval and timeout. Without a timeout keepalived gives a script its interval, vipd 3 s at most
+ * of it; with one that is longer both leave out the looks in between. What the kernel or systemd
+ * tells (process, unit) takes no time.
+ */
+static void write_times(struct import *import, struct import_section *section,
+                        const struct keepalived_node *block, bool is_program)
+{
+    enum { TIMEOUT_DEFAULT_SECONDS = 3 };
     const struct keepalived_node *every = keepalived_last(block, "interval");
     const struct keepalived_node *within = keepalived_last(block, "timeout");
-    uint64_t interval_ns = NS_PER_SEC;
-    uint64_t timeout_ns = 0;
+    uint64_t interval_ns = interval_of(import, section, every);
+    uint64_t timeout_ns = interval_ns;
+    long seconds = 0;
     char text[DURATION_TEXT_SIZE];
 
-    if (every != NULL && !import_seconds(import_value(every), &interval_ns))
-        IMPORT_ITEM(import, section, IMPORT_LOST, every, "expected seconds");
     set(import, section, every != NULL ? every : block, KEY_INTERVAL,
         duration_format(interval_ns, text, sizeof(text)));
-    if (within == NULL)
+    if (!is_program)
         return;
-    if (!import_seconds(import_value(within), &timeout_ns)) {
-        IMPORT_ITEM(import, section, IMPORT_LOST, within, "expected seconds");
-        return;
-    }
-    if (timeout_ns > interval_ns) {
-        timeout_ns = interval_ns;
+    if (import_number(import_value(within), 1, 3600, &seconds))
+        timeout_ns = (uint64_t)seconds * NS_PER_SEC;
+    else if (within != NULL && !import_number(import_value(within), 0, 0, &seconds))
         IMPORT_ITEM(import, section, IMPORT_NOTE, within,
-                    "a check of vipd's is over before the next begins: its interval is the limit");
-    }
-    set(import, section, within, KEY_TIMEOUT, duration_format(timeout_ns, text, sizeof(text)));
+                    "expected whole seconds: keepalived takes the interval, and so does this");
+    if (timeout_ns != interval_ns || interval_ns > TIMEOUT_DEFAULT_SECONDS * NS_PER_SEC)
+        set(import, section, within != NULL ? within : block, KEY_TIMEOUT,
+            duration_format(timeout_ns, text, sizeof(text)));
 }
 
 /* keepalived's default is 1. */
@@ -221,32 +276,20 @@ void import_script(struct import *import, struct import_section *section,
 {
     const struct keepalived_node *script = keepalived_last(block, "script");
     const struct keepalived_node *failing = keepalived_last(block, "init_fail");
-    const char *text = NULL;
 
     if (import_value(script) == NULL)
         return;
-    /* In quotes it is one word, else it may be several. */
-    text = script->count == 2 ? script->words[1] : keepalived_text(import->arena, script, 1);
-    if (!write_known(import, section, script, text))
+    const char *text = keepalived_text(import->arena, script, 1);
+    if (script->count > 2)
+        IMPORT_ITEM(import, section, IMPORT_FAILOVER, script,
+                    "keepalived runs '%s' without the words behind it, which are not in quotes "
+                    "with it; here they count",
+                    script->words[1]);
+    bool known = write_known(import, section, script, text);
+    if (!known)
         write_program(import, section, block, script, text);
-    write_times(import, section, block);
+    write_times(import, section, block, !known);
     write_counts(import, section, block);
     if (failing != NULL)
         set(import, section, failing, KEY_INITIALLY, "failing");
-}
-
-void import_user(struct import *import, struct import_section *section,
-                 const struct keepalived_node *node, const char *user, const char *key)
-{
-    if (!import_knows(section->type, key))
-        return;
-    if (user == NULL)
-        IMPORT_ITEM(import, section, IMPORT_NOTE, node,
-                    "keepalived runs it as keepalived_script where there is such a user, else as "
-                    "root; vipd as its own user, vipd");
-    else
-        IMPORT_ITEM(import, section, IMPORT_LOST, node,
-                    "the user: vipd runs it as its own user, vipd. '%s = %s' takes a vipd that has "
-                    "CAP_SETUID and CAP_SETGID",
-                    key, user);
 }

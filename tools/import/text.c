@@ -1,21 +1,18 @@
 /*
- * The configuration being made, as text. It is read with vipd's own parser, and what that refuses
- * is taken out and becomes an item, until nothing is refused: what an operator gets always passes
- * `vipctl check`.
+ * The configuration being made, as text: a preface that sums it up, the sections, and beside each
+ * what was not carried over and what is worth knowing.
  */
-#include "lib/config/config.h"
+#include "tools/import/text.h"
+
 #include "lib/config/problem.h"
 #include "lib/config/schema.h"
-#include "tools/import/keys.h"
-#include "tools/import/output.h"
+#include "tools/import/summary.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { WIDTH = 100, QUOTE_SIZE = 400 };
-
-#define OUTPUT_NAME "vipd.conf"
 
 /* Text being written, with its lines counted. */
 struct page {
@@ -43,6 +40,8 @@ static void put(struct page *page, const char *text)
 /* Text broken at spaces, each line behind `margin`. */
 static void put_wrapped(struct page *page, const char *margin, const char *text)
 {
+    if (*text == '\0')
+        put(page, "#");
     size_t room = WIDTH - strlen(margin);
 
     while (*text != '\0') {
@@ -60,15 +59,6 @@ static void put_wrapped(struct page *page, const char *margin, const char *text)
         put_line(page, text, end);
         text += end + strspn(text + end, " ");
     }
-}
-
-/* The file as seen from the directory of the configuration that was given. */
-static const char *short_name(const struct page *page, const char *file)
-{
-    const char *slash = strrchr(page->out->source, '/');
-    size_t length = slash != NULL ? (size_t)(slash - page->out->source) + 1 : 0;
-
-    return strncmp(file, page->out->source, length) == 0 ? file + length : file;
 }
 
 /* A reason is printed in full where it comes first. */
@@ -89,12 +79,13 @@ static void put_item(struct page *page, const struct import_item *item, bool las
 {
     char quoted[QUOTE_SIZE];
     char *line = NULL;
-    const char *label = item->kind == IMPORT_LOST ? "NOT CARRIED OVER" : "Note";
+    const char *label = item->kind != IMPORT_NOTE ? "NOT CARRIED OVER" : "Note";
     bool told = last_of_its_why && is_told(page, item->why);
 
     config_quote(item->text, strlen(item->text), quoted, sizeof(quoted));
-    int length = asprintf(&line, "# %s: %s:%u: %s%s", label, short_name(page, item->place.file),
-                          item->place.line, quoted, told ? " (as above)" : "");
+    int length =
+        asprintf(&line, "# %s: %s:%u: %s%s", label, import_short_name(page->out, item->place.file),
+                 item->place.line, quoted, told ? " (as above)" : "");
     arena_must(length < 0 ? NULL : line);
     put(page, line);
     free(line);
@@ -122,8 +113,8 @@ static void put_items_of(struct page *page, const struct import_items *items, en
 
 static void put_items(struct page *page, const struct import_items *items)
 {
-    put_items_of(page, items, IMPORT_LOST);
-    put_items_of(page, items, IMPORT_NOTE);
+    for (unsigned kind = IMPORT_KINDS; kind-- > IMPORT_NOTE;)
+        put_items_of(page, items, kind);
 }
 
 static bool is_list(const struct import_section *section, const struct import_key *key)
@@ -209,22 +200,17 @@ static void put_section(struct page *page, struct import_section *section)
 
 static void put_preface(struct page *page)
 {
-    struct arena *arena = page->out->arena;
-    size_t lost = import_count(page->out, IMPORT_LOST);
     char quoted[QUOTE_SIZE];
 
     config_quote(page->out->source, strlen(page->out->source), quoted, sizeof(quoted));
-    put(page, arena_print(arena, "# Made by 'vipctl import' from %s.", quoted));
-    if (lost == 0)
-        put(page, "# All of it is carried over.");
-    else
-        put(page, arena_print(arena,
-                              "# %zu thing%s in it %s not carried over: look for NOT CARRIED OVER.",
-                              lost, lost == 1 ? "" : "s", lost == 1 ? "is" : "are"));
+    put(page, arena_print(page->out->arena, "# Made by 'vipctl import' from %s.", quoted));
+    put(page, "#");
+    for (const struct summary_line *line = import_summary(page->out); line != NULL;
+         line = line->next)
+        put_wrapped(page, arena_print(page->out->arena, "# %*s", line->indent, ""), line->text);
 }
 
-/* Returns the text, to be freed. */
-static char *render(struct import_output *out)
+char *import_render(struct import_output *out)
 {
     struct page page = {.line = 1, .out = out};
 
@@ -237,101 +223,4 @@ static char *render(struct import_output *out)
     put_items(&page, &out->items);
     fclose(page.file);
     return arena_must(page.text);
-}
-
-/* The problem without lines of a text that changes with every pass. */
-static const char *reason_of(struct import_output *out, const struct config_problem *problem)
-{
-    char *text = arena_print(out->arena, "%s%s%s", problem->key, *problem->key != '\0' ? ": " : "",
-                             problem->text);
-    char *place = strstr(text, " (" OUTPUT_NAME ":");
-    char *end = place != NULL ? strchr(place, ')') : NULL;
-
-    if (end != NULL)
-        memmove(place, end + 1, strlen(end + 1) + 1);
-    return text;
-}
-
-/* Takes out what is written in the problem's line. False: nothing is, or it was taken out before.
- */
-static bool refuse(struct import_output *out, const struct config_problem *problem)
-{
-    struct import_section *hit = NULL;
-
-    for (struct import_section *s = out->first; s != NULL; s = s->next) {
-        if (s->line != 0 && s->line <= problem->line)
-            hit = s;
-    }
-    if (hit == NULL || hit->refused)
-        return false;
-    for (size_t i = hit->count; i-- > 0;) {
-        struct import_key *key = &hit->keys[i];
-
-        if (key->refused || key->line > problem->line)
-            continue;
-        key->refused = true;
-        import_item(out, hit, IMPORT_LOST, key->node,
-                    arena_print(out->arena, "vipd refuses %s", reason_of(out, problem)));
-        return true;
-    }
-    hit->refused = true;
-    import_item(out, hit, IMPORT_LOST, hit->node,
-                arena_print(out->arena, "the whole section, which vipd refuses: %s",
-                            reason_of(out, problem)));
-    return true;
-}
-
-/* A section that this vipd does not know is told of once. */
-static void tell_unknown_sections(struct import_output *out)
-{
-    for (struct import_section *s = out->first; s != NULL; s = s->next) {
-        if (!s->known)
-            import_item(out, s, IMPORT_LOST, s->node,
-                        arena_print(out->arena, "this version of vipd has no [%s]%s", s->type,
-                                    strcmp(s->type, SECTION_GROUP) == 0
-                                        ? ": its instances fail over one by one. IPv4 and IPv6 "
-                                          "addresses of one instance do move together"
-                                        : ""));
-    }
-}
-
-/* Takes out what a reading found; the lines of all problems are those of one rendering. */
-static bool refuse_all(struct import_output *out, const struct config_problems *problems)
-{
-    unsigned last = 0;
-    bool some = false;
-
-    for (size_t i = 0; i < problems->count; i++) {
-        const struct config_problem *problem = &problems->list[i];
-
-        if (problem->line == last)
-            continue;
-        last = problem->line;
-        some = refuse(out, problem) || some;
-    }
-    return some;
-}
-
-const char *import_text(struct import_output *out)
-{
-    const char *result = NULL;
-    bool again = true;
-
-    tell_unknown_sections(out);
-    while (again) {
-        char *text = render(out);
-        const struct config_source source = {OUTPUT_NAME, text};
-        struct config_problems problems = {0};
-        struct config *config = config_parse(&source, 1, &problems);
-
-        again = config == NULL && refuse_all(out, &problems);
-        if (config != NULL)
-            result = arena_copy(out->arena, text);
-        else if (!again)
-            out->problem = arena_copy(out->arena, problems.count > 0 ? problems.list[0].text : "");
-        config_free(config);
-        config_problems_free(&problems);
-        free(text);
-    }
-    return result;
 }

@@ -1,4 +1,5 @@
-/* Values of keepalived's language, and texts as vipd takes them. */
+/* Values of keepalived's language, and names as vipd takes them. */
+#include "lib/config/config.h"
 #include "lib/config/duration.h"
 #include "tools/import/import.h"
 
@@ -62,7 +63,22 @@ const char *import_joined(struct import *import, const char *const *texts, size_
     return out;
 }
 
-const char *import_name(struct import *import, const struct keepalived_node *node, const char *text)
+/* The name with a number behind that makes it one of its own. */
+static const char *numbered(struct import *import, const char *name,
+                            bool (*taken)(const struct import *import, const char *name))
+{
+    enum { NUMBER_ROOM = 6 };
+    const char *other = name;
+
+    for (unsigned i = 2; taken(import, other); i++) {
+        int room = NAME_SIZE - 1 - NUMBER_ROOM;
+        other = arena_print(import->arena, "%.*s-%u", room, name, i);
+    }
+    return other;
+}
+
+const char *import_name(struct import *import, const struct keepalived_node *node, const char *text,
+                        bool (*taken)(const struct import *import, const char *name))
 {
     char *name = arena_copy(import->arena, text);
 
@@ -72,55 +88,29 @@ const char *import_name(struct import *import, const struct keepalived_node *nod
         if (!isalnum((unsigned char)*at) && *at != '.' && *at != '_' && *at != '-')
             *at = '-';
     }
-    if (*name == '\0')
-        name = arena_copy(import->arena, "unnamed");
-    if (strcmp(name, text) != 0)
-        IMPORT_ITEM(import, NULL, IMPORT_NOTE, node, "called '%s' in vipd.conf", name);
-    return name;
+    const char *result = *name != '\0' ? name : "unnamed";
+    if (taken != NULL)
+        result = numbered(import, result, taken);
+    if (strcmp(result, text) != 0)
+        IMPORT_ITEM(import, NULL, IMPORT_NOTE, node, "called '%s' in vipd.conf", result);
+    return result;
 }
 
-/* True when a shell would do something with it that a plain list of words cannot. */
-static bool needs_shell(const char *command)
+bool import_takes(const char *lines)
 {
-    char quote = '\0';
+    const char *text = NULL;
+    char *all = NULL;
+    struct config_problems problems = {0};
 
-    for (const char *at = command; *at != '\0'; at++) {
-        if (quote == '\0' && strchr("$`|&;<>()*?[~", *at) != NULL)
-            return true;
-        if (*at == '\\' && quote != '\'' && at[1] != '\0')
-            at++;
-        else if (quote != '\0' ? *at == quote : *at == '"' || *at == '\'')
-            quote = quote != '\0' ? '\0' : *at;
-    }
-    return false;
-}
-
-/* The text as one word of a shell. */
-static char *quoted(struct import *import, const char *text)
-{
-    char *out = arena_take(import->arena, 4 * strlen(text) + 3);
-    char *end = out;
-
-    *end++ = '\'';
-    for (; *text != '\0'; text++) {
-        if (*text == '\'')
-            end = stpcpy(end, "'\\''");
-        else
-            *end++ = *text;
-    }
-    *end = '\'';
-    return out;
-}
-
-const char *import_command(struct import *import, struct import_section *section,
-                           const struct keepalived_node *node, const char *command)
-{
-    if (needs_shell(command)) {
-        import_item(import->out, section, IMPORT_NOTE, node,
-                    "vipd runs commands without a shell: this one is given to /bin/sh");
-        command = arena_print(import->arena, "/bin/sh -c %s", quoted(import, command));
-    } else if (command[strspn(command, "\"'")] != '/') {
-        command = arena_print(import->arena, "/usr/bin/env %s", command);
-    }
-    return command;
+    if (asprintf(&all, "[instance x]\ninterface = x\nvrid = 1\naddresses = 192.0.2.1\n%s\n",
+                 lines) < 0)
+        all = NULL;
+    text = arena_must(all);
+    const struct config_source source = {"x", text};
+    struct config *config = config_parse(&source, 1, &problems);
+    bool taken = config != NULL;
+    config_free(config);
+    config_problems_free(&problems);
+    free(all);
+    return taken;
 }

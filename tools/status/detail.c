@@ -52,6 +52,8 @@ static void print_head(const struct context *context, const json_t *instance)
     else
         snprintf(text, sizeof(text), "yes");
     line("preempt", text);
+    if (json_is_false(json_object_get(instance, "accept")))
+        line("accept", "no: packets to the addresses are dropped");
     if (json_is_string(json_object_get(instance, "group")))
         line("group", field_text(instance, "group"));
 }
@@ -93,6 +95,25 @@ static void print_warnings(const struct context *context, const json_t *instance
     }
 }
 
+/* What is not as with most addresses. */
+static void print_words(const json_t *instance, const json_t *address)
+{
+    const char *device = json_string_value(json_object_get(address, "device"));
+    const char *waits = json_string_value(json_object_get(address, "waits"));
+
+    if (device != NULL && strcmp(device, field_text(instance, "interface")) != 0)
+        printf(", on %s", device);
+    if (json_is_false(json_object_get(address, "listed")))
+        fputs(", extra", stdout);
+    if (json_is_string(json_object_get(address, "label")))
+        printf(", label %s", field_text(address, "label"));
+    if (json_is_string(json_object_get(address, "scope")))
+        printf(", scope %s", field_text(address, "scope"));
+    if (waits != NULL)
+        fputs(strcmp(waits, "no-device") == 0 ? " (no such device)" : " (the device is down)",
+              stdout);
+}
+
 static void print_addresses(const struct context *context, const json_t *instance)
 {
     const json_t *address;
@@ -102,9 +123,27 @@ static void print_addresses(const struct context *context, const json_t *instanc
         bool held = field_true(address, "held");
         enum table_colour colour = held ? TABLE_GREEN : TABLE_DIM;
 
-        printf("  %-*s%s%-*s%s%s\n", LABEL_WIDTH, i == 0 ? "addresses" : "",
+        printf("  %-*s%s%-*s%s", LABEL_WIDTH, i == 0 ? "addresses" : "",
                table_colour_start(colour, context->colour), 44, field_text(address, "address"),
-               held ? "held" : "not held", table_colour_end(colour, context->colour));
+               held ? "held" : "not held");
+        print_words(instance, address);
+        printf("%s\n", table_colour_end(colour, context->colour));
+    }
+}
+
+static void print_hooks(const struct context *context, const json_t *instance)
+{
+    const json_t *hook;
+    size_t i;
+
+    json_array_foreach (json_object_get(instance, "hooks"), i, hook) {
+        enum table_colour colour = field_true(hook, "ok") ? TABLE_PLAIN : TABLE_RED;
+        char at[WHEN_SIZE];
+
+        printf("  %-*s%s%s, %s: %s%s\n", LABEL_WIDTH, i == 0 ? "hooks" : "",
+               table_colour_start(colour, context->colour), field_text(hook, "hook"),
+               when_format(field_text(hook, "at"), at, sizeof(at)), field_text(hook, "text"),
+               table_colour_end(colour, context->colour));
     }
 }
 
@@ -205,6 +244,7 @@ void status_detail_print(const struct context *context, const json_t *instance, 
     print_last(instance);
     print_warnings(context, instance);
     print_addresses(context, instance);
+    print_hooks(context, instance);
     status_checks_print(context, instance);
     json_array_foreach (json_object_get(instance, "routers"), i, router)
         print_router(context, router, all);

@@ -116,8 +116,10 @@ class Lab:
             assert not condition(), what
             time.sleep(interval)
 
-    def capture(self, skip=None):
-        capture = Capture(self.switch, [m.name for m in self.machines()], skip)
+    def capture(self, skip=None, ports=()):
+        """ports: those of further interfaces (Machine.add_device())."""
+        names = [m.name for m in self.machines()]
+        capture = Capture(self.switch, [*names, *ports], skip)
         self._captures.append(capture)
         return capture
 

@@ -61,6 +61,24 @@ class Machine:
         netns.ip_batch(["link set eth0 up", f"addr add {self.address4}/24 dev eth0",
                         f"addr add {self.address6}/64 dev eth0"], self.namespace)
 
+    def add_device(self, device="eth1"):
+        """Makes another interface, plugged into a LAN of its own at the port it returns."""
+        switch, port, bridge = self.lab.switch, f"{self.name}-{device}", f"br-{device}"
+        if netns.run("ip", "-n", switch, "link", "show", bridge, check=False).returncode != 0:
+            netns.ip_batch([f"link add {bridge} type bridge stp_state 0 forward_delay 0"
+                            " mcast_snooping 0", f"link set {bridge} up"], switch)
+        netns.ip_batch([f"link add {device} netns {self.namespace} type veth peer name {port}"
+                        f" netns {switch}"])
+        netns.ip_batch([f"link set {port} master {bridge} up"], switch)
+        self.ip("link", "set", device, "up")
+        return port
+
+    def on(self, device):
+        """Texts of the addresses with vipd's mark on that interface."""
+        found = json.loads(self.ip("-j", "link", "show", device, check=False).stdout or "[]")
+        indexes = [link["ifindex"] for link in found]
+        return sorted(a.address for a in self.addresses() if a.ours and a.ifindex in indexes)
+
     def delete_interface(self):
         self.ip("link", "del", "eth0")
 

@@ -33,7 +33,8 @@ def checksum(data):
 
 def vrrp_message(source, destination, vrid=51, priority=50, addresses=("10.77.0.200",), version=3,
                  kind=1, interval_ms=100, count=None, trailer=b"", spoil_checksum=False,
-                 message_only=False, auth_type=0, truncate=None):
+                 message_only=False, auth_type=0, auth_data=b"",
+                 truncate=None):
     """A VRRP message (no IP header). `count`, `trailer`, `truncate` and `spoil_checksum` make
     faults; the checksum is right for what is sent unless it is the one that is spoilt. Over IPv4
     it covers a pseudo-header (RFC 5798) unless `message_only` (RFC 9568)."""
@@ -41,7 +42,7 @@ def vrrp_message(source, destination, vrid=51, priority=50, addresses=("10.77.0.
     shown = len(addresses) if count is None else count
     if version == 2:
         timing = struct.pack("!BB", auth_type, max(1, interval_ms // 1000))
-        packed += bytes(8)
+        packed += auth_data[:8].ljust(8, b"\0")
     else:
         timing = struct.pack("!H", interval_ms // 10)
     head = struct.pack("!BBBB", version << 4 | kind, vrid, priority, shown) + timing
@@ -114,6 +115,7 @@ class Frame:
     count: int = 0
     interval_ms: int = 0
     addresses: list = field(default_factory=list)
+    auth_data: bytes = b""  # version 2
     reply: bool = False  # of ARP
     gratuitous: bool = False  # an ARP announcement or unsolicited NA of `target`
     target: str = ""
@@ -180,3 +182,5 @@ def _read_vrrp(out, message, size):
         octets = message[8 + i * size:8 + (i + 1) * size]
         if len(octets) == size:
             out.addresses.append(str(ipaddress.ip_address(octets)))
+    if out.version == 2:
+        out.auth_data = message[8 + out.count * size:]

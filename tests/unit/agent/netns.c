@@ -213,3 +213,8 @@ struct ip_prefix prefix_of(const char *text)
     assert_true(ip_prefix_parse(text, &prefix));
     return prefix;
 }
+
+struct claimed_address claim_of(const char *text)
+{
+    return (struct claimed_address){.prefix = prefix_of(text)};
+}

@@ -5,7 +5,7 @@
 #ifndef TESTS_NETNS_H
 #define TESTS_NETNS_H
 
-#include "lib/packet/address.h"
+#include "lib/packet/claimed_address.h"
 
 #include <stdbool.h>
 #include <systemd/sd-event.h>
@@ -48,5 +48,8 @@ void netns_run_for(sd_event *event, unsigned ms);
 
 /* A prefix from text that must be right. */
 struct ip_prefix prefix_of(const char *text);
+
+/* The same with nothing else said of it. */
+struct claimed_address claim_of(const char *text);
 
 #endif

@@ -138,6 +138,31 @@ static void a_file_that_comes_and_goes_is_seen_at_once(void **state)
     wait_for(bench, "here", CHECK_FAILING, "is not there");
 }
 
+static void put(const struct bench *bench, const char *text)
+{
+    FILE *file = fopen(bench->path, "we");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void of_zero_any_other_number_is_a_failure(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->list[0].content = CONTENT_ZERO;
+    bench->list[0].interval_ns = 3600 * NS_PER_SEC;
+    assert_int_equal(checks_apply(bench->checks, &bench->config, NULL, true), 0);
+    wait_for(bench, "here", CHECK_PASSING, "is not there");
+    put(bench, "-7\n");
+    wait_for(bench, "here", CHECK_FAILING, "says -7");
+    put(bench, "0\n");
+    wait_for(bench, "here", CHECK_PASSING, "says 0");
+    put(bench, "down\n");
+    wait_for(bench, "here", CHECK_FAILING, "no number");
+}
+
 static void one_that_hangs_fails_alone_and_comes_back(void **state)
 {
     struct bench *bench = *state;
@@ -173,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_file_that_comes_and_goes_is_seen_at_once, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(of_zero_any_other_number_is_a_failure, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_that_hangs_fails_alone_and_comes_back, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(one_that_hangs_is_left_behind, set_up, tear_down),

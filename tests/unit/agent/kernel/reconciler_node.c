@@ -113,7 +113,7 @@ int node_run(struct node *node)
 }
 
 int node_want_on(struct node *node, struct desired_set *set, int ifindex,
-                 const struct ip_prefix *prefixes, size_t count, uint64_t lease_ns)
+                 const struct claimed_address *prefixes, size_t count, uint64_t lease_ns)
 {
     reconciler_want(node->reconciler, set, ifindex, prefixes, count, lease_ns);
     int r = reconciler_finish(node->reconciler, WAIT_MS * NS_PER_MS);
@@ -123,7 +123,7 @@ int node_want_on(struct node *node, struct desired_set *set, int ifindex,
     return count > 0 ? set->error : r;
 }
 
-int node_want(struct node *node, struct desired_set *set, const struct ip_prefix *prefixes,
+int node_want(struct node *node, struct desired_set *set, const struct claimed_address *prefixes,
               size_t count, uint64_t lease_ns)
 {
     if (set->owner == NULL)

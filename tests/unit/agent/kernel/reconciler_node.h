@@ -32,10 +32,10 @@ int node_run(struct node *node);
 
 /* reconciler_want(), and waits for what comes of it: the first negative errno, or 0. */
 int node_want_on(struct node *node, struct desired_set *set, int ifindex,
-                 const struct ip_prefix *prefixes, size_t count, uint64_t lease_ns);
+                 const struct claimed_address *prefixes, size_t count, uint64_t lease_ns);
 
 /* The same on va. */
-int node_want(struct node *node, struct desired_set *set, const struct ip_prefix *prefixes,
+int node_want(struct node *node, struct desired_set *set, const struct claimed_address *prefixes,
               size_t count, uint64_t lease_ns);
 
 struct search {

@@ -38,7 +38,7 @@ static bool answers_in_the_end(struct local_route *routes, const struct ip_addre
     const struct timespec millisecond = {.tv_nsec = 1000 * 1000};
 
     for (int i = 0; i < TRIES_MAX; i++) {
-        if (local_route_has(routes, address))
+        if (local_route_has(routes, netns_ifindex("va"), address))
             return true;
         nanosleep(&millisecond, NULL);
     }
@@ -50,20 +50,20 @@ static void an_address_is_answered_for_while_it_is_there(void **state)
     const struct ip_address here = parse("2001:db8::10");
     const struct ip_address neighbour = parse("2001:db8::11");
 
-    assert_false(local_route_has(*state, &here));
+    assert_false(local_route_has(*state, netns_ifindex("va"), &here));
     netns_ip("addr add 2001:db8::10/64 dev va nodad");
     assert_true(answers_in_the_end(*state, &here));
     /* Reached, but not here. */
-    assert_false(local_route_has(*state, &neighbour));
+    assert_false(local_route_has(*state, netns_ifindex("va"), &neighbour));
     netns_ip("addr del 2001:db8::10/64 dev va");
-    assert_false(local_route_has(*state, &here));
+    assert_false(local_route_has(*state, netns_ifindex("va"), &here));
 }
 
 static void a_link_local_address_too(void **state)
 {
     const struct ip_address here = parse("fe80::200:5eff:fe00:233");
 
-    assert_false(local_route_has(*state, &here));
+    assert_false(local_route_has(*state, netns_ifindex("va"), &here));
     netns_ip("addr add fe80::200:5eff:fe00:233/64 dev va nodad");
     assert_true(answers_in_the_end(*state, &here));
 }

@@ -20,8 +20,8 @@ enum {
 static void claims_with_mark_and_lease_and_releases(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64"),
-                                     prefix_of("fe80::200:5eff:fe00:233/64")};
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24"), claim_of("2001:db8::10/64"),
+                                           claim_of("fe80::200:5eff:fe00:233/64")};
     struct desired_set set = {0};
 
     assert_int_equal(node_want(node, &set, list, 3, 5 * NS_PER_SEC - 1), 0);
@@ -48,7 +48,7 @@ static void claims_with_mark_and_lease_and_releases(void **state)
 static void without_a_lease_it_is_for_ever(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24"), claim_of("2001:db8::10/64")};
     struct desired_set set = {0};
 
     assert_int_equal(node_want(node, &set, list, 2, 0), 0);
@@ -65,7 +65,7 @@ static void many_go_in_few_calls(void **state)
 {
     struct node *node = *state;
     struct address_batch *batch = calloc(1, sizeof(*batch));
-    struct ip_prefix prefix = prefix_of("10.1.0.0/32");
+    struct claimed_address claim = claim_of("10.1.0.0/32");
     struct desired_set set = {.owner = "test", .ifindex = node->ifindex};
     const struct remembered none = {0};
     struct rtnl_batch *rtnl;
@@ -75,9 +75,9 @@ static void many_go_in_few_calls(void **state)
     batch->remembered = &none;
     assert_int_equal(rtnl_batch_open(&rtnl), 0);
     for (int i = 0; i < MANY; i++) {
-        prefix.address.octets[2] = (uint8_t)(i / 200);
-        prefix.address.octets[3] = (uint8_t)(i % 200 + 1);
-        assert_true(address_batch_add(batch, &set, &prefix, 60));
+        claim.prefix.address.octets[2] = (uint8_t)(i / 200);
+        claim.prefix.address.octets[3] = (uint8_t)(i % 200 + 1);
+        assert_true(address_batch_add(batch, &set, &claim, 60));
     }
     address_write(rtnl, batch->changes, batch->count);
     for (unsigned i = 0; i < batch->count; i++)
@@ -92,8 +92,8 @@ static void many_go_in_few_calls(void **state)
 static void an_address_of_two_sets_stays_until_both_are_done(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix a[] = {prefix_of("192.0.2.10/24"), prefix_of("192.0.2.11/24")};
-    const struct ip_prefix b[] = {prefix_of("192.0.2.11/24"), prefix_of("192.0.2.12/24")};
+    const struct claimed_address a[] = {claim_of("192.0.2.10/24"), claim_of("192.0.2.11/24")};
+    const struct claimed_address b[] = {claim_of("192.0.2.11/24"), claim_of("192.0.2.12/24")};
     struct desired_set first = {0};
     struct desired_set second = {0};
 
@@ -112,8 +112,8 @@ static void an_address_of_two_sets_stays_until_both_are_done(void **state)
 static void a_change_of_the_list_touches_only_the_difference(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix before[] = {prefix_of("192.0.2.10/24"), prefix_of("192.0.2.11/24")};
-    const struct ip_prefix after[] = {prefix_of("192.0.2.11/24"), prefix_of("192.0.2.12/24")};
+    const struct claimed_address before[] = {claim_of("192.0.2.10/24"), claim_of("192.0.2.11/24")};
+    const struct claimed_address after[] = {claim_of("192.0.2.11/24"), claim_of("192.0.2.12/24")};
     struct desired_set set = {0};
 
     assert_int_equal(node_want(node, &set, before, 2, 60 * NS_PER_SEC), 0);
@@ -129,9 +129,10 @@ static void a_change_of_the_list_touches_only_the_difference(void **state)
 static void an_equal_list_elsewhere_is_not_written(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix before[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
-    const struct ip_prefix equal[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
-    const struct ip_prefix other[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/48")};
+    const struct claimed_address before[] = {claim_of("192.0.2.10/24"),
+                                             claim_of("2001:db8::10/64")};
+    const struct claimed_address equal[] = {claim_of("192.0.2.10/24"), claim_of("2001:db8::10/64")};
+    const struct claimed_address other[] = {claim_of("192.0.2.10/24"), claim_of("2001:db8::10/48")};
     struct desired_set set = {0};
 
     assert_false(desired_rebase(&set, equal, 2, 60 * NS_PER_SEC));
@@ -139,11 +140,11 @@ static void an_equal_list_elsewhere_is_not_written(void **state)
     netns_address("va", "192.0.2.10/24", VIPD_IFA_PROTO, 1000);
     netns_address("va", "2001:db8::10/64", VIPD_IFA_PROTO, 1000);
     assert_true(desired_rebase(&set, equal, 2, 60 * NS_PER_SEC));
-    assert_ptr_equal(set.prefixes, equal);
+    assert_ptr_equal(set.addresses, equal);
     assert_false(desired_rebase(&set, before, 1, 60 * NS_PER_SEC));
     assert_false(desired_rebase(&set, other, 2, 60 * NS_PER_SEC));
     assert_false(desired_rebase(&set, before, 2, 30 * NS_PER_SEC));
-    assert_ptr_equal(set.prefixes, equal);
+    assert_ptr_equal(set.addresses, equal);
     netns_run_for(node->event, QUIET_MS);
     assert_in_range(kernel_read("va", "192.0.2.10/24").found.valid_s, 900, 1000);
     assert_in_range(kernel_read("va", "2001:db8::10/64").found.valid_s, 900, 1000);
@@ -155,8 +156,10 @@ static void an_equal_list_elsewhere_is_not_written(void **state)
 static void a_change_of_the_prefix_length_is_carried_out(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix before[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
-    const struct ip_prefix after[] = {prefix_of("192.0.2.10/32"), prefix_of("2001:db8::10/128")};
+    const struct claimed_address before[] = {claim_of("192.0.2.10/24"),
+                                             claim_of("2001:db8::10/64")};
+    const struct claimed_address after[] = {claim_of("192.0.2.10/32"),
+                                            claim_of("2001:db8::10/128")};
     struct desired_set set = {0};
 
     assert_int_equal(node_want(node, &set, before, 2, 0), 0);
@@ -171,7 +174,7 @@ static void a_change_of_the_prefix_length_is_carried_out(void **state)
 static void moves_to_another_link(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24")};
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24")};
     struct desired_set set = {.owner = "test"};
 
     assert_int_equal(node_want(node, &set, list, 1, 0), 0);
@@ -183,7 +186,7 @@ static void moves_to_another_link(void **state)
 static void releasing_what_went_with_its_link_is_no_error(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24")};
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24")};
     struct desired_set set = {0};
 
     assert_int_equal(node_want(node, &set, list, 1, 0), 0);

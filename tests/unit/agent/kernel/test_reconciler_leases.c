@@ -18,7 +18,7 @@ static bool both_are_back(void)
 static void a_lease_is_renewed_while_we_live_and_ends_when_not(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24"), claim_of("2001:db8::10/64")};
     struct desired_set set = {0};
 
     assert_int_equal(node_want(node, &set, list, 2, 2 * NS_PER_SEC), 0);
@@ -37,7 +37,7 @@ static void a_lease_is_renewed_while_we_live_and_ends_when_not(void **state)
 static void a_lease_is_renewed_without_the_loop(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24"), claim_of("2001:db8::10/64")};
     struct desired_set set = {0};
 
     assert_int_equal(node_want(node, &set, list, 2, 2 * NS_PER_SEC), 0);
@@ -53,7 +53,7 @@ static void a_lease_is_renewed_without_the_loop(void **state)
 static void what_stays_gets_the_lease_of_who_stays(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24")};
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24")};
     struct desired_set shorter = {0};
     struct desired_set longer = {0};
 

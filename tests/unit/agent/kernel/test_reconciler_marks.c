@@ -10,12 +10,12 @@
 
 #include <cmocka.h>
 
-static const struct ip_prefix *both(void)
+static const struct claimed_address *both(void)
 {
-    static struct ip_prefix list[2];
+    static struct claimed_address list[2];
 
-    list[0] = prefix_of("192.0.2.10/24");
-    list[1] = prefix_of("2001:db8::10/64");
+    list[0] = claim_of("192.0.2.10/24");
+    list[1] = claim_of("2001:db8::10/64");
     return list;
 }
 
@@ -36,7 +36,7 @@ static bool seen(void *userdata)
 {
     const struct node *node = userdata;
 
-    return links_prefix(node->links, node->ifindex, &both()[0])->proto != VIPD_IFA_PROTO;
+    return links_prefix(node->links, node->ifindex, &both()[0].prefix)->proto != VIPD_IFA_PROTO;
 }
 
 static void replace(void)
@@ -77,8 +77,9 @@ static void what_somebody_replaces_is_removed_on_release(void **state)
         replace();
         if (i == 1)
             assert_true(netns_run_until(node->event, seen, node, WAIT_MS));
-        assert_int_equal(reconciler_owner(node->reconciler, node->ifindex, &both()[0].address),
-                         ADDRESS_OURS);
+        assert_int_equal(
+            reconciler_owner(node->reconciler, node->ifindex, &both()[0].prefix.address),
+            ADDRESS_OURS);
         assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
         assert_false(kernel_has("va", "192.0.2.10/24"));
         assert_false(kernel_has("va", "2001:db8::10/64"));
@@ -89,9 +90,9 @@ static void what_somebody_replaces_is_removed_on_release(void **state)
     netns_run_for(node->event, QUIET_MS);
     assert_int_equal(node_run(node), 0);
     assert_true(kernel_has("va", "192.0.2.10/24"));
-    assert_int_equal(reconciler_owner(node->reconciler, node->ifindex, &both()[0].address),
+    assert_int_equal(reconciler_owner(node->reconciler, node->ifindex, &both()[0].prefix.address),
                      ADDRESS_OTHERS);
-    assert_int_equal(reconciler_owner(node->reconciler, node->ifindex, &both()[1].address),
+    assert_int_equal(reconciler_owner(node->reconciler, node->ifindex, &both()[1].prefix.address),
                      ADDRESS_NOBODYS);
 }
 

@@ -13,7 +13,7 @@
 static void the_administrators_address_is_never_touched(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24"), claim_of("2001:db8::10/64")};
     struct desired_set set = {0};
 
     netns_ip("addr add 192.0.2.10/24 dev va");
@@ -40,7 +40,7 @@ static void the_administrators_address_is_never_touched(void **state)
 static void held_by_the_administrator_with_another_length(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/32"), prefix_of("2001:db8::10/128")};
+    const struct claimed_address list[] = {claim_of("192.0.2.10/32"), claim_of("2001:db8::10/128")};
     struct desired_set set = {0};
 
     netns_ip("addr add 192.0.2.10/24 dev va");
@@ -59,8 +59,8 @@ static void held_by_the_administrator_with_another_length(void **state)
 static void others_of_the_network_stay_when_ours_goes(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix ours[] = {prefix_of("192.0.2.10/24")};
-    const struct ip_prefix more[] = {prefix_of("192.0.2.11/24")};
+    const struct claimed_address ours[] = {claim_of("192.0.2.10/24")};
+    const struct claimed_address more[] = {claim_of("192.0.2.11/24")};
     struct desired_set set = {0};
     struct desired_set other = {0};
 
@@ -78,7 +78,7 @@ static void others_of_the_network_stay_when_ours_goes(void **state)
 static void others_of_the_network_stay_when_our_lease_ends(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix ours[] = {prefix_of("192.0.2.10/24")};
+    const struct claimed_address ours[] = {claim_of("192.0.2.10/24")};
     struct desired_set set = {0};
 
     assert_int_equal(node_want(node, &set, ours, 1, NS_PER_SEC), 0);
@@ -92,7 +92,7 @@ static void others_of_the_network_stay_when_our_lease_ends(void **state)
 static void the_network_stays_connected_when_the_administrators_address_returns(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix ours[] = {prefix_of("192.0.2.10/24")};
+    const struct claimed_address ours[] = {claim_of("192.0.2.10/24")};
     struct desired_set set = {0};
 
     netns_ip("addr add 192.0.2.1/24 dev va");
@@ -112,7 +112,7 @@ static void the_network_stays_connected_when_the_administrators_address_returns(
 static void the_ipv6_network_stays_connected_when_ours_goes(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix ours[] = {prefix_of("2001:db8::10/64")};
+    const struct claimed_address ours[] = {claim_of("2001:db8::10/64")};
     struct desired_set set = {0};
 
     netns_ip("addr add 2001:db8::1/64 dev va nodad");

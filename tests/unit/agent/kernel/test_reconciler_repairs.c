@@ -33,7 +33,7 @@ static void leftovers_are_removed_from_all_links(void **state)
 static void a_leftover_that_is_wanted_is_taken_over(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.20/24")};
+    const struct claimed_address list[] = {claim_of("192.0.2.20/24")};
     struct desired_set set = {0};
 
     netns_address("va", "192.0.2.20/24", VIPD_IFA_PROTO, 3);
@@ -57,7 +57,7 @@ static bool first_is_back(void *userdata)
 static void what_somebody_deletes_is_put_back(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24"), claim_of("2001:db8::10/64")};
     struct desired_set set = {0};
 
     assert_int_equal(node_want(node, &set, list, 2, 60 * NS_PER_SEC), 0);
@@ -75,7 +75,7 @@ static void what_somebody_deletes_is_put_back(void **state)
 static void what_somebody_deletes_at_once_is_put_back(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24")};
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24")};
     struct desired_set set = {.owner = "test"};
 
     reconciler_want(node->reconciler, &set, node->ifindex, list, 1, 60 * NS_PER_SEC);
@@ -105,8 +105,8 @@ static bool both_there(void *userdata)
 static void what_the_kernel_refuses_is_tried_again(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64"),
-                                     prefix_of("2001:db8::11/64")};
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24"), claim_of("2001:db8::10/64"),
+                                           claim_of("2001:db8::11/64")};
     struct desired_set set = {0};
 
     disable_ipv6("1");
@@ -162,7 +162,7 @@ static bool none_left(void *userdata)
 static void what_could_not_be_released_is_tried_again(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24"), claim_of("2001:db8::10/64")};
     struct desired_set set = {0};
 
     assert_int_equal(node_want(node, &set, list, 2, 0), 0);

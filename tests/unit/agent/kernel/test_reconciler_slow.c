@@ -78,7 +78,7 @@ static bool enough(void *userdata)
     return *(unsigned *)userdata >= TURNS;
 }
 
-static void want(struct node *node, struct desired_set *set, const struct ip_prefix *list,
+static void want(struct node *node, struct desired_set *set, const struct claimed_address *list,
                  size_t count)
 {
     set->owner = "test";
@@ -88,7 +88,7 @@ static void want(struct node *node, struct desired_set *set, const struct ip_pre
 static void a_claim_returns_at_once_and_timers_go_on(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24"), claim_of("2001:db8::10/64")};
     unsigned settled = 0;
     unsigned turns = 0;
     struct desired_set set = {.on_settled = count_settled, .userdata = &settled};
@@ -114,7 +114,7 @@ static void a_claim_returns_at_once_and_timers_go_on(void **state)
 static void nothing_on_its_way_is_asked_again(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24"), claim_of("2001:db8::10/64")};
     struct desired_set set = {0};
     struct gate gate;
 
@@ -135,7 +135,7 @@ static void nothing_on_its_way_is_asked_again(void **state)
 static void a_release_while_the_claim_is_on_its_way(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24"), claim_of("2001:db8::10/64")};
     unsigned settled = 0;
     struct desired_set set = {.on_settled = count_settled, .userdata = &settled};
     struct gate gate;
@@ -151,7 +151,7 @@ static void a_release_while_the_claim_is_on_its_way(void **state)
 static void a_claim_while_the_release_is_on_its_way(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24"), claim_of("2001:db8::10/64")};
     unsigned settled = 0;
     struct desired_set set = {.on_settled = count_settled, .userdata = &settled};
     struct gate gate;
@@ -174,8 +174,8 @@ static void a_claim_while_the_release_is_on_its_way(void **state)
 static void the_list_moves_while_the_claim_is_on_its_way(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
-    struct ip_prefix *before = malloc(sizeof(list));
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24"), claim_of("2001:db8::10/64")};
+    struct claimed_address *before = malloc(sizeof(list));
     struct desired_set set = {0};
     struct gate gate;
 
@@ -194,7 +194,7 @@ static void the_list_moves_while_the_claim_is_on_its_way(void **state)
 static void the_set_is_freed_while_it_is_on_its_way(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("2001:db8::10/64")};
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24"), claim_of("2001:db8::10/64")};
     struct desired_set *set = calloc(1, sizeof(*set));
     struct gate gate;
 
@@ -211,7 +211,7 @@ static void the_set_is_freed_while_it_is_on_its_way(void **state)
 static void the_heir_comes_while_the_release_is_on_its_way(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24")};
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24")};
     struct desired_set first = {0};
     struct desired_set second = {0};
     struct gate gate;
@@ -230,7 +230,7 @@ static void the_heir_comes_while_the_release_is_on_its_way(void **state)
 static void the_end_waits_for_the_removal_within_a_bound(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24")};
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24")};
     struct desired_set set = {0};
     struct gate gate;
 

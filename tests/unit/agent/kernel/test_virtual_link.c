@@ -128,7 +128,9 @@ static int create(struct links *links, int parent, enum ip_family family, uint8_
 
     if (on != NULL)
         before = virtual_link_before(links, on);
-    int r = virtual_link_create(parent, family, vrid, &before, &made);
+    const struct link gone = {.ifindex = parent};
+    const struct virtual_link_place place = virtual_link_place(on != NULL ? on : &gone);
+    int r = virtual_link_create(&place, family, vrid, &before, &made);
     if (r == 0)
         links_note_link(links, &made);
     return r < 0 ? r : made.ifindex;
@@ -142,7 +144,7 @@ static int delete (struct links *links, int ifindex, int parent)
     if (link != NULL)
         before = virtual_link_before(links, links_by_index(links, parent));
     links_note_gone(links, ifindex);
-    bool last = links_find_child(links, parent, virtual_link_is_ours) == NULL;
+    bool last = links_find_child(links, parent, virtual_mark_is_on) == NULL;
     return virtual_link_delete(ifindex, parent, last ? &before : NULL);
 }
 

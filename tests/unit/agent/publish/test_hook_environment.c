@@ -23,10 +23,8 @@ static const char *value_of(char **environment, const char *name)
 
 static void everything_is_told(void **state)
 {
-    struct ip_prefix ipv4;
-    struct ip_prefix ipv6;
-    struct config_instance config = {
-        .name = "web", .vrid = 51, .ipv4 = &ipv4, .ipv4_count = 1, .ipv6 = &ipv6, .ipv6_count = 1};
+    struct claimed_address claims[2] = {0};
+    struct config_instance config = {.name = "web", .vrid = 51, .claims = claims, .claim_count = 2};
     const struct hook_event event = {
         .config = &config,
         .interface = "eth0",
@@ -47,8 +45,8 @@ static void everything_is_told(void **state)
     };
 
     (void)state;
-    assert_true(ip_prefix_parse("192.0.2.10/24", &ipv4));
-    assert_true(ip_prefix_parse("2001:db8::10/64", &ipv6));
+    assert_true(ip_prefix_parse("192.0.2.10/24", &claims[0].prefix));
+    assert_true(ip_prefix_parse("2001:db8::10/64", &claims[1].prefix));
     assert_int_equal(setenv("PATH", "/somewhere", 1), 0);
     assert_int_equal(setenv("SECRET", "secret", 1), 0);
     char **environment = hook_environment_new(&event, HOOK_CHANGE);
@@ -65,11 +63,34 @@ static void everything_is_told(void **state)
     hook_environment_free(NULL);
 }
 
+static void a_rival_is_told_of(void **state)
+{
+    struct config_instance config = {.name = "web"};
+    struct hook_event event = {
+        .config = &config,
+        .transition = {.from = VRRP_MASTER, .to = VRRP_MASTER, .evidence = {.peer_priority = 90}},
+        .priority = 150,
+    };
+    static const char *const expected[][2] = {
+        {"VIPD_HOOK", "on-rival"},   {"VIPD_REASON", "rival"},    {"VIPD_STATE", "MASTER"},
+        {"VIPD_PREVIOUS", "MASTER"}, {"VIPD_PEER", "192.0.2.12"}, {"VIPD_PEER_PRIORITY", "90"},
+    };
+
+    (void)state;
+    assert_true(ip_address_parse("192.0.2.12", &event.transition.evidence.peer));
+    char **environment = hook_environment_new(&event, HOOK_RIVAL);
+    assert_non_null(environment);
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+        assert_string_equal(value_of(environment, expected[i][0]), expected[i][1]);
+    assert_non_null(strstr(value_of(environment, "VIPD_TEXT"), "192.0.2.12"));
+    hook_environment_free(environment);
+}
+
 static void the_first_of_too_many_addresses_are_told(void **state)
 {
-    static struct ip_prefix ipv6[INSTANCE_ADDRESSES_MAX];
+    static struct claimed_address claims[INSTANCE_ADDRESSES_MAX];
     struct config_instance config = {
-        .name = "web", .ipv6 = ipv6, .ipv6_count = INSTANCE_ADDRESSES_MAX};
+        .name = "web", .claims = claims, .claim_count = INSTANCE_ADDRESSES_MAX};
     const struct hook_event event = {.config = &config};
     char last[ADDRESS_TEXT_SIZE];
     size_t told = 1;
@@ -79,7 +100,7 @@ static void the_first_of_too_many_addresses_are_told(void **state)
         char text[ADDRESS_TEXT_SIZE];
 
         snprintf(text, sizeof(text), "2001:db8:1111:2222:3333:4444:5555:%x/128", 0x1000 + i);
-        assert_true(ip_prefix_parse(text, &ipv6[i]));
+        assert_true(ip_prefix_parse(text, &claims[i].prefix));
     }
     char **environment = hook_environment_new(&event, HOOK_INIT);
     assert_non_null(environment);
@@ -88,7 +109,7 @@ static void the_first_of_too_many_addresses_are_told(void **state)
     /* They are whole, and in their order. */
     for (const char *c = addresses; *c != '\0'; c++)
         told += *c == ' ' ? 1 : 0;
-    ip_prefix_format(&ipv6[told - 1], last, sizeof(last));
+    ip_prefix_format(&claims[told - 1].prefix, last, sizeof(last));
     assert_string_equal(strrchr(addresses, ' ') + 1, last);
     hook_environment_free(environment);
 }
@@ -97,6 +118,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_told),
+        cmocka_unit_test(a_rival_is_told_of),
         cmocka_unit_test(the_first_of_too_many_addresses_are_told),
     };
 

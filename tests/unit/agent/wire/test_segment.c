@@ -193,7 +193,7 @@ static void run_for(sd_event *event, uint64_t ns)
 static void a_flood_leaves_turns_to_all_others_and_the_lease_is_renewed(void **state)
 {
     struct node *node = *state;
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24")};
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24")};
     struct desired_set set = {.owner = "test"};
     const struct link *link = links_by_name(node->links, "va");
     sd_event_source *turns;
@@ -201,7 +201,8 @@ static void a_flood_leaves_turns_to_all_others_and_the_lease_is_renewed(void **s
     assert_non_null(link);
     node->client = (struct segment_client){.family = IP_FAMILY_IPV4,
                                            .vrid = VRID,
-                                           .prefixes = list,
+                                           .group = ip_address_vrrp_group(IP_FAMILY_IPV4),
+                                           .addresses = list,
                                            .count = 1,
                                            .on_message = on_message,
                                            .userdata = node};
@@ -280,10 +281,13 @@ static void an_observer_hears_of_a_segment_from_open_to_close(void **state)
                                               .watch = on_watched,
                                               .detach = on_unobserved,
                                               .userdata = &seen};
-    const struct ip_prefix list[] = {prefix_of("192.0.2.10/24"), prefix_of("192.0.2.11/24")};
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24"), claim_of("192.0.2.11/24")};
 
-    node->client = (struct segment_client){
-        .family = IP_FAMILY_IPV4, .vrid = VRID, .prefixes = list, .count = 1};
+    node->client = (struct segment_client){.family = IP_FAMILY_IPV4,
+                                           .vrid = VRID,
+                                           .group = ip_address_vrrp_group(IP_FAMILY_IPV4),
+                                           .addresses = list,
+                                           .count = 1};
     segments_set_observer(node->segments, &observer);
     assert_int_equal(
         segment_attach(node->segments, links_by_name(node->links, "va"), &node->client), 0);

@@ -30,6 +30,15 @@ static const struct {
     {WEB "priority = 255\ntrack = up\n[check up]\ntype = link\ninterface = eth1\nweight = -5\n",
      AT "track: the weight of up is without effect at priority 255"},
     {WEB "priority = 255\ntrack = up\n[check up]\ntype = link\ninterface = eth1\n", NULL},
+    {WEB "preempt = no\ntrack = up\n[check up]\ntype = link\ninterface = eth1\nweight = -5\n",
+     AT "preempt: no: a master whose check up fails keeps the addresses"},
+    {WEB "preempt = no\n[node]\ntrack = up\n[check up]\ntype = link\ninterface = eth1\n"
+         "weight = 5\n",
+     AT "preempt: no: a master whose check up fails keeps the addresses"},
+    {WEB "preempt = no\ntrack = up\n[check up]\ntype = link\ninterface = eth1\n", NULL},
+    {WEB "preempt = after 5s\ntrack = up\n[check up]\ntype = link\ninterface = eth1\n"
+         "weight = -5\n",
+     NULL},
     {WEB "priority = 255\nflap-damping = 3 in 1m\n",
      AT "flap-damping: without effect at priority 255"},
     {WEB "track = app\n[check app]\ntype = process\nexecutable = haproxy\n",
@@ -65,6 +74,27 @@ static const struct {
     {WEB "priority = 150\n[instance db]\ninterface = eth1\nvrid = 1\naddresses = 192.0.2.11/24\n"
          "[group g]\ninstances = web, db\n",
      AT "priority: counts as 100, the lowest one of [group g]"},
+    {WEB "multicast-group = 224.0.0.77\n", NULL},
+    {WEB "multicast-group = ff02::77\n", AT "multicast-group: ff02::77 has no effect: no address"},
+    {WEB "multicast-group = 224.0.0.7\nunicast-peers = 192.0.2.2\n",
+     AT "multicast-group: 224.0.0.7 has no effect: there are unicast-peers"},
+    {WEB "multicast-group = 239.0.0.1\n", AT "multicast-group: 239.0.0.1 is not of the link alone"},
+    {SIX "multicast-group = ff05::1\n", AT_6 "multicast-group: ff05::1 is not of the link alone"},
+    {WEB "dead-factor = 3\n", NULL},
+    {WEB "dead-factor = 5\n", AT "dead-factor: must be 5 on all nodes"},
+    {WEB "version = 2\npassword = a\n[instance db]\ninterface = eth1\nvrid = 1\nversion = 2\n"
+         "addresses = 192.0.2.11/24\npassword = b\n",
+     AT "password: crosses the network in clear, for all to read: it keeps out mistakes"},
+    {"[instance web]\ninterface = eth0\nvrid = 51\n",
+     AT "addresses: none, and neither on-master nor on-change"},
+    {"[instance web]\ninterface = eth0\nvrid = 51\non-master = /bin/true\n",
+     AT "addresses: none: the advertisements list no address, which RFC 9568 forbids"},
+    {WEB "extra-addresses = 192.0.2.77/32 dev lo\n", NULL},
+    {WEB "extra-addresses = 192.0.2.77/24 dev lo\n",
+     AT "extra-addresses: 192.0.2.77/24 on lo makes its whole network this node's own"},
+    {WEB "extra-addresses = 192.0.2.77/24 label web\n",
+     AT "extra-addresses: 192.0.2.77/24 has the label web, which does not begin with its device"},
+    {WEB "extra-addresses = 192.0.2.77/24 label eth0:web\n", NULL},
     {SIX "addresses = fe80::1/64\n[instance s]\ninterface = eth1\nvrid = 1\n"
          "addresses = 2001:db8::11/64 fe80::1/64\n",
      NULL},
@@ -95,9 +125,32 @@ static void advice_is_given_where_it_should_be(void **state)
     }
 }
 
+/* Only in keepalived's file is it seen that what is behind does not count. */
+static void a_long_password_is_told_to_be_cut(void **state)
+{
+    struct config_problems problems;
+    struct config_problems advice;
+    struct config *config = parse_text(WEB "version = 2\npassword = secretive\n", &problems);
+    char line[1024];
+
+    (void)state;
+    assert_non_null(config);
+    config_advise(config, &advice);
+    assert_int_equal(advice.count, 2);
+    config_problem_format(&advice.list[0], line, sizeof(line));
+    assert_non_null(strstr(line, AT "password: longer than 8 octets"));
+    assert_null(strstr(line, "secret"));
+    config_problems_free(&advice);
+    config_problems_free(&problems);
+    config_free(config);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(advice_is_given_where_it_should_be)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(advice_is_given_where_it_should_be),
+        cmocka_unit_test(a_long_password_is_told_to_be_cut),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,27 +29,49 @@ static struct config *parse(const char *text)
 
 /* One value for each key of [instance] that differs from what write_instance() gives it. */
 static const char *const other_values[INSTANCE_KEYS] = {
-    [INSTANCE_INTERFACE] = "eth1",      [INSTANCE_VRID] = "52",
-    [INSTANCE_PRIORITY] = "101",        [INSTANCE_ADDRESSES] = "192.0.2.10/24, 192.0.2.11/24",
-    [INSTANCE_VERSION] = "2",           [INSTANCE_ADVERT_INTERVAL] = "2s",
-    [INSTANCE_PREEMPT] = "no",          [INSTANCE_UNICAST_PEERS] = "192.0.2.3",
-    [INSTANCE_SOURCE] = "192.0.2.9",    [INSTANCE_MAC] = "virtual",
-    [INSTANCE_CHECKSUM] = "rfc9568",    [INSTANCE_STRICT] = "yes",
+    [INSTANCE_INTERFACE] = "eth1",
+    [INSTANCE_VRID] = "52",
+    [INSTANCE_PRIORITY] = "101",
+    [INSTANCE_ADDRESSES] = "192.0.2.10/24, 192.0.2.11/24",
+    [INSTANCE_VERSION] = "2",
+    [INSTANCE_ADVERT_INTERVAL] = "2s",
+    [INSTANCE_PREEMPT] = "no",
+    [INSTANCE_UNICAST_PEERS] = "192.0.2.3",
+    [INSTANCE_SOURCE] = "192.0.2.9",
+    [INSTANCE_MAC] = "virtual",
+    [INSTANCE_CHECKSUM] = "rfc9568",
+    [INSTANCE_STRICT] = "yes",
+    [INSTANCE_DEAD_FACTOR] = "4",
+    [INSTANCE_MULTICAST_GROUP] = "224.0.0.77",
     [INSTANCE_ACCEPT] = NULL, /* one value only */
-    [INSTANCE_ANNOUNCE_REPEAT] = "6",   [INSTANCE_ANNOUNCE_REFRESH] = "61s",
-    [INSTANCE_ANNOUNCE_FORM] = "both",  [INSTANCE_LEASE] = "6s",
-    [INSTANCE_LINGER] = "1s",           [INSTANCE_ON_MASTER] = "/bin/true",
-    [INSTANCE_ON_BACKUP] = "/bin/true", [INSTANCE_ON_INIT] = "/bin/true",
-    [INSTANCE_ON_CHANGE] = "/bin/true", [INSTANCE_HOOK_TIMEOUT] = "31s",
-    [INSTANCE_HOOK_USER] = "nobody",    [INSTANCE_SYSTEMD_TARGET] = "yes",
-    [INSTANCE_TRACK] = "app\n" APP,     [INSTANCE_FLAP_DAMPING] = "3 in 1m",
-    [INSTANCE_ON_CONFLICT] = "release", [INSTANCE_CONFLICT_QUIET] = "61s",
+    [INSTANCE_ANNOUNCE_REPEAT] = "6",
+    [INSTANCE_ANNOUNCE_REFRESH] = "61s",
+    [INSTANCE_ANNOUNCE_FORM] = "both",
+    [INSTANCE_LEASE] = "6s",
+    [INSTANCE_LINGER] = "1s",
+    [INSTANCE_ON_MASTER] = "/bin/true",
+    [INSTANCE_ON_BACKUP] = "/bin/true",
+    [INSTANCE_ON_INIT] = "/bin/true",
+    [INSTANCE_ON_CHANGE] = "/bin/true",
+    [INSTANCE_ON_RIVAL] = "/bin/true",
+    [INSTANCE_HOOK_TIMEOUT] = "31s",
+    [INSTANCE_HOOK_USER] = "nobody",
+    [INSTANCE_SYSTEMD_TARGET] = "yes",
+    [INSTANCE_TRACK] = "app\n" APP,
+    [INSTANCE_FLAP_DAMPING] = "3 in 1m",
+    [INSTANCE_FOLLOW_LINK] = "no",
+    [INSTANCE_LINK_DOWN_DELAY] = "1s",
+    [INSTANCE_LINK_UP_DELAY] = "1s",
+    [INSTANCE_ON_CONFLICT] = "release",
+    [INSTANCE_CONFLICT_QUIET] = "61s",
+    [INSTANCE_EXTRA_ADDRESSES] = "192.0.2.11/32 dev lo",
 };
 
 static const char *const other_node_values[NODE_KEYS] = {
-    [NODE_NAME] = "lb2",         [NODE_LEASE] = "7s",        [NODE_REALTIME] = "no",
-    [NODE_HOOK_USER] = "nobody", [NODE_RECORDER] = "off",    [NODE_RECORDER_TIME] = "30s",
-    [NODE_RECORDER_FILES] = "8", [NODE_TRACK] = "app\n" APP,
+    [NODE_NAME] = "lb2",        [NODE_LEASE] = "7s",           [NODE_REALTIME] = "no",
+    [NODE_START_DELAY] = "5s",  [NODE_ANNOUNCE_PAUSE] = "5ms", [NODE_HOOK_USER] = "nobody",
+    [NODE_RECORDER] = "off",    [NODE_RECORDER_TIME] = "30s",  [NODE_RECORDER_FILES] = "8",
+    [NODE_TRACK] = "app\n" APP,
 };
 
 /* A text with one instance, in which key `changed` (INSTANCE_KEYS: none) has its other value. */
@@ -135,6 +157,23 @@ static void what_makes_another_router_restarts_it(void **state)
     }
     write_instance(after, sizeof(after), INSTANCE_PRIORITY);
     assert_int_equal(kind_after(before, after, &node_changed), CONFIG_UPDATED);
+}
+
+/* Both ends cannot change at one moment: what runs goes on, and takes the former one as well. */
+static void a_password_changes_in_place(void **state)
+{
+#define V2 "[instance web]\ninterface = eth0\nvrid = 51\naddresses = 192.0.2.10/24\nversion = 2\n"
+    bool node_changed;
+
+    (void)state;
+    assert_int_equal(kind_after(V2, V2 "password = a\n", &node_changed), CONFIG_UPDATED);
+    assert_int_equal(kind_after(V2 "password = a\n", V2 "password = b\n", &node_changed),
+                     CONFIG_UPDATED);
+    assert_int_equal(
+        kind_after(V2 "password = 12345678\n", V2 "password = 123456789\n", &node_changed),
+        CONFIG_UNCHANGED);
+    assert_int_equal(kind_after(V2, V2 "password-file = /a\n", &node_changed), CONFIG_UPDATED);
+#undef V2
 }
 
 static void every_key_of_the_node_counts(void **state)
@@ -249,6 +288,27 @@ static void an_inherited_lease_changes_who_inherits_it(void **state)
                      CONFIG_UNCHANGED);
 }
 
+static void the_keys_that_differ_are_named(void **state)
+{
+    struct config *before = parse("[node]\nrecorder = off\n" INSTANCE("a", "priority = 7\n"));
+    struct config *after = parse(INSTANCE("a", "priority = 8\nversion = 2\n"));
+    const struct config_section *section = config_schema_instance();
+    size_t next = 0;
+
+    (void)state;
+    const struct config_key *key =
+        config_diff_key(section, &before->instances[0], &after->instances[0], &next);
+    assert_ptr_equal(key, &section->keys[INSTANCE_PRIORITY]);
+    key = config_diff_key(section, &before->instances[0], &after->instances[0], &next);
+    assert_ptr_equal(key, &section->keys[INSTANCE_VERSION]);
+    assert_null(config_diff_key(section, &before->instances[0], &after->instances[0], &next));
+    next = 0;
+    key = config_diff_key(config_schema_node(), before, after, &next);
+    assert_string_equal(key->name, "recorder");
+    config_free(before);
+    config_free(after);
+}
+
 /* What is held by the ones that go must be free when the others come. */
 static void the_order_is_removed_replaced_and_the_rest(void **state)
 {
@@ -286,12 +346,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_key_of_an_instance_counts),
         cmocka_unit_test(what_makes_another_router_restarts_it),
+        cmocka_unit_test(a_password_changes_in_place),
         cmocka_unit_test(every_key_of_the_node_counts),
         cmocka_unit_test(checks_are_told_apart),
         cmocka_unit_test(added_and_removed),
         cmocka_unit_test(a_family_or_unicast_coming_or_going_restarts),
         cmocka_unit_test(what_is_written_otherwise_is_unchanged),
         cmocka_unit_test(an_inherited_lease_changes_who_inherits_it),
+        cmocka_unit_test(the_keys_that_differ_are_named),
         cmocka_unit_test(the_order_is_removed_replaced_and_the_rest),
     };
 

@@ -21,6 +21,7 @@ GETTER(eth1, strcmp(i->interface, "eth1") == 0)
 GETTER(vrid, i->vrid)
 GETTER(priority, i->priority)
 GETTER(ipv4_count, i->ipv4_count)
+GETTER(claim_count, i->claim_count)
 GETTER(ipv6_length, i->ipv6[i->ipv6_count - 1].length)
 GETTER(version, i->version)
 GETTER(advert_interval, i->advert_interval_ns)
@@ -43,13 +44,24 @@ GETTER(announce_refresh, i->announce_refresh_ns)
 GETTER(announce_reply, i->announce_reply)
 GETTER(lease, i->lease_ns)
 GETTER(linger, i->linger_ns)
+GETTER(dead_factor, i->dead_factor)
+GETTER(group4_end, i->group4.octets[3])
+GETTER(group6_end, i->group6.octets[15])
+GETTER(auth_type, i->auth.type)
+GETTER(auth_last, i->auth.data[AUTH_DATA_SIZE - 1])
+GETTER(password_cut, i->password_cut)
+GETTER(password_file_is_there, strcmp(i->password_file, "/etc/vipd/p") == 0)
 GETTER(words_of_master, argument_vector_count(i->hooks[HOOK_MASTER]))
 GETTER(words_of_backup, argument_vector_count(i->hooks[HOOK_BACKUP]))
 GETTER(words_of_init, argument_vector_count(i->hooks[HOOK_INIT]))
 GETTER(words_of_change, argument_vector_count(i->hooks[HOOK_CHANGE]))
+GETTER(words_of_rival, argument_vector_count(i->hooks[HOOK_RIVAL]))
 GETTER(hook_timeout, i->hook_timeout_ns)
 GETTER(hook_user_is_daemon, strcmp(i->hook_user, "daemon") == 0)
 GETTER(systemd_target, i->systemd_target)
+GETTER(follow_link, i->follow_link)
+GETTER(link_down_delay, i->link_down_delay_ns)
+GETTER(link_up_delay, i->link_up_delay_ns)
 GETTER(on_conflict, i->on_conflict)
 GETTER(conflict_quiet, i->conflict_quiet_ns)
 GETTER(track_count, i->track.count)
@@ -73,13 +85,28 @@ static const struct good_value {
     {"priority", "1", priority, 1},
     {"priority", "255", priority, PRIORITY_OWNER},
     {"addresses", "192.0.2.1,192.0.2.2/24 192.0.2.3,\n  192.0.2.4\n\n  192.0.2.5", ipv4_count, 5},
+    {"addresses", "192.0.2.1 dev a 192.0.2.2 dev b, 192.0.2.3 label c scope link", ipv4_count, 3},
+    {"extra-addresses", "192.0.2.1/32 dev lo", ipv4_count, 1},
+    {"extra-addresses", "192.0.2.1/32 dev lo 2001:db8::1", claim_count, 3},
     {"addresses", "2001:db8::1/56", ipv6_length, 56},
     {"addresses", "2001:db8::1", ipv6_length, 128},
     {"version", NULL, version, VRRP_V3},
     {"version", "2", version, VRRP_V2},
+    {"password", NULL, auth_type, AUTH_NONE},
+    {"password", "7chars!\nversion = 2", auth_type, AUTH_PASSWORD},
+    {"password", "7chars!\nversion = 2", auth_last, 0},
+    {"password", "a long one\nversion = 2", auth_last, 'o'},
+    {"password", "a long one\nversion = 2", password_cut, true},
+    {"password", "8 chars#\nversion = 2", password_cut, false},
+    {"password-file", NULL, password_file_is_there, false},
+    {"password-file", "/etc/vipd/p\nversion = 2", password_file_is_there, true},
+    {"password-file", "/etc/vipd/p\nversion = 2", auth_type, AUTH_NONE},
     {"advert-interval", NULL, advert_interval, NS_PER_SEC},
     {"advert-interval", "10ms", advert_interval, 10 * NS_PER_MS},
     {"advert-interval", "40.95s", advert_interval, 40950 * NS_PER_MS},
+    {"dead-factor", NULL, dead_factor, 3},
+    {"dead-factor", "2", dead_factor, 2},
+    {"dead-factor", "100", dead_factor, 100},
     {"preempt", NULL, preempt, PREEMPT_YES},
     {"preempt", "no", preempt, PREEMPT_NO},
     {"preempt", "after 2m", preempt, PREEMPT_AFTER},
@@ -95,6 +122,12 @@ static const struct good_value {
     {"unicast-min-ttl", "255", unicast_min_ttl, 255},
     {"unicast-max-ttl", NULL, unicast_max_ttl, 255},
     {"unicast-max-ttl", "0", unicast_max_ttl, 0},
+    {"multicast-group", NULL, group4_end, 18},
+    {"multicast-group", NULL, group6_end, 0x12},
+    {"multicast-group", "224.0.0.77", group4_end, 77},
+    {"multicast-group", "224.0.0.77", group6_end, 0x12},
+    {"multicast-group", "ff02::77, 239.1.2.3", group4_end, 3},
+    {"multicast-group", "ff02::77, 239.1.2.3", group6_end, 0x77},
     {"source", NULL, source4_end, 0},
     {"source", "192.0.2.7, fe80::9", source4_end, 7},
     {"source", "192.0.2.7, fe80::9", source6_end, 9},
@@ -125,12 +158,19 @@ static const struct good_value {
     {"on-backup", "/bin/hook", words_of_backup, 1},
     {"on-init", "/bin/hook init", words_of_init, 2},
     {"on-change", "sh -c 'echo \"$VIPD_STATE\" > /tmp/x'", words_of_change, 3},
+    {"on-rival", "/bin/hook rival", words_of_rival, 2},
     {"hook-timeout", NULL, hook_timeout, 30 * NS_PER_SEC},
     {"hook-timeout", "100ms", hook_timeout, 100 * NS_PER_MS},
     {"hook-user", NULL, hook_user_is_daemon, false},
     {"hook-user", "daemon", hook_user_is_daemon, true},
     {"systemd-target", NULL, systemd_target, false},
     {"systemd-target", "yes", systemd_target, true},
+    {"follow-link", NULL, follow_link, true},
+    {"follow-link", "no", follow_link, false},
+    {"link-down-delay", NULL, link_down_delay, 0},
+    {"link-down-delay", "300ms", link_down_delay, 300 * NS_PER_MS},
+    {"link-up-delay", NULL, link_up_delay, 0},
+    {"link-up-delay", "30s", link_up_delay, 30 * NS_PER_SEC},
     {"on-conflict", NULL, on_conflict, CONFLICT_MODE_DEFEND},
     {"on-conflict", "release", on_conflict, CONFLICT_MODE_RELEASE},
     {"conflict-quiet", NULL, conflict_quiet, 60 * NS_PER_SEC},

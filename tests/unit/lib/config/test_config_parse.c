@@ -12,6 +12,7 @@
 /* Four lines: what is put behind begins at line 5. */
 #define GOOD "[instance web]\ninterface = eth0\nvrid = 51\naddresses = 192.0.2.10/24\n"
 #define DUAL GOOD "addresses = 2001:db8::10/64\n"
+#define BARE "[instance web]\ninterface = eth0\nvrid = 51\n"
 
 enum { TEXT_SIZE = 8192 };
 
@@ -76,6 +77,90 @@ static void the_link_local_address_is_first(void **state)
     config_problems_free(&problems);
 }
 
+/* What the virtual router of that family claims, as a text. */
+static const char *claims_of(const struct config_instance *instance, enum ip_family family,
+                             char *buffer, size_t size)
+{
+    size_t count = 0;
+    const struct claimed_address *claims = config_claims(instance, family, &count);
+    size_t used = 0;
+
+    buffer[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        char text[ADDRESS_TEXT_SIZE];
+
+        used += (size_t)snprintf(buffer + used, size - used, "%s%s%s", i > 0 ? " " : "",
+                                 ip_prefix_format(&claims[i].prefix, text, sizeof(text)),
+                                 claims[i].extra ? "*" : "");
+    }
+    return buffer;
+}
+
+#define EXTRA "extra-addresses = 2001:db8::9/64, 192.0.2.9/24 dev lo\n"
+
+/* To the other one where their own family has none. */
+static void extra_addresses_go_with_a_virtual_router(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *four;
+        const char *six;
+    } cases[] = {
+        {GOOD EXTRA, "192.0.2.10/24 192.0.2.9/24* 2001:db8::9/64*", ""},
+        {GOOD "version = 2\n" EXTRA, "192.0.2.10/24 192.0.2.9/24* 2001:db8::9/64*", ""},
+        {DUAL EXTRA, "192.0.2.10/24 192.0.2.9/24*",
+         "fe80::200:5eff:fe00:233/64 2001:db8::10/64 2001:db8::9/64*"},
+        {BARE "addresses = 2001:db8::10/64\n" EXTRA, "",
+         "192.0.2.9/24* fe80::200:5eff:fe00:233/64 2001:db8::10/64 2001:db8::9/64*"},
+        {BARE EXTRA, "192.0.2.9/24* 2001:db8::9/64*", ""},
+        {BARE, "", ""},
+        {BARE "source = fe80::5\n", "", "fe80::200:5eff:fe00:233/64"},
+        {BARE "addresses = fe80::1/64 dev eth1, 2001:db8::10/64\n", "",
+         "fe80::200:5eff:fe00:233/64 fe80::1/64 2001:db8::10/64"},
+    };
+    char text[512];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct config_problems problems;
+        struct config *config = parse_text(cases[i].text, &problems);
+
+        assert_non_null(config);
+        const struct config_instance *web = &config->instances[0];
+        assert_string_equal(claims_of(web, IP_FAMILY_IPV4, text, sizeof(text)), cases[i].four);
+        assert_string_equal(claims_of(web, IP_FAMILY_IPV6, text, sizeof(text)), cases[i].six);
+        assert_int_equal(config_router_count(web),
+                         cases[i].four[0] != '\0' && cases[i].six[0] != '\0' ? 2 : 1);
+        config_free(config);
+        config_problems_free(&problems);
+    }
+}
+
+static void words_behind_an_address_are_kept(void **state)
+{
+    struct config_problems problems;
+    struct config *config =
+        parse_text(BARE "addresses = 192.0.2.10/24 dev eth1 label eth1:a scope link brd + "
+                        "noprefixroute 192.0.2.11/24   dev   eth0\n",
+                   &problems);
+
+    (void)state;
+    assert_non_null(config);
+    const struct claimed_address *claims = config->instances[0].claims;
+    assert_int_equal(config->instances[0].claim_count, 2);
+    assert_string_equal(claims[0].device, "eth1");
+    assert_string_equal(claims[0].label, "eth1:a");
+    assert_true(claims[0].has_scope);
+    assert_int_equal(claims[0].scope, ADDRESS_SCOPE_LINK);
+    assert_memory_equal(claims[0].broadcast, "\xc0\x00\x02\xff", 4);
+    assert_true(claims[0].no_prefix_route);
+    /* The interface itself says nothing new. */
+    assert_string_equal(claims[1].device, "");
+    assert_false(claims[1].has_scope);
+    config_free(config);
+    config_problems_free(&problems);
+}
+
 static void several_files_are_one_configuration(void **state)
 {
     const struct config_source sources[] = {{"a.conf", "[node]\nname = lb1\n"}, {"b.conf", GOOD}};
@@ -84,7 +169,7 @@ static void several_files_are_one_configuration(void **state)
     static const char *const wanted[] = {
         "b.conf:1: [instance web]: a second time, the first is at a.conf:1",
         "b.conf:5: [instance x] interface: missing", "b.conf:5: [instance x] vrid: missing",
-        "b.conf:5: [instance x] addresses: missing", "c.conf:1: found 'nonsense'"};
+        "c.conf:1: found 'nonsense'"};
     struct config_problems problems;
     char line[1024];
 
@@ -299,6 +384,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_node_and_inherited_values),
         cmocka_unit_test(the_link_local_address_is_first),
+        cmocka_unit_test(extra_addresses_go_with_a_virtual_router),
+        cmocka_unit_test(words_behind_an_address_are_kept),
         cmocka_unit_test(several_files_are_one_configuration),
         cmocka_unit_test(the_same_router_on_other_links_and_of_another_family_is_no_clash),
         cmocka_unit_test(unicast_needs_no_interface),

@@ -36,8 +36,7 @@ static int parse(const char *key_name, const char *text, struct config_instance 
 
 static void drop(struct config_instance *instance)
 {
-    free(instance->ipv4);
-    free(instance->ipv6);
+    free(instance->claims);
     free(instance->peers);
     for (size_t hook = 0; hook < HOOKS; hook++)
         free(instance->hooks[hook]);
@@ -57,6 +56,15 @@ static void takes_good_and_refuses_bad_values(void **state)
         {"addresses", TEXTS("192.0.2.1", "192.0.2.1/24", "2001:db8::1/64", "fe80::1"),
          TEXTS("192.0.2.300", "192.0.2.1/33", "192.0.2.1/0", "224.0.0.18", "ff02::12", "0.0.0.0",
                "::", "127.0.0.1", "::1/128", "255.255.255.255", "eth0", "fe80::1%eth0")},
+        {"extra-addresses",
+         TEXTS("192.0.2.1 dev lo", "2001:db8::1/64 dev br-lan.100@x noprefixroute",
+               "192.0.2.1/24 brd + label eth0:1 scope host dev eth0", "192.0.2.1/24 scope 130",
+               "192.0.2.1/24 broadcast 192.0.2.255", "fe80::1/64 scope link"),
+         TEXTS("192.0.2.1 dev", "192.0.2.1 dev a/b", "192.0.2.1 dev a dev b", "dev lo 192.0.2.1",
+               "192.0.2.1 label sixteen-letters-", "2001:db8::1 label eth0", "192.0.2.1 scope 255",
+               "192.0.2.1 scope here", "2001:db8::1 scope link", "2001:db8::1 brd +",
+               "192.0.2.1 brd 2001:db8::1", "192.0.2.1 peer 192.0.2.2", "192.0.2.1 metric 1",
+               "192.0.2.1 valid_lft forever", "192.0.2.1 nowhere", "192.0.2.1 192.0.2.2")},
         {"version", TEXTS("2", "3"), TEXTS("1", "4", "v3", "")},
         {"advert-interval", TEXTS("10ms", "1s", "40.95s", "255s"),
          TEXTS("1", "0", "9ms", "15ms", "256s", "off", "")},
@@ -79,12 +87,21 @@ static void takes_good_and_refuses_bad_values(void **state)
         {"on-backup", TEXTS("/bin/true", "a \"b c\""), TEXTS("", "a | b", "$HOOK")},
         {"on-init", TEXTS("/bin/true", "a b\\ c"), TEXTS("", "a; b", "(a)")},
         {"unicast-ttl", TEXTS("1", "64", "255"), TEXTS("", "0", "256", "any")},
+        {"dead-factor", TEXTS("2", "3", "100"), TEXTS("", "0", "1", "101", "3.5", "three")},
+        {"multicast-group", TEXTS("224.0.0.77", "ff02::77"),
+         TEXTS("", "192.0.2.1", "fe80::1", "a")},
+        {"password", TEXTS("x", "12345678", "a b", "longer than 8"), TEXTS("", "a # b", "a\x7f")},
+        {"password-file", TEXTS("/etc/vipd/p"), TEXTS("", "p", "~/p")},
         {"unicast-min-ttl", TEXTS("0", "1", "255"), TEXTS("", "256", "-1", "any")},
         {"unicast-max-ttl", TEXTS("0", "1", "255"), TEXTS("", "256", "-1", "any")},
         {"on-change", TEXTS("/bin/true", "sh -c 'a > b'"), TEXTS("", "a & b", "`a`")},
+        {"on-rival", TEXTS("/bin/true"), TEXTS("", "a & b")},
         {"hook-timeout", TEXTS("100ms", "30s", "1h"), TEXTS("99ms", "2h", "off", "0", "")},
         {"hook-user", TEXTS("nobody", "_vipd.x-1"), TEXTS("", "a b", "a/b")},
         {"systemd-target", TEXTS("yes", "no"), TEXTS("", "on")},
+        {"follow-link", TEXTS("yes", "no"), TEXTS("", "off")},
+        {"link-down-delay", TEXTS("0s", "1ms", "10m"), TEXTS("", "11m", "off", "-1s")},
+        {"link-up-delay", TEXTS("0s", "1ms", "10m"), TEXTS("", "11m", "off", "3")},
         {"on-conflict", TEXTS("defend", "release"), TEXTS("", "yield", "no")},
         {"conflict-quiet", TEXTS("1s", "60s", "1d"), TEXTS("0", "999ms", "25h", "off")},
         {"track", TEXTS("haproxy", "a.b-c_1"), TEXTS("", "a b", "a/b")},
@@ -142,7 +159,7 @@ static void stores_typed_values(void **state)
     assert_int_equal(parse("checksum", "rfc9568", &instance), 0);
     assert_int_equal(instance.checksum, CHECKSUM_MODE_RFC9568);
     assert_int_equal(parse("addresses", "192.0.2.10", &instance), 0);
-    assert_int_equal(instance.ipv4[0].length, 32);
+    assert_int_equal(instance.claims[0].prefix.length, 32);
     assert_int_equal(parse("unicast-peers", "192.0.2.2", &instance), 0);
     assert_true(instance.unicast);
     drop(&instance);

@@ -38,6 +38,11 @@ static void calls_are_understood(void **state)
     assert_int_equal(request.limit, 3);
     assert_true(request.more);
     assert_int_equal(parse("{\"method\":\"io.vipd.Reload\"}", &request, &error), 0);
+    assert_false(request.dry_run || request.force);
+    assert_int_equal(parse("{\"method\":\"io.vipd.Reload\",\"parameters\":{\"dry_run\":true}}",
+                           &request, &error),
+                     0);
+    assert_true(request.dry_run && !request.force);
     assert_true(control_method_changes(request.method));
     assert_int_equal(parse("{\"method\":\"io.vipd.Drain\",\"parameters\":{\"instance\":\"web\","
                            "\"for_ms\":1500,\"force\":true,\"all\":null}}",

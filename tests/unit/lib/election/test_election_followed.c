@@ -162,6 +162,31 @@ static void a_shorter_preempt_delay_counts_at_once(void **state)
     assert_int_equal(election_deadline(&e), now + election_master_down_ns(&e));
 }
 
+/* A link that blinks: silence says nothing, and then the master has its time again. */
+static void a_deaf_backup_does_not_take_over(void **state)
+{
+    const struct election_params params = kit_params(100);
+    struct election e = kit_started(&params, 0);
+    struct election_event deaf = {.type = ELECTION_DEAF, .force = true};
+
+    (void)state;
+    kit_hear(&e, "10.0.0.1", 200, SEC);
+    kit_step(&e, deaf, 2 * SEC);
+    assert_int_equal(election_deadline(&e), DEADLINE_NEVER);
+    kit_timer(&e, 60 * SEC);
+    assert_int_equal(e.state, VRRP_BACKUP);
+    deaf.force = false;
+    kit_step(&e, deaf, 60 * SEC);
+    assert_int_equal(election_deadline(&e), 60 * SEC + election_master_down_ns(&e));
+    kit_timer(&e, election_deadline(&e));
+    assert_int_equal(e.state, VRRP_MASTER);
+    /* A MASTER goes on. */
+    deaf.force = true;
+    kit_step(&e, deaf, 64 * SEC);
+    assert_int_equal(e.state, VRRP_MASTER);
+    assert_true(election_deadline(&e) < DEADLINE_NEVER);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +196,7 @@ int main(void)
         cmocka_unit_test(the_next_master_is_followed_at_its_first_advert),
         cmocka_unit_test(every_resignation_is_answered_by_an_advert),
         cmocka_unit_test(a_flood_of_resignations_is_answered_at_a_bounded_rate),
+        cmocka_unit_test(a_deaf_backup_does_not_take_over),
         cmocka_unit_test(a_shorter_preempt_delay_counts_at_once),
     };
 

@@ -70,7 +70,14 @@ static void the_reason_is_said(void **state)
                         PEER " speaks VRRP version 2, this node version 3: both hold 10.0.0.10");
     assert_non_null(strstr(said(&peers, 62 * SEC), "dropped"));
     hear(&peers, PEER, PACKET_AUTH_TYPE_ERROR, SEC);
-    assert_non_null(strstr(said(&peers, SEC), "authenticates"));
+    assert_non_null(strstr(said(&peers, SEC), "sends a password (keepalived: auth_pass), this "
+                                              "node expects none: both hold 10.0.0.10"));
+    hear(&peers, PEER, PACKET_AUTH_MISSING, SEC);
+    assert_non_null(strstr(said(&peers, SEC), "sends no password, this node expects one"));
+    hear(&peers, PEER, PACKET_AUTH_FAILURE, SEC);
+    assert_non_null(strstr(said(&peers, SEC), "sends another password than this node"));
+    hear(&peers, PEER, PACKET_AUTH_UNSUPPORTED, SEC);
+    assert_non_null(strstr(said(&peers, SEC), "in a way that vipd does not know"));
     hear(&peers, PEER, PACKET_INTERVAL_ERROR, SEC);
     assert_non_null(strstr(said(&peers, SEC), "advert-interval"));
     hear(&peers, PEER, PACKET_IP_TTL_ERROR, SEC);

@@ -109,6 +109,98 @@ static void what_is_built_is_accepted(void **state)
     }
 }
 
+static enum packet_verdict received(const struct sample *s, const struct packet_receiver *receiver,
+                                    struct advert *advert)
+{
+    uint8_t message[BUFFER_SIZE];
+    size_t size = packet_build(&s->spec, message, sizeof(message));
+
+    return packet_receive(&s->ip, message, size, receiver, advert, NULL);
+}
+
+/* RFC 2338 10.2, and keepalived: type 1, eight octets, zeros behind a shorter text. */
+static void a_password_is_sent_and_demanded(void **state)
+{
+    static const uint8_t carried[AUTH_DATA_SIZE] = {'a', 'b', 'c', 0};
+    static struct sample s;
+    uint8_t message[BUFFER_SIZE];
+    struct advert advert;
+
+    (void)state;
+    make_sample(&s, VRRP_V2, IP_FAMILY_IPV4, 2);
+    struct packet_receiver receiver = receiver_of(&s);
+    receiver.auth = packet_password("abc", 3);
+    assert_int_equal(received(&s, &receiver, &advert), PACKET_AUTH_MISSING);
+    s.spec.auth = packet_password("abc", 3);
+    size_t size = packet_build(&s.spec, message, sizeof(message));
+    assert_int_equal(message[4], 1);
+    assert_memory_equal(message + size - AUTH_DATA_SIZE, carried, AUTH_DATA_SIZE);
+    assert_int_equal(received(&s, &receiver, &advert), PACKET_OK);
+    assert_int_equal(advert.auth_type, AUTH_PASSWORD);
+    assert_int_equal(received(&s, NULL, &advert), PACKET_OK);
+    receiver.auth = packet_password("abd", 3);
+    assert_int_equal(received(&s, &receiver, &advert), PACKET_AUTH_FAILURE);
+    receiver.auth = (struct packet_auth){0};
+    assert_int_equal(received(&s, &receiver, &advert), PACKET_AUTH_TYPE_ERROR);
+    s.spec.auth.type = 2;
+    assert_int_equal(received(&s, &receiver, &advert), PACKET_AUTH_UNSUPPORTED);
+    receiver.auth = packet_password("abc", 3);
+    assert_int_equal(received(&s, &receiver, &advert), PACKET_AUTH_UNSUPPORTED);
+    struct packet_auth cut = packet_password("12345678 and more", 17);
+    struct packet_auth whole = packet_password("12345678", 8);
+    assert_memory_equal(&cut, &whole, sizeof(cut));
+}
+
+/* Version 3 has no room for it. */
+static void version_3_knows_no_password(void **state)
+{
+    static struct sample s;
+    struct advert advert;
+
+    (void)state;
+    make_sample(&s, VRRP_V3, IP_FAMILY_IPV4, 2);
+    struct packet_receiver receiver = receiver_of(&s);
+    s.spec.auth = packet_password("abc", 3);
+    assert_int_equal(received(&s, &receiver, &advert), PACKET_OK);
+    receiver.auth = packet_password("abd", 3);
+    assert_int_equal(received(&s, &receiver, &advert), PACKET_OK);
+}
+
+/* Between the reloads of two nodes one speaks as before. */
+static void what_was_spoken_before_a_reload_is_taken_too(void **state)
+{
+    static struct sample s;
+    struct packet_dialect former = {.version = VRRP_V2,
+                                    .auth = packet_password("old", 3),
+                                    .advert_interval_ns = 2 * NS_PER_SEC};
+    struct advert advert;
+
+    (void)state;
+    make_sample(&s, VRRP_V2, IP_FAMILY_IPV4, 2);
+    struct packet_receiver receiver = receiver_of(&s);
+    receiver.auth = packet_password("new", 3);
+    s.spec.auth = former.auth;
+    s.spec.interval_ns = former.advert_interval_ns;
+    assert_int_equal(received(&s, &receiver, &advert), PACKET_AUTH_FAILURE);
+    receiver.former = &former;
+    assert_int_equal(received(&s, &receiver, &advert), PACKET_OK);
+    assert_true(advert.former);
+    assert_int_equal(advert.interval_ns, 2 * NS_PER_SEC);
+    s.spec.auth = packet_password("odd", 3);
+    assert_int_equal(received(&s, &receiver, &advert), PACKET_AUTH_FAILURE);
+    s.spec.auth = receiver.auth;
+    s.spec.interval_ns = NS_PER_SEC;
+    assert_int_equal(received(&s, &receiver, &advert), PACKET_OK);
+    assert_false(advert.former);
+    receiver.version = VRRP_V3;
+    s.spec.auth = former.auth;
+    s.spec.interval_ns = former.advert_interval_ns;
+    assert_int_equal(received(&s, &receiver, &advert), PACKET_OK);
+    assert_true(advert.former);
+    receiver.vrid = 52;
+    assert_int_equal(received(&s, &receiver, &advert), PACKET_VERSION_ERROR);
+}
+
 static void as_many_addresses_as_fit_are_listed(void **state)
 {
     (void)state;
@@ -317,6 +409,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_built_is_accepted),
+        cmocka_unit_test(a_password_is_sent_and_demanded),
+        cmocka_unit_test(version_3_knows_no_password),
+        cmocka_unit_test(what_was_spoken_before_a_reload_is_taken_too),
         cmocka_unit_test(as_many_addresses_as_fit_are_listed),
         cmocka_unit_test(a_list_cut_by_the_mtu_is_no_mismatch),
         cmocka_unit_test(the_derived_link_local_may_be_missing),

@@ -1,6 +1,6 @@
 /* The links and addresses of this network namespace, read once over netlink. */
-#ifndef TOOLS_DOCTOR_NETWORK_VIEW_H
-#define TOOLS_DOCTOR_NETWORK_VIEW_H
+#ifndef TOOLS_COMMON_NETWORK_VIEW_H
+#define TOOLS_COMMON_NETWORK_VIEW_H
 
 #include "lib/packet/address.h"
 

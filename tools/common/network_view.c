@@ -1,5 +1,5 @@
 /* Dumps RTM_GETLINK and RTM_GETADDR through libmnl; see network_view.h. */
-#include "tools/doctor/network_view.h"
+#include "tools/common/network_view.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>

@@ -1,0 +1,54 @@
+/* What the kernel holds of what is wanted; see reconciler.h. Changes nothing. */
+#include "agent/kernel/reconciler.h"
+#include "agent/kernel/reconciler_state.h"
+
+bool reconciler_settled(const struct desired_set *set)
+{
+    return desired_settled(set);
+}
+
+bool reconciler_held(const struct reconciler *reconciler, const struct desired_set *set,
+                     const struct claimed_address *address)
+{
+    int ifindex = desired_ifindex(reconciler->links, set, address);
+
+    return links_address(reconciler->links, ifindex, &address->prefix.address) != NULL;
+}
+
+size_t reconciler_count_held(const struct reconciler *reconciler, const struct desired_set *set)
+{
+    size_t held = 0;
+
+    for (size_t i = 0; i < set->count; i++)
+        held += reconciler_held(reconciler, set, &set->addresses[i]) ? 1 : 0;
+    return held;
+}
+
+bool reconciler_answers(const struct reconciler *reconciler, struct desired_set *set)
+{
+    for (; set->answering < set->count; set->answering++) {
+        const struct claimed_address *claim = &set->addresses[set->answering];
+        const struct ip_address *address = &claim->prefix.address;
+
+        if (address->family == IP_FAMILY_IPV6 && !desired_waits(reconciler->links, claim) &&
+            !local_route_has(reconciler->routes, desired_ifindex(reconciler->links, set, claim),
+                             address))
+            return false;
+    }
+    return true;
+}
+
+enum address_owner reconciler_owner(const struct reconciler *reconciler, int ifindex,
+                                    const struct ip_address *address)
+{
+    const struct observed_address *there = links_address(reconciler->links, ifindex, address);
+
+    if (there == NULL)
+        return ADDRESS_NOBODYS;
+    return address_batch_is_ours(&reconciler->batch, there) ? ADDRESS_OURS : ADDRESS_OTHERS;
+}
+
+uint64_t reconciler_repairs(const struct reconciler *reconciler)
+{
+    return reconciler->repairs;
+}

@@ -1,0 +1,39 @@
+/*
+ * The inside of the reconciler, for reconciler.c, which changes it, and reconciler_look.c, which
+ * answers questions about it.
+ */
+#ifndef AGENT_KERNEL_RECONCILER_STATE_H
+#define AGENT_KERNEL_RECONCILER_STATE_H
+
+#include "agent/base/worker.h"
+#include "agent/kernel/address_batch.h"
+#include "agent/kernel/leftovers.h"
+#include "agent/kernel/local_route.h"
+#include "agent/kernel/rtnl_batch.h"
+
+struct reconciler {
+    struct worker_task task; /* first: the flight */
+    /* The thread's while it is submitted, but for the batch's owners. */
+    struct rtnl_batch *rtnl;
+    struct address_batch batch;
+
+    struct worker *worker;
+    struct links *links;
+    struct local_route *routes;
+    struct desired_sets sets;
+    struct remembered remembered; /* what we have added */
+    struct leftovers leftovers;
+    sd_event_source *timer;
+    sd_event_source *soon;
+    uint64_t flown_ns;         /* boot time at which the flight began */
+    bool sweep;                /* what nobody wants is to be removed, */
+    bool predecessors;         /* and some of it may be of another run */
+    bool run;                  /* asked for: all is to be compared */
+    int removal_error;         /* of the last removal; 0: it went well */
+    uint64_t removal_retry_ns; /* DEADLINE_NEVER: no removal has failed */
+    uint64_t removal_backoff_ns;
+    uint64_t next_ns; /* when the timer fires */
+    uint64_t repairs;
+};
+
+#endif

@@ -1,0 +1,60 @@
+"""The repeating of tests itself: only what the control excuses is run again."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+TESTS = os.path.join(os.path.dirname(__file__), "..")
+
+CONFTEST = """
+import sys
+sys.path.insert(0, {tests!r})
+from disturbed import Disturbed
+def pytest_configure(config):
+    config.pluginmanager.register(Disturbed())
+"""
+
+# Fails until it was run as often as the file beside it has lines to take away.
+TEST = """
+import os
+def test_it():
+    path = os.path.join(os.path.dirname(__file__), "failures")
+    with open(path) as file:
+        left = file.read().split()
+    with open(path, "w") as file:
+        file.write(" ".join(left[1:]))
+    assert not left
+"""
+
+
+def outcome(folder, failures, late_ms, *options):
+    """Runs a test that fails so often while the control is so late."""
+    (folder / "conftest.py").write_text(CONFTEST.format(tests=os.path.abspath(TESTS)))
+    (folder / "test_it.py").write_text(TEST)
+    (folder / "failures").write_text("x " * failures)
+    now = round(time.time())
+    (folder / "load").write_text("".join(f"{now + i} 1.0 {late_ms}\n" for i in range(60)))
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, str(folder)],
+        env={**os.environ, "VIPD_LOAD": str(folder / "load")},
+        capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "2")])
+def test_what_failed_while_the_machine_stood_still_is_run_again(tmp_path, options):
+    done = outcome(tmp_path, 1, 300.0, *options)
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout and "300 ms late" in done.stdout
+
+
+def test_what_failed_on_a_quiet_machine_failed(tmp_path):
+    done = outcome(tmp_path, 1, 1.0)
+    assert done.returncode == 1 and "1 failed" in done.stdout
+
+
+def test_what_fails_each_time_failed(tmp_path):
+    done = outcome(tmp_path, 10, 300.0)
+    assert done.returncode == 1 and "300, 300, 300, 300 ms late" in done.stdout
