@@ -250,6 +250,8 @@ static int open_node(struct parts *parts)
     if (r >= 0)
         r = virtual_links_open(node->links, &node->virtual_links);
     if (r >= 0)
+        r = peer_routes_open(node->event, &node->peer_routes);
+    if (r >= 0)
         r = checks_open(node->event, node->links, on_check, parts, &node->checks);
     if (r < 0) {
         log_msg(LOG_ERR, "cannot open the node's network sockets: %s", strerror(-r));
@@ -395,6 +397,7 @@ int parts_wait_for_nobody(struct parts *parts)
     }
     segments_set_worker(parts->node.segments, parts->links_worker);
     virtual_links_set_worker(parts->node.virtual_links, parts->links_worker);
+    peer_routes_set_worker(parts->node.peer_routes, parts->links_worker);
     checks_set_worker(parts->node.checks, parts->links_worker);
     return 0;
 }
@@ -439,6 +442,7 @@ void parts_close(struct parts *parts)
     checks_close(node->checks);
     segments_free(node->segments);
     virtual_links_close(node->virtual_links);
+    peer_routes_close(node->peer_routes);
     announce_queue_close(node->announcements);
     neighbour_io_close(node->neighbours);
     (void)parts_finish(parts);

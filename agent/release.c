@@ -183,6 +183,8 @@ int release_leftovers(struct config_box *box)
     if (r >= 0)
         r = virtual_links_open(node.links, &node.virtual_links);
     if (r >= 0)
+        r = peer_routes_open(node.event, &node.peer_routes);
+    if (r >= 0)
         node.segments = segments_new(node.event, node.links, NULL, NULL);
     if (r >= 0 && node.segments != NULL) {
         if (box != NULL)
@@ -201,6 +203,7 @@ int release_leftovers(struct config_box *box)
     free(held);
     segments_free(node.segments);
     virtual_links_close(node.virtual_links);
+    peer_routes_close(node.peer_routes);
     neighbour_io_close(node.neighbours);
     worker_close(kernel);
     reconciler_close(node.reconciler);

@@ -153,7 +153,7 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
     struct status_warning warnings[SNAPSHOT_WARNINGS_MAX];
     struct status_instance status = {
         .name = config->name,
-        .interface = config->interface,
+        .interface = instance->interface,
         .vrid = config->vrid,
         .group = config->group != NULL ? config->group->name : NULL,
         .version = config->version,

@@ -6,6 +6,7 @@
 #include "agent/instances/devices.h"
 #include "agent/instances/strangers.h"
 #include "agent/instances/watch.h"
+#include "agent/instances/way.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -135,7 +136,7 @@ static size_t fill_claim_warning(const struct instance *instance, const struct r
                                    .last_ns = clock_wall_ns(),
                                    .count = set->failed};
     snprintf(out->text, sizeof(out->text), "%zu of %zu addresses could not be added on %s: %s",
-             set->failed, set->count, set->elsewhere ? "their devices" : router->config->interface,
+             set->failed, set->count, set->elsewhere ? "their devices" : router->interface,
              strerror(-set->error));
     return 1;
 }
@@ -203,9 +204,24 @@ static size_t fill_unusable(const struct instance *instance, struct status_warni
     return 1;
 }
 
+/* Unicast peers that are not reached by the interface which the routes to the others lead to. */
+static size_t fill_astray(const struct instance *instance, struct status_warning *out)
+{
+    if (instance->astray_since_wall_ns == 0)
+        return 0;
+    *out = (struct status_warning){.kind = "peer-astray",
+                                   .family = instance->routers[0].family,
+                                   .since_ns = instance->astray_since_wall_ns,
+                                   .last_ns = clock_wall_ns(),
+                                   .count = 1};
+    return instance_astray_text(instance, out->text, sizeof(out->text)) ? 1 : 0;
+}
+
 size_t snapshot_warnings(const struct instance *instance, struct status_warning *out)
 {
     size_t n = fill_unusable(instance, out);
+
+    n += fill_astray(instance, out + n);
 
     for (size_t r = 0; r < instance->router_count; r++) {
         const struct router *router = &instance->routers[r];

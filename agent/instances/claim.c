@@ -78,8 +78,7 @@ static void on_settled(struct desired_set *set)
     if (set->failed > 0)
         log_instance(LOG_ERR, router_name(router, name, sizeof(name)),
                      "%zu of %zu addresses could not be claimed on %s: %s", set->failed, set->count,
-                     set->elsewhere ? "their devices" : router->config->interface,
-                     strerror(-set->error));
+                     set->elsewhere ? "their devices" : router->interface, strerror(-set->error));
     else
         instance->claim.backoff_ns = 0;
     router_devices_tell(router);

@@ -15,6 +15,7 @@
 #include "agent/instances/start_delay.h"
 #include "agent/instances/strangers.h"
 #include "agent/instances/watch.h"
+#include "agent/instances/way.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -38,6 +39,7 @@ static bool init_router(struct instance *instance, size_t index, enum ip_family 
         .family = family,
         .node = instance->node,
         .config = instance->config,
+        .interface = instance->interface,
         .election = &instance->elections[index],
         .client = {.family = family, .vrid = instance->config->vrid},
     };
@@ -51,6 +53,12 @@ static bool init_router(struct instance *instance, size_t index, enum ip_family 
     const struct election_params params = instance_params(instance, index);
     election_init(&instance->elections[index], &params);
     return true;
+}
+
+/* Another interface leads to the peers, or none, or they are not all behind one. */
+static void on_way_changed(void *userdata)
+{
+    instance_refresh(userdata);
 }
 
 /* Takes its place in the bundle, its own or that of its group. */
@@ -91,7 +99,8 @@ struct instance *instance_new_in(struct node *node, struct config_box *box,
     instance->config = config;
     instance->since_wall_ns = clock_wall_ns();
     instance->routers = calloc(count, sizeof(*instance->routers));
-    if (instance->routers == NULL || !join(instance, bundle))
+    if (instance->routers == NULL || !instance_find_way(instance, on_way_changed) ||
+        !join(instance, bundle))
         goto fail;
     instance->router_count = count;
     if (config_has_router(config, IP_FAMILY_IPV4))
@@ -146,6 +155,7 @@ void instance_free(struct instance *instance)
     if (instance->share != NULL)
         instance->share->instance = NULL;
     bundle_unref(instance->bundle);
+    instance_forget_way(instance);
     sd_event_source_disable_unref(instance->damping_timer);
     claim_free(instance);
     fitness_free(instance);
@@ -167,18 +177,25 @@ static void refresh_source(struct router *router, int ifindex)
     instance_event(router->instance, router->index, &event);
 }
 
+/* A new index under the old name is another interface: what was held went with the old one. One
+ * that the peers are not reached by any more is left, with a word to them that may not arrive. */
+static void leave_link(struct instance *instance)
+{
+    instance_set_hold(instance, instance->way != NULL ? HOLD_NO_ROUTE : HOLD_NO_INTERFACE, true);
+    link_belief_forget(instance);
+    fitness_forget(instance);
+}
+
 /* 0, or a negative errno as of move_to(). */
 static int follow_link(struct instance *instance)
 {
-    const struct link *link = links_by_name(instance->node->links, instance->config->interface);
+    if (!instance_way_known(instance))
+        return -EINPROGRESS;
+    const struct link *link = instance_link(instance);
     int old = segment_ifindex(&instance->routers[0].client);
 
-    /* A new index under the old name is another interface: what was held went with the old one. */
-    if (link == NULL || (old != 0 && old != link->ifindex)) {
-        instance_set_hold(instance, HOLD_NO_INTERFACE, true);
-        link_belief_forget(instance);
-        fitness_forget(instance);
-    }
+    if (link == NULL || (old != 0 && old != link->ifindex))
+        leave_link(instance);
     bool fits = link != NULL && fitness_look(instance, link);
     int r = move_to(instance, fits ? link : NULL);
     instance->unattached = r < 0 && r != -EINPROGRESS;
@@ -194,6 +211,8 @@ static int follow_link(struct instance *instance)
         return r;
     link_belief_see(instance, link->up && link->carrier);
     instance_set_hold(instance, HOLD_NO_INTERFACE, false);
+    instance_set_hold(instance, HOLD_NO_ROUTE, false);
+    instance_tell_astray(instance);
     if (!fits || r < 0)
         return r;
     for (size_t i = 0; i < instance->router_count; i++)
@@ -265,7 +284,7 @@ static void say_missing_interface(const struct instance *instance)
 {
     const struct config_instance *config = instance->config;
 
-    if (links_by_name(instance->node->links, config->interface) == NULL)
+    if (instance->way == NULL && links_by_name(instance->node->links, config->interface) == NULL)
         log_instance(LOG_WARNING, config->name,
                      "there is no interface %s: it takes no part until there is one",
                      config->interface);
@@ -303,6 +322,8 @@ void instance_update(struct instance *instance, struct config_box *box,
     instance->config = config;
     for (size_t i = 0; i < instance->router_count; i++)
         instance->routers[i].config = config;
+    if (changed)
+        instance_change_way(instance);
     for (size_t i = 0; i < instance->router_count; i++) {
         struct router *router = &instance->routers[i];
 

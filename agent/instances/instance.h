@@ -19,6 +19,7 @@
  *
  *   handover.h       how a drain or take goes, and the words for it
  *   link.h           a router's place on a link, its macvlan
+ *   way.h            the interface of an instance that names none: where its peers are
  *   source.h         the address a router sends from; source_rank.h says which is better
  *   watch.h          what a router notices on its LAN: conflicts and warnings
  *   devices.h        addresses on other links than the router's own

@@ -45,8 +45,10 @@ static int open_virtual_io(struct router *router)
     struct wire_problem problem = {0};
     int r = advert_io_open(&options, &router->virtual_io, &problem);
 
-    if (r < 0)
+    /* Once, not at each further attempt. */
+    if (r < 0 && r != router->virtual_io_error)
         log_msg(LOG_ERR, "%s: %s", options.ifname, problem.text);
+    router->virtual_io_error = r;
     return r;
 }
 

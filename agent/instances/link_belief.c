@@ -107,7 +107,7 @@ static void say(const struct instance *instance)
     if (delay_ns(instance) == 0 || !instance->config->follow_link)
         return;
     log_instance(LOG_INFO, instance->config->name, "%s is %s, which counts when it is so for %s",
-                 instance->config->interface, instance->link.seen ? "up again" : "down",
+                 instance->interface, instance->link.seen ? "up again" : "down",
                  duration_format_short(delay_ns(instance), span, sizeof(span)));
 }
 

@@ -10,6 +10,7 @@
 #include "agent/instances/drains.h"
 #include "agent/kernel/links.h"
 #include "agent/kernel/nft_guard.h"
+#include "agent/kernel/peer_routes.h"
 #include "agent/kernel/reconciler.h"
 #include "agent/kernel/route_keeper.h"
 #include "agent/kernel/virtual_links.h"
@@ -31,6 +32,7 @@ struct node {
     struct announce_queue *announcements; /* over that; NULL: never a pause */
     struct segments *segments;
     struct virtual_links *virtual_links;
+    struct peer_routes *peer_routes;
     struct drains *drains;
 
     /* The instance moved as a whole. */

@@ -185,7 +185,7 @@ void registry_refresh_link(struct registry *registry, const struct link *link)
     for (size_t i = 0; i < registry->count; i++) {
         struct instance *instance = registry->list[i];
 
-        if (strcmp(instance->config->interface, link->name) == 0 ||
+        if (strcmp(instance->interface, link->name) == 0 ||
             segment_ifindex(&instance->routers[0].client) == link->ifindex)
             instance_refresh(instance);
         else if (instance_uses_device(instance, link))

@@ -105,6 +105,10 @@ bool router_read_config(struct router *router)
     router->client.group = router->receiver.group;
     router->client.addresses = router->claims;
     router->client.count = router->claim_count;
+    router->client.unicast = config->unicast;
+    router->client.virtual_mac = config->mac == MAC_VIRTUAL;
+    router->client.peers = router->receiver.peers;
+    router->client.peer_count = router->receiver.peer_count;
     router->desired.owner = config->name;
     router->desired.adopt = config->adopt;
     router_guard(router);
@@ -202,10 +206,10 @@ static void note_send_result(struct router *router, int error)
         router->send_errors++;
     if (error < 0 && !router->send_failing)
         log_instance(LOG_WARNING, router_name(router, name, sizeof(name)),
-                     "cannot send adverts on %s: %s", router->config->interface, strerror(-error));
+                     "cannot send adverts on %s: %s", router->interface, strerror(-error));
     else if (error == 0 && router->send_failing)
         log_instance(LOG_NOTICE, router_name(router, name, sizeof(name)),
-                     "adverts go out on %s again", router->config->interface);
+                     "adverts go out on %s again", router->interface);
     router->send_failing = error < 0;
 }
 
@@ -325,7 +329,7 @@ static void announce_on(struct router *router, const char *device,
 {
     const struct config_instance *config = router->config;
     bool own = device[0] == '\0';
-    const char *ifname = own ? config->interface : device;
+    const char *ifname = own ? router->interface : device;
     const struct link *link =
         own ? links_by_index(router->node->links, router_claim_ifindex(router))
             : links_by_name(router->node->links, device);

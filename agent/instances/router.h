@@ -75,6 +75,7 @@ struct router {
     enum ip_family family;
     const struct node *node;
     const struct config_instance *config;
+    const char *interface; /* its name; empty: not known yet */
     struct election *election;
     const struct ip_prefix *prefixes; /* the configuration's: those of the adverts, */
     size_t count;
@@ -94,6 +95,7 @@ struct router {
     int virtual_ifindex;               /* once it is there, else 0 */
     int virtual_error;                 /* why there is none, as it was logged */
     struct advert_io *virtual_io;
+    int virtual_io_error;       /* why there is none, as it was logged */
     bool virtual_again;         /* it was there, and is being made anew */
     bool told_own_source;       /* that its only source is among its own virtual addresses */
     uint8_t link_mac[MAC_SIZE]; /* of the interface, as last seen */

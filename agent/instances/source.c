@@ -71,7 +71,7 @@ static void tell_own(const struct router *router, const struct ip_address *own)
     log_instance(LOG_WARNING, router_name(router, name, sizeof(name)),
                  "%s is in `addresses`, and this node's own address on %s: nothing is left to send "
                  "from. Take it out of `addresses`, or set priority = 255 if this node owns it",
-                 ip_address_format(own, text, sizeof(text)), router->config->interface);
+                 ip_address_format(own, text, sizeof(text)), router->interface);
 }
 
 static void tell_fault(const struct router *router, const struct observed_address *address)
@@ -86,8 +86,7 @@ static void tell_fault(const struct router *router, const struct observed_addres
         LOG_WARNING, router_name(router, name, sizeof(name)),
         "sends from %s, which is %s: it will be another one some day, and peers drop adverts "
         "from an address they do not list. Set `source`, or give %s an address that stays",
-        ip_address_format(&address->prefix.address, text, sizeof(text)), fault,
-        router->config->interface);
+        ip_address_format(&address->prefix.address, text, sizeof(text)), fault, router->interface);
 }
 
 /* NONE: there is none. */

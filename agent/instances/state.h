@@ -42,6 +42,11 @@ struct instance {
     struct node *node;
     struct config_box *box;
     const struct config_instance *config;
+    char
+        interface[INTERFACE_NAME_SIZE]; /* the configuration's, or the one found; empty: none yet */
+    struct peer_route *way; /* to the peers, where the configuration names no interface; or NULL */
+    bool way_told;          /* whether one was found, and which */
+    uint64_t astray_since_wall_ns; /* one of them is reached by another interface; 0: none is */
     struct router *routers;
     struct bundle *bundle;
     struct bundle_share *share;

@@ -101,7 +101,7 @@ static void tell_began(struct router_watch *watch)
 
     snprintf(text, sizeof(text), "%s is also held by %s on %s, which is not one of us: %s",
              ip_address_format(&c->address, address, sizeof(address)),
-             mac_format(c->mac, mac, sizeof(mac)), config->interface,
+             mac_format(c->mac, mac, sizeof(mac)), watch->router->interface,
              config->on_conflict == CONFLICT_MODE_RELEASE ? "giving up if that lasts"
                                                           : "defending it");
     log_instance(LOG_WARNING, config->name, "%s", text);
@@ -322,7 +322,7 @@ const char *router_watch_text(const struct router *router, const struct lan_warn
 {
     const struct config_instance *config = router->config;
     const struct election *e = router_election(router);
-    const struct lan_subject subject = {.interface = config->interface,
+    const struct lan_subject subject = {.interface = router->interface,
                                         .vrid = config->vrid,
                                         .priority = e->params.priority,
                                         .version = config->version,

@@ -184,14 +184,6 @@ void links_on_read(struct links *links, void (*fn)(void *userdata), void *userda
     links->on_read_userdata = userdata;
 }
 
-int links_update(struct links *links, const char *name)
-{
-    links->view.quiet = true;
-    int r = links_ask_link(links->requests, name);
-    links->view.quiet = false;
-    return r;
-}
-
 static int on_message(struct nl_msg *message, void *userdata)
 {
     struct links *links = userdata;

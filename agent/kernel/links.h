@@ -77,10 +77,6 @@ void links_note_address(struct links *links, const struct observed_address *addr
 /* The same of a link that we have set up or down. */
 void links_note_up(struct links *links, int ifindex, bool up);
 
-/* Reads one link by name at once, without callbacks: for a link we have just made or changed.
- * 0 or a negative errno (-ENODEV: there is none). */
-int links_update(struct links *links, const char *name);
-
 /* Reads all addresses: for one that the kernel says is there and the view does not have. What is
  * new by that is told from the event loop, and then that they were read, as far as possible. */
 void links_read_addresses(struct links *links);

@@ -2,7 +2,6 @@
 #include "agent/kernel/links_ask.h"
 
 #include <errno.h>
-#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <netlink/errno.h>
 #include <netlink/msg.h>
@@ -73,26 +72,5 @@ int links_ask_addresses(struct nl_sock *requests)
 {
     int r = dump_addresses(requests);
 
-    return r < 0 ? links_errno(r) : 0;
-}
-
-int links_ask_link(struct nl_sock *requests, const char *name)
-{
-    struct ifinfomsg header = {.ifi_family = AF_UNSPEC};
-    struct nl_msg *message = nlmsg_alloc_simple(RTM_GETLINK, 0);
-
-    if (message == NULL)
-        return -ENOMEM;
-    int r = nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO);
-    if (r >= 0)
-        r = nla_put_string(message, IFLA_IFNAME, name);
-    if (r >= 0)
-        r = nl_send_auto(requests, message);
-    nlmsg_free(message);
-    if (r >= 0)
-        r = nl_recvmsgs_default(requests);
-    /* The acknowledgement that libnl asks for by itself. */
-    if (r >= 0)
-        r = nl_wait_for_ack(requests);
     return r < 0 ? links_errno(r) : 0;
 }

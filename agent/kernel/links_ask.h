@@ -18,7 +18,4 @@ int links_ask_all(struct nl_sock *requests);
 /* For all addresses; the same. */
 int links_ask_addresses(struct nl_sock *requests);
 
-/* For one link. 0 or a negative errno (-ENODEV: there is none). */
-int links_ask_link(struct nl_sock *requests, const char *name);
-
 #endif

@@ -53,7 +53,7 @@ static void record(struct recorder *recorder, struct instance *instance,
 {
     const struct config_instance *config = instance->config;
     const struct transition *transition = &entry->transition;
-    struct recorder_link *link = recorder_find(recorder, config->interface);
+    struct recorder_link *link = recorder_find(recorder, instance->interface);
     const char *path = NULL;
     char text[NOTE_SIZE];
 

@@ -110,7 +110,7 @@ char **hook_environment_new(const struct hook_event *event, enum hook hook)
     add(&builder, "VIPD_STATE=%s", vrrp_state_name(transition->to));
     add(&builder, "VIPD_PREVIOUS=%s", vrrp_state_name(transition->from));
     add_reason(&builder, transition, hook);
-    add(&builder, "VIPD_INTERFACE=%s", event->config->interface);
+    add(&builder, "VIPD_INTERFACE=%s", event->interface);
     add(&builder, "VIPD_VRID=%u", event->config->vrid);
     add(&builder, "VIPD_PRIORITY=%u", event->priority);
     add_addresses(&builder, event->config);

@@ -10,6 +10,7 @@
 struct hook_event {
     struct config_box *box; /* holds config; borrowed */
     const struct config_instance *config;
+    char interface[INTERFACE_NAME_SIZE]; /* empty: not known */
     struct transition transition;
     unsigned priority; /* effective */
 };

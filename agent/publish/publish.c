@@ -38,6 +38,7 @@ static struct state_file state_of(const struct instance *instance)
 {
     return (struct state_file){
         .config = instance->config,
+        .interface = instance->interface,
         .last = &instance->last,
         .since_wall_ns = instance->since_wall_ns,
         .priority = instance->elections[0].params.priority,
@@ -237,13 +238,14 @@ void publish_status(const struct publish *publish)
 void publish_transition(struct publish *publish, struct instance *instance,
                         const struct transition *transition)
 {
-    const struct hook_event event = {
+    struct hook_event event = {
         .box = instance->box,
         .config = instance->config,
         .transition = *transition,
         .priority = instance->elections[0].params.priority,
     };
 
+    memcpy(event.interface, instance->interface, sizeof(event.interface));
     log_transition(instance->config->name, transition);
     chronicle_transition(publish->options.chronicle, instance, transition);
     hooks_transition(publish->hooks, &event);

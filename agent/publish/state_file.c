@@ -182,7 +182,7 @@ static void put(FILE *out, const struct state_file *file)
             control_time_format(file->since_wall_ns, since, sizeof(since)));
     fprintf(out, "priority=%u\nreason=%s\n", file->priority, reason_name(file->last->reason));
     put_quoted(out, "text", reason_text(file->last, text, sizeof(text)));
-    put_quoted(out, "interface", file->config->interface);
+    put_quoted(out, "interface", file->interface);
     put_addresses(out, file->config);
 }
 

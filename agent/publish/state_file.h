@@ -15,6 +15,7 @@ struct state_files;
 
 struct state_file {
     const struct config_instance *config;
+    const char *interface;         /* empty: not known */
     const struct transition *last; /* its `to` is the state */
     uint64_t since_wall_ns;
     unsigned priority; /* effective */

@@ -53,6 +53,7 @@ bool recorder_policy_wants(struct recorder_policy *policy, const struct transiti
     case REASON_CONFLICT:
     case REASON_LINK_DOWN:
     case REASON_NO_INTERFACE:
+    case REASON_NO_ROUTE:
     case REASON_NO_PRIMARY_ADDRESS:
     case REASON_CHECK_FAILED:
         return true;

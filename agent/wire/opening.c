@@ -1,9 +1,11 @@
 /* Opening and closing in the worker's thread; see opening.h. Owner: the segment it is part of. */
 #include "agent/wire/opening.h"
 
+#include "agent/base/clock.h"
 #include "agent/base/log.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Not being a member any more is no error: joining is what counts. */
@@ -72,30 +74,50 @@ bool opening_wanted(const struct opening *opening)
     return opening->open_watch || opening->open_tap;
 }
 
-static void log_io(const struct opening *opening, const struct opening_io *io)
+/* The text without the link is the kind. */
+static void say(const struct opening *opening, struct failures *failures, int level,
+                const char *text)
 {
-    char group[ADDRESS_TEXT_SIZE];
+    unsigned more = 0;
 
-    if (io->result < 0)
-        log_msg(LOG_ERR, "%s: %s", opening->name, io->problem.text);
-    for (size_t i = 0; io->result == 0 && i < io->groups.count; i++) {
-        const struct membership *membership = &io->groups.list[i];
-        bool renewed = membership->step == MEMBERSHIP_RENEW;
-
-        if (membership->result < 0)
-            log_msg(renewed ? LOG_WARNING : LOG_ERR, "%s: cannot %s the VRRP group %s: %s",
-                    opening->name, renewed ? "renew the membership of" : "join",
-                    ip_address_format(&membership->group, group, sizeof(group)),
-                    strerror(-membership->result));
-    }
+    if (text[0] == '\0' || !failures_note(failures, text, clock_boot_ns(), &more))
+        return;
+    if (more > 0)
+        log_msg(level, "%s: %s (and %u times more since that was last said, here or on others)",
+                opening->name, text, more);
+    else
+        log_msg(level, "%s: %s", opening->name, text);
 }
 
-void opening_log(const struct opening *opening)
+static void log_group(const struct opening *opening, const struct membership *membership,
+                      struct failures *failures)
+{
+    bool renewed = membership->step == MEMBERSHIP_RENEW;
+    char group[ADDRESS_TEXT_SIZE];
+    char text[160];
+
+    if (membership->result >= 0)
+        return;
+    snprintf(text, sizeof(text), "cannot %s the VRRP group %s: %s",
+             renewed ? "renew the membership of" : "join",
+             ip_address_format(&membership->group, group, sizeof(group)),
+             strerror(-membership->result));
+    say(opening, failures, renewed ? LOG_WARNING : LOG_ERR, text);
+}
+
+static void log_io(const struct opening *opening, const struct opening_io *io,
+                   struct failures *failures)
+{
+    if (io->result < 0)
+        say(opening, failures, LOG_ERR, io->problem.text);
+    for (size_t i = 0; io->result == 0 && i < io->groups.count; i++)
+        log_group(opening, &io->groups.list[i], failures);
+}
+
+void opening_log(const struct opening *opening, struct failures *failures)
 {
     for (size_t i = 0; i < OPENING_FAMILIES; i++)
-        log_io(opening, &opening->io[i]);
-    if (opening->watch_problem.text[0] != '\0')
-        log_msg(LOG_WARNING, "%s: %s", opening->name, opening->watch_problem.text);
-    if (opening->tap_problem.text[0] != '\0')
-        log_msg(LOG_WARNING, "%s: %s", opening->name, opening->tap_problem.text);
+        log_io(opening, &opening->io[i], failures);
+    say(opening, failures, LOG_WARNING, opening->watch_problem.text);
+    say(opening, failures, LOG_WARNING, opening->tap_problem.text);
 }

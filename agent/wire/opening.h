@@ -9,6 +9,7 @@
 #include "agent/base/worker.h"
 #include "agent/wire/advert_io.h"
 #include "agent/wire/conflict.h"
+#include "agent/wire/failures.h"
 #include "agent/wire/frame_tap.h"
 #include "agent/wire/memberships.h"
 
@@ -47,7 +48,7 @@ void opening_clear(struct opening *opening);
 /* True when there is something to do. */
 bool opening_wanted(const struct opening *opening);
 
-/* Says what went wrong. */
-void opening_log(const struct opening *opening);
+/* Says what went wrong, each kind once for all links. */
+void opening_log(const struct opening *opening, struct failures *failures);
 
 #endif

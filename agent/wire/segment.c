@@ -5,6 +5,7 @@
 #include "agent/base/priorities.h"
 #include "agent/wire/opening.h"
 #include "agent/wire/rest.h"
+#include "agent/wire/roster.h"
 #include "agent/wire/watched.h"
 
 #include <assert.h>
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FAMILY_SLOTS = OPENING_FAMILIES, VRID_SLOTS = 256 };
+enum { FAMILY_SLOTS = OPENING_FAMILIES };
 
 struct segment {
     struct opening opening; /* the first; submitted: the worker is at it */
@@ -31,7 +32,7 @@ struct segment {
     bool left; /* by the last client: off the list, silent, to be closed */
     struct segment_client *clients;
     unsigned count[FAMILY_SLOTS]; /* of them */
-    struct segment_client *by_vrid[FAMILY_SLOTS][VRID_SLOTS];
+    struct roster roster;
     uint64_t counters[PACKET_VERDICTS];
 };
 
@@ -43,20 +44,17 @@ struct segments {
     struct segment_observer observer; /* all NULL: nobody */
     struct rest *rest;
     struct worker *worker; /* NULL: none yet */
+    struct failures failures;
     struct segment *list;
 };
-
-static size_t slot(enum ip_family family)
-{
-    return family == IP_FAMILY_IPV6 ? 1 : 0;
-}
 
 static void on_message(void *userdata, const struct packet_ip *ip, const uint8_t *payload,
                        size_t size)
 {
     struct segment *segment = userdata;
     uint8_t vrid = packet_peek_vrid(payload, size);
-    struct segment_client *client = segment->by_vrid[slot(ip->source.family)][vrid];
+    const struct segment_client *client =
+        roster_find(&segment->roster, vrid, &ip->source, &ip->destination);
     bool ours = links_address(segment->owner->links, segment->ifindex, &ip->source) != NULL;
     struct advert advert;
 
@@ -87,7 +85,8 @@ static void on_claim(void *userdata, const struct neighbour_claim *claim)
 static void on_vrrp(void *userdata, const struct vrrp_frame *frame)
 {
     struct segment *segment = userdata;
-    struct segment_client *client = segment->by_vrid[slot(frame->source.family)][frame->vrid];
+    const struct segment_client *client =
+        roster_find(&segment->roster, frame->vrid, &frame->source, &frame->destination);
 
     if (client != NULL)
         client->on_frame(client->userdata, frame);
@@ -177,7 +176,7 @@ static void leave_segment(struct segment *segment)
 
 static void ask_for_io(struct segment *segment, enum ip_family family)
 {
-    size_t i = slot(family);
+    size_t i = roster_slot(family);
     struct opening_io *ask = &segment->opening.io[i];
 
     ask->options = (struct advert_io_options){
@@ -290,7 +289,7 @@ static void on_opened(struct worker_task *task)
         return;
     }
     listen_to(segment);
-    opening_log(&segment->opening);
+    opening_log(&segment->opening, &segment->owner->failures);
     segment_watch(segment->clients);
     tell_clients(segment);
     if (!segment->left)
@@ -321,7 +320,7 @@ static struct segment *open_segment(struct segments *segments, const struct link
 int segment_state(const struct segment_client *client)
 {
     const struct segment *segment = client->segment;
-    size_t i = slot(client->family);
+    size_t i = roster_slot(client->family);
 
     if (segment == NULL)
         return -ENETDOWN;
@@ -334,16 +333,16 @@ int segment_attach(struct segments *segments, const struct link *link,
                    struct segment_client *client)
 {
     struct segment *segment = open_segment(segments, link);
-    size_t i = slot(client->family);
+    size_t i = roster_slot(client->family);
 
     assert(client->segment == NULL);
     if (segment == NULL)
         return -ENOMEM;
-    if (segment->by_vrid[i][client->vrid] != NULL)
+    if (!roster_has_room(&segment->roster, client))
         return -EBUSY;
     if (memberships_add(&segment->groups[i], &client->group) < 0)
         return -ENOBUFS;
-    segment->by_vrid[i][client->vrid] = client;
+    roster_add(&segment->roster, client);
     client->segment = segment;
     client->next = segment->clients;
     segment->clients = client;
@@ -369,8 +368,8 @@ void segment_detach(struct segments *segments, struct segment_client *client)
     while (*at != client)
         at = &(*at)->next;
     *at = client->next;
-    segment->count[slot(client->family)]--;
-    segment->by_vrid[slot(client->family)][client->vrid] = NULL;
+    segment->count[roster_slot(client->family)]--;
+    roster_remove(&segment->roster, client);
     client->segment = NULL;
     client->waits = false;
     client->next = NULL;
@@ -390,7 +389,7 @@ void segment_rejoin(struct segment_client *client)
     if (client->segment == NULL)
         return;
     client->segment->captures_due = true;
-    client->segment->renewal_due[slot(client->family)] = true;
+    client->segment->renewal_due[roster_slot(client->family)] = true;
     pursue(client->segment);
 }
 
@@ -439,7 +438,7 @@ int segment_send(struct segment_client *client, const struct advert_header *head
                  const uint8_t *payload, size_t size)
 {
     const struct segment *segment = client->segment;
-    struct advert_io *io = segment != NULL ? segment->io[slot(client->family)] : NULL;
+    struct advert_io *io = segment != NULL ? segment->io[roster_slot(client->family)] : NULL;
 
     return io != NULL ? advert_io_send(io, header, payload, size) : -ENETDOWN;
 }

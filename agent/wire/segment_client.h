@@ -15,6 +15,10 @@ struct segment;
 struct segment_client {
     enum ip_family family;
     uint8_t vrid;
+    bool unicast;
+    bool virtual_mac;
+    const struct ip_address *peers; /* unicast */
+    size_t peer_count;
     struct ip_address group; /* multicast, heard by unicast ones too: to refuse what comes there */
     /* Watched, but for those that name a device; call segment_watch() after a change. */
     const struct claimed_address *addresses;
@@ -37,6 +41,7 @@ struct segment_client {
     struct segment *segment; /* NULL: not attached */
     bool waits;              /* for on_ready() */
     struct segment_client *next;
+    struct segment_client *next_alike; /* of the same VRID and family */
 };
 
 #endif

@@ -7,6 +7,7 @@
 #include "lib/config/advice_check.h"
 #include "lib/config/advice_routes.h"
 #include "lib/config/group.h"
+#include "lib/config/identity.h"
 #include "lib/config/problem.h"
 #include "lib/config/schema.h"
 
@@ -312,7 +313,8 @@ static void advise_on_doubles(const struct config *config, struct config_problem
         if (ip_address_equal(address, &claim->prefix.address))
             ADVISE(&subject, INSTANCE_ADDRESSES, "%s is that of instance %s (%s:%u) on %s as well",
                    ip_address_format(address, text, sizeof(text)), other->name, other->file,
-                   other->line, claim->device[0] != '\0' ? claim->device : other->interface);
+                   other->line,
+                   claim->device[0] != '\0' ? claim->device : config_interface_text(other));
     }
     free(list);
 }

@@ -58,8 +58,8 @@ enum hook {
 
 struct config_instance {
     char name[NAME_SIZE];
-    char interface[INTERFACE_NAME_SIZE];
-    uint8_t vrid; /* 1..255 */
+    char interface[INTERFACE_NAME_SIZE]; /* empty: the one the unicast peers are reached by */
+    uint8_t vrid;                        /* 1..255 */
     enum vrrp_version version;
     uint8_t priority; /* 1..254; 255 = address owner */
     uint64_t advert_interval_ns;

@@ -32,13 +32,18 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
     [INSTANCE_INTERFACE] = {.name = "interface",
                             .type = VALUE_INTERFACE,
                             INSTANCE_FIELD(interface),
-                            .required = true,
+                            .default_note = "required; with unicast-peers the one they are reached "
+                                            "by",
                             .sample = "eth0",
                             .reload = RELOAD_RESTART,
                             .expected = "an interface name of 1 to 15 characters without '/', ':' "
                                         "or space",
                             .help = "The interface the addresses live on and advertisements go "
-                                    "through. It need not exist yet."},
+                                    "through. It need not exist yet. With unicast-peers it may be "
+                                    "left out: it is then the one that the routes to them lead "
+                                    "to, by the first of them that has one, and when the routes "
+                                    "change the instance moves along, by way of INIT. All peers "
+                                    "have to be reached by the same interface."},
     [INSTANCE_VRID] = {.name = "vrid",
                        .type = VALUE_NUMBER,
                        INSTANCE_FIELD(vrid),
@@ -49,7 +54,9 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                        .reload = RELOAD_RESTART,
                        .expected = "a number from 1 to 255",
                        .help = "The virtual router's number: the same on all its nodes, and used "
-                               "by no other virtual router on the link."},
+                               "by no other virtual router on the link. Where adverts tell whose "
+                               "they are, a node can have it several times on one interface: with "
+                               "unicast-peers of which none is in two lists, and once without."},
     [INSTANCE_PRIORITY] = {.name = "priority",
                            .type = VALUE_NUMBER,
                            INSTANCE_FIELD(priority),

@@ -3,6 +3,7 @@
  * so that one mistake brings one problem.
  */
 #include "lib/config/draft.h"
+#include "lib/config/identity.h"
 #include "lib/config/schema.h"
 
 #include <stdio.h>
@@ -70,6 +71,27 @@ static void check_presence(const struct subject *subject)
         } else if (config_value_is_list(key->type) && subject->section->items[i] == 0) {
             PROBLEM(subject, (enum instance_key)i, "found nothing, expected %s", key->expected);
         }
+    }
+}
+
+/* Unicast alone can do without: the routes to the peers tell. */
+static void check_way(const struct subject *subject)
+{
+    const struct config_instance *instance = subject->instance;
+    char text[ADDRESS_TEXT_SIZE];
+
+    if (subject->section->key_line[INSTANCE_INTERFACE] != 0)
+        return;
+    if (subject->section->key_line[INSTANCE_UNICAST_PEERS] == 0)
+        PROBLEM(subject, INSTANCE_INTERFACE, "missing, expected %s",
+                config_schema_instance()->keys[INSTANCE_INTERFACE].expected);
+    for (size_t i = 0; i < instance->peer_count; i++) {
+        if (!ip_address_is_link_local(&instance->peers[i]))
+            continue;
+        PROBLEM(subject, INSTANCE_INTERFACE,
+                "missing, but the peer %s is on every link; expected the interface it is on",
+                ip_address_format(&instance->peers[i], text, sizeof(text)));
+        return;
     }
 }
 
@@ -206,30 +228,65 @@ static void check_unicast(const struct subject *subject)
     }
 }
 
-/* One virtual router is an interface, a family and a VRID (RFC 9568 5.2.3). */
+/* Its interface is known, or will be. */
+static bool has_place(const struct subject *subject)
+{
+    return subject->instance->interface[0] != '\0' ||
+           (subject->instance->unicast && good(subject, INSTANCE_INTERFACE));
+}
+
+/* Says how an instance clashes with an earlier one. */
+static void tell_clash(const struct subject *subject, const struct subject *earlier,
+                       enum identity_clash clash, const struct ip_address *peer)
+{
+    const struct config_instance *instance = subject->instance;
+    const struct config_instance *other = earlier->instance;
+    const unsigned *lines = earlier->section->key_line;
+    char text[ADDRESS_TEXT_SIZE];
+
+    switch (clash) {
+    case IDENTITY_APART:
+        break;
+    case IDENTITY_VRID:
+        PROBLEM(subject, INSTANCE_VRID,
+                "found %u, which instance %s (%s:%u) uses on %s already; expected another one",
+                instance->vrid, other->name, other->file, lines[INSTANCE_VRID],
+                config_interface_text(other));
+        break;
+    case IDENTITY_PEER:
+        PROBLEM(subject, INSTANCE_UNICAST_PEERS,
+                "found %s, a peer of instance %s (%s:%u) too, which has vrid %u on %s as well; "
+                "expected other peers, or another vrid",
+                ip_address_format(peer, text, sizeof(text)), other->name, other->file,
+                lines[INSTANCE_UNICAST_PEERS], instance->vrid, config_interface_text(other));
+        break;
+    case IDENTITY_MAC:
+        PROBLEM(subject, INSTANCE_MAC,
+                "found 'virtual', as has instance %s (%s:%u) of the same vrid on %s: one MAC for "
+                "two; expected another vrid",
+                other->name, other->file, lines[INSTANCE_MAC], config_interface_text(other));
+        break;
+    }
+}
+
 static void check_identity(const struct config_draft *draft, size_t index)
 {
     const struct subject subject = subject_of(draft, index);
     const struct config_instance *instance = subject.instance;
+    struct ip_address peer;
 
-    if (instance->vrid == 0 || instance->interface[0] == '\0' ||
+    if (instance->vrid == 0 || !has_place(&subject) || !good(&subject, INSTANCE_UNICAST_PEERS) ||
         !good(&subject, INSTANCE_ADDRESSES))
         return;
     for (size_t i = 0; i < index; i++) {
-        const struct config_instance *other = &draft->config->instances[i];
-        const struct section_draft *other_section = &draft->instances[i];
-        bool family = (config_has_router(instance, IP_FAMILY_IPV4) &&
-                       config_has_router(other, IP_FAMILY_IPV4)) ||
-                      (config_has_router(instance, IP_FAMILY_IPV6) &&
-                       config_has_router(other, IP_FAMILY_IPV6));
+        const struct subject earlier = subject_of(draft, i);
+        enum identity_clash clash = config_identity_clash(instance, earlier.instance, &peer);
 
-        if (!family || other_section->set_aside || other_section->bad[INSTANCE_ADDRESSES] ||
-            other->vrid != instance->vrid || strcmp(other->interface, instance->interface) != 0)
+        if (earlier.section->set_aside || !has_place(&earlier) ||
+            !good(&earlier, INSTANCE_UNICAST_PEERS) || !good(&earlier, INSTANCE_ADDRESSES) ||
+            clash == IDENTITY_APART)
             continue;
-        PROBLEM(&subject, INSTANCE_VRID,
-                "found %u, which instance %s (%s:%u) uses on %s already; expected another one",
-                instance->vrid, other->name, other->file, other_section->key_line[INSTANCE_VRID],
-                instance->interface);
+        tell_clash(&subject, &earlier, clash, &peer);
         return;
     }
 }
@@ -258,18 +315,22 @@ static int compare_placed(const void *a, const void *b, void *user)
 }
 
 /* Whether two neighbours in the sorted list clash. Two derived ones come of one VRID, of which
- * check_identity() tells. */
+ * check_identity() tells, unless they are apart. */
 static bool is_clash(const struct config_draft *draft, const struct placed_address *first,
                      const struct placed_address *second)
 {
     const struct config_instance *a = &draft->config->instances[first->instance];
     const struct config_instance *b = &draft->config->instances[second->instance];
+    struct ip_address peer;
 
-    if (!ip_address_equal(&first->address, &second->address) || (first->derived && second->derived))
+    if (!ip_address_equal(&first->address, &second->address))
+        return false;
+    if (first->derived && second->derived && config_identity_clash(a, b, &peer) != IDENTITY_APART)
         return false;
     const char *device = device_of(draft, first);
 
-    return strcmp(device, device_of(draft, second)) == 0 && (a == b || device[0] != '\0');
+    return strcmp(device, device_of(draft, second)) == 0 &&
+           (a == b || device[0] != '\0' || (a->unicast && b->unicast));
 }
 
 /* An address is wanted once on an interface: sorted, those wanted twice are neighbours. */
@@ -303,10 +364,17 @@ static void check_duplicates(const struct config_draft *draft)
             config_problem_add(draft->problems, &place,
                                "found %s a second time, the first is in line %u", text,
                                first->line);
+        else if (second->derived)
+            config_problem_add(draft->problems, &place,
+                               "found no link-local address, and that of the vrid, %s, has "
+                               "instance %s (%s:%u) on %s already; expected one of its own",
+                               text, a->name, a->file, first->line, config_interface_text(b));
         else
             config_problem_add(draft->problems, &place,
                                "found %s, which instance %s (%s:%u) has on %s already", text,
-                               a->name, a->file, first->line, device_of(draft, second));
+                               a->name, a->file, first->line,
+                               device_of(draft, second)[0] != '\0' ? device_of(draft, second)
+                                                                   : config_interface_text(b));
     }
 }
 
@@ -317,6 +385,7 @@ void config_validate(const struct config_draft *draft)
 
         if (subject.section->set_aside)
             continue;
+        check_way(&subject);
         check_presence(&subject);
         check_interface(&subject);
         check_version(&subject);

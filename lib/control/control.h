@@ -134,6 +134,7 @@ struct status_router {
 
 /* Something odd now: on the LAN (lan_warning.h, "foreign-holder"), or here ("not-claimed": the
  * kernel refuses some of the addresses; "foreign-address": somebody else has put them there;
+ * "peer-astray": a unicast peer is reached by another interface than the others;
  * "not-dropped": accept = no has no effect; "address-waits": the device of some is missing or
  * down; "not-routed": routes or rules are missing; "unusable-interface": it cannot do what the
  * instance asks of it). */

@@ -18,6 +18,7 @@ bool damping_counts(const struct transition *transition, const struct damping_st
     case REASON_CHECK_FAILED:
     case REASON_LINK_DOWN:
     case REASON_NO_INTERFACE:
+    case REASON_NO_ROUTE:
     case REASON_NO_PRIMARY_ADDRESS:
         return transition->to == VRRP_INIT;
     case REASON_OVERSLEPT:

@@ -31,6 +31,7 @@ static const struct hold_row hold_rows[HOLDS] = {
     {"cannot-claim", REASON_CANNOT_CLAIM, REASON_CLAIM_RETRIED, true, false},
     {"start-delay", REASON_STOPPED, REASON_STARTED, true, true},
     {"unusable-interface", REASON_UNUSABLE_INTERFACE, REASON_USABLE_INTERFACE, true, false},
+    {"no-route", REASON_NO_ROUTE, REASON_ROUTE_FOUND, true, false},
 };
 
 static const struct hold_row *hold_row(enum election_hold hold)

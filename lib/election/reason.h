@@ -48,6 +48,8 @@ enum reason {
     REASON_CLAIM_RETRIED, /* that was a while ago */
     REASON_UNUSABLE_INTERFACE,
     REASON_USABLE_INTERFACE,
+    REASON_NO_ROUTE, /* to the unicast peers, or another interface leads there now */
+    REASON_ROUTE_FOUND,
     /* asked for by the administrator */
     REASON_TAKEN,        /* mastership was asked for */
     REASON_NO_SUCCESSOR, /* a drain found nobody: still MASTER */

@@ -22,7 +22,8 @@ enum election_hold {
     HOLD_CANNOT_CLAIM = 1u << 8, /* the kernel refused all of its addresses */
     HOLD_START_DELAY = 1u << 9,  /* the machine has not been up for long enough */
     HOLD_UNUSABLE = 1u << 10,    /* the interface cannot do what it is to do */
-    HOLDS = 11,                  /* how many bits there are */
+    HOLD_NO_ROUTE = 1u << 11,    /* to the unicast peers, which would say the interface */
+    HOLDS = 12,                  /* how many bits there are */
 };
 
 /* Name of one bit: "link-down". Static text. */

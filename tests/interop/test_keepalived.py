@@ -175,6 +175,25 @@ def test_unicast(lab, family, version, interval_s):
 
 
 @pytest.mark.lab(nodes=1, keepalived=1)
+def test_unicast_without_an_interface(lab):
+    """On our side: keepalived 2.2.7 knows the words, and says "Unknown interface!"."""
+    ours, theirs = lab[1].address4, lab[2].address4
+    block = config.keepalived_instance(
+        interval_s=0.1, priority=150,
+        extra=f"unicast_src_ip {theirs}\n    unicast_peer {{\n        {ours}\n    }}")
+    lab[2].start(config.keepalived(block))
+    lab.wait(lambda: lab[2].holds(VIP4), "keepalived is MASTER")
+    start_vipd(lab[1], 4, 3, 0.1, 100, interface=None, unicast_peers=theirs)
+    lab.wait(follows(lab[1], 150), "vipd follows")
+    assert lab[1].instance()["interface"] == "eth0"
+    lab.never(lambda: lab[1].state() == "MASTER", "vipd does not stay BACKUP", 1)
+    lab[2].stop()
+    lab[1].wait_state("MASTER")
+    lab[2].start(config.keepalived(block.replace("priority 150", "priority 50")))
+    lab.never(lambda: lab[2].holds(VIP4), "keepalived drops our adverts", 1)
+
+
+@pytest.mark.lab(nodes=1, keepalived=1)
 def test_unicast_ttl_both_ways(lab):
     """Each sends with another TTL than 255 and holds the other to that very one."""
     ours, theirs = lab[1].address4, lab[2].address4
@@ -193,6 +212,43 @@ def test_unicast_ttl_both_ways(lab):
     start_keepalived(lab[2], 4, 3, 0.1, 50, extra=peers)
     lab.never(lambda: lab[2].holds(VIP4), "keepalived drops our adverts", 1)
     assert complaints(lab[2]) == []
+
+
+@pytest.mark.lab(nodes=2, keepalived=1)
+@pytest.mark.parametrize("version, interval_s", [(3, 0.1), (2, 1)])
+def test_one_vrid_twice_on_the_interface_of_keepalived(lab, version, interval_s):
+    """keepalived has two unicast clusters of one VRID, with vipd as the other node of each; vipd
+    on the first has a third one beside it, of itself and the second."""
+    other, third = "10.77.0.201", "10.77.0.202"
+    theirs = lab[3].address4
+
+    def block(name, peer, priority, address):
+        return config.keepalived_instance(
+            name, version=version, interval_s=interval_s, priority=priority,
+            addresses=[f"{address}/24"],
+            extra=f"unicast_src_ip {theirs}\n    unicast_peer {{\n        {peer}\n    }}")
+
+    def instance(name, peer, priority, address):
+        return config.instance(name, version=version, advert_interval=f"{interval_s * 1000:g}ms",
+                               priority=priority, addresses=f"{address}/24", unicast_peers=peer)
+
+    lab[3].start(config.keepalived(block("A", lab[1].address4, 150, VIP4),
+                                   block("B", lab[2].address4, 50, other)))
+    lab[1].start(instance("web", theirs, 100, VIP4),
+                 instance("own", lab[2].address4, 150, third))
+    lab[2].start(instance("web", theirs, 100, other),
+                 instance("own", lab[1].address4, 100, third))
+
+    def settled():
+        return (lab[3].holds(VIP4) and not lab[3].holds(other) and lab[1].ours() == [third] and
+                lab[2].ours() == [other])
+
+    lab.wait(settled, "one holder of each")
+    lab.never(lambda: not settled(), "it stays so", 5 * interval_s)
+    assert drops(lab[1], 4) == 0 and drops(lab[2], 4) == 0
+    lab[3].kill()
+    lab[1].wait_state("MASTER")
+    assert lab[2].holds(other) and lab[1].holds(VIP4)
 
 
 @pytest.mark.lab(nodes=1, keepalived=1)

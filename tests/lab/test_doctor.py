@@ -36,6 +36,19 @@ def test_healthy_with_virtual_mac_and_unicast(lab):
         assert not bad(doctor(node))
 
 
+def test_healthy_without_an_interface_given(lab):
+    """It is the running vipd that knows it."""
+    for node, peer, priority in ((lab[1], lab[2], 150), (lab[2], lab[1], 100)):
+        node.start(config.instance(interface=None, priority=priority,
+                                   unicast_peers=peer.address4))
+    lab.wait_master(lab[1])
+    for node in lab.nodes:
+        done = doctor(node)
+        assert not bad(done), done
+    lab[1].stop()
+    assert "no route to its unicast-peers was found by vipd" in call(lab[1]).stdout
+
+
 def test_json_has_the_same_fields_for_every_finding(lab):
     lab[1].write(config.instance(interface="eth7"))
     result = json.loads(call(lab[1], "--json", "--verbose").stdout)

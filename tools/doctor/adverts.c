@@ -275,7 +275,7 @@ static void judge_all(const struct patient *patient, const struct config_instanc
         struct arrival arrival = {
             .patient = patient, .instance = instance, .link = link, .heard = &wire->list[i]};
 
-        if (arrival.heard->outgoing || !arrival_concerns(arrival.heard, instance))
+        if (arrival.heard->outgoing || !arrival_concerns(patient, arrival.heard, instance))
             continue;
         if (out->count - before > FINDINGS_MAX) {
             finding_add(out, SEVERITY_WARNING, "advert-flood", instance->name,

@@ -1,6 +1,7 @@
 /* See arrival.h. */
 #include "tools/doctor/arrival.h"
 
+#include "lib/config/identity.h"
 #include "tools/common/field.h"
 
 #include <string.h>
@@ -47,8 +48,24 @@ void arrival_receive(struct arrival *arrival)
                        &receiver, &advert, &arrival->warnings);
 }
 
-bool arrival_concerns(const struct heard *heard, const struct config_instance *instance)
+static bool is_like(const struct heard *heard, const struct config_instance *instance)
 {
     return config_has_router(instance, heard->ip.source.family) && heard->vrid == instance->vrid &&
            strcmp(heard->interface, instance->interface) == 0;
+}
+
+bool arrival_concerns(const struct patient *patient, const struct heard *heard,
+                      const struct config_instance *instance)
+{
+    const struct packet_ip *ip = &heard->ip;
+    const struct config_instance *other;
+
+    if (!is_like(heard, instance))
+        return false;
+    if (config_identity_fits(instance, &ip->source, &ip->destination))
+        return true;
+    for (size_t i = 0; (other = patient_instance(patient, i)) != NULL; i++)
+        if (is_like(heard, other) && config_identity_fits(other, &ip->source, &ip->destination))
+            return false;
+    return true;
 }

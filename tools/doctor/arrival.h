@@ -21,8 +21,10 @@ struct arrival {
     uint32_t warnings;
 };
 
-/* Whether what was heard is of the instance's VRID, interface and families. */
-bool arrival_concerns(const struct heard *heard, const struct config_instance *instance);
+/* Whether what was heard is of the instance's VRID, interface and families, and not another's that
+ * has the same and that it fits better. */
+bool arrival_concerns(const struct patient *patient, const struct heard *heard,
+                      const struct config_instance *instance);
 
 /* Fills in `received` and `warnings`: what the instance does with it. */
 void arrival_receive(struct arrival *arrival);

@@ -176,7 +176,7 @@ static void examine_incoming(const struct firewall *firewall)
 
         source.address = heard->ip.source;
         if (heard->outgoing || source.address.family != firewall->family ||
-            !arrival_concerns(heard, instance) ||
+            !arrival_concerns(firewall->patient, heard, instance) ||
             link_view_address(firewall->link, &source.address) != NULL)
             continue;
         asked++;

@@ -9,17 +9,18 @@
 
 /* How many adverts went that way for one virtual router; those from ourselves do not count as
  * having come in. */
-static unsigned count_adverts(const struct wire_interface *wire, const struct link_view *link,
-                              const struct config_instance *instance, enum ip_family family,
-                              bool outgoing)
+static unsigned count_adverts(const struct patient *patient, const struct wire_interface *wire,
+                              const struct link_view *link, const struct config_instance *instance,
+                              enum ip_family family, bool outgoing)
 {
     unsigned count = 0;
 
     for (size_t i = 0; i < wire->count; i++) {
-        struct arrival arrival = {.instance = instance, .link = link, .heard = &wire->list[i]};
+        struct arrival arrival = {
+            .patient = patient, .instance = instance, .link = link, .heard = &wire->list[i]};
 
         if (arrival.heard->outgoing != outgoing || arrival.heard->ip.source.family != family ||
-            !arrival_concerns(arrival.heard, instance))
+            !arrival_concerns(patient, arrival.heard, instance))
             continue;
         if (!outgoing)
             arrival_receive(&arrival);
@@ -39,8 +40,8 @@ static void examine_flow(const struct patient *patient, const struct config_inst
     const struct wire_interface *wire = wire_interface(patient->wire, link->name);
     const json_t *before = patient_router(patient, patient->before, instance, family);
     const json_t *after = patient_router(patient, patient->after, instance, family);
-    unsigned in = count_adverts(wire, link, instance, family, false);
-    unsigned sent = count_adverts(wire, link, instance, family, true);
+    unsigned in = count_adverts(patient, wire, link, instance, family, false);
+    unsigned sent = count_adverts(patient, wire, link, instance, family, true);
     bool init = strcmp(field_text(after, "state"), "INIT") == 0 ||
                 strcmp(field_text(before, "state"), "INIT") == 0;
     uint64_t interval_ns = (uint64_t)field_number(after, "advert_interval_ms") * NS_PER_MS;

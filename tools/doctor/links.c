@@ -88,7 +88,12 @@ void examine_interfaces(const struct patient *patient, struct findings *out)
             examine_fit(instance, link, out);
         if (!patient_first_on_link(patient, i))
             continue;
-        if (link == NULL) {
+        if (name[0] == '\0') {
+            finding_add(out, SEVERITY_NOT_CHECKED, "no-route", instance->name,
+                        "its interface: no route to its unicast-peers was found by vipd, or vipd "
+                        "does not run");
+            finding_fix(out, "ip route get each of them, or set `interface`");
+        } else if (link == NULL) {
             finding_add(out, SEVERITY_ERROR, "interface-missing", name,
                         "there is no such interface (instance %s, %s:%u)", instance->name,
                         instance->file, instance->line);

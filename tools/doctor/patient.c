@@ -4,6 +4,7 @@
 #include "lib/config/advice.h"
 #include "tools/common/client.h"
 #include "tools/common/config_files.h"
+#include "tools/common/field.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -138,6 +139,25 @@ static void load_config(const struct doctor_options *options, struct patient_par
     config_files_free(&files);
 }
 
+/* An instance that names no interface is where vipd found its peers to be. */
+static void fill_interfaces(struct config *config, const json_t *status)
+{
+    const json_t *running;
+    size_t n;
+
+    for (size_t i = 0; config != NULL && i < config->instance_count; i++) {
+        struct config_instance *instance = &config->instances[i];
+
+        if (instance->interface[0] != '\0')
+            continue;
+        json_array_foreach (json_object_get(status, "instances"), n, running)
+            if (strcmp(field_text(running, "name"), instance->name) == 0 &&
+                json_is_true(json_object_get(running, "unicast")))
+                snprintf(instance->interface, sizeof(instance->interface), "%s",
+                         field_text(running, "interface"));
+    }
+}
+
 bool patient_gather(const struct context *context, const struct doctor_options *options,
                     struct patient_parts *parts, struct patient *patient, struct findings *out)
 {
@@ -146,6 +166,7 @@ bool patient_gather(const struct context *context, const struct doctor_options *
         .advice = &parts->advice, .network = &parts->network, .root = options->root};
     find_agent(context, parts, patient, out);
     load_config(options, parts, out);
+    fill_interfaces(parts->config, parts->before);
     patient->before = parts->before;
     patient->after = parts->before;
     patient->config = parts->config;

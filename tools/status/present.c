@@ -137,6 +137,8 @@ static void add_hold(struct line *line, const json_t *instance, const char *hold
         add(line, "there is no interface %s", interface);
     else if (strcmp(hold, "unusable-interface") == 0)
         add_unusable(line, instance);
+    else if (strcmp(hold, "no-route") == 0)
+        add(line, "no route leads to its unicast-peers");
     else if (strcmp(hold, "link-down") == 0)
         add(line, "%s is down or has no carrier", interface);
     else if (strcmp(hold, "no-primary-address") == 0)
@@ -170,8 +172,8 @@ static void add_holds(struct line *line, const json_t *instance)
     add(line, "%s: ", json_array_size(list) > 0 ? ")" : "");
     json_array_foreach (list, i, hold) {
         /* No interface, no address: that is said once. */
-        if (holds(instance, "no-interface") && json_is_string(hold) &&
-            strcmp(json_string_value(hold), "no-primary-address") == 0)
+        if ((holds(instance, "no-interface") || holds(instance, "no-route")) &&
+            json_is_string(hold) && strcmp(json_string_value(hold), "no-primary-address") == 0)
             continue;
         add_hold(line, instance, json_is_string(hold) ? json_string_value(hold) : "-");
         add(line, "; ");

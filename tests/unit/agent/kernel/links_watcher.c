@@ -32,8 +32,6 @@ static void on_link(void *userdata, const struct link *link)
 
     w->last = *link;
     w->links_told++;
-    if (w->asks && w->answer == 0)
-        w->answer = links_update(w->links, "lo");
     if (w->releases)
         release_first(w->links);
     w->releases = false;

@@ -25,8 +25,6 @@ struct watcher {
     unsigned removed;
     struct observed_address last_address;
     unsigned resyncs;
-    bool asks; /* in on_link, as an instance does that makes a virtual MAC's link */
-    int answer;
     bool releases; /* in on_link: the first address of all is noted as gone */
 };
 

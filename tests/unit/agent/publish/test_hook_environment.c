@@ -24,10 +24,10 @@ static const char *value_of(char **environment, const char *name)
 static void everything_is_told(void **state)
 {
     struct claimed_address claims[2] = {0};
-    struct config_instance config = {
-        .name = "web", .interface = "eth0", .vrid = 51, .claims = claims, .claim_count = 2};
+    struct config_instance config = {.name = "web", .vrid = 51, .claims = claims, .claim_count = 2};
     const struct hook_event event = {
         .config = &config,
+        .interface = "eth0",
         .transition = {.from = VRRP_MASTER, .to = VRRP_INIT, .reason = REASON_LINK_DOWN},
         .priority = 90,
     };

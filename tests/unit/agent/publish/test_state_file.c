@@ -89,7 +89,8 @@ static void end(struct bench *bench)
 static bool put(struct bench *bench, enum vrrp_state state)
 {
     bench->last.to = state;
-    const struct state_file file = {.config = &bench->config, .last = &bench->last};
+    const struct state_file file = {
+        .config = &bench->config, .interface = "eth0", .last = &bench->last};
     return state_files_write(bench->files, &file);
 }
 

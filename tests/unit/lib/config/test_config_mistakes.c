@@ -15,10 +15,15 @@
 #include <cmocka.h>
 
 /* Four lines: what is put behind begins at line 5. */
-#define GOOD "[instance web]\ninterface = eth0\nvrid = 51\naddresses = 192.0.2.10/24\n"
-#define V2   GOOD "version = 2\n"
-#define DUAL GOOD "addresses = 2001:db8::10/64\n"
-#define WEB  "t.conf:5: [instance web] "
+#define GOOD         "[instance web]\ninterface = eth0\nvrid = 51\naddresses = 192.0.2.10/24\n"
+#define V2           GOOD "version = 2\n"
+#define DUAL         GOOD "addresses = 2001:db8::10/64\n"
+#define UNICAST      GOOD "unicast-peers = 192.0.2.2\n"
+#define NO_INTERFACE "[instance web]\nvrid = 51\naddresses = 192.0.2.10/24\n"
+#define SIX_UNICAST                                                                                \
+    "[instance web]\ninterface = eth0\nvrid = 51\naddresses = 2001:db8::10/64\n"                   \
+    "unicast-peers = fe80::2\n"
+#define WEB "t.conf:5: [instance web] "
 
 #define WEB6 "t.conf:6: [instance web] "
 #define WEB_ "t.conf:5: [instance web]: "
@@ -218,6 +223,31 @@ static const struct mistake whole_mistakes[] = {
     {GOOD "unicast-peers = 192.0.2.10\n", {WEB "unicast-peers: found 192.0.2.10, which is a"}},
     {GOOD "unicast-peers = 192.0.2.1\nsource = 192.0.2.1\n",
      {WEB "unicast-peers: found 192.0.2.1, which is this node's own source"}},
+    {UNICAST "[instance db]\ninterface = eth0\nvrid = 51\naddresses = 192.0.2.11/24\n"
+             "unicast-peers = 192.0.2.3, 192.0.2.2\n",
+     {"t.conf:10: [instance db] unicast-peers: found 192.0.2.2, a peer of instance web (t.conf:5) "
+      "too, which has vrid 51 on eth0"}},
+    {UNICAST "mac = virtual\n[instance db]\ninterface = eth0\nvrid = 51\nmac = virtual\n"
+             "addresses = 192.0.2.11/24\n",
+     {"t.conf:10: [instance db] mac: found 'virtual', as has instance web (t.conf:6)"}},
+    {SIX_UNICAST "[instance db]\ninterface = eth0\nvrid = 51\naddresses = 2001:db8::11/64\n"
+                 "unicast-peers = fe80::3\n",
+     {"t.conf:6: [instance db] addresses: found no link-local address, and that of the vrid, "
+      "fe80::200:5eff:fe00:233, has instance web"}},
+    {NO_INTERFACE, {"t.conf:1: [instance web] interface: missing, expected an interface name"}},
+    {NO_INTERFACE "unicast-peers = 192.0.2.2, fe80::2\n",
+     {"t.conf:1: [instance web] interface: missing, but the peer fe80::2 is on every link"}},
+    {NO_INTERFACE "unicast-peers = 192.0.2.2\n[instance db]\nvrid = 51\n"
+                  "addresses = 192.0.2.11/24\nunicast-peers = 192.0.2.2\n",
+     {"t.conf:8: [instance db] unicast-peers: found 192.0.2.2, a peer of instance web (t.conf:4) "
+      "too, which has vrid 51 on the interface of its peers"}},
+    {NO_INTERFACE "unicast-peers = 192.0.2.2\n[instance db]\nvrid = 51\ninterface = eth0\n"
+                  "addresses = 192.0.2.11/24\nunicast-peers = 192.0.2.2\n",
+     {"t.conf:9: [instance db] unicast-peers: found 192.0.2.2, a peer of instance web"}},
+    {NO_INTERFACE "unicast-peers = 192.0.2.2\n[instance db]\nvrid = 52\n"
+                  "addresses = 192.0.2.10/24\nunicast-peers = 192.0.2.2\n",
+     {"t.conf:7: [instance db] addresses: found 192.0.2.10, which instance web (t.conf:3) has on "
+      "the interface of its peers"}},
     {GOOD "unicast-min-ttl = 254\nunicast-max-ttl = 253\n",
      {"t.conf:6: [instance web] unicast-max-ttl: found 253, which is less than unicast-min-ttl"}},
     {GOOD "source = 192.0.2.10\n", {WEB "source: found 192.0.2.10, which is a virtual address"}},

@@ -197,11 +197,33 @@ static void the_same_router_on_other_links_and_of_another_family_is_no_clash(voi
     struct config_problems problems;
     struct config *config =
         parse_text(GOOD "[instance six]\ninterface = eth0\nvrid = 51\naddresses = 2001:db8::1/64\n"
-                        "[instance far]\ninterface = eth1\nvrid = 51\naddresses = 192.0.2.10/24\n",
+                        "[instance far]\ninterface = eth1\nvrid = 51\naddresses = 192.0.2.10/24\n"
+                        "[instance one]\ninterface = eth0\nvrid = 51\naddresses = 192.0.2.11/24\n"
+                        "unicast-peers = 192.0.2.2\nmac = virtual\n"
+                        "[instance two]\ninterface = eth0\nvrid = 51\naddresses = 192.0.2.12/24\n"
+                        "unicast-peers = 192.0.2.3\n",
                    &problems);
 
     (void)state;
     assert_non_null(config);
+    config_free(config);
+    config_problems_free(&problems);
+}
+
+static void unicast_needs_no_interface(void **state)
+{
+    struct config_problems problems;
+    struct config *config =
+        parse_text("[instance web]\nvrid = 51\naddresses = 192.0.2.10/24\n"
+                   "unicast-peers = 192.0.2.2\n"
+                   "[instance db]\nvrid = 51\naddresses = 192.0.2.11/24\n"
+                   "unicast-peers = 192.0.2.3\n"
+                   "[instance dc]\ninterface = eth0\nvrid = 51\naddresses = 192.0.2.12/24\n",
+                   &problems);
+
+    (void)state;
+    assert_non_null(config);
+    assert_string_equal(config->instances[0].interface, "");
     config_free(config);
     config_problems_free(&problems);
 }
@@ -366,6 +388,7 @@ int main(void)
         cmocka_unit_test(words_behind_an_address_are_kept),
         cmocka_unit_test(several_files_are_one_configuration),
         cmocka_unit_test(the_same_router_on_other_links_and_of_another_family_is_no_clash),
+        cmocka_unit_test(unicast_needs_no_interface),
         cmocka_unit_test(other_line_ends_marks_and_comments),
         cmocka_unit_test(values_are_whole),
         cmocka_unit_test(long_lines_are_read_whole),

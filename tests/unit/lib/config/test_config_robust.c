@@ -142,7 +142,8 @@ static void assert_sound(const struct config *config)
     for (size_t i = 0; i < config->instance_count; i++) {
         const struct config_instance *instance = &config->instances[i];
 
-        assert_true(instance->name[0] != '\0' && instance->interface[0] != '\0');
+        assert_true(instance->name[0] != '\0' &&
+                    (instance->interface[0] != '\0' || instance->unicast));
         assert_ptr_equal(config_find_instance(config, instance->name), instance);
         assert_true(instance->vrid > 0 && instance->priority > 0);
         assert_true(instance->advert_interval_ns >= 10 * NS_PER_MS);
