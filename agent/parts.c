@@ -3,6 +3,7 @@
 
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
+#include "agent/kernel/mark.h"
 
 #include <errno.h>
 #include <string.h>
@@ -130,10 +131,10 @@ static void on_address(void *userdata, const struct observed_address *address, b
     const struct link *link = links_by_index(parts->node.links, address->ifindex);
 
     /* Gone, or somebody has put his own in its place. */
-    if ((!present || address->proto != VIPD_IFA_PROTO) &&
+    if ((!present || !mark_is_ours(address)) &&
         registry_is_virtual(parts->registry, &address->prefix.address))
         reconciler_run_soon(parts->node.reconciler);
-    if (link != NULL && address->proto != VIPD_IFA_PROTO)
+    if (link != NULL && !mark_is_ours(address))
         registry_refresh_link(parts->registry, link);
 }
 

@@ -3,6 +3,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
+#include "agent/instances/bond.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -79,8 +80,8 @@ bool router_read_config(struct router *router)
     router->receiver.source = source;
     if (before.version != 0)
         keep_former(router, &before, former);
-    router->client.group = router->receiver.group;
     router->claims = config_claims(config, router->family, &router->claim_count);
+    router->client.group = router->receiver.group;
     router->client.addresses = router->claims;
     router->client.count = router->claim_count;
     router->desired.owner = config->name;
@@ -142,6 +143,8 @@ bool router_owns_mac(const struct router *router, const uint8_t mac[MAC_SIZE])
     uint8_t shared[MAC_SIZE];
 
     if (link != NULL && link->has_mac && memcmp(mac, link->mac, MAC_SIZE) == 0)
+        return true;
+    if (link != NULL && bond_has_mac(router->node->links, link->ifindex, mac))
         return true;
     virtual_mac(router->family, router->config->vrid, shared);
     return router->config->mac == MAC_VIRTUAL && memcmp(mac, shared, MAC_SIZE) == 0;

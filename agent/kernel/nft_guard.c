@@ -91,11 +91,12 @@ static bool make_room(struct content *content, size_t count)
     return true;
 }
 
-static void add(struct content *content, int ifindex, const struct ip_address *address)
+static void add(struct content *content, int ifindex, const struct claimed_address *claim)
 {
+    const struct ip_address *address = &claim->prefix.address;
     bool link_local = address->family == IP_FAMILY_IPV6 && ip_address_is_link_local(address);
 
-    if (!link_local || ifindex != 0)
+    if (!link_local || (ifindex != 0 && claim->device[0] == '\0'))
         content->list[content->count++] =
             (struct nft_element){.ifindex = link_local ? ifindex : 0, .address = *address};
 }
@@ -127,7 +128,7 @@ static bool collect(struct nft_guard *guard)
         return false;
     for (const struct nft_share *s = guard->shares; s != NULL; s = s->next)
         for (size_t i = 0; i < s->count; i++)
-            add(content, s->ifindex, &s->addresses[i].prefix.address);
+            add(content, s->ifindex, &s->addresses[i]);
     sort(content);
     return true;
 }

@@ -25,7 +25,8 @@ static const struct config_choice conflict_modes[] = {
 
 #define ADDRESSES_EXPECTED "addresses like 192.0.2.10/24, 2001:db8::10/64 or 192.0.2.11/32 dev lo"
 
-#define COMMAND_EXPECTED "a command line like /usr/local/bin/web-hook \"one argument\""
+#define COMMAND_EXPECTED                                                                           \
+    "a command line like /usr/local/bin/web-hook \"one argument\", or unit: and a name"
 
 const struct config_key config_instance_keys[INSTANCE_KEYS] = {
     [INSTANCE_INTERFACE] = {.name = "interface",
@@ -353,7 +354,9 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                             .help = "A command to run when this node has become master. No shell "
                                     "runs it; quotes and backslash divide words as in one. It "
                                     "finds VIPD_INSTANCE, VIPD_STATE, VIPD_PREVIOUS, VIPD_REASON "
-                                    "and VIPD_ADDRESSES in its environment; see vipd(8)."},
+                                    "and VIPD_ADDRESSES in its environment; see vipd(8). "
+                                    "unit: NAME instead has systemd run the program NAME of "
+                                    "/etc/vipd/hooks as root."},
     [INSTANCE_ON_BACKUP] = {.name = "on-backup",
                             .type = VALUE_COMMAND,
                             INSTANCE_FIELD(hooks[HOOK_BACKUP]),

@@ -224,11 +224,11 @@ static void add_version3(struct plan *plan)
     ADD(plan, &step->actions, "On every node: in each [instance] 'version = 3'%s; vipctl check",
         password ? ", and the line of 'password' out" : "");
     ADD(plan, &step->actions,
-        "On every backup: systemctl reload vipd   (it goes on taking the master's adverts as they "
-        "are)");
+        "On every backup: systemctl reload vipd   (until the master follows "
+        "it takes adverts as before)");
     ADD(plan, &step->actions, "On the master, last: systemctl reload vipd");
     ADD(plan, &step->watch, "vipctl status: one MASTER before, during and after it");
-    ADD(plan, &step->back, "The same way with the old lines");
+    ADD(plan, &step->back, "The same way with the old lines, the master last");
 }
 
 static void add_end(struct plan *plan)
