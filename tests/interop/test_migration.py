@@ -3,6 +3,7 @@ replaced by vipd with the import of its own file, in both orders, then both go t
 the password behind, as vipd-guide(7) has it. Watched from outside: who holds the address, and what a
 client loses that asks for it every millisecond."""
 
+import concurrent.futures
 import time
 
 import pytest
@@ -175,3 +176,25 @@ def test_each_node_is_replaced_then_both_go_to_version_3(lab, site, switch_ms, o
     for node in lab.nodes:
         assert node.instance("VI_1")["version"] == 3
         assert SECRET[:6] not in node.log_text() + node.vipctl("status", "--json").stdout
+
+
+@pytest.mark.limit(120)
+@pytest.mark.lab(nodes=2)
+def test_a_take_before_the_master_is_replaced_saves_the_switch(lab, site):
+    """vipd takes the addresses from a living keepalived without a gap, and keeps them by a raised
+    priority for as long as that adverts: ended within a few seconds, it is not missed."""
+    site.start()
+    sampler, probe = lab.sampler(), lab.probe(interval_ms=1)
+    site.replace(lab[2])
+    stay(lab, lab[1], site, 5)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        # It waits for how this ends: n1, which has the higher priority, takes them back.
+        pool.submit(lab[2].vipctl, "take", "VI_1")
+        lab.wait(site.settled(lab[2]), "vipd of n2 took them from keepalived")
+        site.replace(lab[1])
+    lab.wait(site.settled(lab[1]), "n1 is master again")
+    stay(lab, lab[1], site, 3)
+    result = probe.stop()
+    print(f"with a take before: {result}")
+    check_holders(spans(sampler, time.time()), 0.02)
+    assert result.longest_gap_ms <= 50, str(result)
