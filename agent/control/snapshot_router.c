@@ -2,6 +2,7 @@
 #include "agent/control/snapshot_router.h"
 
 #include "agent/base/clock.h"
+#include "agent/control/snapshot_routes.h"
 #include "agent/instances/devices.h"
 #include "agent/instances/strangers.h"
 #include "agent/instances/watch.h"
@@ -211,6 +212,7 @@ size_t snapshot_warnings(const struct instance *instance, struct status_warning 
 
         n += fill_claim_warning(instance, router, &out[n]);
         n += fill_accept_warning(instance, router, &out[n]);
+        n += snapshot_routes_warning(instance, router, &out[n]);
         n += fill_strangers(router, &out[n]);
         n += fill_waiting(router, &out[n]);
         if (router->watch == NULL)

@@ -133,7 +133,7 @@ void instance_free(struct instance *instance)
     for (size_t i = 0; i < instance->router_count; i++) {
         const struct election_actions release = {.list = {{.type = ACTION_RELEASE}}, .count = 1};
 
-        if (instance->routers[i].desired.linked)
+        if (instance->routers[i].desired.linked || instance->routers[i].routes.linked)
             router_execute(&instance->routers[i], &release);
     }
     (void)move_to(instance, NULL);

@@ -112,7 +112,7 @@ static bool put_right(struct address_batch *batch, const struct desired_sets *se
         links_prefix(batch->links, desired_ifindex(batch->links, set, wanted), &wanted->prefix);
     if (there == NULL)
         return add_one(batch, sets, set, wanted);
-    if (set->shaped < SHAPINGS_MAX * set->count && there->proto == VIPD_IFA_PROTO &&
+    if (set->shaped < SHAPINGS_MAX * set->count && mark_is_ours(there) &&
         !has_shape(batch->links, there, wanted))
         return shape_one(batch, set, there, wanted);
     return mark_one(batch, set, there);

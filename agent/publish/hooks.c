@@ -136,14 +136,6 @@ static void on_line(void *userdata, const char *line)
     log_instance(LOG_INFO, queue->name, "%s: %s", hook_name(queue->running), line);
 }
 
-static void tell_end(const struct hook_queue *queue, enum hook hook, int status, const char *text)
-{
-    const struct hooks *hooks = queue->hooks;
-
-    if (hooks->on_end != NULL)
-        hooks->on_end(hooks->userdata, queue->name, hook, status, text);
-}
-
 static void ended(struct hook_queue *queue)
 {
     child_free(queue->child);
@@ -152,6 +144,14 @@ static void ended(struct hook_queue *queue)
     queue->unit = NULL;
     queue->hooks->running--;
     start_soon(queue->hooks);
+}
+
+static void tell_end(const struct hook_queue *queue, enum hook hook, int status, const char *text)
+{
+    const struct hooks *hooks = queue->hooks;
+
+    if (hooks->on_end != NULL)
+        hooks->on_end(hooks->userdata, queue->name, hook, status, text);
 }
 
 static void on_end(void *userdata, const struct child_result *result)

@@ -8,6 +8,7 @@
 #include "agent/publish/run_path.h"
 #include "lib/config/hook_unit.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -385,8 +386,7 @@ void unit_hooks_close(struct unit_hooks *hooks)
 {
     if (hooks == NULL)
         return;
-    while (hooks->list != NULL)
-        unit_hook_free(hooks->list);
+    assert(hooks->list == NULL);
     manager_bus_close(&hooks->bus);
     free(hooks->directory);
     free(hooks);

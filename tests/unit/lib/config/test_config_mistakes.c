@@ -94,6 +94,18 @@ static const struct mistake key_mistakes[] = {
     {GOOD "mac = vmac\n", {WEB "mac: found 'vmac', expected interface or virtual"}},
     {GOOD "checksum = none\n", {WEB "checksum: found 'none', expected auto, rfc5798 or"}},
     {GOOD "strict = true\n", {WEB "strict: found 'true', expected yes or no"}},
+    {GOOD "routes = default via 192.0.2.1, default dev eth0\n",
+     {WEB "routes: found 'default dev eth0', a second one to there with that metric in that table, "
+          "expected routes like"}},
+    {GOOD "routes = default via 192.0.2.1 proto static\n",
+     {WEB "routes: found 'default via 192.0.2.1 proto static' with the unknown word 'proto', "
+          "expected"}},
+    {GOOD "routes = 10.0.0.1/8 dev eth0\n",
+     {WEB "routes: found '10.0.0.1/8 dev eth0' with the destination '10.0.0.1/8', expected"}},
+    {GOOD "routes = default via x\n",
+     {WEB "routes: found 'default via x' with a wrong value, 'x', expected routes"}},
+    {GOOD "rules = from 192.0.2.10\n",
+     {WEB "rules: found 'from 192.0.2.10' without the table to look up, expected rules like"}},
     {GOOD "accept = off\n", {WEB "accept: found 'off', expected yes or no"}},
     {GOOD "adopt = always\n", {WEB "adopt: found 'always', expected yes or no"}},
     {GOOD "unicast-ttl = 0\n", {WEB "unicast-ttl: found '0', expected a number from 1"}},
