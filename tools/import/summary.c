@@ -336,7 +336,7 @@ const struct summary_line *import_summary(const struct import_output *out)
     size_t notes = import_count(out, IMPORT_NOTE);
 
     ADD(&writer, 0,
-        "Of its %zu statements %zu are carried over, %zu are not or behave differently, and %zu "
+        "Statements: %zu, of which %zu carried over, %zu not or with a difference, and %zu that "
         "need nothing or a note.",
         counts.alike + counts.differ + counts.cosmetic, counts.alike, counts.differ,
         counts.cosmetic);
