@@ -12,10 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    FAMILY_SLOTS = OPENING_FAMILIES,
-    VRID_SLOTS = 256,
-};
+enum { FAMILY_SLOTS = OPENING_FAMILIES, VRID_SLOTS = 256 };
 
 struct segment {
     struct opening opening; /* the first; submitted: the worker is at it */
@@ -326,7 +323,7 @@ int segment_state(const struct segment_client *client)
 
     if (segment == NULL)
         return -ENETDOWN;
-    if (segment->io[i] != NULL)
+    if (segment->io[i] != NULL || client->only_watches)
         return 0;
     return segment->error[i] != 0 ? segment->error[i] : -EINPROGRESS;
 }
@@ -340,13 +337,14 @@ int segment_attach(struct segments *segments, const struct link *link,
     assert(client->segment == NULL);
     if (segment == NULL)
         return -ENOMEM;
-    if (segment->by_vrid[i][client->vrid] != NULL)
+    if (!client->only_watches && segment->by_vrid[i][client->vrid] != NULL)
         return -EBUSY;
-    segment->by_vrid[i][client->vrid] = client;
+    if (!client->only_watches)
+        segment->by_vrid[i][client->vrid] = client;
     client->segment = segment;
     client->next = segment->clients;
     segment->clients = client;
-    segment->count[i]++;
+    segment->count[i] += client->only_watches ? 0 : 1;
     segment->error[i] = 0;
     pursue(segment);
     segment_watch(client);
@@ -368,8 +366,9 @@ void segment_detach(struct segments *segments, struct segment_client *client)
     for (at = &segment->clients; *at != client; at = &(*at)->next)
         ;
     *at = client->next;
-    segment->count[slot(client->family)]--;
-    segment->by_vrid[slot(client->family)][client->vrid] = NULL;
+    segment->count[slot(client->family)] -= client->only_watches ? 0 : 1;
+    if (!client->only_watches)
+        segment->by_vrid[slot(client->family)][client->vrid] = NULL;
     client->segment = NULL;
     client->waits = false;
     client->next = NULL;

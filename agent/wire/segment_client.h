@@ -15,7 +15,9 @@ struct segment;
 struct segment_client {
     enum ip_family family;
     uint8_t vrid;
-    /* Watched, but for those that name a device; call segment_watch() after a change. */
+    bool only_watches;                /* sends and receives no adverts: several may be alike */
+    char device[INTERFACE_NAME_SIZE]; /* watched are the addresses that name it; "": no device */
+    /* Watched as far as `device` goes; call segment_watch() after a change. */
     const struct claimed_address *addresses;
     size_t count;
     struct ip_address source; /* what it sends from; watched too */
