@@ -3,6 +3,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
+#include "agent/instances/bond.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,27 @@
 #include <unistd.h>
 
 enum { DEFAULT_MTU = 1500 };
+
+static struct route_lists routes_of(const struct router *router)
+{
+    const struct config_instance *config = router->config;
+
+    return (struct route_lists){.routes = config->routes,
+                                .route_count = config->route_count,
+                                .rules = config->rules,
+                                .rule_count = config->rule_count};
+}
+
+/* Of two routers each has those of its own family. */
+static void read_routes(struct router *router)
+{
+    const struct route_lists lists = routes_of(router);
+
+    router->routes.owner = router->config->name;
+    router->routes.family = router->has_sibling ? router->family : IP_FAMILY_NONE;
+    if (router->node->routes != NULL)
+        route_keeper_rebase(router->node->routes, &router->routes, &lists);
+}
 
 /* What the receiver speaks. */
 static struct packet_dialect dialect_of(const struct packet_receiver *receiver)
@@ -80,11 +102,13 @@ bool router_read_config(struct router *router)
     if (before.version != 0)
         keep_former(router, &before, former);
     router->claims = config_claims(config, router->family, &router->claim_count);
+    router->client.group = router->receiver.group;
     router->client.addresses = router->claims;
     router->client.count = router->claim_count;
     router->desired.owner = config->name;
     router->desired.adopt = config->adopt;
     router_guard(router);
+    read_routes(router);
     return true;
 }
 
@@ -100,6 +124,9 @@ void router_free(struct router *router)
     forget_announcements(router);
     if (router->node->guard != NULL)
         nft_guard_want(router->node->guard, &router->guarded, 0, NULL, 0);
+    if (router->node->routes != NULL)
+        route_keeper_want(router->node->routes, &router->routes, NULL);
+    route_keeper_free_set(&router->routes);
     free(router->peers);
     sd_event_source_disable_unref(router->postponed.timer);
 }
@@ -141,6 +168,8 @@ bool router_owns_mac(const struct router *router, const uint8_t mac[MAC_SIZE])
     uint8_t shared[MAC_SIZE];
 
     if (link != NULL && link->has_mac && memcmp(mac, link->mac, MAC_SIZE) == 0)
+        return true;
+    if (link != NULL && bond_has_mac(router->node->links, link->ifindex, mac))
         return true;
     for (size_t i = 0; i < router->devices.count; i++) {
         const struct device_state *seen = &router->devices.list[i].seen;
@@ -191,7 +220,6 @@ void router_send_advert(struct router *router, const struct election_action *act
     const struct config_instance *config = router->config;
     const struct election *e = router_election(router);
     const struct link *link = links_by_index(router->node->links, segment_ifindex(&router->client));
-    struct ip_address group = ip_address_vrrp_group(router->family);
     /* Resigning from an address that has just gone: a courtesy that may fail. */
     bool lost = e->source.family == IP_FAMILY_NONE;
     struct packet_spec spec = {
@@ -209,7 +237,7 @@ void router_send_advert(struct router *router, const struct election_action *act
     int result = 0;
 
     if (!config->unicast) {
-        result = send_to(router, &spec, &group);
+        result = send_to(router, &spec, &router->receiver.group);
     } else {
         for (size_t i = 0; i < router->receiver.peer_count; i++) {
             int r = send_to(router, &spec, &router->receiver.peers[i]);
@@ -220,11 +248,26 @@ void router_send_advert(struct router *router, const struct election_action *act
         note_send_result(router, result);
 }
 
+void router_claim_routes(struct router *router)
+{
+    const struct route_lists lists = routes_of(router);
+
+    if (router->node->routes != NULL)
+        route_keeper_want(router->node->routes, &router->routes, &lists);
+}
+
 void router_claim(struct router *router)
 {
+    const struct route_lists lists = routes_of(router);
+
+    if (router->node->routes != NULL)
+        route_keeper_expect(&router->routes, &lists);
     router->desired.raises = router->virtual_ifindex != 0;
     reconciler_want(router->node->reconciler, &router->desired, router_claim_ifindex(router),
                     router->claims, router->claim_count, router->config->lease_ns);
+    /* Where there are none, the kernel has nothing to say to them. */
+    if (router->claim_count == 0)
+        router_claim_routes(router);
 }
 
 void router_release(struct router *router)
@@ -232,6 +275,8 @@ void router_release(struct router *router)
     forget_announcements(router);
     reconciler_want(router->node->reconciler, &router->desired, router_claim_ifindex(router), NULL,
                     0, 0);
+    if (router->node->routes != NULL)
+        route_keeper_want(router->node->routes, &router->routes, NULL);
 }
 
 /* The owner accepts what is addressed to it in any case (RFC 9568 6.4.3). */

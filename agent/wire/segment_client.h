@@ -17,6 +17,7 @@ struct segment_client {
     uint8_t vrid;
     bool only_watches;                /* sends and receives no adverts: several may be alike */
     char device[INTERFACE_NAME_SIZE]; /* watched are the addresses that name it; "": no device */
+    struct ip_address group; /* multicast, heard by unicast ones too: to refuse what comes there */
     /* Watched as far as `device` goes; call segment_watch() after a change. */
     const struct claimed_address *addresses;
     size_t count;

@@ -14,6 +14,8 @@ void config_free(struct config *config)
         free(config->instances[i].ipv4);
         free(config->instances[i].ipv6);
         free(config->instances[i].peers);
+        free(config->instances[i].routes);
+        free(config->instances[i].rules);
         for (size_t hook = 0; hook < HOOKS; hook++)
             free(config->instances[i].hooks[hook]);
         free(config->instances[i].track.list);
@@ -65,6 +67,11 @@ const struct ip_prefix *config_addresses(const struct config_instance *instance,
     return NULL;
 }
 
+struct ip_address config_group(const struct config_instance *instance, enum ip_family family)
+{
+    return family == IP_FAMILY_IPV4 ? instance->group4 : instance->group6;
+}
+
 struct packet_dialect config_dialect(const struct config_instance *instance)
 {
     return (struct packet_dialect){
@@ -88,6 +95,7 @@ void config_receiver(const struct config_instance *instance, enum ip_family fami
         .checksum_mode = instance->checksum,
         .advert_interval_ns = instance->advert_interval_ns,
         .source = family == IP_FAMILY_IPV4 ? instance->source4 : instance->source6,
+        .group = config_group(instance, family),
         .peers = peers,
         .unicast = instance->unicast,
         .unicast_min_ttl = instance->unicast_min_ttl,

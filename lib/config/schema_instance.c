@@ -25,7 +25,8 @@ static const struct config_choice conflict_modes[] = {
 
 #define ADDRESSES_EXPECTED "addresses like 192.0.2.10/24, 2001:db8::10/64 or 192.0.2.11/32 dev lo"
 
-#define COMMAND_EXPECTED "a command line like /usr/local/bin/web-hook \"one argument\""
+#define COMMAND_EXPECTED                                                                           \
+    "a command line like /usr/local/bin/web-hook \"one argument\", or unit: and a name"
 
 const struct config_key config_instance_keys[INSTANCE_KEYS] = {
     [INSTANCE_INTERFACE] = {.name = "interface",
@@ -99,11 +100,12 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                           INSTANCE_FIELD(version),
                           .choices = versions,
                           .default_text = "3",
-                          .reload = RELOAD_RESTART,
+                          .reload = RELOAD_IN_PLACE,
                           .expected = "3 or 2",
                           .help = "The VRRP version: 3 (RFC 9568), or 2 (RFC 3768, IPv4 only) for "
                                   "old peers. IPv6 addresses can go with version 2 as "
-                                  "extra-addresses."},
+                                  "extra-addresses. When it is changed, reload the master "
+                                  "last, as for password."},
     [INSTANCE_PASSWORD] = {.name = "password",
                            .type = VALUE_PASSWORD,
                            .default_note = "none",
@@ -138,7 +140,21 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                   .expected = "multiples of 10ms from 10ms to 40.95s (version 2: "
                                               "whole seconds from 1s to 255s)",
                                   .help = "Time between advertisements. A dead master is noticed "
-                                          "after a little more than three of them."},
+                                          "after a little more than three of them "
+                                          "(dead-factor)."},
+    [INSTANCE_DEAD_FACTOR] = {.name = "dead-factor",
+                              .type = VALUE_NUMBER,
+                              INSTANCE_FIELD(dead_factor),
+                              .min = 2,
+                              .max = 100,
+                              .default_text = "3",
+                              .reload = RELOAD_IN_PLACE,
+                              .expected = "a number from 2 to 100",
+                              .help = "So many advert-intervals without an advertisement, and a "
+                                      "master counts as dead (keepalived's down_timer_adverts). "
+                                      "It must be the same on all nodes, and nothing warns when "
+                                      "it is not: advertisements do not carry it. More than 3 is "
+                                      "for networks that lose several in a row."},
     [INSTANCE_PREEMPT] = {.name = "preempt",
                           .type = VALUE_PREEMPT,
                           .min = NS_PER_MS,
@@ -198,6 +214,17 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                   .help = "Refuse advertisements of unicast-peers with a greater "
                                           "TTL or hop limit, as max_ttl of keepalived. It keeps "
                                           "nobody out who chooses the TTL to send with."},
+    [INSTANCE_MULTICAST_GROUP] = {.name = "multicast-group",
+                                  .type = VALUE_GROUPS,
+                                  .default_note = "224.0.0.18 and ff02::12",
+                                  .sample = "224.0.0.77, ff02::77",
+                                  .reload = RELOAD_RESTART,
+                                  .expected = "one multicast address of each family at most, like "
+                                              "224.0.0.77",
+                                  .help = "Where advertisements are sent and heard (keepalived's "
+                                          "vrrp_mcast_group4 and vrrp_mcast_group6), the same on "
+                                          "all nodes. A change is one of all nodes at a time: "
+                                          "until then each hears nobody."},
     [INSTANCE_SOURCE] = {.name = "source",
                          .type = VALUE_SOURCES,
                          .default_note = "the interface's primary IPv4 and link-local IPv6 address",
@@ -254,6 +281,38 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                  "made again when a firewall is loaded anew; a kernel without "
                                  "nf_tables refuses this value. Without effect at priority "
                                  "255."},
+    [INSTANCE_ROUTES] = {.name = "routes",
+                         .type = VALUE_ROUTES,
+                         .default_note = "none",
+                         .sample = "default via 192.0.2.1 src 192.0.2.10",
+                         .reload = RELOAD_IN_PLACE,
+                         .expected = "routes like 'default via 192.0.2.1 src 192.0.2.10', "
+                                     "separated by commas",
+                         .help = "Routes that this node has while it holds the addresses, in the "
+                                 "words of ip-route(8): [TYPE] PREFIX|default [via ADDRESS] "
+                                 "[dev INTERFACE] [src ADDRESS] [metric N] [table N] [scope S] "
+                                 "[mtu N] [onlink]. TYPE is unicast, local, blackhole, "
+                                 "unreachable, prohibit or throw; a table is a number, main, "
+                                 "local or default; inet6 in front makes a default IPv6. Added "
+                                 "behind the addresses and before they are announced, and marked "
+                                 "by protocol 86. What somebody deletes is added again; a route "
+                                 "of somebody else to the same place stays, and status says so. "
+                                 "When vipd hangs, the kernel takes IPv4 routes of the main table "
+                                 "away with the address that is their src; all others go when "
+                                 "vipd gives the addresses up, by vipd --release and at its next "
+                                 "start. May be repeated, and continued over indented lines."},
+    [INSTANCE_RULES] = {.name = "rules",
+                        .type = VALUE_RULES,
+                        .default_note = "none",
+                        .sample = "from 192.0.2.10 table 100 priority 1000",
+                        .reload = RELOAD_IN_PLACE,
+                        .expected = "rules like 'from 192.0.2.10 table 100', separated by commas",
+                        .help = "Policy rules likewise, in the words of ip-rule(8): [not] "
+                                "[from PREFIX|all] [to PREFIX|all] [iif INTERFACE] "
+                                "[oif INTERFACE] [fwmark N[/MASK]] [priority N] table N, or "
+                                "blackhole, unreachable or prohibit in place of the table; inet6 "
+                                "where no prefix tells it. Without a priority the kernel chooses "
+                                "one."},
     [INSTANCE_ADOPT] = {.name = "adopt",
                         .type = VALUE_BOOL,
                         INSTANCE_FIELD(adopt),
@@ -327,7 +386,9 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                             .help = "A command to run when this node has become master. No shell "
                                     "runs it; quotes and backslash divide words as in one. It "
                                     "finds VIPD_INSTANCE, VIPD_STATE, VIPD_PREVIOUS, VIPD_REASON "
-                                    "and VIPD_ADDRESSES in its environment; see vipd(8)."},
+                                    "and VIPD_ADDRESSES in its environment; see vipd(8). "
+                                    "unit: NAME instead has systemd run the program NAME of "
+                                    "/etc/vipd/hooks as root."},
     [INSTANCE_ON_BACKUP] = {.name = "on-backup",
                             .type = VALUE_COMMAND,
                             INSTANCE_FIELD(hooks[HOOK_BACKUP]),

@@ -50,6 +50,7 @@ complete -c vipctl -n '__vipctl_has capture' -l count -x -d 'end after so many f
 complete -c vipctl -n '__vipctl_has decode' -l config -rF -d 'judge as an instance would'
 complete -c vipctl -n '__vipctl_has decode' -l instance -x -d 'which one'
 complete -c vipctl -n '__vipctl_has import' -l config-id -x -d 'decides lines for one node'
+complete -c vipctl -n '__vipctl_has import' -l plan -d 'print the steps of the migration'
 complete -c vipctl -n '__vipctl_has import' -s o -rF -d 'write it there'
 complete -c vipctl -n '__vipctl_has import' -l force -d 'overwrite that file'
 complete -c vipctl -n '__vipctl_has reload' -l force -d 'even if no instance is left'

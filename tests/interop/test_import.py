@@ -4,30 +4,15 @@ configuration, run against the original."""
 import gzip
 import json
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from vipdlab.importing import INCOMPLETE, convert, lost, notes, run, sections, why
-from vipdlab.node import SCHEMA_DOC
+from vipdlab.importing import (INCOMPLETE, convert, lost, notes, run, schema_keys, sections, takes,
+                               why)
 
 DATA = Path(__file__).parent / "data" / "import"
 SAMPLES = sorted(Path("/usr/share/doc/keepalived/samples").glob("keepalived.conf*"))
-
-
-@pytest.fixture(scope="session")
-def known():
-    """{section: keys} that this build has."""
-    text = subprocess.run([SCHEMA_DOC, "completion"], capture_output=True,
-                          text=True, timeout=30, check=True).stdout
-    result, keys = {}, None
-    for line in text.split():
-        if line.startswith("["):
-            keys = result.setdefault(line.strip("[]"), set())
-        else:
-            keys.add(line)
-    return result
 
 
 def test_there_are_samples():
@@ -81,16 +66,23 @@ LATER = {
 }
 
 
+# What a build has to take for the values of these.
+NEEDS = {"nginx": "addresses = 192.0.2.9/24 label x:1", "dual-stack": "extra-addresses = 192.0.2.9",
+         "nopreempt": "addresses = 192.0.2.9/24 brd +"}
+
+
 @pytest.mark.parametrize("shape", SHAPES)
-def test_shapes_of_tutorials(shape, known):
+def test_shapes_of_tutorials(shape):
+    known = schema_keys()
     report = convert(DATA / shape / "keepalived.conf", "--config-id", "high")
     expected = sections((DATA / shape / "vipd.conf").read_text())
     expected = {header: {key: value for key, value in keys.items()
                          if key in known[header.split()[0]]}
                 for header, keys in expected.items() if header.split()[0] in known}
-    assert sections(report["config"]) == expected
+    if takes(NEEDS.get(shape, "")):
+        assert sections(report["config"]) == expected
     later = set(LATER.get(shape, []))
-    assert sorted(set(lost(report)) - later) == sorted(SHAPES[shape])
+    assert sorted(set(lost(report, absent=True)) - later) == sorted(SHAPES[shape])
     assert "s3cr3t" not in json.dumps(report["items"])
 
 

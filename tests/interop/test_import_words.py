@@ -5,7 +5,7 @@ import json
 import pytest
 
 from vipdlab.importing import (COMPLETE, INCOMPLETE, checked, convert, instance, keys_of, lost, run,
-                               sections, why)
+                               schema_keys, sections, takes, why)
 
 
 def test_everything_carried_over_is_0(write):
@@ -47,8 +47,6 @@ def test_processes_that_the_unit_hides_take_a_drop_in(write, block, use):
     ("    preempt_delay 5\n    state MASTER\n    priority 9", {"preempt": None}),
     ("    preempt_delay 5\n    nopreempt", {"preempt": "no"}),
     ("    use_vmac", {"mac": "virtual"}),
-    ("    use_vmac\n    unicast_peer {\n 192.0.2.9\n }", {"mac": None,
-                                                         "unicast-peers": "192.0.2.9"}),
     ("    mcast_src_ip 192.0.2.8", {"source": "192.0.2.8"}),
     ("    garp_master_repeat 40", {"announce-repeat": "10"}),
     ("    garp_master_refresh 0", {"announce-refresh": "off"}),
@@ -61,17 +59,94 @@ def test_values(write, body, expected):
 
 
 @pytest.mark.parametrize("line", [
-    "authentication {\n auth_type PASS\n auth_pass x\n}", "dont_track_primary", "no_accept",
-    "strict_mode", "down_timer_adverts 5", "use_ipvlan", "mcast_dst_ip 224.0.0.19",
-    "virtual_rules {\n from 192.0.2.0/24 table 1\n}",
+    "authentication {\n auth_type AH\n auth_pass x\n}", "use_ipvlan", "vrf red",
     "smtp_alert", "track_bfd {\n b\n}", "prioritty 5", "auth_hmac {\n key 1 x\n}",
-    "virtual_ipaddress_excluded {\n 2001:db8::1/64\n}",
-    "track_interface {\n eth9 weight 5 reverse\n}",
+    "track_interface {\n eth9 weight 5 reverse\n}", "linkbeat_use_polling",
 ])
 def test_words_without_a_counterpart(write, line):
     report = convert(write(instance(line)))
     assert len(lost(report)) == 1, report["items"]
     assert lost(report)[0][0] in (4, 5)
+
+
+# (words of a vrrp_instance, what they become, words of vipd.conf that a build has to take for it)
+CARRIED = [
+    ("authentication {\n auth_type PASS\n auth_pass secret-9\n}", {"password": "secret-9"},
+     "version = 2\npassword = secret-9"),
+    ("authentication {\n auth_type PASS\n auth_pass 0123456789\n}", {"password": "01234567"},
+     "version = 2\npassword = secret-9"),
+    ("down_timer_adverts 5", {"dead-factor": "5"}, "dead-factor = 5"),
+    ("mcast_dst_ip 224.0.0.19", {"multicast-group": "224.0.0.19"},
+     "multicast-group = 224.0.0.19"),
+    ("unicast_ttl 64\nunicast_peer {\n 192.0.2.9\n}", {"unicast-ttl": "64"},
+     "unicast-peers = 192.0.2.2\nunicast-ttl = 64"),
+    ("unicast_peer {\n 192.0.2.9 min_ttl 250 max_ttl 254\n}",
+     {"unicast-min-ttl": "250", "unicast-max-ttl": "254"},
+     "unicast-peers = 192.0.2.2\nunicast-max-ttl = 64"),
+    ("use_vmac\nvmac_xmit_base\nunicast_peer {\n 192.0.2.9\n}", {"mac": "virtual"},
+     "unicast-peers = 192.0.2.2\nmac = virtual"),
+    ("no_accept", {"accept": "no"}, "accept = no"),
+    ("strict_mode", {"accept": "no"}, "accept = no"),
+    ("dont_track_primary", {"follow-link": "no"}, "follow-link = no"),
+    ("notify_master_rx_lower_pri /bin/true", {"on-rival": "/bin/true"}, "on-rival = /bin/true"),
+    ("virtual_ipaddress_excluded {\n 2001:db8::1/64\n 192.0.2.5\n}",
+     {"extra-addresses": "2001:db8::1/64, 192.0.2.5/32", "version": "2"},
+     "extra-addresses = 192.0.2.9"),
+    ("virtual_ipaddress {\n 192.0.2.5/24 dev lo label lo:1 scope link brd +\n}",
+     {"addresses": "192.0.2.5/24 dev lo label lo:1 scope link brd +, 192.0.2.1/24"},
+     "addresses = 192.0.2.9/24 dev lo label lo:1 scope link"),
+    ("virtual_routes {\n 0.0.0.0/0 via 192.0.2.9 dev eth0 no_track\n}",
+     {"routes": "0.0.0.0/0 via 192.0.2.9 dev eth0"}, "routes = 0.0.0.0/0 via 192.0.2.9 dev eth0"),
+    ("virtual_rules {\n from 192.0.2.0/24 table 1 priority 100\n}",
+     {"rules": "from 192.0.2.0/24 table 1 priority 100"},
+     "rules = from 192.0.2.0/24 table 1 priority 100"),
+]
+
+
+@pytest.mark.parametrize("body, expected, needed", CARRIED)
+def test_words_that_are_carried_over_where_there_are_keys(write, body, expected, needed):
+    report = convert(write(instance(body)))
+    if takes(needed):
+        keys = keys_of(report)
+        assert {key: keys.get(key) for key in expected} == expected
+        assert lost(report, absent=True) == []
+    else:
+        assert lost(report, absent=True) != []
+
+
+@pytest.mark.parametrize("text, key, value", [
+    ("vrrp_startup_delay 5.5", "start-delay", "5.5s"),
+    ("vrrp_startup_delay 5\nvrrp_delay_after_boot 20", "start-delay", "20s"),
+    ("vrrp_garp_interval 0.002\nvrrp_gna_interval 0.000001", "announce-pause", "2ms"),
+])
+def test_words_that_become_keys_of_the_node(write, text, key, value):
+    report = convert(write(f"global_defs {{\n{text}\n}}\n" + instance("")))
+    if key in schema_keys()["node"]:
+        assert keys_of(report, "node")[key] == value and lost(report) == []
+    else:
+        assert len(lost(report, absent=True)) == 1
+
+
+def test_delays_of_interfaces(write):
+    text = "interface_up_down_delays {\n eth0 1.5\n eth1 2 3\n eth9 4\n}\n"
+    report = convert(write(text + instance("", "A") + instance("", "B").replace("eth0", "eth1")
+                           .replace("2.1/", "2.2/")))
+    if "link-down-delay" in schema_keys()["instance"]:
+        assert [(keys_of(report, f"instance {n}")["link-down-delay"],
+                 keys_of(report, f"instance {n}")["link-up-delay"])
+                for n in "AB"] == [("1.5s", "1.5s"), ("2s", "3s")]
+    assert (4, "eth9") in lost(report)
+
+
+def test_instances_without_an_interface_or_addresses(write):
+    peers = "unicast-peers = 192.0.2.2"
+    text = instance("unicast_peer {\n 192.0.2.9\n}").replace("    interface eth0\n", "")
+    carried = "instance VI_1" in sections(convert(write(text))["config"])
+    assert carried == (checked(f"[instance x]\nvrid = 1\naddresses = 192.0.2.1/24\n{peers}\n")
+                       .returncode == 0)
+    text = instance("no_virtual_ipaddress\nnotify_master /bin/true").replace("192.0.2.1/24", "")
+    report = convert(write(text))
+    assert ("instance VI_1" in sections(report["config"])) == takes("on-master = /bin/true", "")
 
 
 @pytest.mark.parametrize("line", ["state BACKUP", "preempt", "debug 4", "accept", "native_ipv6",
@@ -94,7 +169,7 @@ def test_addresses(write):
             192.0.2.3/24
             2001:db8::1/64
             nonsense
-            192.0.2.4/24 brd + scope global no_track }
+            192.0.2.4/24 scope global no_track }
         }"""))
     assert keys_of(report, "instance A")["addresses"] == "192.0.2.1/32, 192.0.2.3/25, 192.0.2.4/24"
     assert [line for line, _ in lost(report)] == [7, 9]

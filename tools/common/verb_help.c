@@ -47,8 +47,8 @@ static const struct {
           "                     (default: first part of the host name)\n"
           "  -o FILE            write it there, not to standard output\n"
           "  --force            overwrite that file\n"
-          "  --plan             print the steps of the migration instead: what to do on which\n"
-          "                     node in which order, what to watch, how to go back\n"
+          "  --plan             print the steps of the migration instead: what to do on\n"
+          "                     which node in which order, what to watch, how to go back\n"
           "  FILE               what to read (default: /etc/keepalived/keepalived.conf)\n"},
     {"doctor",
      "  --config FILE      the configuration (default: that of the running vipd)\n" CONFIG_DIR

@@ -26,10 +26,8 @@ static const struct option {
     {"dev", 1, IMPORT_NOTE, NULL},
     {"scope", 1, IMPORT_NOTE, NULL},
     {"label", 1, IMPORT_NOTE, NULL},
-    {"brd", 1, IMPORT_NOTE,
-     "vipd sets no broadcast address: nothing that sends to addresses needs one"},
-    {"broadcast", 1, IMPORT_NOTE,
-     "vipd sets no broadcast address: nothing that sends to addresses needs one"},
+    {"brd", 1, IMPORT_NOTE, NULL},
+    {"broadcast", 1, IMPORT_NOTE, NULL},
     {"peer", 1, IMPORT_LOST, "vipd has no point-to-point addresses"},
     {"preferred_lft", 1, IMPORT_LOST, "vipd keeps the lifetimes itself"},
     {"track_group", 1, IMPORT_NOTE, "for static addresses only"},
@@ -38,7 +36,7 @@ static const struct option {
     {"-nodad", 0, IMPORT_NOTE, NULL}, /* the master of an address needs none */
     {"nodad", 0, IMPORT_NOTE, NULL},
     {"mngtmpaddr", 0, IMPORT_LOST, "the flag is not set"},
-    {"noprefixroute", 0, IMPORT_LOST, "the flag is not set"},
+    {"noprefixroute", 0, IMPORT_NOTE, NULL},
     {"autojoin", 0, IMPORT_LOST, "the flag is not set"},
     {"no_track", 0, IMPORT_NOTE, "vipd always repairs an address that somebody deleted"},
 };
@@ -48,6 +46,8 @@ struct extras {
     const char *dev;
     const char *label;
     const char *scope;
+    const char *broadcast;
+    bool no_prefix_route;
 };
 
 struct list {
@@ -94,6 +94,20 @@ enum import_family import_family_of(const struct keepalived_node *block)
     return IMPORT_NO_FAMILY;
 }
 
+static void take_option(struct extras *extras, const char *word, const char *value)
+{
+    if (strcmp(word, "dev") == 0)
+        extras->dev = value;
+    else if (strcmp(word, "label") == 0)
+        extras->label = value;
+    else if (strcmp(word, "scope") == 0 && value != NULL && strcmp(value, "global") != 0)
+        extras->scope = value;
+    else if (strcmp(word, "brd") == 0 || strcmp(word, "broadcast") == 0)
+        extras->broadcast = value;
+    else if (strcmp(word, "noprefixroute") == 0)
+        extras->no_prefix_route = true;
+}
+
 /* The words behind the address of a line. */
 static struct extras read_options(const struct list *list, const struct keepalived_node *node)
 {
@@ -111,13 +125,7 @@ static struct extras read_options(const struct list *list, const struct keepaliv
                              node->words[0], node->words[i]));
             continue;
         }
-        if (strcmp(option->word, "dev") == 0)
-            extras.dev = value;
-        else if (strcmp(option->word, "label") == 0)
-            extras.label = value;
-        else if (strcmp(option->word, "scope") == 0 && value != NULL &&
-                 strcmp(value, "global") != 0)
-            extras.scope = value;
+        take_option(&extras, option->word, value);
         if (option->why != NULL)
             tell(list, option->kind, node, option->why);
         i += option->arguments;
@@ -141,24 +149,53 @@ static bool at_home(const struct list *list, const struct extras *extras)
            (list->interface != NULL && strcmp(extras->dev, list->interface) == 0);
 }
 
+/* The words behind an address for vipd, which has the words of ip-address(8) too. An IPv6 address
+ * has no label, and its scope follows from it. */
+static const char *words_for(struct arena *arena, const struct extras *extras, bool ipv6)
+{
+    const char *text = "";
+
+    if (extras->label != NULL && !ipv6)
+        text = arena_print(arena, " label %s", extras->label);
+    if (extras->scope != NULL && !ipv6)
+        text = arena_print(arena, "%s scope %s", text, extras->scope);
+    if (extras->broadcast != NULL && !ipv6)
+        text = arena_print(arena, "%s brd %s", text, extras->broadcast);
+    if (extras->no_prefix_route)
+        text = arena_print(arena, "%s noprefixroute", text);
+    return text;
+}
+
+/* What a vipd that has no words behind addresses does not set. */
+static void tell_words(const struct list *list, const struct keepalived_node *node,
+                       const struct extras *extras)
+{
+    if (extras->label != NULL)
+        tell(list, IMPORT_LOST, node,
+             "vipd sets no labels: 'ip address' shows the address without it");
+    if (extras->scope != NULL)
+        tell(list, IMPORT_LOST, node, "vipd adds addresses of global scope");
+    if (extras->broadcast != NULL)
+        tell(list, IMPORT_NOTE, node,
+             "vipd sets no broadcast address: nothing that sends to addresses needs one");
+    if (extras->no_prefix_route)
+        tell(list, IMPORT_LOST, node, "the flag is not set");
+}
+
 static void add(struct list *list, const struct keepalived_node *node,
                 const struct ip_prefix *prefix, const struct extras *extras)
 {
     struct arena *arena = list->import->arena;
     char text[ADDRESS_TEXT_SIZE];
     const char *line = ip_prefix_format(prefix, text, sizeof(text));
+    bool ipv6 = prefix->address.family == IP_FAMILY_IPV6;
 
     if (!at_home(list, extras))
         line = arena_print(arena, "%s dev %s", line, extras->dev);
-    if (list->words_taken && extras->label != NULL)
-        line = arena_print(arena, "%s label %s", line, extras->label);
-    if (list->words_taken && extras->scope != NULL)
-        line = arena_print(arena, "%s scope %s", line, extras->scope);
-    if (!list->words_taken && extras->label != NULL)
-        tell(list, IMPORT_LOST, node,
-             "vipd sets no labels: 'ip address' shows the address without it");
-    if (!list->words_taken && extras->scope != NULL)
-        tell(list, IMPORT_LOST, node, "vipd adds addresses of global scope");
+    if (list->words_taken)
+        line = arena_print(arena, "%s%s", line, words_for(arena, extras, ipv6));
+    else
+        tell_words(list, node, extras);
     list->all = arena_grow(arena, list->all, list->count, sizeof(*list->all));
     list->all[list->count++] = *prefix;
     list->texts = arena_grow(arena, list->texts, list->text_count, sizeof(*list->texts));

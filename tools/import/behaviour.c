@@ -208,3 +208,31 @@ void import_behaviour(struct import *import, struct import_instance *instance)
     set_follow_link(&subject);
     find_link_delays(&subject);
 }
+
+/* True when an instance is on it. */
+static bool is_used(const struct import *import, const char *interface)
+{
+    for (size_t i = 0; i < import->instance_count; i++) {
+        const char *own = import_value(keepalived_last(import->instances[i].block, "interface"));
+
+        if (own != NULL && strcmp(own, interface) == 0)
+            return true;
+    }
+    return false;
+}
+
+void import_tell_link_delays(struct import *import)
+{
+    const struct keepalived_node *block = import->tree->root.first;
+
+    for (; block != NULL; block = block->next) {
+        if (!keepalived_is(block, "interface_up_down_delays"))
+            continue;
+        for (const struct keepalived_node *n = block->first; n != NULL; n = n->next) {
+            if (!is_used(import, n->words[0]))
+                IMPORT_ITEM(import, NULL, IMPORT_FAILOVER, n,
+                            "interface_up_down_delays: vipd has delays for the interfaces of "
+                            "instances; a check of type link acts at once");
+        }
+    }
+}

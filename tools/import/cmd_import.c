@@ -8,17 +8,20 @@
 #include "tools/common/options.h"
 #include "tools/common/read_file.h"
 #include "tools/import/import.h"
+#include "tools/import/keys.h"
 #include "tools/import/plan.h"
 #include "tools/import/refuse.h"
 #include "tools/import/summary.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { BLANK_BYTES_MAX = 64 * 1024 };
@@ -129,8 +132,33 @@ static bool is_blank(const char *path)
     return blank;
 }
 
+/* Whether the text has a password, which others than root and vipd need not read. */
+static bool has_secret(const struct import_output *out)
+{
+    for (const struct import_section *s = out->first; s != NULL; s = s->next) {
+        if (s->known && import_get(s, KEY_PASSWORD) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* The mode of a file with a password: for root and the group of vipd, where there is one. */
+static void restrict_to_vipd(int fd)
+{
+    const struct group *group = getgrnam("vipd");
+    bool given = group != NULL && fchown(fd, (uid_t)-1, group->gr_gid) == 0;
+
+    if (fchmod(fd, given ? 0640 : 0600) != 0)
+        fprintf(stderr, "vipctl: the file has a password, and its mode cannot be changed: %s\n",
+                strerror(errno));
+    else if (!given)
+        fputs("vipctl: the file has a password and can be read by you alone: let the user vipd "
+              "read it\n",
+              stderr);
+}
+
 /* What is there is not overwritten, unless that is asked for, or nothing is in it. */
-static bool write_file(const struct options *options, const char *text)
+static bool write_file(const struct options *options, const char *text, bool secret)
 {
     bool force = options->force || is_blank(options->output);
     int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (force ? O_TRUNC : O_EXCL);
@@ -144,6 +172,8 @@ static bool write_file(const struct options *options, const char *text)
             close(fd);
         return false;
     }
+    if (secret)
+        restrict_to_vipd(fd);
     bool good = fputs(text, file) != EOF;
     good = fclose(file) == 0 && good;
     if (!good)
@@ -156,7 +186,7 @@ static int write_result(const struct options *options, const struct import_outpu
 {
     size_t lost = import_count_lost(out);
 
-    if (options->output != NULL && !write_file(options, text))
+    if (options->output != NULL && !write_file(options, text, has_secret(out)))
         return EXIT_USAGE;
     if (options->json)
         print_json(options, out, text);

@@ -72,7 +72,7 @@ static void write_group_hooks(struct import *import, struct import_section *sect
     }
     if (!some)
         return;
-    if (import_knows(first->section->type, KEY_ON_MASTER))
+    if (section != NULL)
         IMPORT_ITEM(import, first->section, IMPORT_NOTE, group,
                     "the hooks of the group: its members change together, so its first runs them");
     import_hooks(import, first->section, group, true, name, first->priority);
@@ -170,44 +170,82 @@ static void set_node_name(struct import *import, const struct keepalived_node *b
                     "not a name for [node] name: vipd shows the host name instead");
 }
 
-/* The longest of some durations, as a key of [node]; 0 is keepalived's default. */
-static void set_longest(struct import *import, const struct keepalived_node *block,
-                        const char *const words[2], const char *key, const char *missing)
+/* The longest of some durations, each a statement of a word. */
+struct longest {
+    const struct keepalived_node *node;
+    uint64_t ns;
+};
+
+static void take_longer(struct import *import, const struct keepalived_node *block,
+                        const char *word, struct longest *longest)
 {
-    const struct keepalived_node *longest = NULL;
-    uint64_t longest_ns = 0;
-    char text[DURATION_TEXT_SIZE];
+    const struct keepalived_node *node = keepalived_last(block, word);
+    uint64_t ns = 0;
 
-    for (size_t i = 0; i < 2; i++) {
-        const struct keepalived_node *node = keepalived_last(block, words[i]);
-        uint64_t ns = 0;
-
-        if (node == NULL)
-            continue;
-        if (!import_seconds(import_value(node), &ns))
-            IMPORT_ITEM(import, NULL, IMPORT_NOTE, node, "expected seconds: without effect");
-        else if (ns == 0)
-            IMPORT_ITEM(import, NULL, IMPORT_NOTE, node, "keepalived's default");
-        else if (!import_knows(SECTION_NODE, key))
-            IMPORT_ITEM(import, NULL, IMPORT_FAILOVER, node, "%s", missing);
-        if (ns > longest_ns) {
-            longest_ns = ns;
-            longest = node;
-        }
-    }
-    if (longest != NULL && import_knows(SECTION_NODE, key))
-        import_set(import->out, node_section(import, block), longest, key,
-                   duration_format(longest_ns, text, sizeof(text)));
+    if (node == NULL)
+        return;
+    if (!import_seconds(import_value(node), &ns))
+        IMPORT_ITEM(import, NULL, IMPORT_NOTE, node, "expected seconds: without effect");
+    else if (ns == 0)
+        IMPORT_ITEM(import, NULL, IMPORT_NOTE, node, "keepalived's default");
+    if (ns > longest->ns)
+        *longest = (struct longest){node, ns};
 }
 
-static void take_delays(struct import *import, const struct keepalived_node *block)
+/* Sets it as a key of [node], in whole milliseconds. */
+static void set_longest(struct import *import, const struct longest *longest, const char *key,
+                        const char *missing)
 {
-    static const char *const starts[2] = {"vrrp_startup_delay", "vrrp_delay_after_boot"};
-    static const char *const pauses[2] = {"vrrp_garp_interval", "vrrp_gna_interval"};
+    char text[DURATION_TEXT_SIZE];
+    uint64_t ns = longest->ns / NS_PER_MS * NS_PER_MS;
 
-    set_longest(import, block, starts, KEY_START_DELAY,
+    if (longest->node == NULL)
+        return;
+    if (!import_knows(SECTION_NODE, key))
+        IMPORT_ITEM(import, NULL, IMPORT_FAILOVER, longest->node, "%s", missing);
+    else if (ns == 0)
+        IMPORT_ITEM(import, NULL, IMPORT_NOTE, longest->node,
+                    "less than a millisecond, of which vipd makes none");
+    else
+        import_set(import->out, node_section(import, longest->node->parent), longest->node, key,
+                   duration_format(ns, text, sizeof(text)));
+}
+
+/* vipd has one pause for all interfaces: the longest. */
+static void take_pauses(struct import *import, struct longest *pause)
+{
+    for (const struct keepalived_node *n = import->tree->root.first; n != NULL; n = n->next) {
+        if (!keepalived_is(n, "garp_group"))
+            continue;
+        take_longer(import, n, "garp_interval", pause);
+        take_longer(import, n, "gna_interval", pause);
+        if (import_knows(SECTION_NODE, KEY_ANNOUNCE_PAUSE))
+            IMPORT_ITEM(import, NULL, IMPORT_NOTE, n,
+                        KEY_ANNOUNCE_PAUSE " is for all interfaces: the longest of all");
+    }
+}
+
+static void take_delays(struct import *import)
+{
+    struct longest start = {0};
+    struct longest pause = {0};
+
+    for (const struct keepalived_node *n = import->tree->root.first; n != NULL; n = n->next) {
+        if (!keepalived_is(n, "global_defs"))
+            continue;
+        take_longer(import, n, "vrrp_startup_delay", &start);
+        if (start.ns > 0 && import_knows(SECTION_NODE, KEY_START_DELAY))
+            IMPORT_ITEM(import, NULL, IMPORT_NOTE, start.node,
+                        "counts from the start of the machine: a vipd that is restarted later "
+                        "takes part at once");
+        take_longer(import, n, "vrrp_delay_after_boot", &start);
+        take_longer(import, n, "vrrp_garp_interval", &pause);
+        take_longer(import, n, "vrrp_gna_interval", &pause);
+    }
+    take_pauses(import, &pause);
+    set_longest(import, &start, KEY_START_DELAY,
                 "vipd waits a master-down interval; for more, delay the start of its unit");
-    set_longest(import, block, pauses, KEY_ANNOUNCE_PAUSE,
+    set_longest(import, &pause, KEY_ANNOUNCE_PAUSE,
                 "announcements cannot be slowed down by interface");
 }
 
@@ -241,11 +279,10 @@ void import_global(struct import *import)
     }
     if (named != NULL)
         set_node_name(import, named);
+    take_delays(import);
     for (const struct keepalived_node *n = import->tree->root.first; n != NULL; n = n->next) {
-        if (!keepalived_is(n, "global_defs"))
-            continue;
-        take_delays(import, n);
-        import_sort_out(import, SCOPE_GLOBAL, NULL, n);
+        if (keepalived_is(n, "global_defs"))
+            import_sort_out(import, SCOPE_GLOBAL, NULL, n);
     }
 }
 
@@ -267,6 +304,7 @@ bool import_all(struct import *import)
     import_write_instances(import);
     import_write_groups(import);
     import_write_checks(import);
+    import_tell_link_delays(import);
     tell_left_out(import);
     size_t known = import_sort_out(import, SCOPE_FILE, NULL, &import->tree->root);
     return known > 0;

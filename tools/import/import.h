@@ -91,6 +91,9 @@ void import_wire(struct import *import, struct import_instance *instance);
 /* Keys for what the instance does: preempt, announcements, accept, its link. */
 void import_behaviour(struct import *import, struct import_instance *instance);
 
+/* Tells of delays of interfaces that no instance is on. */
+void import_tell_link_delays(struct import *import);
+
 /* Keys for notify scripts: of an instance, or of a group on its first member. */
 void import_hooks(struct import *import, struct import_section *section,
                   const struct keepalived_node *block, bool of_group, const char *keepalived_name,

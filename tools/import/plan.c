@@ -221,14 +221,14 @@ static void add_version3(struct plan *plan)
         add_step(plan, "all nodes",
                  password ? "Later, when all nodes run vipd: version 3, and no password"
                           : "Later, when all nodes run vipd: version 3");
-    ADD(plan, &step->actions, "On every backup: vipctl drain --all   (it hears and says nothing)");
     ADD(plan, &step->actions, "On every node: in each [instance] 'version = 3'%s; vipctl check",
         password ? ", and the line of 'password' out" : "");
-    ADD(plan, &step->actions, "On every backup: systemctl reload vipd");
-    ADD(plan, &step->actions, "On the master: systemctl reload vipd");
-    ADD(plan, &step->actions, "On every backup: vipctl resume --all");
+    ADD(plan, &step->actions,
+        "On every backup: systemctl reload vipd   (until the master follows "
+        "it takes adverts as before)");
+    ADD(plan, &step->actions, "On the master, last: systemctl reload vipd");
     ADD(plan, &step->watch, "vipctl status: one MASTER before, during and after it");
-    ADD(plan, &step->back, "The same way with the old lines");
+    ADD(plan, &step->back, "The same way with the old lines, the master last");
 }
 
 static void add_end(struct plan *plan)

@@ -63,24 +63,54 @@ static const char *named_by(struct arena *arena, const char *problem)
     return arena_text(arena, found, strcspn(found, ", "));
 }
 
-/* The last element of a list that is `name`, or begins with it and a prefix length or a word. */
+/* Whether an element is `name`, or begins with it and a prefix length or a word. */
+static bool is_element(const char *element, size_t size, const char *name)
+{
+    size_t wanted = strlen(name);
+
+    return size >= wanted && strncmp(element, name, wanted) == 0 &&
+           (size == wanted || element[wanted] == '/' || element[wanted] == ' ');
+}
+
+/* Whether `name` is one of the words behind the first one of an element. */
+static bool has_word(const char *element, size_t size, const char *name)
+{
+    size_t wanted = strlen(name);
+
+    for (size_t i = 1; i + wanted <= size; i++) {
+        if (element[i - 1] == ' ' && strncmp(element + i, name, wanted) == 0 &&
+            (i + wanted == size || element[i + wanted] == ' '))
+            return true;
+    }
+    return false;
+}
+
+/* The last element of a list that is `name`, else the only one that has it among its words. */
 static const char *find_element(const char *list, const char *name, size_t *length)
 {
     const char *last = NULL;
+    const char *with_word = NULL;
+    size_t with_word_length = 0;
+    unsigned words = 0;
 
     for (const char *at = list; at != NULL;) {
         const char *comma = strstr(at, ", ");
         size_t size = comma != NULL ? (size_t)(comma - at) : strlen(at);
-        size_t wanted = strlen(name);
 
-        if (size >= wanted && strncmp(at, name, wanted) == 0 &&
-            (size == wanted || at[wanted] == '/' || at[wanted] == ' ')) {
+        if (is_element(at, size, name)) {
             last = at;
             *length = size;
+        } else if (has_word(at, size, name)) {
+            with_word = at;
+            with_word_length = size;
+            words++;
         }
         at = comma != NULL ? comma + 2 : NULL;
     }
-    return last;
+    if (last != NULL || words != 1)
+        return last;
+    *length = with_word_length;
+    return with_word;
 }
 
 static bool is_list(const struct import_section *section, const struct import_key *key)

@@ -52,7 +52,6 @@ struct ruling {
 #define OWNER     "vipd does as RFC 9568 has it: nobody takes from the owner of the addresses"
 #define BFD       "vipd has no BFD: a check of type exec can ask the daemon that has it"
 #define REFRESH   "not needed: announce-refresh is for all addresses, on whatever interface they are"
-#define SPACING   "announcements cannot be slowed down by interface"
 #define CARRIER   "vipd takes the carrier from the kernel and polls no hardware"
 #define UNUSED    "not used by keepalived either"
 #define STANDARD  "keepalived's default"
@@ -68,12 +67,11 @@ struct ruling {
 static const struct ruling file_rulings[] = {
     {DONE, NULL,
      WORDS("global_defs", "vrrp_instance", "vrrp_sync_group", "vrrp_script", "vrrp_track_process",
-           "track_file", "vrrp_track_file", "interface_up_down_delays")},
+           "track_file", "vrrp_track_file", "interface_up_down_delays", "garp_group")},
     {LOST, "it is about static addresses and routes, which vipd does not set",
      WORDS("track_group")},
     {EACH, STATIC, WORDS("static_ipaddress", "static_routes", "static_rules")},
     {LOST, LVS, WORDS("virtual_server", "virtual_server_group", "SSL")},
-    {LOST, SPACING, WORDS("garp_group")},
     {NOTE, BFD, WORDS("bfd_instance")},
     {FAILS, CARRIER, WORDS("linkbeat_interfaces", "linkbeat_use_polling")},
     {SPLITS, NAMESPACE, WORDS("net_namespace")},

@@ -1,9 +1,10 @@
 """vipctl import: runs it and looks at what it made of a keepalived configuration."""
 
+import functools
 import json
 import subprocess
 
-from .node import VIPCTL
+from .node import SCHEMA_DOC, VIPCTL
 
 COMPLETE, DAMAGED, USAGE, INCOMPLETE = 0, 1, 2, 3
 # What a build without that key or section says; which those are is not of the conversion.
@@ -13,6 +14,26 @@ ABSENT = "this version of vipd has no "
 def run(*arguments):
     return subprocess.run([VIPCTL, *map(str, arguments)], capture_output=True, text=True,
                           timeout=30, check=False)
+
+
+@functools.lru_cache
+def schema_keys():
+    """{section: keys} that this build has."""
+    text = subprocess.run([SCHEMA_DOC, "completion"], capture_output=True,
+                          text=True, timeout=30, check=True).stdout
+    result, keys = {}, None
+    for line in text.split():
+        if line.startswith("["):
+            keys = result.setdefault(line.strip("[]"), set())
+        else:
+            keys.add(line)
+    return result
+
+
+def takes(lines, instance="addresses = 192.0.2.1"):
+    """Whether this build has that in an [instance]."""
+    text = f"[instance x]\ninterface = x\nvrid = 1\n{instance}\n{lines}\n"
+    return checked(text).returncode == 0
 
 
 def checked(text):

@@ -46,6 +46,19 @@ static const struct {
     {WEB "track = app\n[check app]\ntype = process\npid-file = /run/a.pid\nexecutable = a\n",
      "t.conf:6: [check app] executable: vipd.service hides processes of other users"},
     {WEB "track = app\n[check app]\ntype = process\npid-file = /run/a.pid\n", NULL},
+    {WEB "accept = no\nroutes = default via 192.0.2.1 src 192.0.2.10, 10.0.0.0/8 dev eth0\n", NULL},
+    {WEB "accept = no\npriority = 255\n", AT "accept: without effect at priority 255"},
+    {WEB "routes = default via 192.0.2.1 src 192.0.2.11\n",
+     AT "routes: the src of 'default via 192.0.2.1 src 192.0.2.11' is no address of this instance"},
+    {WEB "routes = default via 192.0.2.1\n[instance db]\ninterface = eth1\nvrid = 1\n"
+         "addresses = 192.0.2.11/24\nroutes = default via 192.0.2.2\n",
+     "t.conf:6: [instance db] routes: 'default via 192.0.2.2' leads elsewhere than that of "
+     "instance "
+     "web (t.conf:1) to the same place"},
+    {WEB
+     "routes = default via 192.0.2.1\n[instance db]\ninterface = eth1\nvrid = 1\n"
+     "addresses = 192.0.2.11/24\nroutes = default via 192.0.2.1, default via 192.0.2.2 table 9\n",
+     NULL},
     {WEB "lease = off\n", AT "lease: off: when vipd is killed"},
     {WEB "advert-interval = 90ms\n", NULL},
     {WEB "advert-interval = 90ms\n[node]\nrealtime = no\n", AT "advert-interval: below 100ms"},
@@ -74,6 +87,14 @@ static const struct {
     {WEB "priority = 150\n[instance db]\ninterface = eth1\nvrid = 1\naddresses = 192.0.2.11/24\n"
          "[group g]\ninstances = web, db\n",
      AT "priority: counts as 100, the lowest one of [group g]"},
+    {WEB "multicast-group = 224.0.0.77\n", NULL},
+    {WEB "multicast-group = ff02::77\n", AT "multicast-group: ff02::77 has no effect: no address"},
+    {WEB "multicast-group = 224.0.0.7\nunicast-peers = 192.0.2.2\n",
+     AT "multicast-group: 224.0.0.7 has no effect: there are unicast-peers"},
+    {WEB "multicast-group = 239.0.0.1\n", AT "multicast-group: 239.0.0.1 is not of the link alone"},
+    {SIX "multicast-group = ff05::1\n", AT_6 "multicast-group: ff05::1 is not of the link alone"},
+    {WEB "dead-factor = 3\n", NULL},
+    {WEB "dead-factor = 5\n", AT "dead-factor: must be 5 on all nodes"},
     {WEB "version = 2\npassword = a\n[instance db]\ninterface = eth1\nvrid = 1\nversion = 2\n"
          "addresses = 192.0.2.11/24\npassword = b\n",
      AT "password: crosses the network in clear, for all to read: it keeps out mistakes"},

@@ -38,12 +38,19 @@ GETTER(mac, i->mac)
 GETTER(checksum, i->checksum)
 GETTER(strict, i->strict)
 GETTER(accept_mode, i->accept)
+GETTER(route_count, i->route_count)
+GETTER(second_route_table, i->routes[1].table)
+GETTER(rule_count, i->rule_count)
+GETTER(rule_priority, i->rules[0].priority)
 GETTER(adopt, i->adopt)
 GETTER(announce_repeat, i->announce_repeat)
 GETTER(announce_refresh, i->announce_refresh_ns)
 GETTER(announce_reply, i->announce_reply)
 GETTER(lease, i->lease_ns)
 GETTER(linger, i->linger_ns)
+GETTER(dead_factor, i->dead_factor)
+GETTER(group4_end, i->group4.octets[3])
+GETTER(group6_end, i->group6.octets[15])
 GETTER(auth_type, i->auth.type)
 GETTER(auth_last, i->auth.data[AUTH_DATA_SIZE - 1])
 GETTER(password_cut, i->password_cut)
@@ -101,6 +108,9 @@ static const struct good_value {
     {"advert-interval", NULL, advert_interval, NS_PER_SEC},
     {"advert-interval", "10ms", advert_interval, 10 * NS_PER_MS},
     {"advert-interval", "40.95s", advert_interval, 40950 * NS_PER_MS},
+    {"dead-factor", NULL, dead_factor, 3},
+    {"dead-factor", "2", dead_factor, 2},
+    {"dead-factor", "100", dead_factor, 100},
     {"preempt", NULL, preempt, PREEMPT_YES},
     {"preempt", "no", preempt, PREEMPT_NO},
     {"preempt", "after 2m", preempt, PREEMPT_AFTER},
@@ -116,6 +126,12 @@ static const struct good_value {
     {"unicast-min-ttl", "255", unicast_min_ttl, 255},
     {"unicast-max-ttl", NULL, unicast_max_ttl, 255},
     {"unicast-max-ttl", "0", unicast_max_ttl, 0},
+    {"multicast-group", NULL, group4_end, 18},
+    {"multicast-group", NULL, group6_end, 0x12},
+    {"multicast-group", "224.0.0.77", group4_end, 77},
+    {"multicast-group", "224.0.0.77", group6_end, 0x12},
+    {"multicast-group", "ff02::77, 239.1.2.3", group4_end, 3},
+    {"multicast-group", "ff02::77, 239.1.2.3", group6_end, 0x77},
     {"source", NULL, source4_end, 0},
     {"source", "192.0.2.7, fe80::9", source4_end, 7},
     {"source", "192.0.2.7, fe80::9", source6_end, 9},
@@ -128,6 +144,13 @@ static const struct good_value {
     {"strict", "yes", strict, true},
     {"accept", NULL, accept_mode, true},
     {"accept", "yes", accept_mode, true},
+    {"accept", "no", accept_mode, false},
+    {"routes", NULL, route_count, 0},
+    {"routes", "default via 192.0.2.1, 10.0.0.0/8 dev eth0 table 9", route_count, 2},
+    {"routes", "default via 192.0.2.1\n  10.0.0.0/8 dev eth0 table 9", second_route_table, 9},
+    {"rules", NULL, rule_count, 0},
+    {"rules", "from 192.0.2.10 table 100 priority 7, to 10.0.0.0/8 prohibit", rule_count, 2},
+    {"rules", "from 192.0.2.10 table 100 priority 7", rule_priority, 7},
     {"adopt", NULL, adopt, false},
     {"adopt", "yes", adopt, true},
     {"announce-repeat", NULL, announce_repeat, 5},
