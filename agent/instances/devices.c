@@ -20,46 +20,123 @@ static struct router_device *find(const struct router_devices *devices, const ch
 }
 
 /* How the link of that name stands. */
-static struct router_device state_of(const struct router *router, const char *name)
+static struct device_state state_of(const struct router *router, const char *name)
 {
     const struct link *link = links_by_name(router->node->links, name);
-    struct router_device device = {0};
+    struct device_state state = {0};
 
-    snprintf(device.name, sizeof(device.name), "%s", name);
     if (link == NULL)
-        return device;
-    device.ifindex = link->ifindex;
-    device.up = link->up;
-    device.carrier = link->carrier;
-    memcpy(device.mac, link->mac, sizeof(device.mac));
-    return device;
+        return state;
+    state.ifindex = link->ifindex;
+    state.up = link->up;
+    state.carrier = link->carrier;
+    state.no_neighbours = link->no_neighbours;
+    memcpy(state.mac, link->mac, sizeof(state.mac));
+    return state;
+}
+
+static void init(struct router *router, struct router_device *device, const char *name)
+{
+    *device = (struct router_device){
+        .watch = {.family = router->family,
+                  .only_watches = true,
+                  .on_claim = router->client.on_claim,
+                  .userdata = router},
+    };
+    snprintf(device->name, sizeof(device->name), "%s", name);
+    snprintf(device->watch.device, sizeof(device->watch.device), "%s", name);
+}
+
+/* Each once. */
+static size_t count_devices(const struct router *router)
+{
+    const struct claimed_address *claims = router->claims;
+    size_t count = 0;
+
+    for (size_t i = 0; i < router->claim_count; i++) {
+        size_t first = 0;
+
+        while (strcmp(claims[first].device, claims[i].device) != 0)
+            first++;
+        count += first == i && claims[i].device[0] != '\0' ? 1 : 0;
+    }
+    return count;
+}
+
+/* Somebody else may claim the addresses there as well; nobody does on lo. */
+static void watch(struct router *router, struct router_device *device)
+{
+    const struct device_state *seen = &device->seen;
+    const struct link *link = links_by_index(router->node->links, seen->ifindex);
+    struct segments *segments = router->node->segments;
+    int now_on = segment_ifindex(&device->watch);
+    bool wanted = link != NULL && seen->up && !seen->no_neighbours;
+
+    device->watch.addresses = router->claims;
+    device->watch.count = router->claim_count;
+    if (now_on != 0 && (!wanted || now_on != seen->ifindex))
+        segment_detach(segments, &device->watch);
+    if (wanted && device->watch.segment == NULL)
+        (void)segment_attach(segments, link, &device->watch);
+}
+
+static bool same_devices(const struct router_devices *a, const struct router_devices *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (strcmp(a->list[i].name, b->list[i].name) != 0)
+            return false;
+    return true;
+}
+
+/* The addresses may be others. */
+static void keep_watching(struct router *router)
+{
+    for (size_t i = 0; i < router->devices.count; i++) {
+        struct segment_client *client = &router->devices.list[i].watch;
+
+        client->addresses = router->claims;
+        client->count = router->claim_count;
+        segment_watch_later(client);
+    }
 }
 
 bool router_devices_read(struct router *router)
 {
-    struct router_devices devices = {0};
+    size_t room = count_devices(router);
+    struct router_devices devices = {.waiting = router->devices.waiting};
 
-    for (size_t i = 0; i < router->claim_count; i++) {
+    if (room > 0)
+        devices.list = calloc(room, sizeof(*devices.list));
+    if (room > 0 && devices.list == NULL) {
+        router_devices_free(router); /* what it watches is about to go */
+        return false;
+    }
+    for (size_t i = 0; devices.count < room && i < router->claim_count; i++) {
         const char *name = router->claims[i].device;
 
-        if (name[0] == '\0' || find(&devices, name) != NULL)
-            continue;
-        struct router_device *grown = reallocarray(devices.list, devices.count + 1, sizeof(*grown));
-        if (grown == NULL) {
-            free(devices.list);
-            return false;
-        }
-        devices.list = grown;
-        devices.list[devices.count++] = state_of(router, name);
+        if (name[0] != '\0' && find(&devices, name) == NULL)
+            init(router, &devices.list[devices.count++], name);
     }
-    devices.waiting = router->devices.waiting;
+    if (same_devices(&devices, &router->devices)) {
+        free(devices.list);
+        keep_watching(router);
+        return true;
+    }
     router_devices_free(router);
     router->devices = devices;
+    for (size_t i = 0; i < devices.count; i++) {
+        devices.list[i].seen = state_of(router, devices.list[i].name);
+        watch(router, &devices.list[i]);
+    }
     return true;
 }
 
 void router_devices_free(struct router *router)
 {
+    for (size_t i = 0; i < router->devices.count; i++)
+        segment_detach(router->node->segments, &router->devices.list[i].watch);
     free(router->devices.list);
     router->devices.list = NULL;
     router->devices.count = 0;
@@ -68,7 +145,7 @@ void router_devices_free(struct router *router)
 bool router_uses_device(const struct router *router, const struct link *link)
 {
     for (size_t i = 0; i < router->devices.count; i++)
-        if (router->devices.list[i].ifindex == link->ifindex ||
+        if (router->devices.list[i].seen.ifindex == link->ifindex ||
             strcmp(router->devices.list[i].name, link->name) == 0)
             return true;
     return false;
@@ -172,7 +249,7 @@ bool router_devices_due(const struct router *router)
 /* ---- Links that change */
 
 /* True when there is somebody to be told of the addresses on it who was not told yet. */
-static bool is_news(const struct router_device *before, const struct router_device *now)
+static bool is_news(const struct device_state *before, const struct device_state *now)
 {
     return now->up &&
            (before->ifindex != now->ifindex || !before->up || (now->carrier && !before->carrier) ||
@@ -187,10 +264,11 @@ void router_devices_follow(struct router *router)
 
     for (size_t i = 0; i < router->devices.count; i++) {
         struct router_device *device = &router->devices.list[i];
-        const struct router_device now = state_of(router, device->name);
+        const struct device_state now = state_of(router, device->name);
 
-        news = news || is_news(device, &now);
-        *device = now;
+        news = news || is_news(&device->seen, &now);
+        device->seen = now;
+        watch(router, device);
     }
     if (news && router_election(router)->holding)
         router_execute(router, &again);

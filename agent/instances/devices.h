@@ -2,7 +2,8 @@
  * Links beside its own that some of a router's addresses are to be on (`dev`). The election follows
  * the interface of the adverts alone; an address whose device is missing or down waits for it,
  * which is told when it begins and when it is over, and the status warns of it meanwhile. What
- * comes back is claimed and announced anew.
+ * comes back is claimed and announced anew. Who else claims such an address is watched on its
+ * device.
  */
 #ifndef AGENT_INSTANCES_DEVICES_H
 #define AGENT_INSTANCES_DEVICES_H

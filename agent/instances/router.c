@@ -175,6 +175,12 @@ bool router_owns_mac(const struct router *router, const uint8_t mac[MAC_SIZE])
         return true;
     if (link != NULL && bond_has_mac(router->node->links, link->ifindex, mac))
         return true;
+    for (size_t i = 0; i < router->devices.count; i++) {
+        const struct device_state *seen = &router->devices.list[i].seen;
+
+        if (seen->ifindex != 0 && memcmp(mac, seen->mac, MAC_SIZE) == 0)
+            return true;
+    }
     virtual_mac(router->family, router->config->vrid, shared);
     return router->config->mac == MAC_VIRTUAL && memcmp(mac, shared, MAC_SIZE) == 0;
 }

@@ -44,13 +44,17 @@ struct strangers {
     uint64_t since_wall_ns; /* when there was none before */
 };
 
-/* A link that some of the addresses are on beside the router's own, as last seen; see devices.h. */
+/* A link that some of the addresses are on beside the router's own; see devices.h. */
 struct router_device {
     char name[INTERFACE_NAME_SIZE];
-    int ifindex; /* 0: there is none */
-    bool up;
-    bool carrier;
-    uint8_t mac[MAC_SIZE];
+    struct device_state {
+        int ifindex; /* 0: there is none */
+        bool up;
+        bool carrier;
+        bool no_neighbours;
+        uint8_t mac[MAC_SIZE];
+    } seen;                      /* last */
+    struct segment_client watch; /* over the addresses there */
 };
 
 /* Addresses that are wanted and wait for their device. */
@@ -138,8 +142,8 @@ const char *router_name(const struct router *router, char *buffer, size_t size);
 /* True when it claims that address. */
 bool router_has_address(const struct router *router, const struct ip_address *address);
 
-/* True for the interface's own MAC, those of a bond's slaves, and for the one that the whole
- * cluster shares. */
+/* True for the MACs of the interface, of a bond's slaves and of the addresses' other devices, and
+ * for the one that the whole cluster shares. */
 bool router_owns_mac(const struct router *router, const uint8_t mac[MAC_SIZE]);
 
 /* Sends what the action ACTION_SEND_ADVERT asks for. */

@@ -91,6 +91,16 @@ static void tell(struct router_watch *watch, const char *event, const char *text
     router->node->on_event(router->node->userdata, router->instance, event, &evidence, text);
 }
 
+/* Where the address is to be. */
+static const char *link_name(const struct router *router, const struct ip_address *address)
+{
+    for (size_t i = 0; i < router->claim_count; i++)
+        if (router->claims[i].device[0] != '\0' &&
+            ip_address_equal(&router->claims[i].prefix.address, address))
+            return router->claims[i].device;
+    return router->config->interface;
+}
+
 static void tell_began(struct router_watch *watch)
 {
     const struct config_instance *config = watch->router->config;
@@ -101,7 +111,7 @@ static void tell_began(struct router_watch *watch)
 
     snprintf(text, sizeof(text), "%s is also held by %s on %s, which is not one of us: %s",
              ip_address_format(&c->address, address, sizeof(address)),
-             mac_format(c->mac, mac, sizeof(mac)), watch->router->interface,
+             mac_format(c->mac, mac, sizeof(mac)), link_name(watch->router, &c->address),
              config->on_conflict == CONFLICT_MODE_RELEASE ? "giving up if that lasts"
                                                           : "defending it");
     log_instance(LOG_WARNING, config->name, "%s", text);

@@ -324,6 +324,8 @@ int segment_state(const struct segment_client *client)
 
     if (segment == NULL)
         return -ENETDOWN;
+    if (client->only_watches)
+        return 0;
     if (segment->io[i] != NULL)
         return memberships_state(&segment->groups[i], &client->group);
     return segment->error[i] != 0 ? segment->error[i] : -EINPROGRESS;
@@ -338,15 +340,16 @@ int segment_attach(struct segments *segments, const struct link *link,
     assert(client->segment == NULL);
     if (segment == NULL)
         return -ENOMEM;
-    if (!roster_has_room(&segment->roster, client))
+    if (!client->only_watches && !roster_has_room(&segment->roster, client))
         return -EBUSY;
-    if (memberships_add(&segment->groups[i], &client->group) < 0)
+    if (!client->only_watches && memberships_add(&segment->groups[i], &client->group) < 0)
         return -ENOBUFS;
-    roster_add(&segment->roster, client);
+    if (!client->only_watches)
+        roster_add(&segment->roster, client);
     client->segment = segment;
     client->next = segment->clients;
     segment->clients = client;
-    segment->count[i]++;
+    segment->count[i] += client->only_watches ? 0 : 1;
     segment->error[i] = 0;
     pursue(segment);
     segment_watch(client);
@@ -368,8 +371,10 @@ void segment_detach(struct segments *segments, struct segment_client *client)
     while (*at != client)
         at = &(*at)->next;
     *at = client->next;
-    segment->count[roster_slot(client->family)]--;
-    roster_remove(&segment->roster, client);
+    if (!client->only_watches) {
+        segment->count[roster_slot(client->family)]--;
+        roster_remove(&segment->roster, client);
+    }
     client->segment = NULL;
     client->waits = false;
     client->next = NULL;

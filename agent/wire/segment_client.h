@@ -19,8 +19,10 @@ struct segment_client {
     bool virtual_mac;
     const struct ip_address *peers; /* unicast */
     size_t peer_count;
+    bool only_watches;                /* sends and receives no adverts: several may be alike */
+    char device[INTERFACE_NAME_SIZE]; /* watched are the addresses that name it; "": no device */
     struct ip_address group; /* multicast, heard by unicast ones too: to refuse what comes there */
-    /* Watched, but for those that name a device; call segment_watch() after a change. */
+    /* Watched as far as `device` goes; call segment_watch() after a change. */
     const struct claimed_address *addresses;
     size_t count;
     struct ip_address source; /* what it sends from; watched too */

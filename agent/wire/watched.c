@@ -4,6 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool is_here(const struct segment_client *client, size_t i)
+{
+    return strcmp(client->addresses[i].device, client->device) == 0;
+}
+
 static void add_source(struct conflict_vrrp *what, const struct ip_address *source)
 {
     for (size_t i = 0; i < what->own_count; i++)
@@ -46,7 +51,7 @@ struct ip_address *watched_addresses(const struct segment_client *clients, size_
     addresses = calloc(room > 0 ? room : 1, sizeof(*addresses));
     for (const struct segment_client *c = clients; c != NULL && addresses != NULL; c = c->next)
         for (size_t i = 0; i < c->count; i++)
-            if (c->addresses[i].device[0] == '\0')
+            if (is_here(c, i))
                 addresses[n++] = c->addresses[i].prefix.address;
     *count = n;
     return addresses;
@@ -59,7 +64,7 @@ void watched_hand_on(const struct segment_client *clients, const struct neighbou
     for (const struct segment_client *c = clients; c != NULL; c = next) {
         next = c->next;
         for (size_t i = 0; i < c->count; i++) {
-            if (c->addresses[i].device[0] == '\0' &&
+            if (is_here(c, i) &&
                 ip_address_equal(&c->addresses[i].prefix.address, &claim->address)) {
                 c->on_claim(c->userdata, claim);
                 break;

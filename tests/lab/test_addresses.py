@@ -1,6 +1,7 @@
 """How addresses are written: extra ones, on other devices, with labels and scopes."""
 
 import json
+import time
 
 import pytest
 
@@ -8,6 +9,8 @@ from vipdlab import config
 from vipdlab.checks import script
 from vipdlab.config import VIP4, VIP6
 from vipdlab.doctor import doctor, find, only
+from vipdlab.inject import Injector, repeating
+from vipdlab.wire import gratuitous_arp
 
 OTHER4 = "198.51.100.10"
 OTHER6 = "2001:db8::10"
@@ -335,3 +338,26 @@ def test_adopt_takes_over_what_is_on_another_device(lab):
     node.start(with_devices(node, adopt="yes")).wait_state("MASTER")
     lab.wait(lambda: OTHER4 in node.on("eth1"), "taken over")
     assert node.stop() == 0 and not node.holds(OTHER4)
+
+
+# ---- somebody else
+
+@pytest.mark.lab(nodes=1)
+def test_another_machine_that_claims_an_address_on_its_device_is_met(lab):
+    node = lab[1]
+    port = node.add_device()
+    lab.client.add_device()
+    node.start(with_devices(node)).wait_state("MASTER")
+    lab.wait(lambda: OTHER4 in node.on("eth1"), "claimed")
+    time.sleep(0.5)  # what is claimed within a master-down interval is no conflict yet
+    capture = lab.capture(ports=[port])
+    mac = json.loads(lab.client.ip("-j", "link", "show", "eth1").stdout)[0]["address"]
+    injector = Injector(lab.client, "eth1")
+    with repeating(lambda: injector.send(gratuitous_arp(mac, OTHER4)), 0.1):
+        warning = lab.wait(lambda: [w for w in node.instance()["warnings"]
+                                    if w["kind"] == "foreign-holder"], "it is told")[0]
+    injector.close()
+    assert OTHER4 in warning["text"] and warning["mac"] == mac
+    assert f"{OTHER4} is also held by {mac} on eth1" in node.log_text()
+    assert OTHER4 in capture.announced(port) and node.state() == "MASTER"
+    assert not capture.announced("n1")

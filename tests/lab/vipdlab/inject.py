@@ -25,10 +25,11 @@ def repeating(action, interval=config.INTERVAL_MS / 1000):
 
 
 class Injector:
-    """Sends frames out of a machine's eth0; the socket outlives the interface."""
+    """Sends frames out of a machine's interface; the socket outlives the interface."""
 
-    def __init__(self, machine):
+    def __init__(self, machine, device="eth0"):
         self._machine = machine
+        self._device = device
         self._socket = netns.inside(
             machine.namespace, lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW))
 
@@ -36,7 +37,7 @@ class Injector:
         self._socket.close()
 
     def send(self, frame):
-        self._socket.sendto(frame, ("eth0", 0))
+        self._socket.sendto(frame, (self._device, 0))
 
     def build(self, source=None, family=4, destination=None, ttl=255, **fields):
         """The frame of a VRRP advert, as faulty as the fields say (wire.vrrp_message)."""
