@@ -3,6 +3,7 @@
 
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
+#include "agent/kernel/mark.h"
 
 #include <errno.h>
 #include <string.h>
@@ -12,7 +13,12 @@ enum {
     KERNEL_TASKS_MAX = 8,
     /* Each of those who write has one or two on their way. */
     FILES_TASKS_MAX = 16,
+    /* A reading, and memory being given back. */
+    CONFIG_TASKS_MAX = 2,
 };
+
+/* After a reload that removed much: what it was hands over first. */
+#define TRIM_DELAY_NS (15 * NS_PER_SEC)
 
 /* How long the end waits for the kernel. */
 #define FINISH_NS (2 * NS_PER_SEC)
@@ -131,14 +137,14 @@ static void on_address(void *userdata, const struct observed_address *address, b
     const struct link *link = links_by_index(parts->node.links, address->ifindex);
 
     /* Gone, or somebody has put his own in its place. */
-    if ((!present || address->proto != VIPD_IFA_PROTO) &&
+    if ((!present || !mark_is_ours(address)) &&
         registry_is_virtual(parts->registry, &address->prefix.address))
         reconciler_run_soon(parts->node.reconciler);
     /* IPv4 routes of the main table go with the address that is their source; older kernels do not
      * say so. */
     if (!present)
         route_keeper_run(parts->node.routes);
-    if (link != NULL && address->proto != VIPD_IFA_PROTO)
+    if (link != NULL && !mark_is_ours(address))
         registry_refresh_link(parts->registry, link);
 }
 
@@ -277,11 +283,13 @@ static int open_workers(struct parts *parts)
     const struct worker_options files = {
         .name = "vipd-files", .priority = AGENT_PRIORITY_STATE, .tasks_max = FILES_TASKS_MAX};
     const struct worker_options config = {
-        .name = "vipd-config", .priority = AGENT_PRIORITY_CONTROL, .tasks_max = 1};
+        .name = "vipd-config", .priority = AGENT_PRIORITY_CONTROL, .tasks_max = CONFIG_TASKS_MAX};
     int r = worker_open(parts->node.event, &files, &parts->files);
 
     if (r >= 0)
         r = worker_open(parts->node.event, &config, &parts->config);
+    if (r >= 0)
+        r = memory_trim_open(parts->node.event, parts->config, TRIM_DELAY_NS, &parts->trim);
     if (r < 0)
         log_msg(LOG_ERR, "cannot start threads for files: %s", strerror(-r));
     return r;
@@ -391,15 +399,6 @@ int parts_wait_for_nobody(struct parts *parts)
     return 0;
 }
 
-/* After all has left the kernel. */
-static void remove_guard(struct parts *parts)
-{
-    int r = parts->node.guard != NULL ? nft_guard_finish(parts->node.guard, FINISH_NS) : 0;
-
-    if (r < 0)
-        log_msg(LOG_ERR, "table inet vipd of nf_tables could not be removed: %s", strerror(-r));
-}
-
 int parts_finish(struct parts *parts)
 {
     const struct node *node = &parts->node;
@@ -426,6 +425,7 @@ void parts_close(struct parts *parts)
     attach_close(parts->attach);
     registry_close(parts->registry);
     worker_close(parts->files);
+    memory_trim_close(parts->trim);
     worker_leave(parts->config); /* nothing is lost with what it reads */
     checks_close(node->checks);
     segments_free(node->segments);
@@ -433,7 +433,8 @@ void parts_close(struct parts *parts)
     announce_queue_close(node->announcements);
     neighbour_io_close(node->neighbours);
     (void)parts_finish(parts);
-    remove_guard(parts);
+    if (node->guard != NULL)
+        (void)nft_guard_finish(node->guard, FINISH_NS);
     worker_close(parts->kernel);
     nft_guard_close(node->guard);
     route_keeper_close(node->routes);

@@ -5,6 +5,7 @@
 #include "agent/base/priorities.h"
 #include "agent/instances/actions.h"
 #include "agent/instances/instance.h"
+#include "agent/kernel/mark.h"
 #include "agent/kernel/virtual_link.h"
 
 #include <errno.h>
@@ -57,7 +58,7 @@ static bool was_held(const struct router *router)
         const struct observed_address *there = links_address(
             router->node->links, router_ifindex_of(router, claim), &claim->prefix.address);
 
-        if (there != NULL && there->proto == VIPD_IFA_PROTO)
+        if (there != NULL && mark_is_ours(there))
             return true;
     }
     return false;

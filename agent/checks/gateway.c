@@ -6,6 +6,7 @@
  */
 #include "agent/checks/check.h"
 
+#include "agent/kernel/mark.h"
 #include "lib/packet/neighbour_claim.h"
 #include "lib/packet/neighbour_request.h"
 
@@ -144,7 +145,7 @@ static bool consider(void *userdata, const struct observed_address *address)
     struct ip_address *found = userdata;
     const struct ip_address *candidate = &address->prefix.address;
 
-    if (candidate->family != found->family || address->proto == VIPD_IFA_PROTO ||
+    if (candidate->family != found->family || mark_is_ours(address) ||
         (address->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) != 0 ||
         (candidate->family == IP_FAMILY_IPV6 && !ip_address_is_link_local(candidate)))
         return true;

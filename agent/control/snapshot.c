@@ -68,6 +68,8 @@ static struct status_drained drained_of(const struct instance *instance)
         return (struct status_drained){0};
     return (struct status_drained){.drained = true,
                                    .since_ns = entry->since_wall_ns,
+                                   .asked = entry->asker.known,
+                                   .uid = entry->asker.uid,
                                    .left_ns = snapshot_left(entry->until_boot_ns, clock_boot_ns())};
 }
 

@@ -20,8 +20,8 @@ void snapshot_router(const struct router *router, struct status_router *out);
 
 /* The LAN's, a conflict, a claim that failed, addresses that somebody else has put on the interface
  * or that packets are accepted to, addresses that wait for their device, and routes that are
- * missing, for each family. */
-enum { SNAPSHOT_WARNINGS_MAX = 2 * (LAN_WARNINGS + 6) };
+ * missing, for each family; and the interface's own. */
+enum { SNAPSHOT_WARNINGS_MAX = 2 * (LAN_WARNINGS + 6) + 1 };
 
 /* What all its routers warn of, at most SNAPSHOT_WARNINGS_MAX. Returns how many. */
 size_t snapshot_warnings(const struct instance *instance, struct status_warning *out);

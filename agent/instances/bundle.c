@@ -16,7 +16,8 @@ uint64_t bundle_linger_ns(const struct config *config, const struct config_insta
     if (instance->group == NULL)
         return instance->linger_ns;
     for (size_t i = 0; i < count; i++) {
-        const struct election_params params = {.version = mates[i]->version};
+        const struct election_params params = {.version = mates[i]->version,
+                                               .dead_factor = mates[i]->dead_factor};
         uint64_t bound = mates[i]->linger_ns;
 
         if (bound == 0)
@@ -36,6 +37,7 @@ static void reserve(struct election *e, const struct config_instance *instance,
                                            .vrid = instance->vrid,
                                            .priority = instance->priority,
                                            .advert_interval_ns = instance->advert_interval_ns,
+                                           .dead_factor = instance->dead_factor,
                                            .grouped = true};
 
     election_init(e, &params);

@@ -155,7 +155,7 @@ static void follow_handover(struct instance *instance)
     if (!handover_update(&instance->handover, &view))
         return;
     if (!drains_add(instance->node->drains, instance->config->name,
-                    instance->handover.drain_until_ns))
+                    instance->handover.drain_until_ns, &instance->handover.asker))
         handover_kept(&instance->handover, DRAINS_NOT_SAVED);
 }
 
@@ -261,6 +261,7 @@ struct election_params instance_params(const struct instance *instance, size_t i
         .preempt_healthy_ns =
             config->preempt == PREEMPT_WHEN_HEALTHY ? config->preempt_delay_ns : 0,
         .advert_interval_ns = config->advert_interval_ns,
+        .dead_factor = config->dead_factor,
         .linger_ns = bundle_linger_ns(instance->box->config, config),
         .checksum = config->checksum,
         .announce_repeat = config->announce_repeat,

@@ -3,6 +3,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
+#include "agent/instances/bond.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -101,6 +102,7 @@ bool router_read_config(struct router *router)
     if (before.version != 0)
         keep_former(router, &before, former);
     router->claims = config_claims(config, router->family, &router->claim_count);
+    router->client.group = router->receiver.group;
     router->client.addresses = router->claims;
     router->client.count = router->claim_count;
     router->desired.owner = config->name;
@@ -167,6 +169,8 @@ bool router_owns_mac(const struct router *router, const uint8_t mac[MAC_SIZE])
 
     if (link != NULL && link->has_mac && memcmp(mac, link->mac, MAC_SIZE) == 0)
         return true;
+    if (link != NULL && bond_has_mac(router->node->links, link->ifindex, mac))
+        return true;
     virtual_mac(router->family, router->config->vrid, shared);
     return router->config->mac == MAC_VIRTUAL && memcmp(mac, shared, MAC_SIZE) == 0;
 }
@@ -210,7 +214,6 @@ void router_send_advert(struct router *router, const struct election_action *act
     const struct config_instance *config = router->config;
     const struct election *e = router_election(router);
     const struct link *link = links_by_index(router->node->links, segment_ifindex(&router->client));
-    struct ip_address group = ip_address_vrrp_group(router->family);
     /* Resigning from an address that has just gone: a courtesy that may fail. */
     bool lost = e->source.family == IP_FAMILY_NONE;
     struct packet_spec spec = {
@@ -228,7 +231,7 @@ void router_send_advert(struct router *router, const struct election_action *act
     int result = 0;
 
     if (!config->unicast) {
-        result = send_to(router, &spec, &group);
+        result = send_to(router, &spec, &router->receiver.group);
     } else {
         for (size_t i = 0; i < router->receiver.peer_count; i++) {
             int r = send_to(router, &spec, &router->receiver.peers[i]);

@@ -136,7 +136,8 @@ const char *router_name(const struct router *router, char *buffer, size_t size);
 /* True when it claims that address. */
 bool router_has_address(const struct router *router, const struct ip_address *address);
 
-/* True for the interface's own MAC and for the one that the whole cluster shares. */
+/* True for the interface's own MAC, those of a bond's slaves, and for the one that the whole
+ * cluster shares. */
 bool router_owns_mac(const struct router *router, const uint8_t mac[MAC_SIZE]);
 
 /* Sends what the action ACTION_SEND_ADVERT asks for. */

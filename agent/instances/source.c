@@ -3,6 +3,7 @@
 
 #include "agent/base/log.h"
 #include "agent/instances/source_rank.h"
+#include "agent/kernel/mark.h"
 
 #include <linux/if_addr.h>
 
@@ -37,7 +38,7 @@ static bool consider(void *userdata, const struct observed_address *address)
         !has_right_scope(router, candidate))
         return true;
     /* What vipd added is nobody's identity, unless this node owns it. */
-    if (address->proto == VIPD_IFA_PROTO && !owner)
+    if (mark_is_ours(address) && !owner)
         return true;
     if (!owner && router_has_address(router, candidate)) {
         search->own = address;

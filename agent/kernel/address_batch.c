@@ -1,6 +1,8 @@
 /* What goes to the kernel in one flight; see address_batch.h. Owner: the reconciler. */
 #include "agent/kernel/address_batch.h"
 
+#include "agent/kernel/mark.h"
+
 #include <linux/if_addr.h>
 #include <string.h>
 
@@ -19,7 +21,7 @@ void address_batch_clear(struct address_batch *batch)
 bool address_batch_is_ours(const struct address_batch *batch,
                            const struct observed_address *address)
 {
-    return address->proto == VIPD_IFA_PROTO ||
+    return mark_is_ours(address) ||
            remembered_has(batch->remembered, address->ifindex, &address->prefix);
 }
 
@@ -37,6 +39,8 @@ static void append(struct address_batch *batch, struct desired_set *set,
     change->result = 0;
     change->address = *address;
     change->detail[0] = '\0';
+    change->read_back =
+        operation == ADDRESS_ADD && !mark_is_known(links_mark_support(batch->links));
     batch->owners[batch->count++] = set;
     if (set != NULL)
         set->in_flight++;
@@ -119,7 +123,6 @@ bool address_batch_add(struct address_batch *batch, struct desired_set *set,
     const struct ip_prefix *prefix = &wanted->prefix;
     struct observed_address address = {.ifindex = desired_ifindex(batch->links, set, wanted),
                                        .prefix = *prefix,
-                                       .proto = VIPD_IFA_PROTO,
                                        .valid_s = lease_s,
                                        .scope = claimed_address_scope(wanted)};
 
@@ -135,6 +138,7 @@ bool address_batch_add(struct address_batch *batch, struct desired_set *set,
         address.flags |= IFA_F_NODAD;
     if (wanted->no_prefix_route || network_covered(batch, address.ifindex, prefix))
         address.flags |= IFA_F_NOPREFIXROUTE;
+    mark_set(&address, links_mark_support(batch->links));
     append(batch, set, ADDRESS_ADD, &address);
     return true;
 }
@@ -148,7 +152,7 @@ bool address_batch_refresh(struct address_batch *batch, struct desired_set *set,
         return false;
     /* The other flags are the kernel's own to say. */
     address.flags &= IFA_F_NODAD | IFA_F_NOPREFIXROUTE;
-    address.proto = VIPD_IFA_PROTO;
+    mark_set(&address, links_mark_support(batch->links));
     address.valid_s = lease_s;
     append(batch, set, ADDRESS_REFRESH, &address);
     return true;

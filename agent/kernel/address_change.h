@@ -19,6 +19,8 @@ struct address_change {
         ADDRESS_LINK_DOWN,
     } operation;
     int result; /* 0 or a negative errno */
+    /* Of an addition: it is not known yet which marks the kernel keeps; see mark.h. */
+    bool read_back;
     struct observed_address address;
     char detail[ADDRESS_DETAIL_SIZE]; /* what the kernel says beyond the errno; "" */
 };

@@ -1,8 +1,11 @@
 /* Changes as netlink messages; see address_write.h. */
 #include "agent/kernel/address_write.h"
 
+#include "agent/kernel/mark.h"
+#include "agent/kernel/mark_check.h"
 #include "agent/kernel/virtual_link.h"
 
+#include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
@@ -51,7 +54,7 @@ static void put_address(struct rtnl_batch *rtnl, const struct address_change *ch
     mnl_attr_put_u32(message, IFA_FLAGS, address->flags);
     put_ipv4_words(message, address);
     mnl_attr_put(message, IFA_CACHEINFO, sizeof(cache), &cache);
-    mnl_attr_put_u8(message, ATTRIBUTE_IFA_PROTO, VIPD_IFA_PROTO);
+    mark_put(message, address);
 }
 
 static void put_promotion(struct rtnl_batch *rtnl, int ifindex)
@@ -92,6 +95,46 @@ static void put(struct rtnl_batch *rtnl, const struct address_change *change)
     }
 }
 
+/* The first of each family stands for the others. */
+static void read_marks_back(struct address_change *changes, unsigned count)
+{
+    const struct address_change *first[2] = {NULL, NULL};
+
+    for (unsigned i = 0; i < count; i++) {
+        struct address_change *change = &changes[i];
+        bool ipv6 = change->address.prefix.address.family == IP_FAMILY_IPV6;
+
+        if (!change->read_back || change->result < 0)
+            continue;
+        if (first[ipv6] == NULL) {
+            /* What cannot be read, or has gone by now, is as good as any. */
+            (void)mark_check_read(&change->address);
+            first[ipv6] = change;
+        }
+        change->address.proto = first[ipv6]->address.proto;
+        change->address.metric = first[ipv6]->address.metric;
+    }
+}
+
+/* An address that nobody could tell from the administrator's must not stay. */
+static void take_unmarked_back(struct rtnl_batch *rtnl, struct address_change *changes,
+                               unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        struct address_change *change = &changes[i];
+
+        if (!change->read_back || change->result < 0 || mark_is_ours(&change->address))
+            continue;
+        (void)begin(rtnl, change, RTM_DELADDR, 0);
+        if (rtnl_batch_full(rtnl))
+            (void)rtnl_batch_send(rtnl);
+        change->result = -EOPNOTSUPP;
+        snprintf(change->detail, sizeof(change->detail),
+                 "this kernel does not keep what marks an address as ours (Linux 4.18 does)");
+    }
+    (void)rtnl_batch_send(rtnl);
+}
+
 void address_write(struct rtnl_batch *rtnl, struct address_change *changes, unsigned count)
 {
     unsigned i = 0;
@@ -108,4 +151,6 @@ void address_write(struct rtnl_batch *rtnl, struct address_change *changes, unsi
                      rtnl_batch_detail(rtnl, k - first));
         }
     }
+    read_marks_back(changes, count);
+    take_unmarked_back(rtnl, changes, count);
 }

@@ -2,6 +2,7 @@
 #include "agent/kernel/difference.h"
 
 #include "agent/base/log.h"
+#include "agent/kernel/mark.h"
 #include "agent/kernel/virtual_link.h"
 
 #include <linux/if_addr.h>
@@ -90,7 +91,7 @@ static bool mark_one(struct address_batch *batch, struct desired_set *set,
 {
     bool ours = address_batch_is_ours(batch, there);
 
-    if (there->proto == VIPD_IFA_PROTO || (!ours && !set->adopt))
+    if (mark_is_ours(there) || (!ours && !set->adopt))
         return true;
     if (!address_batch_refresh(batch, set, there, lease_seconds(set)))
         return false;
@@ -111,7 +112,7 @@ static bool put_right(struct address_batch *batch, const struct desired_sets *se
         links_prefix(batch->links, desired_ifindex(batch->links, set, wanted), &wanted->prefix);
     if (there == NULL)
         return add_one(batch, sets, set, wanted);
-    if (set->shaped < SHAPINGS_MAX * set->count && there->proto == VIPD_IFA_PROTO &&
+    if (set->shaped < SHAPINGS_MAX * set->count && mark_is_ours(there) &&
         !has_shape(batch->links, there, wanted))
         return shape_one(batch, set, there, wanted);
     return mark_one(batch, set, there);
@@ -151,7 +152,7 @@ void difference_refresh(struct address_batch *batch, const struct desired_sets *
                 batch->links, desired_ifindex(batch->links, s, wanted), &wanted->prefix);
 
             /* One that has lost its mark is to be put right: not before its time. */
-            if (there == NULL || there->proto != VIPD_IFA_PROTO)
+            if (there == NULL || !mark_is_ours(there))
                 continue;
             if (left-- == 0 || !address_batch_refresh(batch, s, there, lease_seconds(s)))
                 return;

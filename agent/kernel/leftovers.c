@@ -2,6 +2,8 @@
  */
 #include "agent/kernel/leftovers.h"
 
+#include "agent/kernel/mark.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -51,7 +53,7 @@ static int collect_wanted(struct leftovers *leftovers, const struct links *links
 
 static bool is_ours(const struct leftovers *leftovers, const struct observed_address *address)
 {
-    return address->proto == VIPD_IFA_PROTO ||
+    return mark_is_ours(address) ||
            remembered_has(leftovers->remembered, address->ifindex, &address->prefix);
 }
 

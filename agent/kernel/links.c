@@ -311,6 +311,11 @@ void links_close(struct links *links)
     free(links);
 }
 
+const struct mark_support *links_mark_support(const struct links *links)
+{
+    return &links->view.marks;
+}
+
 /* ---- What we have done ourselves */
 
 unsigned links_losses(const struct links *links)

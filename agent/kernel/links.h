@@ -20,6 +20,7 @@
 #define AGENT_KERNEL_LINKS_H
 
 #include "agent/base/worker.h"
+#include "agent/kernel/mark.h"
 #include "agent/kernel/observed.h"
 
 #include <systemd/sd-event.h>
@@ -61,6 +62,9 @@ const struct observed_address *links_prefix(const struct links *links, int ifind
 void links_each_address(const struct links *links, int ifindex,
                         bool (*fn)(void *userdata, const struct observed_address *address),
                         void *userdata);
+
+/* Which marks of ours this kernel keeps, as far as its addresses have told. */
+const struct mark_support *links_mark_support(const struct links *links);
 
 /* How many addresses the kernel has told to be gone so far. When that has changed since a change of
  * ours was sent, the view may know of later ones than that. */

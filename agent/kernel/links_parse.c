@@ -1,6 +1,7 @@
 /* Messages of rtnetlink about links and addresses; see links_parse.h. Pure. */
 #include "agent/kernel/links_parse.h"
 
+#include "agent/kernel/mark.h"
 #include "agent/kernel/virtual_mark.h"
 
 #include <linux/if_addr.h>
@@ -187,6 +188,9 @@ bool links_parse_address(struct nlmsghdr *message, struct observed_address *out)
         out->flags = nla_get_u32(attributes[IFA_FLAGS]);
     if (attributes[ATTRIBUTE_IFA_PROTO] != NULL && nla_len(attributes[ATTRIBUTE_IFA_PROTO]) > 0)
         out->proto = nla_get_u8(attributes[ATTRIBUTE_IFA_PROTO]);
+    if (attributes[IFA_RT_PRIORITY] != NULL &&
+        nla_len(attributes[IFA_RT_PRIORITY]) >= (int)sizeof(uint32_t))
+        out->metric = nla_get_u32(attributes[IFA_RT_PRIORITY]);
     if (attributes[IFA_CACHEINFO] != NULL &&
         nla_len(attributes[IFA_CACHEINFO]) >= (int)sizeof(cache)) {
         memcpy(&cache, nla_data(attributes[IFA_CACHEINFO]), sizeof(cache));

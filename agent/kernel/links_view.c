@@ -86,7 +86,7 @@ static void link_message(struct links_view *view, struct nlmsghdr *message)
 
 static bool same_address(const struct observed_address *a, const struct observed_address *b)
 {
-    return a->flags == b->flags && a->proto == b->proto;
+    return a->flags == b->flags && mark_is_ours(a) == mark_is_ours(b);
 }
 
 static void address_present(struct links_view *view, const struct observed_address *address)
@@ -144,8 +144,10 @@ void links_view_message(struct links_view *view, struct nlmsghdr *message)
         break;
     case RTM_NEWADDR:
     case RTM_DELADDR:
-        if (links_parse_address(message, &address))
-            links_view_address(view, &address, message->nlmsg_type == RTM_NEWADDR);
+        if (!links_parse_address(message, &address))
+            break;
+        mark_learn(&view->marks, &address);
+        links_view_address(view, &address, message->nlmsg_type == RTM_NEWADDR);
         break;
     default:
         break;

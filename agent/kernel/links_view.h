@@ -6,6 +6,7 @@
 #define AGENT_KERNEL_LINKS_VIEW_H
 
 #include "agent/kernel/links_table.h"
+#include "agent/kernel/mark.h"
 
 #include <linux/netlink.h>
 
@@ -13,10 +14,11 @@
 struct links_view {
     struct links_observer observer;
     struct links_table table;
-    unsigned generation; /* of the last dump */
-    unsigned losses;     /* addresses that the kernel told to be gone */
-    bool quiet;          /* no callbacks: opening, or asked by ourselves */
-    bool reading;        /* a dump: callbacks wait for its end, for they may ask the kernel */
+    struct mark_support marks; /* what addresses have told of the kernel */
+    unsigned generation;       /* of the last dump */
+    unsigned losses;           /* addresses that the kernel told to be gone */
+    bool quiet;                /* no callbacks: opening, or asked by ourselves */
+    bool reading;              /* a dump: callbacks wait for its end, for they may ask the kernel */
 };
 
 /* Takes a message about a link or an address; others are ignored. */

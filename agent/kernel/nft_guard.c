@@ -85,11 +85,12 @@ static bool make_room(struct content *content, size_t count)
     return true;
 }
 
-static void add(struct content *content, int ifindex, const struct ip_address *address)
+static void add(struct content *content, int ifindex, const struct claimed_address *claim)
 {
+    const struct ip_address *address = &claim->prefix.address;
     bool link_local = address->family == IP_FAMILY_IPV6 && ip_address_is_link_local(address);
 
-    if (!link_local || ifindex != 0)
+    if (!link_local || (ifindex != 0 && claim->device[0] == '\0'))
         content->list[content->count++] =
             (struct nft_element){.ifindex = link_local ? ifindex : 0, .address = *address};
 }
@@ -121,7 +122,7 @@ static bool collect(struct nft_guard *guard)
         return false;
     for (const struct nft_share *s = guard->shares; s != NULL; s = s->next)
         for (size_t i = 0; i < s->count; i++)
-            add(content, s->ifindex, &s->addresses[i].prefix.address);
+            add(content, s->ifindex, &s->addresses[i]);
     sort(content);
     return true;
 }
@@ -347,7 +348,7 @@ void nft_guard_run(struct nft_guard *guard)
     fly(guard);
 }
 
-int nft_guard_finish(struct nft_guard *guard, uint64_t limit_ns)
+static int remove_table(struct nft_guard *guard, uint64_t limit_ns)
 {
     if (!worker_wait(guard->worker, limit_ns))
         return -ETIMEDOUT;
@@ -360,6 +361,15 @@ int nft_guard_finish(struct nft_guard *guard, uint64_t limit_ns)
         return -ETIMEDOUT;
     /* Where there is no nf_tables there is nothing left of it. */
     return guard->in_force || nft_table_unknown(guard->error) ? 0 : guard->error;
+}
+
+int nft_guard_finish(struct nft_guard *guard, uint64_t limit_ns)
+{
+    int r = remove_table(guard, limit_ns);
+
+    if (r < 0)
+        log_msg(LOG_ERR, "table inet vipd of nf_tables could not be removed: %s", strerror(-r));
+    return r;
 }
 
 int nft_guard_error(const struct nft_guard *guard)

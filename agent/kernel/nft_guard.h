@@ -35,8 +35,8 @@ int nft_guard_open(sd_event *event, int64_t priority, struct worker *worker,
 void nft_guard_close(struct nft_guard *guard);
 
 /* Replaces what this share wants (count 0: nothing; then it may be freed at once). Link-local
- * addresses are meant on that link only, and not yet while it is 0. The same as before costs
- * nothing. */
+ * addresses are meant on that link only, and not yet while it is 0; those that name a device are
+ * left out. The same as before costs nothing. */
 void nft_guard_want(struct nft_guard *guard, struct nft_share *share, int ifindex,
                     const struct claimed_address *addresses, size_t count);
 
@@ -44,7 +44,7 @@ void nft_guard_want(struct nft_guard *guard, struct nft_share *share, int ifinde
 void nft_guard_run(struct nft_guard *guard);
 
 /* Takes the table away and waits for that: only where nobody waits for the loop, and when nothing
- * is wanted any more. 0, -ETIMEDOUT, or another negative errno. */
+ * is wanted any more. 0, -ETIMEDOUT, or another negative errno, logged. */
 int nft_guard_finish(struct nft_guard *guard, uint64_t limit_ns);
 
 /* Why packets to what is wanted are not dropped as of the last attempt: a negative errno; 0: they

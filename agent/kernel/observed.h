@@ -7,14 +7,6 @@
 
 #include "lib/packet/address.h"
 
-enum {
-    /* IFA_PROTO of every address vipd adds ('V'), so that ours are told from the administrator's.
-     */
-    VIPD_IFA_PROTO = 0x56,
-    /* The attribute itself, since Linux 5.18; <linux/if_addr.h> of older systems has no name. */
-    ATTRIBUTE_IFA_PROTO = 11,
-};
-
 struct link {
     int ifindex;
     char name[INTERFACE_NAME_SIZE];
@@ -43,7 +35,8 @@ struct observed_address {
     int ifindex;
     struct ip_prefix prefix;
     uint32_t flags;                  /* IFA_F_* */
-    uint8_t proto;                   /* IFA_PROTO, 0 when the kernel does not say */
+    uint8_t proto;                   /* IFA_PROTO, 0 when the kernel does not say; see mark.h */
+    uint32_t metric;                 /* IFA_RT_PRIORITY, 0 when there is none */
     uint32_t valid_s;                /* lifetime left when last reported; UINT32_MAX: for ever */
     char label[INTERFACE_NAME_SIZE]; /* IPv4; "" when the kernel does not say */
     uint8_t broadcast[4];            /* IPv4; zeros: none */
@@ -58,7 +51,7 @@ struct links_observer {
     /* Gone for good under that index. */
     void (*on_link_gone)(void *userdata, const struct link *link);
     /* Added, changed (present) or removed. Repeated reports without a change of prefix, flags or
-     * proto (lease refreshes) are not passed on. */
+     * owner (lease refreshes) are not passed on. */
     void (*on_address)(void *userdata, const struct observed_address *address, bool present);
     /* Notifications were lost and everything was read again: compare all you believe. */
     void (*on_resync)(void *userdata);

@@ -132,37 +132,37 @@ static int refuse_all(const struct advert_io *io, struct wire_problem *problem)
                       "SO_ATTACH_FILTER", problem);
 }
 
-static int change_membership(const struct advert_io *io, bool join)
+static int change_membership(const struct advert_io *io, const struct ip_address *group, bool join)
 {
-    struct ip_address group = ip_address_vrrp_group(io->options.family);
     struct ip_mreqn request4 = {.imr_ifindex = io->options.ifindex};
     struct ipv6_mreq request6 = {.ipv6mr_interface = (unsigned)io->options.ifindex};
     int r;
 
     if (io->options.family == IP_FAMILY_IPV4) {
-        memcpy(&request4.imr_multiaddr, group.octets, 4);
+        memcpy(&request4.imr_multiaddr, group->octets, 4);
         r = setsockopt(io->fd, IPPROTO_IP, join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, &request4,
                        sizeof(request4));
     } else {
-        memcpy(&request6.ipv6mr_multiaddr, group.octets, 16);
+        memcpy(&request6.ipv6mr_multiaddr, group->octets, 16);
         r = setsockopt(io->fd, IPPROTO_IPV6, join ? IPV6_ADD_MEMBERSHIP : IPV6_DROP_MEMBERSHIP,
                        &request6, sizeof(request6));
     }
     return r == 0 ? 0 : -errno;
 }
 
+int advert_io_join(const struct advert_io *io, const struct ip_address *group)
+{
+    return change_membership(io, group, true);
+}
+
+int advert_io_leave(const struct advert_io *io, const struct ip_address *group)
+{
+    return change_membership(io, group, false);
+}
+
 void advert_io_rest(struct advert_io *io, bool resting)
 {
     (void)sd_event_source_set_enabled(io->source, resting ? SD_EVENT_OFF : SD_EVENT_ON);
-}
-
-int advert_io_rejoin(const struct advert_io *io)
-{
-    /* Not being a member any more is no error: joining is what counts. */
-    (void)change_membership(io, false);
-    int r = change_membership(io, true);
-
-    return r == -EADDRINUSE ? 0 : r;
 }
 
 /* The header of an IPv4 packet comes with it; the kernel has checked it. */
@@ -271,8 +271,7 @@ static int prepare_to_receive(struct advert_io *io, struct wire_problem *problem
     io->buffer = malloc(RECEIVE_SIZE);
     if (io->buffer == NULL)
         return fail(io, problem, "cannot receive adverts", ENOMEM);
-    int r = change_membership(io, true);
-    return r < 0 ? fail(io, problem, "cannot join the VRRP group", -r) : 0;
+    return 0;
 }
 
 static int open_socket(struct advert_io *io, struct wire_problem *problem)

@@ -35,8 +35,7 @@ struct advert_io_options {
     void *userdata;
 };
 
-/* Any thread: opens the socket and joins the group. 0, or a negative errno and what it was about.
- */
+/* Any thread: opens the socket. 0, or a negative errno and what it was about. */
 int advert_io_open(const struct advert_io_options *options, struct advert_io **out,
                    struct wire_problem *problem);
 
@@ -52,9 +51,9 @@ void advert_io_close(struct advert_io *io);
 /* Reads no more (packets wait in the kernel, which drops what is too much), or again. */
 void advert_io_rest(struct advert_io *io, bool resting);
 
-/* Any thread, while others use it: leaves and joins the VRRP group again, so that a fresh report
- * goes out after a link bounce. */
-int advert_io_rejoin(const struct advert_io *io);
+/* Any thread, while others use it: joins or leaves a group. 0 or a negative errno. */
+int advert_io_join(const struct advert_io *io, const struct ip_address *group);
+int advert_io_leave(const struct advert_io *io, const struct ip_address *group);
 
 /* Hands on what waits to be read, a bounded number of messages. True when more may wait. */
 bool advert_io_receive(struct advert_io *io);

@@ -3,14 +3,28 @@
 
 #include "agent/base/log.h"
 
+#include <errno.h>
 #include <string.h>
+
+/* Not being a member any more is no error: joining is what counts. */
+static int change_membership(const struct advert_io *io, const struct membership *membership)
+{
+    int r = 0;
+
+    if (membership->step != MEMBERSHIP_JOIN)
+        (void)advert_io_leave(io, &membership->group);
+    if (membership->step != MEMBERSHIP_LEAVE)
+        r = advert_io_join(io, &membership->group);
+    return r == -EADDRINUSE ? 0 : r;
+}
 
 static void run_io(struct opening_io *io)
 {
     if (io->open)
         io->result = advert_io_open(&io->options, &io->io, &io->problem);
-    else if (io->rejoin != NULL)
-        io->result = advert_io_rejoin(io->rejoin);
+    const struct advert_io *member = io->open ? io->io : io->open_already;
+    for (size_t i = 0; member != NULL && i < io->groups.count; i++)
+        io->groups.list[i].result = change_membership(member, &io->groups.list[i]);
 }
 
 static void close_all(struct opening *opening)
@@ -53,18 +67,27 @@ void opening_clear(struct opening *opening)
 bool opening_wanted(const struct opening *opening)
 {
     for (size_t i = 0; i < OPENING_FAMILIES; i++)
-        if (opening->io[i].open || opening->io[i].rejoin != NULL)
+        if (opening->io[i].open || opening->io[i].groups.count > 0)
             return true;
     return opening->open_watch || opening->open_tap;
 }
 
 static void log_io(const struct opening *opening, const struct opening_io *io)
 {
-    if (io->result < 0 && io->open)
+    char group[ADDRESS_TEXT_SIZE];
+
+    if (io->result < 0)
         log_msg(LOG_ERR, "%s: %s", opening->name, io->problem.text);
-    else if (io->result < 0)
-        log_msg(LOG_WARNING, "%s: cannot renew the membership of the VRRP group (%s): %s",
-                opening->name, ip_family_name(io->options.family), strerror(-io->result));
+    for (size_t i = 0; io->result == 0 && i < io->groups.count; i++) {
+        const struct membership *membership = &io->groups.list[i];
+        bool renewed = membership->step == MEMBERSHIP_RENEW;
+
+        if (membership->result < 0)
+            log_msg(renewed ? LOG_WARNING : LOG_ERR, "%s: cannot %s the VRRP group %s: %s",
+                    opening->name, renewed ? "renew the membership of" : "join",
+                    ip_address_format(&membership->group, group, sizeof(group)),
+                    strerror(-membership->result));
+    }
 }
 
 void opening_log(const struct opening *opening)

@@ -10,15 +10,17 @@
 #include "agent/wire/advert_io.h"
 #include "agent/wire/conflict.h"
 #include "agent/wire/frame_tap.h"
+#include "agent/wire/memberships.h"
 
 enum { OPENING_FAMILIES = 2 };
 
 /* One family's advert socket. */
 struct opening_io {
     struct advert_io_options options;
-    bool open;                      /* to be opened */
-    const struct advert_io *rejoin; /* to join again; the loop goes on using it */
-    struct advert_io *io;           /* opened, or to be closed */
+    bool open;                            /* to be opened */
+    const struct advert_io *open_already; /* else; the loop goes on using it */
+    struct memberships groups;            /* to be joined, left or renewed by either */
+    struct advert_io *io;                 /* opened, or to be closed */
     int result;
     struct wire_problem problem;
 };

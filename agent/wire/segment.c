@@ -12,10 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    FAMILY_SLOTS = OPENING_FAMILIES,
-    VRID_SLOTS = 256,
-};
+enum { FAMILY_SLOTS = OPENING_FAMILIES, VRID_SLOTS = 256 };
 
 struct segment {
     struct opening opening; /* the first; submitted: the worker is at it */
@@ -28,7 +25,8 @@ struct segment {
     struct frame_tap *tap; /* the observer's while there is one */
     void *observed;        /* the observer's; NULL: not observed */
     bool captures_due;
-    bool rejoin_due[FAMILY_SLOTS];
+    struct memberships groups[FAMILY_SLOTS];
+    bool renewal_due[FAMILY_SLOTS];
     bool watch_due;
     bool left; /* by the last client: off the list, silent, to be closed */
     struct segment_client *clients;
@@ -192,12 +190,14 @@ static void ask_for_io(struct segment *segment, enum ip_family family)
         .userdata = segment,
     };
     ask->open = segment->io[i] == NULL && segment->error[i] == 0 && segment->count[i] > 0;
-    if (segment->rejoin_due[i])
-        ask->rejoin = segment->io[i];
-    segment->rejoin_due[i] = false;
+    ask->open_already = segment->io[i];
+    if (ask->open || ask->open_already != NULL)
+        memberships_plan(&segment->groups[i], segment->clients, ask->open, segment->renewal_due[i],
+                         &ask->groups);
+    segment->renewal_due[i] = false;
 }
 
-/* Without captures an election still works: a linger then ends by advert or by its bound. */
+/* Without captures an election works: a linger then ends by advert or by its bound. */
 static void ask_for_captures(struct segment *segment)
 {
     const struct segment_observer *observer = &segment->owner->observer;
@@ -229,6 +229,7 @@ static void take_over(struct segment *segment)
     struct opening *opening = &segment->opening;
 
     for (size_t i = 0; i < FAMILY_SLOTS; i++) {
+        memberships_take(&segment->groups[i], &opening->io[i].groups);
         if (!opening->io[i].open)
             continue;
         segment->io[i] = opening->io[i].io;
@@ -296,8 +297,6 @@ static void on_opened(struct worker_task *task)
         pursue(segment);
 }
 
-/* ---- Clients */
-
 static struct segment *open_segment(struct segments *segments, const struct link *link)
 {
     struct segment *segment;
@@ -327,7 +326,7 @@ int segment_state(const struct segment_client *client)
     if (segment == NULL)
         return -ENETDOWN;
     if (segment->io[i] != NULL)
-        return 0;
+        return memberships_state(&segment->groups[i], &client->group);
     return segment->error[i] != 0 ? segment->error[i] : -EINPROGRESS;
 }
 
@@ -342,6 +341,8 @@ int segment_attach(struct segments *segments, const struct link *link,
         return -ENOMEM;
     if (segment->by_vrid[i][client->vrid] != NULL)
         return -EBUSY;
+    if (memberships_add(&segment->groups[i], &client->group) < 0)
+        return -ENOBUFS;
     segment->by_vrid[i][client->vrid] = client;
     client->segment = segment;
     client->next = segment->clients;
@@ -360,13 +361,13 @@ int segment_attach(struct segments *segments, const struct link *link,
 void segment_detach(struct segments *segments, struct segment_client *client)
 {
     struct segment *segment = client->segment;
-    struct segment_client **at;
+    struct segment_client **at = segment != NULL ? &segment->clients : NULL;
 
     (void)segments;
     if (segment == NULL)
         return;
-    for (at = &segment->clients; *at != client; at = &(*at)->next)
-        ;
+    while (*at != client)
+        at = &(*at)->next;
     *at = client->next;
     segment->count[slot(client->family)]--;
     segment->by_vrid[slot(client->family)][client->vrid] = NULL;
@@ -389,7 +390,7 @@ void segment_rejoin(struct segment_client *client)
     if (client->segment == NULL)
         return;
     client->segment->captures_due = true;
-    client->segment->rejoin_due[slot(client->family)] = true;
+    client->segment->renewal_due[slot(client->family)] = true;
     pursue(client->segment);
 }
 
@@ -405,8 +406,7 @@ void segment_watch(struct segment_client *client)
     const struct conflict_vrrp what = watched_vrrp(segment->clients);
     if (addresses == NULL ||
         (segment->watch != NULL && conflict_watch_set(segment->watch, addresses, n) < 0))
-        log_msg(LOG_ERR, "%s: out of memory, the watch over our addresses is not up to date",
-                segment->opening.name);
+        log_msg(LOG_ERR, "%s: out of memory, not all is watched", segment->opening.name);
     if (addresses != NULL && segment->observed != NULL)
         segment->owner->observer.watch(segment->observed, addresses, n);
     free(addresses);
@@ -438,8 +438,8 @@ void segments_receive(struct segments *segments)
 int segment_send(struct segment_client *client, const struct advert_header *header,
                  const uint8_t *payload, size_t size)
 {
-    struct advert_io *io =
-        client->segment != NULL ? client->segment->io[slot(client->family)] : NULL;
+    const struct segment *segment = client->segment;
+    struct advert_io *io = segment != NULL ? segment->io[slot(client->family)] : NULL;
 
     return io != NULL ? advert_io_send(io, header, payload, size) : -ENETDOWN;
 }

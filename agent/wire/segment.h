@@ -5,10 +5,11 @@
  *
  * A segment is what all virtual routers on one link share: an advert socket for each family and the
  * watch over ARP and ND. A received message is handed to the client with its family and VRID
- * (RFC 9568 7.1); what belongs to nobody is counted here. Segments own their sockets and captures,
- * which are opened and closed by a worker (opening.h), so that a client may have to wait for them;
- * the clients are their callers'. Nothing is decided here. It uses kernel/ (links) and base/; the
- * flight recorder above it observes through a table of functions.
+ * (RFC 9568 7.1); what belongs to nobody is counted here. memberships.h has the groups it listens
+ * to. Segments own their sockets and captures, which are opened and closed by a worker (opening.h),
+ * so that a client may have to wait for them; the clients are their callers'. Nothing is decided
+ * here. It uses kernel/ (links) and base/; the flight recorder above it observes through a table of
+ * functions.
  */
 #ifndef AGENT_WIRE_SEGMENT_H
 #define AGENT_WIRE_SEGMENT_H

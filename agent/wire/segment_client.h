@@ -15,6 +15,7 @@ struct segment;
 struct segment_client {
     enum ip_family family;
     uint8_t vrid;
+    struct ip_address group; /* multicast, heard by unicast ones too: to refuse what comes there */
     /* Watched, but for those that name a device; call segment_watch() after a change. */
     const struct claimed_address *addresses;
     size_t count;

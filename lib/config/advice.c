@@ -96,10 +96,48 @@ static void advise_on_times(const struct subject *subject)
     if (instance->advert_interval_ns < BRISK_INTERVAL_NS && !subject->config->realtime)
         ADVISE(subject, INSTANCE_ADVERT_INTERVAL,
                "below 100ms without realtime: a busy node may be late and lose its mastership");
+    if (instance->dead_factor != DEAD_FACTOR)
+        ADVISE(subject, INSTANCE_DEAD_FACTOR,
+               "must be %u on all nodes; advertisements do not carry it, so none can tell",
+               instance->dead_factor);
     if (instance->announce_repeat == 0 && instance->announce_refresh_ns == 0)
         ADVISE(subject, INSTANCE_ANNOUNCE_REPEAT,
                "0 with announce-refresh off: hosts that miss the one announcement keep sending to "
                "the old master");
+}
+
+/* Groups that stay on the link: 224.0.0.0/24 and ff02::/16. */
+static bool stays_on_link(const struct ip_address *group)
+{
+    static const uint8_t control_block[3] = {224, 0, 0};
+
+    if (group->family == IP_FAMILY_IPV4)
+        return memcmp(group->octets, control_block, sizeof(control_block)) == 0;
+    return group->octets[1] == 0x02;
+}
+
+static void advise_on_groups(const struct subject *subject)
+{
+    const struct config_instance *instance = subject->instance;
+    const struct ip_address *groups[] = {&instance->group4, &instance->group6};
+    char text[ADDRESS_TEXT_SIZE];
+
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+        struct ip_address usual = ip_address_vrrp_group(groups[i]->family);
+        bool used = i == 0 ? instance->ipv4_count > 0 : instance->ipv6_count > 0;
+
+        if (ip_address_equal(groups[i], &usual))
+            continue;
+        ip_address_format(groups[i], text, sizeof(text));
+        if (instance->unicast || !used)
+            ADVISE(subject, INSTANCE_MULTICAST_GROUP, "%s has no effect: %s", text,
+                   instance->unicast ? "there are unicast-peers" : "no address of its family");
+        else if (!stays_on_link(groups[i]))
+            ADVISE(subject, INSTANCE_MULTICAST_GROUP,
+                   "%s is not of the link alone (224.0.0.0/24, ff02::/16): switches forward it to "
+                   "those they have seen join, and routers may carry it on",
+                   text);
+    }
 }
 
 static void advise_on_source(const struct subject *subject)
@@ -291,6 +329,7 @@ void config_advise(const struct config *config, struct config_problems *out)
         advise_on_lease(&subject);
         advise_on_password(&subject);
         advise_on_times(&subject);
+        advise_on_groups(&subject);
         advise_on_source(&subject);
         advise_on_peers(&subject);
         advise_on_addresses(&subject);

@@ -67,6 +67,11 @@ const struct ip_prefix *config_addresses(const struct config_instance *instance,
     return NULL;
 }
 
+struct ip_address config_group(const struct config_instance *instance, enum ip_family family)
+{
+    return family == IP_FAMILY_IPV4 ? instance->group4 : instance->group6;
+}
+
 struct packet_dialect config_dialect(const struct config_instance *instance)
 {
     return (struct packet_dialect){
@@ -90,6 +95,7 @@ void config_receiver(const struct config_instance *instance, enum ip_family fami
         .checksum_mode = instance->checksum,
         .advert_interval_ns = instance->advert_interval_ns,
         .source = family == IP_FAMILY_IPV4 ? instance->source4 : instance->source6,
+        .group = config_group(instance, family),
         .peers = peers,
         .unicast = instance->unicast,
         .unicast_min_ttl = instance->unicast_min_ttl,

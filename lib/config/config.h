@@ -63,6 +63,7 @@ struct config_instance {
     enum vrrp_version version;
     uint8_t priority; /* 1..254; 255 = address owner */
     uint64_t advert_interval_ns;
+    uint8_t dead_factor; /* intervals of silence: 3 in the RFCs */
     enum preempt_mode preempt;
     uint64_t preempt_delay_ns;
     enum mac_mode mac;
@@ -112,9 +113,11 @@ struct config_instance {
     bool unicast;             /* unicast-peers was given */
     struct ip_address *peers; /* both families */
     size_t peer_count;
-    uint8_t unicast_ttl;       /* TTL or hop limit of what is sent to peers */
-    uint8_t unicast_min_ttl;   /* of adverts of peers; 0: any */
-    uint8_t unicast_max_ttl;   /* likewise; 255: any */
+    uint8_t unicast_ttl;      /* TTL or hop limit of what is sent to peers */
+    uint8_t unicast_min_ttl;  /* of adverts of peers; 0: any */
+    uint8_t unicast_max_ttl;  /* likewise; 255: any */
+    struct ip_address group4; /* adverts go there: the RFC's, or another */
+    struct ip_address group6;
     struct ip_address source4; /* NONE: the interface's primary address */
     struct ip_address source6; /* NONE: the interface's link-local address */
 
@@ -203,6 +206,9 @@ const struct claimed_address *config_claims(const struct config_instance *instan
 /* Addresses of one family of an instance in its adverts. *count is 0 when it has none. */
 const struct ip_prefix *config_addresses(const struct config_instance *instance,
                                          enum ip_family family, size_t *count);
+
+/* The multicast group of its adverts. */
+struct ip_address config_group(const struct config_instance *instance, enum ip_family family);
 
 /* What it speaks. */
 struct packet_dialect config_dialect(const struct config_instance *instance);

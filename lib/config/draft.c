@@ -164,5 +164,9 @@ bool config_draft_complete(struct config_draft *draft, size_t index)
         instance->lease_ns = draft->config->lease_ns;
     if (section->key_line[INSTANCE_HOOK_USER] == 0)
         memcpy(instance->hook_user, draft->config->hook_user, sizeof(instance->hook_user));
+    if (instance->group4.family == IP_FAMILY_NONE)
+        instance->group4 = ip_address_vrrp_group(IP_FAMILY_IPV4);
+    if (instance->group6.family == IP_FAMILY_NONE)
+        instance->group6 = ip_address_vrrp_group(IP_FAMILY_IPV6);
     return inherit_track(&instance->track, &draft->config->track);
 }

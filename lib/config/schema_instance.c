@@ -25,7 +25,8 @@ static const struct config_choice conflict_modes[] = {
 
 #define ADDRESSES_EXPECTED "addresses like 192.0.2.10/24, 2001:db8::10/64 or 192.0.2.11/32 dev lo"
 
-#define COMMAND_EXPECTED "a command line like /usr/local/bin/web-hook \"one argument\""
+#define COMMAND_EXPECTED                                                                           \
+    "a command line like /usr/local/bin/web-hook \"one argument\", or unit: and a name"
 
 const struct config_key config_instance_keys[INSTANCE_KEYS] = {
     [INSTANCE_INTERFACE] = {.name = "interface",
@@ -99,11 +100,12 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                           INSTANCE_FIELD(version),
                           .choices = versions,
                           .default_text = "3",
-                          .reload = RELOAD_RESTART,
+                          .reload = RELOAD_IN_PLACE,
                           .expected = "3 or 2",
                           .help = "The VRRP version: 3 (RFC 9568), or 2 (RFC 3768, IPv4 only) for "
                                   "old peers. IPv6 addresses can go with version 2 as "
-                                  "extra-addresses."},
+                                  "extra-addresses. When it is changed, reload the master "
+                                  "last, as for password."},
     [INSTANCE_PASSWORD] = {.name = "password",
                            .type = VALUE_PASSWORD,
                            .default_note = "none",
@@ -138,7 +140,21 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                   .expected = "multiples of 10ms from 10ms to 40.95s (version 2: "
                                               "whole seconds from 1s to 255s)",
                                   .help = "Time between advertisements. A dead master is noticed "
-                                          "after a little more than three of them."},
+                                          "after a little more than three of them "
+                                          "(dead-factor)."},
+    [INSTANCE_DEAD_FACTOR] = {.name = "dead-factor",
+                              .type = VALUE_NUMBER,
+                              INSTANCE_FIELD(dead_factor),
+                              .min = 2,
+                              .max = 100,
+                              .default_text = "3",
+                              .reload = RELOAD_IN_PLACE,
+                              .expected = "a number from 2 to 100",
+                              .help = "So many advert-intervals without an advertisement, and a "
+                                      "master counts as dead (keepalived's down_timer_adverts). "
+                                      "It must be the same on all nodes, and nothing warns when "
+                                      "it is not: advertisements do not carry it. More than 3 is "
+                                      "for networks that lose several in a row."},
     [INSTANCE_PREEMPT] = {.name = "preempt",
                           .type = VALUE_PREEMPT,
                           .min = NS_PER_MS,
@@ -198,6 +214,17 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                   .help = "Refuse advertisements of unicast-peers with a greater "
                                           "TTL or hop limit, as max_ttl of keepalived. It keeps "
                                           "nobody out who chooses the TTL to send with."},
+    [INSTANCE_MULTICAST_GROUP] = {.name = "multicast-group",
+                                  .type = VALUE_GROUPS,
+                                  .default_note = "224.0.0.18 and ff02::12",
+                                  .sample = "224.0.0.77, ff02::77",
+                                  .reload = RELOAD_RESTART,
+                                  .expected = "one multicast address of each family at most, like "
+                                              "224.0.0.77",
+                                  .help = "Where advertisements are sent and heard (keepalived's "
+                                          "vrrp_mcast_group4 and vrrp_mcast_group6), the same on "
+                                          "all nodes. A change is one of all nodes at a time: "
+                                          "until then each hears nobody."},
     [INSTANCE_SOURCE] = {.name = "source",
                          .type = VALUE_SOURCES,
                          .default_note = "the interface's primary IPv4 and link-local IPv6 address",
@@ -359,7 +386,9 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                             .help = "A command to run when this node has become master. No shell "
                                     "runs it; quotes and backslash divide words as in one. It "
                                     "finds VIPD_INSTANCE, VIPD_STATE, VIPD_PREVIOUS, VIPD_REASON "
-                                    "and VIPD_ADDRESSES in its environment; see vipd(8)."},
+                                    "and VIPD_ADDRESSES in its environment; see vipd(8). "
+                                    "unit: NAME instead has systemd run the program NAME of "
+                                    "/etc/vipd/hooks as root."},
     [INSTANCE_ON_BACKUP] = {.name = "on-backup",
                             .type = VALUE_COMMAND,
                             INSTANCE_FIELD(hooks[HOOK_BACKUP]),

@@ -38,6 +38,7 @@ enum config_value_type {
     VALUE_DAMPING,   /* struct damping_params */
     VALUE_TRACK,     /* list: struct config_names of checks */
     VALUE_PASSWORD,  /* auth and password_cut; never shown */
+    VALUE_GROUPS,    /* list: group4 and group6 */
     VALUE_ROUTES,    /* list of phrases: routes */
     VALUE_RULES,     /* list of phrases: rules */
     VALUE_TYPES,     /* how many there are */
@@ -100,11 +101,13 @@ enum instance_key {
     INSTANCE_PASSWORD,
     INSTANCE_PASSWORD_FILE,
     INSTANCE_ADVERT_INTERVAL,
+    INSTANCE_DEAD_FACTOR,
     INSTANCE_PREEMPT,
     INSTANCE_UNICAST_PEERS,
     INSTANCE_UNICAST_TTL,
     INSTANCE_UNICAST_MIN_TTL,
     INSTANCE_UNICAST_MAX_TTL,
+    INSTANCE_MULTICAST_GROUP,
     INSTANCE_SOURCE,
     INSTANCE_MAC,
     INSTANCE_CHECKSUM,

@@ -73,6 +73,23 @@ int config_parse_source(const struct refusal *r, void *base)
     return 0;
 }
 
+int config_parse_group(const struct refusal *r, void *base)
+{
+    struct config_instance *instance = base;
+    struct ip_address group;
+
+    if (!ip_address_parse(r->text, &group))
+        return config_refuse(r, "");
+    if (!ip_address_is_multicast(&group))
+        return config_refuse(r, ", which is no multicast address");
+    struct ip_address *field =
+        group.family == IP_FAMILY_IPV4 ? &instance->group4 : &instance->group6;
+    if (field->family != IP_FAMILY_NONE)
+        return config_refuse(r, ", the second of its family");
+    *field = group;
+    return 0;
+}
+
 static bool parse_port(const char *text, uint16_t *port)
 {
     size_t length = strlen(text);

@@ -2,9 +2,9 @@
  * One parser for each type of value, for the table in values.c: strict, storing only what it
  * understood, wording what it did not. They return 0, -EINVAL with the words written and nothing
  * stored, or -ENOMEM. What they are given to fill is the field of the key, or where a value goes to
- * several fields (claims, peer, source, preempt, password,
- * route, rule) the instance as a whole. Fields of fixed size are cleared before they are written,
- * so that equal values are equal octets.
+ * several fields (claims, peer, source, preempt, password, group, route, rule) the instance as a
+ * whole. Fields of fixed size are cleared before they are written, so that equal values are equal
+ * octets.
  */
 #ifndef VIP_CONFIG_VALUE_PARSERS_H
 #define VIP_CONFIG_VALUE_PARSERS_H
@@ -26,6 +26,7 @@ config_parser config_parse_damping;
 
 /* value_addresses.c: addresses. */
 config_parser config_parse_peer, config_parse_source, config_parse_endpoint, config_parse_address;
+config_parser config_parse_group;
 
 /* value_claims.c: virtual addresses with their words. */
 config_parser config_parse_listed, config_parse_extra;

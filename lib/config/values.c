@@ -74,6 +74,14 @@ static bool sources_equal(const void *before, const void *after)
     return ip_address_equal(&a->source4, &b->source4) && ip_address_equal(&a->source6, &b->source6);
 }
 
+static bool groups_equal(const void *before, const void *after)
+{
+    const struct config_instance *a = before;
+    const struct config_instance *b = after;
+
+    return ip_address_equal(&a->group4, &b->group4) && ip_address_equal(&a->group6, &b->group6);
+}
+
 static bool passwords_equal(const void *before, const void *after)
 {
     const struct config_instance *a = before;
@@ -152,6 +160,7 @@ static const struct type_row rows[VALUE_TYPES] = {
     [VALUE_WEIGHT] = {config_parse_weight, NULL, false},
     [VALUE_DAMPING] = {config_parse_damping, NULL, false},
     [VALUE_TRACK] = {config_parse_track, names_equal, false},
+    [VALUE_GROUPS] = {config_parse_group, groups_equal, true},
     [VALUE_PASSWORD] = {config_parse_password, passwords_equal, true},
     [VALUE_ROUTES] = {config_parse_route, routes_equal, true},
     [VALUE_RULES] = {config_parse_rule, rules_equal, true},

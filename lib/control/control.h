@@ -135,7 +135,8 @@ struct status_router {
 /* Something odd now: on the LAN (lan_warning.h, "foreign-holder"), or here ("not-claimed": the
  * kernel refuses some of the addresses; "foreign-address": somebody else has put them there;
  * "not-dropped": accept = no has no effect; "address-waits": the device of some is missing or
- * down; "not-routed": routes or rules are missing). */
+ * down; "unusable-interface": it cannot do what the instance asks of it; "not-routed": routes or
+ * rules are missing). */
 struct status_warning {
     const char *kind;
     enum ip_family family;
@@ -165,7 +166,9 @@ struct status_handover {
 struct status_drained {
     bool drained;
     uint64_t since_ns; /* wall clock */
-    uint64_t left_ns;  /* DEADLINE_NEVER: until resumed */
+    bool asked;        /* by this user; else that is not known */
+    uint32_t uid;
+    uint64_t left_ns; /* DEADLINE_NEVER: until resumed */
 };
 
 /* A check that an instance follows. */

@@ -225,8 +225,9 @@ static json_t *drained_json(const struct status_drained *drained)
 {
     if (!drained->drained)
         return json_null();
-    return json_pack("{s:o, s:o}", "since", control_time_json(drained->since_ns), "left_ms",
-                     control_span_ms_json(drained->left_ns));
+    json_t *uid = drained->asked ? json_integer((json_int_t)drained->uid) : json_null();
+    return json_pack("{s:o, s:o, s:o}", "since", control_time_json(drained->since_ns), "left_ms",
+                     control_span_ms_json(drained->left_ns), "uid", uid);
 }
 
 static json_t *handover_json(const struct status_handover *handover)

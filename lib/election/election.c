@@ -17,9 +17,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* A node that is late by more than this many own intervals may have been deposed. */
 enum {
-    DEPOSE_INTERVALS = 3,
     LOWEST_SKEW_256THS = 2, /* of priority 254, the highest a rival can have without owning */
     HINTS_MAX = 3,          /* see linger_ends() */
     PRIORITY_HINT = 1,
@@ -30,7 +28,7 @@ static void check_oversleep(struct election *e, uint64_t now, struct election_ac
 {
     uint64_t base = e->params.version == VRRP_V2 ? NS_PER_SEC : e->params.advert_interval_ns;
     uint64_t limit =
-        DEPOSE_INTERVALS * e->params.advert_interval_ns + LOWEST_SKEW_256THS * base / 256;
+        e->params.dead_factor * e->params.advert_interval_ns + LOWEST_SKEW_256THS * base / 256;
     struct transition t = {.from = VRRP_MASTER,
                            .to = VRRP_BACKUP,
                            .reason = REASON_OVERSLEPT,
@@ -147,6 +145,7 @@ static void set_deaf(struct election *e, bool deaf, uint64_t now)
 void election_init(struct election *e, const struct election_params *params)
 {
     assert(params->advert_interval_ns > 0 && params->priority > 0);
+    assert(params->dead_factor > 1);
     assert(params->announce_repeat <= ANNOUNCE_REPEAT_MAX);
     memset(e, 0, sizeof(*e));
     e->params = *params;

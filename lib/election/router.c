@@ -10,7 +10,7 @@ uint64_t election_skew_ns(const struct election *e)
 
 uint64_t election_master_down_ns(const struct election *e)
 {
-    return 3 * e->learned_interval_ns + election_skew_ns(e);
+    return e->params.dead_factor * e->learned_interval_ns + election_skew_ns(e);
 }
 
 bool election_lingering(const struct election *e)
@@ -31,7 +31,7 @@ uint64_t election_hand_over_ns(const struct election_params *params, uint64_t in
      * so that nothing is lost even when our resignation is. */
     uint64_t skew_max = params->version == VRRP_V2 ? NS_PER_SEC : interval_ns;
 
-    return 3 * interval_ns + skew_max + ELECTION_SETTLE_NS;
+    return params->dead_factor * interval_ns + skew_max + ELECTION_SETTLE_NS;
 }
 
 uint64_t election_offer_ns(const struct election *e)

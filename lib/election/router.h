@@ -21,7 +21,8 @@ enum election_hold {
     HOLD_GROUP = 1u << 7,        /* another router of the group is held */
     HOLD_CANNOT_CLAIM = 1u << 8, /* the kernel refused all of its addresses */
     HOLD_START_DELAY = 1u << 9,  /* the machine has not been up for long enough */
-    HOLDS = 10,                  /* how many bits there are */
+    HOLD_UNUSABLE = 1u << 10,    /* the interface cannot do what it is to do */
+    HOLDS = 11,                  /* how many bits there are */
 };
 
 /* Name of one bit: "link-down". Static text. */
@@ -50,7 +51,8 @@ struct election_params {
                                     INIT, and not impaired, for so long; 0: at once */
     bool impaired; /* `priority` is below the configured one because something fails */
     uint64_t advert_interval_ns;
-    uint64_t linger_ns; /* 0: the longest master-down interval a successor can have */
+    uint8_t dead_factor; /* intervals without an advert after which a master counts as dead */
+    uint64_t linger_ns;  /* 0: the longest master-down interval a successor can have */
     enum checksum_mode checksum;
     unsigned announce_repeat;
     uint64_t announce_refresh_ns; /* 0: never */
@@ -192,7 +194,8 @@ struct election_actions {
 /* RFC 9568 6.1: (256 - Priority) x Active_Adver_Interval / 256; v2: / 256 seconds. */
 uint64_t election_skew_ns(const struct election *e);
 
-/* RFC 9568 6.1: 3 x Active_Adver_Interval + Skew_Time. */
+/* RFC 9568 6.1: 3 x Active_Adver_Interval + Skew_Time, or another factor (keepalived's
+ * down_timer_adverts). */
 uint64_t election_master_down_ns(const struct election *e);
 
 /* The priority it adverts as MASTER: its own, or the raised one of a take. */

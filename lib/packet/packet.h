@@ -27,6 +27,7 @@ enum {
     VRRP_TTL = 255,
     PRIORITY_RESIGN = 0,
     PRIORITY_OWNER = 255,
+    DEAD_FACTOR = 3, /* RFC 9568 6.1: intervals of silence */
 };
 
 /* In the order of the checks (RFC 9568 7.1 with errata folded in). */
@@ -153,6 +154,7 @@ struct packet_receiver {
     size_t address_count;
     const struct ip_address *peers; /* unicast peers of `family` */
     size_t peer_count;
+    struct ip_address group;      /* it sends to and listens to; NONE: the RFC's */
     bool unicast;                 /* unicast router: multicast adverts are not for it */
     uint8_t unicast_min_ttl;      /* and what its peers send has at least this TTL; 0: any */
     uint8_t unicast_max_ttl;      /* and at most this one */
@@ -200,6 +202,10 @@ enum packet_verdict packet_split_ip(const uint8_t *packet, size_t size, struct p
 enum packet_verdict packet_receive(const struct packet_ip *ip, const uint8_t *payload, size_t size,
                                    const struct packet_receiver *receiver, struct advert *out,
                                    uint32_t *warnings);
+
+/* The same without configuration, but for the group. */
+enum packet_verdict packet_read(const struct packet_ip *ip, const uint8_t *payload, size_t size,
+                                const struct ip_address *group, struct advert *out);
 
 /* The VRID of a message whose length allows to read it, else 0: for demultiplexing only. */
 uint8_t packet_peek_vrid(const uint8_t *payload, size_t size);

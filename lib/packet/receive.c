@@ -22,6 +22,7 @@ struct reception {
     const uint8_t *payload;
     size_t size;
     const struct packet_receiver *receiver; /* NULL: stateless */
+    struct ip_address group;
     struct advert *advert;
     uint32_t warnings;
 };
@@ -46,24 +47,18 @@ static bool is_own(const struct packet_receiver *receiver, const struct ip_addre
            is_in(address, receiver->own, receiver->own_count);
 }
 
-static bool is_group(const struct ip_address *address)
-{
-    struct ip_address group = ip_address_vrrp_group(address->family);
-
-    return ip_address_equal(address, &group);
-}
-
 static enum packet_verdict check_destination(const struct reception *in)
 {
     const struct ip_address *destination = &in->ip->destination;
+    bool to_group = ip_address_equal(destination, &in->group);
 
     if (in->receiver == NULL) {
         bool unfit = ip_address_is_multicast(destination) ||
                      ip_address_is_unspecified(destination) || is_broadcast(destination);
-        return unfit && !is_group(destination) ? PACKET_BAD_DESTINATION : PACKET_OK;
+        return unfit && !to_group ? PACKET_BAD_DESTINATION : PACKET_OK;
     }
     if (!in->receiver->unicast)
-        return is_group(destination) ? PACKET_OK : PACKET_BAD_DESTINATION;
+        return to_group ? PACKET_OK : PACKET_BAD_DESTINATION;
     if (!is_own(in->receiver, destination))
         return PACKET_BAD_DESTINATION;
     return is_in(&in->ip->source, in->receiver->peers, in->receiver->peer_count)
@@ -86,13 +81,13 @@ static enum packet_verdict check_ip(struct reception *in)
     enum packet_verdict verdict = check_destination(in);
     if (verdict != PACKET_OK)
         return verdict;
-    if (is_group(&ip->destination) && ip->ttl != VRRP_TTL)
+    bool to_group = ip_address_equal(&ip->destination, &in->group);
+    if (to_group && ip->ttl != VRRP_TTL)
         return PACKET_IP_TTL_ERROR;
     if (in->receiver != NULL && in->receiver->unicast &&
         (ip->ttl < in->receiver->unicast_min_ttl || ip->ttl > in->receiver->unicast_max_ttl))
         return PACKET_IP_TTL_ERROR;
-    if (ip->source.family == IP_FAMILY_IPV6 && is_group(&ip->destination) &&
-        !ip_address_is_link_local(&ip->source))
+    if (ip->source.family == IP_FAMILY_IPV6 && to_group && !ip_address_is_link_local(&ip->source))
         in->warnings |= PACKET_WARN_SOURCE_NOT_LINK_LOCAL;
     return PACKET_OK;
 }
@@ -307,12 +302,24 @@ static bool is_of_dialect(enum packet_verdict verdict)
            packet_verdict_is_auth(verdict);
 }
 
+/* The group of the receiver, or the RFC's. */
+static struct ip_address group_of(const struct packet_receiver *receiver, enum ip_family family)
+{
+    if (receiver != NULL && receiver->group.family == family)
+        return receiver->group;
+    return ip_address_vrrp_group(family);
+}
+
 static enum packet_verdict judge(const struct packet_ip *ip, const uint8_t *payload, size_t size,
                                  const struct packet_receiver *receiver, struct advert *out,
                                  uint32_t *warnings)
 {
-    struct reception in = {
-        .ip = ip, .payload = payload, .size = size, .receiver = receiver, .advert = out};
+    struct reception in = {.ip = ip,
+                           .payload = payload,
+                           .size = size,
+                           .receiver = receiver,
+                           .group = group_of(receiver, ip->source.family),
+                           .advert = out};
 
     *out = (struct advert){.ip = *ip};
     enum packet_verdict verdict = run_checks(&in);
@@ -350,4 +357,14 @@ enum packet_verdict packet_receive(const struct packet_ip *ip, const uint8_t *pa
     if (warnings != NULL)
         *warnings = odd;
     return PACKET_OK;
+}
+
+enum packet_verdict packet_read(const struct packet_ip *ip, const uint8_t *payload, size_t size,
+                                const struct ip_address *group, struct advert *out)
+{
+    struct reception in = {
+        .ip = ip, .payload = payload, .size = size, .group = *group, .advert = out};
+
+    *out = (struct advert){.ip = *ip};
+    return run_checks(&in);
 }

@@ -180,7 +180,7 @@ void invariants_announced(struct world *w, const struct node *n, size_t family)
 void invariants_sent(struct world *w, struct node *n, size_t family, bool fresh)
 {
     uint64_t limit =
-        3 * n->params.advert_interval_ns +
+        n->params.dead_factor * n->params.advert_interval_ns +
         2 * (n->params.version == VRRP_V2 ? NS_PER_SEC : n->params.advert_interval_ns) / 256;
 
     if (!fresh && !n->interval_changed[family] && w->now - n->last_sent_at[family] > limit)
@@ -326,7 +326,8 @@ static bool holders_excused(const struct world *w, size_t family)
 /* Master_Down_Interval with the longest skew, and what the network and the loops take. */
 static uint64_t takeover_bound(const struct world *w)
 {
-    return 3 * w->interval_max_ns + (w->version == VRRP_V2 ? NS_PER_SEC : w->interval_max_ns) +
+    return w->dead_factor * w->interval_max_ns +
+           (w->version == VRRP_V2 ? NS_PER_SEC : w->interval_max_ns) +
            (w->echo_percent > 0 ? SIM_OVERTAKEN_NS : 0) + 10 * NS_PER_MS;
 }
 

@@ -11,7 +11,7 @@ static uint64_t skew_ns(const struct node *n, size_t family)
 
 static uint64_t down_ns(const struct node *n, size_t family)
 {
-    return 3 * n->plain[family].learned_ns + skew_ns(n, family);
+    return n->params.dead_factor * n->plain[family].learned_ns + skew_ns(n, family);
 }
 
 static void send(struct world *w, struct node *n, size_t family, uint8_t priority,

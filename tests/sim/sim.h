@@ -152,6 +152,7 @@ struct world {
     bool preempt;
     bool all_vipd;
     bool torn; /* families of a group may have gone to different nodes, with good reason */
+    uint8_t dead_factor;      /* of all nodes */
     uint64_t interval_max_ns; /* longest that anybody ever used */
     struct node nodes[NODES_MAX];
     struct fault faults[FAULTS_MAX];

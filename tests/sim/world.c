@@ -204,6 +204,7 @@ static void build_nodes(struct world *w, struct rng *rng, enum vrrp_version vers
             .priority = (uint8_t)(ties ? 100 + rng_below(rng, 2) : 1 + rng_below(rng, 254)),
             .preempt = w->preempt,
             .advert_interval_ns = own_ns,
+            .dead_factor = w->dead_factor,
             .announce_repeat = 2,
             .announce_refresh_ns = SIM_REFRESH_NS,
             .grouped = w->family_count > 1};
@@ -241,6 +242,8 @@ void world_build(struct world *w, uint64_t seed, uint64_t hours_ns)
     w->family_count = version == VRRP_V3 && rng_percent(&plan, 40) ? 2 : 1;
     struct rng extra;
     rng_seed(&extra, seed ^ EXTRA_SEED);
+    /* Not drawn: seeds keep their meaning. */
+    w->dead_factor = seed % 4 == 3 ? (uint8_t)(2 + seed / 4 % 5) : DEAD_FACTOR;
     w->instance_families = w->family_count;
     if (rng_percent(&extra, 25))
         w->family_count *= 2;

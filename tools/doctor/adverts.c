@@ -250,8 +250,9 @@ static void judge(struct arrival *arrival, struct findings *out)
     const struct heard *heard = arrival->heard;
 
     ip_address_format(&heard->ip.source, arrival->source, sizeof(arrival->source));
+    struct ip_address group = config_group(arrival->instance, heard->ip.source.family);
     arrival->verdict =
-        packet_receive(&heard->ip, heard->payload, heard->size, NULL, &arrival->advert, NULL);
+        packet_read(&heard->ip, heard->payload, heard->size, &group, &arrival->advert);
     arrival_receive(arrival);
     if (link_view_address(arrival->link, &heard->ip.source) != NULL)
         judge_own(arrival, out);

@@ -122,14 +122,14 @@ static void examine_all(const struct patient *patient, struct findings *out)
 static uint64_t listening_time(const struct doctor_options *options, const struct patient *patient)
 {
     const struct config_instance *instance;
-    uint64_t longest_ns = 0;
+    uint64_t longest_ns = 0; /* until a master counts as dead, but for the skew */
 
     if (options->listen_ns != DEADLINE_NEVER)
         return options->listen_ns;
     for (size_t i = 0; (instance = patient_instance(patient, i)) != NULL; i++)
-        if (instance->advert_interval_ns > longest_ns)
-            longest_ns = instance->advert_interval_ns;
-    uint64_t wanted_ns = 3 * longest_ns + NS_PER_SEC;
+        if (instance->dead_factor * instance->advert_interval_ns > longest_ns)
+            longest_ns = instance->dead_factor * instance->advert_interval_ns;
+    uint64_t wanted_ns = longest_ns + NS_PER_SEC;
     return wanted_ns < LISTEN_DEFAULT_MAX_S * NS_PER_SEC ? wanted_ns
                                                          : LISTEN_DEFAULT_MAX_S * NS_PER_SEC;
 }

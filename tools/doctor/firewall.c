@@ -152,7 +152,7 @@ static bool judge_incoming(const struct firewall *firewall, const struct ip_pref
     if (firewall->instance->unicast)
         packet.destination = own_source(firewall);
     else
-        packet.destination = (struct ip_prefix){ip_address_vrrp_group(firewall->family),
+        packet.destination = (struct ip_prefix){config_group(firewall->instance, firewall->family),
                                                 (uint8_t)(ip_family_size(firewall->family) * 8)};
     return judge(firewall, &packet);
 }
@@ -201,7 +201,7 @@ static void examine_outgoing(const struct firewall *firewall)
         packet.interface =
             virtual_link_name(firewall->link->ifindex, firewall->family, instance->vrid, name);
     }
-    packet.destination = (struct ip_prefix){ip_address_vrrp_group(firewall->family), bits};
+    packet.destination = (struct ip_prefix){config_group(instance, firewall->family), bits};
     if (!instance->unicast) {
         (void)judge(firewall, &packet);
         return;

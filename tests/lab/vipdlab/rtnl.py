@@ -12,10 +12,12 @@ RTM_GETADDR = 22
 NLMSG_ERROR = 2
 NLMSG_DONE = 3
 NLM_F_REQUEST_DUMP = 0x301
-IFA_ADDRESS, IFA_LOCAL, IFA_CACHEINFO, IFA_FLAGS, IFA_PROTO = 1, 2, 6, 8, 11
+IFA_ADDRESS, IFA_LOCAL, IFA_CACHEINFO, IFA_FLAGS = 1, 2, 6, 8
+IFA_RT_PRIORITY, IFA_PROTO = 9, 11
 IFA_F_NODAD = 0x02
 IFA_F_TENTATIVE = 0x40
 VIPD_PROTO = 0x56
+VIPD_METRIC = 0x56495044
 FOREVER = 0xFFFFFFFF
 
 
@@ -26,12 +28,13 @@ class Address:
     length: int
     flags: int
     proto: int
+    metric: int
     valid_s: int
 
     @property
     def ours(self):
         """Added by vipd."""
-        return self.proto == VIPD_PROTO
+        return self.proto == VIPD_PROTO or self.metric == VIPD_METRIC
 
 
 class AddressReader:
@@ -68,7 +71,7 @@ class AddressReader:
 
 def _parse(body):
     _, length, flags, _, ifindex = struct.unpack_from("=BBBBI", body)
-    proto, valid_s, address = 0, FOREVER, b""
+    proto, metric, valid_s, address = 0, 0, FOREVER, b""
     local = b""
     offset = 8
     while offset + 4 <= len(body):
@@ -84,8 +87,10 @@ def _parse(body):
             flags = struct.unpack("=I", value)[0]
         elif kind == IFA_PROTO:
             proto = value[0]
+        elif kind == IFA_RT_PRIORITY:
+            metric = struct.unpack("=I", value)[0]
         elif kind == IFA_CACHEINFO:
             valid_s = struct.unpack_from("=II", value)[1]
         offset += (size + 3) & ~3
     return Address(ifindex, str(ipaddress.ip_address(local or address)), length, flags, proto,
-                   valid_s)
+                   metric, valid_s)

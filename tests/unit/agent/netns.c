@@ -1,7 +1,7 @@
 /* Namespaces for tests; see netns.h. */
 #include "tests/unit/agent/netns.h"
 
-#include "agent/kernel/observed.h"
+#include "agent/kernel/mark.h"
 #include "agent/kernel/rtnl_batch.h"
 
 #include <dirent.h>

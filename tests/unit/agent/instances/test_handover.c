@@ -27,7 +27,8 @@ static void set_up(struct scene *s, enum vrrp_state state)
                                            .version = VRRP_V3,
                                            .vrid = 51,
                                            .priority = 100,
-                                           .advert_interval_ns = NS_PER_SEC};
+                                           .advert_interval_ns = NS_PER_SEC,
+                                           .dead_factor = DEAD_FACTOR};
 
     memset(s, 0, sizeof(*s));
     election_init(&s->election, &params);

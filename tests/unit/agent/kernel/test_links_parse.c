@@ -2,6 +2,8 @@
  * lies behind the message must never be taken for a part of it. */
 #include "agent/kernel/links_parse.h"
 
+#include "agent/kernel/mark.h"
+
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <setjmp.h>
@@ -42,6 +44,7 @@ static void reads_an_address_with_its_origin(void **state)
 {
     static const uint8_t local[4] = {192, 0, 2, 10};
     static const uint8_t proto = VIPD_IFA_PROTO;
+    static const uint32_t metric = VIPD_IFA_METRIC;
     struct observed_address out;
     struct message m;
 
@@ -49,11 +52,13 @@ static void reads_an_address_with_its_origin(void **state)
     begin(&m);
     put(&m, IFA_LOCAL, local, sizeof(local));
     put(&m, ATTRIBUTE_IFA_PROTO, &proto, sizeof(proto));
+    put(&m, IFA_RT_PRIORITY, &metric, sizeof(metric));
     assert_true(links_parse_address(&m.header, &out));
     assert_int_equal(out.ifindex, 3);
     assert_int_equal(out.prefix.length, 24);
     assert_memory_equal(out.prefix.address.octets, local, sizeof(local));
     assert_int_equal(out.proto, VIPD_IFA_PROTO);
+    assert_int_equal(out.metric, VIPD_IFA_METRIC);
 }
 
 static void an_empty_origin_is_none(void **state)
@@ -66,8 +71,10 @@ static void an_empty_origin_is_none(void **state)
     begin(&m);
     put(&m, IFA_LOCAL, local, sizeof(local));
     put(&m, ATTRIBUTE_IFA_PROTO, local, 0);
+    put(&m, IFA_RT_PRIORITY, local, 3);
     assert_true(links_parse_address(&m.header, &out));
     assert_int_equal(out.proto, 0);
+    assert_int_equal(out.metric, 0);
 }
 
 static void a_short_address_is_none(void **state)

@@ -201,6 +201,7 @@ static void a_flood_leaves_turns_to_all_others_and_the_lease_is_renewed(void **s
     assert_non_null(link);
     node->client = (struct segment_client){.family = IP_FAMILY_IPV4,
                                            .vrid = VRID,
+                                           .group = ip_address_vrrp_group(IP_FAMILY_IPV4),
                                            .addresses = list,
                                            .count = 1,
                                            .on_message = on_message,
@@ -282,8 +283,11 @@ static void an_observer_hears_of_a_segment_from_open_to_close(void **state)
                                               .userdata = &seen};
     const struct claimed_address list[] = {claim_of("192.0.2.10/24"), claim_of("192.0.2.11/24")};
 
-    node->client = (struct segment_client){
-        .family = IP_FAMILY_IPV4, .vrid = VRID, .addresses = list, .count = 1};
+    node->client = (struct segment_client){.family = IP_FAMILY_IPV4,
+                                           .vrid = VRID,
+                                           .group = ip_address_vrrp_group(IP_FAMILY_IPV4),
+                                           .addresses = list,
+                                           .count = 1};
     segments_set_observer(node->segments, &observer);
     assert_int_equal(
         segment_attach(node->segments, links_by_name(node->links, "va"), &node->client), 0);

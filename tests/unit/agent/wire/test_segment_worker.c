@@ -108,8 +108,11 @@ static struct frame_tap *on_detached(void *observed)
 static void prepare(struct node *node, struct user *user, enum ip_family family, uint8_t vrid)
 {
     user->node = node;
-    user->client = (struct segment_client){
-        .family = family, .vrid = vrid, .on_ready = on_ready, .userdata = user};
+    user->client = (struct segment_client){.family = family,
+                                           .vrid = vrid,
+                                           .group = ip_address_vrrp_group(family),
+                                           .on_ready = on_ready,
+                                           .userdata = user};
 }
 
 static int open_node(void **state)

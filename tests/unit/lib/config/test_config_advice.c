@@ -87,6 +87,14 @@ static const struct {
     {WEB "priority = 150\n[instance db]\ninterface = eth1\nvrid = 1\naddresses = 192.0.2.11/24\n"
          "[group g]\ninstances = web, db\n",
      AT "priority: counts as 100, the lowest one of [group g]"},
+    {WEB "multicast-group = 224.0.0.77\n", NULL},
+    {WEB "multicast-group = ff02::77\n", AT "multicast-group: ff02::77 has no effect: no address"},
+    {WEB "multicast-group = 224.0.0.7\nunicast-peers = 192.0.2.2\n",
+     AT "multicast-group: 224.0.0.7 has no effect: there are unicast-peers"},
+    {WEB "multicast-group = 239.0.0.1\n", AT "multicast-group: 239.0.0.1 is not of the link alone"},
+    {SIX "multicast-group = ff05::1\n", AT_6 "multicast-group: ff05::1 is not of the link alone"},
+    {WEB "dead-factor = 3\n", NULL},
+    {WEB "dead-factor = 5\n", AT "dead-factor: must be 5 on all nodes"},
     {WEB "version = 2\npassword = a\n[instance db]\ninterface = eth1\nvrid = 1\nversion = 2\n"
          "addresses = 192.0.2.11/24\npassword = b\n",
      AT "password: crosses the network in clear, for all to read: it keeps out mistakes"},

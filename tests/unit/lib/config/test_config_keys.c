@@ -48,6 +48,9 @@ GETTER(announce_refresh, i->announce_refresh_ns)
 GETTER(announce_reply, i->announce_reply)
 GETTER(lease, i->lease_ns)
 GETTER(linger, i->linger_ns)
+GETTER(dead_factor, i->dead_factor)
+GETTER(group4_end, i->group4.octets[3])
+GETTER(group6_end, i->group6.octets[15])
 GETTER(auth_type, i->auth.type)
 GETTER(auth_last, i->auth.data[AUTH_DATA_SIZE - 1])
 GETTER(password_cut, i->password_cut)
@@ -105,6 +108,9 @@ static const struct good_value {
     {"advert-interval", NULL, advert_interval, NS_PER_SEC},
     {"advert-interval", "10ms", advert_interval, 10 * NS_PER_MS},
     {"advert-interval", "40.95s", advert_interval, 40950 * NS_PER_MS},
+    {"dead-factor", NULL, dead_factor, 3},
+    {"dead-factor", "2", dead_factor, 2},
+    {"dead-factor", "100", dead_factor, 100},
     {"preempt", NULL, preempt, PREEMPT_YES},
     {"preempt", "no", preempt, PREEMPT_NO},
     {"preempt", "after 2m", preempt, PREEMPT_AFTER},
@@ -120,6 +126,12 @@ static const struct good_value {
     {"unicast-min-ttl", "255", unicast_min_ttl, 255},
     {"unicast-max-ttl", NULL, unicast_max_ttl, 255},
     {"unicast-max-ttl", "0", unicast_max_ttl, 0},
+    {"multicast-group", NULL, group4_end, 18},
+    {"multicast-group", NULL, group6_end, 0x12},
+    {"multicast-group", "224.0.0.77", group4_end, 77},
+    {"multicast-group", "224.0.0.77", group6_end, 0x12},
+    {"multicast-group", "ff02::77, 239.1.2.3", group4_end, 3},
+    {"multicast-group", "ff02::77, 239.1.2.3", group6_end, 0x77},
     {"source", NULL, source4_end, 0},
     {"source", "192.0.2.7, fe80::9", source4_end, 7},
     {"source", "192.0.2.7, fe80::9", source6_end, 9},

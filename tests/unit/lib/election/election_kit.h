@@ -32,6 +32,7 @@ static inline struct election_params kit_params(uint8_t priority)
         .priority = priority,
         .preempt = true,
         .advert_interval_ns = SEC,
+        .dead_factor = DEAD_FACTOR,
         .announce_repeat = 2,
     };
 }

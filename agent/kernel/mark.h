@@ -1,0 +1,50 @@
+/*
+ * The mark that every address of ours carries in the kernel, so that it is told from the
+ * administrator's: by ourselves, by whoever comes after us, and by --release. The rest of the agent
+ * knows only "ours" and "not ours".
+ *
+ * Since Linux 5.18 an address has a protocol (IFA_PROTO), which is for this. Older kernels do not
+ * keep it; what they keep, from 4.18 on, is the metric of the route that goes with the address
+ * (IFA_RT_PRIORITY), so there it is a number of ours, which `ip addr` shows. Vendors carry changes
+ * into older kernels, so no version says which it is: a kernel that has the protocol also says it
+ * of addresses of its own (loopback), and where that has not been seen an address is given both,
+ * and the first is read back. With neither an address that we add would never be known as ours
+ * again.
+ */
+#ifndef AGENT_KERNEL_MARK_H
+#define AGENT_KERNEL_MARK_H
+
+#include "agent/kernel/observed.h"
+
+#include <linux/netlink.h>
+
+enum {
+    VIPD_IFA_PROTO = 0x56, /* 'V' */
+    /* "VIPD". Great, so that nobody else has it and no other route loses against ours. */
+    VIPD_IFA_METRIC = 0x56495044,
+    /* The attribute itself; <linux/if_addr.h> of older systems has no name. */
+    ATTRIBUTE_IFA_PROTO = 11,
+};
+
+/* What the kernel has been seen to keep. All zero: nothing is known yet. */
+struct mark_support {
+    bool proto;
+    bool metric;
+};
+
+/* Whether it carries our mark, in whichever way. */
+bool mark_is_ours(const struct observed_address *address);
+
+/* Takes in what an address tells of the kernel that has reported it. */
+void mark_learn(struct mark_support *support, const struct observed_address *reported);
+
+/* True when it is known which marks this kernel keeps. */
+bool mark_is_known(const struct mark_support *support);
+
+/* Gives it the mark that this kernel keeps, and no other; both, where that is not known. */
+void mark_set(struct observed_address *address, const struct mark_support *support);
+
+/* Puts the mark into a message that adds or changes the address. */
+void mark_put(struct nlmsghdr *message, const struct observed_address *address);
+
+#endif
