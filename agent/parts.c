@@ -402,15 +402,6 @@ int parts_wait_for_nobody(struct parts *parts)
     return 0;
 }
 
-/* After all has left the kernel. */
-static void remove_guard(struct parts *parts)
-{
-    int r = parts->node.guard != NULL ? nft_guard_finish(parts->node.guard, FINISH_NS) : 0;
-
-    if (r < 0)
-        log_msg(LOG_ERR, "table inet vipd of nf_tables could not be removed: %s", strerror(-r));
-}
-
 int parts_finish(struct parts *parts)
 {
     const struct node *node = &parts->node;
@@ -446,7 +437,8 @@ void parts_close(struct parts *parts)
     announce_queue_close(node->announcements);
     neighbour_io_close(node->neighbours);
     (void)parts_finish(parts);
-    remove_guard(parts);
+    if (node->guard != NULL)
+        (void)nft_guard_finish(node->guard, FINISH_NS);
     worker_close(parts->kernel);
     nft_guard_close(node->guard);
     route_keeper_close(node->routes);

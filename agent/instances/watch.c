@@ -98,7 +98,7 @@ static const char *link_name(const struct router *router, const struct ip_addres
         if (router->claims[i].device[0] != '\0' &&
             ip_address_equal(&router->claims[i].prefix.address, address))
             return router->claims[i].device;
-    return router->config->interface;
+    return router->interface;
 }
 
 static void tell_began(struct router_watch *watch)

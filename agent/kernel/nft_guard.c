@@ -348,7 +348,7 @@ void nft_guard_run(struct nft_guard *guard)
     fly(guard);
 }
 
-int nft_guard_finish(struct nft_guard *guard, uint64_t limit_ns)
+static int remove_table(struct nft_guard *guard, uint64_t limit_ns)
 {
     if (!worker_wait(guard->worker, limit_ns))
         return -ETIMEDOUT;
@@ -361,6 +361,15 @@ int nft_guard_finish(struct nft_guard *guard, uint64_t limit_ns)
         return -ETIMEDOUT;
     /* Where there is no nf_tables there is nothing left of it. */
     return guard->in_force || nft_table_unknown(guard->error) ? 0 : guard->error;
+}
+
+int nft_guard_finish(struct nft_guard *guard, uint64_t limit_ns)
+{
+    int r = remove_table(guard, limit_ns);
+
+    if (r < 0)
+        log_msg(LOG_ERR, "table inet vipd of nf_tables could not be removed: %s", strerror(-r));
+    return r;
 }
 
 int nft_guard_error(const struct nft_guard *guard)

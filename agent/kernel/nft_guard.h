@@ -44,7 +44,7 @@ void nft_guard_want(struct nft_guard *guard, struct nft_share *share, int ifinde
 void nft_guard_run(struct nft_guard *guard);
 
 /* Takes the table away and waits for that: only where nobody waits for the loop, and when nothing
- * is wanted any more. 0, -ETIMEDOUT, or another negative errno. */
+ * is wanted any more. 0, -ETIMEDOUT, or another negative errno, logged. */
 int nft_guard_finish(struct nft_guard *guard, uint64_t limit_ns);
 
 /* Why packets to what is wanted are not dropped as of the last attempt: a negative errno; 0: they
