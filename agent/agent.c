@@ -91,11 +91,11 @@ static void clear_leftovers(struct parts *parts)
     if (links > 0)
         log_msg(LOG_NOTICE, "%d virtual MAC links of a predecessor removed", links);
     reconciler_run(parts->node.reconciler);
+    route_keeper_run(parts->node.routes);
     nft_guard_run(parts->node.guard);
     int r = parts_finish(parts);
     if (r < 0)
-        log_msg(LOG_WARNING, "addresses of a predecessor could not be removed yet: %s",
-                strerror(-r));
+        log_msg(LOG_WARNING, "what a predecessor left could not be removed yet: %s", strerror(-r));
 }
 
 /* A run that was ended from outside has not recorded its end. */

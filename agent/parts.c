@@ -13,7 +13,12 @@ enum {
     KERNEL_TASKS_MAX = 8,
     /* Each of those who write has one or two on their way. */
     FILES_TASKS_MAX = 16,
+    /* A reading, and memory being given back. */
+    CONFIG_TASKS_MAX = 2,
 };
+
+/* After a reload that removed much: what it was hands over first. */
+#define TRIM_DELAY_NS (15 * NS_PER_SEC)
 
 /* How long the end waits for the kernel. */
 #define FINISH_NS (2 * NS_PER_SEC)
@@ -113,6 +118,7 @@ static void on_link(void *userdata, const struct link *link)
     /* The kernel drops IPv6 addresses when a link goes down. */
     if (link->up)
         reconciler_run(parts->node.reconciler);
+    route_keeper_run(parts->node.routes);
 }
 
 static void on_link_gone(void *userdata, const struct link *link)
@@ -134,6 +140,10 @@ static void on_address(void *userdata, const struct observed_address *address, b
     if ((!present || !mark_is_ours(address)) &&
         registry_is_virtual(parts->registry, &address->prefix.address))
         reconciler_run_soon(parts->node.reconciler);
+    /* IPv4 routes of the main table go with the address that is their source; older kernels do not
+     * say so. */
+    if (!present)
+        route_keeper_run(parts->node.routes);
     if (link != NULL && !mark_is_ours(address))
         registry_refresh_link(parts->registry, link);
 }
@@ -146,6 +156,7 @@ static void on_resync(void *userdata)
     registry_refresh(parts->registry);
     checks_links_changed(parts->node.checks);
     reconciler_run(parts->node.reconciler);
+    route_keeper_run(parts->node.routes);
 }
 
 static void on_check(void *userdata, const char *name)
@@ -200,6 +211,9 @@ static int open_kernel(struct parts *parts)
     links_use_worker(node->links, parts->kernel);
     r = reconciler_open(node->event, AGENT_PRIORITY_LEASES, node->links, parts->kernel,
                         &node->reconciler);
+    if (r >= 0)
+        r = route_keeper_open(node->event, AGENT_PRIORITY_LEASES, node->links, parts->kernel,
+                              &node->routes);
     if (r >= 0)
         r = nft_guard_open(node->event, AGENT_PRIORITY_LEASES, parts->kernel, &node->guard);
     return r;
@@ -269,11 +283,13 @@ static int open_workers(struct parts *parts)
     const struct worker_options files = {
         .name = "vipd-files", .priority = AGENT_PRIORITY_STATE, .tasks_max = FILES_TASKS_MAX};
     const struct worker_options config = {
-        .name = "vipd-config", .priority = AGENT_PRIORITY_CONTROL, .tasks_max = 1};
+        .name = "vipd-config", .priority = AGENT_PRIORITY_CONTROL, .tasks_max = CONFIG_TASKS_MAX};
     int r = worker_open(parts->node.event, &files, &parts->files);
 
     if (r >= 0)
         r = worker_open(parts->node.event, &config, &parts->config);
+    if (r >= 0)
+        r = memory_trim_open(parts->node.event, parts->config, TRIM_DELAY_NS, &parts->trim);
     if (r < 0)
         log_msg(LOG_ERR, "cannot start threads for files: %s", strerror(-r));
     return r;
@@ -394,9 +410,11 @@ static void remove_guard(struct parts *parts)
 
 int parts_finish(struct parts *parts)
 {
-    if (parts->node.reconciler == NULL)
-        return 0;
-    return reconciler_finish(parts->node.reconciler, FINISH_NS);
+    const struct node *node = &parts->node;
+    int r = node->reconciler != NULL ? reconciler_finish(node->reconciler, FINISH_NS) : 0;
+    int routes = node->routes != NULL ? route_keeper_finish(node->routes, FINISH_NS) : 0;
+
+    return r < 0 ? r : routes;
 }
 
 /* The instances first: they use everything else, and what they leave is closed by the workers. */
@@ -416,6 +434,7 @@ void parts_close(struct parts *parts)
     attach_close(parts->attach);
     registry_close(parts->registry);
     worker_close(parts->files);
+    memory_trim_close(parts->trim);
     worker_leave(parts->config); /* nothing is lost with what it reads */
     checks_close(node->checks);
     segments_free(node->segments);
@@ -426,6 +445,7 @@ void parts_close(struct parts *parts)
     remove_guard(parts);
     worker_close(parts->kernel);
     nft_guard_close(node->guard);
+    route_keeper_close(node->routes);
     reconciler_close(node->reconciler);
     links_close(node->links);
     config_box_unref(parts->facts.box);

@@ -7,6 +7,7 @@
 #ifndef AGENT_PARTS_H
 #define AGENT_PARTS_H
 
+#include "agent/base/memory_trim.h"
 #include "agent/control/control.h"
 #include "agent/instances/attach.h"
 #include "agent/options.h"
@@ -27,6 +28,7 @@ struct parts {
     struct worker *kernel; /* writes to the kernel, for node.reconciler */
     struct worker *files;  /* writes state, history and drains */
     struct worker *config; /* reads a new configuration */
+    struct memory_trim *trim;
     struct registry *registry;
     struct attach *attach;
     struct recorder *recorder; /* NULL: off */

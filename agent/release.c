@@ -79,6 +79,20 @@ struct resigning {
     bool held[2];
 };
 
+static int remove_routes(sd_event *event, struct links *links, struct worker *kernel)
+{
+    struct route_keeper *routes = NULL;
+    int r = route_keeper_open(event, AGENT_PRIORITY_LEASES, links, kernel, &routes);
+
+    if (r >= 0) {
+        route_keeper_run(routes);
+        r = route_keeper_finish(routes, FINISH_NS);
+    }
+    /* Done with the event loop, which does not turn. */
+    route_keeper_close(routes);
+    return r;
+}
+
 /* Behind the addresses, like an agent that stops. */
 static int remove_guard(sd_event *event, struct worker *kernel)
 {
@@ -178,8 +192,9 @@ int release_leftovers(struct config_box *box)
         if (held != NULL)
             resign_all(held, box->config->instance_count);
         (void)virtual_link_delete_all(node.links);
+        int routes = remove_routes(node.event, node.links, kernel);
         int guard = remove_guard(node.event, kernel);
-        r = r < 0 ? r : guard;
+        r = r < 0 ? r : routes < 0 ? routes : guard;
     }
     if (r < 0)
         log_msg(LOG_ERR, "could not release everything: %s", strerror(-r));

@@ -8,7 +8,8 @@
  * socket: what it holds is no leftover. */
 bool release_is_premature(const char *control_path);
 
-/* Removes every address and virtual link that carries our mark, and resigns (priority 0) for the
+/* Removes every address, virtual link, route and rule that carries our mark, and our table of
+ * nf_tables, and resigns (priority 0) for the
  * instances of `box` (NULL: none) that held one. Does not need a running agent; does nothing after
  * a clean stop. Returns 0, or 1 when something could not be removed (logged). */
 int release_leftovers(struct config_box *box);

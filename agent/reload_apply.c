@@ -7,7 +7,13 @@
 
 #include <stdio.h>
 
-enum { PROBLEM_TEXT_SIZE = 1024 };
+enum {
+    PROBLEM_TEXT_SIZE = 1024,
+    /* Fewer are not worth it. */
+    TRIM_REMOVED_MIN = 256,
+};
+
+#define TRIM_INTERVAL_MIN_NS (200 * NS_PER_MS)
 
 /* ---- The difference, applied */
 
@@ -68,6 +74,22 @@ json_t *reload_refuse(struct snapshot_facts *facts, const struct config_problems
     return control_error_reload(problems);
 }
 
+/* Who would miss an advert for it has no memory given back. */
+static void trim_after(const struct parts *parts, const struct config_diff *diff)
+{
+    const struct config *config = parts->facts.box->config;
+    size_t removed = 0;
+
+    for (size_t i = 0; i < diff->count; i++)
+        removed += diff->list[i].kind == CONFIG_REMOVED ? 1 : 0;
+    if (removed < TRIM_REMOVED_MIN)
+        return;
+    for (size_t i = 0; i < config->instance_count; i++)
+        if (config->instances[i].advert_interval_ns < TRIM_INTERVAL_MIN_NS)
+            return;
+    memory_trim_later(parts->trim, parts->facts.realtime.memory_locked);
+}
+
 /* Takes the box over. */
 static json_t *put_in_force(struct parts *parts, struct config_box *box)
 {
@@ -86,9 +108,10 @@ static json_t *put_in_force(struct parts *parts, struct config_box *box)
     }
     segments_watch_due(parts->node.segments);
     json_t *reply = control_reply_reload(&diff, false);
-    config_diff_free(&diff);
     config_box_unref(facts->box);
     facts->box = box;
+    trim_after(parts, &diff);
+    config_diff_free(&diff);
     facts->reload_failed = false;
     log_event(LOG_NOTICE, MESSAGE_ID_RELOADED, NULL, "configuration reloaded");
     chronicle_event(parts->chronicle, HISTORY_RELOADED, "configuration reloaded");

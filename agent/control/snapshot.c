@@ -3,6 +3,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/control/snapshot_router.h"
+#include "agent/control/snapshot_routes.h"
 #include "agent/instances/devices.h"
 #include "agent/instances/strangers.h"
 #include "agent/publish/hook_environment.h"
@@ -67,6 +68,8 @@ static struct status_drained drained_of(const struct instance *instance)
         return (struct status_drained){0};
     return (struct status_drained){.drained = true,
                                    .since_ns = entry->since_wall_ns,
+                                   .asked = entry->asker.known,
+                                   .uid = entry->asker.uid,
                                    .left_ns = snapshot_left(entry->until_boot_ns, clock_boot_ns())};
 }
 
@@ -138,7 +141,8 @@ static size_t fill_hooks(const struct instance *instance, struct status_hook *ou
     return n;
 }
 
-static json_t *instance_json(const struct instance *instance, struct status_address *addresses)
+static json_t *instance_json(const struct instance *instance, struct status_address *addresses,
+                             struct status_route *routes)
 {
     char priority[PRIORITY_TEXT_SIZE];
     struct status_check checks[TRACK_MAX * 2];
@@ -169,6 +173,10 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
         .master = snapshot_master(&instance->routers[0]),
         .addresses = addresses,
         .address_count = fill_addresses(instance, addresses),
+        .routes = routes,
+        .route_count = config->route_count,
+        .rules = routes + config->route_count,
+        .rule_count = config->rule_count,
         .routers = routers,
         .router_count = instance->router_count,
         .last_transition = instance->last_wall_ns != 0 ? &last : NULL,
@@ -194,9 +202,16 @@ json_t *snapshot_instance(const struct instance *instance)
 {
     size_t count = instance->config->claim_count;
     struct status_address *addresses = calloc(count > 0 ? count : 1, sizeof(*addresses));
-    json_t *json = addresses != NULL ? instance_json(instance, addresses) : NULL;
+    size_t route_count = instance->config->route_count + instance->config->rule_count;
+    struct status_route *routes = calloc(route_count + 1, sizeof(*routes));
+    json_t *json = NULL;
 
+    if (addresses != NULL && routes != NULL) {
+        snapshot_routes(instance, routes);
+        json = instance_json(instance, addresses, routes);
+    }
     free(addresses);
+    free(routes);
     return json;
 }
 

@@ -2,6 +2,7 @@
 #include "agent/control/snapshot_router.h"
 
 #include "agent/base/clock.h"
+#include "agent/control/snapshot_routes.h"
 #include "agent/instances/devices.h"
 #include "agent/instances/strangers.h"
 #include "agent/instances/watch.h"
@@ -189,15 +190,29 @@ static size_t fill_strangers(const struct router *router, struct status_warning 
     return 1;
 }
 
+static size_t fill_unusable(const struct instance *instance, struct status_warning *out)
+{
+    if (instance->unusable == NULL)
+        return 0;
+    *out = (struct status_warning){.kind = "unusable-interface",
+                                   .family = instance->routers[0].family,
+                                   .since_ns = instance->unusable_wall_ns,
+                                   .last_ns = clock_wall_ns(),
+                                   .count = 1};
+    snprintf(out->text, sizeof(out->text), "%s", instance->unusable);
+    return 1;
+}
+
 size_t snapshot_warnings(const struct instance *instance, struct status_warning *out)
 {
-    size_t n = 0;
+    size_t n = fill_unusable(instance, out);
 
     for (size_t r = 0; r < instance->router_count; r++) {
         const struct router *router = &instance->routers[r];
 
         n += fill_claim_warning(instance, router, &out[n]);
         n += fill_accept_warning(instance, router, &out[n]);
+        n += snapshot_routes_warning(instance, router, &out[n]);
         n += fill_strangers(router, &out[n]);
         n += fill_waiting(router, &out[n]);
         if (router->watch == NULL)

@@ -19,8 +19,9 @@ uint64_t snapshot_left(uint64_t deadline, uint64_t now);
 void snapshot_router(const struct router *router, struct status_router *out);
 
 /* The LAN's, a conflict, a claim that failed, addresses that somebody else has put on the interface
- * or that packets are accepted to, and addresses that wait for their device, for each family. */
-enum { SNAPSHOT_WARNINGS_MAX = 2 * (LAN_WARNINGS + 5) };
+ * or that packets are accepted to, addresses that wait for their device, and routes that are
+ * missing, for each family; and the interface's own. */
+enum { SNAPSHOT_WARNINGS_MAX = 2 * (LAN_WARNINGS + 6) + 1 };
 
 /* What all its routers warn of, at most SNAPSHOT_WARNINGS_MAX. Returns how many. */
 size_t snapshot_warnings(const struct instance *instance, struct status_warning *out);

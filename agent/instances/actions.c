@@ -69,7 +69,8 @@ static bool is_ready(struct router *router, uint64_t now_ns)
 
     if (!reconciler_settled(&router->desired))
         return false;
-    if (reconciler_answers(router->node->reconciler, &router->desired))
+    if (reconciler_answers(router->node->reconciler, &router->desired) &&
+        route_keeper_settled(&router->routes))
         return true;
     if (postponed->give_up_ns == 0)
         postponed->give_up_ns = now_ns + bound_ns(router);

@@ -88,13 +88,21 @@ static void on_settled(struct desired_set *set)
         instance_set_hold(instance, HOLD_CANNOT_CLAIM, true);
         try_later(instance);
     } else {
+        router_claim_routes(router);
         router_go_on(router);
     }
     router->node->on_claimed(router->node->userdata);
 }
 
+static void on_routes_settled(struct route_set *set)
+{
+    router_go_on(set->userdata);
+}
+
 void claim_prepare(struct router *router)
 {
+    router->routes.on_settled = on_routes_settled;
+    router->routes.userdata = router;
     router->desired.on_settled = on_settled;
     router->desired.userdata = router;
 }

@@ -87,6 +87,8 @@ static json_t *entry_json(const struct drained *entry)
                              (json_int_t)(entry->since_wall_ns / NS_PER_MS));
     uint64_t now = clock_boot_ns();
 
+    if (entry->asker.known)
+        json_object_set_new(json, "uid", json_integer((json_int_t)entry->asker.uid));
     if (entry->until_boot_ns == DEADLINE_NEVER)
         return json;
     uint64_t left = entry->until_boot_ns > now ? entry->until_boot_ns - now : 0;
@@ -187,16 +189,20 @@ static void note_change(struct drains *drains)
     (void)r;
 }
 
-bool drains_add(struct drains *drains, const char *name, uint64_t until_boot_ns)
+bool drains_add(struct drains *drains, const char *name, uint64_t until_boot_ns,
+                const struct asker *asker)
 {
     struct drained *known = (struct drained *)(uintptr_t)drains_find(drains, name);
-    struct drained entry = {.since_wall_ns = clock_wall_ns(), .until_boot_ns = until_boot_ns};
+    struct drained entry = {
+        .since_wall_ns = clock_wall_ns(), .asker = *asker, .until_boot_ns = until_boot_ns};
 
     snprintf(entry.name, sizeof(entry.name), "%s", name);
-    if (known != NULL)
+    if (known != NULL) {
         known->until_boot_ns = until_boot_ns;
-    else if (put(drains, &entry) < 0)
+        known->asker = *asker;
+    } else if (put(drains, &entry) < 0) {
         return false;
+    }
     note_change(drains);
     return true;
 }
@@ -239,12 +245,23 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
     return set_timer(drains);
 }
 
+/* Nobody where it is not what we write: the drain is what matters. */
+static struct asker read_asker(const json_t *uid)
+{
+    const json_int_t value = json_integer_value(uid);
+
+    if (!json_is_integer(uid) || value < 0 || value > UINT32_MAX)
+        return (struct asker){0};
+    return (struct asker){.known = true, .uid = (uint32_t)value};
+}
+
 /* One entry of the file. False: it is not what we write. */
 static bool read_entry(struct drains *drains, const struct config *config, const json_t *json)
 {
     const char *name = json_string_value(json_object_get(json, "instance"));
     const json_t *since = json_object_get(json, "since_ms");
     const json_t *until = json_object_get(json, "until_ms");
+    const json_t *uid = json_object_get(json, "uid");
     struct drained entry = {.until_boot_ns = DEADLINE_NEVER};
     uint64_t now_ms = clock_wall_ns() / NS_PER_MS;
 
@@ -252,6 +269,7 @@ static bool read_entry(struct drains *drains, const struct config *config, const
         (until != NULL && (!json_is_integer(until) || json_integer_value(until) < 0)))
         return false;
     snprintf(entry.name, sizeof(entry.name), "%s", name);
+    entry.asker = read_asker(uid);
     entry.since_wall_ns = (uint64_t)json_integer_value(since) * NS_PER_MS;
     if (until != NULL) {
         uint64_t until_ms = (uint64_t)json_integer_value(until);

@@ -17,9 +17,16 @@
 
 struct drains;
 
+/* Who asked: a user, or (known false) time itself, when a drain is over. */
+struct asker {
+    bool known;
+    uint32_t uid;
+};
+
 struct drained {
     char name[NAME_SIZE];
     uint64_t since_wall_ns;
+    struct asker asker;     /* not known: of a list that an older vipd has left */
     uint64_t until_boot_ns; /* DEADLINE_NEVER: until resumed */
 };
 
@@ -55,9 +62,10 @@ void drains_close(struct drains *drains);
 /* The entry of that instance, or NULL. */
 const struct drained *drains_find(const struct drains *drains, const char *name);
 
-/* Adds it, or changes its time; options.saved() tells whether that is kept. False: out of memory,
- * it is not on the list. */
-bool drains_add(struct drains *drains, const char *name, uint64_t until_boot_ns);
+/* Adds it, or changes its time and who asked; options.saved() tells whether that is kept. False:
+ * out of memory, it is not on the list. */
+bool drains_add(struct drains *drains, const char *name, uint64_t until_boot_ns,
+                const struct asker *asker);
 
 /* Takes it off the list, if it is on it. */
 void drains_remove(struct drains *drains, const char *name);

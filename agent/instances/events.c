@@ -155,7 +155,7 @@ static void follow_handover(struct instance *instance)
     if (!handover_update(&instance->handover, &view))
         return;
     if (!drains_add(instance->node->drains, instance->config->name,
-                    instance->handover.drain_until_ns))
+                    instance->handover.drain_until_ns, &instance->handover.asker))
         handover_kept(&instance->handover, DRAINS_NOT_SAVED);
 }
 

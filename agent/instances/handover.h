@@ -11,12 +11,6 @@
 #include "agent/instances/router.h"
 #include "lib/control/control.h"
 
-/* Who asked: a user, or (known false) time itself, when a drain is over. */
-struct asker {
-    bool known;
-    uint32_t uid;
-};
-
 struct handover {
     enum handover_kind kind;
     enum handover_outcome outcome;

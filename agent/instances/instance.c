@@ -6,6 +6,7 @@
 #include "agent/instances/actions.h"
 #include "agent/instances/claim.h"
 #include "agent/instances/devices.h"
+#include "agent/instances/fitness.h"
 #include "agent/instances/link.h"
 #include "agent/instances/link_belief.h"
 #include "agent/instances/peers.h"
@@ -132,7 +133,7 @@ void instance_free(struct instance *instance)
     for (size_t i = 0; i < instance->router_count; i++) {
         const struct election_actions release = {.list = {{.type = ACTION_RELEASE}}, .count = 1};
 
-        if (instance->routers[i].desired.linked)
+        if (instance->routers[i].desired.linked || instance->routers[i].routes.linked)
             router_execute(&instance->routers[i], &release);
     }
     (void)move_to(instance, NULL);
@@ -147,6 +148,7 @@ void instance_free(struct instance *instance)
     bundle_unref(instance->bundle);
     sd_event_source_disable_unref(instance->damping_timer);
     claim_free(instance);
+    fitness_free(instance);
     link_belief_free(instance);
     start_delay_free(instance);
     free(instance->hook_results);
@@ -175,18 +177,25 @@ static int follow_link(struct instance *instance)
     if (link == NULL || (old != 0 && old != link->ifindex)) {
         instance_set_hold(instance, HOLD_NO_INTERFACE, true);
         link_belief_forget(instance);
+        fitness_forget(instance);
     }
-    int r = move_to(instance, link);
-    bool attached = r == 0 && link != NULL;
+    bool fits = link != NULL && fitness_look(instance, link);
+    int r = move_to(instance, fits ? link : NULL);
     instance->unattached = r < 0 && r != -EINPROGRESS;
     if (instance->unattached)
         instance->node->on_unattached(instance->node->userdata);
+    if (fits && r != -EINPROGRESS)
+        fitness_tried(instance, link, r);
+    /* What is wrong with a link is not that it has no address. */
+    bool known = link != NULL && r != -EINPROGRESS;
     for (size_t i = 0; i < instance->router_count; i++)
-        refresh_source(&instance->routers[i], attached ? link->ifindex : 0);
-    if (!attached)
+        refresh_source(&instance->routers[i], known ? link->ifindex : 0);
+    if (!known)
         return r;
     link_belief_see(instance, link->up && link->carrier);
     instance_set_hold(instance, HOLD_NO_INTERFACE, false);
+    if (!fits || r < 0)
+        return r;
     for (size_t i = 0; i < instance->router_count; i++)
         router_follow_mac(&instance->routers[i], link);
     return r;
@@ -269,6 +278,7 @@ void instance_start(struct instance *instance)
     say_missing_interface(instance);
     instance_checks_changed(instance);
     instance->starting = true;
+    fitness_say(instance);
     if (r != -EINPROGRESS)
         take_part(instance);
 }

@@ -126,8 +126,20 @@ bool router_link_gone(struct router *router, int ifindex)
     return parent == NULL || router->client.segment != NULL;
 }
 
+/* Where the addresses are has to be in the VRF of the interface. */
+static void follow_vrf(struct router *router, const struct link *link)
+{
+    if (router->virtual_ifindex == 0 || virtual_link_is_placed(router->virtual_link, link))
+        return;
+    log_instance(LOG_NOTICE, router->config->name,
+                 "%s is in another VRF now: making the virtual MAC's link again", link->name);
+    drop_virtual(router);
+    router->virtual_again = true;
+}
+
 int router_attach(struct router *router, const struct link *link)
 {
+    follow_vrf(router, link);
     bool was_there = router->virtual_again;
     int r = router->client.segment == NULL
                 ? segment_attach(router->node->segments, link, &router->client)

@@ -11,6 +11,7 @@
 #include "agent/kernel/links.h"
 #include "agent/kernel/nft_guard.h"
 #include "agent/kernel/reconciler.h"
+#include "agent/kernel/route_keeper.h"
 #include "agent/kernel/virtual_links.h"
 #include "agent/wire/announce_queue.h"
 #include "agent/wire/neighbour_io.h"
@@ -24,7 +25,8 @@ struct node {
     struct links *links;
     struct checks *checks;
     struct reconciler *reconciler;
-    struct nft_guard *guard; /* NULL: packets are not dropped (vipd --release) */
+    struct route_keeper *routes; /* NULL: none are added (vipd --release) */
+    struct nft_guard *guard;     /* NULL: packets are not dropped (vipd --release) */
     struct neighbour_io *neighbours;
     struct announce_queue *announcements; /* over that; NULL: never a pause */
     struct segments *segments;

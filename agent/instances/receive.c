@@ -1,6 +1,7 @@
 /* What arrives for a router, and what comes of it; see receive.h. */
 #include "agent/instances/receive.h"
 
+#include "agent/instances/bond.h"
 #include "agent/instances/events.h"
 #include "agent/instances/peers.h"
 #include "agent/instances/watch.h"
@@ -89,6 +90,13 @@ static void on_message(void *userdata, const struct packet_ip *ip, bool source_i
         router->node->on_rival(router->node->userdata, router->instance, &advert);
 }
 
+/* What we have sent by one slave of a bond comes in by another. */
+static bool is_echo(const struct router *router, const uint8_t mac[MAC_SIZE])
+{
+    return router_owns_mac(router, mac) &&
+           bond_echoes(router->node->links, segment_ifindex(&router->client));
+}
+
 static void on_claim(void *userdata, const struct neighbour_claim *claim)
 {
     struct router *router = userdata;
@@ -102,7 +110,7 @@ static void on_claim(void *userdata, const struct neighbour_claim *claim)
     bool master = e->state == VRRP_MASTER;
     bool strange = !router_owns_mac(router, claim->mac);
 
-    if (claim->kind == NEIGHBOUR_PROBE)
+    if (claim->kind == NEIGHBOUR_PROBE || is_echo(router, claim->mac))
         return;
     if ((lingering || (master && claim->kind == NEIGHBOUR_ANNOUNCEMENT)) && (virtual || strange))
         instance_event(router->instance, router->index, &event);
@@ -137,6 +145,8 @@ static void on_frame(void *userdata, const struct vrrp_frame *frame)
 
     if (!ip_address_equal(&frame->source, &router_election(router)->source))
         router_peers_frame(router, frame);
+    else if (is_echo(router, frame->mac))
+        return;
     if (router_watch_frame(router, frame, router_owns_mac(router, frame->mac), &outcome))
         carry_out(router, &outcome);
     if (only_captured(router, frame) &&

@@ -3,6 +3,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
+#include "agent/instances/bond.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,27 @@
 #include <unistd.h>
 
 enum { DEFAULT_MTU = 1500 };
+
+static struct route_lists routes_of(const struct router *router)
+{
+    const struct config_instance *config = router->config;
+
+    return (struct route_lists){.routes = config->routes,
+                                .route_count = config->route_count,
+                                .rules = config->rules,
+                                .rule_count = config->rule_count};
+}
+
+/* Of two routers each has those of its own family. */
+static void read_routes(struct router *router)
+{
+    const struct route_lists lists = routes_of(router);
+
+    router->routes.owner = router->config->name;
+    router->routes.family = router->has_sibling ? router->family : IP_FAMILY_NONE;
+    if (router->node->routes != NULL)
+        route_keeper_rebase(router->node->routes, &router->routes, &lists);
+}
 
 /* What the receiver speaks. */
 static struct packet_dialect dialect_of(const struct packet_receiver *receiver)
@@ -86,6 +108,7 @@ bool router_read_config(struct router *router)
     router->desired.owner = config->name;
     router->desired.adopt = config->adopt;
     router_guard(router);
+    read_routes(router);
     return true;
 }
 
@@ -101,6 +124,9 @@ void router_free(struct router *router)
     forget_announcements(router);
     if (router->node->guard != NULL)
         nft_guard_want(router->node->guard, &router->guarded, 0, NULL, 0);
+    if (router->node->routes != NULL)
+        route_keeper_want(router->node->routes, &router->routes, NULL);
+    route_keeper_free_set(&router->routes);
     free(router->peers);
     sd_event_source_disable_unref(router->postponed.timer);
 }
@@ -142,6 +168,8 @@ bool router_owns_mac(const struct router *router, const uint8_t mac[MAC_SIZE])
     uint8_t shared[MAC_SIZE];
 
     if (link != NULL && link->has_mac && memcmp(mac, link->mac, MAC_SIZE) == 0)
+        return true;
+    if (link != NULL && bond_has_mac(router->node->links, link->ifindex, mac))
         return true;
     virtual_mac(router->family, router->config->vrid, shared);
     return router->config->mac == MAC_VIRTUAL && memcmp(mac, shared, MAC_SIZE) == 0;
@@ -214,11 +242,26 @@ void router_send_advert(struct router *router, const struct election_action *act
         note_send_result(router, result);
 }
 
+void router_claim_routes(struct router *router)
+{
+    const struct route_lists lists = routes_of(router);
+
+    if (router->node->routes != NULL)
+        route_keeper_want(router->node->routes, &router->routes, &lists);
+}
+
 void router_claim(struct router *router)
 {
+    const struct route_lists lists = routes_of(router);
+
+    if (router->node->routes != NULL)
+        route_keeper_expect(&router->routes, &lists);
     router->desired.raises = router->virtual_ifindex != 0;
     reconciler_want(router->node->reconciler, &router->desired, router_claim_ifindex(router),
                     router->claims, router->claim_count, router->config->lease_ns);
+    /* Where there are none, the kernel has nothing to say to them. */
+    if (router->claim_count == 0)
+        router_claim_routes(router);
 }
 
 void router_release(struct router *router)
@@ -226,6 +269,8 @@ void router_release(struct router *router)
     forget_announcements(router);
     reconciler_want(router->node->reconciler, &router->desired, router_claim_ifindex(router), NULL,
                     0, 0);
+    if (router->node->routes != NULL)
+        route_keeper_want(router->node->routes, &router->routes, NULL);
 }
 
 /* The owner accepts what is addressed to it in any case (RFC 9568 6.4.3). */

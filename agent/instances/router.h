@@ -87,6 +87,7 @@ struct router {
     struct ip_address *peers;     /* of this family; NULL for multicast */
     struct desired_set desired;
     struct nft_share guarded; /* the addresses, with accept = no */
+    struct route_set routes;  /* and rules, which come with the addresses */
     struct strangers strangers;
     struct postponed postponed;
     struct virtual_link *virtual_link; /* the macvlan of mac = virtual, also while it is made */
@@ -135,7 +136,8 @@ const char *router_name(const struct router *router, char *buffer, size_t size);
 /* True when it claims that address. */
 bool router_has_address(const struct router *router, const struct ip_address *address);
 
-/* True for the interface's own MAC and for the one that the whole cluster shares. */
+/* True for the interface's own MAC, those of a bond's slaves, and for the one that the whole
+ * cluster shares. */
 bool router_owns_mac(const struct router *router, const uint8_t mac[MAC_SIZE]);
 
 /* Sends what the action ACTION_SEND_ADVERT asks for. */
@@ -144,6 +146,10 @@ void router_send_advert(struct router *router, const struct election_action *act
 /* Wants its addresses in the kernel, on a link that is up. Returns before it is so: see
  * desired_set.on_settled. */
 void router_claim(struct router *router);
+
+/* The addresses are there: wants what its configuration has of routes and rules. Returns before it
+ * is so: see route_set.on_settled. */
+void router_claim_routes(struct router *router);
 
 /* Wants none of them any more. */
 void router_release(struct router *router);

@@ -65,6 +65,8 @@ struct instance {
     uint8_t damping_as_master; /* priority by its checks when it became MASTER, or was reloaded */
     sd_event_source *damping_timer; /* NULL: never held back yet */
     struct claim_retry claim;
+    char *unusable;            /* what is wrong with its interface (HOLD_UNUSABLE), or NULL, */
+    uint64_t unusable_wall_ns; /* and since when; see fitness.h */
     struct link_belief link;
     sd_event_source *start_timer;     /* of start-delay; NULL: never needed */
     struct hook_result *hook_results; /* HOOKS of them, told by publish/; NULL: none ended yet */

@@ -3,6 +3,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
+#include "agent/kernel/mending.h"
 #include "agent/kernel/nft_news.h"
 #include "agent/kernel/nft_table.h"
 
@@ -16,11 +17,6 @@ enum { TIMER_ACCURACY_US = 1000 };
 #define RETIRE_NS (500 * NS_PER_MS)
 /* The table is looked at so often at most, however much others change theirs. */
 #define LOOK_EVERY_NS (20 * NS_PER_MS)
-/* Somebody who takes the table away on sight is not followed faster than that. */
-#define REPAIR_MIN_NS (20 * NS_PER_MS)
-#define REPAIR_MAX_NS (4 * NS_PER_SEC)
-#define QUIET_NS      (12 * NS_PER_SEC)
-#define TELL_EVERY_NS (30 * NS_PER_SEC)
 #define RETRY_MIN_NS  (1 * NS_PER_SEC)
 #define RETRY_MAX_NS  (30 * NS_PER_SEC)
 
@@ -45,17 +41,15 @@ struct nft_guard {
     struct nft_news *news;
     struct nft_share *shares;
     sd_event_source *timer;
-    bool dirty;           /* something is wanted anew */
-    bool look;            /* somebody else has changed something */
-    bool in_force;        /* the kernel has taken the content */
-    int error;            /* of the last attempt */
-    uint64_t retire_ns;   /* until then what was wanted before stays in; 0: nothing */
-    uint64_t look_ns;     /* not looked at before */
-    uint64_t write_ns;    /* not written before: after a failure, or too many repairs */
-    uint64_t backoff_ns;  /* of failures */
-    uint64_t repair_ns;   /* back-off of repairs */
-    uint64_t repaired_ns; /* when the last one was made; 0: never */
-    uint64_t told_ns;     /* when a repair was last said */
+    bool dirty;          /* something is wanted anew */
+    bool look;           /* somebody else has changed something */
+    bool in_force;       /* the kernel has taken the content */
+    int error;           /* of the last attempt */
+    uint64_t retire_ns;  /* until then what was wanted before stays in; 0: nothing */
+    uint64_t look_ns;    /* not looked at before */
+    uint64_t write_ns;   /* not written before: after a failure, or too many repairs */
+    uint64_t backoff_ns; /* of failures */
+    struct mending mended;
 };
 
 static void fly(struct nft_guard *guard);
@@ -91,11 +85,12 @@ static bool make_room(struct content *content, size_t count)
     return true;
 }
 
-static void add(struct content *content, int ifindex, const struct ip_address *address)
+static void add(struct content *content, int ifindex, const struct claimed_address *claim)
 {
+    const struct ip_address *address = &claim->prefix.address;
     bool link_local = address->family == IP_FAMILY_IPV6 && ip_address_is_link_local(address);
 
-    if (!link_local || ifindex != 0)
+    if (!link_local || (ifindex != 0 && claim->device[0] == '\0'))
         content->list[content->count++] =
             (struct nft_element){.ifindex = link_local ? ifindex : 0, .address = *address};
 }
@@ -127,7 +122,7 @@ static bool collect(struct nft_guard *guard)
         return false;
     for (const struct nft_share *s = guard->shares; s != NULL; s = s->next)
         for (size_t i = 0; i < s->count; i++)
-            add(content, s->ifindex, &s->addresses[i].prefix.address);
+            add(content, s->ifindex, &s->addresses[i]);
     sort(content);
     return true;
 }
@@ -200,16 +195,12 @@ static void note_written(struct nft_guard *guard)
 static void note_damage(struct nft_guard *guard)
 {
     uint64_t now_ns = clock_boot_ns();
-    bool quiet = guard->repaired_ns == 0 || now_ns - guard->repaired_ns > QUIET_NS;
 
-    guard->repair_ns = quiet ? 0 : longer(guard->repair_ns, REPAIR_MIN_NS, REPAIR_MAX_NS);
-    guard->write_ns = now_ns + guard->repair_ns;
-    guard->repaired_ns = now_ns;
+    guard->write_ns = mending_next(&guard->mended, now_ns);
     guard->in_force = false;
     guard->dirty = true;
-    if (guard->told_ns != 0 && now_ns - guard->told_ns < TELL_EVERY_NS)
+    if (!mending_tell(&guard->mended, now_ns))
         return;
-    guard->told_ns = now_ns;
     log_msg(LOG_WARNING, "somebody has changed or removed table inet vipd of nf_tables, by which "
                          "accept = no drops packets: made again");
 }
@@ -255,7 +246,8 @@ static void arm(struct nft_guard *guard)
         next_ns = guard->look_ns;
     if (guard->retire_ns != 0 && guard->retire_ns < next_ns)
         next_ns = guard->retire_ns;
-    if (next_ns != DEADLINE_NEVER)
+    /* The end of a flight arms it anew. */
+    if (next_ns != DEADLINE_NEVER && !guard->task.submitted)
         wait_until(guard, next_ns);
     else
         (void)sd_event_source_set_enabled(guard->timer, SD_EVENT_OFF);

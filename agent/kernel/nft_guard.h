@@ -35,8 +35,8 @@ int nft_guard_open(sd_event *event, int64_t priority, struct worker *worker,
 void nft_guard_close(struct nft_guard *guard);
 
 /* Replaces what this share wants (count 0: nothing; then it may be freed at once). Link-local
- * addresses are meant on that link only, and not yet while it is 0. The same as before costs
- * nothing. */
+ * addresses are meant on that link only, and not yet while it is 0; those that name a device are
+ * left out. The same as before costs nothing. */
 void nft_guard_want(struct nft_guard *guard, struct nft_share *share, int ifindex,
                     const struct claimed_address *addresses, size_t count);
 

@@ -223,6 +223,11 @@ const char *rtnl_batch_detail(const struct rtnl_batch *batch, unsigned i)
     return batch->details[i];
 }
 
+uint32_t rtnl_batch_port(const struct rtnl_batch *batch)
+{
+    return batch->port;
+}
+
 uint64_t rtnl_batch_sends(const struct rtnl_batch *batch)
 {
     return batch->sends;

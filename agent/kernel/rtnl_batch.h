@@ -40,6 +40,9 @@ int rtnl_batch_result(const struct rtnl_batch *batch, unsigned i);
 /* What the kernel says about that error beyond its number; "" when nothing. */
 const char *rtnl_batch_detail(const struct rtnl_batch *batch, unsigned i);
 
+/* Under which notifications of the kernel name it as the one who changed something. */
+uint32_t rtnl_batch_port(const struct rtnl_batch *batch);
+
 /* sendmsg() calls since opening. */
 uint64_t rtnl_batch_sends(const struct rtnl_batch *batch);
 

@@ -195,6 +195,11 @@ int virtual_link_ifindex(const struct virtual_link *link)
     return link->result == 0 ? link->made.ifindex : link->result;
 }
 
+bool virtual_link_is_placed(const struct virtual_link *link, const struct link *parent)
+{
+    return virtual_link_place(parent).vrf == link->place.vrf;
+}
+
 void virtual_links_drop(struct virtual_link *link)
 {
     if (link == NULL)

@@ -37,6 +37,10 @@ int virtual_links_want(struct virtual_links *all, const struct virtual_link_opti
 /* Its ifindex; -EINPROGRESS: it has to wait, on_ready() follows; or another negative errno. */
 int virtual_link_ifindex(const struct virtual_link *link);
 
+/* True while it is where one for that parent would be made now: the parent may have been put into
+ * a VRF since, or out of it. */
+bool virtual_link_is_placed(const struct virtual_link *link, const struct link *parent);
+
 /* Has it deleted, also one that is still being made, or that was deleted by somebody else. The
  * parent gets its settings back with the last one. NULL is allowed. */
 void virtual_links_drop(struct virtual_link *link);

@@ -1,12 +1,12 @@
 /* VIPD_* of a hook; nothing of our own environment but PATH and the language and zone of texts. */
 #include "agent/publish/hook_environment.h"
 
+#include "lib/config/hook_unit.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 enum { VARIABLES_MAX = 16 };
 
@@ -102,7 +102,7 @@ char **hook_environment_new(const struct hook_event *event, enum hook hook)
 
     if (builder.list == NULL)
         return NULL;
-    add_ours(&builder, "PATH", PATH_DEFAULT);
+    add_ours(&builder, "PATH", HOOK_PATH_DEFAULT);
     add_ours(&builder, "LANG", NULL);
     add_ours(&builder, "TZ", NULL);
     add(&builder, "VIPD_HOOK=%s", hook_name(hook));

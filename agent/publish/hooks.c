@@ -10,6 +10,7 @@
 #include "agent/base/message_ids.h"
 #include "agent/base/priorities.h"
 #include "agent/publish/hook_environment.h"
+#include "lib/config/hook_unit.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -20,7 +21,8 @@
 struct hook_queue {
     struct hooks *hooks;
     char name[NAME_SIZE];
-    struct child *child; /* NULL: none runs */
+    struct child *child;    /* NULL: none runs, */
+    struct unit_hook *unit; /* nor does systemd run one */
     enum hook running;
     struct hook_event present; /* box NULL: none; else its hooks from `next` on are to be run */
     enum hook next;
@@ -32,6 +34,7 @@ struct hook_queue {
 struct hooks {
     sd_event *event;
     sd_event_source *starter;
+    struct unit_hooks *units;  /* borrowed */
     struct hook_queue *queues; /* the oldest first */
     unsigned running;
     void (*on_idle)(void *userdata);
@@ -91,12 +94,18 @@ static struct hook_queue *append(struct hooks *hooks, const char *name)
     return queue;
 }
 
+static bool is_running(const struct hook_queue *queue)
+{
+    return queue->child != NULL || queue->unit != NULL;
+}
+
 /* Of one that is not in the list any longer. */
 static void free_queue(struct hook_queue *queue)
 {
-    if (queue->child != NULL)
+    if (is_running(queue))
         queue->hooks->running--;
     child_free(queue->child);
+    unit_hook_free(queue->unit);
     drop(&queue->present);
     drop(&queue->newest);
     drop(&queue->rival);
@@ -127,6 +136,16 @@ static void on_line(void *userdata, const char *line)
     log_instance(LOG_INFO, queue->name, "%s: %s", hook_name(queue->running), line);
 }
 
+static void ended(struct hook_queue *queue)
+{
+    child_free(queue->child);
+    queue->child = NULL;
+    unit_hook_free(queue->unit);
+    queue->unit = NULL;
+    queue->hooks->running--;
+    start_soon(queue->hooks);
+}
+
 static void tell_end(const struct hook_queue *queue, enum hook hook, int status, const char *text)
 {
     const struct hooks *hooks = queue->hooks;
@@ -144,16 +163,23 @@ static void on_end(void *userdata, const struct child_result *result)
     log_event(good ? LOG_INFO : LOG_WARNING, good ? NULL : MESSAGE_ID_HOOK_FAILED, queue->name,
               "%s: %s", hook_name(queue->running), child_result_text(result, text, sizeof(text)));
     tell_end(queue, queue->running, result->outcome == CHILD_EXITED ? result->code : -1, text);
-    child_free(queue->child);
-    queue->child = NULL;
-    queue->hooks->running--;
-    start_soon(queue->hooks);
+    ended(queue);
 }
 
-static void run(struct hook_queue *queue, const struct hook_event *event, enum hook hook)
+static void on_failed(void *userdata, const char *why)
+{
+    struct hook_queue *queue = userdata;
+
+    log_event(LOG_ERR, MESSAGE_ID_HOOK_FAILED, queue->name, "%s: %s", hook_name(queue->running),
+              why);
+    tell_end(queue, queue->running, -1, why);
+    ended(queue);
+}
+
+static int run_command(struct hook_queue *queue, const struct hook_event *event, enum hook hook,
+                       char **environment)
 {
     const struct config_instance *config = event->config;
-    char **environment = hook_environment_new(event, hook);
     bool other = config->hook_user[0] != '\0';
     const struct child_spec spec = {
         .program = {.argv = config->hooks[hook],
@@ -165,14 +191,37 @@ static void run(struct hook_queue *queue, const struct hook_event *event, enum h
         .on_end = on_end,
         .userdata = queue,
     };
-    char text[96];
-    int r = -ENOMEM;
 
     /* hooks_check() has refused it; and never as ourselves instead. */
     if (other && spec.program.user == NULL)
-        r = -ENOENT;
+        return -ENOENT;
+    return child_start(queue->hooks->event, &spec, &queue->child);
+}
+
+static int run_unit(struct hook_queue *queue, const struct hook_event *event, const char *program,
+                    char **environment)
+{
+    const struct unit_hook_spec spec = {.program = program,
+                                        .environment = environment,
+                                        .timeout_ns = event->config->hook_timeout_ns,
+                                        .on_end = on_end,
+                                        .on_failed = on_failed,
+                                        .userdata = queue};
+
+    return unit_hook_start(queue->hooks->units, &spec, &queue->unit);
+}
+
+static void run(struct hook_queue *queue, const struct hook_event *event, enum hook hook)
+{
+    char **environment = hook_environment_new(event, hook);
+    const char *program = hook_unit_program(event->config->hooks[hook]);
+    char text[96];
+    int r = -ENOMEM;
+
+    if (environment != NULL && program != NULL)
+        r = run_unit(queue, event, program, environment);
     else if (environment != NULL)
-        r = child_start(queue->hooks->event, &spec, &queue->child);
+        r = run_command(queue, event, hook, environment);
     if (r < 0) {
         snprintf(text, sizeof(text), "cannot be started: %s", strerror(-r));
         log_event(LOG_ERR, MESSAGE_ID_HOOK_FAILED, queue->name, "%s: %s", hook_name(hook), text);
@@ -195,34 +244,61 @@ static void take_newest(struct hook_queue *queue)
     queue->next = hook_of(queue->present.transition.to);
 }
 
+/* What comes next; false: nothing. */
+static bool find_next(struct hook_queue *queue, const struct hook_event **event, enum hook *hook)
+{
+    while (queue->present.box != NULL) {
+        if (queue->next == HOOKS) {
+            drop(&queue->present);
+        } else if (queue->present.config->hooks[queue->next] != NULL) {
+            *event = &queue->present;
+            *hook = queue->next;
+            return true;
+        } else {
+            queue->next = queue->next == HOOK_CHANGE ? HOOKS : HOOK_CHANGE;
+        }
+    }
+    *event = &queue->rival;
+    *hook = HOOK_RIVAL;
+    return queue->rival.box != NULL;
+}
+
 /* Starts the next hook that the queue has; false: it has none and none runs. */
 static bool advance(struct hook_queue *queue)
 {
-    take_newest(queue);
-    while (queue->present.box != NULL && queue->child == NULL) {
-        enum hook hook = queue->next;
+    const struct hook_event *event;
+    enum hook hook;
 
-        if (hook == HOOKS) {
-            drop(&queue->present);
-            break;
-        }
-        queue->next = hook == HOOK_CHANGE ? HOOKS : HOOK_CHANGE;
-        if (queue->present.config->hooks[hook] != NULL)
-            run(queue, &queue->present, hook);
+    while (!is_running(queue) && find_next(queue, &event, &hook)) {
+        run(queue, event, hook);
+        if (hook == HOOK_RIVAL)
+            drop(&queue->rival);
+        else
+            queue->next = hook == HOOK_CHANGE ? HOOKS : HOOK_CHANGE;
     }
-    if (queue->child == NULL && queue->rival.box != NULL) {
-        run(queue, &queue->rival, HOOK_RIVAL);
-        drop(&queue->rival);
-    }
-    return queue->child != NULL;
+    return is_running(queue);
 }
 
-static bool can_start(const struct hook_queue *queue)
+/* Another instance has systemd run the program that is next here. */
+static bool waits_for_unit(struct hook_queue *queue)
+{
+    const struct hook_event *event;
+    enum hook hook;
+
+    take_newest(queue);
+    if (!find_next(queue, &event, &hook))
+        return false;
+    const char *program = hook_unit_program(event->config->hooks[hook]);
+    return program != NULL && unit_hooks_busy(queue->hooks->units, program);
+}
+
+static bool can_start(struct hook_queue *queue)
 {
     const struct hooks *hooks = queue->hooks;
 
-    return queue->child == NULL && hooks->running < HOOKS_RUNNING_MAX &&
-           (hooks->may_start == NULL || hooks->may_start(hooks->userdata, queue->name));
+    return !is_running(queue) && hooks->running < HOOKS_RUNNING_MAX &&
+           (hooks->may_start == NULL || hooks->may_start(hooks->userdata, queue->name)) &&
+           !waits_for_unit(queue);
 }
 
 /* One queue a turn. */
@@ -245,7 +321,8 @@ static int on_start(sd_event_source *source, void *userdata)
     return 0;
 }
 
-int hooks_open(sd_event *event, void (*on_idle)(void *userdata), void *userdata, struct hooks **out)
+int hooks_open(sd_event *event, struct unit_hooks *units, void (*on_idle)(void *userdata),
+               void *userdata, struct hooks **out)
 {
     struct hooks *hooks = calloc(1, sizeof(*hooks));
     int r = -ENOMEM;
@@ -254,6 +331,7 @@ int hooks_open(sd_event *event, void (*on_idle)(void *userdata), void *userdata,
     if (hooks == NULL)
         return r;
     hooks->event = event;
+    hooks->units = units;
     hooks->on_idle = on_idle;
     hooks->userdata = userdata;
     r = sd_event_add_defer(event, &hooks->starter, on_start, hooks);

@@ -7,6 +7,7 @@
 #define AGENT_PUBLISH_HOOKS_H
 
 #include "agent/publish/hook_event.h"
+#include "agent/publish/unit_hook.h"
 
 #include <systemd/sd-event.h>
 
@@ -17,9 +18,10 @@ enum {
 
 struct hooks;
 
-/* on_idle: the last one is over. 0 or a negative errno. */
-int hooks_open(sd_event *event, void (*on_idle)(void *userdata), void *userdata,
-               struct hooks **out);
+/* units: those that systemd runs; borrowed, closed later. on_idle: the last one is over. 0 or a
+ * negative errno. */
+int hooks_open(sd_event *event, struct unit_hooks *units, void (*on_idle)(void *userdata),
+               void *userdata, struct hooks **out);
 
 /* Whom to ask whether the hooks of an instance may start: for a MASTER when the kernel has its
  * addresses. hooks_go_on() is to be called when the answer may be another. */

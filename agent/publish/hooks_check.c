@@ -3,6 +3,7 @@
 
 #include "agent/base/log.h"
 #include "agent/publish/hook_environment.h"
+#include "lib/config/hook_unit.h"
 #include "lib/config/problem.h"
 #include "lib/config/schema.h"
 
@@ -77,6 +78,18 @@ static bool check_user(struct config_box *box, const struct hook_user *known,
     return r == 0;
 }
 
+/* Whether its program can be run, as far as can be told: root may know one that we do not see. */
+static bool is_there(char *const *argv)
+{
+    const char *program = hook_unit_program(argv);
+    char path[sizeof(HOOK_PROGRAMS_DIR) + NAME_SIZE];
+
+    if (program == NULL)
+        return argv[0][0] != '/' || access(argv[0], X_OK) == 0;
+    snprintf(path, sizeof(path), HOOK_PROGRAMS_DIR "/%s", program);
+    return access(path, F_OK) == 0 || errno != ENOENT;
+}
+
 void hooks_missing_find(const struct config_box *box, struct hooks_missing *out)
 {
     out->count = 0;
@@ -86,7 +99,7 @@ void hooks_missing_find(const struct config_box *box, struct hooks_missing *out)
         for (enum hook hook = 0; hook < HOOKS && out->count < HOOKS_MISSING_MAX; hook++) {
             char *const *argv = config->hooks[hook];
 
-            if (argv == NULL || argv[0][0] != '/' || access(argv[0], X_OK) == 0)
+            if (argv == NULL || is_there(argv))
                 continue;
             out->list[out->count].config = config;
             out->list[out->count].hook = hook;
@@ -101,8 +114,15 @@ void hooks_missing_log(const struct hooks_missing *missing)
         const struct config_instance *config = missing->list[i].config;
         enum hook hook = missing->list[i].hook;
 
-        log_instance(LOG_WARNING, config->name, "%s: %s cannot be run: %s", hook_name(hook),
-                     config->hooks[hook][0], strerror(missing->list[i].error));
+        const char *program = hook_unit_program(config->hooks[hook]);
+        const char *error = strerror(missing->list[i].error);
+        if (program != NULL)
+            log_instance(LOG_WARNING, config->name,
+                         "%s: " HOOK_PROGRAMS_DIR "/%s cannot be run: %s", hook_name(hook), program,
+                         error);
+        else
+            log_instance(LOG_WARNING, config->name, "%s: %s cannot be run: %s", hook_name(hook),
+                         config->hooks[hook][0], error);
     }
 }
 

@@ -26,6 +26,7 @@ enum {
 
 struct publish {
     struct publish_options options;
+    struct unit_hooks *unit_hooks;
     struct hooks *hooks;
     struct systemd_targets *targets;
     struct state_files *state_files; /* NULL: none can be written */
@@ -157,8 +158,14 @@ int publish_finish(struct publish *publish)
 static int open_parts(struct publish *publish)
 {
     sd_event *event = publish->options.event;
-    int r = hooks_open(event, on_idle, publish, &publish->hooks);
+    const struct unit_hooks_options units = {.event = event,
+                                             .files = publish->options.files,
+                                             .run_dir = publish->options.run_dir,
+                                             .control_path = publish->options.control_path};
+    int r = unit_hooks_open(&units, &publish->unit_hooks);
 
+    if (r >= 0)
+        r = hooks_open(event, publish->unit_hooks, on_idle, publish, &publish->hooks);
     if (r >= 0)
         hooks_ask(publish->hooks, may_start);
     if (r >= 0)
@@ -209,6 +216,7 @@ void publish_close(struct publish *publish)
     sd_event_source_disable_unref(publish->impatience);
     sd_event_source_disable_unref(publish->writer);
     hooks_close(publish->hooks);
+    unit_hooks_close(publish->unit_hooks);
     systemd_targets_close(publish->targets);
     state_files_close(publish->state_files);
     free(publish);

@@ -4,6 +4,7 @@
 
 #include "agent/base/log.h"
 #include "agent/base/regular_file.h"
+#include "agent/publish/run_path.h"
 #include "lib/control/control.h"
 
 #include <dirent.h>
@@ -89,21 +90,6 @@ static void clear(const struct place *place)
     closedir(directory);
 }
 
-static char *path_of(const char *run_dir, const char *control_path)
-{
-    const char *slash = strrchr(control_path, '/');
-    char *path = NULL;
-    int r;
-
-    if (run_dir != NULL)
-        r = asprintf(&path, "%s/state", run_dir);
-    else if (slash != NULL)
-        r = asprintf(&path, "%.*s/state", (int)(slash - control_path), control_path);
-    else
-        r = asprintf(&path, "./state");
-    return r < 0 ? NULL : path;
-}
-
 static void unref_place(struct place *place)
 {
     if (place == NULL || --place->references > 0)
@@ -121,8 +107,8 @@ static struct place *new_place(const char *run_dir, const char *control_path)
 
     if (place == NULL)
         return NULL;
-    *place =
-        (struct place){.path = path_of(run_dir, control_path), .directory = -1, .references = 1};
+    *place = (struct place){
+        .path = run_path(run_dir, control_path, "state"), .directory = -1, .references = 1};
     if (place->path == NULL) {
         unref_place(place);
         return NULL;

@@ -8,6 +8,7 @@
 #include "agent/base/log.h"
 #include "agent/base/message_ids.h"
 #include "agent/base/priorities.h"
+#include "agent/publish/manager_bus.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -15,12 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-bus.h>
 
-#define MANAGER_NAME      "org.freedesktop.systemd1"
-#define MANAGER_PATH      "/org/freedesktop/systemd1"
-#define MANAGER_INTERFACE "org.freedesktop.systemd1.Manager"
-#define NO_SUCH_UNIT      "org.freedesktop.systemd1.NoSuchUnit"
+#define NO_SUCH_UNIT "org.freedesktop.systemd1.NoSuchUnit"
 
 enum {
     RETRY_FIRST_MS = 1000,
@@ -48,7 +45,7 @@ struct target {
 
 struct systemd_targets {
     sd_event *event;
-    sd_bus *bus; /* NULL: not connected */
+    struct manager_bus manager;
     sd_event_source *caller;
     sd_event_source *retry;
     uint64_t retry_ms;
@@ -157,7 +154,7 @@ static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *unused)
 static void call(struct target *target)
 {
     char name[SYSTEMD_TARGET_SIZE];
-    int r = sd_bus_call_method_async(target->targets->bus, &target->call, MANAGER_NAME,
+    int r = sd_bus_call_method_async(target->targets->manager.bus, &target->call, MANAGER_NAME,
                                      MANAGER_PATH, MANAGER_INTERFACE,
                                      target->wanted ? "StartUnit" : "StopUnit", on_reply, target,
                                      "ss", systemd_target_name(target->instance, name), "replace");
@@ -167,32 +164,13 @@ static void call(struct target *target)
         note_failure(target, strerror(-r));
 }
 
-/* 0, or a negative errno: there is no bus now. */
-static int connect_bus(struct systemd_targets *targets)
-{
-    int r;
-
-    if (targets->bus != NULL && sd_bus_is_open(targets->bus) > 0)
-        return 0;
-    targets->bus = sd_bus_close_unref(targets->bus);
-    r = sd_bus_open_system(&targets->bus);
-    /* Nothing is sent at the end of the loop that was not sent before: that could wait for ever. */
-    if (r >= 0)
-        r = sd_bus_set_close_on_exit(targets->bus, 0);
-    if (r >= 0)
-        r = sd_bus_attach_event(targets->bus, targets->event, AGENT_PRIORITY_HOOKS);
-    if (r < 0)
-        targets->bus = sd_bus_close_unref(targets->bus);
-    return r < 0 ? r : 0;
-}
-
 static void note_bus(struct systemd_targets *targets, int error)
 {
     if (error < 0 && !targets->bus_missing)
         log_event(LOG_WARNING, MESSAGE_ID_TARGET_FAILED, NULL,
                   "no D-Bus system bus (%s): systemd-target has no effect until there is one",
                   strerror(-error));
-    else if (error == 0 && targets->bus_missing)
+    else if (error >= 0 && targets->bus_missing)
         log_msg(LOG_NOTICE, "there is a D-Bus system bus now");
     targets->bus_missing = error < 0;
 }
@@ -218,9 +196,9 @@ static int on_call(sd_event_source *source, void *userdata)
             targets->on_idle(targets->userdata);
         return 0;
     }
-    int r = connect_bus(targets);
+    int r = manager_bus_connect(&targets->manager, targets->event);
     note_bus(targets, r);
-    if (r == 0) {
+    if (r >= 0) {
         call(target);
     } else {
         target->failing = true;
@@ -281,7 +259,7 @@ void systemd_targets_close(struct systemd_targets *targets)
         sd_bus_slot_unref(target->call);
         free(target);
     }
-    sd_bus_close_unref(targets->bus);
+    manager_bus_close(&targets->manager);
     sd_event_source_disable_unref(targets->caller);
     sd_event_source_disable_unref(targets->retry);
     free(targets);

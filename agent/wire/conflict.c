@@ -11,12 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum {
     /* The longest advert there is on an Ethernet; the ring has a slot of that size for each. */
     SNAP_OCTETS = 1514,
     RING_BYTES = 512 * 1024,
     FRAMES_PER_PASS = 64,
+    FILTER_TRIES = 2, /* the link may go down in between */
     FILTER_TEXT_SIZE = NEIGHBOUR_FILTER_SIZE + 1024 + CONFLICT_OWN_MAX * (ADDRESS_TEXT_SIZE + 16) +
                        CONFLICT_RIVALS_MAX * (MAC_TEXT_SIZE + 80),
 };
@@ -105,6 +107,16 @@ static void add_rivals(char *text, size_t size, const struct conflict_vrrp *what
             mac_format(what->rivals[i], mac, sizeof(mac)), VRRP_PROTOCOL, VRRP_PROTOCOL);
 }
 
+/* That the link went down stays with the socket until it is read, and libpcap, which empties the
+ * socket between two filters, takes it for a failure and leaves it deaf. */
+static void forget_error(struct conflict_watch *watch)
+{
+    int error;
+    socklen_t size = sizeof(error);
+
+    (void)getsockopt(pcap_fileno(watch->pcap), SOL_SOCKET, SO_ERROR, &error, &size);
+}
+
 static int set_filter(struct conflict_watch *watch, const struct conflict_vrrp *what)
 {
     char text[FILTER_TEXT_SIZE];
@@ -118,7 +130,11 @@ static int set_filter(struct conflict_watch *watch, const struct conflict_vrrp *
     add_rivals(text, sizeof(text), what);
     if (pcap_compile(watch->pcap, &filter, text, 1, PCAP_NETMASK_UNKNOWN) != 0)
         return -EIO;
-    int r = pcap_setfilter(watch->pcap, &filter);
+    int r = -1;
+    for (int i = 0; i < FILTER_TRIES && r != 0; i++) {
+        forget_error(watch);
+        r = pcap_setfilter(watch->pcap, &filter);
+    }
     pcap_freecode(&filter);
     return r != 0 ? -EIO : 0;
 }
@@ -130,10 +146,13 @@ static int set_up(struct conflict_watch *watch)
         pcap_set_buffer_size(watch->pcap, RING_BYTES) != 0)
         return -EINVAL;
     /* Positive values are warnings. */
-    if (pcap_activate(watch->pcap) < 0 || pcap_setdirection(watch->pcap, PCAP_D_IN) != 0 ||
-        set_filter(watch, &watch->vrrp) < 0)
+    if (pcap_activate(watch->pcap) < 0)
         return -EIO;
-    return pcap_datalink(watch->pcap) == DLT_EN10MB ? 0 : -EIO;
+    if (pcap_datalink(watch->pcap) != DLT_EN10MB)
+        return -EOPNOTSUPP;
+    if (pcap_setdirection(watch->pcap, PCAP_D_IN) != 0 || set_filter(watch, &watch->vrrp) < 0)
+        return -EIO;
+    return 0;
 }
 
 static int open_capture(struct conflict_watch *watch, char error[PCAP_ERRBUF_SIZE])
@@ -160,6 +179,10 @@ int conflict_watch_open(const char *ifname, struct conflict_watch **out,
     if (watch != NULL) {
         memcpy(watch->name, ifname, strnlen(ifname, sizeof(watch->name) - 1));
         r = open_capture(watch, error);
+    }
+    if (r == -EOPNOTSUPP) {
+        conflict_watch_close(watch);
+        return r;
     }
     if (r < 0) {
         snprintf(problem->text, sizeof(problem->text), "cannot watch ARP and ND: %.200s", error);

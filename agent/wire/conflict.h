@@ -38,7 +38,8 @@ typedef void (*conflict_vrrp_fn)(void *userdata, const struct vrrp_frame *frame)
 
 /* Any thread (setting up the ring waits for the kernel): opens a capture on ifname, in immediate
  * mode, non-blocking, with a bounded buffer and a filter for ARP, NA, DAD NS and the VRRP messages
- * above. 0, or a negative errno and what it was about. */
+ * above. 0, or a negative errno and what it was about; -EOPNOTSUPP, and nothing to say: a link
+ * without MACs has neither ARP nor ND. */
 int conflict_watch_open(const char *ifname, struct conflict_watch **out,
                         struct wire_problem *problem);
 

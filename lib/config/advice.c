@@ -5,6 +5,7 @@
 #include "lib/config/advice.h"
 
 #include "lib/config/advice_check.h"
+#include "lib/config/advice_routes.h"
 #include "lib/config/group.h"
 #include "lib/config/problem.h"
 #include "lib/config/schema.h"
@@ -336,4 +337,5 @@ void config_advise(const struct config *config, struct config_problems *out)
     advise_on_passwords(config, out);
     advise_on_doubles(config, out);
     config_advise_checks(config, out);
+    config_advise_routes(config, out);
 }

@@ -14,6 +14,8 @@ void config_free(struct config *config)
         free(config->instances[i].ipv4);
         free(config->instances[i].ipv6);
         free(config->instances[i].peers);
+        free(config->instances[i].routes);
+        free(config->instances[i].rules);
         for (size_t hook = 0; hook < HOOKS; hook++)
             free(config->instances[i].hooks[hook]);
         free(config->instances[i].track.list);

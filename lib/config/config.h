@@ -20,6 +20,7 @@
 
 #include "lib/config/check.h"
 #include "lib/config/names.h"
+#include "lib/config/route.h"
 #include "lib/election/conflict_policy.h"
 #include "lib/election/damping.h"
 #include "lib/packet/claimed_address.h"
@@ -102,6 +103,12 @@ struct config_instance {
     struct ip_prefix *ipv6;
     size_t ipv6_count;
     bool link_local_derived;
+
+    /* Come and go with the mastership. */
+    struct config_route *routes;
+    size_t route_count;
+    struct config_rule *rules;
+    size_t rule_count;
 
     bool unicast;             /* unicast-peers was given */
     struct ip_address *peers; /* both families */

@@ -11,7 +11,7 @@ enum config_change_kind {
     CONFIG_REMOVED,       /* stop it gracefully */
     CONFIG_UPDATED,       /* applied in place, state kept (priority, addresses, intervals, ...) */
     CONFIG_REPLACED,      /* another virtual router under the same name: stop, then start
-                             (interface, vrid, version, families, mac, unicast or not) */
+                             (interface, vrid, group, families, mac, unicast or not) */
 };
 
 struct config_change {

@@ -123,7 +123,7 @@ static bool list_prefixes(const struct config_instance *instance, enum ip_family
     *out = listed > 0 ? calloc(listed, sizeof(**out)) : NULL;
     if (listed > 0 && *out == NULL)
         return false;
-    for (size_t i = 0; i < instance->claim_count; i++)
+    for (size_t i = 0; *count < listed && i < instance->claim_count; i++)
         if (is_listed(&instance->claims[i], family))
             (*out)[(*count)++] = instance->claims[i].prefix;
     return true;

@@ -88,7 +88,21 @@ static void take_item(struct reading *reading, unsigned line, const struct confi
     }
 }
 
-/* Items are separated by commas and spaces. What was meant as a comment is refused at one go. */
+/* How long the item is that begins the text. */
+static size_t item_length(const struct config_key *key, const char *text)
+{
+    if (is_claims(key))
+        return config_claim_length(text);
+    if (!config_value_is_phrases(key->type))
+        return strcspn(text, ", \t");
+    size_t length = strcspn(text, ",");
+    while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '\t'))
+        length--;
+    return length;
+}
+
+/* Items are separated by commas and spaces, or by commas alone. What was meant as a comment is
+ * refused at one go. */
 static void take_list(struct reading *reading, unsigned line, const struct config_key *key,
                       const char *value, unsigned *items)
 {
@@ -96,7 +110,7 @@ static void take_list(struct reading *reading, unsigned line, const struct confi
 
     for (const char *next = value + strspn(value, separators); *next != '\0';
          next += strspn(next, separators)) {
-        size_t length = is_claims(key) ? config_claim_length(next) : strcspn(next, separators);
+        size_t length = item_length(key, next);
 
         if (config_lexer_comment_in(next, length)) {
             take_item(reading, line, key, value);

@@ -33,6 +33,9 @@ const struct config_section *config_schema_check(void);
 /* True for the types that hold several items and may be given more than once. */
 bool config_value_is_list(enum config_value_type type);
 
+/* True for lists whose items have several words: only commas and ends of lines divide those. */
+bool config_value_is_phrases(enum config_value_type type);
+
 /* The default as people are told it: the text, the note, or "required". Static text. */
 const char *config_key_default(const struct config_key *key);
 

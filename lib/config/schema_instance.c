@@ -25,7 +25,8 @@ static const struct config_choice conflict_modes[] = {
 
 #define ADDRESSES_EXPECTED "addresses like 192.0.2.10/24, 2001:db8::10/64 or 192.0.2.11/32 dev lo"
 
-#define COMMAND_EXPECTED "a command line like /usr/local/bin/web-hook \"one argument\""
+#define COMMAND_EXPECTED                                                                           \
+    "a command line like /usr/local/bin/web-hook \"one argument\", or unit: and a name"
 
 const struct config_key config_instance_keys[INSTANCE_KEYS] = {
     [INSTANCE_INTERFACE] = {.name = "interface",
@@ -99,11 +100,12 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                           INSTANCE_FIELD(version),
                           .choices = versions,
                           .default_text = "3",
-                          .reload = RELOAD_RESTART,
+                          .reload = RELOAD_IN_PLACE,
                           .expected = "3 or 2",
                           .help = "The VRRP version: 3 (RFC 9568), or 2 (RFC 3768, IPv4 only) for "
                                   "old peers. IPv6 addresses can go with version 2 as "
-                                  "extra-addresses."},
+                                  "extra-addresses. When it is changed, reload the master "
+                                  "last, as for password."},
     [INSTANCE_PASSWORD] = {.name = "password",
                            .type = VALUE_PASSWORD,
                            .default_note = "none",
@@ -279,6 +281,38 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                  "made again when a firewall is loaded anew; a kernel without "
                                  "nf_tables refuses this value. Without effect at priority "
                                  "255."},
+    [INSTANCE_ROUTES] = {.name = "routes",
+                         .type = VALUE_ROUTES,
+                         .default_note = "none",
+                         .sample = "default via 192.0.2.1 src 192.0.2.10",
+                         .reload = RELOAD_IN_PLACE,
+                         .expected = "routes like 'default via 192.0.2.1 src 192.0.2.10', "
+                                     "separated by commas",
+                         .help = "Routes that this node has while it holds the addresses, in the "
+                                 "words of ip-route(8): [TYPE] PREFIX|default [via ADDRESS] "
+                                 "[dev INTERFACE] [src ADDRESS] [metric N] [table N] [scope S] "
+                                 "[mtu N] [onlink]. TYPE is unicast, local, blackhole, "
+                                 "unreachable, prohibit or throw; a table is a number, main, "
+                                 "local or default; inet6 in front makes a default IPv6. Added "
+                                 "behind the addresses and before they are announced, and marked "
+                                 "by protocol 86. What somebody deletes is added again; a route "
+                                 "of somebody else to the same place stays, and status says so. "
+                                 "When vipd hangs, the kernel takes IPv4 routes of the main table "
+                                 "away with the address that is their src; all others go when "
+                                 "vipd gives the addresses up, by vipd --release and at its next "
+                                 "start. May be repeated, and continued over indented lines."},
+    [INSTANCE_RULES] = {.name = "rules",
+                        .type = VALUE_RULES,
+                        .default_note = "none",
+                        .sample = "from 192.0.2.10 table 100 priority 1000",
+                        .reload = RELOAD_IN_PLACE,
+                        .expected = "rules like 'from 192.0.2.10 table 100', separated by commas",
+                        .help = "Policy rules likewise, in the words of ip-rule(8): [not] "
+                                "[from PREFIX|all] [to PREFIX|all] [iif INTERFACE] "
+                                "[oif INTERFACE] [fwmark N[/MASK]] [priority N] table N, or "
+                                "blackhole, unreachable or prohibit in place of the table; inet6 "
+                                "where no prefix tells it. Without a priority the kernel chooses "
+                                "one."},
     [INSTANCE_ADOPT] = {.name = "adopt",
                         .type = VALUE_BOOL,
                         INSTANCE_FIELD(adopt),
@@ -352,7 +386,9 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                             .help = "A command to run when this node has become master. No shell "
                                     "runs it; quotes and backslash divide words as in one. It "
                                     "finds VIPD_INSTANCE, VIPD_STATE, VIPD_PREVIOUS, VIPD_REASON "
-                                    "and VIPD_ADDRESSES in its environment; see vipd(8)."},
+                                    "and VIPD_ADDRESSES in its environment; see vipd(8). "
+                                    "unit: NAME instead has systemd run the program NAME of "
+                                    "/etc/vipd/hooks as root."},
     [INSTANCE_ON_BACKUP] = {.name = "on-backup",
                             .type = VALUE_COMMAND,
                             INSTANCE_FIELD(hooks[HOOK_BACKUP]),

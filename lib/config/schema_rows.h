@@ -39,6 +39,8 @@ enum config_value_type {
     VALUE_TRACK,     /* list: struct config_names of checks */
     VALUE_PASSWORD,  /* auth and password_cut; never shown */
     VALUE_GROUPS,    /* list: group4 and group6 */
+    VALUE_ROUTES,    /* list of phrases: routes */
+    VALUE_RULES,     /* list of phrases: rules */
     VALUE_TYPES,     /* how many there are */
 };
 
@@ -111,6 +113,8 @@ enum instance_key {
     INSTANCE_CHECKSUM,
     INSTANCE_STRICT,
     INSTANCE_ACCEPT,
+    INSTANCE_ROUTES,
+    INSTANCE_RULES,
     INSTANCE_ADOPT,
     INSTANCE_ANNOUNCE_REPEAT,
     INSTANCE_ANNOUNCE_REFRESH,

@@ -159,6 +159,26 @@ static void check_ttl(const struct subject *subject)
                 instance->unicast_max_ttl, instance->unicast_min_ttl);
 }
 
+/* Packets are dropped by address, and by link where that is needed to tell which is meant. */
+static void check_accept(const struct subject *subject)
+{
+    const struct config_instance *instance = subject->instance;
+    char text[ADDRESS_TEXT_SIZE];
+
+    if (!good(subject, INSTANCE_ACCEPT) || instance->accept)
+        return;
+    for (size_t i = 0; i < instance->claim_count; i++) {
+        const struct claimed_address *claim = &instance->claims[i];
+
+        if (claim->device[0] != '\0' && claim->prefix.address.family == IP_FAMILY_IPV6 &&
+            ip_address_is_link_local(&claim->prefix.address))
+            PROBLEM(
+                subject, INSTANCE_ACCEPT,
+                "found 'no', which cannot be had for %s: a link-local address on another device",
+                ip_prefix_format(&claim->prefix, text, sizeof(text)));
+    }
+}
+
 static void check_unicast(const struct subject *subject)
 {
     const struct config_instance *instance = subject->instance;
@@ -304,6 +324,7 @@ void config_validate(const struct config_draft *draft)
         check_source(&subject, &subject.instance->source4);
         check_source(&subject, &subject.instance->source6);
         check_unicast(&subject);
+        check_accept(&subject);
         check_ttl(&subject);
         check_identity(draft, i);
     }

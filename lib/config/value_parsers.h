@@ -2,8 +2,9 @@
  * One parser for each type of value, for the table in values.c: strict, storing only what it
  * understood, wording what it did not. They return 0, -EINVAL with the words written and nothing
  * stored, or -ENOMEM. What they are given to fill is the field of the key, or where a value goes to
- * several fields (claims, peer, source, preempt, password, group) the instance as a whole. Fields
- * of fixed size are cleared before they are written, so that equal values are equal octets.
+ * several fields (claims, peer, source, preempt, password, group, route, rule) the instance as a
+ * whole. Fields of fixed size are cleared before they are written, so that equal values are equal
+ * octets.
  */
 #ifndef VIP_CONFIG_VALUE_PARSERS_H
 #define VIP_CONFIG_VALUE_PARSERS_H
@@ -38,5 +39,8 @@ const char *config_address_unusable(const struct ip_address *address);
 
 /* Whether an interface can have that name. */
 bool config_interface_valid(const char *name);
+
+/* value_routes.c, value_rules.c: phrases in iproute2's words. */
+config_parser config_parse_route, config_parse_rule;
 
 #endif

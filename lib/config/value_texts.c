@@ -1,6 +1,7 @@
 /* Values that are texts, names or words; see value_parsers.h. */
 #include "lib/config/argument_vector.h"
 #include "lib/config/check.h"
+#include "lib/config/hook_unit.h"
 #include "lib/config/names.h"
 #include "lib/config/value_parsers.h"
 
@@ -154,11 +155,27 @@ static int split(const struct refusal *r, char ***argv)
     return config_refuse(r, remark);
 }
 
+/* A hook that systemd runs is written as the word "unit:" and a name. */
+static bool is_misspelt_unit(char *const *argv)
+{
+    if (strncmp(argv[0], HOOK_UNIT_WORD, strlen(HOOK_UNIT_WORD)) != 0)
+        return false;
+    return hook_unit_program(argv) == NULL || argv[2] != NULL || !hook_unit_name_is_valid(argv[1]);
+}
+
 int config_parse_command(const struct refusal *r, void *field)
 {
     char ***argv = field;
+    char **words = NULL;
+    int result = split(r, &words);
 
-    return split(r, argv);
+    if (result == 0 && is_misspelt_unit(words)) {
+        free(words);
+        return config_refuse(r, ", behind unit: the name of one program, of letters, digits, '_', "
+                                "'-' and '.'");
+    }
+    *argv = words;
+    return result;
 }
 
 /* Adds words behind those there are. False: there is no room. */

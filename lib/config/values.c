@@ -108,6 +108,27 @@ static bool address_equal(const void *before, const void *after)
     return ip_address_equal(before, after);
 }
 
+static bool octets_equal(const void *a, size_t a_count, const void *b, size_t b_count, size_t size)
+{
+    return a_count == b_count && (a_count == 0 || memcmp(a, b, a_count * size) == 0);
+}
+
+static bool routes_equal(const void *before, const void *after)
+{
+    const struct config_instance *a = before;
+    const struct config_instance *b = after;
+
+    return octets_equal(a->routes, a->route_count, b->routes, b->route_count, sizeof(*a->routes));
+}
+
+static bool rules_equal(const void *before, const void *after)
+{
+    const struct config_instance *a = before;
+    const struct config_instance *b = after;
+
+    return octets_equal(a->rules, a->rule_count, b->rules, b->rule_count, sizeof(*a->rules));
+}
+
 struct type_row {
     config_parser *parse;
     bool (*equal)(const void *before, const void *after); /* NULL: by its octets */
@@ -141,6 +162,8 @@ static const struct type_row rows[VALUE_TYPES] = {
     [VALUE_TRACK] = {config_parse_track, names_equal, false},
     [VALUE_GROUPS] = {config_parse_group, groups_equal, true},
     [VALUE_PASSWORD] = {config_parse_password, passwords_equal, true},
+    [VALUE_ROUTES] = {config_parse_route, routes_equal, true},
+    [VALUE_RULES] = {config_parse_rule, rules_equal, true},
 };
 
 static const struct type_row *row_of(const struct config_key *key)

@@ -79,6 +79,14 @@ struct status_address {
     const char *waits;  /* "no-device", "device-down": what it waits for; NULL: it does not */
 };
 
+/* A route or a policy rule. */
+struct status_route {
+    char text[ROUTE_TEXT_SIZE]; /* in iproute2's words */
+    bool held;                  /* the kernel has it, with our mark */
+    const char *owner;   /* "vipd", "other": somebody else's is in its place; NULL: neither */
+    const char *problem; /* why it is not held although it is wanted; NULL: nothing is wrong */
+};
+
 /* Somebody who is not of the cluster and says that it holds an address of ours. */
 struct status_foreign {
     struct ip_address address; /* NONE: nobody */
@@ -127,7 +135,8 @@ struct status_router {
 /* Something odd now: on the LAN (lan_warning.h, "foreign-holder"), or here ("not-claimed": the
  * kernel refuses some of the addresses; "foreign-address": somebody else has put them there;
  * "not-dropped": accept = no has no effect; "address-waits": the device of some is missing or
- * down). */
+ * down; "not-routed": routes or rules are missing; "unusable-interface": it cannot do what the
+ * instance asks of it). */
 struct status_warning {
     const char *kind;
     enum ip_family family;
@@ -157,7 +166,9 @@ struct status_handover {
 struct status_drained {
     bool drained;
     uint64_t since_ns; /* wall clock */
-    uint64_t left_ns;  /* DEADLINE_NEVER: until resumed */
+    bool asked;        /* by this user; else that is not known */
+    uint32_t uid;
+    uint64_t left_ns; /* DEADLINE_NEVER: until resumed */
 };
 
 /* A check that an instance follows. */
@@ -215,6 +226,10 @@ struct status_instance {
     struct status_master master;
     const struct status_address *addresses;
     size_t address_count;
+    const struct status_route *routes;
+    size_t route_count;
+    const struct status_route *rules;
+    size_t rule_count;
     const struct status_router *routers;
     size_t router_count;
     const struct history_entry *last_transition; /* NULL: none */

@@ -5,6 +5,7 @@
 
 #include "lib/control/json.h"
 #include "lib/control/status_check.h"
+#include "lib/control/status_route.h"
 
 #include <stdio.h>
 
@@ -224,8 +225,9 @@ static json_t *drained_json(const struct status_drained *drained)
 {
     if (!drained->drained)
         return json_null();
-    return json_pack("{s:o, s:o}", "since", control_time_json(drained->since_ns), "left_ms",
-                     control_span_ms_json(drained->left_ns));
+    json_t *uid = drained->asked ? json_integer((json_int_t)drained->uid) : json_null();
+    return json_pack("{s:o, s:o, s:o}", "since", control_time_json(drained->since_ns), "left_ms",
+                     control_span_ms_json(drained->left_ns), "uid", uid);
 }
 
 static json_t *handover_json(const struct status_handover *handover)
@@ -289,6 +291,7 @@ json_t *control_instance_to_json(const struct status_instance *instance)
     json_object_set_new(object, "accept", json_boolean(instance->accept));
     json_object_set_new(object, "hooks", hooks_json(instance));
     control_checks_add(object, instance);
+    control_routes_add(object, instance);
     return object;
 }
 

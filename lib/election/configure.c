@@ -53,12 +53,13 @@ void election_configure(struct election *e, const struct election_params *params
                         struct election_actions *out)
 {
     bool paced = e->params.advert_interval_ns != params->advert_interval_ns;
-    bool tell = paced || e->params.priority != params->priority;
+    bool other_version = e->params.version != params->version;
+    bool tell = paced || other_version || e->params.priority != params->priority;
     uint64_t old_delay_ns = e->params.preempt_delay_ns;
     uint64_t waited_since = e->timer_at - backup_wait(e);
 
-    assert(params->family == e->params.family && params->version == e->params.version);
-    if (e->params.checksum != params->checksum)
+    assert(params->family == e->params.family);
+    if (other_version || e->params.checksum != params->checksum)
         e->checksum_kind = election_first_checksum_kind(params);
     if (params->impaired)
         e->healthy_since = DEADLINE_NEVER;

@@ -30,6 +30,7 @@ static const struct hold_row hold_rows[HOLDS] = {
     {"group", REASON_GROUP, REASON_GROUP, true, true},
     {"cannot-claim", REASON_CANNOT_CLAIM, REASON_CLAIM_RETRIED, true, false},
     {"start-delay", REASON_STOPPED, REASON_STARTED, true, true},
+    {"unusable-interface", REASON_UNUSABLE_INTERFACE, REASON_USABLE_INTERFACE, true, false},
 };
 
 static const struct hold_row *hold_row(enum election_hold hold)

@@ -46,6 +46,8 @@ enum reason {
     REASON_CONFLICT_OVER, /* nobody else holds the address any more */
     REASON_CANNOT_CLAIM,  /* none of the addresses could be added */
     REASON_CLAIM_RETRIED, /* that was a while ago */
+    REASON_UNUSABLE_INTERFACE,
+    REASON_USABLE_INTERFACE,
     /* asked for by the administrator */
     REASON_TAKEN,        /* mastership was asked for */
     REASON_NO_SUCCESSOR, /* a drain found nobody: still MASTER */

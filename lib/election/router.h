@@ -21,7 +21,8 @@ enum election_hold {
     HOLD_GROUP = 1u << 7,        /* another router of the group is held */
     HOLD_CANNOT_CLAIM = 1u << 8, /* the kernel refused all of its addresses */
     HOLD_START_DELAY = 1u << 9,  /* the machine has not been up for long enough */
-    HOLDS = 10,                  /* how many bits there are */
+    HOLD_UNUSABLE = 1u << 10,    /* the interface cannot do what it is to do */
+    HOLDS = 11,                  /* how many bits there are */
 };
 
 /* Name of one bit: "link-down". Static text. */

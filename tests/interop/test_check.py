@@ -80,6 +80,22 @@ def test_a_directory_of_more_files_is_read_in_order_of_names(write, tmp_path):
                            f"{tmp_path}/more/20.conf:1\n")
 
 
+def test_it_has_the_bounds_of_vipd(write, tmp_path):
+    path = write(WEB)
+    os.mkdir(tmp_path / "odd")
+    os.mkfifo(tmp_path / "odd" / "a.conf")
+    done = check("--config-dir", tmp_path / "odd", path)
+    assert done.returncode == 2 and "a.conf: it is no regular file" in done.stdout
+    for number in range(5):
+        write("#" * (1024 * 1024 - 1) + "\n", f"more/{number}.conf")
+    done = check("--config-dir", tmp_path / "more", path)
+    assert done.returncode == 2 and "too large, all files together may have 4194304 octets" in done.stdout
+    # A pipe that was named stays possible.
+    done = subprocess.run(["bash", "-c", f'"$1" check <(cat "$2")', "-", VIPCTL, path], capture_output=True,
+                          text=True, timeout=20, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_directory_that_is_not_there_has_no_files(write, tmp_path):
     path = write(WEB)
     assert check("--config-dir", tmp_path / "none", path).returncode == 0

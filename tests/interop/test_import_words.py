@@ -47,8 +47,6 @@ def test_processes_that_the_unit_hides_take_a_drop_in(write, block, use):
     ("    preempt_delay 5\n    state MASTER\n    priority 9", {"preempt": None}),
     ("    preempt_delay 5\n    nopreempt", {"preempt": "no"}),
     ("    use_vmac", {"mac": "virtual"}),
-    ("    use_vmac\n    unicast_peer {\n 192.0.2.9\n }", {"mac": None,
-                                                         "unicast-peers": "192.0.2.9"}),
     ("    mcast_src_ip 192.0.2.8", {"source": "192.0.2.8"}),
     ("    garp_master_repeat 40", {"announce-repeat": "10"}),
     ("    garp_master_refresh 0", {"announce-refresh": "off"}),
@@ -171,7 +169,7 @@ def test_addresses(write):
             192.0.2.3/24
             2001:db8::1/64
             nonsense
-            192.0.2.4/24 brd + scope global no_track }
+            192.0.2.4/24 scope global no_track }
         }"""))
     assert keys_of(report, "instance A")["addresses"] == "192.0.2.1/32, 192.0.2.3/25, 192.0.2.4/24"
     assert [line for line, _ in lost(report)] == [7, 9]

@@ -307,3 +307,31 @@ def test_the_doctor_looks_at_other_devices(lab):
     findings = doctor(node, listen="0")
     assert not find(findings, "device-missing")
     only(findings, "address-off-link", "warning", "in no network that eth1 has an address in")
+
+
+# ---- a virtual MAC
+
+@pytest.mark.lab(nodes=2)
+def test_extra_addresses_of_the_other_family_share_the_virtual_mac(lab):
+    capture = lab.capture()
+    lab.start_all([150, 100], version=2, mac="virtual", advert_interval="1s",
+                  extra_addresses=f"{VIP6}/64")
+    lab.wait(lambda: VIP6 in capture.announced("n1"), "announced")
+    assert {f.target_mac for f in capture.frames("n1") if f.gratuitous} == {"00:00:5e:00:01:33"}
+    probe = lab.probe(VIP6)
+    assert lab.client.neighbour_mac(VIP6) == "00:00:5e:00:01:33"
+    lab[1].stop()
+    lab.wait_master(lab[2])
+    result = probe.stop()
+    assert result.answered_by == ["n1", "n2"], str(result)
+    assert lab.client.neighbour_mac(VIP6) == "00:00:5e:00:01:33"
+
+
+@pytest.mark.lab(nodes=1)
+def test_adopt_takes_over_what_is_on_another_device(lab):
+    node = lab[1]
+    node.add_device()
+    node.ip("addr", "add", f"{OTHER4}/24", "dev", "eth1")
+    node.start(with_devices(node, adopt="yes")).wait_state("MASTER")
+    lab.wait(lambda: OTHER4 in node.on("eth1"), "taken over")
+    assert node.stop() == 0 and not node.holds(OTHER4)

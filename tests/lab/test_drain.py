@@ -125,6 +125,8 @@ def test_a_drain_survives_a_restart_of_the_agent(lab):
     lab[1].start()
     lab.never(lambda: lab[1].state() != "INIT", "still drained", 1)
     assert 0 < lab[1].instance()["drained"]["left_ms"] <= 30 * 60 * 1000
+    assert lab[1].instance()["drained"]["uid"] == 0
+    assert "drained, 30 min left (root)" in lab[1].vipctl("status", "web").stdout
     # Asked again, the new time counts.
     assert "was drained already" in lab[1].vipctl("drain", "web", "--for", "1d").stdout
     assert lab[1].instance()["drained"]["left_ms"] > 23 * 3600 * 1000

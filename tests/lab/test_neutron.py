@@ -1,6 +1,6 @@
 """The shape of an OpenStack Neutron HA router: an agent in each namespace, adverts on a network of
-their own, the addresses that matter as extra ones on other devices, a group of one, no preemption,
-and floating addresses that come and go by a reload."""
+their own, the addresses that matter as extra ones on other devices, routes through them, a group of
+one, no preemption, and floating addresses that come and go by a reload."""
 
 import json
 
@@ -11,6 +11,7 @@ from vipdlab import config
 INSIDE, OUTSIDE, FLOATING = "10.0.0.1", "203.0.113.5", "203.0.113.77"
 LINK_LOCAL, INSIDE6 = "fe80::f816:3eff:fe00:1", "2001:db8:1::1"
 HA_ADDRESS = "169.254.0.1"
+GATEWAY, ELSEWHERE = "203.0.113.1", "198.51.100.0/24"
 EVERYTHING = sorted([HA_ADDRESS, INSIDE, OUTSIDE, LINK_LOCAL, INSIDE6])
 
 
@@ -21,7 +22,9 @@ def router(node, floating=()):
     extra += [f"{address}/32 dev qg-1 scope global" for address in floating]
     return (config.instance("VR_1", version=2, vrid=1, priority=50, preempt="no",
                             advert_interval="1s", addresses=f"{HA_ADDRESS}/24 dev eth0",
-                            extra_addresses=extra, lease="2s", track="ha"),
+                            extra_addresses=extra, lease="2s", track="ha",
+                            routes=[f"0.0.0.0/0 via {GATEWAY} dev qg-1",
+                                    f"{ELSEWHERE} dev qg-1 scope link"]),
             config.check("ha", "link", interface="eth0"),
             config.section("group VG_1", {"instances": "VR_1"}))
 
@@ -29,6 +32,15 @@ def router(node, floating=()):
 def devices(node):
     """Neutron makes these with the same MACs on all nodes, and takes down those of a standby."""
     return [node.add_device(name) for name in ("qr-1", "qg-1")]
+
+
+def routes(node):
+    return [r["held"] for r in node.instance("VR_1")["routes"]]
+
+
+def has_routes(node):
+    shown = node.ip("route").stdout
+    return f"default via {GATEWAY} dev qg-1" in shown and f"{ELSEWHERE} dev qg-1" in shown
 
 
 @pytest.fixture(name="routers")
@@ -39,6 +51,7 @@ def fixture_routers(lab):
     lab[2].start(*router(lab[2]))
     lab[2].wait_state("BACKUP", "VR_1")
     lab.wait(lambda: lab[1].ours() == EVERYTHING, "the first router holds everything")
+    lab.wait(lambda: routes(lab[1]) == [True, True], "and routes")
     return ports
 
 
@@ -62,6 +75,8 @@ def test_a_router_moves_with_everything_on_its_devices(lab, routers):
     holder = next(node for node in lab.nodes if node.state("VR_1") == "MASTER")
     other = next(node for node in lab.nodes if node is not holder)
     lab.wait(lambda: holder.ours() == EVERYTHING and other.ours() == [], "one holder")
+    lab.wait(lambda: has_routes(holder) and not other.ip("route", "show", "dev", "qg-1").stdout,
+             "one that routes")
 
 
 @pytest.mark.lab(nodes=2)
@@ -90,6 +105,7 @@ def test_a_device_that_is_made_later_gets_its_addresses(lab, routers):
     lab.wait(lambda: lab[1].on("qr-1") and not lab[1].holds(OUTSIDE), "the device is gone")
     lab[1].add_device("qg-1")
     lab.wait(lambda: lab[1].ours() == EVERYTHING, "claimed when it came")
+    lab.wait(lambda: has_routes(lab[1]), "and its routes", 2)
     assert lab[1].state("VR_1") == "MASTER"
 
 

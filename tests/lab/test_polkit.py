@@ -10,7 +10,9 @@ POLKITD = "/usr/lib/polkit-1/polkitd"
 RULES = os.path.join(os.path.dirname(__file__), "../../packaging/polkit/io.vipd.rules")
 NAMES = ("vipd-master@web.target", r"vipd-master@web\x2d1.target", "vipd-master@.target",
          "ssh.service", "vipd-master@web.service", "vipd-master@web.target.service",
-         "other-vipd-master@web.target", "vipd.service")
+         "other-vipd-master@web.target", "vipd.service", "vipd-hook@mail.sh.service",
+         "vipd-hook@a-b_c.service", "vipd-hook@.service", "vipd-hook@-x.service", "vipd-hook@mail.target",
+         "vipd-hook@../x.service", r"vipd-hook@a\x2db.service", "xvipd-hook@mail.service")
 # Asks for each user, unit and verb, and prints what pkcheck answers: 0 is yes.
 SCRIPT = r"""
 set -e
@@ -45,7 +47,7 @@ done
 @pytest.mark.skipif(not os.path.exists(POLKITD) or shutil.which("pkcheck") is None or
                     shutil.which("dbus-daemon") is None, reason="needs polkitd and dbus-daemon")
 @pytest.mark.lab(nodes=1)
-def test_vipd_may_start_and_stop_its_targets_and_nothing_else(lab):
+def test_vipd_may_start_and_stop_its_targets_and_hooks_and_nothing_else(lab):
     from vipdlab.manager import ServiceManager
     manager = ServiceManager(lab, lab[1].directory)
     manager.start_bus()
@@ -54,7 +56,7 @@ def test_vipd_may_start_and_stop_its_targets_and_nothing_else(lab):
     manage, files = "org.freedesktop.systemd1.manage-units", "org.freedesktop.systemd1.reload-daemon"
     questions = [f"{action} {user} {unit} {verb}" for user in ("daemon", "nobody")
                  for action in (manage, files) for unit in NAMES
-                 for verb in ("start", "stop", "restart")]
+                 for verb in ("start", "stop", "restart", "reload")]
     done = subprocess.run(
         ["unshare", "--mount", "--propagation", "private", "sh", "-c", SCRIPT, "sh", manager.socket,
          RULES], input="\n".join(questions) + "\n", capture_output=True, text=True, timeout=60,
@@ -62,5 +64,7 @@ def test_vipd_may_start_and_stop_its_targets_and_nothing_else(lab):
     answers = done.stdout.splitlines()
     assert len(answers) == len(questions)
     allowed = [answer[:-2] for answer in answers if answer.endswith(" 0")]
-    assert allowed == [f"{manage} daemon {unit} {verb}" for unit in NAMES[:2]
-                       for verb in ("start", "stop")]
+    assert allowed == [f"{manage} daemon {unit} {verb}" for unit in NAMES
+                       for verb in ("start", "stop", "restart")
+                       if unit in NAMES[:2] and verb != "restart" or
+                       unit in ("vipd-hook@mail.sh.service", "vipd-hook@a-b_c.service") and verb != "start"]

@@ -13,6 +13,8 @@ CHANGES = [
     pytest.param({**V2, "password": "old"}, V2, id="password-ends"),
     pytest.param({**V2, "advert_interval": "2s"}, V2, id="shorter"),
     pytest.param(V2, {**V2, "advert_interval": "2s"}, id="longer"),
+    pytest.param({**V2, "password": "old"}, {}, id="version-3"),
+    pytest.param({}, {**V2, "password": "new"}, id="back-to-version-2"),
 ]
 
 

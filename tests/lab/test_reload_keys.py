@@ -34,6 +34,8 @@ INSTANCE = {
     "checksum": ("auto", "rfc9568"),
     "strict": ("no", "yes"),
     "accept": ("yes", "no"),
+    "routes": (None, "198.51.100.0/24 via 10.77.0.100"),
+    "rules": (None, "from 10.77.0.201 table 100"),
     "adopt": ("no", "yes"),
     "announce-repeat": (2, 3),
     "announce-refresh": ("off", "2s"),

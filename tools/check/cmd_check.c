@@ -9,10 +9,10 @@
 #include "tools/common/config_files.h"
 #include "tools/common/field.h"
 #include "tools/common/json_print.h"
+#include "tools/common/network_view.h"
 #include "tools/common/options.h"
 
 #include <jansson.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,27 +60,36 @@ static bool parse_options(int argc, char **argv, struct check_options *out)
 }
 
 /* Whether this machine shows interfaces but the loopback: else it tells nothing of any. */
-static bool has_interfaces(void)
+static bool has_interfaces(const struct network_view *network)
 {
-    struct if_nameindex *list = if_nameindex();
-    bool found = false;
-
-    for (size_t i = 0; list != NULL && list[i].if_index != 0; i++)
-        found = found || strcmp(list[i].if_name, "lo") != 0;
-    if_freenameindex(list);
-    return found;
+    for (size_t i = 0; i < network->count; i++)
+        if (!network->links[i].loopback)
+            return true;
+    return false;
 }
 
-static void note_missing(struct findings *findings, const struct config_instance *instance,
-                         const char *key, const char *name)
+/* What is wrong with it here, or NULL. */
+static const char *interface_note(const struct network_view *network,
+                                  const struct config_instance *instance, char *text, size_t size)
+{
+    const struct link_view *link = network_view_link(network, instance->interface);
+
+    if (instance->interface[0] == '\0')
+        return NULL;
+    if (link == NULL) {
+        snprintf(text, size, "there is no interface %s on this machine", instance->interface);
+        return text;
+    }
+    const struct interface_nature nature = link_view_nature(link);
+    return interface_unfit(&nature, instance, text, size);
+}
+
+static void add_note(struct findings *findings, const struct config_instance *instance,
+                     const char *key, const char *text)
 {
     char section[NAME_SIZE + 16];
-    char text[128];
 
-    if (if_nametoindex(name) != 0)
-        return;
     snprintf(section, sizeof(section), "instance %s", instance->name);
-    snprintf(text, sizeof(text), "there is no interface %s on this machine", name);
     json_array_append_new(findings->notes,
                           json_pack("{s:o, s:i, s:s, s:s, s:o}", "file", json_text(instance->file),
                                     "line", (int)instance->line, "section", section, "key", key,
@@ -88,30 +97,42 @@ static void note_missing(struct findings *findings, const struct config_instance
 }
 
 /* One note for a device, however many addresses are to be on it. */
-static void note_devices(struct findings *findings, const struct config_instance *instance)
+static void note_devices(struct findings *findings, const struct network_view *network,
+                         const struct config_instance *instance)
 {
     for (size_t i = 0; i < instance->claim_count; i++) {
         const struct claimed_address *claim = &instance->claims[i];
+        char text[INTERFACE_FIT_SIZE];
         size_t first = 0;
 
         while (strcmp(instance->claims[first].device, claim->device) != 0)
             first++;
-        if (claim->device[0] != '\0' && first == i)
-            note_missing(findings, instance, claim->extra ? "extra-addresses" : "addresses",
-                         claim->device);
+        if (claim->device[0] == '\0' || first != i ||
+            network_view_link(network, claim->device) != NULL)
+            continue;
+        snprintf(text, sizeof(text), "there is no interface %s on this machine", claim->device);
+        add_note(findings, instance, claim->extra ? "extra-addresses" : "addresses", text);
     }
 }
 
-/* The configuration may be another machine's: what is not here is worth a note. */
+/* The configuration may be another machine's: what is not so here is worth a note. */
 static void note_interfaces(struct findings *findings)
 {
     const struct config *config = findings->config;
-    const size_t count = has_interfaces() ? config->instance_count : 0;
+    struct network_view network;
+    size_t count = 0;
 
+    if (network_view_read(&network) == 0 && has_interfaces(&network))
+        count = config->instance_count;
     for (size_t i = 0; i < count; i++) {
-        note_missing(findings, &config->instances[i], "interface", config->instances[i].interface);
-        note_devices(findings, &config->instances[i]);
+        const struct config_instance *instance = &config->instances[i];
+        char text[INTERFACE_FIT_SIZE];
+
+        if (interface_note(&network, instance, text, sizeof(text)) != NULL)
+            add_note(findings, instance, "interface", text);
+        note_devices(findings, &network, instance);
     }
+    network_view_free(&network);
 }
 
 static void print_notes(const json_t *notes)

@@ -9,6 +9,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+/* The same bounds as vipd's. */
+static bool fits(struct config_files *files, const char *text)
+{
+    files->bytes += strlen(text);
+    if (files->bytes > CONFIG_BYTES_MAX)
+        snprintf(files->error, sizeof(files->error),
+                 "too large, all files together may have %d octets", CONFIG_BYTES_MAX);
+    else if (files->count > CONFIG_FILES_MAX + 1)
+        snprintf(files->error, sizeof(files->error), "too many files, at most %d are read",
+                 CONFIG_FILES_MAX);
+    return files->bytes <= CONFIG_BYTES_MAX && files->count <= CONFIG_FILES_MAX + 1;
+}
 
 static bool add_file(struct config_files *files, const char *path)
 {
@@ -29,7 +43,19 @@ static bool add_file(struct config_files *files, const char *path)
         return false;
     }
     grown[files->count++] = (struct config_source){.name = name, .text = text};
-    return true;
+    return fits(files, text);
+}
+
+/* What a configuration is made of, as vipd has it: a FIFO or a device would keep us waiting. */
+static bool is_regular(struct config_files *files, const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0 || S_ISREG(st.st_mode))
+        return true; /* whatever is wrong is said when it is read */
+    snprintf(files->error_path, sizeof(files->error_path), "%s", path);
+    snprintf(files->error, sizeof(files->error), "it is no regular file");
+    return false;
 }
 
 /* Not hidden and ending in .conf: editors leave other files about. */
@@ -66,7 +92,7 @@ static bool add_directory(struct config_files *files, const char *dir)
         char *path = NULL;
 
         if (good && asprintf(&path, "%s/%s", dir, entries[i]->d_name) >= 0) {
-            good = add_file(files, path);
+            good = is_regular(files, path) && add_file(files, path);
             free(path);
         }
         free(entries[i]);

@@ -1,4 +1,5 @@
-/* The configuration's files, read as vipd reads them: FILE..., then DIR/?*.conf in name order. */
+/* The configuration's files, read as vipd reads them and within its bounds: FILE..., then
+ * DIR/?*.conf in name order, regular files alone. A FILE may be a pipe. */
 #ifndef TOOLS_COMMON_CONFIG_FILES_H
 #define TOOLS_COMMON_CONFIG_FILES_H
 
@@ -9,6 +10,7 @@
 struct config_files {
     struct config_source *list;
     size_t count;
+    size_t bytes;              /* of all texts */
     char error_path[PATH_MAX]; /* what could not be read, and why */
     char error[128];
 };

@@ -5,6 +5,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
+#include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
@@ -66,6 +67,36 @@ static void read_bridge(const struct nlattr *nest, struct link_view *link)
                     mnl_attr_get_u8(data.by_type[IFLA_BR_MCAST_QUERIER]) != 0;
 }
 
+/* The attribute that is a kind's mode, and its size. */
+static const struct {
+    const char *kind;
+    int attribute;
+    size_t size;
+} modes[] = {
+    {"macvlan", IFLA_MACVLAN_MODE, sizeof(uint32_t)},
+    {"ipvlan", IFLA_IPVLAN_MODE, sizeof(uint16_t)},
+    {"bond", IFLA_BOND_MODE, sizeof(uint8_t)},
+};
+
+static void read_mode(const struct nlattr *nest, struct link_view *link)
+{
+    struct attributes data = {0};
+
+    mnl_attr_parse_nested(nest, collect, &data);
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        if (strcmp(modes[i].kind, link->kind) != 0 ||
+            !has(&data, modes[i].attribute, modes[i].size))
+            continue;
+        const struct nlattr *mode = data.by_type[modes[i].attribute];
+        if (modes[i].size == sizeof(uint8_t))
+            link->mode = mnl_attr_get_u8(mode);
+        else if (modes[i].size == sizeof(uint16_t))
+            link->mode = mnl_attr_get_u16(mode);
+        else
+            link->mode = mnl_attr_get_u32(mode);
+    }
+}
+
 static void read_kind(const struct nlattr *nest, struct link_view *link)
 {
     struct attributes info = {0};
@@ -74,6 +105,8 @@ static void read_kind(const struct nlattr *nest, struct link_view *link)
     copy_text(&info, IFLA_INFO_KIND, link->kind, sizeof(link->kind));
     if (strcmp(link->kind, "bridge") == 0 && info.by_type[IFLA_INFO_DATA] != NULL)
         read_bridge(info.by_type[IFLA_INFO_DATA], link);
+    if (info.by_type[IFLA_INFO_DATA] != NULL)
+        read_mode(info.by_type[IFLA_INFO_DATA], link);
 }
 
 static int on_link(const struct nlmsghdr *message, void *data)
@@ -91,6 +124,7 @@ static int on_link(const struct nlmsghdr *message, void *data)
     link.carrier = (header->ifi_flags & IFF_LOWER_UP) != 0;
     link.multicast = (header->ifi_flags & IFF_MULTICAST) != 0;
     link.loopback = (header->ifi_flags & IFF_LOOPBACK) != 0;
+    link.ethernet = header->ifi_type == ARPHRD_ETHER;
     if (has(&found, IFLA_MTU, 4))
         link.mtu = mnl_attr_get_u32(found.by_type[IFLA_MTU]);
     if (has(&found, IFLA_LINK, 4))
@@ -240,6 +274,16 @@ const struct link_view *network_view_link(const struct network_view *view, const
 const struct link_view *network_view_link_at(const struct network_view *view, int ifindex)
 {
     return find_link(view, ifindex);
+}
+
+struct interface_nature link_view_nature(const struct link_view *link)
+{
+    return (struct interface_nature){.name = link->name,
+                                     .kind = link->kind,
+                                     .mode = link->mode,
+                                     .ethernet = link->ethernet,
+                                     .loopback = link->loopback,
+                                     .multicast = link->multicast};
 }
 
 const struct address_view *link_view_address(const struct link_view *link,

@@ -2,6 +2,7 @@
 #ifndef TOOLS_COMMON_NETWORK_VIEW_H
 #define TOOLS_COMMON_NETWORK_VIEW_H
 
+#include "lib/config/interface_fit.h"
 #include "lib/packet/address.h"
 
 struct address_view {
@@ -19,6 +20,8 @@ struct link_view {
     bool carrier;
     bool multicast;
     bool loopback;
+    bool ethernet; /* it has MACs */
+    unsigned mode; /* of a macvlan, an ipvlan or a bond; else 0 */
     unsigned mtu;
     uint8_t mac[6];
     int parent;  /* link it is stacked on (macvlan, VLAN), 0: none */
@@ -41,6 +44,9 @@ void network_view_free(struct network_view *view);
 /* NULL: there is none. */
 const struct link_view *network_view_link(const struct network_view *view, const char *name);
 const struct link_view *network_view_link_at(const struct network_view *view, int ifindex);
+
+/* What it is like, for interface_fit.h: valid as long as the link is. */
+struct interface_nature link_view_nature(const struct link_view *link);
 
 /* The address on that link, or NULL. */
 const struct address_view *link_view_address(const struct link_view *link,

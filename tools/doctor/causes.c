@@ -14,6 +14,7 @@ struct cause_row {
 
 static const struct cause_row rows[] = {
     {"held", "interface-missing", "no-interface"},
+    {"held", "interface-unusable", "unusable-interface"},
     {"held", "interface-down", "link-down"},
     {"held", "no-carrier", "link-down"},
     {"held", "no-primary-address", "no-primary-address"},

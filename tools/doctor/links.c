@@ -63,6 +63,19 @@ bool patient_first_on_link(const struct patient *patient, size_t i)
     return true;
 }
 
+/* By its kind, and by what is asked of it: said for each instance. */
+static void examine_fit(const struct config_instance *instance, const struct link_view *link,
+                        struct findings *out)
+{
+    const struct interface_nature nature = link_view_nature(link);
+    char text[INTERFACE_FIT_SIZE];
+
+    if (interface_unfit(&nature, instance, text, sizeof(text)) == NULL)
+        return;
+    finding_add(out, SEVERITY_ERROR, "interface-unusable", instance->name, "%s", text);
+    finding_fix(out, "see KINDS OF INTERFACE in vipd-guide(7)");
+}
+
 void examine_interfaces(const struct patient *patient, struct findings *out)
 {
     const struct config_instance *instance;
@@ -71,6 +84,8 @@ void examine_interfaces(const struct patient *patient, struct findings *out)
         const struct link_view *link = link_of(patient, instance);
         const char *name = instance->interface;
 
+        if (link != NULL)
+            examine_fit(instance, link, out);
         if (!patient_first_on_link(patient, i))
             continue;
         if (link == NULL) {
@@ -85,7 +100,7 @@ void examine_interfaces(const struct patient *patient, struct findings *out)
             finding_add(out, SEVERITY_ERROR, "no-carrier", name,
                         "the interface is up and has no carrier");
             finding_fix(out, "look at the cable and at the port of the switch");
-        } else if (!link->multicast && !instance->unicast) {
+        } else if (!link->multicast && link->ethernet && !instance->unicast) {
             finding_add(out, SEVERITY_ERROR, "no-multicast", name,
                         "the interface does not do multicast, and no unicast-peers are configured");
             finding_fix(out, "ip link set %s multicast on, or list `unicast-peers`", name);

@@ -238,12 +238,27 @@ static bool has_secondaries(const struct config_instance *instance, const struct
     return false;
 }
 
+/* The link on which the IPv4 addresses are; NULL: there is none. */
+static const struct link_view *holder_of(const struct patient *patient,
+                                         const struct config_instance *instance,
+                                         const struct link_view *link)
+{
+    char name[INTERFACE_NAME_SIZE];
+
+    if (instance->mac != MAC_VIRTUAL)
+        return link;
+    virtual_link_name(link->ifindex, IP_FAMILY_IPV4, instance->vrid, name);
+    return network_view_link(patient->network, name);
+}
+
 /* vipd turns it on where it adds such an address. */
 static void examine_promotion(const struct patient *patient, const struct config_instance *instance,
-                              const struct link_view *link, struct findings *out)
+                              const struct link_view *below, struct findings *out)
 {
-    if (!is_master(patient, instance) || setting4(link->name, "promote_secondaries") != 0 ||
-        !has_secondaries(instance, link))
+    const struct link_view *link = holder_of(patient, instance, below);
+
+    if (link == NULL || !is_master(patient, instance) ||
+        setting4(link->name, "promote_secondaries") != 0 || !has_secondaries(instance, link))
         return;
     finding_add(out, SEVERITY_NOTE, "promote-secondaries", instance->name,
                 "somebody has set promote_secondaries of %s back to 0: when its first address in "

@@ -153,8 +153,10 @@ static void say_trouble(json_t *sentences, const json_t *instance, time_t now)
                 when_since(field_text(one, "since"), now, text, sizeof(text)),
                 field_text(one, "text"));
     json_array_foreach (json_object_get(instance, "warnings"), i, one)
-        say(sentences, "On its LAN: %s (%s).", field_text(one, "text"),
-            present_sightings(one, now, text, sizeof(text)));
+        /* What its interface lacks is said with the state. */
+        if (strcmp(field_text(one, "kind"), "unusable-interface") != 0)
+            say(sentences, "On its LAN: %s (%s).", field_text(one, "text"),
+                present_sightings(one, now, text, sizeof(text)));
 }
 
 /* All of them as one paragraph. */

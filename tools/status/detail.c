@@ -147,6 +147,25 @@ static void print_hooks(const struct context *context, const json_t *instance)
     }
 }
 
+static void print_routes(const struct context *context, const json_t *instance, const char *list,
+                         const char *name)
+{
+    const json_t *route;
+    size_t i;
+
+    json_array_foreach (json_object_get(instance, list), i, route) {
+        bool held = field_true(route, "held");
+        bool wrong = json_is_string(json_object_get(route, "problem"));
+        enum table_colour colour = held ? TABLE_GREEN : wrong ? TABLE_RED : TABLE_DIM;
+
+        printf("  %-*s%s%-*s%s%s%s%s\n", LABEL_WIDTH, i == 0 ? list : "",
+               table_colour_start(colour, context->colour), 44, field_text(route, name),
+               held ? " held" : " not held", wrong ? ": " : "",
+               wrong ? field_text(route, "problem") : "",
+               table_colour_end(colour, context->colour));
+    }
+}
+
 /* One line for each counter, the zeros only when asked for. */
 static void print_counters(const char *label, const json_t *counters, bool all)
 {
@@ -244,6 +263,8 @@ void status_detail_print(const struct context *context, const json_t *instance, 
     print_last(instance);
     print_warnings(context, instance);
     print_addresses(context, instance);
+    print_routes(context, instance, "routes", "route");
+    print_routes(context, instance, "rules", "rule");
     print_hooks(context, instance);
     status_checks_print(context, instance);
     json_array_foreach (json_object_get(instance, "routers"), i, router)

@@ -114,6 +114,20 @@ static void add_failing(struct line *line, const json_t *instance)
         add(line, "a health check fails");
 }
 
+static void add_unusable(struct line *line, const json_t *instance)
+{
+    const json_t *warning;
+    size_t i;
+
+    json_array_foreach (json_object_get(instance, "warnings"), i, warning) {
+        if (strcmp(field_text(warning, "kind"), "unusable-interface") == 0) {
+            add(line, "%s", field_text(warning, "text"));
+            return;
+        }
+    }
+    add(line, "%s cannot be used", field_text(instance, "interface"));
+}
+
 static void add_hold(struct line *line, const json_t *instance, const char *hold)
 {
     const char *interface = field_text(instance, "interface");
@@ -121,6 +135,8 @@ static void add_hold(struct line *line, const json_t *instance, const char *hold
 
     if (strcmp(hold, "no-interface") == 0)
         add(line, "there is no interface %s", interface);
+    else if (strcmp(hold, "unusable-interface") == 0)
+        add_unusable(line, instance);
     else if (strcmp(hold, "link-down") == 0)
         add(line, "%s is down or has no carrier", interface);
     else if (strcmp(hold, "no-primary-address") == 0)
@@ -128,6 +144,8 @@ static void add_hold(struct line *line, const json_t *instance, const char *hold
     else if (strcmp(hold, "drained") == 0)
         add(line, "%s",
             drained_text(instance, text, sizeof(text)) != NULL ? text : "drained until resumed");
+    else if (strcmp(hold, "start-delay") == 0)
+        add(line, "the machine was started a short while ago (start-delay)");
     else if (strcmp(hold, "check-failed") == 0)
         add_failing(line, instance);
     else if (strcmp(hold, "conflict") == 0)

@@ -96,7 +96,7 @@ static void run_hook(struct config_box *box)
     struct hooks *hooks;
 
     assert_true(sd_event_new(&event) >= 0);
-    assert_true(hooks_open(event, leave, event, &hooks) >= 0);
+    assert_true(hooks_open(event, NULL, leave, event, &hooks) >= 0);
     assert_true(
         sd_event_add_time_relative(event, NULL, CLOCK_MONOTONIC, LIMIT_US, 0, too_late, NULL) >= 0);
     hooks_transition(hooks, &change);

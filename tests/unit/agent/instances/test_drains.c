@@ -17,6 +17,8 @@
 
 enum { PATH_SIZE = 128, TEXT_SIZE = 4096 };
 
+static const struct asker someone = {.known = true, .uid = 1000};
+
 struct bench {
     char directory[64];
     char path[PATH_SIZE];
@@ -119,17 +121,20 @@ static void it_is_saved_and_told_and_comes_back(void **state)
     struct bench *bench = *state;
 
     begin(bench);
-    assert_true(drains_add(bench->drains, "web", DEADLINE_NEVER));
-    assert_true(drains_add(bench->drains, "db", DEADLINE_NEVER));
+    assert_true(drains_add(bench->drains, "web", DEADLINE_NEVER, &someone));
+    assert_true(drains_add(bench->drains, "db", DEADLINE_NEVER, &someone));
     drains_remove(bench->drains, "db");
     wait_told(bench);
     assert_int_equal(bench->told, DRAINS_SAVED);
-    assert_int_equal(bench->times, 1);                            /* three changes are one write */
-    assert_true(drains_add(bench->drains, "db", DEADLINE_NEVER)); /* saved at the end */
+    assert_int_equal(bench->times, 1); /* three changes are one write */
+    assert_true(drains_add(bench->drains, "db", DEADLINE_NEVER, &someone)); /* saved at the end */
     end(bench);
     begin(bench);
     assert_non_null(drains_find(bench->drains, "web"));
     assert_non_null(drains_find(bench->drains, "db"));
+    assert_true(drains_find(bench->drains, "web")->asker.known);
+    assert_int_equal(drains_find(bench->drains, "web")->asker.uid, someone.uid);
+    assert_true(drains_find(bench->drains, "web")->since_wall_ns > 0);
     end(bench);
 }
 
@@ -140,12 +145,12 @@ static void a_disk_that_hangs_is_told_of(void **state)
 
     begin(bench);
     gate_shut(&gate, bench->worker);
-    assert_true(drains_add(bench->drains, "web", DEADLINE_NEVER));
+    assert_true(drains_add(bench->drains, "web", DEADLINE_NEVER, &someone));
     wait_told(bench);
     assert_int_equal(bench->told, DRAINS_SAVING);
     /* However many changes come meanwhile, one write goes to the disk and one waits. */
     for (unsigned i = 0; i < 5; i++) {
-        assert_true(drains_add(bench->drains, "db", DEADLINE_NEVER));
+        assert_true(drains_add(bench->drains, "db", DEADLINE_NEVER, &someone));
         turn_for(bench, 30 * NS_PER_MS);
         drains_remove(bench->drains, "db");
         turn_for(bench, 30 * NS_PER_MS);
@@ -171,14 +176,14 @@ static void what_cannot_be_saved_is_told(void **state)
     snprintf(new_path, sizeof(new_path), "%s.new", bench->path);
     assert_int_equal(mkdir(new_path, 0700), 0);
     begin(bench);
-    assert_true(drains_add(bench->drains, "web", DEADLINE_NEVER));
+    assert_true(drains_add(bench->drains, "web", DEADLINE_NEVER, &someone));
     wait_told(bench);
     assert_int_equal(bench->told, DRAINS_NOT_SAVED);
     assert_non_null(drains_find(bench->drains, "web"));
     /* The next change does not wait long for the next attempt. */
     assert_int_equal(rmdir(new_path), 0);
     bench->times = 0;
-    assert_true(drains_add(bench->drains, "db", DEADLINE_NEVER));
+    assert_true(drains_add(bench->drains, "db", DEADLINE_NEVER, &someone));
     wait_told(bench);
     assert_int_equal(bench->told, DRAINS_SAVED);
     end(bench);

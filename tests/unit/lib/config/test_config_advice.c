@@ -46,6 +46,19 @@ static const struct {
     {WEB "track = app\n[check app]\ntype = process\npid-file = /run/a.pid\nexecutable = a\n",
      "t.conf:6: [check app] executable: vipd.service hides processes of other users"},
     {WEB "track = app\n[check app]\ntype = process\npid-file = /run/a.pid\n", NULL},
+    {WEB "accept = no\nroutes = default via 192.0.2.1 src 192.0.2.10, 10.0.0.0/8 dev eth0\n", NULL},
+    {WEB "accept = no\npriority = 255\n", AT "accept: without effect at priority 255"},
+    {WEB "routes = default via 192.0.2.1 src 192.0.2.11\n",
+     AT "routes: the src of 'default via 192.0.2.1 src 192.0.2.11' is no address of this instance"},
+    {WEB "routes = default via 192.0.2.1\n[instance db]\ninterface = eth1\nvrid = 1\n"
+         "addresses = 192.0.2.11/24\nroutes = default via 192.0.2.2\n",
+     "t.conf:6: [instance db] routes: 'default via 192.0.2.2' leads elsewhere than that of "
+     "instance "
+     "web (t.conf:1) to the same place"},
+    {WEB
+     "routes = default via 192.0.2.1\n[instance db]\ninterface = eth1\nvrid = 1\n"
+     "addresses = 192.0.2.11/24\nroutes = default via 192.0.2.1, default via 192.0.2.2 table 9\n",
+     NULL},
     {WEB "lease = off\n", AT "lease: off: when vipd is killed"},
     {WEB "advert-interval = 90ms\n", NULL},
     {WEB "advert-interval = 90ms\n[node]\nrealtime = no\n", AT "advert-interval: below 100ms"},

@@ -143,8 +143,9 @@ static void every_key_of_an_instance_counts(void **state)
 
 static void what_makes_another_router_restarts_it(void **state)
 {
-    static const enum instance_key keys[] = {INSTANCE_INTERFACE, INSTANCE_VRID, INSTANCE_VERSION,
-                                             INSTANCE_MAC, INSTANCE_UNICAST_PEERS};
+    static const enum instance_key keys[] = {INSTANCE_INTERFACE, INSTANCE_VRID,
+                                             INSTANCE_MULTICAST_GROUP, INSTANCE_MAC,
+                                             INSTANCE_UNICAST_PEERS};
     char before[2048];
     char after[2048];
     bool node_changed;
@@ -160,9 +161,10 @@ static void what_makes_another_router_restarts_it(void **state)
 }
 
 /* Both ends cannot change at one moment: what runs goes on, and takes the former one as well. */
-static void a_password_changes_in_place(void **state)
+static void what_nodes_must_agree_on_changes_in_place(void **state)
 {
-#define V2 "[instance web]\ninterface = eth0\nvrid = 51\naddresses = 192.0.2.10/24\nversion = 2\n"
+#define V3 "[instance web]\ninterface = eth0\nvrid = 51\naddresses = 192.0.2.10/24\n"
+#define V2 V3 "version = 2\n"
     bool node_changed;
 
     (void)state;
@@ -173,7 +175,9 @@ static void a_password_changes_in_place(void **state)
         kind_after(V2 "password = 12345678\n", V2 "password = 123456789\n", &node_changed),
         CONFIG_UNCHANGED);
     assert_int_equal(kind_after(V2, V2 "password-file = /a\n", &node_changed), CONFIG_UPDATED);
+    assert_int_equal(kind_after(V2 "password = a\n", V3, &node_changed), CONFIG_UPDATED);
 #undef V2
+#undef V3
 }
 
 static void every_key_of_the_node_counts(void **state)
@@ -322,7 +326,7 @@ static void the_order_is_removed_replaced_and_the_rest(void **state)
     struct config *before = parse(INSTANCE("gone", "") INSTANCE("same", "") INSTANCE("prio", "")
                                       INSTANCE("gone2", "") INSTANCE("other", ""));
     struct config *after = parse(INSTANCE("new", "") INSTANCE("same", "") INSTANCE(
-        "prio", "priority = 7\n") INSTANCE("other", "version = 2\n"));
+        "prio", "priority = 7\n") INSTANCE("other", "mac = virtual\n"));
     struct config_diff diff;
 
     (void)state;
@@ -346,7 +350,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_key_of_an_instance_counts),
         cmocka_unit_test(what_makes_another_router_restarts_it),
-        cmocka_unit_test(a_password_changes_in_place),
+        cmocka_unit_test(what_nodes_must_agree_on_changes_in_place),
         cmocka_unit_test(every_key_of_the_node_counts),
         cmocka_unit_test(checks_are_told_apart),
         cmocka_unit_test(added_and_removed),

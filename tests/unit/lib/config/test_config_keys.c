@@ -38,6 +38,10 @@ GETTER(mac, i->mac)
 GETTER(checksum, i->checksum)
 GETTER(strict, i->strict)
 GETTER(accept_mode, i->accept)
+GETTER(route_count, i->route_count)
+GETTER(second_route_table, i->routes[1].table)
+GETTER(rule_count, i->rule_count)
+GETTER(rule_priority, i->rules[0].priority)
 GETTER(adopt, i->adopt)
 GETTER(announce_repeat, i->announce_repeat)
 GETTER(announce_refresh, i->announce_refresh_ns)
@@ -140,6 +144,13 @@ static const struct good_value {
     {"strict", "yes", strict, true},
     {"accept", NULL, accept_mode, true},
     {"accept", "yes", accept_mode, true},
+    {"accept", "no", accept_mode, false},
+    {"routes", NULL, route_count, 0},
+    {"routes", "default via 192.0.2.1, 10.0.0.0/8 dev eth0 table 9", route_count, 2},
+    {"routes", "default via 192.0.2.1\n  10.0.0.0/8 dev eth0 table 9", second_route_table, 9},
+    {"rules", NULL, rule_count, 0},
+    {"rules", "from 192.0.2.10 table 100 priority 7, to 10.0.0.0/8 prohibit", rule_count, 2},
+    {"rules", "from 192.0.2.10 table 100 priority 7", rule_priority, 7},
     {"adopt", NULL, adopt, false},
     {"adopt", "yes", adopt, true},
     {"announce-repeat", NULL, announce_repeat, 5},

@@ -38,6 +38,8 @@ static void drop(struct config_instance *instance)
 {
     free(instance->claims);
     free(instance->peers);
+    free(instance->routes);
+    free(instance->rules);
     for (size_t hook = 0; hook < HOOKS; hook++)
         free(instance->hooks[hook]);
     free(instance->track.list);
@@ -77,13 +79,35 @@ static void takes_good_and_refuses_bad_values(void **state)
         {"checksum", TEXTS("auto", "rfc5798", "rfc9568"), TEXTS("", "rfc3768")},
         {"strict", TEXTS("yes", "no"), TEXTS("", "true", "1", "YES")},
         {"accept", TEXTS("yes", "no"), TEXTS("", "off")},
+        {"routes",
+         TEXTS("default via 192.0.2.1", "10.0.0.0/8 dev eth0 src 192.0.2.10 metric 5 table 100",
+               "blackhole 10.0.0.0/8", "2001:db8:1::/48 via fe80::1 dev eth0 onlink",
+               "inet6 default dev tun0", "192.0.2.7 dev eth0 scope link mtu 1400"),
+         TEXTS("", "default", "via 192.0.2.1", "10.0.0.1/8 dev eth0", "default via 192.0.2.300",
+               "default via 2001:db8::1 src 192.0.2.1", "blackhole 10.0.0.0/8 dev eth0",
+               "default via 192.0.2.1 onlink", "default via 192.0.2.1 via 192.0.2.2",
+               "default via 192.0.2.1 proto static", "default via 192.0.2.1 table 0",
+               "default via 192.0.2.1 table office", "default via 192.0.2.1 mtu 67",
+               "default via 192.0.2.1 metric", "default via 192.0.2.1 metric -1",
+               "default via 192.0.2.1 metric 4294967296", "default via 192.0.2.1 scope wide",
+               "default dev a/b", "default nexthop via 192.0.2.1", "inet6 default via 192.0.2.1")},
+        {"rules",
+         TEXTS("from 192.0.2.10 table 100", "not from 192.0.2.0/24 to all lookup main pref 7",
+               "fwmark 0x10/0xff iif eth0 oif eth1 table 4294967295", "inet6 iif eth0 prohibit",
+               "from 2001:db8::10 blackhole"),
+         TEXTS("", "from 192.0.2.10", "from 192.0.2.10/24 table 100", "table 0", "table",
+               "from 192.0.2.10 to 2001:db8::1 table 100", "from 192.0.2.10 inet6 table 100",
+               "table 100 prohibit", "table 100 priority 0", "fwmark 1/0 table 100",
+               "fwmark 0x100000000 table 100", "tos 4 table 100", "priority 1 pref 2 table 100")},
         {"adopt", TEXTS("yes", "no"), TEXTS("", "true")},
         {"announce-repeat", TEXTS("0", "10"), TEXTS("11", "-1", "")},
         {"announce-refresh", TEXTS("off", "1s", "60s", "1d"), TEXTS("0", "999ms", "25h", "auto")},
         {"announce-form", TEXTS("request", "both"), TEXTS("reply", "")},
         {"lease", TEXTS("off", "1s", "1h"), TEXTS("0", "1.5s", "500ms", "3601s", "auto")},
         {"linger", TEXTS("auto", "10ms", "10m"), TEXTS("0s", "9ms", "601s", "off")},
-        {"on-master", TEXTS("/bin/true", "a 'b c'"), TEXTS("", "a 'b", "a > b", "a\\")},
+        {"on-master", TEXTS("/bin/true", "a 'b c'", "unit: mail-x.sh"),
+         TEXTS("", "a 'b", "a > b", "a\\", "unit:", "unit: ", "unit:mail", "unit: a b",
+               "unit: ../a", "unit: .a", "unit: a@b")},
         {"on-backup", TEXTS("/bin/true", "a \"b c\""), TEXTS("", "a | b", "$HOOK")},
         {"on-init", TEXTS("/bin/true", "a b\\ c"), TEXTS("", "a; b", "(a)")},
         {"unicast-ttl", TEXTS("1", "64", "255"), TEXTS("", "0", "256", "any")},

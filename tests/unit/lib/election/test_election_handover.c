@@ -147,6 +147,25 @@ static void who_cannot_claim_resigns_and_releases(void **state)
     assert_int_equal(kit_reason(&out), REASON_CLAIM_RETRIED);
 }
 
+/* The interface cannot be used any more: a peer takes over, and nothing lingers where nobody is. */
+static void who_has_no_use_of_its_interface_resigns_and_releases(void **state)
+{
+    struct election_params params = kit_params(100);
+    uint64_t now = 0;
+    struct election e = kit_master(&params, &now);
+    struct election_event event = {.type = ELECTION_HOLD, .hold = HOLD_UNUSABLE};
+    struct election_actions out = kit_step(&e, event, now);
+
+    (void)state;
+    assert_string_equal(kit_word(&out), "ZRT");
+    assert_int_equal(kit_reason(&out), REASON_UNUSABLE_INTERFACE);
+    assert_string_equal(election_hold_name(HOLD_UNUSABLE), "unusable-interface");
+    event.type = ELECTION_UNHOLD;
+    out = kit_step(&e, event, now + SEC);
+    assert_int_equal(e.state, VRRP_BACKUP);
+    assert_int_equal(kit_reason(&out), REASON_USABLE_INTERFACE);
+}
+
 static void a_conflict_says_who_it_is_with(void **state)
 {
     struct election_params params = kit_params(100);
@@ -405,6 +424,7 @@ int main(void)
         cmocka_unit_test(link_loss_releases_at_once),
         cmocka_unit_test(conflict_resigns_and_releases),
         cmocka_unit_test(who_cannot_claim_resigns_and_releases),
+        cmocka_unit_test(who_has_no_use_of_its_interface_resigns_and_releases),
         cmocka_unit_test(a_conflict_says_who_it_is_with),
         cmocka_unit_test(several_holds_must_all_end),
         cmocka_unit_test(a_master_that_overslept_releases_before_anything),

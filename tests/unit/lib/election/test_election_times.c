@@ -64,12 +64,44 @@ static void version_2_waits_by_the_interval_it_hears(void **state)
     assert_int_equal(election_deadline(&e), 9 * SEC + election_skew_ns(&e));
 }
 
+/* A MASTER stays one, and says so in the new version at once; a BACKUP follows as before. */
+static void a_version_changes_in_place(void **state)
+{
+    struct election_params params = kit_params(150);
+    uint64_t now = 0;
+
+    (void)state;
+    params.version = VRRP_V2;
+    struct election e = kit_master(&params, &now);
+    struct election b = kit_started(&params, 0);
+    struct advert advert = kit_advert("10.0.0.9", 200);
+    advert.version = 2;
+    advert.checksum_kind = CHECKSUM_MESSAGE_ONLY;
+    kit_step(&b, (struct election_event){.type = ELECTION_ADVERT, .advert = &advert}, SEC);
+    params.version = VRRP_V3;
+    params.advert_interval_ns = 100 * MS;
+    const struct election_event event = {.type = ELECTION_CONFIGURE, .params = &params};
+    struct election_actions out = kit_step(&e, event, now + MS);
+    assert_string_equal(kit_word(&out), "S");
+    assert_int_equal(e.state, VRRP_MASTER);
+    assert_int_equal(e.checksum_kind, CHECKSUM_IPV4_PSEUDO_HEADER);
+    out = kit_step(&b, event, SEC + MS);
+    assert_int_equal(out.count, 0);
+    /* Its master adverts every second still. */
+    assert_int_equal(election_deadline(&b), SEC + 3 * SEC + election_skew_ns(&b));
+    advert.former = true;
+    kit_step(&b, (struct election_event){.type = ELECTION_ADVERT, .advert = &advert}, 2 * SEC);
+    assert_int_equal(b.checksum_kind, CHECKSUM_IPV4_PSEUDO_HEADER);
+    assert_int_equal(election_deadline(&b), 2 * SEC + 3 * SEC + election_skew_ns(&b));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_dead_factor_is_in_all_times),
         cmocka_unit_test(a_master_is_deposed_by_the_dead_factor),
         cmocka_unit_test(another_dead_factor_moves_the_deadline),
+        cmocka_unit_test(a_version_changes_in_place),
         cmocka_unit_test(version_2_waits_by_the_interval_it_hears),
     };
 

@@ -1,0 +1,128 @@
+/* Advice about routes, rules and accept: sources that nobody has, and instances that want different
+ * routes to one place. */
+#include "lib/config/advice_routes.h"
+
+#include "lib/config/problem.h"
+#include "lib/config/schema.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ADVISE(instance, index, out, ...)                                                          \
+    do {                                                                                           \
+        char section_text[NAME_SIZE + 16];                                                         \
+        const struct config_place place =                                                          \
+            place_of((instance), (index), section_text, sizeof(section_text));                     \
+        config_problem_add((out), &place, __VA_ARGS__);                                            \
+    } while (0)
+
+static struct config_place place_of(const struct config_instance *instance, enum instance_key index,
+                                    char *section_text, size_t size)
+{
+    const struct config_section *schema = config_schema_instance();
+
+    snprintf(section_text, size, "%s %s", schema->name, instance->name);
+    return (struct config_place){
+        .file = instance->file,
+        .line = instance->line,
+        .section = section_text,
+        .key = schema->keys[index].name,
+    };
+}
+
+static bool claims(const struct config_instance *instance, const struct ip_address *address)
+{
+    for (size_t i = 0; i < instance->claim_count; i++)
+        if (ip_address_equal(&instance->claims[i].prefix.address, address))
+            return true;
+    return false;
+}
+
+/* It may be this node's own address: then it is there, but does not come and go with the others. */
+static void advise_on_sources(const struct config_instance *instance, struct config_problems *out)
+{
+    char text[ROUTE_TEXT_SIZE];
+
+    for (size_t i = 0; i < instance->route_count; i++) {
+        const struct config_route *route = &instance->routes[i];
+
+        if (route->source.family == IP_FAMILY_NONE || claims(instance, &route->source))
+            continue;
+        ADVISE(instance, INSTANCE_ROUTES, out,
+               "the src of '%s' is no address of this instance: the kernel refuses the route where "
+               "that is not there",
+               config_route_format(route, text, sizeof(text)));
+    }
+}
+
+static void advise_on_accept(const struct config_instance *instance, struct config_problems *out)
+{
+    if (!instance->accept && instance->priority == PRIORITY_OWNER)
+        ADVISE(instance, INSTANCE_ACCEPT, out,
+               "without effect at priority 255: the owner accepts what is addressed to it (RFC "
+               "9568 6.4.3)");
+}
+
+struct placed_route {
+    const struct config_route *route;
+    const struct config_instance *instance;
+};
+
+static int compare(const void *a, const void *b)
+{
+    const struct placed_route *x = a;
+    const struct placed_route *y = b;
+    int order = ip_address_compare(&x->route->to.address, &y->route->to.address);
+
+    if (order == 0 && x->route->to.length != y->route->to.length)
+        order = x->route->to.length < y->route->to.length ? -1 : 1;
+    if (order == 0 && x->route->table != y->route->table)
+        order = x->route->table < y->route->table ? -1 : 1;
+    if (order == 0 && config_route_metric(x->route) != config_route_metric(y->route))
+        order = config_route_metric(x->route) < config_route_metric(y->route) ? -1 : 1;
+    if (order == 0 && x->instance != y->instance)
+        order = x->instance < y->instance ? -1 : 1;
+    return order;
+}
+
+/* Two instances may want the same; what differs, only one of them can have. */
+static void advise_on_rivals(const struct config *config, struct config_problems *out)
+{
+    char text[ROUTE_TEXT_SIZE];
+    size_t count = 0;
+
+    for (size_t i = 0; i < config->instance_count; i++)
+        count += config->instances[i].route_count;
+    struct placed_route *list = count > 1 ? calloc(count, sizeof(*list)) : NULL;
+    if (list == NULL)
+        return;
+    count = 0;
+    for (size_t i = 0; i < config->instance_count; i++)
+        for (size_t k = 0; k < config->instances[i].route_count; k++)
+            list[count++] =
+                (struct placed_route){&config->instances[i].routes[k], &config->instances[i]};
+    qsort(list, count, sizeof(*list), compare);
+    for (size_t i = 1; i < count; i++) {
+        const struct placed_route *first = &list[i - 1];
+        const struct placed_route *second = &list[i];
+
+        if (config_route_same_place(first->route, second->route) &&
+            memcmp(first->route, second->route, sizeof(*first->route)) != 0)
+            ADVISE(second->instance, INSTANCE_ROUTES, out,
+                   "'%s' leads elsewhere than that of instance %s (%s:%u) to the same place: a "
+                   "node that holds both can have one only",
+                   config_route_format(second->route, text, sizeof(text)), first->instance->name,
+                   first->instance->file, first->instance->line);
+    }
+    free(list);
+}
+
+void config_advise_routes(const struct config *config, struct config_problems *out)
+{
+    for (size_t i = 0; i < config->instance_count; i++) {
+        advise_on_sources(&config->instances[i], out);
+        advise_on_accept(&config->instances[i], out);
+    }
+    advise_on_rivals(config, out);
+}
