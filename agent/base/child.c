@@ -4,6 +4,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/flood.h"
+#include "agent/base/older.h"
 #include "lib/limits.h"
 
 #include <errno.h>
@@ -154,8 +155,7 @@ static int watch(sd_event *event, struct child *child, const struct child_spec *
     if (r >= 0)
         r = sd_event_source_set_priority(child->readable, spec->priority);
     if (r >= 0)
-        r = sd_event_source_set_ratelimit(child->readable, READ_INTERVAL_MS * us_per_ms,
-                                          READS_PER_INTERVAL);
+        r = older_set_ratelimit(child->readable, READ_INTERVAL_MS * us_per_ms, READS_PER_INTERVAL);
     if (r >= 0)
         r = sd_event_add_time_relative(event, &child->timer, CLOCK_BOOTTIME,
                                        spec->timeout_ns / NS_PER_US, us_per_ms, on_timer, child);

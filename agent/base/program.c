@@ -9,6 +9,7 @@
 #include "agent/base/program.h"
 
 #include "agent/base/descriptors.h"
+#include "agent/base/older.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,8 +36,18 @@ enum {
 /* Says why in its output. */
 static _Noreturn void give_up(const char *what, const char *object, int error)
 {
-    const char *why = strerrordesc_np(error);
-    const char *const parts[] = {what, object, ": ", why != NULL ? why : "failed", "\n"};
+    const char *why = older_error_text(error);
+    const char number[] = {'e',
+                           'r',
+                           'r',
+                           'o',
+                           'r',
+                           ' ',
+                           (char)('0' + error / 100 % 10),
+                           (char)('0' + error / 10 % 10),
+                           (char)('0' + error % 10),
+                           '\0'};
+    const char *const parts[] = {what, object, ": ", why != NULL ? why : number, "\n"};
 
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         if (write(STDOUT_FILENO, parts[i], strlen(parts[i])) < 0)
@@ -63,7 +74,7 @@ static void connect_streams(int output)
     if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0)
         give_up("cannot open ", "/dev/null", errno);
     /* Whatever was opened without O_CLOEXEC, by us or by a library. */
-    (void)close_range(STDERR_FILENO + 1, ~0U, 0);
+    older_close_from(STDERR_FILENO + 1);
 }
 
 /* Adverts come first; and its memory is no reason to spare it when memory runs out. Without these

@@ -7,6 +7,15 @@
 
 #include <curl/curl.h>
 
+/* Options by their numbers: older headers have no name for the first two, newer ones warn of the
+ * third. The library says of what it does not know. */
+enum {
+    CURL_OPTION_PROTOCOLS_STR = 10318, /* since 7.85 */
+    CURL_OPTION_QUICK_EXIT = 322,      /* since 7.87 */
+    CURL_OPTION_PROTOCOLS = 181,       /* bits: http 1, https 2 */
+    CURL_PROTOCOLS_HTTP_AND_HTTPS = 3,
+};
+
 struct curl_library {
     __typeof__(curl_global_init) *global_init;
     __typeof__(curl_easy_init) *easy_init;

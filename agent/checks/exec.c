@@ -8,6 +8,7 @@
 #include "agent/checks/check.h"
 
 #include "agent/base/flood.h"
+#include "agent/base/older.h"
 #include "agent/base/program.h"
 
 #include <errno.h>
@@ -161,7 +162,7 @@ static int watch_child(struct check *check)
             check, &run->output,
             sd_event_add_io(event, &run->output, run->program.output, EPOLLIN, on_output, run));
     if (r == 0)
-        r = sd_event_source_set_ratelimit(run->output, TURNS_US, TURNS);
+        r = older_set_ratelimit(run->output, TURNS_US, TURNS);
     return r < 0 ? r : 0;
 }
 

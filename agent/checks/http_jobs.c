@@ -116,13 +116,15 @@ static void set_request(const struct curl_library *curl, struct http_job *job)
     curl->easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl->easy_setopt(easy, CURLOPT_WRITEDATA, job);
     curl->easy_setopt(easy, CURLOPT_URL, config->url);
-    curl->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    if (curl->easy_setopt(easy, (CURLoption)CURL_OPTION_PROTOCOLS_STR, "http,https") != CURLE_OK)
+        curl->easy_setopt(easy, (CURLoption)CURL_OPTION_PROTOCOLS,
+                          (long)CURL_PROTOCOLS_HTTP_AND_HTTPS);
     curl->easy_setopt(easy, CURLOPT_PROXY, "");
     curl->easy_setopt(easy, CURLOPT_USERAGENT, "vipd/" VIPD_VERSION);
     curl->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl->easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(config->timeout_ns / NS_PER_MS));
     /* Giving up does not wait for a name server. */
-    curl->easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    curl->easy_setopt(easy, (CURLoption)CURL_OPTION_QUICK_EXIT, 1L);
     /* A service that takes no new connections has failed, whatever the old ones do. */
     curl->easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
     if (strcmp(config->method, "HEAD") == 0)

@@ -5,6 +5,8 @@
  * with many processes holds nothing up.
  */
 #include "agent/checks/check.h"
+
+#include "agent/base/older.h"
 #include "agent/checks/look.h"
 
 #include <ctype.h>
@@ -16,17 +18,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/pidfd.h>
 #include <unistd.h>
 
 enum {
     COMM_LENGTH = 15, /* the kernel keeps no more of a name */
     ENTRIES_PER_TURN = 64,
+    FIELDS_TO_START = 19, /* of /proc/PID/stat, behind the name */
 };
 
 struct process_watch {
-    pid_t pid;
-    int pidfd;             /* -1: none is watched */
+    pid_t pid;             /* 0: none is watched */
+    char started[24];      /* when, in the kernel's words: a number may be used again */
+    int pidfd;             /* -1: none, or the kernel has none: then each run looks */
     sd_event_source *died; /* of pidfd */
     DIR *scan;             /* /proc while it is looked through */
     sd_event_source *scanner;
@@ -39,6 +42,7 @@ static void forget(struct process_watch *watch)
     if (watch->pidfd >= 0)
         close(watch->pidfd);
     watch->pidfd = -1;
+    watch->pid = 0;
 }
 
 static void end_scan(struct process_watch *watch)
@@ -78,17 +82,65 @@ static bool is_program(pid_t pid, const char *executable)
            strlen(comm) <= COMM_LENGTH;
 }
 
+/* When the process was started, as text. False: there is none, or it is dead. */
+static bool read_start(pid_t pid, char *text, size_t size)
+{
+    char path[64];
+    char line[1024];
+    char state = 'X';
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    if (!read_line(path, line, sizeof(line)))
+        return false;
+    /* The name, which may hold anything, is in parentheses; then come the state, 18 numbers, and
+     * the start. */
+    char *rest = strrchr(line, ')');
+    char *word = rest != NULL ? strtok_r(rest + 1, " ", &rest) : NULL;
+    for (int i = 0; word != NULL && i < FIELDS_TO_START; i++) {
+        state = i == 0 ? word[0] : state;
+        word = strtok_r(NULL, " ", &rest);
+    }
+    snprintf(text, size, "%s", word != NULL ? word : "");
+    return word != NULL && state != 'Z' && state != 'X';
+}
+
 static int on_died(sd_event_source *source, int fd, uint32_t events, void *userdata);
+
+/* Where the kernel would not tell of its end (before Linux 5.3). */
+static int watch_by_looking(struct check *check, pid_t pid)
+{
+    struct process_watch *watch = check->data;
+    char started[sizeof(watch->started)];
+
+    if (!read_start(pid, started, sizeof(started)))
+        return -ESRCH;
+    forget(watch);
+    watch->pid = pid;
+    memcpy(watch->started, started, sizeof(started));
+    check_result(check, true, "process %d lives", (int)pid);
+    return 0;
+}
+
+/* False: it has ended, and nobody has told. */
+static bool still_lives(const struct process_watch *watch)
+{
+    char started[sizeof(watch->started)];
+
+    return watch->pidfd >= 0 || (read_start(watch->pid, started, sizeof(started)) &&
+                                 strcmp(started, watch->started) == 0);
+}
 
 /* Watches it if it lives. 0; -ESRCH: it does not; another negative errno. */
 static int watch_process(struct check *check, pid_t pid)
 {
     struct process_watch *watch = check->data;
-    struct pollfd ended = {.fd = pidfd_open(pid, 0), .events = POLLIN};
+    struct pollfd ended = {.fd = older_pidfd(pid), .events = POLLIN};
     int r;
 
+    if (ended.fd == -ENOSYS)
+        return watch_by_looking(check, pid);
     if (ended.fd < 0)
-        return errno == EINVAL ? -ESRCH : -errno;
+        return ended.fd == -EINVAL ? -ESRCH : ended.fd;
     /* One that has ended and was not collected by its parent is there, but dead. */
     if (poll(&ended, 1, 0) > 0) {
         close(ended.fd);
@@ -115,7 +167,7 @@ static void on_look(struct check *check, const struct look_result *result)
     const struct process_watch *watch = check->data;
     char *end;
 
-    if (watch->pidfd >= 0)
+    if (watch->pid > 0)
         return; /* found meanwhile */
     if (result->error != 0) {
         check_result(check, false, "%s: %s", config->pid_file, strerror(result->error));
@@ -236,9 +288,11 @@ static int open_check(struct check *check)
 
 static int run(struct check *check)
 {
-    const struct process_watch *watch = check->data;
+    struct process_watch *watch = check->data;
 
-    if (watch->pidfd >= 0)
+    if (watch->pid > 0 && !still_lives(watch))
+        forget(watch);
+    if (watch->pid > 0)
         check_result(check, true, "process %d lives", (int)watch->pid);
     else if (watch->look != NULL && look_hangs(watch->look))
         check_result(check, false, "%s does not answer", check->config.pid_file);

@@ -43,6 +43,7 @@ struct socket_option {
     int name;
     int value;
     const char *text;
+    bool dispensable; /* older kernels have it not, and we do without */
 };
 
 /* Says what it was about. Returns the error, negative. */
@@ -72,7 +73,7 @@ static int set_options(const struct advert_io *io, const struct socket_option *l
     for (size_t i = 0; i < count; i++) {
         int r = set_option(io, list[i].level, list[i].name, &list[i].value, sizeof(list[i].value),
                            list[i].text, problem);
-        if (r < 0)
+        if (r < 0 && (r != -ENOPROTOOPT || !list[i].dispensable))
             return r;
     }
     return 0;
@@ -105,7 +106,8 @@ static int set_options_ipv6(const struct advert_io *io, struct wire_problem *pro
         {IPPROTO_IPV6, IPV6_UNICAST_HOPS, VRRP_TTL, "IPV6_UNICAST_HOPS"},
         {IPPROTO_IPV6, IPV6_MULTICAST_HOPS, VRRP_TTL, "IPV6_MULTICAST_HOPS"},
         {IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0, "IPV6_MULTICAST_LOOP"},
-        {IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0, "IPV6_MULTICAST_ALL"},
+        /* Since Linux 4.20. Without it others' groups reach us as well: rule 0b drops those. */
+        {IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0, "IPV6_MULTICAST_ALL", true},
         {IPPROTO_IPV6, IPV6_MULTICAST_IF, io->options.ifindex, "IPV6_MULTICAST_IF"},
         {IPPROTO_IPV6, IPV6_TCLASS, TRAFFIC_CLASS_CS6, "IPV6_TCLASS"},
         {IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO"},

@@ -15,8 +15,11 @@
 
 enum {
     MAC_OCTETS = 6,
-    /* IFA_PROTO of addresses that vipd adds. */
+    /* What marks addresses that vipd adds: IFA_PROTO, which older headers have not, or the metric
+     * where the kernel does not keep that. As in the agent. */
+    ATTRIBUTE_IFA_PROTO = 11,
     VIPD_IFA_PROTO = 0x56,
+    VIPD_IFA_METRIC = 0x56495044,
     ATTRIBUTES_MAX = 128,
     BUFFER_SIZE = 64 * 1024,
     ANSWER_TIMEOUT_S = 5,
@@ -148,6 +151,14 @@ static struct link_view *find_link(const struct network_view *view, int ifindex)
     return NULL;
 }
 
+static bool is_marked(const struct attributes *found)
+{
+    return (has(found, ATTRIBUTE_IFA_PROTO, 1) &&
+            mnl_attr_get_u8(found->by_type[ATTRIBUTE_IFA_PROTO]) == VIPD_IFA_PROTO) ||
+           (has(found, IFA_RT_PRIORITY, 4) &&
+            mnl_attr_get_u32(found->by_type[IFA_RT_PRIORITY]) == VIPD_IFA_METRIC);
+}
+
 static int on_address(const struct nlmsghdr *message, void *data)
 {
     const struct ifaddrmsg *header = mnl_nlmsg_get_payload(message);
@@ -174,8 +185,7 @@ static int on_address(const struct nlmsghdr *message, void *data)
     list[link->address_count++] = (struct address_view){
         .prefix = {ip_address_from_octets(family, mnl_attr_get_payload(found.by_type[type])),
                    header->ifa_prefixlen},
-        .ours = has(&found, IFA_PROTO, 1) &&
-                mnl_attr_get_u8(found.by_type[IFA_PROTO]) == VIPD_IFA_PROTO,
+        .ours = is_marked(&found),
         .tentative = (flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) != 0,
         .dad_failed = (flags & IFA_F_DADFAILED) != 0,
     };
