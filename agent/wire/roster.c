@@ -26,6 +26,8 @@ bool roster_has_room(const struct roster *roster, const struct segment_client *c
 {
     const struct segment_client *c = roster->first[roster_slot(client->family)][client->vrid];
 
+    if (client->only_watches)
+        return true;
     for (; c != NULL; c = c->next_alike) {
         bool apart = c->unicast != client->unicast || (c->unicast && !share_peer(c, client));
 
@@ -39,6 +41,8 @@ void roster_add(struct roster *roster, struct segment_client *client)
 {
     struct segment_client **at = &roster->first[roster_slot(client->family)][client->vrid];
 
+    if (client->only_watches)
+        return;
     while (*at != NULL)
         at = &(*at)->next_alike;
     client->next_alike = NULL;
@@ -49,6 +53,8 @@ void roster_remove(struct roster *roster, struct segment_client *client)
 {
     struct segment_client **at = &roster->first[roster_slot(client->family)][client->vrid];
 
+    if (client->only_watches)
+        return;
     while (*at != client)
         at = &(*at)->next_alike;
     *at = client->next_alike;

@@ -20,6 +20,7 @@ size_t roster_slot(enum ip_family family);
 /* False: it cannot be told from one that is there. */
 bool roster_has_room(const struct roster *roster, const struct segment_client *client);
 
+/* One that only watches is not in it, and has room always. */
 void roster_add(struct roster *roster, struct segment_client *client);
 void roster_remove(struct roster *roster, struct segment_client *client);
 

@@ -77,9 +77,7 @@ static void on_busy(void *userdata)
 
 static void on_claim(void *userdata, const struct neighbour_claim *claim)
 {
-    const struct segment *segment = userdata;
-
-    watched_hand_on(segment->clients, claim);
+    watched_hand_on(((const struct segment *)userdata)->clients, claim);
 }
 
 static void on_vrrp(void *userdata, const struct vrrp_frame *frame)
@@ -340,12 +338,11 @@ int segment_attach(struct segments *segments, const struct link *link,
     assert(client->segment == NULL);
     if (segment == NULL)
         return -ENOMEM;
-    if (!client->only_watches && !roster_has_room(&segment->roster, client))
+    if (!roster_has_room(&segment->roster, client))
         return -EBUSY;
     if (!client->only_watches && memberships_add(&segment->groups[i], &client->group) < 0)
         return -ENOBUFS;
-    if (!client->only_watches)
-        roster_add(&segment->roster, client);
+    roster_add(&segment->roster, client);
     client->segment = segment;
     client->next = segment->clients;
     segment->clients = client;
@@ -371,10 +368,8 @@ void segment_detach(struct segments *segments, struct segment_client *client)
     while (*at != client)
         at = &(*at)->next;
     *at = client->next;
-    if (!client->only_watches) {
-        segment->count[roster_slot(client->family)]--;
-        roster_remove(&segment->roster, client);
-    }
+    segment->count[roster_slot(client->family)] -= client->only_watches ? 0 : 1;
+    roster_remove(&segment->roster, client);
     client->segment = NULL;
     client->waits = false;
     client->next = NULL;
