@@ -108,7 +108,7 @@ static void advise_on_rivals(const struct config *config, struct config_problems
         const struct placed_route *second = &list[i];
 
         if (config_route_same_place(first->route, second->route) &&
-            memcmp(first->route, second->route, sizeof(*first->route)) != 0)
+            !config_route_equal(first->route, second->route))
             ADVISE(second->instance, INSTANCE_ROUTES, out,
                    "'%s' leads elsewhere than that of instance %s (%s:%u) to the same place: a "
                    "node that holds both can have one only",

@@ -159,3 +159,26 @@ const char *config_rule_format(const struct config_rule *rule, char *buffer, siz
         add(&words, "%s", config_rule_action_name(rule->action));
     return buffer;
 }
+
+static bool same_prefix(const struct ip_prefix *a, const struct ip_prefix *b)
+{
+    return a->length == b->length && ip_address_equal(&a->address, &b->address);
+}
+
+bool config_route_equal(const struct config_route *a, const struct config_route *b)
+{
+    return a->family == b->family && a->type == b->type && same_prefix(&a->to, &b->to) &&
+           ip_address_equal(&a->via, &b->via) && ip_address_equal(&a->source, &b->source) &&
+           strcmp(a->dev, b->dev) == 0 && a->table == b->table && a->metric == b->metric &&
+           a->mtu == b->mtu && a->scope == b->scope && a->has_scope == b->has_scope &&
+           a->onlink == b->onlink;
+}
+
+bool config_rule_equal(const struct config_rule *a, const struct config_rule *b)
+{
+    return a->family == b->family && same_prefix(&a->from, &b->from) &&
+           same_prefix(&a->to, &b->to) && strcmp(a->iif, b->iif) == 0 &&
+           strcmp(a->oif, b->oif) == 0 && a->mark == b->mark && a->mask == b->mask &&
+           a->priority == b->priority && a->has_priority == b->has_priority &&
+           a->inverted == b->inverted && a->action == b->action && a->table == b->table;
+}

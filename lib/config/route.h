@@ -77,6 +77,10 @@ uint32_t config_route_metric(const struct config_route *route);
 /* True when the kernel can have only one of the two: same destination, table and metric. */
 bool config_route_same_place(const struct config_route *a, const struct config_route *b);
 
+/* True when nothing differs. */
+bool config_route_equal(const struct config_route *a, const struct config_route *b);
+bool config_rule_equal(const struct config_rule *a, const struct config_rule *b);
+
 /* Writes it in iproute2's words, as it could stand in a configuration, and returns buffer. size: at
  * least ROUTE_TEXT_SIZE. */
 const char *config_route_format(const struct config_route *route, char *buffer, size_t size);

@@ -154,7 +154,7 @@ int config_parse_rule(const struct refusal *r, void *base)
     if (result != 0)
         return result;
     for (size_t i = 0; i < instance->rule_count; i++)
-        if (memcmp(&instance->rules[i], &rule, sizeof(rule)) == 0)
+        if (config_rule_equal(&instance->rules[i], &rule))
             return config_refuse(r, " a second time");
     if (instance->rule_count >= INSTANCE_ROUTES_MAX)
         return config_refuse_more(r, "rules", INSTANCE_ROUTES_MAX);

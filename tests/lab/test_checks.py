@@ -190,7 +190,7 @@ def test_a_reload_touches_what_has_changed_only(lab, serve):
 
     # Another weight: in place. Another target: it counts as before until it has a result.
     said = reload(base, steady, config.check("b", "tcp", connect="127.0.0.1:7001", weight=-20))
-    assert "updated   [check b]\n" in said and "[check a]" not in said
+    assert "updated   [check b]: weight\n" in said and "[check a]" not in said
     assert check_of(node, "b")["state"] == "passing" and check_of(node, "b")["weight"] == -20
     reload(base, steady, config.check("b", "tcp", connect="127.0.0.1:7002", interval="30s"))
     lab.wait(lambda: lab[2].state() == "MASTER", "its failure counts")
