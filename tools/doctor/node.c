@@ -282,7 +282,7 @@ void examine_realtime(const struct patient *patient, struct findings *out)
 
 void examine_kernel(const struct patient *patient, struct findings *out)
 {
-    enum { MAJOR = 5, MINOR = 18 };
+    enum { MAJOR = 4, MINOR = 19 };
     struct utsname name;
     unsigned major = 0;
     unsigned minor = 0;
@@ -296,7 +296,7 @@ void examine_kernel(const struct patient *patient, struct findings *out)
     if (major > MAJOR || (major == MAJOR && minor >= MINOR))
         return;
     finding_add(out, SEVERITY_ERROR, "kernel-too-old", this_node,
-                "Linux %s does not mark addresses with who added them: vipd needs %u.%u",
+                "Linux %s cannot mark addresses so that vipd knows its own: it needs %u.%u",
                 name.release, (unsigned)MAJOR, (unsigned)MINOR);
     finding_fix(out, "install a kernel of at least %u.%u", (unsigned)MAJOR, (unsigned)MINOR);
 }
