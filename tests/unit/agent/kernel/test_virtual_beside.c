@@ -108,8 +108,8 @@ static void it_is_made_found_again_and_deleted(void **state)
     assert_int_equal(link->parent, mv0->ifindex);
     assert_int_equal(netns_setting("mv0", "arp_ignore"), 1);
     assert_int_equal(netns_setting("va", "arp_ignore"), 0);
-    assert_int_equal(create_beside(), made);
     close_links(links);
+    assert_int_equal(create_beside(), made);
 
     links = open_links();
     assert_int_equal(virtual_link_delete_all(links), 1);
