@@ -211,6 +211,7 @@ static void apply_value(struct world *w, struct node *n, struct fault *f, bool o
         break;
     case FAULT_ECHO:
         w->echo_percent = on ? 30 : 0;
+        invariants_survey(w);
         break;
     default:
         break;

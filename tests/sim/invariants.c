@@ -101,10 +101,13 @@ static bool all_hear_each_other(const struct world *w)
     return true;
 }
 
+/* Or what it sends is: with a dead-factor of 2 an overtaken frame may come too late. */
 static bool somebody_slow(const struct world *w)
 {
     for (size_t i = 0; i < w->node_count; i++)
-        if (w->nodes[i].latency_ns > SIM_LATENCY_NS)
+        if (w->nodes[i].latency_ns > SIM_LATENCY_NS ||
+            (w->echo_percent > 0 &&
+             SIM_OVERTAKEN_NS > (w->dead_factor - 1u) * w->nodes[i].params.advert_interval_ns))
             return true;
     return false;
 }
