@@ -165,8 +165,10 @@ void check_with_receiver(const struct packet_ip *ip, const uint8_t *payload, siz
     MUST(advert.vrid == receiver.vrid);
     MUST(advert.version == (advert.former ? former.version : receiver.version));
     MUST(advert.version == VRRP_V3 || advert.auth_type == auth->type);
-    MUST(advert.count > 0 && advert.interval_ns > 0);
+    /* One that lists no address is for a router that has none. */
+    bool bare = advert.count == 0 && receiver.address_count == 0;
+    MUST((advert.count > 0 || bare) && advert.interval_ns > 0);
     /* What a router takes is valid by itself as well. Only where it may be sent to differs: an own
      * address may be one that is odd for a stranger. */
-    MUST(receiver.unicast || stateless == PACKET_OK);
+    MUST(receiver.unicast || bare || stateless == PACKET_OK);
 }
