@@ -91,11 +91,13 @@ class Load:
 
 def rtnl(users=2, pairs=2000):
     """Unprivileged users who make and delete network links in namespaces of their own."""
-    loop = f"while :; do unshare -Urn sh -c '{_CHURN.format(pairs=pairs)}'; done"
+    loop = (f"end=$(($(date +%s) + {SECONDS_MAX})); while [ $(date +%s) -lt $end ]; do "
+            f"unshare -Urn --kill-child sh -c '{_CHURN.format(pairs=pairs)}'; done")
     return Load(*[["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
                    "sh", "-c", loop] for _ in range(users)])
 
 
 def hogs(count):
     """Busy loops of ordinary priority."""
-    return Load(*[["sh", "-c", "while :; do :; done"] for _ in range(count)])
+    return Load(*[["sh", "-c", f"ulimit -t {SECONDS_MAX}; while :; do :; done"]
+                  for _ in range(count)])
