@@ -2,15 +2,11 @@
 #include "agent/config_reading.h"
 
 #include "agent/kernel/nft_guard.h"
-#include "lib/config/problem.h"
-#include "lib/config/schema.h"
-
-#include <stdio.h>
+#include "lib/config/instance_problem.h"
 
 /* accept = no without its effect would be a hole in somebody's firewall. */
 static bool check_accept(const struct config *config, struct config_problems *problems)
 {
-    char section[NAME_SIZE + 16];
     const struct config_instance *closed = NULL;
 
     for (size_t i = 0; i < config->instance_count && closed == NULL; i++)
@@ -18,12 +14,8 @@ static bool check_accept(const struct config *config, struct config_problems *pr
     const char *lacks = closed != NULL ? nft_guard_try() : NULL;
     if (lacks == NULL)
         return true;
-    snprintf(section, sizeof(section), "%s %s", config_schema_instance()->name, closed->name);
-    const struct config_place place = {.file = closed->file,
-                                       .line = closed->line,
-                                       .section = section,
-                                       .key = config_schema_instance()->keys[INSTANCE_ACCEPT].name};
-    config_problem_add(problems, &place, "found 'no', expected 'yes' here: %s", lacks);
+    config_instance_problem(problems, closed, INSTANCE_ACCEPT,
+                            "found 'no', expected 'yes' here: %s", lacks);
     return false;
 }
 

@@ -4,8 +4,7 @@
 #include "agent/base/log.h"
 #include "agent/publish/hook_environment.h"
 #include "lib/config/hook_unit.h"
-#include "lib/config/problem.h"
-#include "lib/config/schema.h"
+#include "lib/config/instance_problem.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -28,33 +27,26 @@ static bool has_capability(unsigned capability)
 static void add_problem(const struct config_instance *config, int error,
                         struct config_problems *problems)
 {
-    char section[NAME_SIZE + 16];
-    const struct config_place place = {
-        .file = config->file,
-        .line = config->line,
-        .section = section,
-        .key = config_schema_instance()->keys[INSTANCE_HOOK_USER].name,
-    };
-
-    snprintf(section, sizeof(section), "%s %s", config_schema_instance()->name, config->name);
     switch (error) {
     case -ENOENT:
-        config_problem_add(problems, &place, "found '%s', expected an existing user",
-                           config->hook_user);
+        config_instance_problem(problems, config, INSTANCE_HOOK_USER,
+                                "found '%s', expected an existing user", config->hook_user);
         break;
     case -E2BIG:
-        config_problem_add(problems, &place, "found '%s', expected a user of at most %d groups",
-                           config->hook_user, ACCOUNT_GROUPS_MAX);
+        config_instance_problem(problems, config, INSTANCE_HOOK_USER,
+                                "found '%s', expected a user of at most %d groups",
+                                config->hook_user, ACCOUNT_GROUPS_MAX);
         break;
     case -EPERM:
-        config_problem_add(problems, &place,
-                           "found '%s', but vipd runs as user %u without CAP_SETUID and "
-                           "CAP_SETGID, so that it cannot run hooks as another",
-                           config->hook_user, geteuid());
+        config_instance_problem(problems, config, INSTANCE_HOOK_USER,
+                                "found '%s', but vipd runs as user %u without CAP_SETUID and "
+                                "CAP_SETGID, so that it cannot run hooks as another",
+                                config->hook_user, geteuid());
         break;
     default:
-        config_problem_add(problems, &place, "found '%s', expected an existing user: %s",
-                           config->hook_user, strerror(-error));
+        config_instance_problem(problems, config, INSTANCE_HOOK_USER,
+                                "found '%s', expected an existing user: %s", config->hook_user,
+                                strerror(-error));
         break;
     }
 }

@@ -8,10 +8,8 @@
 #include "lib/config/advice_routes.h"
 #include "lib/config/group.h"
 #include "lib/config/identity.h"
-#include "lib/config/problem.h"
-#include "lib/config/schema.h"
+#include "lib/config/instance_problem.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,26 +24,7 @@ struct subject {
 
 /* Adds advice about `key` of the instance. */
 #define ADVISE(subject, index, ...)                                                                \
-    do {                                                                                           \
-        char section_text[NAME_SIZE + 16];                                                         \
-        const struct config_place place =                                                          \
-            place_of((subject)->instance, (index), section_text, sizeof(section_text));            \
-        config_problem_add((subject)->out, &place, __VA_ARGS__);                                   \
-    } while (0)
-
-static struct config_place place_of(const struct config_instance *instance, enum instance_key index,
-                                    char *section_text, size_t size)
-{
-    const struct config_section *schema = config_schema_instance();
-
-    snprintf(section_text, size, "%s %s", schema->name, instance->name);
-    return (struct config_place){
-        .file = instance->file,
-        .line = instance->line,
-        .section = section_text,
-        .key = schema->keys[index].name,
-    };
-}
+    config_instance_problem((subject)->out, (subject)->instance, (index), __VA_ARGS__)
 
 static void advise_on_owner(const struct subject *subject)
 {

@@ -2,7 +2,7 @@
  * that moves nothing. */
 #include "lib/config/advice_check.h"
 
-#include "lib/config/problem.h"
+#include "lib/config/instance_problem.h"
 #include "lib/config/schema.h"
 
 #include <stdio.h>
@@ -39,23 +39,18 @@ static void advise_on_check(const struct config *config, const struct config_che
 static void advise_on_owner(const struct config *config, const struct config_instance *instance,
                             struct config_problems *out)
 {
-    char section[NAME_SIZE + 16];
-    struct config_place place = {
-        .file = instance->file, .line = instance->line, .section = section};
-
     if (instance->priority != PRIORITY_OWNER)
         return;
-    snprintf(section, sizeof(section), "instance %s", instance->name);
-    place.key = config_schema_instance()->keys[INSTANCE_FLAP_DAMPING].name;
     if (instance->flap_damping.transitions > 0)
-        config_problem_add(out, &place, "without effect at priority 255");
-    place.key = config_schema_instance()->keys[INSTANCE_TRACK].name;
+        config_instance_problem(out, instance, INSTANCE_FLAP_DAMPING,
+                                "without effect at priority 255");
     for (size_t i = 0; i < instance->track.count; i++) {
         const struct config_check *check = config_find_check(config, instance->track.list[i]);
 
         if (check != NULL && check->weight != 0)
-            config_problem_add(out, &place, "the weight of %s is without effect at priority 255",
-                               check->name);
+            config_instance_problem(out, instance, INSTANCE_TRACK,
+                                    "the weight of %s is without effect at priority 255",
+                                    check->name);
     }
 }
 
@@ -78,25 +73,17 @@ static void advise_on_no_preempt(const struct config *config,
                                  const struct config_instance *instance,
                                  struct config_problems *out)
 {
-    char section[NAME_SIZE + 16];
-    const struct config_place place = {
-        .file = instance->file,
-        .line = instance->line,
-        .section = section,
-        .key = config_schema_instance()->keys[INSTANCE_PREEMPT].name,
-    };
-
     if (instance->preempt != PREEMPT_NO || instance->priority == PRIORITY_OWNER)
         return;
     const struct config_check *check = first_weighted(config, instance);
     if (check == NULL)
         return;
-    snprintf(section, sizeof(section), "instance %s", instance->name);
-    config_problem_add(out, &place,
-                       "no: a master whose check %s fails keeps the addresses, since its weight "
-                       "only lowers a priority that no node preempts; without a weight the check "
-                       "withdraws the node",
-                       check->name);
+    config_instance_problem(
+        out, instance, INSTANCE_PREEMPT,
+        "no: a master whose check %s fails keeps the addresses, since its weight "
+        "only lowers a priority that no node preempts; without a weight the check "
+        "withdraws the node",
+        check->name);
 }
 
 void config_advise_checks(const struct config *config, struct config_problems *out)

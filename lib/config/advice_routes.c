@@ -2,34 +2,10 @@
  * routes to one place. */
 #include "lib/config/advice_routes.h"
 
-#include "lib/config/problem.h"
-#include "lib/config/schema.h"
+#include "lib/config/instance_problem.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define ADVISE(instance, index, out, ...)                                                          \
-    do {                                                                                           \
-        char section_text[NAME_SIZE + 16];                                                         \
-        const struct config_place place =                                                          \
-            place_of((instance), (index), section_text, sizeof(section_text));                     \
-        config_problem_add((out), &place, __VA_ARGS__);                                            \
-    } while (0)
-
-static struct config_place place_of(const struct config_instance *instance, enum instance_key index,
-                                    char *section_text, size_t size)
-{
-    const struct config_section *schema = config_schema_instance();
-
-    snprintf(section_text, size, "%s %s", schema->name, instance->name);
-    return (struct config_place){
-        .file = instance->file,
-        .line = instance->line,
-        .section = section_text,
-        .key = schema->keys[index].name,
-    };
-}
 
 static bool claims(const struct config_instance *instance, const struct ip_address *address)
 {
@@ -49,19 +25,21 @@ static void advise_on_sources(const struct config_instance *instance, struct con
 
         if (route->source.family == IP_FAMILY_NONE || claims(instance, &route->source))
             continue;
-        ADVISE(instance, INSTANCE_ROUTES, out,
-               "the src of '%s' is no address of this instance: the kernel refuses the route where "
-               "that is not there",
-               config_route_format(route, text, sizeof(text)));
+        config_instance_problem(
+            out, instance, INSTANCE_ROUTES,
+            "the src of '%s' is no address of this instance: the kernel refuses the route where "
+            "that is not there",
+            config_route_format(route, text, sizeof(text)));
     }
 }
 
 static void advise_on_accept(const struct config_instance *instance, struct config_problems *out)
 {
     if (!instance->accept && instance->priority == PRIORITY_OWNER)
-        ADVISE(instance, INSTANCE_ACCEPT, out,
-               "without effect at priority 255: the owner accepts what is addressed to it (RFC "
-               "9568 6.4.3)");
+        config_instance_problem(
+            out, instance, INSTANCE_ACCEPT,
+            "without effect at priority 255: the owner accepts what is addressed to it (RFC "
+            "9568 6.4.3)");
 }
 
 struct placed_route {
@@ -109,11 +87,12 @@ static void advise_on_rivals(const struct config *config, struct config_problems
 
         if (config_route_same_place(first->route, second->route) &&
             !config_route_equal(first->route, second->route))
-            ADVISE(second->instance, INSTANCE_ROUTES, out,
-                   "'%s' leads elsewhere than that of instance %s (%s:%u) to the same place: a "
-                   "node that holds both can have one only",
-                   config_route_format(second->route, text, sizeof(text)), first->instance->name,
-                   first->instance->file, first->instance->line);
+            config_instance_problem(
+                out, second->instance, INSTANCE_ROUTES,
+                "'%s' leads elsewhere than that of instance %s (%s:%u) to the same place: a "
+                "node that holds both can have one only",
+                config_route_format(second->route, text, sizeof(text)), first->instance->name,
+                first->instance->file, first->instance->line);
     }
     free(list);
 }

@@ -1,9 +1,8 @@
 /* Passwords, from keys and from files; see passwords.h. */
 #include "lib/config/passwords.h"
 
+#include "lib/config/instance_problem.h"
 #include "lib/config/lexer.h"
-#include "lib/config/problem.h"
-#include "lib/config/schema.h"
 #include "lib/config/value_parsers.h"
 
 #include <errno.h>
@@ -49,17 +48,8 @@ int config_parse_password(const struct refusal *r, void *base)
 static void add_problem(const struct config_instance *instance, struct config_problems *problems,
                         const char *text)
 {
-    const struct config_section *schema = config_schema_instance();
-    char section[NAME_SIZE + 16];
-    const struct config_place place = {
-        .file = instance->file,
-        .line = instance->line,
-        .section = section,
-        .key = schema->keys[INSTANCE_PASSWORD_FILE].name,
-    };
-
-    snprintf(section, sizeof(section), "%s %s", schema->name, instance->name);
-    config_problem_add(problems, &place, "%s: %s", instance->password_file, text);
+    config_instance_problem(problems, instance, INSTANCE_PASSWORD_FILE, "%s: %s",
+                            instance->password_file, text);
 }
 
 /* The first line; what editors put behind it is no part. */

@@ -15,11 +15,9 @@ bool config_problems_open(struct config_problems *problems)
 }
 
 /* A copy that failed for lack of memory is NULL; config_problem_format() copes. */
-void config_problem_add(struct config_problems *problems, const struct config_place *place,
-                        const char *format, ...)
+void config_problem_add_list(struct config_problems *problems, const struct config_place *place,
+                             const char *format, va_list arguments)
 {
-    va_list arguments;
-
     if (problems->list == NULL || problems->count == CONFIG_PROBLEMS_MAX)
         return;
 
@@ -32,9 +30,17 @@ void config_problem_add(struct config_problems *problems, const struct config_pl
     }
     problem->section = strdup(place->section);
     problem->key = strdup(place->key);
-    va_start(arguments, format);
     if (vasprintf(&problem->text, format, arguments) < 0)
         problem->text = NULL;
+}
+
+void config_problem_add(struct config_problems *problems, const struct config_place *place,
+                        const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    config_problem_add_list(problems, place, format, arguments);
     va_end(arguments);
 }
 

@@ -4,6 +4,8 @@
 
 #include "lib/config/config.h"
 
+#include <stdarg.h>
+
 /* Where a problem is. Texts are copied; section and key may be empty, line 0 is the whole file. */
 struct config_place {
     const char *file;
@@ -20,6 +22,9 @@ bool config_problems_open(struct config_problems *problems);
 /* Adds one. Those beyond the bound are left out; the last one kept says so. */
 void config_problem_add(struct config_problems *problems, const struct config_place *place,
                         const char *format, ...) __attribute__((format(printf, 3, 4)));
+void config_problem_add_list(struct config_problems *problems, const struct config_place *place,
+                             const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
 
 /* Nothing that is found from now on would be kept: it need not be looked for. */
 bool config_problems_full(const struct config_problems *problems);
