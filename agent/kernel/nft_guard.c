@@ -38,7 +38,7 @@ struct nft_guard {
     sd_event *event;
     int64_t priority;
     struct worker *worker;
-    struct nft_news *news;
+    struct netlink_news *news;
     struct nft_share *shares;
     sd_event_source *timer;
     bool dirty;          /* something is wanted anew */
@@ -160,8 +160,11 @@ static void watch_others(struct nft_guard *guard)
 {
     if (guard->news != NULL || guard->content.count == 0)
         return;
-    int r = nft_news_open(guard->event, guard->priority, nft_socket_port(guard->socket), on_news,
-                          guard, &guard->news);
+    const struct netlink_listener listener = {.priority = guard->priority,
+                                              .own_port = nft_socket_port(guard->socket),
+                                              .on_news = on_news,
+                                              .userdata = guard};
+    int r = nft_news_open(guard->event, &listener, &guard->news);
     if (r < 0)
         log_msg(LOG_WARNING,
                 "cannot hear of changes to nf_tables (%s): the table of accept = no is not made "
@@ -419,7 +422,7 @@ void nft_guard_close(struct nft_guard *guard)
     if (guard == NULL)
         return;
     sd_event_source_disable_unref(guard->timer);
-    nft_news_close(guard->news);
+    netlink_news_close(guard->news);
     /* A thread that hangs keeps what it hangs in. */
     if (guard->task.submitted)
         return;

@@ -2,34 +2,17 @@
 #include "agent/kernel/nft_news.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <libmnl/libmnl.h>
-#include <linux/filter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <sys/socket.h>
+#include <linux/netlink.h>
 
-enum {
-    ANSWER_BYTES = 8192,
-    /* Read in one turn of the loop. */
-    READS_MAX = 64,
-    NEW_GENERATION = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN,
-};
+enum { NEW_GENERATION = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN };
 
-struct nft_news {
-    struct mnl_socket *socket;
-    sd_event_source *source;
-    uint32_t own_port;
-    void (*on_news)(void *userdata);
-    void *userdata;
-    _Alignas(8) char answer[ANSWER_BYTES];
-};
-
-/* The rest would be thousands of messages when a firewall is loaded. */
-static int let_generations_pass(int fd)
+int nft_news_open(sd_event *event, const struct netlink_listener *listener,
+                  struct netlink_news **out)
 {
+    static const int groups[] = {NFNLGRP_NFTABLES};
+    /* The rest would be thousands of messages when a firewall is loaded. */
     struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
         /* A filter reads numbers as the network has them. */
@@ -37,82 +20,11 @@ static int let_generations_pass(int fd)
         BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
         BPF_STMT(BPF_RET | BPF_K, 0),
     };
-    const struct sock_fprog program = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
+    const struct sock_fprog filter = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
+    const struct netlink_subject subject = {.protocol = NETLINK_NETFILTER,
+                                            .groups = groups,
+                                            .group_count = sizeof(groups) / sizeof(groups[0]),
+                                            .filter = &filter};
 
-    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ? -errno : 0;
-}
-
-static bool is_others(const struct nft_news *news, ssize_t size)
-{
-    const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)news->answer;
-
-    for (int left = (int)size; mnl_nlmsg_ok(header, left); header = mnl_nlmsg_next(header, &left))
-        if (header->nlmsg_type == NEW_GENERATION && header->nlmsg_pid != news->own_port)
-            return true;
-    return false;
-}
-
-static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
-{
-    struct nft_news *news = userdata;
-    bool told = false;
-
-    (void)source;
-    (void)revents;
-    for (int i = 0; i < READS_MAX; i++) {
-        ssize_t n = recv(fd, news->answer, sizeof(news->answer), MSG_DONTWAIT);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && errno != ENOBUFS)
-            break;
-        told = told || n < 0 || is_others(news, n);
-    }
-    if (told)
-        news->on_news(news->userdata);
-    return 0;
-}
-
-int nft_news_open(sd_event *event, int64_t priority, uint32_t own_port,
-                  void (*on_news)(void *userdata), void *userdata, struct nft_news **out)
-{
-    struct nft_news *news = calloc(1, sizeof(*news));
-    int group = NFNLGRP_NFTABLES;
-    int r = 0;
-
-    *out = NULL;
-    if (news == NULL)
-        return -ENOMEM;
-    news->own_port = own_port;
-    news->on_news = on_news;
-    news->userdata = userdata;
-    news->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (news->socket == NULL || mnl_socket_bind(news->socket, 0, MNL_SOCKET_AUTOPID) < 0)
-        r = -errno;
-    if (r >= 0)
-        r = let_generations_pass(mnl_socket_get_fd(news->socket));
-    if (r >= 0 &&
-        mnl_socket_setsockopt(news->socket, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
-        r = -errno;
-    if (r >= 0)
-        r = sd_event_add_io(event, &news->source, mnl_socket_get_fd(news->socket), EPOLLIN,
-                            on_readable, news);
-    if (r >= 0)
-        r = sd_event_source_set_priority(news->source, priority);
-    if (r < 0) {
-        nft_news_close(news);
-        return r;
-    }
-    *out = news;
-    return 0;
-}
-
-void nft_news_close(struct nft_news *news)
-{
-    if (news == NULL)
-        return;
-    sd_event_source_disable_unref(news->source);
-    if (news->socket != NULL)
-        mnl_socket_close(news->socket);
-    free(news);
+    return netlink_news_open(event, &subject, listener, out);
 }

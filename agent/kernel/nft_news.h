@@ -5,17 +5,10 @@
 #ifndef AGENT_KERNEL_NFT_NEWS_H
 #define AGENT_KERNEL_NFT_NEWS_H
 
-#include <stdint.h>
-#include <systemd/sd-event.h>
+#include "agent/kernel/netlink_news.h"
 
-struct nft_news;
-
-/* on_news: somebody but the socket with that netlink port has changed something, or news were lost.
- * 0 or a negative errno. */
-int nft_news_open(sd_event *event, int64_t priority, uint32_t own_port,
-                  void (*on_news)(void *userdata), void *userdata, struct nft_news **out);
-
-/* NULL is allowed. */
-void nft_news_close(struct nft_news *news);
+/* As netlink_news_open(). */
+int nft_news_open(sd_event *event, const struct netlink_listener *listener,
+                  struct netlink_news **out);
 
 #endif

@@ -35,7 +35,7 @@ struct route_keeper {
     struct worker *worker;
     struct links *links;
     struct route_sets sets;
-    struct route_news *news;
+    struct netlink_news *news;
     sd_event_source *timer;
     sd_event_source *soon;
     bool dirty;          /* something is wanted, or not any more */
@@ -333,9 +333,13 @@ int route_keeper_open(sd_event *event, int64_t priority, struct links *links, st
     int r = route_flight_open(&keeper->flight);
     if (r >= 0)
         r = open_sources(event, priority, keeper);
-    if (r >= 0)
-        r = route_news_open(event, priority, rtnl_batch_port(keeper->flight.rtnl), look_soon,
-                            keeper, &keeper->news);
+    if (r >= 0) {
+        const struct netlink_listener listener = {.priority = priority,
+                                                  .own_port = rtnl_batch_port(keeper->flight.rtnl),
+                                                  .on_news = look_soon,
+                                                  .userdata = keeper};
+        r = route_news_open(event, &listener, &keeper->news);
+    }
     if (r < 0) {
         route_keeper_close(keeper);
         return r;
@@ -348,7 +352,7 @@ void route_keeper_close(struct route_keeper *keeper)
 {
     if (keeper == NULL)
         return;
-    route_news_close(keeper->news);
+    netlink_news_close(keeper->news);
     sd_event_source_disable_unref(keeper->timer);
     sd_event_source_disable_unref(keeper->soon);
     /* A thread that hangs keeps what it hangs in. */

@@ -7,17 +7,10 @@
 #ifndef AGENT_KERNEL_ROUTE_NEWS_H
 #define AGENT_KERNEL_ROUTE_NEWS_H
 
-#include <stdint.h>
-#include <systemd/sd-event.h>
+#include "agent/kernel/netlink_news.h"
 
-struct route_news;
-
-/* on_news: somebody but the socket with that netlink port has changed something, or news were lost.
- * 0 or a negative errno. */
-int route_news_open(sd_event *event, int64_t priority, uint32_t own_port,
-                    void (*on_news)(void *userdata), void *userdata, struct route_news **out);
-
-/* NULL is allowed. */
-void route_news_close(struct route_news *news);
+/* As netlink_news_open(). */
+int route_news_open(sd_event *event, const struct netlink_listener *listener,
+                    struct netlink_news **out);
 
 #endif
