@@ -144,7 +144,9 @@ const char *router_name(const struct router *router, char *buffer, size_t size)
     return buffer;
 }
 
-int router_claim_ifindex(const struct router *router)
+/* The link that addresses go on which name no device: the macvlan, or the interface itself; 0 when
+ * there is none. */
+static int claim_ifindex(const struct router *router)
 {
     return router->config->mac == MAC_VIRTUAL ? router->virtual_ifindex
                                               : segment_ifindex(&router->client);
@@ -153,7 +155,7 @@ int router_claim_ifindex(const struct router *router)
 int router_ifindex_of(const struct router *router, const struct claimed_address *claim)
 {
     if (claim->device[0] == '\0')
-        return router_claim_ifindex(router);
+        return claim_ifindex(router);
     const struct link *link = links_by_name(router->node->links, claim->device);
     return link != NULL ? link->ifindex : 0;
 }
@@ -267,7 +269,7 @@ void router_claim(struct router *router)
     if (router->node->routes != NULL)
         route_keeper_expect(&router->routes, &lists);
     router->desired.raises = router->virtual_ifindex != 0;
-    reconciler_want(router->node->reconciler, &router->desired, router_claim_ifindex(router),
+    reconciler_want(router->node->reconciler, &router->desired, claim_ifindex(router),
                     router->claims, router->claim_count, router->config->lease_ns);
     /* Where there are none, the kernel has nothing to say to them. */
     if (router->claim_count == 0)
@@ -277,8 +279,7 @@ void router_claim(struct router *router)
 void router_release(struct router *router)
 {
     forget_announcements(router);
-    reconciler_want(router->node->reconciler, &router->desired, router_claim_ifindex(router), NULL,
-                    0, 0);
+    reconciler_want(router->node->reconciler, &router->desired, claim_ifindex(router), NULL, 0, 0);
     if (router->node->routes != NULL)
         route_keeper_want(router->node->routes, &router->routes, NULL);
 }
@@ -290,8 +291,8 @@ void router_guard(struct router *router)
     bool drops = !config->accept && config->priority != PRIORITY_OWNER;
 
     if (router->node->guard != NULL)
-        nft_guard_want(router->node->guard, &router->guarded, router_claim_ifindex(router),
-                       router->claims, drops ? router->claim_count : 0);
+        nft_guard_want(router->node->guard, &router->guarded, claim_ifindex(router), router->claims,
+                       drops ? router->claim_count : 0);
 }
 
 /* The R flag of an NA tells hosts that we are a router: true only when the kernel forwards there
@@ -336,9 +337,8 @@ static void announce_on(struct router *router, const char *device,
     const struct config_instance *config = router->config;
     bool own = device[0] == '\0';
     const char *ifname = own ? router->interface : device;
-    const struct link *link =
-        own ? links_by_index(router->node->links, router_claim_ifindex(router))
-            : links_by_name(router->node->links, device);
+    const struct link *link = own ? links_by_index(router->node->links, claim_ifindex(router))
+                                  : links_by_name(router->node->links, device);
     uint8_t mac[MAC_SIZE];
     char name[NAME_SIZE + 16];
 

@@ -129,10 +129,6 @@ static inline struct election *router_election(const struct router *router)
     return router->election;
 }
 
-/* The link that addresses go on which name no device: the macvlan, or the interface itself; 0 when
- * there is none. */
-int router_claim_ifindex(const struct router *router);
-
 /* The link that this address goes on; 0 when there is none. */
 int router_ifindex_of(const struct router *router, const struct claimed_address *claim);
 

@@ -73,7 +73,7 @@ const char *config_route_type_name(enum config_route_type type)
     return names[type];
 }
 
-const char *config_rule_action_name(enum config_rule_action action)
+static const char *rule_action_name(enum config_rule_action action)
 {
     static const char *const names[RULE_ACTIONS] = {
         [RULE_LOOKUP] = "lookup",
@@ -156,7 +156,7 @@ const char *config_rule_format(const struct config_rule *rule, char *buffer, siz
     if (rule->action == RULE_LOOKUP)
         add_table(&words, "table", rule->table);
     else
-        add(&words, "%s", config_rule_action_name(rule->action));
+        add(&words, "%s", rule_action_name(rule->action));
     return buffer;
 }
 

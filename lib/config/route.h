@@ -67,9 +67,8 @@ struct config_rule {
     uint32_t table; /* of RULE_LOOKUP, else 0 */
 };
 
-/* "unicast", "blackhole", ... and "lookup", "blackhole", ...: iproute2's words. Static text. */
+/* "unicast", "blackhole", ...: iproute2's words. Static text. */
 const char *config_route_type_name(enum config_route_type type);
-const char *config_rule_action_name(enum config_rule_action action);
 
 /* The metric that the kernel gives it. */
 uint32_t config_route_metric(const struct config_route *route);

@@ -42,7 +42,7 @@ static const struct {
     [IMPORT_MASTERS] = {"Two masters, or none", "masters"},
 };
 
-const char *import_kind_text(enum import_kind kind)
+static const char *kind_text(enum import_kind kind)
 {
     return kinds[kind].text;
 }
@@ -230,7 +230,7 @@ static void add_differences(struct writer *writer, const struct import_output *o
             return;
         }
         if (list[i]->kind != kind)
-            ADD(writer, 2, "%s:", import_kind_text(list[i]->kind));
+            ADD(writer, 2, "%s:", kind_text(list[i]->kind));
         kind = list[i]->kind;
         shown += add_difference(writer, out, list, count, i) ? 1 : 0;
     }

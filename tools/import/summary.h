@@ -25,8 +25,7 @@ const struct summary_line *import_summary(const struct import_output *out);
 /* All items but notes, the worst first, in the order of the files otherwise. Returns how many. */
 size_t import_worst(const struct import_output *out, const struct import_item ***list);
 
-/* What a kind means, for people and for programs. */
-const char *import_kind_text(enum import_kind kind);
+/* What a kind means, for programs. */
 const char *import_kind_name(enum import_kind kind);
 
 /* The value of a key that was not refused; NULL: none. */
