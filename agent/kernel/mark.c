@@ -6,13 +6,13 @@
 
 bool mark_is_ours(const struct observed_address *address)
 {
-    return address->proto == VIPD_IFA_PROTO || address->metric == VIPD_IFA_METRIC;
+    return address_is_marked(address->proto, address->metric);
 }
 
 void mark_learn(struct mark_support *support, const struct observed_address *reported)
 {
     support->proto = support->proto || reported->proto != 0;
-    support->metric = support->metric || reported->metric == VIPD_IFA_METRIC;
+    support->metric = support->metric || reported->metric == ADDRESS_MARK_METRIC;
 }
 
 bool mark_is_known(const struct mark_support *support)
@@ -22,8 +22,8 @@ bool mark_is_known(const struct mark_support *support)
 
 void mark_set(struct observed_address *address, const struct mark_support *support)
 {
-    address->proto = support->proto || !support->metric ? VIPD_IFA_PROTO : 0;
-    address->metric = support->proto ? 0 : VIPD_IFA_METRIC;
+    address->proto = support->proto || !support->metric ? ADDRESS_MARK_PROTOCOL : 0;
+    address->metric = support->proto ? 0 : ADDRESS_MARK_METRIC;
 }
 
 void mark_put(struct nlmsghdr *message, const struct observed_address *address)

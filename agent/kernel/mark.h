@@ -15,16 +15,9 @@
 #define AGENT_KERNEL_MARK_H
 
 #include "agent/kernel/observed.h"
+#include "lib/packet/address_mark.h"
 
 #include <linux/netlink.h>
-
-enum {
-    VIPD_IFA_PROTO = 0x56, /* 'V' */
-    /* "VIPD". Great, so that nobody else has it and no other route loses against ours. */
-    VIPD_IFA_METRIC = 0x56495044,
-    /* The attribute itself; <linux/if_addr.h> of older systems has no name. */
-    ATTRIBUTE_IFA_PROTO = 11,
-};
 
 /* What the kernel has been seen to keep. All zero: nothing is known yet. */
 struct mark_support {

@@ -1,6 +1,8 @@
 /* Dumps RTM_GETLINK and RTM_GETADDR through libmnl; see network_view.h. */
 #include "tools/common/network_view.h"
 
+#include "lib/packet/address_mark.h"
+
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/if.h>
@@ -15,11 +17,6 @@
 
 enum {
     MAC_OCTETS = 6,
-    /* What marks addresses that vipd adds: IFA_PROTO, which older headers have not, or the metric
-     * where the kernel does not keep that. As in the agent. */
-    ATTRIBUTE_IFA_PROTO = 11,
-    VIPD_IFA_PROTO = 0x56,
-    VIPD_IFA_METRIC = 0x56495044,
     ATTRIBUTES_MAX = 128,
     BUFFER_SIZE = 64 * 1024,
     ANSWER_TIMEOUT_S = 5,
@@ -153,10 +150,13 @@ static struct link_view *find_link(const struct network_view *view, int ifindex)
 
 static bool is_marked(const struct attributes *found)
 {
-    return (has(found, ATTRIBUTE_IFA_PROTO, 1) &&
-            mnl_attr_get_u8(found->by_type[ATTRIBUTE_IFA_PROTO]) == VIPD_IFA_PROTO) ||
-           (has(found, IFA_RT_PRIORITY, 4) &&
-            mnl_attr_get_u32(found->by_type[IFA_RT_PRIORITY]) == VIPD_IFA_METRIC);
+    uint8_t protocol = has(found, ATTRIBUTE_IFA_PROTO, 1)
+                           ? mnl_attr_get_u8(found->by_type[ATTRIBUTE_IFA_PROTO])
+                           : 0;
+    uint32_t metric =
+        has(found, IFA_RT_PRIORITY, 4) ? mnl_attr_get_u32(found->by_type[IFA_RT_PRIORITY]) : 0;
+
+    return address_is_marked(protocol, metric);
 }
 
 static int on_address(const struct nlmsghdr *message, void *data)

@@ -21,7 +21,7 @@ static void on_address(void *userdata, const struct observed_address *address, b
 {
     struct node *node = userdata;
 
-    if (present && address->proto == VIPD_IFA_PROTO)
+    if (present && address->proto == ADDRESS_MARK_PROTOCOL)
         return;
     node->lost += present ? 0 : 1;
     reconciler_run_soon(node->reconciler);
@@ -74,7 +74,7 @@ static bool look(void *userdata, const struct observed_address *address)
 {
     struct search *search = userdata;
 
-    search->count += address->proto == VIPD_IFA_PROTO ? 1 : 0;
+    search->count += address->proto == ADDRESS_MARK_PROTOCOL ? 1 : 0;
     if (address->prefix.length == search->prefix.length &&
         ip_address_equal(&address->prefix.address, &search->prefix.address))
         search->found = *address;
@@ -103,7 +103,7 @@ bool kernel_has(const char *ifname, const char *text)
 
 bool kernel_has_ours(const char *ifname, const char *text)
 {
-    return kernel_read(ifname, text).found.proto == VIPD_IFA_PROTO;
+    return kernel_read(ifname, text).found.proto == ADDRESS_MARK_PROTOCOL;
 }
 
 int node_run(struct node *node)

@@ -27,7 +27,7 @@ static void reads_what_is_there_without_telling(void **state)
     netns_veth("va", "vb");
     netns_ip("link set va alias hello");
     netns_ip("addr add 192.0.2.1/24 dev va");
-    netns_address("va", "2001:db8::1/64", VIPD_IFA_PROTO, UINT32_MAX);
+    netns_address("va", "2001:db8::1/64", ADDRESS_MARK_PROTOCOL, UINT32_MAX);
     watcher_start(&w);
     const struct link *link = links_by_name(w.links, "va");
     assert_non_null(link);
@@ -40,7 +40,8 @@ static void reads_what_is_there_without_telling(void **state)
     assert_null(links_by_name(w.links, "vc"));
     assert_int_equal(links_prefix(w.links, link->ifindex, &four)->proto, 0);
     assert_int_equal(links_prefix(w.links, link->ifindex, &four)->valid_s, UINT32_MAX);
-    assert_int_equal(links_address(w.links, link->ifindex, &six.address)->proto, VIPD_IFA_PROTO);
+    assert_int_equal(links_address(w.links, link->ifindex, &six.address)->proto,
+                     ADDRESS_MARK_PROTOCOL);
     assert_null(links_address(w.links, netns_ifindex("vb"), &four.address));
     assert_int_equal(w.links_told + w.added, 0);
     watcher_stop(&w);
@@ -164,14 +165,14 @@ static void tells_of_addresses(void **state)
     watcher_start(&w);
     int ifindex = netns_ifindex("va");
     watcher_settle(&w);
-    netns_address("va", "192.0.2.7/24", VIPD_IFA_PROTO, 100);
+    netns_address("va", "192.0.2.7/24", ADDRESS_MARK_PROTOCOL, 100);
     assert_true(netns_run_until(w.event, one_added, &w, WAIT_MS));
-    assert_int_equal(w.last_address.proto, VIPD_IFA_PROTO);
+    assert_int_equal(w.last_address.proto, ADDRESS_MARK_PROTOCOL);
     assert_int_equal(w.last_address.ifindex, ifindex);
     assert_true(ip_address_equal(&w.last_address.prefix.address, &prefix.address));
 
     /* A refresh of the lifetime is no news, but known. */
-    netns_address("va", "192.0.2.7/24", VIPD_IFA_PROTO, 500);
+    netns_address("va", "192.0.2.7/24", ADDRESS_MARK_PROTOCOL, 500);
     watcher_settle(&w);
     assert_int_equal(w.added + w.removed, 0);
     assert_true(links_prefix(w.links, ifindex, &prefix)->valid_s > 400);
@@ -238,10 +239,10 @@ static void a_noted_change_is_no_news(void **state)
     const struct observed_address address = {.ifindex = netns_ifindex("va"),
                                              .prefix = prefix_of("192.0.2.9/32"),
                                              .flags = 0x80, /* IFA_F_PERMANENT */
-                                             .proto = VIPD_IFA_PROTO,
+                                             .proto = ADDRESS_MARK_PROTOCOL,
                                              .valid_s = UINT32_MAX};
 
-    netns_address("va", "192.0.2.9/32", VIPD_IFA_PROTO, UINT32_MAX);
+    netns_address("va", "192.0.2.9/32", ADDRESS_MARK_PROTOCOL, UINT32_MAX);
     links_note_address(w.links, &address, true);
     assert_non_null(links_prefix(w.links, address.ifindex, &address.prefix));
     watcher_settle(&w);

@@ -43,8 +43,8 @@ static void put(struct message *m, uint16_t type, const void *data, uint16_t siz
 static void reads_an_address_with_its_origin(void **state)
 {
     static const uint8_t local[4] = {192, 0, 2, 10};
-    static const uint8_t proto = VIPD_IFA_PROTO;
-    static const uint32_t metric = VIPD_IFA_METRIC;
+    static const uint8_t proto = ADDRESS_MARK_PROTOCOL;
+    static const uint32_t metric = ADDRESS_MARK_METRIC;
     struct observed_address out;
     struct message m;
 
@@ -57,8 +57,8 @@ static void reads_an_address_with_its_origin(void **state)
     assert_int_equal(out.ifindex, 3);
     assert_int_equal(out.prefix.length, 24);
     assert_memory_equal(out.prefix.address.octets, local, sizeof(local));
-    assert_int_equal(out.proto, VIPD_IFA_PROTO);
-    assert_int_equal(out.metric, VIPD_IFA_METRIC);
+    assert_int_equal(out.proto, ADDRESS_MARK_PROTOCOL);
+    assert_int_equal(out.metric, ADDRESS_MARK_METRIC);
 }
 
 static void an_empty_origin_is_none(void **state)

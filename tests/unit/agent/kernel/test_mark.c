@@ -14,8 +14,8 @@
 static void either_mark_makes_it_ours(void **state)
 {
     (void)state;
-    assert_true(mark_is_ours(&(struct observed_address){.proto = VIPD_IFA_PROTO}));
-    assert_true(mark_is_ours(&(struct observed_address){.metric = VIPD_IFA_METRIC}));
+    assert_true(mark_is_ours(&(struct observed_address){.proto = ADDRESS_MARK_PROTOCOL}));
+    assert_true(mark_is_ours(&(struct observed_address){.metric = ADDRESS_MARK_METRIC}));
     assert_false(mark_is_ours(&(struct observed_address){0}));
     assert_false(mark_is_ours(&(struct observed_address){.proto = 3, .metric = 100}));
 }
@@ -30,7 +30,7 @@ static void a_kernel_that_tells_protocols_gets_no_metric(void **state)
     mark_learn(&support, &(struct observed_address){.proto = 1});
     assert_true(mark_is_known(&support));
     mark_set(&address, &support);
-    assert_int_equal(address.proto, VIPD_IFA_PROTO);
+    assert_int_equal(address.proto, ADDRESS_MARK_PROTOCOL);
     assert_int_equal(address.metric, 0);
 }
 
@@ -43,21 +43,21 @@ static void a_kernel_that_has_told_nothing_gets_both(void **state)
     mark_learn(&support, &(struct observed_address){.metric = 1024});
     assert_false(mark_is_known(&support));
     mark_set(&address, &support);
-    assert_int_equal(address.proto, VIPD_IFA_PROTO);
-    assert_int_equal(address.metric, VIPD_IFA_METRIC);
+    assert_int_equal(address.proto, ADDRESS_MARK_PROTOCOL);
+    assert_int_equal(address.metric, ADDRESS_MARK_METRIC);
 }
 
 /* What has come back of both. */
 static void a_kernel_that_keeps_the_metric_alone_goes_on_with_it(void **state)
 {
     struct mark_support support = {0};
-    struct observed_address address = {.proto = VIPD_IFA_PROTO};
+    struct observed_address address = {.proto = ADDRESS_MARK_PROTOCOL};
 
     (void)state;
-    mark_learn(&support, &(struct observed_address){.metric = VIPD_IFA_METRIC});
+    mark_learn(&support, &(struct observed_address){.metric = ADDRESS_MARK_METRIC});
     assert_true(mark_is_known(&support));
     mark_set(&address, &support);
-    assert_int_equal(address.metric, VIPD_IFA_METRIC);
+    assert_int_equal(address.metric, ADDRESS_MARK_METRIC);
     assert_true(mark_is_ours(&address));
 }
 
@@ -66,12 +66,13 @@ static void a_kernel_that_keeps_the_metric_alone_goes_on_with_it(void **state)
 static void the_protocol_is_enough_once_it_has_come_back(void **state)
 {
     struct mark_support support = {0};
-    struct observed_address address = {.proto = VIPD_IFA_PROTO, .metric = VIPD_IFA_METRIC};
+    struct observed_address address = {.proto = ADDRESS_MARK_PROTOCOL,
+                                       .metric = ADDRESS_MARK_METRIC};
 
     (void)state;
     mark_learn(&support, &address);
     mark_set(&address, &support);
-    assert_int_equal(address.proto, VIPD_IFA_PROTO);
+    assert_int_equal(address.proto, ADDRESS_MARK_PROTOCOL);
     assert_int_equal(address.metric, 0);
 }
 
@@ -89,9 +90,9 @@ static int note_attribute(const struct nlattr *attribute, void *userdata)
 static void what_is_set_is_what_is_written(void **state)
 {
     static const struct observed_address addresses[] = {
-        {.proto = VIPD_IFA_PROTO},
-        {.metric = VIPD_IFA_METRIC},
-        {.proto = VIPD_IFA_PROTO, .metric = VIPD_IFA_METRIC},
+        {.proto = ADDRESS_MARK_PROTOCOL},
+        {.metric = ADDRESS_MARK_METRIC},
+        {.proto = ADDRESS_MARK_PROTOCOL, .metric = ADDRESS_MARK_METRIC},
     };
 
     (void)state;

@@ -28,10 +28,10 @@ static void claims_with_mark_and_lease_and_releases(void **state)
     assert_int_equal(set.failed, 0);
     struct observed_address four = kernel_read("va", "192.0.2.10/24").found;
     struct observed_address six = kernel_read("va", "2001:db8::10/64").found;
-    assert_int_equal(four.proto, VIPD_IFA_PROTO);
+    assert_int_equal(four.proto, ADDRESS_MARK_PROTOCOL);
     assert_in_range(four.valid_s, 4, 5); /* rounded up */
     assert_int_equal(four.flags & IFA_F_DEPRECATED, 0);
-    assert_int_equal(six.proto, VIPD_IFA_PROTO);
+    assert_int_equal(six.proto, ADDRESS_MARK_PROTOCOL);
     assert_in_range(six.valid_s, 4, 5);
     assert_int_equal(six.flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED), 0);
     assert_true((six.flags & IFA_F_DEPRECATED) != 0); /* never a source address */
@@ -137,8 +137,8 @@ static void an_equal_list_elsewhere_is_not_written(void **state)
 
     assert_false(desired_rebase(&set, equal, 2, 60 * NS_PER_SEC));
     assert_int_equal(node_want(node, &set, before, 2, 60 * NS_PER_SEC), 0);
-    netns_address("va", "192.0.2.10/24", VIPD_IFA_PROTO, 1000);
-    netns_address("va", "2001:db8::10/64", VIPD_IFA_PROTO, 1000);
+    netns_address("va", "192.0.2.10/24", ADDRESS_MARK_PROTOCOL, 1000);
+    netns_address("va", "2001:db8::10/64", ADDRESS_MARK_PROTOCOL, 1000);
     assert_true(desired_rebase(&set, equal, 2, 60 * NS_PER_SEC));
     assert_ptr_equal(set.addresses, equal);
     assert_false(desired_rebase(&set, before, 1, 60 * NS_PER_SEC));

@@ -36,7 +36,8 @@ static bool seen(void *userdata)
 {
     const struct node *node = userdata;
 
-    return links_prefix(node->links, node->ifindex, &both()[0].prefix)->proto != VIPD_IFA_PROTO;
+    return links_prefix(node->links, node->ifindex, &both()[0].prefix)->proto !=
+           ADDRESS_MARK_PROTOCOL;
 }
 
 static void replace(void)

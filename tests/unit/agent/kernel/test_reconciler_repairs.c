@@ -19,8 +19,8 @@ static void leftovers_are_removed_from_all_links(void **state)
 {
     struct node *node = *state;
 
-    netns_address("va", "192.0.2.20/24", VIPD_IFA_PROTO, UINT32_MAX);
-    netns_address("vb", "2001:db8::20/64", VIPD_IFA_PROTO, 100);
+    netns_address("va", "192.0.2.20/24", ADDRESS_MARK_PROTOCOL, UINT32_MAX);
+    netns_address("vb", "2001:db8::20/64", ADDRESS_MARK_PROTOCOL, 100);
     netns_ip("addr add 192.0.2.21/24 dev va");
     netns_run_for(node->event, QUIET_MS);
     assert_int_equal(node_run(node), 0);
@@ -36,7 +36,7 @@ static void a_leftover_that_is_wanted_is_taken_over(void **state)
     const struct claimed_address list[] = {claim_of("192.0.2.20/24")};
     struct desired_set set = {0};
 
-    netns_address("va", "192.0.2.20/24", VIPD_IFA_PROTO, 3);
+    netns_address("va", "192.0.2.20/24", ADDRESS_MARK_PROTOCOL, 3);
     assert_int_equal(node_want(node, &set, list, 1, 100 * NS_PER_SEC), 0);
     assert_true(reconciler_held(node->reconciler, &set, &list[0]));
     assert_in_range(kernel_read("va", "192.0.2.20/24").found.valid_s, 90, 100);

@@ -162,7 +162,7 @@ static int close_node(void **state)
 
 static bool look(void *userdata, const struct observed_address *address)
 {
-    *(bool *)userdata |= address->proto == VIPD_IFA_PROTO;
+    *(bool *)userdata |= address->proto == ADDRESS_MARK_PROTOCOL;
     return true;
 }
 
