@@ -52,11 +52,15 @@ bool route_sets_concern(const struct route_set *set, const struct route_lists *l
 
 bool route_sets_equal(const struct route_lists *a, const struct route_lists *b)
 {
-    return a->route_count == b->route_count && a->rule_count == b->rule_count &&
-           (a->route_count == 0 ||
-            memcmp(a->routes, b->routes, a->route_count * sizeof(*a->routes)) == 0) &&
-           (a->rule_count == 0 ||
-            memcmp(a->rules, b->rules, a->rule_count * sizeof(*a->rules)) == 0);
+    if (a->route_count != b->route_count || a->rule_count != b->rule_count)
+        return false;
+    for (size_t i = 0; i < a->route_count; i++)
+        if (!config_route_equal(&a->routes[i], &b->routes[i]))
+            return false;
+    for (size_t i = 0; i < a->rule_count; i++)
+        if (!config_rule_equal(&a->rules[i], &b->rules[i]))
+            return false;
+    return true;
 }
 
 /* ---- To a flight */
