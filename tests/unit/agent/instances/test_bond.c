@@ -1,6 +1,7 @@
 /* Whose MACs are a bond's, and when it hears itself: of links as the kernel tells them, for not
  * every kernel has bonds. */
 #include "agent/instances/bond.h"
+#include "tests/unit/agent/links_nobody.h"
 #include "tests/unit/agent/netns.h"
 
 #include <setjmp.h>
@@ -26,24 +27,6 @@ struct node {
 
 static struct node node;
 
-static void ignore_link(void *userdata, const struct link *link)
-{
-    (void)userdata;
-    (void)link;
-}
-
-static void ignore_address(void *userdata, const struct observed_address *address, bool present)
-{
-    (void)userdata;
-    (void)address;
-    (void)present;
-}
-
-static void ignore_resync(void *userdata)
-{
-    (void)userdata;
-}
-
 static void note(struct link link, const char *kind, const uint8_t mac[MAC_SIZE])
 {
     link.has_mac = true;
@@ -59,15 +42,11 @@ static void note_bond(unsigned mode)
 
 static int enter(void **state)
 {
-    const struct links_observer observer = {.on_link = ignore_link,
-                                            .on_link_gone = ignore_link,
-                                            .on_address = ignore_address,
-                                            .on_resync = ignore_resync};
 
     (void)state;
     netns_enter();
     assert_true(sd_event_new(&node.event) >= 0);
-    assert_int_equal(links_open(node.event, 0, &observer, &node.links), 0);
+    assert_int_equal(links_open(node.event, 0, &links_nobody, &node.links), 0);
     note_bond(ALB);
     note((struct link){.ifindex = SLAVE, .name = "one", .master = BOND}, "", slave_mac);
     note((struct link){.ifindex = VLAN, .name = "vlan5", .parent = BOND}, "vlan", bond_mac);

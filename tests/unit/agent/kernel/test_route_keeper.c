@@ -2,6 +2,7 @@
  * what is somebody else's left alone. */
 #include "agent/kernel/route_keeper.h"
 
+#include "tests/unit/agent/links_nobody.h"
 #include "tests/unit/agent/netns.h"
 
 #include "lib/config/config.h"
@@ -55,30 +56,8 @@ static bool shows(const char *arguments, const char *text)
     return run(command) == 0;
 }
 
-static void ignore_link(void *userdata, const struct link *link)
-{
-    (void)userdata;
-    (void)link;
-}
-
-static void ignore_address(void *userdata, const struct observed_address *address, bool present)
-{
-    (void)userdata;
-    (void)address;
-    (void)present;
-}
-
-static void ignore_resync(void *userdata)
-{
-    (void)userdata;
-}
-
 static int node_open(void **state)
 {
-    static const struct links_observer nobody = {.on_link = ignore_link,
-                                                 .on_link_gone = ignore_link,
-                                                 .on_address = ignore_address,
-                                                 .on_resync = ignore_resync};
     struct node *node = calloc(1, sizeof(*node));
     const struct worker_options options = {.name = "test-kernel", .tasks_max = 8};
 
@@ -89,7 +68,7 @@ static int node_open(void **state)
     netns_ip("addr add 2001:db8::2/64 dev va nodad");
     assert_non_null(node);
     assert_true(sd_event_new(&node->event) >= 0);
-    assert_int_equal(links_open(node->event, 0, &nobody, &node->links), 0);
+    assert_int_equal(links_open(node->event, 0, &links_nobody, &node->links), 0);
     assert_int_equal(worker_open(node->event, &options, &node->worker), 0);
     links_use_worker(node->links, node->worker);
     assert_int_equal(route_keeper_open(node->event, 0, node->links, node->worker, &node->keeper),

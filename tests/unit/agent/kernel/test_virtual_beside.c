@@ -2,6 +2,7 @@
  * it, on the device below both, and known by its mark all the same. Where MACs are the same on two
  * nodes such a one has to be a VEPA; what is heard then, a packet shows. */
 #include "agent/kernel/virtual_link.h"
+#include "tests/unit/agent/links_nobody.h"
 #include "tests/unit/agent/netns.h"
 
 #include <setjmp.h>
@@ -27,36 +28,14 @@ enum {
     TYPE_OF_TEST = 0x88b5, /* of local experiments */
 };
 
-static void ignore_link(void *userdata, const struct link *link)
-{
-    (void)userdata;
-    (void)link;
-}
-
-static void ignore_address(void *userdata, const struct observed_address *address, bool present)
-{
-    (void)userdata;
-    (void)address;
-    (void)present;
-}
-
-static void ignore_resync(void *userdata)
-{
-    (void)userdata;
-}
-
 static sd_event *event;
 
 static struct links *open_links(void)
 {
-    const struct links_observer observer = {.on_link = ignore_link,
-                                            .on_link_gone = ignore_link,
-                                            .on_address = ignore_address,
-                                            .on_resync = ignore_resync};
     struct links *links;
 
     assert_true(sd_event_new(&event) >= 0);
-    assert_int_equal(links_open(event, 0, &observer, &links), 0);
+    assert_int_equal(links_open(event, 0, &links_nobody, &links), 0);
     return links;
 }
 

@@ -1,5 +1,6 @@
 /* The macvlan of a virtual router MAC on a real kernel, each test in a namespace of its own. */
 #include "agent/kernel/virtual_link.h"
+#include "tests/unit/agent/links_nobody.h"
 #include "tests/unit/agent/netns.h"
 
 #include <setjmp.h>
@@ -45,33 +46,11 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *socket, const void *data, siz
     return send(mnl_socket_get_fd(socket), data, size, 0);
 }
 
-static void ignore_link(void *userdata, const struct link *link)
-{
-    (void)userdata;
-    (void)link;
-}
-
-static void ignore_address(void *userdata, const struct observed_address *address, bool present)
-{
-    (void)userdata;
-    (void)address;
-    (void)present;
-}
-
-static void ignore_resync(void *userdata)
-{
-    (void)userdata;
-}
-
 static void open_links(struct node *node)
 {
-    const struct links_observer observer = {.on_link = ignore_link,
-                                            .on_link_gone = ignore_link,
-                                            .on_address = ignore_address,
-                                            .on_resync = ignore_resync};
 
     assert_true(sd_event_new(&node->event) >= 0);
-    assert_int_equal(links_open(node->event, 0, &observer, &node->links), 0);
+    assert_int_equal(links_open(node->event, 0, &links_nobody, &node->links), 0);
 }
 
 static void close_links(struct node *node)

@@ -1,6 +1,7 @@
 /* Macvlans made and deleted by a worker, on a real kernel: what is asked for while it is at it. */
 #include "agent/kernel/virtual_links.h"
 #include "tests/unit/agent/gate.h"
+#include "tests/unit/agent/links_nobody.h"
 #include "tests/unit/agent/netns.h"
 
 #include <setjmp.h>
@@ -28,30 +29,15 @@ struct node {
     unsigned ready;
 };
 
-static void ignore_link(void *userdata, const struct link *link)
-{
-    (void)userdata;
-    (void)link;
-}
-
-static void ignore_address(void *userdata, const struct observed_address *address, bool present)
-{
-    (void)userdata;
-    (void)address;
-    (void)present;
-}
-
 static int open_node(void **state)
 {
     struct node *node = calloc(1, sizeof(*node));
-    const struct links_observer observer = {
-        .on_link = ignore_link, .on_link_gone = ignore_link, .on_address = ignore_address};
 
     assert_non_null(node);
     netns_enter();
     netns_veth("va", "vb");
     assert_true(sd_event_new(&node->event) >= 0);
-    assert_int_equal(links_open(node->event, 0, &observer, &node->links), 0);
+    assert_int_equal(links_open(node->event, 0, &links_nobody, &node->links), 0);
     node->parent = netns_ifindex("va");
     node->worker = gate_worker(node->event);
     assert_int_equal(virtual_links_open(node->links, &node->all), 0);

@@ -5,6 +5,7 @@
 #include "agent/kernel/reconciler.h"
 #include "agent/wire/segment.h"
 #include "lib/packet/checksum.h"
+#include "tests/unit/agent/links_nobody.h"
 #include "tests/unit/agent/netns.h"
 
 #include <setjmp.h>
@@ -104,24 +105,9 @@ static void build_frame(uint8_t frame[FRAME_SIZE])
     frame[ETH_HLEN + 11] = (uint8_t)sum;
 }
 
-static void ignore_link(void *userdata, const struct link *link)
-{
-    (void)userdata;
-    (void)link;
-}
-
-static void ignore_address(void *userdata, const struct observed_address *address, bool present)
-{
-    (void)userdata;
-    (void)address;
-    (void)present;
-}
-
 static int open_node(void **state)
 {
     struct node *node = calloc(1, sizeof(*node));
-    const struct links_observer nobody = {
-        .on_link = ignore_link, .on_link_gone = ignore_link, .on_address = ignore_address};
 
     const struct worker_options options = {
         .name = "test-kernel", .priority = AGENT_PRIORITY_DEADLINES, .tasks_max = 8};
@@ -134,7 +120,7 @@ static int open_node(void **state)
     node->sender = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
     assert_true(node->sender >= 0);
     assert_true(sd_event_new(&node->event) >= 0);
-    assert_int_equal(links_open(node->event, AGENT_PRIORITY_LINKS, &nobody, &node->links), 0);
+    assert_int_equal(links_open(node->event, AGENT_PRIORITY_LINKS, &links_nobody, &node->links), 0);
     assert_int_equal(worker_open(node->event, &options, &node->worker), 0);
     assert_int_equal(reconciler_open(node->event, AGENT_PRIORITY_LEASES, node->links, node->worker,
                                      &node->reconciler),

@@ -3,6 +3,7 @@
 #include "agent/base/priorities.h"
 #include "agent/wire/segment.h"
 #include "tests/unit/agent/gate.h"
+#include "tests/unit/agent/links_nobody.h"
 #include "tests/unit/agent/netns.h"
 
 #include <setjmp.h>
@@ -36,19 +37,6 @@ struct node {
     struct frame_tap *tap; /* what the observer has */
     unsigned descriptors;  /* open before anything is attached */
 };
-
-static void ignore_link(void *userdata, const struct link *link)
-{
-    (void)userdata;
-    (void)link;
-}
-
-static void ignore_address(void *userdata, const struct observed_address *address, bool present)
-{
-    (void)userdata;
-    (void)address;
-    (void)present;
-}
 
 static unsigned count_descriptors(void)
 {
@@ -118,8 +106,6 @@ static void prepare(struct node *node, struct user *user, enum ip_family family,
 static int open_node(void **state)
 {
     struct node *node = calloc(1, sizeof(*node));
-    const struct links_observer nobody = {
-        .on_link = ignore_link, .on_link_gone = ignore_link, .on_address = ignore_address};
     const struct segment_observer observer = {.wants = wants,
                                               .attach = on_attached,
                                               .watch = on_watched,
@@ -131,7 +117,7 @@ static int open_node(void **state)
     netns_veth("va", "vb");
     netns_ip("addr add 192.0.2.1/24 dev va");
     assert_true(sd_event_new(&node->event) >= 0);
-    assert_int_equal(links_open(node->event, AGENT_PRIORITY_LINKS, &nobody, &node->links), 0);
+    assert_int_equal(links_open(node->event, AGENT_PRIORITY_LINKS, &links_nobody, &node->links), 0);
     node->segments = segments_new(node->event, node->links, NULL, NULL);
     assert_non_null(node->segments);
     segments_set_observer(node->segments, &observer);
