@@ -185,6 +185,20 @@ static void no_pause_any_more_sends_what_waits(void **state)
     wait_for(bench, ADDRESSES);
 }
 
+/* Else the last of many would never have its turn. */
+static void a_repeat_goes_on_where_the_one_before_had_come_to(void **state)
+{
+    static const uint8_t order[] = {1, 2, 3, 1};
+    struct bench *bench = *state;
+
+    announce_queue_set_pause(bench->queue, NS_PER_SEC);
+    announce(bench, bench, 0, 3);
+    announce(bench, bench, 0, 3);
+    announce_queue_set_pause(bench->queue, 0);
+    wait_for(bench, sizeof(order));
+    assert_memory_equal(bench->heard, order, sizeof(order));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +206,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_a_pause_in_their_order, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(each_has_its_turn_and_nothing_comes_twice, open_bench,
                                         close_bench),
+        cmocka_unit_test_setup_teardown(a_repeat_goes_on_where_the_one_before_had_come_to,
+                                        open_bench, close_bench),
         cmocka_unit_test_setup_teardown(who_has_let_go_is_not_announced, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(no_pause_any_more_sends_what_waits, open_bench,
                                         close_bench),

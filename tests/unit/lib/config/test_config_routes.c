@@ -123,12 +123,73 @@ static void two_are_in_one_place_when_the_kernel_takes_one_only(void **state)
     assert_true(config_route_same_place(&six, &plain));
 }
 
+static void each_word_makes_another_route(void **state)
+{
+    static const char *const texts[] = {
+        "10.0.0.0/8 via 192.0.2.1",
+        "10.0.0.0/9 via 192.0.2.1",
+        "10.0.0.0/8 via 192.0.2.2",
+        "10.0.0.0/8 via 192.0.2.1 src 192.0.2.10",
+        "10.0.0.0/8 via 192.0.2.1 dev eth0",
+        "10.0.0.0/8 via 192.0.2.1 table 9",
+        "10.0.0.0/8 via 192.0.2.1 metric 9",
+        "10.0.0.0/8 via 192.0.2.1 mtu 1400",
+        "10.0.0.0/8 via 192.0.2.1 scope link",
+        "10.0.0.0/8 via 192.0.2.1 scope global",
+        "10.0.0.0/8 via 192.0.2.1 dev eth0 onlink",
+        "blackhole 10.0.0.0/8",
+        "2001:db8::/32 via 2001:db8::1",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        for (size_t j = 0; j < sizeof(texts) / sizeof(texts[0]); j++) {
+            struct config_route a = route_of(texts[i]);
+            struct config_route b = route_of(texts[j]);
+
+            if (config_route_equal(&a, &b) != (i == j))
+                fail_msg("%s and %s", texts[i], texts[j]);
+        }
+    }
+}
+
+static void each_word_makes_another_rule(void **state)
+{
+    static const char *const texts[] = {
+        "from 10.0.0.0/8 table 9",
+        "from 10.0.0.0/9 table 9",
+        "from 10.0.0.0/8 table 10",
+        "from 10.0.0.0/8 to 10.1.0.0/16 table 9",
+        "from 10.0.0.0/8 iif eth0 table 9",
+        "from 10.0.0.0/8 oif eth0 table 9",
+        "from 10.0.0.0/8 fwmark 1 table 9",
+        "from 10.0.0.0/8 fwmark 1/0xff table 9",
+        "from 10.0.0.0/8 table 9 priority 5",
+        "not from 10.0.0.0/8 table 9",
+        "from 10.0.0.0/8 blackhole",
+        "from 2001:db8::/32 table 9",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        for (size_t j = 0; j < sizeof(texts) / sizeof(texts[0]); j++) {
+            struct config_rule a = rule_of(texts[i]);
+            struct config_rule b = rule_of(texts[j]);
+
+            if (config_rule_equal(&a, &b) != (i == j))
+                fail_msg("%s and %s", texts[i], texts[j]);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_route_has_what_its_words_say),
         cmocka_unit_test(what_is_written_of_it_reads_the_same),
         cmocka_unit_test(two_are_in_one_place_when_the_kernel_takes_one_only),
+        cmocka_unit_test(each_word_makes_another_route),
+        cmocka_unit_test(each_word_makes_another_rule),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
