@@ -6,14 +6,14 @@
 #include "tools/common/addresses.h"
 #include "tools/common/client.h"
 #include "tools/common/field.h"
+#include "tools/common/health.h"
 #include "tools/common/json_print.h"
 #include "tools/common/options.h"
+#include "tools/common/present.h"
 #include "tools/common/table.h"
 #include "tools/common/when.h"
 #include "tools/common/wrap.h"
 #include "tools/status/detail.h"
-#include "tools/status/health.h"
-#include "tools/status/present.h"
 
 #include <stdint.h>
 #include <stdio.h>

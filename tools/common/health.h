@@ -1,6 +1,6 @@
 /* Is it well? What `vipctl status --check` says and exits with, for monitoring. */
-#ifndef TOOLS_STATUS_HEALTH_H
-#define TOOLS_STATUS_HEALTH_H
+#ifndef TOOLS_COMMON_HEALTH_H
+#define TOOLS_COMMON_HEALTH_H
 
 #include <jansson.h>
 

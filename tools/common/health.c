@@ -1,9 +1,9 @@
 /* See health.h. */
-#include "tools/status/health.h"
+#include "tools/common/health.h"
 
 #include "tools/common/addresses.h"
 #include "tools/common/field.h"
-#include "tools/status/present.h"
+#include "tools/common/present.h"
 
 #include <stdbool.h>
 #include <stdint.h>
