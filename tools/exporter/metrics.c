@@ -231,7 +231,7 @@ static void write_hooks(const struct pass *pass, const char *key)
     const json_t *hook;
     size_t i;
 
-    json_array_foreach (json_object_get(pass->instance, "hooks"), i, hook)
+    json_array_foreach (json_object_get(pass->instance, "hook_counts"), i, hook)
         if (json_is_integer(json_object_get(hook, key)))
             of_instance(pass, "hook", field_text(hook, "hook"), (double)field_number(hook, key));
 }

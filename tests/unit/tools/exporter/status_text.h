@@ -32,7 +32,7 @@
                 ",'warnings':[{'kind':'second-master','text':'10.0.0.3 too'},"                     \
                 "{'kind':'second-master','text':'10.0.0.4 too'}],"                                 \
                 "'drained':{'since':'2026-01-01T00:00:00.000Z','left_ms':null,'uid':0},"           \
-                "'hooks':[{'hook':'on-master','ok':true,'runs':3,'failures':1}],"                  \
+                "'hook_counts':[{'hook':'on-master','runs':3,'failures':1}],"                      \
                 "'transitions':{'no-response':2,'drained':0},"                                     \
                 "'failover_gap':{'count':3,'sum_ms':3500.5,'buckets':[{'le_ms':250,'count':1},"    \
                 "{'le_ms':1000,'count':2}]}}"

@@ -211,7 +211,7 @@ static void test_missing_and_odd_fields_are_passed_over(void **state)
         "{\"instances\":[]}",
         "{\"instances\":[{}]}",
         "{\"instances\":[1, null, \"x\", []]}",
-        "{\"instances\":[{\"checks\":7,\"routers\":[3],\"hooks\":{},\"held_by\":[1],"
+        "{\"instances\":[{\"checks\":7,\"routers\":[3],\"hook_counts\":{},\"held_by\":[1],"
         "\"warnings\":[null],\"failover_gap\":{\"buckets\":[0]},\"transitions\":[1]}]}",
     };
 
