@@ -13,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BACKLOG = 64, HOST_SIZE = 64 };
+enum { BACKLOG = 64, HOST_SIZE = 64, SOCKET_MODE = 0666 };
 
 static const char *const UNIX_PREFIX = "unix:";
 
@@ -54,7 +54,9 @@ static int open_unix(const char *where)
     memcpy(at.sun_path, path, strlen(path) + 1);
     remove_stale(&at);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0 || listen(fd, BACKLOG) < 0)
+    /* As vipd's own socket: every local user may ask. */
+    if (fd < 0 || bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0 ||
+        chmod(path, SOCKET_MODE) < 0 || listen(fd, BACKLOG) < 0)
         return fail(where, fd, strerror(errno));
     return fd;
 }
