@@ -4,7 +4,7 @@ import collections
 
 import pytest
 
-from stacklab import certificate
+from stacklab import certificate, measure
 from stacklab.haproxy import Haproxy
 from stacklab.nginx import Nginx
 
@@ -64,29 +64,13 @@ def site(stack, tmp_path):
     return Site(stack, tmp_path)
 
 
-def measured(load, mark, what):
-    """Prints for the README what has happened since the mark."""
-    result = load.since(mark)
-    print(f"{what}: {result}")
-    return result
-
-
-def switch(site, load, what, act, to):
-    """act() moves the address to that host; the Result of it all."""
-    mark = load.mark()
-    act()
-    to.wait_state("MASTER", timeout=30)
-    load.wait_served()
-    return measured(load, mark, what)
-
-
 def test_planned_hand_over_fails_no_request(site):
     load = site.load()
     lb1, lb2 = site.lb1, site.lb2
     for what, act, to in (("drain", lambda: lb1.run("vipctl", "drain", "web"), lb2),
                           ("resume", lambda: lb1.run("vipctl", "resume", "web"), lb1),
                           ("vipd stopped", lb1.stop, lb2)):
-        result = switch(site, load, what, act, to)
+        result = measure.switch(load, what, act, to)
         assert not result.failed and result.longest_gap_s < 5, str(result)
 
 
@@ -94,18 +78,18 @@ def test_planned_hand_over_fails_no_request(site):
 def test_faults_are_survived(site):
     load = site.load()
     lb1, lb2 = site.lb1, site.lb2
-    result = switch(site, load, "haproxy killed", site.haproxy["lb1"].kill, lb2)
+    result = measure.switch(load, "haproxy killed", site.haproxy["lb1"].kill, lb2)
     assert result.longest_gap_s < 10, str(result)
     assert "haproxy" in lb1.vipctl("status", "web").stdout
-    result = switch(site, load, "haproxy back", lambda: site.start_haproxy(lb1), lb1)
+    result = measure.switch(load, "haproxy back", lambda: site.start_haproxy(lb1), lb1)
     assert not result.failed, str(result)
-    result = switch(site, load, "haproxy hangs", site.haproxy["lb1"].freeze, lb2)
+    result = measure.switch(load, "haproxy hangs", site.haproxy["lb1"].freeze, lb2)
     assert result.longest_gap_s < 15, str(result)
-    result = switch(site, load, "haproxy goes on", site.haproxy["lb1"].thaw, lb1)
+    result = measure.switch(load, "haproxy goes on", site.haproxy["lb1"].thaw, lb1)
     assert not result.failed, str(result)
-    result = switch(site, load, "node dead", lb1.die, lb2)
+    result = measure.switch(load, "node dead", lb1.die, lb2)
     assert result.longest_gap_s < 10, str(result)
-    result = switch(site, load, "node back", lambda: (lb1.reboot(), site.start(lb1)), lb1)
+    result = measure.switch(load, "node back", lambda: (lb1.reboot(), site.start(lb1)), lb1)
     assert not result.failed, str(result)
     assert not lb2.holds(VIP) or lb2.instance()["lingering"]
 
@@ -116,7 +100,7 @@ def test_a_dead_nginx_costs_nothing_and_two_leave_the_address_where_it_is(site):
     site.nginx["web1"].kill()
     site.stack.wait(lambda: "DOWN" in site.haproxy["lb1"].ask("show stat").split("web1,")[1]
                     .splitlines()[0], "HAProxy has noticed", 20)
-    result = measured(load, mark, "one nginx killed")
+    result = measure.since(load, mark, "one nginx killed")
     assert len(result.failed) <= 2 and result.servers["web2"], str(result)
     site.nginx["web2"].kill()
     site.stack.wait(lambda: site.lb1.instance()["effective_priority"] == 90
