@@ -18,46 +18,48 @@ enum {
 /* What was put off is looked at so much early: together with what comes a little earlier. */
 #define LOOK_EARLY_NS NS_PER_MS
 
+/* The time stands here too: to compare it, what it belongs to need not be touched. */
+struct entry {
+    uint64_t looked_ns;
+    struct deadline *deadline;
+};
+
 struct deadlines {
     struct deadlines_options options;
     sd_event_source *timer;
-    uint64_t timer_us;      /* it is set for; UINT64_MAX: it is off */
-    uint64_t serving_ns;    /* the timer is set at the end; 0: nothing is being served */
-    struct deadline **heap; /* the first is at 1 */
+    uint64_t timer_us;   /* it is set for; UINT64_MAX: it is off */
+    uint64_t serving_ns; /* the timer is set at the end; 0: nothing is being served */
+    struct entry *heap;  /* the first is at 1 */
     size_t count;
     size_t room;
 };
 
-static void put(struct deadlines *d, struct deadline *deadline, size_t place)
+static void put(struct deadlines *d, struct entry entry, size_t place)
 {
-    d->heap[place] = deadline;
-    deadline->place = place;
+    d->heap[place] = entry;
+    entry.deadline->place = place;
 }
 
-static void move_up(struct deadlines *d, struct deadline *deadline)
+static void move_up(struct deadlines *d, size_t at, struct entry entry)
 {
-    size_t at = deadline->place;
-
-    for (; at > 1 && d->heap[at / 2]->looked_ns > deadline->looked_ns; at /= 2)
+    for (; at > 1 && d->heap[at / 2].looked_ns > entry.looked_ns; at /= 2)
         put(d, d->heap[at / 2], at);
-    put(d, deadline, at);
+    put(d, entry, at);
 }
 
-static void move_down(struct deadlines *d, struct deadline *deadline)
+static void move_down(struct deadlines *d, size_t at, struct entry entry)
 {
-    size_t at = deadline->place;
-
     for (;;) {
         size_t child = 2 * at;
 
-        if (child < d->count && d->heap[child + 1]->looked_ns < d->heap[child]->looked_ns)
+        if (child < d->count && d->heap[child + 1].looked_ns < d->heap[child].looked_ns)
             child++;
-        if (child > d->count || d->heap[child]->looked_ns >= deadline->looked_ns)
+        if (child > d->count || d->heap[child].looked_ns >= entry.looked_ns)
             break;
         put(d, d->heap[child], at);
         at = child;
     }
-    put(d, deadline, at);
+    put(d, entry, at);
 }
 
 /* Rounded up: a timer that fires a microsecond early finds nothing due. */
@@ -68,7 +70,7 @@ static uint64_t us_of(uint64_t ns)
 
 static void set_timer(struct deadlines *d)
 {
-    uint64_t us = us_of(d->count > 0 ? d->heap[1]->looked_ns : DEADLINE_NEVER);
+    uint64_t us = us_of(d->count > 0 ? d->heap[1].looked_ns : DEADLINE_NEVER);
     int r = 0;
 
     if (d->serving_ns != 0 || us == d->timer_us)
@@ -86,12 +88,12 @@ static void set_timer(struct deadlines *d)
 /* Not due yet, but its time to be looked at is near: to its place. */
 static bool put_off(struct deadlines *d, uint64_t now_ns)
 {
-    struct deadline *first = d->heap[1];
+    struct deadline *first = d->heap[1].deadline;
 
-    if (first->looked_ns >= first->at_ns || first->looked_ns > now_ns + LOOK_EARLY_NS)
+    if (d->heap[1].looked_ns > now_ns + LOOK_EARLY_NS || first->looked_ns >= first->at_ns)
         return false;
     first->looked_ns = first->at_ns;
-    move_down(d, first);
+    move_down(d, 1, (struct entry){.looked_ns = first->at_ns, .deadline = first});
     return true;
 }
 
@@ -101,11 +103,11 @@ static void serve(struct deadlines *d, uint64_t now_ns, size_t limit)
     size_t served = 0;
 
     while (d->count > 0) {
-        struct deadline *first = d->heap[1];
+        struct deadline *first = d->heap[1].deadline;
 
         if (put_off(d, now_ns))
             continue;
-        if (first->looked_ns > now_ns || served == limit)
+        if (d->heap[1].looked_ns > now_ns || served == limit)
             break;
         if (served++ == 0 && d->options.before != NULL)
             d->options.before(d->options.userdata);
@@ -151,7 +153,7 @@ void deadline_set(struct deadlines *d, struct deadline *deadline, uint64_t at_ns
     if (deadline->at_ns >= deadline->looked_ns)
         return;
     deadline->looked_ns = deadline->at_ns;
-    move_up(d, deadline);
+    move_up(d, deadline->place, (struct entry){.looked_ns = deadline->at_ns, .deadline = deadline});
     set_timer(d);
 }
 
@@ -160,7 +162,7 @@ int deadlines_add(struct deadlines *d, struct deadline *deadline)
     assert(deadline->place == 0);
     if (d->count == d->room) {
         size_t room = d->room > 0 ? 2 * d->room : ROOM_MIN;
-        struct deadline **heap = realloc(d->heap, (room + 1) * sizeof(struct deadline *));
+        struct entry *heap = realloc(d->heap, (room + 1) * sizeof(*heap));
 
         if (heap == NULL)
             return -ENOMEM;
@@ -169,7 +171,7 @@ int deadlines_add(struct deadlines *d, struct deadline *deadline)
     }
     deadline->at_ns = DEADLINE_NEVER;
     deadline->looked_ns = DEADLINE_NEVER;
-    put(d, deadline, ++d->count);
+    put(d, (struct entry){.looked_ns = DEADLINE_NEVER, .deadline = deadline}, ++d->count);
     return 0;
 }
 
@@ -179,12 +181,11 @@ void deadlines_remove(struct deadlines *d, struct deadline *deadline)
 
     if (place == 0)
         return;
-    struct deadline *last = d->heap[d->count--];
+    const struct entry last = d->heap[d->count--];
     deadline->place = 0;
-    if (last != deadline) {
-        put(d, last, place);
-        move_up(d, last);
-        move_down(d, last);
+    if (last.deadline != deadline) {
+        move_up(d, place, last);
+        move_down(d, last.deadline->place, last);
     }
     set_timer(d);
 }
