@@ -66,6 +66,18 @@ static void announce_due(struct election *e, uint64_t now, struct election_actio
     e->announce_at = election_next_announcement(e, now);
 }
 
+/* Never late: who hears us counts the intervals. */
+static uint64_t aligned(const struct election *e, uint64_t at)
+{
+    uint64_t interval = e->params.advert_interval_ns;
+    uint64_t early = interval / ELECTION_EARLY_PART;
+    uint64_t behind = (at + interval - e->params.phase_ns % interval) % interval;
+
+    if (!e->params.aligned)
+        return at;
+    return at - (behind < early ? behind : early);
+}
+
 static void advert_due(struct election *e, uint64_t now, struct election_actions *out)
 {
     if (now < e->timer_at)
@@ -77,6 +89,7 @@ static void advert_due(struct election *e, uint64_t now, struct election_actions
     e->timer_at += e->params.advert_interval_ns;
     if (e->timer_at <= now)
         e->timer_at = now + e->params.advert_interval_ns;
+    e->timer_at = aligned(e, e->timer_at);
 }
 
 /*
