@@ -59,6 +59,16 @@ bool auth_keys_add(struct auth_keys *keys, uint8_t id, const uint8_t *octets, si
     return true;
 }
 
+bool auth_keys_copy(struct auth_keys *keys, const struct auth_keys *from, uint8_t id)
+{
+    const struct auth_key *key = find(from, id);
+
+    if (key == NULL || find(keys, id) != NULL || keys->count == AUTH_KEYS_MAX)
+        return false;
+    keys->list[keys->count++] = *key;
+    return true;
+}
+
 size_t auth_keys_count(const struct auth_keys *keys)
 {
     return keys != NULL ? keys->count : 0;

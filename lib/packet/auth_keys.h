@@ -42,6 +42,9 @@ void auth_keys_unref(struct auth_keys *keys);
 /* Behind those there are. False: the id is taken or 0, its size is none, or there are too many. */
 bool auth_keys_add(struct auth_keys *keys, uint8_t id, const uint8_t *octets, size_t size);
 
+/* Adds the key of that id of the others. False likewise, or they have none. */
+bool auth_keys_copy(struct auth_keys *keys, const struct auth_keys *from, uint8_t id);
+
 /* How many there are; NULL: none. */
 size_t auth_keys_count(const struct auth_keys *keys);
 
