@@ -85,6 +85,16 @@ static void keep_former(struct router *router, const struct packet_dialect *befo
         say_dialect(router, dialect_change(before, &now));
 }
 
+static void read_authentication(struct router *router, bool reloaded)
+{
+    bool master = reloaded && router_election(router)->state == VRRP_MASTER;
+    bool changed = authentication_read(&router->auth, router->config, master);
+
+    router->receiver.trailers = authentication_expects_trailers(&router->auth);
+    if (reloaded && changed && (master || router->auth.former))
+        say_dialect(router, "authentication");
+}
+
 bool router_read_config(struct router *router)
 {
     const struct config_instance *config = router->config;
@@ -101,6 +111,7 @@ bool router_read_config(struct router *router)
     router->receiver.source = source;
     if (before.version != 0)
         keep_former(router, &before, former);
+    read_authentication(router, before.version != 0);
     router->claims = config_claims(config, router->family, &router->claim_count);
     router->client.group = router->receiver.group;
     router->client.addresses = router->claims;
@@ -132,6 +143,7 @@ void router_free(struct router *router)
         route_keeper_want(router->node->routes, &router->routes, NULL);
     route_keeper_free_set(&router->routes);
     free(router->peers);
+    authentication_free(&router->auth);
     sd_event_source_disable_unref(router->postponed.timer);
 }
 
@@ -190,7 +202,7 @@ bool router_owns_mac(const struct router *router, const uint8_t mac[MAC_SIZE])
 static int send_to(struct router *router, struct packet_spec *spec,
                    const struct ip_address *destination)
 {
-    uint8_t buffer[ADVERT_SIZE_MAX + 8];
+    uint8_t buffer[ADVERT_BUFFER_SIZE];
 
     spec->destination = *destination;
     size_t size = packet_build(spec, buffer, sizeof(buffer));
@@ -239,8 +251,13 @@ void router_send_advert(struct router *router, const struct election_action *act
         .addresses = router->prefixes,
         .address_count = router->count,
         .mtu = link != NULL && link->mtu > 0 ? link->mtu : DEFAULT_MTU,
+        .trailer_room = config->secrets != NULL,
     };
+    uint8_t trailer[AUTH_TRAILER_SIZE];
     int result = 0;
+
+    /* Signed once, however many peers it goes to. */
+    spec.trailer = authentication_sign(&router->auth, &spec, trailer);
 
     if (!config->unicast) {
         result = send_to(router, &spec, &router->receiver.group);
@@ -411,6 +428,7 @@ void router_heard(struct router *router, const struct advert *advert)
 
     if (!advert->former)
         router->receiver.former = NULL;
+    router->receiver.trailers = authentication_expects_trailers(&router->auth);
     router->heard = (struct heard_master){0};
     if (e->state == VRRP_MASTER || advert->priority == PRIORITY_RESIGN)
         return;

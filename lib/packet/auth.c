@@ -45,6 +45,18 @@ const char *auth_outcome_name(enum auth_outcome outcome)
     return names[outcome];
 }
 
+const char *auth_mode_name(enum auth_mode mode)
+{
+    static const char *const names[] = {
+        [AUTH_RECEIVE_ONLY] = "receive-only",
+        [AUTH_PERMISSIVE] = "permissive",
+        [AUTH_ENFORCE] = "enforce",
+    };
+
+    assert(mode <= AUTH_ENFORCE);
+    return names[mode];
+}
+
 enum packet_verdict auth_outcome_verdict(enum auth_outcome outcome)
 {
     static const enum packet_verdict verdicts[AUTH_OUTCOMES] = {

@@ -43,6 +43,9 @@ enum auth_outcome {
 /* "ok", "bad_hmac". Static text. */
 const char *auth_outcome_name(enum auth_outcome outcome);
 
+/* "receive-only", "permissive", "enforce", as in a configuration. Static text. */
+const char *auth_mode_name(enum auth_mode mode);
+
 /* PACKET_OK, or what it is dropped for. */
 enum packet_verdict auth_outcome_verdict(enum auth_outcome outcome);
 
