@@ -2,6 +2,7 @@
 #include "agent/instances/authentication.h"
 
 #include "agent/base/clock.h"
+#include "agent/instances/sequences.h"
 
 #include <stdlib.h>
 
@@ -67,6 +68,7 @@ bool authentication_read(struct authentication *auth, const struct config_instan
 
 void authentication_free(struct authentication *auth)
 {
+    sequences_end(auth);
     end_former(auth);
     auth_keys_unref(auth->keys);
     free(auth->peers);
@@ -78,21 +80,42 @@ bool authentication_expects_trailers(const struct authentication *auth)
     return auth->policy.keys != NULL || (auth->former && auth->former_policy.keys != NULL);
 }
 
-const uint8_t *authentication_sign(struct authentication *auth, const struct packet_spec *spec,
-                                   uint8_t trailer[AUTH_TRAILER_SIZE])
+/* Where it goes is in the checksum alone, which is not signed. */
+static const uint8_t *sign(const struct authentication *auth, const struct packet_spec *spec,
+                           uint64_t sequence, uint8_t trailer[AUTH_TRAILER_SIZE])
 {
     struct packet_spec unsigned_spec = *spec;
     uint8_t message[ADVERT_BUFFER_SIZE];
 
-    if (!auth_signs(&auth->policy))
-        return NULL;
-    /* Where it goes is in the checksum alone, which is not signed. */
     unsigned_spec.destination = spec->source;
     unsigned_spec.trailer = NULL;
     size_t size = packet_build(&unsigned_spec, message, sizeof(message));
-    uint64_t sequence = auth_sender_next(&auth->sender, &auth->policy.rules, clock_wall_ns());
     auth_trailer_make(auth->keys, spec, message, size, sequence, trailer);
     return trailer;
+}
+
+const uint8_t *authentication_sign(struct authentication *auth, const struct packet_spec *spec,
+                                   uint8_t trailer[AUTH_TRAILER_SIZE])
+{
+    if (!auth_signs(&auth->policy))
+        return NULL;
+    const struct auth_clock now = clock_now();
+    uint64_t sequence = auth_sender_next(&auth->sender, &auth->policy.rules, now.utc_ns);
+    sequences_note(auth, now.utc_ns, now.boot_ns);
+    return sign(auth, spec, sequence, trailer);
+}
+
+const uint8_t *authentication_sign_again(struct authentication *auth,
+                                         const struct packet_spec *spec,
+                                         uint8_t trailer[AUTH_TRAILER_SIZE])
+{
+    const struct auth_clock now = clock_now();
+    uint64_t sequence;
+
+    if (!auth_signs(&auth->policy) ||
+        !auth_sender_steady(&auth->sender, &auth->policy.rules, &now, &sequence))
+        return NULL;
+    return sign(auth, spec, sequence, trailer);
 }
 
 /* By the policy that is in force. */
@@ -106,8 +129,10 @@ static enum packet_verdict judge(struct authentication *auth, const struct adver
     /* Out of memory: nothing can be told from a replay. */
     if (auth->peers == NULL)
         return PACKET_TRAILER_STALE;
-    return auth_outcome_verdict(
-        auth_peers_receive(auth->peers, &auth->policy, advert, verdict, &now));
+    enum auth_outcome outcome =
+        auth_peers_receive(auth->peers, &auth->policy, advert, verdict, &now);
+    sequences_note(auth, now.utc_ns, now.boot_ns);
+    return auth_outcome_verdict(outcome);
 }
 
 /* By that of before the reload, from the one sender that was followed. */

@@ -6,24 +6,8 @@
 #ifndef AGENT_INSTANCES_AUTHENTICATION_H
 #define AGENT_INSTANCES_AUTHENTICATION_H
 
+#include "agent/instances/authentication_state.h"
 #include "lib/config/config.h"
-#include "lib/packet/auth_peers.h"
-
-/* All zero: adverts are not authenticated. */
-struct authentication {
-    struct auth_policy policy;
-    struct auth_keys *keys; /* a reference: those of the policy */
-    struct auth_sender sender;
-    struct auth_peers *peers; /* NULL: there were never any keys */
-
-    /* Who was accepted last, and with a trailer or without. */
-    struct ip_address heard;
-    bool heard_signed;
-    /* Before the last reload: taken of that one sender, until it speaks as is configured now. */
-    bool former;
-    struct auth_policy former_policy;
-    struct auth_keys *former_keys;
-};
 
 /* Takes the configuration over. master: this router is MASTER, and follows nobody. What it spoke
  * before is still taken of the sender it follows. True when other nodes, or this one, may miss what
@@ -40,6 +24,11 @@ bool authentication_expects_trailers(const struct authentication *auth);
  * allocated. */
 const uint8_t *authentication_sign(struct authentication *auth, const struct packet_spec *spec,
                                    uint8_t trailer[AUTH_TRAILER_SIZE]);
+
+/* The same for a second copy, which is needed while our clock is set back; else NULL. */
+const uint8_t *authentication_sign_again(struct authentication *auth,
+                                         const struct packet_spec *spec,
+                                         uint8_t trailer[AUTH_TRAILER_SIZE]);
 
 /* What becomes of an advert of which packet_receive() has said that. master: as above. */
 enum packet_verdict authentication_receive(struct authentication *auth, const struct advert *advert,

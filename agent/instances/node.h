@@ -20,6 +20,7 @@
 #include "lib/election/reason.h"
 
 struct instance;
+struct sequences;
 
 struct node {
     sd_event *event;
@@ -34,6 +35,7 @@ struct node {
     struct virtual_links *virtual_links;
     struct peer_routes *peer_routes;
     struct drains *drains;
+    struct sequences *sequences; /* NULL: none are kept */
 
     /* The instance moved as a whole. */
     void (*on_transition)(void *userdata, struct instance *instance,

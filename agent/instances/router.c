@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/instances/bond.h"
+#include "agent/instances/sequences.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -90,6 +91,11 @@ static void read_authentication(struct router *router, bool reloaded)
     bool master = reloaded && router_election(router)->state == VRRP_MASTER;
     bool changed = authentication_read(&router->auth, router->config, master);
 
+    if (router->auth.keys != NULL && router->auth.record == NULL &&
+        router->node->sequences != NULL &&
+        !sequences_begin(router->node->sequences, router->config->name, router->family,
+                         &router->auth))
+        log_instance(LOG_ERR, router->config->name, "out of memory: stamps are not kept");
     router->receiver.trailers = authentication_expects_trailers(&router->auth);
     if (reloaded && changed && (master || router->auth.former))
         say_dialect(router, "authentication");
@@ -216,6 +222,20 @@ static int send_to(struct router *router, struct packet_spec *spec,
     return segment_send(&router->client, &header, buffer, size);
 }
 
+static int send_to_all(struct router *router, struct packet_spec *spec)
+{
+    int result = 0;
+
+    if (!router->config->unicast)
+        return send_to(router, spec, &router->receiver.group);
+    for (size_t i = 0; i < router->receiver.peer_count; i++) {
+        int r = send_to(router, spec, &router->receiver.peers[i]);
+
+        result = r < 0 ? r : result;
+    }
+    return result;
+}
+
 /* A failing send is said once, and once more when it works again: an advert every 10 ms must not
  * fill the journal. */
 static void note_send_result(struct router *router, int error)
@@ -254,19 +274,14 @@ void router_send_advert(struct router *router, const struct election_action *act
         .trailer_room = config->secrets != NULL,
     };
     uint8_t trailer[AUTH_TRAILER_SIZE];
-    int result = 0;
 
     /* Signed once, however many peers it goes to. */
     spec.trailer = authentication_sign(&router->auth, &spec, trailer);
+    int result = send_to_all(router, &spec);
+    spec.trailer = authentication_sign_again(&router->auth, &spec, trailer);
+    if (spec.trailer != NULL)
+        (void)send_to_all(router, &spec);
 
-    if (!config->unicast) {
-        result = send_to(router, &spec, &router->receiver.group);
-    } else {
-        for (size_t i = 0; i < router->receiver.peer_count; i++) {
-            int r = send_to(router, &spec, &router->receiver.peers[i]);
-            result = r < 0 ? r : result;
-        }
-    }
     if (!lost)
         note_send_result(router, result);
 }

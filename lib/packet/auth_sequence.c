@@ -62,6 +62,27 @@ uint64_t auth_sender_next(struct auth_sender *sender, const struct auth_rules *r
     return sender->last;
 }
 
+bool auth_sender_steady(struct auth_sender *sender, const struct auth_rules *rules,
+                        const struct auth_clock *now, uint64_t *sequence)
+{
+    uint64_t offset_ns = now->utc_ns - now->boot_ns;
+    int64_t back_ns = (int64_t)(sender->offset_ns - offset_ns);
+
+    if (rules->replay != AUTH_REPLAY_TIME || now->boot_ns == 0)
+        return false;
+    if (!sender->timed || back_ns <= (int64_t)(rules->window_s * NS_PER_SEC)) {
+        sender->timed = true;
+        sender->offset_ns = offset_ns;
+        sender->last_steady = sender->last;
+        return false;
+    }
+    uint64_t clock = auth_sequence_at(now->boot_ns + sender->offset_ns);
+    sender->last_steady =
+        auth_sequence_after(clock, sender->last_steady) ? clock : sender->last_steady + 1;
+    *sequence = sender->last_steady;
+    return true;
+}
+
 void auth_sender_resume(struct auth_sender *sender, const struct auth_rules *rules,
                         uint64_t ceiling, uint64_t utc_ns)
 {
@@ -131,12 +152,16 @@ static enum auth_freshness judge_in_touch(struct auth_mark *mark, const struct a
     enum auth_freshness by_utc =
         judge_by_utc(mark, rules->window_s, sequence, auth_sequence_at(now->utc_ns));
 
-    if (within(offset_of(sequence, now), mark->offset_ns, window_ns))
+    int64_t offset = offset_of(sequence, now);
+    bool ahead = offset < mark->offset_ns;
+
+    if (within(offset, mark->offset_ns, window_ns))
         return grows ? AUTH_FRESH : AUTH_SEEN;
     if (grows && by_utc == AUTH_FRESH)
         return AUTH_FRESH;
-    /* Ahead, or back to the right time: of neither a copy can be told at once. */
-    if ((grows || by_utc == AUTH_FRESH) && confirmed(mark, sequence, interval_ns, now))
+    /* Set ahead, or back to the right time: of neither a copy can be told at once. What grows and
+     * is behind was held up on its way. */
+    if (((grows && ahead) || by_utc == AUTH_FRESH) && confirmed(mark, sequence, interval_ns, now))
         return AUTH_FRESH;
     return by_utc == AUTH_FRESH ? AUTH_SEEN : by_utc;
 }

@@ -42,11 +42,25 @@ bool auth_sequence_after(uint64_t a, uint64_t b);
 struct auth_sender {
     bool sent;
     uint64_t last;
+    /* UTC over the boot clock, as long as it was not set back; and what was stamped by that since
+     * it was. */
+    bool timed;
+    uint64_t offset_ns;
+    uint64_t last_steady;
 };
 
 /* What to stamp now. */
 uint64_t auth_sender_next(struct auth_sender *sender, const struct auth_rules *rules,
                           uint64_t utc_ns);
+
+/*
+ * What to stamp a second copy with, after auth_sender_next(). False: none is needed. By the rule of
+ * time a clock that was set back by more than the window is taken for a correction, and stamps
+ * begin anew; whoever has believed the former ones drops that. If it is the new time that is wrong,
+ * nobody would hear this sender any more: so it goes on by the former time as well.
+ */
+bool auth_sender_steady(struct auth_sender *sender, const struct auth_rules *rules,
+                        const struct auth_clock *now, uint64_t *sequence);
 
 /* Goes on behind what may have been sent before a restart. By the rule of time only where the clock
  * is behind it by no more than the window: else the clock was set, and the receivers' marks are
