@@ -21,6 +21,7 @@
 #include "lib/election/reason.h"
 
 struct instance;
+struct sequences;
 
 /* Adverts of so many instances leave at a time: no receiver's buffer is too small for them. Of more
  * instances the next ones have the next one of so many phases of the interval. */
@@ -45,6 +46,7 @@ struct node {
     struct virtual_links *virtual_links;
     struct peer_routes *peer_routes;
     struct drains *drains;
+    struct sequences *sequences; /* NULL: none are kept */
 
     /* The instance moved as a whole. */
     void (*on_transition)(void *userdata, struct instance *instance,
