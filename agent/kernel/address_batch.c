@@ -152,7 +152,7 @@ bool address_batch_refresh(struct address_batch *batch, struct desired_set *set,
         return false;
     /* The other flags are the kernel's own to say. */
     address.flags &= IFA_F_NODAD | IFA_F_NOPREFIXROUTE;
-    mark_set(&address, links_mark_support(batch->links));
+    mark_renew(&address, links_mark_support(batch->links));
     address.valid_s = lease_s;
     append(batch, set, ADDRESS_REFRESH, &address);
     return true;

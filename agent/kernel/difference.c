@@ -85,13 +85,20 @@ static void log_adopted(const struct address_batch *batch, const struct desired_
                  link != NULL ? link->name : "(gone)");
 }
 
-/* There with that prefix length, but perhaps without our mark. False: no room. */
+/* Of an address that somebody replaces Linux 5.10 leaves our metric (IPv6) and 6.1 our protocol
+ * (IPv4), but not the lease. */
+static bool lives_too_long(const struct desired_set *set, const struct observed_address *there)
+{
+    return set->lease_ns != 0 && !set->refresh && there->valid_s == UINT32_MAX;
+}
+
+/* There with that prefix length, but perhaps without our mark or lease. False: no room. */
 static bool mark_one(struct address_batch *batch, struct desired_set *set,
                      const struct observed_address *there)
 {
     bool ours = address_batch_is_ours(batch, there);
 
-    if (mark_is_ours(there) || (!ours && !set->adopt))
+    if ((mark_is_ours(there) && !lives_too_long(set, there)) || (!ours && !set->adopt))
         return true;
     if (!address_batch_refresh(batch, set, there, lease_seconds(set)))
         return false;

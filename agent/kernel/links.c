@@ -320,7 +320,10 @@ void links_note_address(struct links *links, const struct observed_address *addr
     bool was_quiet = links->view.quiet;
 
     links->view.quiet = true;
-    links_view_address(&links->view, address, present);
+    if (present)
+        links_view_written(&links->view, address);
+    else
+        links_view_address(&links->view, address, false);
     links->view.quiet = was_quiet;
 }
 

@@ -133,6 +133,19 @@ void links_view_address(struct links_view *view, const struct observed_address *
         address_absent(view, address);
 }
 
+void links_view_written(struct links_view *view, const struct observed_address *address)
+{
+    const struct address_entry *entry =
+        links_table_address(&view->table, address->ifindex, &address->prefix, false);
+    struct observed_address written = *address;
+
+    if (entry != NULL && mark_is_ours(&entry->address)) {
+        written.proto = entry->address.proto;
+        written.metric = entry->address.metric;
+    }
+    address_present(view, &written);
+}
+
 void links_view_message(struct links_view *view, struct nlmsghdr *message)
 {
     struct observed_address address;

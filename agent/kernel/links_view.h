@@ -24,6 +24,10 @@ struct links_view {
 /* Takes a message about a link or an address; others are ignored. */
 void links_view_message(struct links_view *view, struct nlmsghdr *message);
 
+/* An address has been written by us, and will be reported if it has not been: what the kernel has
+ * said of its mark is true, what we gave it need not be. */
+void links_view_written(struct links_view *view, const struct observed_address *address);
+
 /* An address is there, or is not. */
 void links_view_address(struct links_view *view, const struct observed_address *address,
                         bool present);

@@ -26,6 +26,16 @@ void mark_set(struct observed_address *address, const struct mark_support *suppo
     address->metric = support->proto ? 0 : ADDRESS_MARK_METRIC;
 }
 
+void mark_renew(struct observed_address *address, const struct mark_support *support)
+{
+    bool forgetful =
+        address->prefix.address.family == IP_FAMILY_IPV4 && address->proto != ADDRESS_MARK_PROTOCOL;
+
+    mark_set(address, support);
+    if (forgetful)
+        address->metric = ADDRESS_MARK_METRIC;
+}
+
 void mark_put(struct nlmsghdr *message, const struct observed_address *address)
 {
     if (address->proto != 0)

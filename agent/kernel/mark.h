@@ -8,7 +8,9 @@
  * (IFA_RT_PRIORITY), so there it is a number of ours, which `ip addr` shows. Vendors carry changes
  * into older kernels, so no version says which it is: a kernel that has the protocol also says it
  * of addresses of its own (loopback), and where that has not been seen an address is given both,
- * and the first is read back. With neither an address that we add would never be known as ours
+ * and the first is read back. And Linux 6.1 leaves an IPv4 address that is replaced the protocol
+ * that it had: one without our mark that is to get it is given both, and loses the metric when the
+ * protocol has come back. With neither an address that we add would never be known as ours
  * again.
  */
 #ifndef AGENT_KERNEL_MARK_H
@@ -36,6 +38,10 @@ bool mark_is_known(const struct mark_support *support);
 
 /* Gives it the mark that this kernel keeps, and no other; both, where that is not known. */
 void mark_set(struct observed_address *address, const struct mark_support *support);
+
+/* The same for one that is there, as the kernel has it now: the metric too, where that may be the
+ * only one that it takes. */
+void mark_renew(struct observed_address *address, const struct mark_support *support);
 
 /* Puts the mark into a message that adds or changes the address. */
 void mark_put(struct nlmsghdr *message, const struct observed_address *address);

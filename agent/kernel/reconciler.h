@@ -77,6 +77,11 @@ enum address_owner reconciler_owner(const struct reconciler *reconciler, int ifi
  * they were added (see local_route.h). */
 bool reconciler_answers(const struct reconciler *reconciler, struct desired_set *set);
 
+/* Whether somebody has put his own in the place of a virtual address that is there, or one that
+ * does not end with its lease. */
+bool reconciler_disturbed(const struct reconciler *reconciler,
+                          const struct observed_address *address);
+
 /* Re-adds since start, for status. */
 uint64_t reconciler_repairs(const struct reconciler *reconciler);
 

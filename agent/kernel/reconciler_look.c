@@ -1,4 +1,5 @@
 /* What the kernel holds of what is wanted; see reconciler.h. Changes nothing. */
+#include "agent/kernel/mark.h"
 #include "agent/kernel/reconciler.h"
 #include "agent/kernel/reconciler_state.h"
 
@@ -46,6 +47,18 @@ enum address_owner reconciler_owner(const struct reconciler *reconciler, int ifi
     if (there == NULL)
         return ADDRESS_NOBODYS;
     return address_batch_is_ours(&reconciler->batch, there) ? ADDRESS_OURS : ADDRESS_OTHERS;
+}
+
+bool reconciler_disturbed(const struct reconciler *reconciler,
+                          const struct observed_address *address)
+{
+    if (!mark_is_ours(address))
+        return true;
+    if (address->valid_s != UINT32_MAX)
+        return false;
+    const struct desired_set *set =
+        desired_who(reconciler->links, &reconciler->sets, address->ifindex, &address->prefix);
+    return set != NULL && set->lease_ns != 0;
 }
 
 uint64_t reconciler_repairs(const struct reconciler *reconciler)

@@ -162,6 +162,43 @@ def test_several_words_in_a_line(write):
         assert dangers(report, line) == {"cosmetic"} and word in why(report, line)
 
 
+TRACKED = """version 3
+track_interface {
+ eth1 weight 5
+ eth4
+ eth7 weight -5
+}
+virtual_ipaddress {
+ 192.0.2.1/24 dev eth0
+ 192.0.2.2/24 dev eth1
+ 192.0.2.3/24 dev eth2 no_track
+}
+virtual_ipaddress_excluded {
+ 192.0.2.9/24 dev eth4
+ 192.0.2.8/24 dev eth1
+}
+virtual_routes {
+ 10.0.0.0/8 via 192.0.2.77 dev eth3
+ 11.0.0.0/8 via 192.0.2.77 dev eth5 no_track
+}
+virtual_rules {
+ from 10.0.0.0/8 iif eth6 table 5
+}
+"""
+
+
+def test_devices_of_addresses_routes_and_rules_are_tracked(write):
+    """As keepalived does: down they are a fault, whatever weight they have elsewhere."""
+    report = convert(write("vrrp_instance VI_1 {\ninterface eth0\nvirtual_router_id 51\n"
+                           + TRACKED + "}\n"))
+    assert keys_of(report)["track"] == "link-eth4, link-eth7, link-eth1, link-eth3, link-eth6"
+    for device in ("eth1", "eth3", "eth4", "eth6"):
+        assert keys_of(report, f"check link-{device}") == {"type": "link", "interface": device}
+    assert keys_of(report, "check link-eth7")["weight"] == "-5"
+    assert dangers(report, 6) == {"cosmetic"} and "no weight" in why(report, 6)
+    assert lost(report) == []
+
+
 def test_one_bad_element_drops_no_list(write):
     text = (script("script /bin/true", "a") + script("interval 2", "none")
             + instance("version 3\ntrack_script {\n a\n a weight 5\n none\n missing\n}\n"

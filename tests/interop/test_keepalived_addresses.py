@@ -3,7 +3,7 @@ labels; and instances without any. vipd and Debian's keepalived as one cluster, 
 
 import pytest
 
-from vipdlab import config
+from vipdlab import config, importing
 from vipdlab.config import VIP4, VIP6
 
 OTHER4 = "198.51.100.10"
@@ -152,3 +152,31 @@ def test_a_neutron_router_moves_between_keepalived_and_vipd(lab):
     lab[1].stop()
     lab.wait(lambda: all(lab[2].holds(a) for a in addresses), "keepalived is it again", 20)
     assert lab[1].ours() == []
+
+
+@pytest.mark.lab(nodes=1, keepalived=1)
+def test_a_device_that_goes_down_is_a_fault_for_both(lab, tmp_path):
+    """keepalived tracks the devices of its addresses, and vipd with what import makes of its file."""
+    def text(priority):
+        return config.keepalived(priority=priority, extra=KEEPALIVED.replace(f"{VIP6}/64", ""))
+
+    def eth1(machine, state):
+        machine.ip("link", "set", "eth1", state)
+    for machine in (lab[1], lab[2]):
+        machine.add_device()
+    path = tmp_path / "keepalived.conf"
+    path.write_text(text(150), encoding="utf-8")
+    done = importing.run("import", "-o", lab[1].config, "--force", path)
+    assert done.returncode == importing.COMPLETE, done.stderr
+    lab[1].start()
+    lab[2].start(text(100))
+    lab[1].wait_state("MASTER", "VI_1")
+    eth1(lab[1], "down")
+    lab[1].wait_state("INIT", "VI_1")
+    lab.wait(lambda: lab[2].holds(VIP4) and not lab[1].holds(VIP4), "keepalived took over")
+    eth1(lab[1], "up")
+    lab[1].wait_state("MASTER", "VI_1")
+    lab[1].stop()
+    lab.wait(lambda: lab[2].holds(VIP4), "keepalived took over again")
+    eth1(lab[2], "down")
+    lab.wait(lambda: not lab[2].holds(VIP4), "keepalived is in FAULT")

@@ -5,10 +5,13 @@
  * thing and a weight is one check; the first of a thing has its name, further ones the weight
  * behind it.
  */
+#include "tools/import/devices.h"
 #include "tools/import/import.h"
 #include "tools/import/keys.h"
 
 #include <string.h>
+
+#define TRACK_INTERFACE "track_interface"
 
 /* Which keepalived blocks are tracked with which word, and the type of check they become. */
 static const struct kind {
@@ -21,18 +24,23 @@ static const struct kind {
     enum import_scope scope;
 } kinds[] = {
     {"track_script", "vrrp_script", NULL, "exec", "", "0", SCOPE_SCRIPT},
-    {"track_interface", NULL, NULL, "link", "link-", "0", SCOPE_FILE},
+    {TRACK_INTERFACE, NULL, NULL, "link", "link-", "0", SCOPE_FILE},
     {"track_process", "vrrp_track_process", NULL, "process", "", "0", SCOPE_PROCESS},
     {"track_file", "track_file", "vrrp_track_file", "file", "", "1", SCOPE_TRACK_FILE},
 };
 
-static const struct kind *kind_of(const struct keepalived_node *block)
+static const struct kind *kind_named(const char *track)
 {
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (keepalived_is(block, kinds[i].track))
+        if (strcmp(track, kinds[i].track) == 0)
             return &kinds[i];
     }
     return NULL;
+}
+
+static const struct kind *kind_of(const struct keepalived_node *block)
+{
+    return kind_named(block->words[0]);
 }
 
 static const struct keepalived_node *find_block(const struct import *import,
@@ -184,9 +192,58 @@ static const char *new_name(struct import *import, const struct use *use)
     return name;
 }
 
-static void list_uses(struct import *import, const struct keepalived_node *owner,
-                      const struct keepalived_node *group)
+static void add_check(struct import *import, const struct use *use)
 {
+    const char *name = new_name(import, use);
+
+    import->checks =
+        arena_grow(import->arena, import->checks, import->check_count, sizeof(*import->checks));
+    import->checks[import->check_count++] = (struct import_check){
+        .name = name,
+        .kind = use->kind->track,
+        .type = use->kind->type,
+        .scope = use->kind->scope,
+        .target = use->target,
+        .weight = use->weight,
+        .block = use->block,
+        .use = use->node,
+    };
+}
+
+/* keepalived counts an interface that one of the addresses is on as a fault, whatever its weight.
+ */
+static bool is_overruled(struct import *import, const struct use *use,
+                         const struct import_instance *instance)
+{
+    return strcmp(use->kind->track, TRACK_INTERFACE) == 0 && strcmp(use->weight, "0") != 0 &&
+           import_device_is_tracked(import, instance->block, use->target);
+}
+
+static struct use use_of_device(const struct import_device *device)
+{
+    return (struct use){.kind = kind_named(TRACK_INTERFACE),
+                        .node = device->node,
+                        .target = device->name,
+                        .weight = "0"};
+}
+
+static void list_devices(struct import *import, const struct import_instance *instance)
+{
+    const struct import_devices devices = import_devices_of(import, instance->block);
+
+    for (size_t i = 0; i < devices.count; i++) {
+        const struct use use = use_of_device(&devices.list[i]);
+
+        if (find_check(import, &use) == NULL)
+            add_check(import, &use);
+    }
+}
+
+static void list_uses(struct import *import, const struct keepalived_node *owner,
+                      const struct import_instance *instance)
+{
+    const struct keepalived_node *group = instance->group;
+
     for (const struct keepalived_node *b = owner->first; b != NULL; b = b->next) {
         const struct kind *kind = kind_of(b);
 
@@ -195,19 +252,10 @@ static void list_uses(struct import *import, const struct keepalived_node *owner
             enum import_kind of_item = IMPORT_NOTE;
 
             if (refusal(import, &use, &of_item) != NULL || is_dropped(&use, group) ||
-                is_repeated(&use, group) || find_check(import, &use) != NULL)
+                is_repeated(&use, group) || is_overruled(import, &use, instance) ||
+                find_check(import, &use) != NULL)
                 continue;
-            const char *name = new_name(import, &use);
-            import->checks = arena_grow(import->arena, import->checks, import->check_count,
-                                        sizeof(*import->checks));
-            import->checks[import->check_count++] = (struct import_check){
-                .name = name,
-                .kind = kind->track,
-                .target = use.target,
-                .weight = use.weight,
-                .block = use.block,
-                .use = n,
-            };
+            add_check(import, &use);
         }
     }
 }
@@ -217,9 +265,10 @@ void import_list_checks(struct import *import)
     for (size_t i = 0; i < import->instance_count; i++) {
         const struct import_instance *instance = &import->instances[i];
 
-        list_uses(import, instance->block, instance->group);
+        list_uses(import, instance->block, instance);
         if (instance->group != NULL)
-            list_uses(import, instance->group, instance->group);
+            list_uses(import, instance->group, instance);
+        list_devices(import, instance);
     }
 }
 
@@ -228,10 +277,21 @@ struct names {
     size_t count;
 };
 
-/* One line of a track block. */
-static void track_one(struct import *import, struct import_section *section, const struct use *use,
-                      const struct keepalived_node *group, struct names *names)
+static void add_name(struct import *import, struct names *names, const char *name)
 {
+    for (size_t i = 0; i < names->count; i++)
+        if (strcmp(names->list[i], name) == 0)
+            return;
+    names->list = arena_grow(import->arena, names->list, names->count, sizeof(*names->list));
+    names->list[names->count++] = name;
+}
+
+/* One line of a track block. */
+static void track_one(struct import *import, const struct import_instance *instance,
+                      const struct use *use, struct names *names)
+{
+    struct import_section *section = instance->section;
+    const struct keepalived_node *group = instance->group;
     const struct keepalived_node *node = use->node;
     const char *word = node->parent->words[0];
     enum import_kind kind = IMPORT_NOTE;
@@ -259,25 +319,30 @@ static void track_one(struct import *import, struct import_section *section, con
                     word);
         return;
     }
-    names->list = arena_grow(import->arena, names->list, names->count, sizeof(*names->list));
-    names->list[names->count++] = find_check(import, use)->name;
+    if (is_overruled(import, use, instance)) {
+        IMPORT_ITEM(import, section, IMPORT_NOTE, node,
+                    "%s: keepalived gives an interface that an address is on no weight: down, it "
+                    "is a fault, and so it is here",
+                    word);
+        return;
+    }
+    add_name(import, names, find_check(import, use)->name);
 }
 
-/* Adds the names of one owner's checks. */
-static void track_of(struct import *import, struct import_section *section,
-                     const struct keepalived_node *owner, const struct keepalived_node *group,
-                     struct names *names)
+/* Adds the names of one owner's checks: the instance or its group. */
+static void track_of(struct import *import, const struct import_instance *instance,
+                     const struct keepalived_node *owner, struct names *names)
 {
     for (const struct keepalived_node *b = owner->first; b != NULL; b = b->next) {
         const struct kind *kind = kind_of(b);
 
         if (keepalived_is(b, "track_bfd"))
-            IMPORT_ITEM(import, section, IMPORT_FAILOVER, b,
+            IMPORT_ITEM(import, instance->section, IMPORT_FAILOVER, b,
                         "vipd has no BFD: a check of type exec can ask the daemon that has it");
         for (const struct keepalived_node *n = b->first; kind != NULL && n != NULL; n = n->next) {
             const struct use use = use_of(import, kind, n);
 
-            track_one(import, section, &use, group, names);
+            track_one(import, instance, &use, names);
         }
     }
 }
@@ -294,93 +359,23 @@ static const struct keepalived_node *first_track(const struct keepalived_node *o
 
 void import_track(struct import *import, struct import_instance *instance)
 {
+    const struct import_devices devices = import_devices_of(import, instance->block);
     const struct keepalived_node *node = first_track(instance->block);
     struct names names = {0};
 
-    track_of(import, instance->section, instance->block, instance->group, &names);
+    track_of(import, instance, instance->block, &names);
     if (instance->group != NULL)
-        track_of(import, instance->section, instance->group, instance->group, &names);
+        track_of(import, instance, instance->group, &names);
     if (node == NULL && instance->group != NULL)
         node = first_track(instance->group);
+    for (size_t i = 0; i < devices.count; i++) {
+        const struct use use = use_of_device(&devices.list[i]);
+
+        add_name(import, &names, find_check(import, &use)->name);
+    }
+    if (node == NULL && devices.count > 0)
+        node = devices.list[0].node;
     if (names.count > 0)
         import_set(import->out, instance->section, node, KEY_TRACK,
                    import_joined(import, names.list, names.count));
-}
-
-static void set(struct import *import, struct import_section *section,
-                const struct keepalived_node *node, const char *key, const char *value)
-{
-    import_set(import->out, section, node, key, value);
-}
-
-/* A program by its name; keepalived takes a path as well. */
-static void write_process(struct import *import, struct import_section *section,
-                          const struct keepalived_node *block)
-{
-    const struct keepalived_node *node = keepalived_last(block, "process");
-    const char *value = import_value(node);
-
-    if (value == NULL)
-        return;
-    const char *slash = strrchr(value, '/');
-    import_executable(import, section, node, slash != NULL ? slash + 1 : value);
-    if (node->count > 2)
-        IMPORT_ITEM(import, section, IMPORT_FAILOVER, node,
-                    "arguments of the process are not looked at");
-}
-
-static void write_check(struct import *import, struct import_section *section,
-                        const struct import_check *check)
-{
-    const struct kind *kind = kind_of(check->use->parent);
-
-    if (kind->scope == SCOPE_SCRIPT) {
-        import_script(import, section, check->block);
-    } else {
-        set(import, section, check->use, KEY_TYPE, kind->type);
-        if (kind->scope == SCOPE_FILE)
-            set(import, section, check->use, KEY_INTERFACE, check->target);
-        else if (kind->scope == SCOPE_PROCESS)
-            write_process(import, section, check->block);
-        else if (import_value(keepalived_last(check->block, "file")) != NULL) {
-            set(import, section, keepalived_last(check->block, "file"), KEY_PATH,
-                import_value(keepalived_last(check->block, "file")));
-            set(import, section, check->use, KEY_CONTENT,
-                strcmp(check->weight, "0") == 0 ? CONTENT_ZERO : CONTENT_NUMBER);
-        }
-    }
-    if (strcmp(check->weight, "0") != 0 && kind->scope != SCOPE_TRACK_FILE)
-        set(import, section, check->use, KEY_WEIGHT, check->weight);
-    if (check->block != NULL)
-        import_sort_out(import, kind->scope, section, check->block);
-}
-
-/* Not run by keepalived either. */
-static void tell_untracked(struct import *import)
-{
-    for (const struct keepalived_node *n = import->tree->root.first; n != NULL; n = n->next) {
-        bool tracked = false;
-
-        if (!keepalived_is(n, "vrrp_script") && !keepalived_is(n, "vrrp_track_process") &&
-            !keepalived_is(n, "track_file") && !keepalived_is(n, "vrrp_track_file"))
-            continue;
-        for (size_t i = 0; i < import->check_count; i++)
-            tracked = tracked || import->checks[i].block == n;
-        if (!tracked)
-            IMPORT_ITEM(import, NULL, IMPORT_NOTE, n,
-                        "nothing tracks it, so that keepalived does not run it: left out");
-    }
-}
-
-void import_write_checks(struct import *import)
-{
-    for (size_t i = 0; i < import->check_count; i++) {
-        const struct import_check *check = &import->checks[i];
-        const struct keepalived_node *node = check->block != NULL ? check->block : check->use;
-        struct import_section *section =
-            import_section(import->out, SECTION_CHECK, check->name, node);
-
-        write_check(import, section, check);
-    }
-    tell_untracked(import);
 }

@@ -32,10 +32,23 @@ struct import_globals {
     bool mails; /* keepalived has mail to send about VRRP */
 };
 
+/* Whose statements: one of the tables of words.c. */
+enum import_scope {
+    SCOPE_FILE = 0,
+    SCOPE_GLOBAL,
+    SCOPE_INSTANCE,
+    SCOPE_GROUP,
+    SCOPE_SCRIPT,
+    SCOPE_PROCESS,
+    SCOPE_TRACK_FILE,
+};
+
 /* One [check] to be: something tracked, with one weight. */
 struct import_check {
-    const char *name;                    /* in vipd.conf */
-    const char *kind;                    /* keepalived's word: "track_script" */
+    const char *name; /* in vipd.conf */
+    const char *kind; /* keepalived's word: "track_script" */
+    const char *type; /* vipd's */
+    enum import_scope scope;
     const char *target;                  /* the script's, interface's ... name */
     const char *weight;                  /* NULL or "0": fault when it fails */
     const struct keepalived_node *block; /* vrrp_script ...; NULL for interfaces */
@@ -118,18 +131,8 @@ const char *import_joined(struct import *import, const char *const *texts, size_
 const char *import_name(struct import *import, const struct keepalived_node *node, const char *text,
                         bool (*taken)(const struct import *import, const char *name));
 
-/* Items for all statements of a block that the conversion above does not read. scope: one of the
- * tables of words.c. */
-enum import_scope {
-    SCOPE_FILE = 0,
-    SCOPE_GLOBAL,
-    SCOPE_INSTANCE,
-    SCOPE_GROUP,
-    SCOPE_SCRIPT,
-    SCOPE_PROCESS,
-    SCOPE_TRACK_FILE,
-};
-/* Returns how many statements it knew. */
+/* Items for all statements of a block that the conversion above does not read. Returns
+ * how many it knew. */
 size_t import_sort_out(struct import *import, enum import_scope scope,
                        struct import_section *section, const struct keepalived_node *block);
 

@@ -76,6 +76,28 @@ static void the_protocol_is_enough_once_it_has_come_back(void **state)
     assert_int_equal(address.metric, 0);
 }
 
+/* Linux 6.1 takes no other protocol for an IPv4 address that is there. */
+static void one_without_the_protocol_gets_the_metric_until_it_has_it(void **state)
+{
+    const struct mark_support support = {.proto = true};
+    struct observed_address ipv4 = {.prefix.address.family = IP_FAMILY_IPV4};
+    struct observed_address ipv6 = {.prefix.address.family = IP_FAMILY_IPV6};
+
+    (void)state;
+    mark_renew(&ipv6, &support);
+    assert_int_equal(ipv6.proto, ADDRESS_MARK_PROTOCOL);
+    assert_int_equal(ipv6.metric, 0);
+    mark_renew(&ipv4, &support);
+    assert_int_equal(ipv4.proto, ADDRESS_MARK_PROTOCOL);
+    assert_int_equal(ipv4.metric, ADDRESS_MARK_METRIC);
+    struct observed_address kept = {.prefix = ipv4.prefix, .metric = ADDRESS_MARK_METRIC};
+    mark_renew(&kept, &support);
+    assert_int_equal(kept.metric, ADDRESS_MARK_METRIC);
+    mark_renew(&ipv4, &support);
+    assert_int_equal(ipv4.proto, ADDRESS_MARK_PROTOCOL);
+    assert_int_equal(ipv4.metric, 0);
+}
+
 static int note_attribute(const struct nlattr *attribute, void *userdata)
 {
     struct observed_address *found = userdata;
@@ -118,6 +140,7 @@ int main(void)
         cmocka_unit_test(a_kernel_that_has_told_nothing_gets_both),
         cmocka_unit_test(a_kernel_that_keeps_the_metric_alone_goes_on_with_it),
         cmocka_unit_test(the_protocol_is_enough_once_it_has_come_back),
+        cmocka_unit_test(one_without_the_protocol_gets_the_metric_until_it_has_it),
         cmocka_unit_test(what_is_set_is_what_is_written),
     };
 

@@ -1,5 +1,6 @@
 /* Whose an address is: ours that somebody replaced, and somebody else's that we are to take over.
  */
+#include "agent/kernel/mark.h"
 #include "tests/unit/agent/kernel/reconciler_node.h"
 #include "tests/unit/agent/netns.h"
 
@@ -64,6 +65,45 @@ static void what_somebody_replaces_gets_mark_and_lease_again(void **state)
     assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
     assert_false(kernel_has("va", "192.0.2.10/24"));
     assert_false(kernel_has("va", "2001:db8::10/64"));
+}
+
+static bool short_lived(void *userdata)
+{
+    (void)userdata;
+    return kernel_read("va", "192.0.2.10/24").found.valid_s < UINT32_MAX &&
+           kernel_read("va", "2001:db8::10/64").found.valid_s < UINT32_MAX;
+}
+
+/* As older kernels leave it when somebody replaces it without our mark. */
+static void what_keeps_the_mark_but_not_the_lease_gets_it_again(void **state)
+{
+    struct node *node = *state;
+    struct desired_set set = {0};
+
+    assert_int_equal(node_want(node, &set, both(), 2, 60 * NS_PER_SEC), 0);
+    netns_run_for(node->event, QUIET_MS);
+    netns_ip("addr replace 192.0.2.10/24 dev va metric 1447645252");
+    netns_ip("addr replace 2001:db8::10/64 dev va nodad metric 1447645252");
+    const struct observed_address found = kernel_read("va", "192.0.2.10/24").found;
+    assert_true(mark_is_ours(&found) && !short_lived(NULL));
+    assert_true(netns_run_until(node->event, short_lived, node, WAIT_MS));
+    assert_true(marked(NULL));
+    assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
+}
+
+/* Not so what is to live for ever. */
+static void a_lease_that_a_reload_begins_is_no_repair(void **state)
+{
+    struct node *node = *state;
+    struct desired_set set = {.owner = "test"};
+
+    assert_int_equal(node_want(node, &set, both(), 2, 0), 0);
+    netns_run_for(node->event, QUIET_MS);
+    assert_false(short_lived(NULL));
+    assert_int_equal(node_want(node, &set, both(), 2, 60 * NS_PER_SEC), 0);
+    assert_int_equal(set.repairs.told_ns, 0);
+    assert_true(short_lived(NULL));
+    assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
 }
 
 /* Before it could get its mark again: with the view knowing of it, and not yet. */
@@ -177,6 +217,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, node_open, node_close)
     const struct CMUnitTest tests[] = {
         TEST(what_somebody_replaces_gets_mark_and_lease_again),
+        TEST(what_keeps_the_mark_but_not_the_lease_gets_it_again),
+        TEST(a_lease_that_a_reload_begins_is_no_repair),
         TEST(what_somebody_replaces_is_removed_on_release),
         TEST(what_somebody_deletes_and_adds_stays_ours),
         TEST(adopting_takes_over_what_is_there),
