@@ -6,6 +6,7 @@ Alertmanager sends its mails nowhere."""
 
 import json
 import re
+import subprocess
 
 import pytest
 
@@ -19,6 +20,10 @@ FASTER = 60
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 # However late a busy machine is; most take a second or two.
 SOON_S = 40
+
+# There only when there is something to say.
+SOMETIMES = {"vipd_warnings", "vipd_drained_since_timestamp_seconds", "vipd_hook_failures_total",
+             "vipd_config_last_reload_successful"}
 
 # Two of the five adverts a second are lost, never three in a row.
 LOSS = """table inet loss {
@@ -172,19 +177,18 @@ def test_the_dashboard_asks_for_what_there_is(watched):
         assert "$" not in plain, title
         watched.prometheus.ask("query", query=plain)
         used = set(re.findall(r"\b(vipd_\w+|ALERTS)\b", plain))
-        assert used and used <= known, (title, used - known)
+        assert used and used <= known | SOMETIMES, (title, used - known)
     with open(f"{EXAMPLE}/mon/etc/prometheus/rules/vipd.yml", encoding="utf-8") as file:
         rules = "".join(line for line in file if not line.lstrip().startswith("#"))
-    used = set(re.findall(r"\bvipd_\w+", rules)) - {
-        # There only when there is something to say.
-        "vipd_warnings", "vipd_drained_since_timestamp_seconds", "vipd_hook_failures_total",
-        "vipd_config_last_reload_successful"}
-    assert used <= known, used - known
-
-
-def test_promtool_takes_rules_and_their_tests(watched):
-    for command in (("check", "rules", "mon/etc/prometheus/rules/vipd.yml"),
-                    ("test", "rules", "vipd.test.yml")):
-        watched.mon.run("sh", "-c", f"cd /mnt/examples/monitoring && promtool {' '.join(command)}")
+    used = set(re.findall(r"\bvipd_\w+", rules))
+    assert used <= known | SOMETIMES, used - known
     watched.mon.run("promtool", "check", "config", "/etc/prometheus/prometheus.yml")
     watched.mon.run("amtool", "check-config", "/etc/prometheus/alertmanager.yml")
+
+
+def test_promtool_takes_rules_and_their_tests():
+    for command in (("check", "rules", "mon/etc/prometheus/rules/vipd.yml"),
+                    ("test", "rules", "vipd.test.yml")):
+        done = subprocess.run(["promtool", *command], cwd=EXAMPLE, capture_output=True, text=True,
+                              timeout=60, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
