@@ -1,4 +1,4 @@
-"""Connections that last, and an echo at the other end: talk.py serve PORT | talk.py ADDRESS PORT N.
+"""Connections that last, and an echo at the other end: talk.py serve PORT... | talk.py ADDRESS PORT N.
 
 The client says something on each connection every 20 ms and waits for it to come back. Says "open"
 when all are; SIGINT ends it, and it says in JSON how many still live and the longest silence of each
@@ -53,13 +53,15 @@ async def client(address, port, count):
     print(json.dumps({"alive": len(alive), "longest_s": max(alive, default=None)}), flush=True)
 
 
-async def serve(port):
-    server = await asyncio.start_server(echo, "0.0.0.0", port)
-    await server.serve_forever()
+async def serve(ports):
+    for port in ports:
+        await asyncio.start_server(echo, "0.0.0.0", port)
+    print("ready", flush=True)
+    await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "serve":
-        asyncio.run(serve(int(sys.argv[2])))
+        asyncio.run(serve(sys.argv[2:]))
     else:
         asyncio.run(client(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
