@@ -22,8 +22,8 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture
 def make_stack():
-    """make_stack("haproxy-pair"): a Stack that is taken down with the test; a vipd that does not end
-    cleanly fails it. For a diagnosis in the report the Stack must be a fixture of the test file."""
+    """make_stack("haproxy-pair"): a Stack that is taken down with the test; a vipd that does not
+    end cleanly fails it. For a diagnosis in the report it must be a fixture of the test file."""
     stacks = []
 
     def make(example):

@@ -113,7 +113,7 @@ def test_a_dead_nginx_costs_nothing_and_two_leave_the_address_where_it_is(site):
 def test_sessions_and_weights(site):
     given = [site.visit() for _ in range(12)]
     servers = collections.Counter(server for server, _ in given)
-    assert servers == {"web1": 8, "web2": 4}, "two of three by the weights"
+    assert 7 <= servers["web1"] <= 9 and servers.total() == 12, "eight of twelve by the weights"
     site.stack.wait(lambda: site.haproxy["lb2"].ask("show table nginx").count("use=") >= 12,
                     "lb2 has been told of the sessions")
     site.lb1.die()

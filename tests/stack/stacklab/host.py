@@ -1,7 +1,6 @@
 """A host of the stack: namespaces of its own, with an example's files laid over the root."""
 
 import glob
-import json
 import os
 import select
 import signal
@@ -10,7 +9,6 @@ import sys
 
 from vipdlab import netns
 from vipdlab.node import BUILD, VIPCTL, VIPD, Node, environment
-from vipdlab.rtnl import AddressReader
 
 from .process import Process, enter
 
@@ -21,9 +19,9 @@ WAIT_S = 60  # for what is to come about in a second or two
 
 
 class Host(Node):
-    """Everything in here sees the machine as its own: an /etc with the example's files, empty /run,
-    /tmp, /var/lib, /var/log, its own host name, processes and interfaces. vipd runs with its default
-    paths; what Node can do (state(), instance(), history(), vipctl(), holds(), kill() ...) works."""
+    """Everything in here sees the machine as its own: an /etc with the example's files, empty
+    /run, /tmp, /var/lib, /var/log, its own host name, processes and interfaces. vipd runs with its
+    default paths; what Node can do (state(), history(), vipctl(), holds() ...) works."""
 
     def __init__(self, stack, name, index, folders):
         self.stack, self.folders, self.plugs = stack, folders, {}
@@ -39,8 +37,8 @@ class Host(Node):
         programs = [path for path in (VIPD, VIPCTL, EXPORTER) if os.path.exists(path)]
         self._holder = subprocess.Popen(
             ["ip", "netns", "exec", self.namespace, "unshare", "--fork", "--kill-child", "--pid",
-             "--mount", "--uts", "--ipc", sys.executable, "-IS", f"{HERE}/init.py", self.name, SOURCE,
-             *self.folders, "--", *programs],
+             "--mount", "--uts", "--ipc", sys.executable, "-IS", f"{HERE}/init.py", self.name,
+             SOURCE, *self.folders, "--", *programs],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
             preexec_fn=netns.die_with_parent)
         if not select.select([self._holder.stdout], [], [], WAIT_S)[0] \

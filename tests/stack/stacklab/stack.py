@@ -1,5 +1,5 @@
-"""A stack: hosts on LANs, built from an example's folders. All that Lab has (wait(), never()) is here
-too; it is taken down with the test."""
+"""A stack: hosts on LANs, built from an example's folders. All that Lab has (wait(), never()) is
+here too; it is taken down with the test."""
 
 import glob
 import itertools

@@ -1,8 +1,8 @@
-"""Connections that last, and an echo at the other end: talk.py serve PORT... | talk.py ADDRESS PORT N.
+"""Connections that last, and an echo: talk.py serve PORT... | talk.py ADDRESS PORT N.
 
-The client says something on each connection every 20 ms and waits for it to come back. Says "open"
-when all are; SIGINT ends it, and it says in JSON how many still live and the longest silence of each
-that did.
+The client says something on each of N connections every 20 ms and waits for it to come back. Says
+"open" when all are; SIGINT ends it, and it says in JSON how many still live and the longest silence
+of those.
 """
 
 import asyncio
