@@ -27,7 +27,7 @@ class Site:
             Services(node, {"app": ["/usr/local/bin/app"], "nginx": Nginx(node).command(),
                             "vipd": node.command()})
             node.run("cp", "/usr/local/sbin/vipd", "/tmp/vipd-new")
-        stack.wait_master(self.nodes[0], timeout=40)
+        stack.wait_master(self.nodes[0])
         self.load = stack.load(self.client, "http://192.0.2.10/").wait_served()
         self.reach = f"{directory}/reach"
         lines = [f"{node.name}) exec {' '.join(enter(node.init))} \"$@\" ;;" for node in self.nodes]
@@ -58,7 +58,6 @@ def site(stack, tmp_path):
     return Site(stack, tmp_path)
 
 
-@pytest.mark.limit(180)
 def test_everything_is_replaced_and_no_request_fails(site):
     before = [node.status()["started_at"] for node in site.nodes]
     mark = site.load.mark()
@@ -68,10 +67,9 @@ def test_everything_is_replaced_and_no_request_fails(site):
     assert not result.failed and set(result.servers) == {"node1", "node2"}, str(result)
     assert site.versions() == ["version 2\n"] * 2
     assert all(a != b for a, b in zip(before, [n.status()["started_at"] for n in site.nodes]))
-    site.stack.wait_master(site.nodes[0], timeout=40)
+    site.stack.wait_master(site.nodes[0])
 
 
-@pytest.mark.limit(180)
 def test_a_step_that_fails_leaves_the_others_serving(site):
     node1, node2 = site.nodes
     mark = site.load.mark()
@@ -81,7 +79,7 @@ def test_a_step_that_fails_leaves_the_others_serving(site):
     # The next try sees that there is nobody to take over from node1.
     node2.run("vipctl", "resume", "web")
     node2.run("systemctl", "stop", "app")
-    site.stack.wait(lambda: node2.instance()["held_by"] == ["check-failed"], "the check fails", 20)
+    site.stack.wait(lambda: node2.instance()["held_by"] == ["check-failed"], "the check fails")
     done = site.deploy("true", timeout=2)
     assert done.returncode == 1 and "check site does not pass" in done.stdout, done.stdout
     assert node1.state() == "MASTER"

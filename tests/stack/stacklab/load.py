@@ -77,7 +77,7 @@ class Load:
             *request, self._complete_until = json.loads(line)
             self._all.append(Request(*request))
 
-    def wait_served(self, timeout=20):
+    def wait_served(self, timeout=60):
         """Waits for a good answer to a request that began after now."""
         now = self.mark()
         self._host.lab.wait(lambda: any(r.good and r.begun >= now for r in self._all[-50:]),
@@ -92,7 +92,7 @@ class Load:
     def since(self, mark, until=None):
         """The Result of what began after the mark; waits for the answers to all of it."""
         until = until or time.monotonic()
-        deadline = time.monotonic() + self._timeout_s + 10
+        deadline = time.monotonic() + self._timeout_s + 60
         while self._complete_until < until and self._reader.is_alive():
             assert time.monotonic() < deadline, "the client stands still"
             time.sleep(0.02)

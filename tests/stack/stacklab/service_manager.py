@@ -1,4 +1,4 @@
-"""What Services starts on a host: see services.py. Asked over /run/systemctl, a line a connection."""
+"""What Services starts on a host: see services.py. Asked over /run/systemctl."""
 
 import json
 import signal

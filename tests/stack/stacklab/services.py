@@ -20,4 +20,4 @@ class Services:
         if "vipd" in services:
             host.process = self.process
         host.lab.wait(lambda: "ready" in host.read("/var/log/stack/services.log"),
-                      f"{host.name}: the services were started", 20)
+                      f"{host.name}: the services were started")
