@@ -16,8 +16,9 @@ enum {
     /* Two blocks of libpcap's: one is filled while the other is read. */
     RING_BYTES = 512 * 1024,
     COLLECT_MS = 100,
-    FRAMES_PER_PASS = 64,
-    PASSES_PER_DRAIN = 64,
+    /* What 255 instances send and hear meanwhile is read in one turn of the loop. */
+    FRAMES_PER_PASS = 512,
+    PASSES_PER_DRAIN = 8,
 };
 
 struct frame_tap {

@@ -95,6 +95,47 @@ static void a_version_changes_in_place(void **state)
     assert_int_equal(election_deadline(&b), 2 * SEC + 3 * SEC + election_skew_ns(&b));
 }
 
+/* From one advert to the next never more than an interval, and never less than 99 % of one. */
+static void adverts_come_into_phase(void **state)
+{
+    static const uint64_t intervals[] = {10 * MS, 100 * MS, SEC, 40950 * MS};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(intervals) / sizeof(intervals[0]); i++) {
+        struct election_params params = kit_params(150);
+        uint64_t interval = intervals[i];
+        uint64_t now = 7 * MS;
+
+        params.advert_interval_ns = interval;
+        params.aligned = true;
+        params.phase_ns = 5 * interval + interval / 16;
+        struct election e = kit_master(&params, &now);
+        for (unsigned n = 0; n < ELECTION_EARLY_PART + 3; n++) {
+            uint64_t next = e.timer_at;
+            uint64_t late = n % 2 * interval / 50; /* the loop's lateness is not the next one's */
+
+            kit_timer(&e, next + late);
+            assert_true(e.timer_at - next <= interval);
+            assert_true(e.timer_at - next >= interval - interval / ELECTION_EARLY_PART);
+        }
+        assert_int_equal(e.timer_at % interval, params.phase_ns % interval);
+    }
+}
+
+/* Others are where the takeover has put them. */
+static void who_is_not_aligned_keeps_its_interval(void **state)
+{
+    struct election_params params = kit_params(150);
+    uint64_t now = 7 * MS;
+
+    (void)state;
+    params.phase_ns = 300 * MS;
+    struct election e = kit_master(&params, &now);
+    uint64_t first = e.timer_at;
+    kit_timer(&e, e.timer_at);
+    assert_int_equal(e.timer_at, first + SEC);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +144,8 @@ int main(void)
         cmocka_unit_test(another_dead_factor_moves_the_deadline),
         cmocka_unit_test(a_version_changes_in_place),
         cmocka_unit_test(version_2_waits_by_the_interval_it_hears),
+        cmocka_unit_test(adverts_come_into_phase),
+        cmocka_unit_test(who_is_not_aligned_keeps_its_interval),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

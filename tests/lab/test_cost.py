@@ -1,0 +1,59 @@
+"""What an advert costs: system calls and allocations, at 255 instances with 100 ms, in both roles.
+
+Ratios only: how long it takes is tests/bench/cost's subject.
+"""
+
+import time
+
+import pytest
+
+from vipdlab.cost import Allocations, count_calls, frames, held, many
+from vipdlab.node import sanitized
+
+COUNT = 255
+# By strace, which slows what it watches: more is due at a time then. Without it they are ...
+CALLS_PER_ADVERT = 0.2
+WATCH_S = 4
+
+pytestmark = pytest.mark.skipif(sanitized(), reason="a sanitizer's own calls and allocations")
+
+
+def start_pair(lab, env=(None, None), **keys):
+    """The first is MASTER of all, the second BACKUP; both are past what a start does."""
+    master, backup = lab[1], lab[2]
+    for node, priority, expected, environment in ((master, 150, COUNT, env[0]),
+                                                  (backup, 100, 0, env[1])):
+        node.write(*many(COUNT, priority, **keys))
+        node.spawn(env=environment)
+        lab.wait(lambda n=node: n.status() is not None, f"{node.name} answers", 40)
+        lab.wait(lambda n=node, e=expected: held(n) == e, f"{node.name} holds {expected}", 60)
+    lab.wait(lambda: all(i["state"] == "BACKUP" for i in backup.status()["instances"]),
+             "the second is BACKUP of all", 40)
+    time.sleep(3)  # announcements are repeated, captures opened; adverts come into phase
+    return master, backup
+
+
+@pytest.mark.lab(nodes=2)
+def test_an_advert_costs_a_fraction_of_a_system_call(lab):
+    master, backup = start_pair(lab)
+    for node, direction in ((master, "sent"), (backup, "received")):
+        before = frames(node, direction)
+        calls = count_calls(node, WATCH_S)
+        adverts = frames(node, direction) - before
+        assert adverts > COUNT, f"{node.name}: {adverts} adverts"
+        ratio = sum(calls.values()) / adverts
+        assert ratio <= CALLS_PER_ADVERT, f"{node.name}: {ratio:.3f} of {adverts}: {calls}"
+
+
+@pytest.mark.lab(nodes=2)
+def test_adverts_allocate_nothing(lab):
+    """Neither sent nor received. Without a lease nothing else is to be done."""
+    counters = [Allocations(node) for node in lab.nodes]
+    nodes = start_pair(lab, [c.env for c in counters], lease="off")
+    for node, counter, direction in zip(nodes, counters, ("sent", "received")):
+        assert counter.count() > 1000, "it counts"
+        frames_before, before = frames(node, direction), counter.count()
+        time.sleep(WATCH_S)
+        allocated, adverts = counter.count() - before, frames(node, direction) - frames_before
+        assert adverts > COUNT, f"{node.name}: {adverts} adverts"
+        assert allocated == 0, f"{node.name}: {allocated} allocations, {adverts} adverts"
