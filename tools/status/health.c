@@ -82,10 +82,13 @@ static void judge_state(struct judgement *judgement, const json_t *instance)
     bool served = json_is_object(json_object_get(instance, "master"));
     char text[PRESENT_SIZE];
 
+    present_text(instance, text, sizeof(text));
+    if (json_is_object(json_object_get(instance, "waiting")))
+        note(judgement, field_text(instance, "name"), HEALTH_WARNING, text);
     if (strcmp(field_text(instance, "state"), "INIT") != 0)
         return;
     note(judgement, field_text(instance, "name"), drained && served ? HEALTH_WARNING : HEALTH_BAD,
-         present_text(instance, text, sizeof(text)));
+         text);
 }
 
 static void judge_addresses(struct judgement *judgement, const json_t *instance)
