@@ -113,9 +113,9 @@ def connect(address, user, password, database, timeout_s=2):
     connection.autocommit = True
     cursor = connection.cursor()
 
-    def write(number, text=""):
-        cursor.execute("INSERT INTO rows_written (id, text) VALUES (%s, %s) RETURNING"
-                       " current_setting('cluster_name')", (number, text))
+    def write(number):
+        cursor.execute("INSERT INTO rows_written (id) VALUES (%s)"
+                       " RETURNING current_setting('cluster_name')", (number,))
         return cursor.fetchone()[0]
 
     write.close = connection.close
