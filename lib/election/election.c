@@ -71,7 +71,7 @@ static void advert_due(struct election *e, uint64_t now, struct election_actions
 {
     if (now < e->timer_at)
         return;
-    if (e->offer == OFFER_TAKEN)
+    if (election_offer_answered(e))
         e->last_sent_at = now; /* nothing to say, but awake */
     else
         election_send(e, e->offer != OFFER_NONE ? PRIORITY_RESIGN : election_priority(e), now, out);
@@ -107,6 +107,11 @@ static void prepared(struct election *e, bool well, uint64_t now, struct electio
 {
     if (e->preparation != PREPARATION_RUNS)
         return;
+    /* Given up already for whoever comes: withdrawn, the offer brings another preparation. */
+    if (e->offer != OFFER_NONE && e->params.release_first) {
+        election_forget_preparation(e);
+        return;
+    }
     if (!well && !e->params.claims_unprepared) {
         election_hold(e, HOLD_NOT_PREPARED, now, out);
         return;
@@ -222,6 +227,7 @@ void election_step(struct election *e, const struct election_event *event, uint6
         break;
     case ELECTION_SUCCESSOR:
         election_successor_announced(e, now);
+        election_offer_announced(e, now, out);
         break;
     case ELECTION_CONFLICT:
         election_conflict(e, event, now, out);
@@ -251,7 +257,8 @@ void election_step(struct election *e, const struct election_event *event, uint6
     }
     assert(e->state != VRRP_INIT || e->held_by != 0);
     assert(e->state == VRRP_INIT || e->held_by == 0);
-    assert(e->state != VRRP_MASTER || e->holding || election_preparing(e));
+    assert(e->state != VRRP_MASTER || e->holding || election_preparing(e) ||
+           (e->params.release_first && e->offer != OFFER_NONE));
     assert(e->state == VRRP_MASTER || !election_preparing(e));
 }
 
