@@ -74,13 +74,18 @@ class Pair:
     def rejoin(self, number, *arguments, check=True):
         return self.hosts[number].run("mariadb-role", "rejoin", *arguments, check=check, timeout=60)
 
-    def dies(self, number):
-        """The whole node, of which the disk is left; before, what it sends to the other server is
-        lost on the way for half a second, and the connection stays."""
+    def dies(self, number, writer, rows):
+        """The whole node, of which the disk is left. Just before, what it sends to the other server
+        is lost on the way, and the connection stays: until so many rows have been acknowledged; for
+        a moment with 0."""
         host, other = self.hosts[number], ("192.0.2.2", "192.0.2.1")[number]
         host.run("nft", "add table ip cut; add chain ip cut out { type filter hook output priority 0; };"
                  f" add rule ip cut out ip daddr {other} tcp sport 3306 drop")
-        time.sleep(0.5)
+        if rows:
+            enough = len(writer.rows) + rows
+            self.stack.wait(lambda: len(writer.rows) >= enough, "rows are acknowledged", 30)
+        else:
+            time.sleep(0.5)
         host.cut()
         self.servers[number].kill()
         host.kill()
@@ -134,7 +139,7 @@ def test_what_the_death_of_the_primary_loses(stack, pair):
     db1, db2 = pair.servers
     writer = pair.write()
     since = time.monotonic()
-    pair.dies(0)
+    pair.dies(0, writer, 0)
     pair.taken_by(writer, 2)
     writer.wait_written().stop()
     lost = pair.lost(writer, db2)
@@ -154,7 +159,7 @@ def test_what_the_death_of_the_primary_loses(stack, pair):
     db2.query("SET GLOBAL rpl_semi_sync_master_enabled = 0", "TRUNCATE shop.rows_written")
     writer = pair.write()
     since = time.monotonic()
-    pair.dies(1)
+    pair.dies(1, writer, 5)
     pair.taken_by(writer, 1)
     writer.wait_written().stop()
     lost = pair.lost(writer, db1)
