@@ -5,6 +5,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
+#include "agent/instances/counts.h"
 #include "agent/instances/preparation.h"
 #include "agent/publish/hooks.h"
 #include "agent/publish/state_file.h"
@@ -137,6 +138,7 @@ static void on_hook_end(void *userdata, const char *name, enum hook hook, int st
 
     if (instance == NULL)
         return;
+    instance_count_hook(instance, hook, status == 0);
     if (hook == HOOK_BEFORE)
         instance_prepared(instance, status == 0, text);
     if (instance->hook_results == NULL)

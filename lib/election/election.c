@@ -10,6 +10,7 @@
 #include "lib/election/configure.h"
 #include "lib/election/handover.h"
 #include "lib/election/hold.h"
+#include "lib/election/newcomer.h"
 #include "lib/election/prepare.h"
 #include "lib/election/raised.h"
 #include "lib/election/steps.h"
@@ -21,7 +22,6 @@
 enum {
     LOWEST_SKEW_256THS = 2, /* of priority 254, the highest a rival can have without owning */
     HINTS_MAX = 3,          /* see linger_ends() */
-    PRIORITY_HINT = 1,
 };
 
 /* Slept past the time in which the quickest rival deposes us: whatever we believe is stale. */
@@ -129,6 +129,7 @@ static void timer(struct election *e, uint64_t now, struct election_actions *out
         linger_ends(e, now, out);
     if (election_prepare_due(e, now))
         prepared(e, false, now, out);
+    election_newcomer_due(e, now, out);
     if (e->state == VRRP_MASTER) {
         election_offer_due(e, now, out);
         election_lower_due(e, now, out);
@@ -228,6 +229,7 @@ void election_step(struct election *e, const struct election_event *event, uint6
     case ELECTION_SUCCESSOR:
         election_successor_announced(e, now);
         election_offer_announced(e, now, out);
+        election_newcomer_announced(e, now);
         break;
     case ELECTION_CONFLICT:
         election_conflict(e, event, now, out);
@@ -280,5 +282,7 @@ uint64_t election_deadline(const struct election *e)
         deadline = e->source_doubt_until;
     if (e->prepare_until < deadline)
         deadline = e->prepare_until;
+    if (election_newcomer_deadline(e) < deadline)
+        deadline = election_newcomer_deadline(e);
     return deadline;
 }

@@ -68,6 +68,9 @@ void election_take_over(struct election *e, uint64_t now, struct election_action
     uint64_t deposed_ns = e->learned_interval_ns;
     bool from_living = deposes(e, &t);
 
+    /* Whoever announced them answers for them, and goes on until this one has announced. */
+    if (e->params.prepare_ns != 0 && e->successor_seen)
+        election_release(e, out);
     e->state = VRRP_MASTER;
     e->ready = false;
     e->linger_until = DEADLINE_NEVER;
