@@ -31,6 +31,7 @@ static void on_transition(void *userdata, struct instance *instance,
     const struct parts *parts = userdata;
 
     publish_transition(parts->publish, instance, transition);
+    registry_avoid_soon(parts->registry);
 }
 
 static void on_rival(void *userdata, struct instance *instance, const struct advert *advert)

@@ -133,10 +133,13 @@ struct handover_view instance_handover_view(const struct instance *instance)
     };
 }
 
-static void check_stopped(struct instance *instance)
+void instance_look_if_stopped(struct instance *instance)
 {
     if (!instance->stopping || instance->stopped || bundle_lingering(instance->bundle))
         return;
+    for (size_t i = 0; i < instance->router_count; i++)
+        if (router_has_to_say(&instance->routers[i]))
+            return;
     instance->stopped = true;
     instance->node->on_stopped(instance->node->userdata, instance);
 }
@@ -184,7 +187,7 @@ static void after_step(struct instance *instance, const struct election_actions 
     follow_preparation(instance);
     report_priority(instance);
     follow_handover(instance);
-    check_stopped(instance);
+    instance_look_if_stopped(instance);
 }
 
 /* After a move what others claim has another meaning. */
@@ -297,6 +300,7 @@ struct election_params instance_params(const struct instance *instance, size_t i
                     config->advert_interval_ns * instance->phase / INSTANCE_PHASES,
         .prepare_ns = config->hooks[HOOK_BEFORE] != NULL ? config->before_timeout_ns : 0,
         .claims_unprepared = config->claims_unprepared,
+        .release_first = config->release_first,
     };
 }
 

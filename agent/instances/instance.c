@@ -21,6 +21,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* An instance that stops may have waited for that. */
+static void on_said(struct router *router)
+{
+    instance_look_if_stopped(router->instance);
+}
+
 /* What its link needs is there, or could not be had. */
 static void on_ready(void *userdata)
 {
@@ -43,6 +49,7 @@ static bool init_router(struct instance *instance, size_t index, enum ip_family 
         .interface = instance->interface,
         .election = &instance->elections[index],
         .client = {.family = family, .vrid = instance->config->vrid},
+        .on_said = on_said,
     };
     receive_prepare(router);
     router->client.on_ready = on_ready;

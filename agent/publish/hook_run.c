@@ -85,7 +85,8 @@ static int run_command(struct hook_run *run, sd_event *event, const struct hook_
     const struct child_spec spec = {
         .program = {.argv = config->hooks[run->hook],
                     .environment = environment,
-                    .user = hook_users_find(what->box->hook_users, config->hook_user)},
+                    .user = hook_users_find(what->box->hook_users, config->hook_user),
+                    .dies_with_us = run->hook == HOOK_BEFORE},
         .timeout_ns = timeout_of(config, run->hook),
         .priority = AGENT_PRIORITY_HOOKS,
         .on_line = on_line,

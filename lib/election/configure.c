@@ -26,7 +26,7 @@ static void change_preempt_delay(struct election *e, uint64_t old_ns)
  * not find later that it slept by the new one. */
 static void change_offer_interval(struct election *e, uint64_t now, struct election_actions *out)
 {
-    if (e->offer == OFFER_TAKEN)
+    if (election_offer_answered(e))
         e->last_sent_at = now;
     else
         election_send(e, PRIORITY_RESIGN, now, out);

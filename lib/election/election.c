@@ -83,7 +83,7 @@ static void advert_due(struct election *e, uint64_t now, struct election_actions
 {
     if (now < e->timer_at)
         return;
-    if (e->offer == OFFER_TAKEN)
+    if (election_offer_answered(e))
         e->last_sent_at = now; /* nothing to say, but awake */
     else
         election_send(e, e->offer != OFFER_NONE ? PRIORITY_RESIGN : election_priority(e), now, out);
@@ -120,6 +120,11 @@ static void prepared(struct election *e, bool well, uint64_t now, struct electio
 {
     if (e->preparation != PREPARATION_RUNS)
         return;
+    /* Given up already for whoever comes: withdrawn, the offer brings another preparation. */
+    if (e->offer != OFFER_NONE && e->params.release_first) {
+        election_forget_preparation(e);
+        return;
+    }
     if (!well && !e->params.claims_unprepared) {
         election_hold(e, HOLD_NOT_PREPARED, now, out);
         return;
@@ -135,9 +140,9 @@ static void timer(struct election *e, uint64_t now, struct election_actions *out
     election_source_due(e, now, out);
     if (election_lingering(e) && now >= e->linger_until)
         linger_ends(e, now, out);
-    election_newcomer_due(e, now, out);
     if (election_prepare_due(e, now))
         prepared(e, false, now, out);
+    election_newcomer_due(e, now, out);
     if (e->state == VRRP_MASTER) {
         election_offer_due(e, now, out);
         election_lower_due(e, now, out);
@@ -236,6 +241,7 @@ void election_step(struct election *e, const struct election_event *event, uint6
         break;
     case ELECTION_SUCCESSOR:
         election_successor_announced(e, now);
+        election_offer_announced(e, now, out);
         election_newcomer_announced(e, now);
         break;
     case ELECTION_CONFLICT:
@@ -266,7 +272,8 @@ void election_step(struct election *e, const struct election_event *event, uint6
     }
     assert(e->state != VRRP_INIT || e->held_by != 0);
     assert(e->state == VRRP_INIT || e->held_by == 0);
-    assert(e->state != VRRP_MASTER || e->holding || election_preparing(e));
+    assert(e->state != VRRP_MASTER || e->holding || election_preparing(e) ||
+           (e->params.release_first && e->offer != OFFER_NONE));
     assert(e->state == VRRP_MASTER || !election_preparing(e));
 }
 
@@ -286,9 +293,9 @@ uint64_t election_deadline(const struct election *e)
         deadline = e->raised_until;
     if (e->source_doubt_until < deadline)
         deadline = e->source_doubt_until;
-    if (election_newcomer_deadline(e) < deadline)
-        deadline = election_newcomer_deadline(e);
     if (e->prepare_until < deadline)
         deadline = e->prepare_until;
+    if (election_newcomer_deadline(e) < deadline)
+        deadline = election_newcomer_deadline(e);
     return deadline;
 }

@@ -55,6 +55,8 @@ static void linger(struct election *e, uint64_t now)
 {
     election_linger_for_successor(e, now);
     if (e->offer == OFFER_TAKEN)
+        election_successor_seen(e, now);
+    else if (e->offer == OFFER_HEARD)
         election_successor_heard(e, now);
 }
 
@@ -69,7 +71,7 @@ static void hold(struct election *e, enum election_hold bit, const struct eviden
     e->healthy_since = DEADLINE_NEVER;
     if (e->params.release_first)
         election_release(e, out);
-    if (e->state == VRRP_MASTER && row->resign && e->offer != OFFER_TAKEN)
+    if (e->state == VRRP_MASTER && row->resign && !election_offer_answered(e))
         election_send(e, PRIORITY_RESIGN, now, out);
     if (!row->linger || e->offer == OFFER_EXPIRED)
         election_release(e, out);

@@ -13,6 +13,11 @@ uint64_t election_master_down_ns(const struct election *e)
     return e->params.dead_factor * e->learned_interval_ns + election_skew_ns(e);
 }
 
+bool election_offer_answered(const struct election *e)
+{
+    return e->offer == OFFER_HEARD || e->offer == OFFER_TAKEN;
+}
+
 bool election_lingering(const struct election *e)
 {
     return e->linger_until != DEADLINE_NEVER;

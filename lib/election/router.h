@@ -40,7 +40,8 @@ enum { PRIORITY_HINT = 1 };
 enum election_offer {
     OFFER_NONE = 0,
     OFFER_MADE,    /* resigning, nobody has answered yet */
-    OFFER_TAKEN,   /* a successor adverts; grouped: the other members' successors are awaited */
+    OFFER_HEARD,   /* a successor adverts; it prepares, and has not announced the addresses */
+    OFFER_TAKEN,   /* a successor is there; grouped: the other members' successors are awaited */
     OFFER_EXPIRED, /* grouped: nobody came in time; the other members are awaited */
 };
 
@@ -124,7 +125,9 @@ struct election {
 
     enum election_offer offer;
     bool offer_forced;      /* given up even when nobody comes */
-    uint64_t offer_until;   /* OFFER_MADE: when it expires; else DEADLINE_NEVER */
+    bool offer_lost;        /* EXPIRED: a successor was heard before */
+    uint64_t offer_until;   /* OFFER_MADE, HEARD: when it expires; else DEADLINE_NEVER */
+    uint64_t offer_limit;   /* HEARD: not later than this, however long it is heard */
     bool taking;            /* becomes MASTER because it was told to */
     uint64_t raised_until;  /* adverts the raised priority; DEADLINE_NEVER: its own */
     uint64_t raised_limit;  /* not longer than this, whoever still adverts */
@@ -255,6 +258,9 @@ uint64_t election_offer_ns(const struct election *e);
 
 /* True for a MASTER that does not claim its addresses yet. */
 bool election_preparing(const struct election *e);
+
+/* True while it offers its addresses and somebody else adverts, so that it says nothing. */
+bool election_offer_answered(const struct election *e);
 
 /* True while addresses are kept for a successor to take over. */
 bool election_lingering(const struct election *e);

@@ -113,6 +113,18 @@ void election_successor_seen(struct election *e, uint64_t now)
         e->linger_until = now + ELECTION_SETTLE_NS;
 }
 
+bool election_has_last_word(const struct election *e)
+{
+    return e->announced_at != DEADLINE_NEVER &&
+           (e->announcing_at == DEADLINE_NEVER ||
+            e->announced_at > e->announcing_at + ELECTION_SETTLE_NS);
+}
+
+bool election_announced_lately(const struct election *e, uint64_t now)
+{
+    return election_has_last_word(e) && now - e->announced_at <= e->params.advert_interval_ns;
+}
+
 void election_forget_master(struct election *e)
 {
     e->master = (struct ip_address){0};
@@ -128,6 +140,7 @@ void election_forget_handover(struct election *e)
 {
     e->offer = OFFER_NONE;
     e->offer_forced = false;
+    e->offer_lost = false;
     e->offer_until = DEADLINE_NEVER;
     e->taking = false;
     e->raised_until = DEADLINE_NEVER;

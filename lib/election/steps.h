@@ -43,6 +43,13 @@ void election_successor_heard(struct election *e, uint64_t now);
 /* The successor is known to be there: the linger ends after the settling time. */
 void election_successor_seen(struct election *e, uint64_t now);
 
+/* Whether the neighbours' caches surely point at the successor: it announced, and we did not at
+ * about the same moment or since, which may have been heard after it. */
+bool election_has_last_word(const struct election *e);
+
+/* The same, and that was within the last interval. */
+bool election_announced_lately(const struct election *e, uint64_t now);
+
 /* Follows nobody any more. */
 void election_forget_master(struct election *e);
 

@@ -68,6 +68,9 @@ void election_take_over(struct election *e, uint64_t now, struct election_action
     uint64_t deposed_ns = e->learned_interval_ns;
     bool from_living = deposes(e, &t);
 
+    /* Whoever announced them answers for them, and goes on until this one has announced. */
+    if (e->params.prepare_ns != 0 && e->successor_seen)
+        election_release(e, out);
     e->state = VRRP_MASTER;
     e->ready = false;
     e->linger_until = DEADLINE_NEVER;
@@ -120,15 +123,6 @@ void election_start_up(struct election *e, enum reason reason, uint64_t now,
         election_master_down_now(e, now, out);
 }
 
-/* Whether the neighbours' caches surely point at the successor: it announced, and we did not at
- * about the same moment or since, which may have been heard after it. */
-static bool successor_has_last_word(const struct election *e)
-{
-    return e->announced_at != DEADLINE_NEVER &&
-           (e->announcing_at == DEADLINE_NEVER ||
-            e->announced_at > e->announcing_at + ELECTION_SETTLE_NS);
-}
-
 /* Told in this order, it is known to whoever hears of it that nobody holds them here. */
 static void give_up_first(struct election *e, uint64_t now, struct election_actions *out)
 {
@@ -147,8 +141,7 @@ void election_yield(struct election *e, enum reason reason, const struct evidenc
     /* A router that takes over announces just before it adverts; one that was master all along
      * does not, and one that prepares for the addresses will. */
     e->hints = 0;
-    e->successor_silent =
-        !successor_has_last_word(e) || now - e->announced_at > e->params.advert_interval_ns;
+    e->successor_silent = !election_announced_lately(e, now);
     if (e->params.release_first) {
         give_up_first(e, now, out);
     } else if (e->params.prepare_ns != 0 && e->successor_silent) {
@@ -167,28 +160,30 @@ void election_resign(struct election *e, uint64_t now, struct election_actions *
                                  .reason = REASON_GROUP,
                                  .evidence.own_priority = e->params.priority};
     bool taken = e->offer == OFFER_TAKEN;
+    bool heard = election_offer_answered(e);
 
     assert(e->state == VRRP_MASTER);
     if (e->params.release_first)
         election_release(e, out);
-    if (!taken)
+    if (!heard)
         election_send(e, PRIORITY_RESIGN, now, out);
     election_linger_for_successor(e, now);
     if (taken)
+        election_successor_seen(e, now);
+    else if (heard)
         election_successor_heard(e, now);
     election_enter_backup(e, now);
     /* If it was master all along it answers the resignation with an announcement; that may be lost.
      */
     e->hints = 0;
-    e->successor_silent =
-        !successor_has_last_word(e) || now - e->announced_at > e->params.advert_interval_ns;
+    e->successor_silent = !election_announced_lately(e, now);
     election_report(&t, out);
 }
 
 void election_successor_announced(struct election *e, uint64_t now)
 {
     e->announced_at = now;
-    if (successor_has_last_word(e))
+    if (election_has_last_word(e))
         e->successor_silent = false;
     election_successor_seen(e, now);
 }

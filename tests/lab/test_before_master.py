@@ -77,7 +77,7 @@ def test_it_adverts_at_once_and_claims_when_the_command_has_ended_well(lab):
     assert [f for f in capture.frames("n1") if f.kind == "arp" and f.gratuitous] == []
     waiting = lab[1].instance()["waiting"]
     assert (waiting["command"], waiting["for"]) == ("promote.sh", "command")
-    assert 0 < waiting["for_ms"] < waiting["limit_ms"] == 60000
+    assert 0 < waiting["for_ms"] < waiting["limit_ms"] == 30000
     text = lab[1].vipctl("status").stdout
     assert "MASTER, waiting for promote.sh for " in text.replace("\n", " ").replace("  ", " ")
     assert lab[1].vipctl("status", "--check").returncode == 1, "a warning"
@@ -204,3 +204,61 @@ def test_two_families_wait_for_one_command(lab):
     command.end()
     lab.wait(lambda: lab[1].holds(VIP4) and lab[1].holds(config.VIP6), "both are claimed")
     assert command.runs() == ["before-master web BACKUP MASTER no-response", "end 0"]
+
+
+@pytest.mark.lab(nodes=2)
+def test_a_drain_is_done_when_the_new_one_has_announced(lab):
+    commands = start_pair(lab)
+    drain = lab.keep(subprocess.Popen([VIPCTL, "--control", lab[1].control, "drain", "web"]))
+    lab.wait(lambda: waits(lab[2]), "n2 waits")
+    lab.never(lambda: drain.poll() is not None, "nor is the drain done", 1)
+    assert lab[1].holds(VIP4) and lab[1].instance()["lingering"]
+    commands[1].end()
+    assert drain.wait(30) == 0
+    lab.wait(lambda: lab[2].holds(VIP4) and not lab[1].holds(VIP4), "it has moved")
+
+
+@pytest.mark.lab(nodes=2)
+def test_a_drain_is_withdrawn_when_the_new_one_gives_up(lab):
+    commands = start_pair(lab)
+    drain = lab.keep(subprocess.Popen([VIPCTL, "--control", lab[1].control, "drain", "web"]))
+    lab.wait(lambda: waits(lab[2]), "n2 waits")
+    commands[0].end()
+    commands[1].end(1)
+    assert drain.wait(30) != 0
+    lab.wait(lambda: lab[1].state() == "MASTER" and not lab[1].instance()["waiting"], "n1 goes on")
+    assert lab[1].holds(VIP4) and not lab[2].holds(VIP4)
+
+
+def never_two_holders(sampler):
+    return all(len(holders) < 2 for _, holders in sampler.changes)
+
+
+@pytest.mark.lab(nodes=2)
+def test_release_first_has_never_two_holders_in_a_planned_hand_over(lab):
+    commands = start_pair(lab, release_first="yes", lease="1s")
+    for command in commands:
+        command.end()
+    sampler, capture = lab.sampler(), lab.capture()
+    drain = lab[1].vipctl("drain", "web")
+    assert drain.returncode == 0, drain.stderr
+    lab.wait(lambda: lab[2].holds(VIP4), "drained")
+    assert lab[1].vipctl("resume", "web").returncode == 0
+    lab.wait(lambda: lab[1].holds(VIP4), "preempted by a better one that lives")
+    assert len(capture.adverts("n2", priority=0)) >= 1, "n2 said that it has released them"
+    lab[1].stop()
+    lab.wait(lambda: lab[2].holds(VIP4), "stopped")
+    lab[1].start()
+    lab.wait(lambda: lab[1].holds(VIP4), "started")
+    assert never_two_holders(sampler), sampler.changes
+
+
+@pytest.mark.lab(nodes=2)
+def test_release_first_takes_it_back_when_nobody_could_take_over(lab):
+    commands = start_pair(lab, release_first="yes", lease="1s")
+    lab[2].stop()
+    commands[0].end()
+    drain = lab[1].vipctl("drain", "web")
+    assert drain.returncode != 0
+    lab.wait(lambda: lab[1].holds(VIP4), "n1 has it again")
+    assert lab[1].state() == "MASTER"

@@ -134,6 +134,8 @@ static void takes_good_and_refuses_bad_values(void **state)
         {"before-master", TEXTS("/bin/true", "unit: promote"), TEXTS("", "a; b", "unit:")},
         {"before-master-timeout", TEXTS("100ms", "60s", "1h"), TEXTS("99ms", "2h", "off", "0")},
         {"before-master-failure", TEXTS("give-up", "claim"), TEXTS("", "yes", "release")},
+        {"release-first", TEXTS("yes", "no"), TEXTS("", "1")},
+        {"avoid", TEXTS("db-writer"), TEXTS("", "a b", "a/b")},
         {"hook-timeout", TEXTS("100ms", "30s", "1h"), TEXTS("99ms", "2h", "off", "0", "")},
         {"hook-user", TEXTS("nobody", "_vipd.x-1"), TEXTS("", "a b", "a/b")},
         {"systemd-target", TEXTS("yes", "no"), TEXTS("", "on")},
