@@ -40,7 +40,7 @@ def test_vipd_runs_with_its_default_paths(stack):
     stack.wait_master(lb1)
     assert lb1.holds("192.0.2.10") and not lb2.holds("192.0.2.10")
     lb1.run("vipctl", "drain", "web")
-    stack.wait_master(lb2)
+    lb2.wait_state("MASTER")
     lb1.run("vipctl", "resume", "web")
     stack.wait_master(lb1)
     lb1.freeze()
