@@ -13,7 +13,6 @@ from . import figures, hosts, report
 from .faults import TIERS, all_faults
 from .people import People
 from .progress import Progress, quiet_end
-from .hosts import VIPCTL
 from .story import Story
 
 PER_SECOND = 30
@@ -46,7 +45,7 @@ def first_line(command):
 
 
 def versions():
-    programs = [(VIPCTL, *VERSIONS[0][1:]), *VERSIONS[1:]]
+    programs = [(hosts.VIPCTL, *VERSIONS[0][1:]), *VERSIONS[1:]]
     return [line for line in map(first_line, programs) if line]
 
 
@@ -75,6 +74,7 @@ def play(site, options, progress):
         story.tell([f for f in all_faults(site, people) if f.quick or not options.quick])
         with progress.step("every acknowledged write is looked for on both databases") as said:
             requests = list(people.end())
+            story.complete(requests)
             lost = story.lost | site.wanting(figures.acknowledged(requests))
             said.append(f"{len(lost)} wanting")
     finally:

@@ -2,8 +2,9 @@
 
 Run in the client's namespace: client.py ADDRESS PER_SECOND, of each kind. A request begins when its
 time has come, whatever became of those before it, each on a connection of its own; only when MOST of
-a kind are under way is one left out. Nothing is tried twice. A line of standard output is a request
-that has ended: [began, ended, kind, well, status, balancer, web, app, note]. It ends with its input.
+a kind are under way is one left out. A request whose connection is refused or cut is sent once more,
+as browsers do. A line of standard output is a request that has ended:
+[began, ended, kind, well, status, sent, balancer, web, app, note]. It ends with its input.
 """
 
 import hashlib
@@ -18,6 +19,7 @@ import time
 
 MOST = 96
 TIMEOUT_S = 12
+TRIES = 2
 SESSION_FOR = 25  # requests, then the person logs in anew
 RECENT = 400  # notes that are read again
 SERVERS = ("X-Balancer", "X-Web", "X-App")
@@ -55,12 +57,16 @@ class Client:
     def _record(self, kind, note, wanted, method, path, **options):
         """Asks, writes the line; returns the headers of a good answer, or None."""
         began = time.time()
-        try:
-            status, text, headers = self._ask(method, path, **options)
-            well = wanted(status, text)
-        except (OSError, http.client.HTTPException) as error:
-            status, headers, well = type(error).__name__, {}, False
-        line = json.dumps([began, time.time(), kind, well, status,
+        for sent in range(1, TRIES + 1):
+            try:
+                status, text, headers = self._ask(method, path, **options)
+                well = wanted(status, text)
+                break
+            except (OSError, http.client.HTTPException) as error:
+                status, headers, well = type(error).__name__, {}, False
+                if not isinstance(error, (ConnectionError, http.client.HTTPException)):
+                    break  # waited long enough
+        line = json.dumps([began, time.time(), kind, well, status, sent,
                            *(headers.get(name, "") for name in SERVERS), note])
         with self.lock:
             self.out.write(line + "\n")

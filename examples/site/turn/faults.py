@@ -204,6 +204,6 @@ def all_faults(site, client):
         *shared_faults(acts, app, acts.stop, acts.start, "stopped, and started again"),
         *store_faults(acts, database, "writer", site.rejoin_database, site.database_is_redundant,
                       "MariaDB"),
-        *store_faults(acts, cache, site.CACHE_INSTANCE, site.rejoin_cache,
-                      site.cache_is_redundant, "Redis"),
+        *store_faults(acts, cache, "cache", site.rejoin_cache, site.cache_is_redundant,
+                      "Redis"),
     ]

@@ -1,5 +1,6 @@
 """What the requests say: how long a client went without, what failed, what was lost."""
 
+import collections
 import json
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ class Request:
     kind: str
     well: bool
     status: object
+    sent: int
     balancer: str
     web: str
     app: str
@@ -54,16 +56,21 @@ def acknowledged(requests, begin=0.0, end=float("inf")):
     return {r.note for r in requests if r.kind == "write" and r.well and begin <= r.ended <= end}
 
 
-def row(requests, begin, end, stored, lost_before):
-    """The figures of one fault. stored: the notes that the database has afterwards; what is wanting
-    was lost by this fault, but for lost_before."""
+def missing(requests, end, stored):
+    """The acknowledged writes, until `end`, which the database has not."""
+    return acknowledged(requests, end=end) - stored
+
+
+def row(requests, begin, end):
+    """The figures of one fault."""
     gap_from, gap_to, kind = longest_gap(requests, begin, end)
     bad = failed(requests, begin, end)
-    lost = acknowledged(requests, end=end) - stored - lost_before
+    reasons = collections.Counter(f"{r.kind}: {r.status}" for r in bad)
     return {"gap_ms": round((gap_to - gap_from) * 1000, 1), "gap_kind": kind,
             "gap_at": [gap_from, gap_to],
             "slowest_ms": round(longest_answer(requests, begin, end) * 1000, 1),
             "requests": sum(begin <= r.began <= end for r in requests),
             "failed": len(bad),
-            "failed_as": sorted({f"{r.kind}: {r.status}" for r in bad}),
-            "acknowledged": len(acknowledged(requests, begin, end)), "lost": sorted(lost)}
+            "failed_as": [f"{count} x {reason}" for reason, count in reasons.most_common()],
+            "again": sum(r.well and r.sent > 1 and begin <= r.began <= end for r in requests),
+            "acknowledged": len(acknowledged(requests, begin, end))}

@@ -7,11 +7,11 @@ import os
 import re
 import signal
 import sys
+import time
 
 TOP = os.path.abspath(f"{os.path.dirname(__file__)}/../../..")
 sys.path[:0] = [f"{TOP}/tests/lab", f"{TOP}/tests/stack"]
 
-# pylint: disable=wrong-import-position
 from stacklab.haproxy import Haproxy  # noqa: E402
 from stacklab.mariadb import Mariadb  # noqa: E402
 from stacklab.nginx import Nginx  # noqa: E402
@@ -19,17 +19,19 @@ from stacklab.redis import Redis  # noqa: E402
 from stacklab.server import Server  # noqa: E402
 from stacklab.stack import Stack  # noqa: E402
 from vipdlab import netns  # noqa: E402
-from vipdlab.node import VIPCTL  # noqa: E402
+from vipdlab.node import VIPCTL  # noqa: E402,F401
+from vipdlab.watch import Sampler  # noqa: E402
 
 PREFIX = "vipdsite"
 OTHERS = ("mariadb-primary", "redis-replica")
 WEB_VIP, WRITER_VIP, CACHE_VIP = "192.0.2.10", "192.0.2.20", "192.0.2.30"
 ADDRESSES = {"lb1": 1, "lb2": 2, "web1": 41, "web2": 42, "app1": 51, "app2": 52, "db1": 61,
              "db2": 62, "cache1": 71, "cache2": 72, "mon": 81, "client": 100}
-NOTES_SQL = """CREATE DATABASE notes;
-CREATE USER notes@'192.0.2.%' IDENTIFIED BY 'only-an-example';
-GRANT ALL ON notes.* TO notes@'192.0.2.%';
-"""
+NOTES_SQL = (
+    "CREATE DATABASE notes",
+    "CREATE USER notes@'192.0.2.%' IDENTIFIED BY 'only-an-example'",
+    "GRANT ALL ON notes.* TO notes@'192.0.2.%'",
+)
 _numbers = itertools.count(1)
 
 
@@ -59,6 +61,9 @@ class SiteStack(Stack):
         self.prefix = f"{PREFIX}{os.getpid()}-{next(_numbers)}"
         self.switch = f"{self.prefix}-sw"
         super()._build(*arguments)
+
+    def keep_sampler(self, sampler):
+        self._samplers.append(sampler)
 
     def _folders(self, name):
         ours = self.example
@@ -102,12 +107,11 @@ class Site:
     def steps(self):
         return [
             ("a switch and twelve hosts", self._make_hosts),
-            ("MariaDB on db1 and db2, db2 a replica", self._start_databases),
-            ("Redis on cache1 and cache2, cache2 a replica", self._start_caches),
-            ("vipd beside them: the writer's and the cache's address", self._start_inner_vipd),
+            ("MariaDB on db1 and db2, db2 a replica, the writer's address", self._start_databases),
+            ("Redis on cache1 and cache2, cache2 a replica, its address", self._start_caches),
             ("the application on app1 and app2", lambda: self._serve("app", Notes)),
             ("nginx on web1 and web2", lambda: self._serve("web", Nginx)),
-            ("HAProxy and vipd on lb1 and lb2: the site's address", self._start_balancers),
+            ("HAProxy on lb1 and lb2, the site's address", self._start_balancers),
         ]
 
     def _make_hosts(self):
@@ -121,24 +125,65 @@ class Site:
             self.wait(self.servers[host.name].is_ready, f"{host.name} is ready")
 
     def _start_databases(self):
-        raise NotImplementedError
+        self._serve("db", Mariadb)
+        first, second = self.pair("db")
+        self.servers["db1"].source("/etc/vipd/mariadb-users.sql")
+        self.servers["db1"].query(*NOTES_SQL)
+        first.run("mariadb-role", "primary")
+        self._start_vipd(first, "writer")
+        second.run("mariadb-role", "rejoin", "--clone")
+        self._start_vipd(second, "writer", "BACKUP")
 
     def _start_caches(self):
-        raise NotImplementedError
-
-    def _start_inner_vipd(self):
-        raise NotImplementedError
+        self._serve("cache", Redis)
+        first, second = self.pair("cache")
+        first.run("redis-role", "primary")
+        self._start_vipd(first, "cache")
+        self.wait(lambda: self.cache_is_redundant(second, 0), "cache2 is a replica")
+        self._start_vipd(second, "cache", "BACKUP")
 
     def _start_balancers(self):
         self._serve("lb", Haproxy)
-        self.start_vipd("lb", "web")
+        first, second = self.pair("lb")
+        self._start_vipd(first, "web")
+        self._start_vipd(second, "web", "BACKUP")
 
-    def start_vipd(self, kind, instance):
-        """On both, the first one first; waits until it alone is MASTER."""
-        for host in self.pair(kind):
-            host.start()
-            self.wait(lambda: self.master(kind, instance) is self.pair(kind)[0],
-                      f"{kind}1 is MASTER of {instance}")
+    def _start_vipd(self, host, instance, state="MASTER"):
+        host.start()
+        self.wait(lambda: host.state(instance) == state, f"{host.name}: {instance} is {state}")
+
+    # -- the databases
+
+    def rejoin_database(self, host):
+        """What an administrator does with a former primary."""
+        done = host.run("mariadb-role", "rejoin", check=False)
+        if done.returncode != 0:  # it has what was never acknowledged: thrown away
+            host.run("mariadb-role", "rejoin", "--clone")
+
+    def database_is_redundant(self, host, _):
+        found = self.servers[host.name].replication()
+        return found.get("Slave_IO_Running") == found.get("Slave_SQL_Running") == "Yes"
+
+    def rejoin_cache(self, host):
+        """It follows the other one by itself."""
+
+    def cache_is_redundant(self, host, _):
+        info = self.servers[host.name].info()
+        return info.get("role") == "slave" and info.get("master_link_status") == "up"
+
+    def stored_notes(self, host=None):
+        """What the database has, or that one of them."""
+        host = host or self.master("db", "writer")
+        return {row[0] for row in self.servers[host.name].query("SELECT id FROM notes.notes")}
+
+    def wanting(self, notes):
+        """Those which either database does not have. The replica may take a moment."""
+        until = time.monotonic() + 10
+        while True:
+            left = {note for host in self.pair("db") for note in notes - self.stored_notes(host)}
+            if not left or time.monotonic() > until:
+                return left
+            time.sleep(0.2)
 
     # -- how it stands
 
@@ -151,3 +196,13 @@ class Site:
     def other(self, host):
         kind, number = host.name[:-1], int(host.name[-1])
         return self.hosts[f"{kind}{3 - number}"]
+
+    def held(self):
+        """{address: names of those who have it}."""
+        return {address: [host.name for host in self.pair(kind) if host.holds(address)]
+                for kind, address in (("lb", WEB_VIP), ("db", WRITER_VIP), ("cache", CACHE_VIP))}
+
+    def sampler(self, kind, address, interval_s):
+        sampler = Sampler(self.pair(kind), address, interval_s)
+        self.stack.keep_sampler(sampler)
+        return sampler

@@ -57,9 +57,15 @@ class Story:
     def _row(self, fault, node, begin, at, mended):
         end = time.time()
         requests = list(self.people.requests())
-        figure = figures.row(requests, at, end, self.site.stored_notes(), self.lost)
-        self.lost |= set(figure["lost"])
+        lost = figures.missing(requests, end, self.site.stored_notes()) - self.lost
+        self.lost |= lost
         self.rows.append({"number": len(self.rows) + 1, "tier": fault.tier, "fault": fault.text,
                           "planned": fault.planned, "node": node, "begin": begin, "at": at,
-                          "mended": mended, "end": end, "remark": "", **figure})
+                          "mended": mended, "end": end, "lost": sorted(lost),
+                          **figures.row(requests, begin, end)})
         return self.rows[-1]
+
+    def complete(self, requests):
+        """The figures again, now that those have ended too that were under way."""
+        for row in self.rows:
+            row.update(figures.row(requests, row["begin"], row["end"]))

@@ -43,7 +43,8 @@ class Stores:
             host=database["host"], user=database["user"], password=database["password"],
             database=database["name"], autocommit=True,
             connect_timeout=1, read_timeout=2, write_timeout=2))
-        self.cache = Pool(lambda: Redis(cache["host"], cache.getint("port", 6379), timeout=1))
+        self.cache = Pool(lambda: Redis(
+            cache["host"], cache.getint("port", 6379), cache["password"], timeout=1))
 
     def patiently(self, pool, action, errors):
         """action(connection), again and again on fresh ones until it goes well or time is up."""

@@ -41,9 +41,10 @@ class RedisError(Exception):
 
 
 class Redis:
-    def __init__(self, host, port, timeout):
+    def __init__(self, host, port, password, timeout):
         self.socket = socket.create_connection((host, port), timeout)
         self.reader = self.socket.makefile("rb")
+        self.ask("AUTH", password)
 
     def close(self):
         self.reader.close()
