@@ -15,7 +15,7 @@ from .people import People
 from .progress import Progress, quiet_end
 from .story import Story
 
-PER_SECOND = 30
+PER_SECOND, PER_SECOND_QUICK = 30, 15
 QUIET_S = 2.0  # before the first fault
 SAMPLE_S = 0.02
 VERSIONS = (("vipctl", "--version"), ("haproxy", "-v"), ("nginx", "-v"), ("mariadbd", "--version"),
@@ -64,7 +64,8 @@ def play(site, options, progress):
         with progress.step(text):
             action()
     began = time.time()
-    people = People(site["client"], hosts.WEB_VIP, PER_SECOND, f"{site.stack.directory}/requests")
+    per_second = PER_SECOND_QUICK if options.quick else PER_SECOND
+    people = People(site["client"], hosts.WEB_VIP, per_second, f"{site.stack.directory}/requests")
     samplers = {tier.address: site.sampler(tier.kind, tier.address, SAMPLE_S)
                 for tier in TIERS if tier.address}
     try:
@@ -80,7 +81,7 @@ def play(site, options, progress):
     finally:
         people.close()
     return {"began": began, "ended": time.time(), "quick": options.quick,
-            "per_second": PER_SECOND, "machine": machine(), "versions": versions(),
+            "per_second": per_second, "machine": machine(), "versions": versions(),
             "addresses": {"web": hosts.WEB_VIP, "database": hosts.WRITER_VIP,
                           "cache": hosts.CACHE_VIP},
             "tiers": story.tiers, "faults": story.rows, "holders": holders(samplers),

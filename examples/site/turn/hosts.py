@@ -131,6 +131,7 @@ class Site:
         self.servers["db1"].query(*NOTES_SQL)
         first.run("mariadb-role", "primary")
         self._start_vipd(first, "writer")
+        self.wait(lambda: self.servers["db1"].value("@@global.read_only") == 0, "db1 takes writes")
         second.run("mariadb-role", "rejoin", "--clone")
         self._start_vipd(second, "writer", "BACKUP")
 

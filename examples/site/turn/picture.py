@@ -9,7 +9,7 @@ import math
 from . import figures
 
 WIDTH, LEFT, RIGHT = 1120, 92, 12
-TOP, PLOT, LANE, FOOT = 40, 118, 30, 26
+TOP, PLOT, LANE, FOOT = 40, 132, 30, 26
 FASTEST_S, SLOWEST_S = 0.001, 12.0
 STEPS = (1, 2, 5, 10, 20, 30, 60)
 GRID_S = ((0.001, "1 ms"), (0.01, "10 ms"), (0.1, "100 ms"), (1, "1 s"), (10, "10 s"))
@@ -35,7 +35,7 @@ class Picture:
     def y(seconds):
         span = math.log(SLOWEST_S / FASTEST_S)
         share = math.log(min(max(seconds, FASTEST_S), SLOWEST_S) / FASTEST_S) / span
-        return round(TOP + PLOT - 4 - share * (PLOT - 16), 1)
+        return round(TOP + PLOT - 4 - share * (PLOT - 26) - 14, 1)
 
     def add(self, text):
         self.parts.append(text)
@@ -86,6 +86,10 @@ class Picture:
                            for r in self.requests if r.kind == kind and r.well)
             if data:
                 self.add(f'<path d="{data}" class="dot {kind}"/>')
+        again = "".join(f"M{self.x(r.began)} {self.y(r.seconds)}m-3 0h6m-3-3v6"
+                        for r in self.requests if r.well and r.sent > 1)
+        if again:
+            self.add(f'<path d="{again}" class="again"/>')
         for request in self.requests:
             if not request.well:
                 x, y = self.x(request.began), self.y(request.seconds)
@@ -122,9 +126,9 @@ class Picture:
         for fault in self.faults:
             begin, end = fault["gap_at"]
             if fault["gap_ms"] >= 100:
-                x, y = (self.x(begin) + self.x(end)) / 2, TOP + 11
+                y = TOP + PLOT - 7
                 self.add(f'<path d="M{self.x(begin)} {y - 3}v6m0-3H{self.x(end)}m0-3v6" class="gap"/>')
-                self.text(round(x, 1), y - 3, "gap-text", f"{fault['gap_ms']:.0f} ms", "middle")
+                self.text(self.x(end) + 4, y + 3.5, "gap-text", f"{fault['gap_ms']:.0f} ms")
 
     def svg(self):
         self.scales()

@@ -30,7 +30,7 @@ PAGE = """<!DOCTYPE html>
 
 WAY = (("client", ""), ("{web}", "vip"), ("HAProxy lb1, lb2", ""), ("nginx web1, web2", ""),
        ("application app1, app2", ""), ("{database}", "vip"), ("MariaDB db1, db2", ""))
-SIDE_WAY = (("application", ""), ("{cache}", "vip"), ("Redis cache1, cache2", ""))
+SIDE_WAY = (("application app1, app2", ""), ("{cache}", "vip"), ("Redis cache1, cache2", ""))
 
 
 def escaped(value):
@@ -80,31 +80,33 @@ def way(stations, addresses):
 
 def cell(name, value, kind="figure", bad=False):
     text = f'<span class="bad">{escaped(value)}</span>' if bad else escaped(value)
-    return f'<td class="{kind}" data-name="{escaped(name)}">{text}</td>'
+    label = f' data-name="{escaped(name)}"' if name else ""
+    return f'<td class="{kind}"{label}>{text}</td>'
 
 
 def table_row(fault, is_first):
     kind = "planned" if fault["planned"] else "unplanned"
-    remark = "; ".join([*fault["failed_as"], *([fault["remark"]] if fault["remark"] else [])])
+    remark = ", ".join(fault["failed_as"])
     return (
         f'<tr{" class=first" if is_first else ""}>'
-        f'<td><span class="badge {kind}">{fault["number"]}</span></td>'
-        + cell("component", fault["tier"], "")
-        + f"<td>{escaped(fault['fault'])}"
+        f'<td class="which"><span class="badge {kind}">{fault["number"]}</span></td>'
+        + cell("", fault["tier"], "which")
+        + f"<td class=fault>{escaped(fault['fault'])}"
         + (f"<small>{escaped(remark)}</small>" if remark else "") + "</td>"
         + cell("longest gap", duration(fault["gap_ms"]))
         + cell("slowest answer", duration(fault["slowest_ms"]))
         + cell("failed requests", f"{fault['failed']} of {fault['requests']}",
                bad=fault["failed"] > 0)
+        + cell("sent again", fault["again"])
         + cell("acknowledged writes lost", f"{len(fault['lost'])} of {fault['acknowledged']}",
                bad=bool(fault["lost"]))
         + "</tr>")
 
 
 def table(turn):
-    heads = ("", "Component", "Fault", "Longest gap", "Slowest answer", "Failed requests",
+    heads = ("", "Component", "Fault", "Longest gap", "Slowest answer", "Failed requests", "Sent again",
              "Acknowledged writes lost")
-    figure = ("", "", "", " class=figure", " class=figure", " class=figure", " class=figure")
+    figure = 3 * ("",) + 5 * (" class=figure",)
     rows, before = [], None
     for fault in turn["faults"]:
         rows.append(table_row(fault, before not in (None, fault["tier"])))
@@ -120,7 +122,7 @@ def key(tier):
     what = f"has {tier['address']}" if tier["address"] else "answers"
     entries += [(f"--n{i + 1}", f"{name} {what}") for i, name in enumerate(names)]
     entries += [("--plan", "planned, from fault to mended"),
-                ("--bad", "breakdown, from fault to mended; cross: request failed")]
+                ("--bad", "breakdown, from fault to mended; ×: request failed; +: sent again")]
     return '<ul class="key">' + "".join(
         f'<li><i style="background:var({colour})"></i>{escaped(text)}</li>'
         for colour, text in entries) + "</ul>"
@@ -152,14 +154,15 @@ def page(turn):
         f'{escaped(turn["machine"])}</p>',
         f"<p><b>{escaped(verdict(turn))}</b> A client asked all the time: "
         f"{turn['per_second']:g} reads and {turn['per_second']:g} writes a second, each on a "
-        "connection of its own, none tried twice. Meanwhile each component was taken out on "
-        "purpose, and broken in turn, and mended again.</p>",
+        "connection of its own. Meanwhile each component was taken out on purpose, and broken in "
+        "turn, and mended again.</p>",
         sums(turn), way(WAY, addresses), way(SIDE_WAY, addresses),
         "<h2>What each fault cost</h2>", table(turn),
         '<p class="soft">Longest gap: the longest time in which no read, or no write, was answered '
         "well by anybody (without any fault it is a few times the distance of two requests, "
         f"{1000 / turn['per_second']:.0f} ms). Slowest answer: what the unluckiest of those "
-        "waited who were answered well. Failed: no good answer, as the client saw it. Acknowledged "
+        "waited who were answered well. Sent again: the connection was refused or cut, and a second "
+        "one brought a good answer, as with a browser. Failed: no good answer. Acknowledged "
         "writes lost: told &ldquo;stored&rdquo;, and not in the database when the fault was mended."
         "</p>",
         *(section(tier, turn) for tier in turn["tiers"]),
