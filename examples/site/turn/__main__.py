@@ -15,7 +15,7 @@ from .people import People
 from .progress import Progress, quiet_end
 from .story import Story
 
-PER_SECOND, PER_SECOND_QUICK = 30, 15
+PER_SECOND, PER_SECOND_QUICK = 25, 10
 QUIET_S = 2.0  # before the first fault
 SAMPLE_S = 0.02
 VERSIONS = (("vipctl", "--version"), ("haproxy", "-v"), ("nginx", "-v"), ("mariadbd", "--version"),
@@ -78,6 +78,7 @@ def play(site, options, progress):
             story.complete(requests)
             lost = story.lost | site.wanting(figures.acknowledged(requests))
             said.append(f"{len(lost)} wanting")
+        held, monitored = site.held(), site.monitored()
     finally:
         people.close()
     return {"began": began, "ended": time.time(), "quick": options.quick,
@@ -85,7 +86,7 @@ def play(site, options, progress):
             "addresses": {"web": hosts.WEB_VIP, "database": hosts.WRITER_VIP,
                           "cache": hosts.CACHE_VIP},
             "tiers": story.tiers, "faults": story.rows, "holders": holders(samplers),
-            "held_at_the_end": site.held(), "requests": requests, "lost": sorted(lost)}
+            "held_at_the_end": held, "monitored": monitored, "requests": requests, "lost": sorted(lost)}
 
 
 def as_json(turn):

@@ -17,8 +17,8 @@ import sys
 import threading
 import time
 
-MOST = 96
-TIMEOUT_S = 12
+MOST = 64
+TIMEOUT_S = 30
 TRIES = 2
 SESSION_FOR = 25  # requests, then the person logs in anew
 RECENT = 400  # notes that are read again

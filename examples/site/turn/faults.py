@@ -20,6 +20,7 @@ class Fault:
     gone: Callable
     mend: Callable
     well: Callable
+    ready: Callable  # ready(host): it may happen
     quick: bool = False  # part of the shorter turn
 
 
@@ -101,8 +102,9 @@ class Acts:
         """The machine is up again: its server, and vipd where it has one."""
         host.carrier_on()
         self.start(host)
-        if host.name[:-1] in ("lb", "db", "cache"):
+        if host in self.site.with_vipd():
             host.start()
+            self.site.start_exporter(host)
 
     # -- those behind a balancer
 
@@ -127,10 +129,14 @@ class Acts:
             self.server(balancer).ask(f"set server web/{host.name} state {state}")
 
 
+def always(_):
+    return True
+
+
 def balancer_faults(acts, tier):
     def fault(text, act, mend, planned=False, quick=False):
         return Fault(tier.name, text, planned, lambda: acts.site["lb1"], act,
-                     acts.is_elsewhere("lb", "web"), mend, acts.is_back("lb", "web"), quick)
+                     acts.is_elsewhere("lb", "web"), mend, acts.is_back("lb", "web"), always, quick)
 
     def resume(host):
         """HAProxy is restarted while the node is out."""
@@ -139,7 +145,7 @@ def balancer_faults(acts, tier):
         host.vipctl("resume", "web")
 
     return [
-        fault("vipctl drain; HAProxy restarted; vipctl resume", acts.drain("web"), resume,
+        fault("drained; HAProxy restarted; resumed", acts.drain("web"), resume,
               planned=True, quick=True),
         fault("HAProxy killed", acts.kill, acts.start, quick=True),
         fault("vipd killed (SIGKILL)", lambda host: host.kill(), lambda host: host.start(),
@@ -153,7 +159,7 @@ def shared_faults(acts, tier, stop, start, stopped, power_off_quick=False):
     """Of servers of which several work at a time."""
     def fault(text, act, mend, planned=False, quick=False):
         return Fault(tier.name, text, planned, lambda: acts.site[f"{tier.kind}1"], act,
-                     acts.other_answers(tier), mend, acts.answers_again(tier), quick)
+                     acts.other_answers(tier), mend, acts.answers_again(tier), always, quick)
 
     return [
         fault(stopped, stop, start, planned=True, quick=True),
@@ -162,13 +168,13 @@ def shared_faults(acts, tier, stop, start, stopped, power_off_quick=False):
     ]
 
 
-def store_faults(acts, tier, instance, rejoin, well, server):
+def store_faults(acts, tier, instance, rejoin, well, ready, server):
     """Of a primary and its replica. Whoever is the primary is the victim; it comes back as the
     replica of the other one."""
     def fault(text, act, mend, planned=False, quick=False):
         return Fault(tier.name, text, planned,
                      lambda: acts.site.master(tier.kind, instance), act,
-                     acts.is_elsewhere(tier.kind, instance), mend, well, quick)
+                     acts.is_elsewhere(tier.kind, instance), mend, well, ready, quick)
 
     def resume(host):
         acts.stop(host)
@@ -183,7 +189,7 @@ def store_faults(acts, tier, instance, rejoin, well, server):
         return mend
 
     return [
-        fault(f"vipctl drain; {server} restarted; vipctl resume", acts.drain(instance), resume,
+        fault(f"drained; {server} restarted; resumed", acts.drain(instance), resume,
               planned=True, quick=True),
         fault(f"primary's {server} killed", acts.kill, after(acts.start), quick=True),
         fault("primary's vipd killed (SIGKILL)", lambda host: host.kill(),
@@ -203,7 +209,7 @@ def all_faults(site, client):
                        "drained in HAProxy; nginx restarted"),
         *shared_faults(acts, app, acts.stop, acts.start, "stopped, and started again"),
         *store_faults(acts, database, "writer", site.rejoin_database, site.database_is_redundant,
-                      "MariaDB"),
+                      site.confirms, "MariaDB"),
         *store_faults(acts, cache, "cache", site.rejoin_cache, site.cache_is_redundant,
-                      "Redis"),
+                      always, "Redis"),
     ]

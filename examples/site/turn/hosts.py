@@ -5,22 +5,23 @@ them."""
 import itertools
 import os
 import re
-import signal
 import sys
 import time
 
 TOP = os.path.abspath(f"{os.path.dirname(__file__)}/../../..")
 sys.path[:0] = [f"{TOP}/tests/lab", f"{TOP}/tests/stack"]
 
+from stacklab.host import EXPORTER  # noqa: E402
 from stacklab.haproxy import Haproxy  # noqa: E402
 from stacklab.mariadb import Mariadb  # noqa: E402
 from stacklab.nginx import Nginx  # noqa: E402
 from stacklab.redis import Redis  # noqa: E402
-from stacklab.server import Server  # noqa: E402
 from stacklab.stack import Stack  # noqa: E402
 from vipdlab import netns  # noqa: E402
 from vipdlab.node import VIPCTL  # noqa: E402,F401
 from vipdlab.watch import Sampler  # noqa: E402
+
+from .servers import Notes, Prometheus  # noqa: E402
 
 PREFIX = "vipdsite"
 OTHERS = ("mariadb-primary", "redis-replica")
@@ -33,22 +34,6 @@ NOTES_SQL = (
     "GRANT ALL ON notes.* TO notes@'192.0.2.%'",
 )
 _numbers = itertools.count(1)
-
-
-class Notes(Server):
-    """The site's own application."""
-
-    NAME = "notes"
-
-    def command(self):
-        return ["/usr/bin/python3", "/usr/local/lib/notes/notes.py"]
-
-    def is_ready(self):
-        return self.listens(8000)
-
-    def kill(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
 
 
 class SiteStack(Stack):
@@ -112,6 +97,7 @@ class Site:
             ("the application on app1 and app2", lambda: self._serve("app", Notes)),
             ("nginx on web1 and web2", lambda: self._serve("web", Nginx)),
             ("HAProxy on lb1 and lb2, the site's address", self._start_balancers),
+            ("Prometheus on mon, vipd-exporter beside each vipd", self._start_monitoring),
         ]
 
     def _make_hosts(self):
@@ -149,6 +135,19 @@ class Site:
         self._start_vipd(first, "web")
         self._start_vipd(second, "web", "BACKUP")
 
+    def _start_monitoring(self):
+        for host in self.with_vipd():
+            self.start_exporter(host)
+        self.servers["mon"] = Prometheus(self.hosts["mon"]).start()
+
+    def with_vipd(self):
+        return [host for kind in ("lb", "db", "cache") for host in self.pair(kind)]
+
+    @staticmethod
+    def start_exporter(host):
+        if os.path.exists(EXPORTER):
+            host.popen("/usr/local/sbin/vipd-exporter", log="/var/log/stack/vipd-exporter.log")
+
     def _start_vipd(self, host, instance, state="MASTER"):
         host.start()
         self.wait(lambda: host.state(instance) == state, f"{host.name}: {instance} is {state}")
@@ -164,6 +163,11 @@ class Site:
     def database_is_redundant(self, host, _):
         found = self.servers[host.name].replication()
         return found.get("Slave_IO_Running") == found.get("Slave_SQL_Running") == "Yes"
+
+    def confirms(self, host):
+        """Semi-synchronous just now: what is acknowledged is on both."""
+        rows = self.servers[host.name].query("SHOW STATUS LIKE 'Rpl_semi_sync_master_status'")
+        return rows[0][1] == "ON"
 
     def rejoin_cache(self, host):
         """It follows the other one by itself."""
@@ -197,6 +201,17 @@ class Site:
     def other(self, host):
         kind, number = host.name[:-1], int(host.name[-1])
         return self.hosts[f"{kind}{3 - number}"]
+
+    def monitored(self):
+        """What Prometheus says at the end, as a line for the report."""
+        prometheus = self.servers["mon"]
+        up, all_of_them = prometheus.ask("sum(up)"), prometheus.ask("count(up)")
+        text = f"Prometheus reached {up or 0:.0f} of {all_of_them or 0:.0f} targets at the end"
+        masters = prometheus.ask('sum(vipd_instance_state{state="MASTER"})')
+        changes = prometheus.ask("sum(vipd_transitions_total)")
+        if masters is not None and changes is not None:
+            text += f", {masters:.0f} instances that are MASTER, {changes:.0f} transitions"
+        return text
 
     def held(self):
         """{address: names of those who have it}."""

@@ -38,7 +38,7 @@ class People:
         if self._process.poll() is None:
             self._process.stdin.close()
             self._process.stdin = None
-            self._process.wait(30)
+            self._process.wait(60)
         return self.requests()
 
     def close(self):

@@ -91,7 +91,7 @@ def table_row(fault, is_first):
         f'<tr{" class=first" if is_first else ""}>'
         f'<td class="which"><span class="badge {kind}">{fault["number"]}</span></td>'
         + cell("", fault["tier"], "which")
-        + f"<td class=fault>{escaped(fault['fault'])}"
+        + f"<td class=\"fault\">{escaped(fault['fault'])}"
         + (f"<small>{escaped(remark)}</small>" if remark else "") + "</td>"
         + cell("longest gap", duration(fault["gap_ms"]))
         + cell("slowest answer", duration(fault["slowest_ms"]))
@@ -172,6 +172,7 @@ def page(turn):
         "A picture's upper part has one dot for each request, at the time it was asked and as high "
         "as its answer took; the lower part has who held the floating address, as read from the "
         "kernels every 20 ms, and a tick for each request a server had a part in.</p>",
+        f"<p>{escaped(turn['monitored'])}.</p>",
         '<ul class="soft">' + "".join(f"<li>{escaped(line)}</li>" for line in turn["versions"])
         + "</ul>",
     ]

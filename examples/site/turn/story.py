@@ -38,7 +38,9 @@ class Story:
         with self.progress.step(text) as said:
             begin = time.time()
             time.sleep(SETTLE_S)
+            self._wait(fault.victim, f"there is a victim for {text}", WELL_S)
             host = fault.victim()
+            self._wait(lambda: fault.ready(host), f"{text} may happen", WELL_S)
             at = time.time()
             fault.act(host)
             self._wait(lambda: fault.gone(host, at), f"the site goes on after {text}", GONE_S)

@@ -16,6 +16,7 @@ import http.server
 import secrets
 import signal
 import socket
+import sys
 import threading
 import time
 
@@ -23,7 +24,7 @@ import pymysql
 
 from stores import Pool, Redis, RedisError
 
-PATIENCE_S = 8
+PATIENCE_S = 15
 PAUSE_S = 0.1
 SESSION_S = 3600
 CACHED_S = 60
@@ -35,7 +36,7 @@ GET = "SELECT body FROM notes WHERE id = %s"
 
 
 class Stores:
-    """The database and the cache, and how long they are waited for."""
+    """The database and the cache, and how long a request waits for them in all."""
 
     def __init__(self, config):
         database, cache = config["database"], config["cache"]
@@ -45,17 +46,21 @@ class Stores:
             connect_timeout=1, read_timeout=2, write_timeout=2))
         self.cache = Pool(lambda: Redis(
             cache["host"], cache.getint("port", 6379), cache["password"], timeout=1))
+        self.request = threading.local()
+        self.begin_request()
+
+    def begin_request(self):
+        self.request.until = time.monotonic() + PATIENCE_S
 
     def patiently(self, pool, action, errors):
         """action(connection), again and again on fresh ones until it goes well or time is up."""
-        until = time.monotonic() + PATIENCE_S
         while True:
             try:
                 with pool.take() as connection:
                     return action(connection)
             except errors:
                 pool.forget()
-                if time.monotonic() > until:
+                if time.monotonic() > self.request.until:
                     raise
                 time.sleep(PAUSE_S)
 
@@ -113,6 +118,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def guarded(self, action):
+        self.stores.begin_request()
         try:
             if not self.stores.is_session(self.headers.get("Cookie", "").partition("session=")[2]):
                 self.answer(401, "no such session\n")
@@ -138,6 +144,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.guarded(lambda key: (self.stores.put(key, body), self.answer(201, "stored\n")))
 
     def do_POST(self):
+        self.stores.begin_request()
         try:
             self.answer(201, Set_Cookie=f"session={self.stores.new_session()}")
         except (RedisError, OSError) as error:
@@ -151,6 +158,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = False  # those that are being served are served to the end
     request_queue_size = 256
+
+    def handle_error(self, request, client_address):
+        """Whoever asked does not wait for the answer any more."""
+        print(f"{client_address[0]}: {sys.exc_info()[1]!r}", file=sys.stderr, flush=True)
 
 
 def main():
