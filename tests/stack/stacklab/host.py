@@ -38,7 +38,7 @@ class Host(Node):
         programs = [path for path in (VIPD, VIPCTL, EXPORTER) if os.path.exists(path)]
         self._holder = subprocess.Popen(
             ["ip", "netns", "exec", self.namespace, "unshare", "--fork", "--kill-child", "--pid",
-             "--mount", "--uts", "--ipc", sys.executable, f"{HERE}/init.py", self.name, SOURCE,
+             "--mount", "--uts", "--ipc", sys.executable, "-IS", f"{HERE}/init.py", self.name, SOURCE,
              *self.folders, "--", *programs],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
             preexec_fn=netns.die_with_parent)

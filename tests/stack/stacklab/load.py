@@ -55,7 +55,7 @@ class Load:
     timeout_s: for the whole of a request. Good is 200. The server is what the header X-Served-By
     says, or else the body up to its first white space."""
 
-    def __init__(self, host, url, addresses=(), ca=None, headers=None, interval_ms=10, tries=2,
+    def __init__(self, host, url, addresses=(), ca=None, headers=None, interval_ms=20, tries=2,
                  timeout_s=3):
         self._host, self._all, self._timeout_s = host, [], timeout_s
         self._complete_until = 0.0  # all requests that began before are in _all

@@ -1,5 +1,5 @@
 /* The time that is left of a drain, as exact as it matters. */
-#include "tools/status/drained.h"
+#include "tools/common/drained.h"
 
 #include "tools/common/field.h"
 

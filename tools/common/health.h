@@ -1,6 +1,6 @@
 /* Is it well? What `vipctl status --check` says and exits with, for monitoring. */
-#ifndef TOOLS_STATUS_HEALTH_H
-#define TOOLS_STATUS_HEALTH_H
+#ifndef TOOLS_COMMON_HEALTH_H
+#define TOOLS_COMMON_HEALTH_H
 
 #include <jansson.h>
 
@@ -14,8 +14,9 @@ enum health {
 /* "ok", "warning", "bad". Static text. */
 const char *health_name(enum health health);
 
-/* Judges a status. A new array, the worst first, of {"instance", "health", "text"}; "instance" is
- * null for what is the node's. *worst: of all of them. */
+/* Judges a status. A new array, the worst first, of {"instance", "health", "text", "brief",
+ * "next"}; "instance" is null for what is the node's, "brief" the matter in a few words, "next" the
+ * command that shows more or mends it. *worst: of all of them. */
 json_t *health_judge(const json_t *status, enum health *worst);
 
 #endif

@@ -1,6 +1,6 @@
 /* How an instance stands now, in one sentence in the present tense. */
-#ifndef TOOLS_STATUS_PRESENT_H
-#define TOOLS_STATUS_PRESENT_H
+#ifndef TOOLS_COMMON_PRESENT_H
+#define TOOLS_COMMON_PRESENT_H
 
 #include <jansson.h>
 #include <stddef.h>

@@ -1,9 +1,9 @@
 /* The present tense; see present.h. */
-#include "tools/status/present.h"
+#include "tools/common/present.h"
 
+#include "tools/common/drained.h"
 #include "tools/common/field.h"
 #include "tools/common/when.h"
-#include "tools/status/drained.h"
 
 #include <stdarg.h>
 #include <stdbool.h>

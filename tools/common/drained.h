@@ -1,6 +1,6 @@
 /* A drained instance, in words. */
-#ifndef TOOLS_STATUS_DRAINED_H
-#define TOOLS_STATUS_DRAINED_H
+#ifndef TOOLS_COMMON_DRAINED_H
+#define TOOLS_COMMON_DRAINED_H
 
 #include <jansson.h>
 
