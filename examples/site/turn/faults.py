@@ -1,5 +1,6 @@
 """What happens to the site: each component is taken out on purpose, broken, and mended again."""
 
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -126,7 +127,11 @@ class Acts:
 
     def _set_web(self, host, state):
         for balancer in self.site.pair("lb"):
-            self.server(balancer).ask(f"set server web/{host.name} state {state}")
+            with socket.socket(socket.AF_UNIX) as admin:
+                admin.settimeout(10)
+                admin.connect(balancer.path("/run/haproxy/admin.sock"))
+                admin.sendall(f"set server web/{host.name} state {state}\n".encode())
+                assert admin.recv(4096) == b"\n"
 
 
 def always(_):

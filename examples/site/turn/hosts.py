@@ -24,6 +24,7 @@ from vipdlab.watch import Sampler  # noqa: E402
 from .servers import Notes, Prometheus  # noqa: E402
 
 PREFIX = "vipdsite"
+POLL_S = 0.1  # a look often is a process
 OTHERS = ("mariadb-primary", "redis-replica")
 WEB_VIP, WRITER_VIP, CACHE_VIP = "192.0.2.10", "192.0.2.20", "192.0.2.30"
 ADDRESSES = {"lb1": 1, "lb2": 2, "web1": 41, "web2": 42, "app1": 51, "app2": 52, "db1": 61,
@@ -82,7 +83,7 @@ class Site:
         return [self.hosts[f"{kind}1"], self.hosts[f"{kind}2"]]
 
     def wait(self, condition, what, timeout=30):
-        return self.stack.wait(condition, what, timeout)
+        return self.stack.wait(condition, what, timeout, POLL_S)
 
     def close(self):
         self.stack.close()
