@@ -31,6 +31,7 @@ static void on_transition(void *userdata, struct instance *instance,
     const struct parts *parts = userdata;
 
     publish_transition(parts->publish, instance, transition);
+    registry_avoid_soon(parts->registry);
 }
 
 static void on_rival(void *userdata, struct instance *instance, const struct advert *advert)
@@ -231,7 +232,7 @@ static int open_node(struct parts *parts)
 
     node->on_transition = on_transition;
     node->on_rival = on_rival;
-    node->on_priority = on_changed;
+    node->on_changed = on_changed;
     node->on_event = on_event;
     node->on_stopped = on_stopped;
     node->on_claimed = on_claimed;

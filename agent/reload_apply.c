@@ -107,6 +107,7 @@ static json_t *put_in_force(struct parts *parts, struct config_box *box)
         parts_serve_due(parts);
     }
     segments_watch_due(parts->node.segments);
+    registry_avoid_soon(parts->registry);
     json_t *reply = control_reply_reload(&diff, false);
     config_box_unref(facts->box);
     facts->box = box;

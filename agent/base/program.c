@@ -108,6 +108,14 @@ static void be_a_probe(pid_t parent)
         _exit(STATUS_CANNOT_RUN);
 }
 
+/* After the change of user likewise. */
+static void end_with(pid_t parent)
+{
+    (void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+    if (getppid() != parent)
+        _exit(STATUS_CANNOT_RUN);
+}
+
 static _Noreturn void become(const struct program_spec *spec, int output, pid_t parent)
 {
     (void)setpgid(0, 0);
@@ -119,6 +127,8 @@ static _Noreturn void become(const struct program_spec *spec, int output, pid_t 
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     if (spec->probe)
         be_a_probe(parent);
+    else if (spec->dies_with_us)
+        end_with(parent);
     if (chdir("/") < 0)
         give_up("cannot change to ", "/", errno);
     environ = (char **)(uintptr_t)spec->environment;

@@ -17,6 +17,8 @@ struct program_spec {
     /* It is run again and again, unattended: it keeps no core and does not outlive us, little of
      * its output waits for us, and it is run as it stands, without a shell's guesses. */
     bool probe;
+    /* Otherwise: it is told to end when we are gone; what it started is not. */
+    bool dies_with_us;
 };
 
 struct program {

@@ -9,6 +9,9 @@ enum { ANSWER_POLL_US = 500 };
 /* Some 100 ms were seen on a very busy machine. */
 #define ANSWER_WAIT_MAX_NS (250 * NS_PER_MS)
 
+/* Then it is said all the same: whoever waits for it goes on without it, too. */
+#define RELEASE_WAIT_MAX_NS (2 * NS_PER_SEC)
+
 /* In a takeover the rivals have to hear of us. */
 #define TAKEOVER_WAIT_NS (2 * NS_PER_MS)
 
@@ -115,12 +118,49 @@ static void wait_until(struct router *router, uint64_t at_ns)
     (void)sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
 }
 
+bool router_has_to_say(const struct router *router)
+{
+    return router->postponed.actions.count > 0;
+}
+
+/* The kernel has none of ours any more, whoever else may have some. */
+static bool is_released(const struct router *router)
+{
+    for (size_t i = 0; i < router->claim_count; i++) {
+        const struct claimed_address *claim = &router->claims[i];
+
+        if (reconciler_owner(router->node->reconciler, router_ifindex_of(router, claim),
+                             &claim->prefix.address) == ADDRESS_OURS)
+            return false;
+    }
+    return true;
+}
+
+/* What says that they are given up. */
+static void go_on_released(struct router *router)
+{
+    struct postponed *postponed = &router->postponed;
+    uint64_t now_ns = clock_boot_ns();
+
+    if (!is_released(router) && now_ns < postponed->give_up_ns) {
+        wait_until(router, now_ns + ANSWER_POLL_US * NS_PER_US);
+        return;
+    }
+    postponed->releasing = false;
+    (void)go_on(router, true, true);
+    router->on_said(router);
+}
+
 void router_go_on(struct router *router)
 {
     uint64_t now_ns = clock_boot_ns();
 
     if (router->postponed.actions.count == 0)
         return;
+    if (router->postponed.releasing) {
+        go_on_released(router);
+        return;
+    }
     bool ready = is_ready(router, now_ns);
     size_t adverts = go_on(router, ready, adverts_may_go(router, now_ns));
     if (router->postponed.actions.count == 0)
@@ -189,6 +229,8 @@ static bool is_said(const struct router *router, enum election_action_type type)
 
 static bool has_to_wait(const struct router *router, const struct election_action *action)
 {
+    if (router->postponed.releasing)
+        return action->type == ACTION_SEND_ADVERT;
     if (action->type == ACTION_SEND_ADVERT)
         return clock_boot_ns() < router->postponed.adverts_due_ns;
     return action->type == ACTION_ANNOUNCE;
@@ -200,8 +242,18 @@ static void begin_to_wait(struct router *router, bool takeover)
     struct postponed *postponed = &router->postponed;
 
     postponed->takeover = takeover;
+    postponed->releasing = false;
     postponed->give_up_ns = 0;
     postponed->adverts_due_ns = clock_boot_ns() + (takeover ? TAKEOVER_WAIT_NS : bound_ns(router));
+}
+
+/* From now on what is said waits for the kernel to have removed the addresses. */
+static void begin_to_release(struct router *router)
+{
+    struct postponed *postponed = &router->postponed;
+
+    postponed->releasing = true;
+    postponed->give_up_ns = clock_boot_ns() + RELEASE_WAIT_MAX_NS;
 }
 
 void router_execute(struct router *router, const struct election_actions *actions)
@@ -210,8 +262,10 @@ void router_execute(struct router *router, const struct election_actions *action
     struct election_actions *later = &router->postponed.actions;
     bool wait = later->count > 0 && !summary.moves;
 
-    if (!wait)
+    if (!wait) {
         later->count = 0;
+        router->postponed.releasing = false;
+    }
     for (size_t i = 0; i < actions->count; i++) {
         const struct election_action *action = &actions->list[i];
 
@@ -222,6 +276,10 @@ void router_execute(struct router *router, const struct election_actions *action
         if (action->type == ACTION_CLAIM && !wait) {
             begin_to_wait(router, summary.takeover);
             wait = !is_ready(router, clock_boot_ns());
+        }
+        if (action->type == ACTION_RELEASE && router_election(router)->params.release_first) {
+            begin_to_release(router);
+            wait = !is_released(router);
         }
     }
     router_go_on(router);

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HELD_BACK_PRIORITY = 1 };
+enum { HELD_BACK_PRIORITY = 1, AVOIDING_PRIORITY = 1 };
 
 /* All that the checks say, in one look. */
 struct judgement {
@@ -99,11 +99,23 @@ static uint8_t priority_by_checks(const struct instance *instance,
     return priority_effective(base_priority(instance), judgement->terms, judgement->term_count);
 }
 
-static uint8_t priority_by(const struct instance *instance, const struct judgement *judgement)
+/* As far as it is well: that it gives way is no fault of this node. */
+static uint8_t priority_by_health(const struct instance *instance,
+                                  const struct judgement *judgement)
 {
     if (held_back_for(instance) > 0)
         return HELD_BACK_PRIORITY;
     return priority_by_checks(instance, judgement);
+}
+
+static bool gives_way(const struct instance *instance)
+{
+    return instance->avoiding[0] != '\0' && base_priority(instance) != PRIORITY_OWNER;
+}
+
+static uint8_t priority_by(const struct instance *instance, const struct judgement *judgement)
+{
+    return gives_way(instance) ? AVOIDING_PRIORITY : priority_by_health(instance, judgement);
 }
 
 uint8_t instance_priority(const struct instance *instance)
@@ -116,7 +128,10 @@ uint8_t instance_priority(const struct instance *instance)
 
 bool instance_impaired(const struct instance *instance)
 {
-    return instance_priority(instance) < base_priority(instance);
+    struct judgement judgement;
+
+    judge(instance, &judgement);
+    return priority_by_health(instance, &judgement) < base_priority(instance);
 }
 
 const char *instance_priority_text(const struct instance *instance, char *buffer, size_t size)
@@ -129,6 +144,9 @@ const char *instance_priority_text(const struct instance *instance, char *buffer
     if (held_ns > 0)
         snprintf(buffer, size, "%d (held back by flap-damping for %s)", HELD_BACK_PRIORITY,
                  duration_format_short(held_ns, span, sizeof(span)));
+    else if (gives_way(instance))
+        snprintf(buffer, size, "%d (avoids %s, which is MASTER here)", AVOIDING_PRIORITY,
+                 instance->avoiding);
     else
         priority_text(base_priority(instance), judgement.terms, judgement.term_count, buffer, size);
     return buffer;
@@ -186,6 +204,10 @@ void instance_explain(const struct instance *instance, struct transition *transi
         instance_priority_text(instance, text, sizeof(text));
         snprintf(transition->evidence.note, sizeof(transition->evidence.note), "%.*s",
                  EVIDENCE_NOTE_SIZE - 1, text);
+        break;
+    case REASON_NOT_PREPARED:
+        snprintf(transition->evidence.note, sizeof(transition->evidence.note), "%s",
+                 instance->preparation.text);
         break;
     case REASON_CANNOT_CLAIM:
         snprintf(transition->evidence.note, sizeof(transition->evidence.note), "%s",

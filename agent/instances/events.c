@@ -127,7 +127,7 @@ static void report_priority(struct instance *instance)
     if (priority == instance->told_priority)
         return;
     instance->told_priority = priority;
-    instance->node->on_priority(instance->node->userdata, instance);
+    instance->node->on_changed(instance->node->userdata, instance);
 }
 
 struct handover_view instance_handover_view(const struct instance *instance)
@@ -142,10 +142,13 @@ struct handover_view instance_handover_view(const struct instance *instance)
     };
 }
 
-static void check_stopped(struct instance *instance)
+void instance_look_if_stopped(struct instance *instance)
 {
     if (!instance->stopping || instance->stopped || bundle_lingering(instance->bundle))
         return;
+    for (size_t i = 0; i < instance->router_count; i++)
+        if (router_has_to_say(&instance->routers[i]))
+            return;
     instance->stopped = true;
     instance->node->on_stopped(instance->node->userdata, instance);
 }
@@ -161,12 +164,39 @@ static void follow_handover(struct instance *instance)
         handover_kept(&instance->handover, DRAINS_NOT_SAVED);
 }
 
+/* When the command became due; 0: it is not. Of two families it is when both need it now. */
+static uint64_t preparing_since(const struct instance *instance)
+{
+    uint64_t since_ns = 0;
+
+    for (size_t i = 0; i < instance->router_count; i++) {
+        const struct election *e = &instance->elections[i];
+
+        if (e->preparation == PREPARATION_AWAITED)
+            return 0;
+        if (e->preparation == PREPARATION_RUNS && e->prepare_began > since_ns)
+            since_ns = e->prepare_began;
+    }
+    return since_ns;
+}
+
+static void follow_preparation(struct instance *instance)
+{
+    uint64_t since_ns = preparing_since(instance);
+
+    if (since_ns == instance->preparation.since_ns)
+        return;
+    instance->preparation.since_ns = since_ns;
+    instance->node->on_changed(instance->node->userdata, instance);
+}
+
 static void after_step(struct instance *instance, const struct election_actions *actions)
 {
     report(instance, actions);
+    follow_preparation(instance);
     report_priority(instance);
     follow_handover(instance);
-    check_stopped(instance);
+    instance_look_if_stopped(instance);
 }
 
 /* After a move what others claim has another meaning. */
@@ -269,6 +299,9 @@ struct election_params instance_params(const struct instance *instance, size_t i
         .announce_repeat = config->announce_repeat,
         .announce_refresh_ns = config->announce_refresh_ns,
         .grouped = instance->bundle->count > 1,
+        .prepare_ns = config->hooks[HOOK_BEFORE] != NULL ? config->before_timeout_ns : 0,
+        .claims_unprepared = config->claims_unprepared,
+        .release_first = config->release_first,
     };
 }
 

@@ -23,6 +23,9 @@ void instance_checks_changed(struct instance *instance);
 /* The parameters of the election of that router, by its configuration and checks as they are. */
 struct election_params instance_params(const struct instance *instance, size_t index);
 
+/* It was stopped, and its last word may just have been said. */
+void instance_look_if_stopped(struct instance *instance);
+
 /* How it stands, for handover.h. */
 struct handover_view instance_handover_view(const struct instance *instance);
 

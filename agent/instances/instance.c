@@ -10,6 +10,7 @@
 #include "agent/instances/link.h"
 #include "agent/instances/link_belief.h"
 #include "agent/instances/peers.h"
+#include "agent/instances/preparation.h"
 #include "agent/instances/receive.h"
 #include "agent/instances/source.h"
 #include "agent/instances/start_delay.h"
@@ -19,6 +20,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
+
+/* An instance that stops may have waited for that. */
+static void on_said(struct router *router)
+{
+    instance_look_if_stopped(router->instance);
+}
 
 /* What its link needs is there, or could not be had. */
 static void on_ready(void *userdata)
@@ -42,6 +49,7 @@ static bool init_router(struct instance *instance, size_t index, enum ip_family 
         .interface = instance->interface,
         .election = &instance->elections[index],
         .client = {.family = family, .vrid = instance->config->vrid},
+        .on_said = on_said,
     };
     receive_prepare(router);
     router->client.on_ready = on_ready;
@@ -158,6 +166,7 @@ void instance_free(struct instance *instance)
     instance_forget_way(instance);
     sd_event_source_disable_unref(instance->damping_timer);
     claim_free(instance);
+    preparation_free(instance);
     fitness_free(instance);
     link_belief_free(instance);
     start_delay_free(instance);
@@ -350,6 +359,7 @@ void instance_update(struct instance *instance, struct config_box *box,
     if (!changed)
         return;
     claim_retry(instance);
+    preparation_retry(instance);
     instance_refresh(instance);
     /* What it is to take over may be there for long. */
     if (config->adopt)

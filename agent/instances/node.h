@@ -40,8 +40,8 @@ struct node {
                           const struct transition *transition);
     /* It is MASTER and has heard this advert, which loses against its own. */
     void (*on_rival)(void *userdata, struct instance *instance, const struct advert *advert);
-    /* Its effective priority is another than before. */
-    void (*on_priority)(void *userdata, struct instance *instance);
+    /* Its effective priority, or what it waits for as MASTER, is another than before. */
+    void (*on_changed)(void *userdata, struct instance *instance);
     /* Something to remember that is no transition: `event` is its name, text a sentence. */
     void (*on_event)(void *userdata, struct instance *instance, const char *event,
                      const struct evidence *evidence, const char *text);

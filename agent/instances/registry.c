@@ -2,6 +2,8 @@
 #include "agent/instances/registry.h"
 
 #include "agent/base/log.h"
+#include "agent/base/priorities.h"
+#include "agent/instances/avoidance.h"
 #include "agent/instances/counts.h"
 #include "agent/instances/requests.h"
 
@@ -14,7 +16,8 @@ struct registry {
     struct registry_observer observer;
     struct instance **list;
     size_t count;
-    sd_event_source *reaper; /* frees stopped instances outside of their own callbacks */
+    sd_event_source *reaper;  /* frees stopped instances outside of their own callbacks */
+    sd_event_source *avoider; /* has those look that avoid others, likewise */
     bool stopping;
 };
 
@@ -85,6 +88,7 @@ int registry_add(struct registry *registry, struct config_box *box,
     registry->list[registry->count++] = instance;
     restore_drained(instance);
     instance_start(instance);
+    registry_avoid_soon(registry);
     registry->observer.on_added(registry->observer.userdata, instance);
     return 0;
 }
@@ -124,6 +128,7 @@ static void remove_stopped(struct registry *registry, size_t i)
     registry->list[i] = registry->list[--registry->count];
     registry->observer.on_removed(registry->observer.userdata, name, registry_find(registry, name));
     instance_free(instance);
+    registry_avoid_soon(registry);
     if (next != NULL && !registry->stopping && registry_add(registry, box, next) == 0)
         instance_inherit(registry->list[registry->count - 1], &legacy);
     config_box_unref(box);
@@ -148,6 +153,31 @@ static int on_reap(sd_event_source *source, void *userdata)
 void registry_reap_soon(struct registry *registry)
 {
     (void)sd_event_source_set_enabled(registry->reaper, SD_EVENT_ONESHOT);
+}
+
+/* All that give way otherwise now, each of a group before any of it is told. */
+static int on_avoid(sd_event_source *source, void *userdata)
+{
+    struct registry *registry = userdata;
+
+    (void)source;
+    if (!avoidance_any(registry->list, registry->count))
+        return 0;
+    for (size_t i = 0; i < registry->count; i++)
+        if (avoidance_changed(registry->list[i], registry->list, registry->count))
+            registry->list[i]->checks_due = true;
+    for (size_t i = 0; i < registry->count; i++) {
+        if (!registry->list[i]->checks_due)
+            continue;
+        registry->list[i]->checks_due = false;
+        instance_checks_changed(registry->list[i]);
+    }
+    return 0;
+}
+
+void registry_avoid_soon(struct registry *registry)
+{
+    (void)sd_event_source_set_enabled(registry->avoider, SD_EVENT_ONESHOT);
 }
 
 void registry_stop_all(struct registry *registry)
@@ -266,6 +296,12 @@ int registry_open(struct node *node, const struct registry_observer *observer,
     int r = sd_event_add_defer(node->event, &registry->reaper, on_reap, registry);
     if (r >= 0)
         r = sd_event_source_set_enabled(registry->reaper, SD_EVENT_OFF);
+    if (r >= 0)
+        r = sd_event_add_defer(node->event, &registry->avoider, on_avoid, registry);
+    if (r >= 0)
+        r = sd_event_source_set_priority(registry->avoider, AGENT_PRIORITY_CHECKS);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(registry->avoider, SD_EVENT_OFF);
     if (r < 0) {
         registry_close(registry);
         return r;
@@ -287,6 +323,7 @@ void registry_close(struct registry *registry)
     drains_close(registry->node->drains);
     registry->node->drains = NULL;
     sd_event_source_disable_unref(registry->reaper);
+    sd_event_source_disable_unref(registry->avoider);
     free(registry->list);
     free(registry);
 }

@@ -69,6 +69,10 @@ bool registry_stopping(const struct registry *registry);
 /* It was, and the last one is gone. */
 bool registry_ended(const struct registry *registry);
 
+/* An instance has changed its state, or its configuration: those that avoid it look at that in the
+ * next turn of the loop. */
+void registry_avoid_soon(struct registry *registry);
+
 /* An instance has stopped (node.on_stopped): it is freed in a later turn of the loop. */
 void registry_reap_soon(struct registry *registry);
 

@@ -199,7 +199,8 @@ static int send_to(struct router *router, struct packet_spec *spec,
         .destination = *destination,
         .ttl = router->config->unicast ? router->config->unicast_ttl : VRRP_TTL,
     };
-    if (router->virtual_io != NULL)
+    /* From the common MAC only by who holds the addresses: switches follow it. */
+    if (router->virtual_io != NULL && !election_preparing(router_election(router)))
         return advert_io_send(router->virtual_io, &header, buffer, size);
     return segment_send(&router->client, &header, buffer, size);
 }

@@ -24,6 +24,7 @@ struct postponed {
     sd_event_source *timer;
     bool takeover;           /* from a master that fell silent: adverts need no answering kernel */
     uint64_t adverts_due_ns; /* adverts go by then */
+    bool releasing;          /* adverts wait until the kernel has removed the addresses */
     uint64_t give_up_ns;     /* of what the kernel has, it answers by then; 0: it has not yet */
     struct election_actions actions; /* none: nothing waits */
 };
@@ -110,9 +111,10 @@ struct router {
     bool send_failing;
     enum reason new_master_reason;
     enum reason last_event;
-    uint64_t up_since_wall_ns;            /* left INIT; 0: in INIT */
-    struct peer_macs *peer_macs;          /* NULL: nobody was heard yet; see peers.h */
-    struct router_watch *watch;           /* NULL: nothing odd was noticed yet */
+    uint64_t up_since_wall_ns;              /* left INIT; 0: in INIT */
+    struct peer_macs *peer_macs;            /* NULL: nobody was heard yet; see peers.h */
+    struct router_watch *watch;             /* NULL: nothing odd was noticed yet */
+    void (*on_said)(struct router *router); /* nothing is put off any more */
     sd_event_time_handler_t on_watch_due; /* the timer of the watch fired; userdata is the router */
 };
 

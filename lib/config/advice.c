@@ -4,6 +4,7 @@
  */
 #include "lib/config/advice.h"
 
+#include "lib/config/advice_before.h"
 #include "lib/config/advice_check.h"
 #include "lib/config/advice_routes.h"
 #include "lib/config/group.h"
@@ -317,6 +318,7 @@ void config_advise(const struct config *config, struct config_problems *out)
     }
     advise_on_passwords(config, out);
     advise_on_doubles(config, out);
+    config_advise_before(config, out);
     config_advise_checks(config, out);
     config_advise_routes(config, out);
 }

@@ -76,6 +76,9 @@ void config_validate(const struct config_draft *draft);
 /* The part of it that is about checks and who follows them. */
 void config_validate_checks(const struct config_draft *draft);
 
+/* The part that is about who gives way to whom: known instances, and no circle. */
+void config_validate_avoid(const struct config_draft *draft);
+
 /* The part that is about groups: known instances, one at least, none in two groups. */
 void config_validate_groups(const struct config_draft *draft);
 

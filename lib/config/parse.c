@@ -107,6 +107,7 @@ static bool build(struct config_draft *draft, const struct config_source *source
     }
     config_validate(draft);
     config_validate_groups(draft);
+    config_validate_avoid(draft);
     return true;
 }
 

@@ -110,9 +110,9 @@ static void settle_offers(struct election *members, size_t count, uint64_t now,
     if (with[OFFER_NONE] == count)
         return;
     if (with[OFFER_TAKEN] == count ||
-        (members[0].offer_forced && with[OFFER_MADE] + with[OFFER_NONE] == 0))
+        (members[0].offer_forced && with[OFFER_MADE] + with[OFFER_HEARD] + with[OFFER_NONE] == 0))
         give_all(members, count, &go, now, out);
-    else if (with[OFFER_MADE] == 0 || with[OFFER_NONE] > 0)
+    else if (with[OFFER_MADE] + with[OFFER_HEARD] == 0 || with[OFFER_NONE] > 0)
         give_all(members, count, &stay, now, out);
 }
 

@@ -4,7 +4,9 @@
  *
  * A drained MASTER adverts priority 0, as for a shutdown, but stays MASTER until somebody else
  * adverts; only then is it held. Nobody in the time in which the slowest successor would have
- * come: it adverts its own priority again and nothing has happened, unless it was forced.
+ * come: it adverts its own priority again and nothing has happened, unless it was forced. Where
+ * nodes prepare for the addresses, the successor has to announce them, too: one that gives up while
+ * it prepares has not taken them.
  *
  * A take becomes MASTER as if the master-down time had passed, and adverts a raised priority for a
  * while: see raised.h.
@@ -12,6 +14,7 @@
 #include "lib/election/handover.h"
 
 #include "lib/election/hold.h"
+#include "lib/election/prepare.h"
 #include "lib/election/steps.h"
 #include "lib/election/transitions.h"
 
@@ -33,29 +36,25 @@ void election_drain(struct election *e, bool force, uint64_t now, struct electio
     e->offer_until = now + election_offer_ns(e);
     /* Ours must not be the last announcement that the neighbours hear. */
     e->announce_at = DEADLINE_NEVER;
+    if (e->params.release_first)
+        election_release(e, out);
     election_send(e, PRIORITY_RESIGN, now, out);
     /* Repeated with each advert: one that is lost must not cost the whole master-down time. */
     e->timer_at = now + e->params.advert_interval_ns;
 }
 
-void election_offer_advert(struct election *e, const struct advert *advert, uint64_t now,
-                           struct election_actions *out)
+/* A group goes when all its members can. */
+static void taken(struct election *e, uint64_t now, struct election_actions *out)
 {
-    if (advert->priority == PRIORITY_RESIGN)
-        return;
     e->offer = OFFER_TAKEN;
     e->offer_until = DEADLINE_NEVER;
-    e->master = advert->ip.source;
-    e->master_priority = advert->priority;
-    /* A group goes when all its members can. */
     if (!e->params.grouped)
         election_hold(e, HOLD_DRAINED, now, out);
 }
 
-void election_offer_due(struct election *e, uint64_t now, struct election_actions *out)
+static void expire(struct election *e, uint64_t now, struct election_actions *out)
 {
-    if (now < e->offer_until)
-        return;
+    e->offer_lost = e->offer == OFFER_HEARD;
     e->offer = OFFER_EXPIRED;
     e->offer_until = DEADLINE_NEVER;
     if (e->params.grouped)
@@ -66,6 +65,41 @@ void election_offer_due(struct election *e, uint64_t now, struct election_action
         election_withdraw(e, now, out);
 }
 
+void election_offer_advert(struct election *e, const struct advert *advert, uint64_t now,
+                           struct election_actions *out)
+{
+    if (advert->priority == PRIORITY_RESIGN) {
+        /* It could not prepare for them. */
+        if (e->offer == OFFER_HEARD && ip_address_equal(&advert->ip.source, &e->master))
+            expire(e, now, out);
+        return;
+    }
+    e->master = advert->ip.source;
+    e->master_priority = advert->priority;
+    if (e->params.prepare_ns == 0 || e->offer == OFFER_TAKEN || election_announced_lately(e, now)) {
+        taken(e, now, out);
+        return;
+    }
+    if (e->offer != OFFER_HEARD)
+        e->offer_limit = now + election_offer_ns(e) + e->params.prepare_ns;
+    e->offer = OFFER_HEARD;
+    e->offer_until = now + election_offer_ns(e);
+    if (e->offer_until > e->offer_limit)
+        e->offer_until = e->offer_limit;
+}
+
+void election_offer_announced(struct election *e, uint64_t now, struct election_actions *out)
+{
+    if (e->offer == OFFER_HEARD)
+        taken(e, now, out);
+}
+
+void election_offer_due(struct election *e, uint64_t now, struct election_actions *out)
+{
+    if (now >= e->offer_until)
+        expire(e, now, out);
+}
+
 void election_withdraw(struct election *e, uint64_t now, struct election_actions *out)
 {
     const struct transition t = {
@@ -74,6 +108,8 @@ void election_withdraw(struct election *e, uint64_t now, struct election_actions
         .reason = REASON_NO_SUCCESSOR,
         .evidence = {.own_priority = e->params.priority, .silence_ns = election_offer_ns(e)}};
     bool expired = e->offer == OFFER_EXPIRED;
+    /* Somebody has begun to prepare: what that did here is not known. */
+    bool touched = e->offer_lost || e->offer == OFFER_HEARD;
 
     if (e->offer == OFFER_NONE)
         return;
@@ -82,9 +118,10 @@ void election_withdraw(struct election *e, uint64_t now, struct election_actions
     election_forget_handover(e);
     e->master = e->source;
     e->master_priority = e->params.priority;
-    election_emit(out, ACTION_CLAIM);
-    election_announce(e, now, out);
-    election_schedule_announcements(e, now);
+    if (e->params.prepare_ns != 0 && !election_preparing(e) && (!e->holding || touched))
+        election_prepare(e, false, 0, now);
+    else if (!election_preparing(e))
+        election_claim(e, now, out);
     election_send(e, e->params.priority, now, out);
     e->timer_at = now + e->params.advert_interval_ns;
     if (expired)

@@ -14,6 +14,9 @@ void election_drain(struct election *e, bool force, uint64_t now, struct electio
 void election_offer_advert(struct election *e, const struct advert *advert, uint64_t now,
                            struct election_actions *out);
 
+/* Somebody else announced the addresses. */
+void election_offer_announced(struct election *e, uint64_t now, struct election_actions *out);
+
 /* The offer's time is up. */
 void election_offer_due(struct election *e, uint64_t now, struct election_actions *out);
 

@@ -13,9 +13,19 @@ uint64_t election_master_down_ns(const struct election *e)
     return e->params.dead_factor * e->learned_interval_ns + election_skew_ns(e);
 }
 
+bool election_offer_answered(const struct election *e)
+{
+    return e->offer == OFFER_HEARD || e->offer == OFFER_TAKEN;
+}
+
 bool election_lingering(const struct election *e)
 {
     return e->linger_until != DEADLINE_NEVER;
+}
+
+bool election_preparing(const struct election *e)
+{
+    return e->preparation != PREPARATION_NONE;
 }
 
 uint8_t election_priority(const struct election *e)

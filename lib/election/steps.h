@@ -18,7 +18,7 @@ void election_send(struct election *e, uint8_t priority, uint64_t now,
 /* Appends REPORT. */
 void election_report(const struct transition *transition, struct election_actions *out);
 
-/* ACTION_ANNOUNCE, remembering when. */
+/* ACTION_ANNOUNCE, remembering when. Nothing by who prepares: hosts are not to come to it yet. */
 void election_announce(struct election *e, uint64_t now, struct election_actions *out);
 
 /* Starts the schedule of repeated announcements anew. */
@@ -36,8 +36,19 @@ void election_linger(struct election *e, uint64_t until);
 /* Keeps them until the slowest successor can be there. */
 void election_linger_for_successor(struct election *e, uint64_t now);
 
+/* The successor adverts: it is there, or it prepares for the addresses and is waited for as long as
+ * it is heard (bounded). */
+void election_successor_heard(struct election *e, uint64_t now);
+
 /* The successor is known to be there: the linger ends after the settling time. */
 void election_successor_seen(struct election *e, uint64_t now);
+
+/* Whether the neighbours' caches surely point at the successor: it announced, and we did not at
+ * about the same moment or since, which may have been heard after it. */
+bool election_has_last_word(const struct election *e);
+
+/* The same, and that was within the last interval. */
+bool election_announced_lately(const struct election *e, uint64_t now);
 
 /* Follows nobody any more. */
 void election_forget_master(struct election *e);

@@ -1,6 +1,7 @@
 /* How a virtual router becomes BACKUP and MASTER, and gives MASTER up to a better one. */
 #include "lib/election/transitions.h"
 
+#include "lib/election/prepare.h"
 #include "lib/election/raised.h"
 #include "lib/election/steps.h"
 
@@ -10,6 +11,7 @@ void election_enter_backup(struct election *e, uint64_t now)
 {
     election_forget_master(e);
     election_forget_handover(e);
+    election_forget_preparation(e);
     e->state = VRRP_BACKUP;
     e->ready = false;
     e->announce_at = DEADLINE_NEVER;
@@ -46,17 +48,35 @@ static struct transition takeover_transition(const struct election *e, uint64_t 
     return t;
 }
 
+/* A master that lives is deposed: it has to hear of us before it gives the addresses up. */
+static bool deposes(const struct election *e, const struct transition *t)
+{
+    switch (t->reason) {
+    case REASON_PREEMPTED:
+    case REASON_OWNER:
+        return true;
+    case REASON_TAKEN:
+        return e->master.family != IP_FAMILY_NONE && !e->resigned;
+    default:
+        return false;
+    }
+}
+
 void election_take_over(struct election *e, uint64_t now, struct election_actions *out)
 {
     struct transition t = takeover_transition(e, now);
+    uint64_t deposed_ns = e->learned_interval_ns;
+    bool from_living = deposes(e, &t);
 
+    /* Whoever announced them answers for them, and goes on until this one has announced. */
+    if (e->params.prepare_ns != 0 && e->successor_seen)
+        election_release(e, out);
     e->state = VRRP_MASTER;
     e->ready = false;
-    e->holding = true;
     e->linger_until = DEADLINE_NEVER;
     e->successor_seen = false;
     e->successor_silent = false;
-    election_raise(e, e->learned_interval_ns, now);
+    election_raise(e, deposed_ns, now);
     e->learned_interval_ns = e->params.advert_interval_ns;
     election_forget_master(e);
     e->master = e->source;
@@ -65,11 +85,12 @@ void election_take_over(struct election *e, uint64_t now, struct election_action
     e->last_answer_at = DEADLINE_NEVER;
     e->last_resignation_at = DEADLINE_NEVER;
     e->counters.master_transitions++;
-    election_emit(out, ACTION_CLAIM);
-    election_announce(e, now, out);
+    if (e->params.prepare_ns != 0)
+        election_prepare(e, from_living, deposed_ns, now);
+    else
+        election_claim(e, now, out);
     election_send(e, election_priority(e), now, out);
     e->timer_at = now + e->params.advert_interval_ns;
-    election_schedule_announcements(e, now);
     election_report(&t, out);
 }
 
@@ -102,13 +123,11 @@ void election_start_up(struct election *e, enum reason reason, uint64_t now,
         election_master_down_now(e, now, out);
 }
 
-/* Whether the neighbours' caches surely point at the successor: it announced, and we did not at
- * about the same moment or since, which may have been heard after it. */
-static bool successor_has_last_word(const struct election *e)
+/* Told in this order, it is known to whoever hears of it that nobody holds them here. */
+static void give_up_first(struct election *e, uint64_t now, struct election_actions *out)
 {
-    return e->announced_at != DEADLINE_NEVER &&
-           (e->announcing_at == DEADLINE_NEVER ||
-            e->announced_at > e->announcing_at + ELECTION_SETTLE_NS);
+    election_release(e, out);
+    election_send(e, PRIORITY_RESIGN, now, out);
 }
 
 void election_yield(struct election *e, enum reason reason, const struct evidence *evidence,
@@ -119,13 +138,18 @@ void election_yield(struct election *e, enum reason reason, const struct evidenc
 
     assert(e->state == VRRP_MASTER);
     election_enter_backup(e, now);
-    election_linger(e, now + ELECTION_SETTLE_NS);
-    e->successor_seen = true;
     /* A router that takes over announces just before it adverts; one that was master all along
-     * does not. */
+     * does not, and one that prepares for the addresses will. */
     e->hints = 0;
-    e->successor_silent =
-        !successor_has_last_word(e) || now - e->announced_at > e->params.advert_interval_ns;
+    e->successor_silent = !election_announced_lately(e, now);
+    if (e->params.release_first) {
+        give_up_first(e, now, out);
+    } else if (e->params.prepare_ns != 0 && e->successor_silent) {
+        election_linger_for_successor(e, now);
+    } else {
+        election_linger(e, now + ELECTION_SETTLE_NS);
+        e->successor_seen = true;
+    }
     election_report(&t, out);
 }
 
@@ -136,26 +160,30 @@ void election_resign(struct election *e, uint64_t now, struct election_actions *
                                  .reason = REASON_GROUP,
                                  .evidence.own_priority = e->params.priority};
     bool taken = e->offer == OFFER_TAKEN;
+    bool heard = election_offer_answered(e);
 
     assert(e->state == VRRP_MASTER);
-    if (!taken)
+    if (e->params.release_first)
+        election_release(e, out);
+    if (!heard)
         election_send(e, PRIORITY_RESIGN, now, out);
     election_linger_for_successor(e, now);
     if (taken)
         election_successor_seen(e, now);
+    else if (heard)
+        election_successor_heard(e, now);
     election_enter_backup(e, now);
     /* If it was master all along it answers the resignation with an announcement; that may be lost.
      */
     e->hints = 0;
-    e->successor_silent =
-        !successor_has_last_word(e) || now - e->announced_at > e->params.advert_interval_ns;
+    e->successor_silent = !election_announced_lately(e, now);
     election_report(&t, out);
 }
 
 void election_successor_announced(struct election *e, uint64_t now)
 {
     e->announced_at = now;
-    if (successor_has_last_word(e))
+    if (election_has_last_word(e))
         e->successor_silent = false;
     election_successor_seen(e, now);
 }

@@ -42,6 +42,10 @@ INSTANCE = {
     "announce-form": ("request", "both"),
     "lease": ("5s", "4s"),
     "linger": (None, "200ms"),
+    "before-master": (None, "/bin/true"),
+    "before-master-timeout": ("30s", "2s"),
+    "before-master-failure": ("give-up", "claim"),
+    "release-first": ("no", "yes"),
     "on-master": (None, "/bin/true"),
     "on-backup": (None, "/bin/true"),
     "on-init": (None, "/bin/true"),
@@ -55,6 +59,7 @@ INSTANCE = {
     "link-up-delay": ("0s", "1s"),
     "on-conflict": ("defend", "release"),
     "conflict-quiet": ("60s", "30s"),
+    "avoid": (None, "web"),
     "track": (None, "app"),
     "flap-damping": ("off", "3 in 1m"),
 }

@@ -1,51 +1,8 @@
-/* What must always hold; the texts of --help say it precisely. */
+/* What must always hold; invariants_text.c says it precisely. */
 #include "tests/sim/sim.h"
 
 #include <stdarg.h>
 #include <stdio.h>
-
-const char invariants_text[] =
-    "I is the longest advert interval in use, B = 12 I + 2 s + (1 s for version 2) the settling\n"
-    "bound, L = 5 s the lease. A disturbance is the beginning or the end of a fault.\n"
-    "\n"
-    " (a) B after the last disturbance, while all nodes hear each other, each family has exactly\n"
-    "     one MASTER among the nodes that take part: with preemption one of the highest priority.\n"
-    "     B + L after it, exactly that node holds the addresses.\n"
-    " (b) After a single disturbance of a calm cluster, somebody who can be reached holds the\n"
-    "     addresses again within 3 I + 256/256 I (1 s for version 2) + 10 ms (20 ms more while\n"
-    "     frames are overtaken), as long as nobody is slow and all hear each other; of nodes that\n"
-    "     are all vipd each one that takes part reaches a holder again within that time even when\n"
-    "     the network is split, one way or deaf, but not when it loses frames. If it was a "
-    "planned\n"
-    "     one (stop, drain, take, check, priority, interval, restart), all nodes are vipd and no\n"
-    "     frames are lost, duplicated or overtaken, there is no moment at all without a holder;\n"
-    "     and whoever resigned has a successor within I (1 s) + 100 ms (a paused one notices when\n"
-    "     it goes on).\n"
-    " (c) Two nodes hold an address at once for at most 100 ms, counted from the last disturbance\n"
-    "     if that was later (5 I more when two families have to agree on a tie), unless the\n"
-    "     network was broken, loses announcements or duplicates frames, or one of them was\n"
-    "     killed, paused or slow within the last L + B.\n"
-    " (d) From B after the last disturbance there is no transition any more.\n"
-    " (e) A MASTER never adverts later than 3 I + 2/256 I after its last advert, by its own\n"
-    "     interval: it takes over anew first. (Not judged across a change of its interval.)\n"
-    " (f) No address is held longer than L after its agent was killed or paused. (The kernel's\n"
-    "     part, which the simulator only models: the tests on real machines show it.)\n"
-    " (g) From B after the last disturbance all families of a node are in the same state.\n"
-    " (h) When one node leaves a calm cluster, none takes over before another whose skew is more\n"
-    "     than 2 ms shorter.\n"
-    " (i) Nobody gives its addresses up in an offer that nobody takes, and from B after the last\n"
-    "     disturbance nobody offers any more.\n"
-    " (j) Who is told to take mastership in a calm cluster is not deposed before its next advert\n"
-    "     was due.\n"
-    " (k) Only a MASTER announces. B after the last disturbance, of nodes that are all vipd, the\n"
-    "     last announcement that a host on the network heard was the MASTER's; unless within the\n"
-    "     last 60 s (then announcements are refreshed) frames were lost, duplicated or overtaken,\n"
-    "     a node was slow or paused, or something else happened while the network was split.\n"
-    " (l) In a calm cluster no MASTER goes because its source address was away for less than\n"
-    "     200 ms.\n"
-    "\n"
-    " Of several families only (d), (e), (f) and (h) are judged from when a peer that is not vipd\n"
-    " first had the priority of a vipd: it knows no groups, and goes by each family's addresses.\n";
 
 /* One line for each node: the end of a timeline. */
 static void describe(const struct world *w, const struct node *n)
@@ -78,11 +35,17 @@ void violate(struct world *w, const char *format, ...)
         describe(w, &w->nodes[i]);
 }
 
+/* How long a MASTER prepares for the addresses, and waits before that. */
+static uint64_t wait_bound(const struct world *w)
+{
+    return w->prepare_ns + (w->release_first ? 12 * w->interval_max_ns : 0);
+}
+
 uint64_t settle_bound(const struct world *w)
 {
     bool v2 = w->version == VRRP_V2;
 
-    return 12 * w->interval_max_ns + 2 * NS_PER_SEC + (v2 ? NS_PER_SEC : 0);
+    return 12 * w->interval_max_ns + 2 * NS_PER_SEC + (v2 ? NS_PER_SEC : 0) + 3 * wait_bound(w);
 }
 
 static bool calm_for(const struct world *w, uint64_t span)
@@ -175,6 +138,9 @@ void invariants_disturbed(struct world *w, bool planned)
 
 void invariants_announced(struct world *w, const struct node *n, size_t family)
 {
+    if (n->kind == NODE_VIPD && election_preparing(&n->elections[family]))
+        violate(w, "(n): node %zu announces family %zu before it is prepared", node_index(w, n),
+                family);
     if (node_state(n, family) != VRRP_MASTER)
         violate(w, "(k): node %zu announces family %zu as a %s", node_index(w, n), family,
                 vrrp_state_name(node_state(n, family)));
@@ -331,7 +297,7 @@ static uint64_t takeover_bound(const struct world *w)
 {
     return w->dead_factor * w->interval_max_ns +
            (w->version == VRRP_V2 ? NS_PER_SEC : w->interval_max_ns) +
-           (w->echo_percent > 0 ? SIM_OVERTAKEN_NS : 0) + 10 * NS_PER_MS;
+           (w->echo_percent > 0 ? SIM_OVERTAKEN_NS : 0) + wait_bound(w) + 10 * NS_PER_MS;
 }
 
 static bool reaches_a_holder(const struct world *w, size_t to, size_t family)
@@ -363,12 +329,21 @@ static void check_parts(struct world *w, size_t family)
     }
 }
 
+static bool prepares(const struct world *w, size_t family)
+{
+    for (size_t i = 0; i < w->node_count; i++)
+        if (w->nodes[i].running && election_preparing(&w->nodes[i].elections[family]))
+            return true;
+    return false;
+}
+
 /* What a host that heard every announcement believes. */
 static void check_caches(struct world *w, size_t family)
 {
     size_t entry = w->host_entry[family];
 
-    if (!w->all_vipd || w->now < w->hints_excused_until || entry == NODES_MAX)
+    if (!w->all_vipd || w->now < w->hints_excused_until || entry == NODES_MAX ||
+        prepares(w, family))
         return;
     if (node_state(&w->nodes[entry], family) != VRRP_MASTER)
         violate(w, "(k): the neighbours were last told that family %zu is at node %zu, a %s",
@@ -381,7 +356,7 @@ static void check_resignation(struct world *w)
     uint64_t skew = w->version == VRRP_V2 ? NS_PER_SEC : w->interval_max_ns;
 
     if (!w->departure || !w->planned || !w->clear || w->echo_percent > 0 || participants(w) == 0 ||
-        w->now < w->disturbed_at + skew + SIM_WINDOW_NS)
+        w->now < w->disturbed_at + skew + wait_bound(w) + SIM_WINDOW_NS)
         return;
     for (size_t i = 0; i < w->node_count; i++)
         if (w->nodes[i].kind == NODE_VIPD && w->nodes[i].running &&
@@ -402,6 +377,8 @@ static void check_holders(struct world *w, size_t family)
     if (holders < 2 || holders_excused(w, family)) {
         w->many_since[family] = SIM_FOREVER;
     } else {
+        if (w->release_first && w->planned)
+            violate(w, "(m): %zu holders of family %zu in a planned change", holders, family);
         if (w->many_since[family] == SIM_FOREVER)
             w->many_since[family] = w->now;
         if (w->now - w->many_since[family] > window && w->now - w->disturbed_at > window)
@@ -414,7 +391,8 @@ static void check_holders(struct world *w, size_t family)
     }
     if (w->none_since[family] == SIM_FOREVER)
         w->none_since[family] = w->now;
-    if (w->planned && w->all_vipd && w->echo_percent == 0 && w->announcement_loss_percent == 0)
+    if (w->planned && w->all_vipd && w->echo_percent == 0 && w->announcement_loss_percent == 0 &&
+        !w->release_first)
         violate(w, "(b): nobody holds family %zu in a planned change", family);
     if (w->now - w->none_since[family] > takeover_bound(w))
         violate(w, "(b): nobody holds family %zu for %.3f s", family,

@@ -71,10 +71,16 @@ static void broadcast(struct world *w, struct node *n, size_t family, bool annou
     world_send(w, &message);
 }
 
+/* With or without its addresses: it was not MASTER before, or said so no more. */
+static bool takes_over(const struct world *w, const struct election *e)
+{
+    return e->preparation != PREPARATION_NONE && e->prepare_began == w->now;
+}
+
 static void execute(struct world *w, struct node *n, size_t family,
                     const struct election_actions *actions)
 {
-    bool fresh = false;
+    bool fresh = takes_over(w, &n->elections[family]);
 
     for (size_t i = 0; i < actions->count; i++) {
         const struct election_action *action = &actions->list[i];
@@ -118,6 +124,7 @@ void node_event(struct world *w, struct node *n, size_t family, const struct ele
     group_step(n->elections, w->family_count, family, event, w->now, actions);
     for (size_t i = 0; i < w->family_count; i++)
         execute(w, n, i, &actions[i]);
+    commands_follow(w, n);
 }
 
 void node_instance_event(struct world *w, struct node *n, size_t first,
@@ -129,6 +136,7 @@ void node_instance_event(struct world *w, struct node *n, size_t first,
                     actions);
     for (size_t i = 0; i < w->family_count; i++)
         execute(w, n, i, &actions[i]);
+    commands_follow(w, n);
 }
 
 void node_set_source(struct world *w, struct node *n, size_t family, bool there)
@@ -223,6 +231,8 @@ static uint64_t deadline_of(const struct world *w, const struct node *n)
     for (size_t i = 0; i < w->family_count; i++)
         if (n->held[i] && n->refresh_at < deadline)
             deadline = n->refresh_at;
+    if (commands_deadline(w, n) < deadline)
+        deadline = commands_deadline(w, n);
     return deadline;
 }
 
@@ -255,6 +265,8 @@ void node_wake(struct world *w, struct node *n)
 {
     serve_packets(w, n);
     serve_timers(w, n);
+    if (n->kind == NODE_VIPD)
+        commands_serve(w, n);
     serve_leases(w, n);
     serve_announcements(w, n);
     if (n->stopping)
@@ -271,6 +283,7 @@ void node_start(struct world *w, struct node *n)
     n->inbox_count = 0;
     n->absent_since = SIM_FOREVER;
     n->refresh_at = SIM_FOREVER;
+    commands_reset(n);
     world_log(w, "node %zu: started, priority %u, interval %llu ms", node_index(w, n),
               n->params.priority, (unsigned long long)(n->params.advert_interval_ns / NS_PER_MS));
     if (n->kind == NODE_PLAIN) {

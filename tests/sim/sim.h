@@ -16,6 +16,9 @@ enum {
     TEXT_MAX = 256,
 };
 
+/* Clusters of these seeds prepare for their addresses, if all of them are vipd. */
+#define SIM_PREPARED_SEEDS 1000000000
+
 #define SIM_LEASE_NS     (5 * NS_PER_SEC)
 #define SIM_FOREVER      UINT64_MAX
 #define SIM_WINDOW_NS    (100 * NS_PER_MS) /* of make before break */
@@ -117,8 +120,13 @@ struct node {
     uint64_t absent_since; /* killed or paused; SIM_FOREVER: neither */
     uint64_t last_sent_at[FAMILIES_MAX];
     bool interval_changed[FAMILIES_MAX];
-    uint64_t taken_at;      /* when it last took mastership; 0: never */
-    uint64_t excused_until; /* was killed, paused or slow */
+    /* before-master of each instance, at the place of its first family: */
+    uint64_t command_began[FAMILIES_MAX]; /* as its elections say; 0: none runs */
+    uint64_t command_ends[FAMILIES_MAX];
+    bool command_good[FAMILIES_MAX];
+    uint64_t retry_at[FAMILIES_MAX]; /* after one that failed; SIM_FOREVER: none did */
+    uint64_t taken_at;               /* when it last took mastership; 0: never */
+    uint64_t excused_until;          /* was killed, paused or slow */
     struct message inbox[INBOX_MAX];
 };
 
@@ -144,7 +152,8 @@ struct world {
     uint64_t now;
     uint64_t end;
     uint64_t seed;
-    struct rng rng; /* of the network: drawn while running */
+    struct rng rng;         /* of the network: drawn while running */
+    struct rng command_rng; /* of before-master, likewise */
     size_t node_count;
     size_t family_count;
     enum vrrp_version version; /* that most speak */
@@ -154,6 +163,8 @@ struct world {
     bool torn; /* families of a group may have gone to different nodes, with good reason */
     uint8_t dead_factor;      /* of all nodes */
     uint64_t interval_max_ns; /* longest that anybody ever used */
+    uint64_t prepare_ns;      /* before-master-timeout of all; 0: there is no before-master */
+    bool release_first;
     struct node nodes[NODES_MAX];
     struct fault faults[FAULTS_MAX];
     size_t fault_count;
@@ -214,6 +225,12 @@ void node_set_source(struct world *w, struct node *n, size_t family, bool there)
 size_t node_index(const struct world *w, const struct node *n);
 enum vrrp_state node_state(const struct node *n, size_t family);
 bool node_takes_part(const struct node *n);
+
+/* command.c: before-master of a node, of any length and end. */
+void commands_reset(struct node *n);
+void commands_follow(struct world *w, struct node *n);
+void commands_serve(struct world *w, struct node *n);
+uint64_t commands_deadline(const struct world *w, const struct node *n);
 
 /* plain.c: a peer that is not vipd. */
 void plain_start(struct world *w, struct node *n);

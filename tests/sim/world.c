@@ -8,7 +8,8 @@
 
 /* Of what was added later: groups, requests. The other draws of a seed stay what they were; with
  * this one nothing is added to the seeds that meson.build keeps. */
-#define EXTRA_SEED UINT64_C(495)
+#define EXTRA_SEED   UINT64_C(495)
+#define COMMAND_SEED UINT64_C(496)
 
 static bool earlier(const struct event *a, const struct event *b)
 {
@@ -224,6 +225,20 @@ static void build_nodes(struct world *w, struct rng *rng, enum vrrp_version vers
         w->nodes[0].params.priority = PRIORITY_OWNER;
 }
 
+/* Longer than a linger, and than a node that is gone is missed. */
+static void build_commands(struct world *w)
+{
+    rng_seed(&w->command_rng, w->seed ^ COMMAND_SEED);
+    if (w->seed < SIM_PREPARED_SEEDS || !w->all_vipd)
+        return;
+    w->prepare_ns = (2 + rng_below(&w->command_rng, 6)) * w->interval_max_ns + NS_PER_SEC / 2;
+    w->release_first = rng_percent(&w->command_rng, 40);
+    for (size_t i = 0; i < w->node_count; i++) {
+        w->nodes[i].params.prepare_ns = w->prepare_ns;
+        w->nodes[i].params.release_first = w->release_first;
+    }
+}
+
 void world_build(struct world *w, uint64_t seed, uint64_t hours_ns)
 {
     struct rng plan;
@@ -252,6 +267,7 @@ void world_build(struct world *w, uint64_t seed, uint64_t hours_ns)
     if (rng_percent(&extra, 25))
         w->family_count *= 2;
     build_nodes(w, &plan, version);
+    build_commands(w);
     for (size_t f = 0; f < FAMILIES_MAX; f++) {
         w->none_since[f] = SIM_FOREVER;
         w->many_since[f] = SIM_FOREVER;

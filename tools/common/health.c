@@ -33,6 +33,8 @@ struct next {
 
 static const struct next DOCTOR = {"what keeps it in INIT", "vipctl doctor"};
 
+static const struct next WAITING = {"before-master runs", "vipctl history %s"};
+
 /* instance NULL: it is the node's. */
 static void note(struct judgement *judgement, const char *instance, enum health health,
                  const char *text, const struct next *next)
@@ -116,6 +118,7 @@ static const struct next *next_of_init(const json_t *instance)
         struct next next;
     } nexts[] = {
         {"drained", {"drained", "vipctl resume %s"}},
+        {"not-prepared", {"before-master failed", "vipctl history %s"}},
         {"check-failed", {"a check fails", "vipctl status %s"}},
         {"group", {"held by its group", "vipctl why %s"}},
         {"start-delay", {"the machine was started a short while ago", "vipctl why %s"}},
@@ -135,10 +138,13 @@ static void judge_state(struct judgement *judgement, const json_t *instance)
     bool served = json_is_object(json_object_get(instance, "master"));
     char text[PRESENT_SIZE];
 
+    present_text(instance, text, sizeof(text));
+    if (json_is_object(json_object_get(instance, "waiting")))
+        note(judgement, field_text(instance, "name"), HEALTH_WARNING, text, &WAITING);
     if (strcmp(field_text(instance, "state"), "INIT") != 0)
         return;
     note(judgement, field_text(instance, "name"), drained && served ? HEALTH_WARNING : HEALTH_BAD,
-         present_text(instance, text, sizeof(text)), next_of_init(instance));
+         text, next_of_init(instance));
 }
 
 static void judge_addresses(struct judgement *judgement, const json_t *instance)

@@ -140,6 +140,24 @@ void examine_configuration(const struct patient *patient, struct findings *out)
         compare_with_running(patient, out);
 }
 
+/* It serves nobody yet, and nobody else is to. */
+static void examine_wait(const json_t *instance, struct findings *out)
+{
+    const json_t *waiting = json_object_get(instance, "waiting");
+    bool release = strcmp(field_text(waiting, "for"), "release") == 0;
+
+    if (!json_is_object(waiting))
+        return;
+    finding_add(out, SEVERITY_WARNING, "waiting", field_text(instance, "name"),
+                "is MASTER and does not hold its addresses yet: %s, for %.1f s of at most %.1f s",
+                release ? "the old master is to release them first"
+                        : field_text(waiting, "command"),
+                (double)field_number(waiting, "for_ms") / 1000,
+                (double)field_number(waiting, "limit_ms") / 1000);
+    finding_fix(out, "vipctl history %s tells how before-master ended so far",
+                field_text(instance, "name"));
+}
+
 void examine_holds(const struct patient *patient, struct findings *out)
 {
     const json_t *instance;
@@ -151,6 +169,7 @@ void examine_holds(const struct patient *patient, struct findings *out)
         char text[LINE_SIZE] = "";
         size_t used = 0;
 
+        examine_wait(instance, out);
         json_array_foreach (json_object_get(instance, "held_by"), j, hold)
             if (json_is_string(hold) && used < sizeof(text))
                 used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s",

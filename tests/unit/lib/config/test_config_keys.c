@@ -60,6 +60,11 @@ GETTER(words_of_backup, argument_vector_count(i->hooks[HOOK_BACKUP]))
 GETTER(words_of_init, argument_vector_count(i->hooks[HOOK_INIT]))
 GETTER(words_of_change, argument_vector_count(i->hooks[HOOK_CHANGE]))
 GETTER(words_of_rival, argument_vector_count(i->hooks[HOOK_RIVAL]))
+GETTER(words_of_before, argument_vector_count(i->hooks[HOOK_BEFORE]))
+GETTER(before_timeout, i->before_timeout_ns)
+GETTER(release_first, i->release_first)
+GETTER(avoids, strcmp(i->avoid, "other") == 0)
+GETTER(claims_unprepared, i->claims_unprepared)
 GETTER(hook_timeout, i->hook_timeout_ns)
 GETTER(hook_user_is_daemon, strcmp(i->hook_user, "daemon") == 0)
 GETTER(systemd_target, i->systemd_target)
@@ -164,6 +169,15 @@ static const struct good_value {
     {"lease", "1h", lease, 3600 * NS_PER_SEC},
     {"linger", NULL, linger, 0},
     {"linger", "10m", linger, 600 * NS_PER_SEC},
+    {"before-master", NULL, words_of_before, 0},
+    {"before-master", "/bin/promote now", words_of_before, 2},
+    {"before-master", "unit: promote", words_of_before, 2},
+    {"before-master-timeout", NULL, before_timeout, 30 * NS_PER_SEC},
+    {"before-master-timeout", "1h", before_timeout, 3600 * NS_PER_SEC},
+    {"before-master-failure", NULL, claims_unprepared, false},
+    {"before-master-failure", "claim", claims_unprepared, true},
+    {"release-first", NULL, release_first, false},
+    {"release-first", "yes", release_first, true},
     {"on-master", NULL, words_of_master, 0},
     {"on-master", "/bin/hook 'a b' c", words_of_master, 3},
     {"on-backup", "/bin/hook", words_of_backup, 1},
@@ -186,6 +200,8 @@ static const struct good_value {
     {"on-conflict", "release", on_conflict, CONFLICT_MODE_RELEASE},
     {"conflict-quiet", NULL, conflict_quiet, 60 * NS_PER_SEC},
     {"conflict-quiet", "3s", conflict_quiet, 3 * NS_PER_SEC},
+    {"avoid", NULL, avoids, 0},
+    {"avoid", "other\n[instance other]\ninterface = eth9\nvrid = 9\naddresses = 192.0.2.99", avoids, 1},
     {"track", NULL, track_count, 0},
     {"track", APP, track_count, 1},
     {"flap-damping", NULL, damping_transitions, 0},
