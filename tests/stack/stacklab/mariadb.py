@@ -80,8 +80,8 @@ def connect(address, user, password, database, timeout_s=2):
                                  read_timeout=timeout_s, write_timeout=timeout_s)
     cursor = connection.cursor()
 
-    def write(number, text=""):
-        cursor.execute("INSERT INTO rows_written (id, text) VALUES (%s, %s)", (number, text))
+    def write(number):
+        cursor.execute("INSERT INTO rows_written (id) VALUES (%s)", (number,))
         cursor.execute("SELECT @@server_id")
         return cursor.fetchone()[0]
 

@@ -1,0 +1,27 @@
+"""Debian's BIRD with /etc/bird/bird.conf."""
+
+import os
+
+from .server import Server
+
+CONTROL = "/run/bird/bird.ctl"
+
+
+class Bird(Server):
+    NAME = "bird"
+
+    def prepare(self):
+        os.makedirs(self.host.path(os.path.dirname(CONTROL)), exist_ok=True)
+
+    def command(self):
+        return ["bird", "-f", "-c", "/etc/bird/bird.conf", "-s", CONTROL]
+
+    def ask(self, *words):
+        """What birdc answers."""
+        return self.host.run("birdc", "-r", "-s", CONTROL, *words, check=False).stdout
+
+    def is_ready(self):
+        return "Daemon is up and running" in self.ask("show", "status")
+
+    def established(self, protocol):
+        return "Established" in self.ask("show", "protocols", protocol)

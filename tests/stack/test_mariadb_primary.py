@@ -1,0 +1,176 @@
+"""mariadb-primary: the writer's address is where the primary is, under a client that never stops."""
+
+import re
+import time
+
+import pytest
+
+from stacklab.mariadb import Mariadb, connect
+from stacklab.writer import Writer
+
+WRITER, READER = "192.0.2.20", "192.0.2.21"
+SHOP = ["CREATE DATABASE shop",
+        "CREATE TABLE shop.rows_written (id INT PRIMARY KEY)",
+        "CREATE USER shop@'%' IDENTIFIED BY 'shop'", "GRANT ALL ON shop.* TO shop@'%'"]
+
+
+class Pair:
+    """db1 is the primary with the writer's address, db2 its replica with the reader's."""
+
+    def __init__(self, stack):
+        self.stack = stack
+        self.hosts = [stack.host("db1", "192.0.2.1/24"), stack.host("db2", "192.0.2.2/24")]
+        self.client = stack.host("client", "192.0.2.100/24")
+        self.servers = [Mariadb(host) for host in self.hosts]
+
+    def start(self):
+        """As the README has it, with tables of a shop."""
+        for server in self.servers:
+            server.spawn()
+        for server in self.servers:
+            self.stack.wait(server.is_ready, "MariaDB is ready", 60)
+        first, second = self.hosts
+        first.run("mariadb-role", "primary")
+        self.servers[0].source("/etc/vipd/mariadb-users.sql")
+        self.servers[0].query(*SHOP)
+        first.start()
+        first.lab.wait(lambda: first.holds(WRITER), "db1 has the writer's address", 30)
+        second.run("mariadb-role", "rejoin", "--clone", timeout=60)
+        second.start()
+        self.settled(0)
+        return self
+
+    def settled(self, primary):
+        """Waits until that node has the writer's address, and the other one stands by and has the
+        reader's."""
+        mine, other = self.hosts[primary], self.hosts[1 - primary]
+        self.stack.wait(lambda: mine.holds(WRITER) and other.state("writer") == "BACKUP" and
+                        other.holds(READER) and not mine.holds(READER),
+                        f"{mine.name} has the writer's, {other.name} the reader's address", 60)
+
+    def write(self):
+        return Writer(self.client, lambda: connect(WRITER, "shop", "shop", "shop")).wait_written()
+
+    def taken_by(self, writer, server_id):
+        self.stack.wait(lambda: writer.rows[-1].server == server_id,
+                        f"server {server_id} takes rows", 60)
+
+    @staticmethod
+    def rows(server):
+        return {row[0] for row in server.query("SELECT id FROM shop.rows_written")}
+
+    def lost(self, writer, server):
+        """Rows that were acknowledged and are not there."""
+        acknowledged = writer.numbers()
+        return sorted(acknowledged - self.rows(server))
+
+    def say(self, what, writer, since, new, lost):
+        """The figures of the README."""
+        waited = re.findall(r"before-master: exit status 0 after ([\d.]+) s",
+                            self.hosts[new].log_text())[-1]
+        print(f"mariadb-primary: {what}: {len(writer.rows)} rows, {len(lost)} acknowledged ones lost,"
+              f" longest gap {writer.longest_gap_s(since):.2f} s, {waited} s of it for the promotion")
+
+    def rejoin(self, number, *arguments, check=True):
+        return self.hosts[number].run("mariadb-role", "rejoin", *arguments, check=check, timeout=60)
+
+    def dies(self, number, writer, rows):
+        """The whole node, of which the disk is left. Just before, what it sends to the other server
+        is lost on the way, and the connection stays: until so many rows have been acknowledged; for
+        a moment with 0."""
+        host, other = self.hosts[number], ("192.0.2.2", "192.0.2.1")[number]
+        host.run("nft", "add table ip cut; add chain ip cut out { type filter hook output priority 0; };"
+                 f" add rule ip cut out ip daddr {other} tcp sport 3306 drop")
+        if rows:
+            enough = len(writer.rows) + rows
+            self.stack.wait(lambda: len(writer.rows) >= enough, "rows are acknowledged", 30)
+        else:
+            time.sleep(0.5)
+        host.cut()
+        self.servers[number].kill()
+        host.kill()
+
+    def comes_back(self, number):
+        host = self.hosts[number]
+        host.run("nft", "delete", "table", "ip", "cut")
+        host.heal()
+        self.servers[number].start(60)
+        host.start()
+        self.stack.wait(lambda: "read-only and no replica" in host.vipctl("status", "writer").stdout,
+                        "status says what is to be done", 30)
+        assert self.servers[number].value("@@read_only") == 1
+
+
+@pytest.fixture
+def stack(make_stack):
+    return make_stack("mariadb-primary")
+
+
+@pytest.fixture
+def pair(stack):
+    return Pair(stack).start()
+
+
+@pytest.mark.limit(180)
+def test_a_planned_hand_over_loses_no_row(stack, pair):
+    db1, db2 = pair.servers
+    writer = pair.write()
+    for old, new in ((0, 1), (1, 0)):
+        since = time.monotonic()
+        pair.hosts[old].vipctl("drain", "writer")
+        pair.taken_by(writer, new + 1)
+        assert pair.servers[old].value("@@read_only") == 1
+        assert pair.servers[new].value("@@read_only") == 0
+        # Nobody but the primary has the data of now: the reader's address is there, too.
+        pair.rejoin(old)
+        pair.hosts[old].vipctl("resume", "writer")
+        pair.settled(new)
+        writer.wait_written()
+        pair.say("drain", writer, since, new, pair.lost(writer, pair.servers[new]))
+    writer.stop()
+    assert not pair.lost(writer, db1)
+    stack.wait(lambda: not pair.lost(writer, db2), "the replica has all of it", 30)
+
+
+@pytest.mark.limit(240)
+def test_what_the_death_of_the_primary_loses(stack, pair):
+    """Semi-synchronously: nothing. Asynchronously: what the replica had not read. In both cases the
+    network between the two fails a moment before the node does."""
+    db1, db2 = pair.servers
+    writer = pair.write()
+    since = time.monotonic()
+    pair.dies(0, writer, 0)
+    pair.taken_by(writer, 2)
+    writer.wait_written().stop()
+    lost = pair.lost(writer, db2)
+    pair.say("the primary dies, semi-synchronous", writer, since, 1, lost)
+    assert not lost
+
+    # It comes back read-only, and stands back until it is told to rejoin.
+    pair.comes_back(0)
+    assert pair.hosts[1].holds(WRITER)
+    pair.rejoin(0)
+    pair.settled(1)
+    stack.wait(lambda: not pair.lost(writer, db1), "the replica has all of it", 30)
+
+    # The other way round, asynchronously.
+    for host in pair.hosts:
+        host.run("rm", "/etc/mysql/mariadb.conf.d/62-semi-sync.cnf")
+    db2.query("SET GLOBAL rpl_semi_sync_master_enabled = 0", "TRUNCATE shop.rows_written")
+    writer = pair.write()
+    since = time.monotonic()
+    pair.dies(1, writer, 5)
+    pair.taken_by(writer, 1)
+    writer.wait_written().stop()
+    lost = pair.lost(writer, db1)
+    pair.say("the primary dies, asynchronous", writer, since, 0, lost)
+    assert lost
+
+    # It has what nobody else has, so it does not become a replica as it is.
+    pair.comes_back(1)
+    refused = pair.rejoin(1, check=False)
+    assert refused.returncode == 1 and "mariadb-role rejoin --clone" in refused.stderr
+    assert set(lost) <= pair.rows(db2)
+    pair.rejoin(1, "--clone")
+    pair.settled(0)
+    assert pair.lost(writer, db2) == lost
