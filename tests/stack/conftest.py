@@ -10,10 +10,20 @@ sys.path.insert(0, os.path.dirname(__file__))
 from stacklab.stack import Stack  # noqa: E402
 
 
+LIMIT_S = 240  # several servers start and stop in each test; alone it takes a tenth of that
+
+
+def pytest_collection_modifyitems(items):
+    here = os.path.dirname(os.path.abspath(__file__))
+    for item in items:
+        if str(item.path).startswith(here) and not item.get_closest_marker("limit"):
+            item.add_marker(pytest.mark.limit(LIMIT_S))
+
+
 @pytest.fixture
 def make_stack():
-    """make_stack("haproxy-pair"): a Stack that is taken down with the test; a vipd that does not end
-    cleanly fails it. For a diagnosis in the report the Stack must be a fixture of the test file."""
+    """make_stack("haproxy-pair"): a Stack that is taken down with the test; a vipd that does not
+    end cleanly fails it. For a diagnosis in the report it must be a fixture of the test file."""
     stacks = []
 
     def make(example):

@@ -44,11 +44,11 @@ def test_vipd_runs_with_its_default_paths(stack):
     lb1.run("vipctl", "resume", "web")
     stack.wait_master(lb1)
     lb1.freeze()
-    lb2.wait_state("MASTER", timeout=30)
+    lb2.wait_state("MASTER")
     lb1.thaw()
-    stack.wait_master(lb1, timeout=30)
+    stack.wait_master(lb1)
     lb1.kill()
-    lb2.wait_state("MASTER", timeout=30)
+    lb2.wait_state("MASTER")
 
 
 def test_a_client_that_never_stops(stack):

@@ -26,7 +26,7 @@ class Site:
         self.nginx = {}
         for web in (self.web1, self.web2):
             self.start(web)
-        stack.wait_master(self.web1, "www", timeout=40)
+        stack.wait_master(self.web1, "www")
         self.load = stack.load(self.client, f"https://{NAME}/", addresses=[VIP],
                                ca="/etc/ssl/www.crt").wait_served()
 
@@ -56,7 +56,6 @@ def site(stack, tmp_path):
     return Site(stack, tmp_path)
 
 
-@pytest.mark.limit(120)
 def test_one_serves_whatever_dies(site):
     web1, web2 = site.web1, site.web2
     for what, act, to in (("drain", lambda: web1.run("vipctl", "drain", "www"), web2),

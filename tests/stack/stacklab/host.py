@@ -1,7 +1,6 @@
 """A host of the stack: namespaces of its own, with an example's files laid over the root."""
 
 import glob
-import json
 import os
 import select
 import signal
@@ -10,19 +9,19 @@ import sys
 
 from vipdlab import netns
 from vipdlab.node import BUILD, VIPCTL, VIPD, Node, environment
-from vipdlab.rtnl import AddressReader
 
 from .process import Process, enter
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.abspath(f"{HERE}/../../..")
 EXPORTER = f"{BUILD}/tools/vipd-exporter"
+WAIT_S = 60  # for what is to come about in a second or two
 
 
 class Host(Node):
-    """Everything in here sees the machine as its own: an /etc with the example's files, empty /run,
-    /tmp, /var/lib, /var/log, its own host name, processes and interfaces. vipd runs with its default
-    paths; what Node can do (state(), instance(), history(), vipctl(), holds(), kill() ...) works."""
+    """Everything in here sees the machine as its own: an /etc with the example's files, empty
+    /run, /tmp, /var/lib, /var/log, its own host name, processes and interfaces. vipd runs with its
+    default paths; what Node can do (state(), history(), vipctl(), holds() ...) works."""
 
     def __init__(self, stack, name, index, folders):
         self.stack, self.folders, self.plugs = stack, folders, {}
@@ -38,11 +37,11 @@ class Host(Node):
         programs = [path for path in (VIPD, VIPCTL, EXPORTER) if os.path.exists(path)]
         self._holder = subprocess.Popen(
             ["ip", "netns", "exec", self.namespace, "unshare", "--fork", "--kill-child", "--pid",
-             "--mount", "--uts", "--ipc", sys.executable, "-IS", f"{HERE}/init.py", self.name, SOURCE,
-             *self.folders, "--", *programs],
+             "--mount", "--uts", "--ipc", sys.executable, "-IS", f"{HERE}/init.py", self.name,
+             SOURCE, *self.folders, "--", *programs],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
             preexec_fn=netns.die_with_parent)
-        if not select.select([self._holder.stdout], [], [], 20)[0] \
+        if not select.select([self._holder.stdout], [], [], WAIT_S)[0] \
                 or self._holder.stdout.readline() != "ready\n":
             raise RuntimeError(f"{self.name} did not come up")
         with open(f"/proc/{self._holder.pid}/task/{self._holder.pid}/children",
@@ -71,7 +70,7 @@ class Host(Node):
 
     # -- commands and files
 
-    def run(self, *command, check=True, timeout=30, text_in=None):
+    def run(self, *command, check=True, timeout=WAIT_S, text_in=None):
         """Runs a command to its end inside; returns the CompletedProcess. A single text is a line
         for the shell."""
         if len(command) == 1 and " " in command[0]:
@@ -113,7 +112,8 @@ class Host(Node):
         """Makes an interface with these addresses and plugs it into a LAN of that name."""
         self.stack.lan(lan)
         port = f"{self.name}-{device}"
-        netns.ip_batch([f"link add {device} netns {self.namespace} type veth peer name {port}"
+        mac = f"address {self.mac}" if device == "eth0" else ""
+        netns.ip_batch([f"link add {device} netns {self.namespace} {mac} type veth peer name {port}"
                         f" netns {self.stack.switch}"])
         netns.ip_batch([f"link set {port} master {lan} up"], self.stack.switch)
         self.ip("link", "set", device, "up")
@@ -166,6 +166,21 @@ class Host(Node):
         assert self.process is None, f"{self.name}: vipd already runs"
         self.process = self.popen(*prefix, *self.command(*arguments), env=env or environment(),
                                   log="/var/log/stack/vipd.log")
+        return self
+
+    def wait_state(self, state, name="web", timeout=WAIT_S):
+        return super().wait_state(state, name, timeout)
+
+    def start(self, *sections, **node_keys):
+        """Starts vipd and waits until it answers, or fails with what it said when it ended."""
+        if sections or node_keys:
+            self.write(*sections, **node_keys)
+        self.spawn()
+
+        def answers():
+            assert self.process.poll() is None, f"{self.name}: vipd ended\n{self.log_tail()}"
+            return self.status()
+        self.lab.wait(answers, f"{self.name} answers on its socket")
         return self
 
     def write_text(self, text):

@@ -1,4 +1,4 @@
-"""What Load starts on a host: see load.py. Says a line of JSON for every request when it is over."""
+"""What Load starts on a host: see load.py. Says a line of JSON for each request that is over."""
 
 import asyncio
 import itertools

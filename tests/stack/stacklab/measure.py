@@ -12,6 +12,6 @@ def switch(load, what, act, to, instance="web"):
     """act() moves the address to that host; the Result of it all, once it is served again."""
     mark = load.mark()
     act()
-    to.wait_state("MASTER", instance, timeout=30)
+    to.wait_state("MASTER", instance)
     load.wait_served()
     return since(load, mark, what)

@@ -28,7 +28,7 @@ class Server:
         self.process = self.host.popen(*self.command(), log=self.log)
         return self
 
-    def start(self, timeout=30):
+    def start(self, timeout=60):
         """Starts it and waits until it is ready."""
         self.spawn()
         self.host.lab.wait(self._came_up, f"{self.host.name}: {self.NAME} is ready", timeout)

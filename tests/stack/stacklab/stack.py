@@ -1,5 +1,5 @@
-"""A stack: hosts on LANs, built from an example's folders. All that Lab has (wait(), never()) is here
-too; it is taken down with the test."""
+"""A stack: hosts on LANs, built from an example's folders. All that Lab has (wait(), never()) is
+here too; it is taken down with the test."""
 
 import glob
 import itertools
@@ -8,7 +8,7 @@ import os
 from vipdlab import netns
 from vipdlab.lab import Lab
 
-from .host import SOURCE, Host
+from .host import SOURCE, WAIT_S, Host
 from .load import Load
 
 
@@ -28,6 +28,13 @@ class Stack(Lab):
         netns.sysctl(self.switch, net__ipv6__conf__all__disable_ipv6=1,
                      net__ipv6__conf__default__disable_ipv6=1)
         netns.ip_batch(["link set lo up"], self.switch)
+
+    def wait(self, condition, what, timeout=WAIT_S, interval=0.05):
+        """As Lab's, with more patience: several servers start on a machine that may be busy."""
+        return super().wait(condition, what, timeout, interval)
+
+    def wait_master(self, master, name="web", timeout=WAIT_S):
+        super().wait_master(master, name, timeout)
 
     def lan(self, name):
         """Makes that LAN, unless it is there."""
