@@ -11,7 +11,7 @@ from vipdlab import config, netns
 from vipdlab.config import INTERVAL_MS
 from vipdlab.exporter import EXPORTER, OPEN_METRICS, PORT, Exporter
 
-# Of the exporter: waiting for an agent that hangs (6 s) for one request and the next.
+# Of the exporter: waiting for an agent that hangs (3 s) for one request and the next.
 HUNG_S = 20
 # At once, of everybody.
 CONNECTIONS_MAX = 128 + 2
