@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from vipdlab.exporter import EXPORTER
 from vipdlab.node import VIPCTL
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
@@ -66,7 +67,21 @@ def test_fish_completes_them():
         assert options(verb) == found, verb
 
 
-@pytest.mark.parametrize("shell, name", [("bash", "vipctl"), ("zsh", "_vipctl"), ("fish", "vipctl.fish")])
+def test_all_complete_the_exporter():
+    usage = subprocess.run([EXPORTER, "--help"], capture_output=True, text=True, timeout=20,
+                           check=True).stdout
+    wanted = set(re.findall(r"^  --([a-z]+)", usage, re.M))
+    assert wanted == {"listen", "control", "version", "help"}
+    assert all(len(line) <= 80 for line in usage.splitlines())
+    for name, form in (("vipd-exporter", r"(?<![\w-])--([a-z]+)"), ("_vipd-exporter", r"--([a-z]+)\["),
+                       ("vipd-exporter.fish", r" -l (\S+)")):
+        with open(f"{TOP}/packaging/completion/{name}", encoding="utf-8") as file:
+            assert wanted == set(re.findall(form, file.read())), name
+
+
+@pytest.mark.parametrize("shell, name", [
+    ("bash", "vipctl"), ("zsh", "_vipctl"), ("fish", "vipctl.fish"),
+    ("bash", "vipd-exporter"), ("zsh", "_vipd-exporter"), ("fish", "vipd-exporter.fish")])
 def test_the_shell_takes_it(shell, name):
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed")

@@ -209,3 +209,48 @@ def test_history_tells_evidence_once(agent):
     assert lines[2].endswith("10.99.0.1 advertises priority 150, ours is 100")
     assert lines[3].endswith("[peer 10.99.0.1, its priority 150, our priority 100, "
                              "silent for 3.610 s, limit 3.609 s]")
+
+
+CHECK = {"name": "haproxy", "type": "http", "state": "failing", "since": None, "weight": None,
+         "text": "connection refused"}
+
+
+@pytest.mark.parametrize("change, command", [
+    ({"checks": [CHECK]}, "vipctl status web  # web: check haproxy fails"),
+    ({"state": "INIT", "held_by": ["check-failed"], "checks": [CHECK]},
+     "vipctl status web  # web: a check fails"),
+    ({"state": "INIT", "held_by": ["drained"], "drained": {"since": None, "left_ms": None}},
+     "vipctl resume web  # web: drained"),
+    ({"state": "INIT", "held_by": ["link-down"]}, "vipctl doctor  # web: what keeps it in INIT"),
+    ({"state": "INIT", "held_by": ["group"]}, "vipctl why web  # web: held by its group"),
+    ({"warnings": [{"kind": "second-master", "text": "10.0.0.3 too"}]},
+     "vipctl doctor  # web: second-master"),
+    ({"damping": {"active": True, "withdrawals": 3, "limit": 3, "remaining_ms": 1000}},
+     "vipctl history web  # web: held back by flap-damping"),
+])
+def test_the_next_command_is_named(agent, change, command):
+    done = vipctl(agent(status({**WEB, "addresses": [], **change})), "status")
+    assert f"\nnext: {command}\n" in done.stdout
+
+
+def test_each_next_command_is_named_once_and_the_worst_first(agent):
+    drained = {**BACKUP, "state": "INIT", "held_by": ["drained"],
+               "drained": {"since": None, "left_ms": None}}
+    two = {**WEB, "checks": [CHECK, {**CHECK, "name": "other"}]}
+    lost = {**BACKUP, "name": "x", "state": "INIT", "held_by": ["link-down"], "master": None}
+    reload = {"at": None, "ok": False, "text": "x.conf:3: bad"}
+    done = vipctl(agent(status(two, drained, lost, last_reload=reload)), "status")
+    assert re.findall("^next: (.*?)  #", done.stdout, re.M) == [
+        "vipctl doctor", "vipctl status web", "vipctl resume db", "vipctl check"]
+
+
+def test_nothing_comes_next_where_all_is_well(agent):
+    path = agent(status(WEB))
+    assert "next:" not in vipctl(path, "status").stdout + vipctl(path, "status", "web").stdout
+
+
+def test_the_details_of_one_name_no_command_that_shows_them(agent):
+    path = agent(status({**WEB, "checks": [CHECK]}, BACKUP))
+    assert "next:" not in vipctl(path, "status", "web").stdout
+    answer = json.loads(vipctl(path, "status", "--check", "--json").stdout)
+    assert set(answer["problems"][0]) == {"instance", "health", "text"}

@@ -173,6 +173,11 @@ static int wait_readable(const struct client *client, int64_t until_ms)
     }
 }
 
+bool client_readable(const struct client *client, int timeout_ms)
+{
+    return client->used > 0 || wait_readable(client, monotonic_ms() + timeout_ms) == 0;
+}
+
 bool client_wait(const struct client *client, int output)
 {
     /* Of the output only that it has gone, which is always told. */

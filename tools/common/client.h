@@ -22,6 +22,9 @@ bool client_is_lost(const struct client *client);
 /* Waits until client_reply() has something to read. False: whoever reads from `output` has gone. */
 bool client_wait(const struct client *client, int output);
 
+/* Waits for as long for something to read. False: there is none (said on stderr). */
+bool client_readable(const struct client *client, int timeout_ms);
+
 /* Sends a call. Steals parameters (NULL: none). 0 or an exit code (said on stderr). */
 int client_call(struct client *client, const char *method, json_t *parameters, bool more);
 

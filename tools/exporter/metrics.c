@@ -182,9 +182,10 @@ static void write_gap(const struct pass *pass)
     if (!json_is_object(gap))
         return;
     json_array_foreach (json_object_get(gap, "buckets"), i, bucket) {
-        snprintf(bound, sizeof(bound), "%g", seconds_of(bucket, "le_ms"));
-        if (strpbrk(bound, ".e") == NULL)
-            strcat(bound, ".0"); /* as OpenMetrics wants it */
+        const double le = seconds_of(bucket, "le_ms");
+
+        /* "1.0", not "1", as OpenMetrics wants it. */
+        snprintf(bound, sizeof(bound), le == (double)(long long)le ? "%.1f" : "%g", le);
         labels[1].value = bound;
         metric_part(pass->writer, "_bucket", labels, (double)field_number(bucket, "count"));
     }

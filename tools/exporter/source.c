@@ -9,9 +9,10 @@
 #include <string.h>
 
 enum {
-    FRESH_MS = 200, /* so long an answer is good for others, */
-    DOWN_MS = 1000, /* and so long that there is none */
-    ANSWER_MS = 4000,
+    FRESH_MS = 200,  /* so long an answer is good for others, */
+    DOWN_MS = 1000,  /* and so long that there is none */
+    BEGIN_MS = 3000, /* a vipd that has not begun to answer by then hangs; */
+    REST_MS = 6000,  /* one with hundreds of instances on a busy machine takes its time */
 };
 
 void source_init(struct source *source, const char *control_path)
@@ -53,8 +54,10 @@ static json_t *ask(struct source *source)
         return NULL;
     }
     int r = client_call(client, "io.vipd.GetStatus", NULL, false);
+    if (r == 0 && !client_readable(client, BEGIN_MS))
+        r = EXIT_PROTOCOL;
     if (r == 0)
-        r = client_reply(client, ANSWER_MS, &reply, NULL);
+        r = client_reply(client, REST_MS, &reply, NULL);
     if (r == 0 && json_is_array(json_object_get(reply, "instances"))) {
         client_close(client);
         return reply;
@@ -66,8 +69,8 @@ static json_t *ask(struct source *source)
         snprintf(source->problem, sizeof(source->problem), "vipd at %s closed the connection",
                  path);
     else
-        snprintf(source->problem, sizeof(source->problem),
-                 "vipd hangs: %s gives no answer within %d s", path, ANSWER_MS / 1000);
+        snprintf(source->problem, sizeof(source->problem), "vipd hangs: %s gives no answer in time",
+                 path);
     json_decref(reply);
     client_close(client);
     return NULL;

@@ -25,8 +25,8 @@ void source_init(struct source *source, const char *control_path);
 void source_free(struct source *source);
 
 /* The status, borrowed until the next call; NULL: vipd is down, source->problem says how. Takes at
- * most SOURCE_WAIT_MS, whatever vipd does. Changes between up and down are said on stderr. */
-enum { SOURCE_WAIT_MS = 6000 };
+ * most 11 s, whatever vipd does; 3 s when it hangs. Changes between up and down are said on stderr.
+ */
 const json_t *source_status(struct source *source);
 
 #endif

@@ -12,11 +12,12 @@
 
 static void print_help(void)
 {
-    fputs("Usage: vipd-exporter [--listen ADDRESS:PORT | --listen unix:/PATH] [--control PATH]\n"
+    fputs("Usage: vipd-exporter [--listen WHERE] [--control PATH]\n"
           "Tells by HTTP what vipd says of this node: /metrics for Prometheus, / for people,\n"
           "/healthz and /master/INSTANCE for load balancers.\n"
           "\n"
-          "  --listen WHERE  where to listen (default " LISTEN_DEFAULT ", every address)\n"
+          "  --listen WHERE  ADDRESS:PORT or unix:/PATH (default " LISTEN_DEFAULT
+          ", every address)\n"
           "  --control PATH  control socket (default $" CONTROL_PATH_ENV
           ", else " CONTROL_PATH_DEFAULT ")\n"
           "  --version       print the version and exit\n"
