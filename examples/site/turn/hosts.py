@@ -114,18 +114,16 @@ class Site:
     def _start_databases(self):
         self._serve("db", Mariadb)
         first, second = self.pair("db")
+        first.run("mariadb-role", "primary")
         self.servers["db1"].source("/etc/vipd/mariadb-users.sql")
         self.servers["db1"].query(*NOTES_SQL)
-        first.run("mariadb-role", "primary")
         self._start_vipd(first, "writer")
-        self.wait(lambda: self.servers["db1"].value("@@global.read_only") == 0, "db1 takes writes")
-        second.run("mariadb-role", "rejoin", "--clone")
+        second.run("mariadb-role", "rejoin", "--clone", timeout=90)
         self._start_vipd(second, "writer", "BACKUP")
 
     def _start_caches(self):
         self._serve("cache", Redis)
         first, second = self.pair("cache")
-        first.run("redis-role", "primary")
         self._start_vipd(first, "cache")
         self.wait(lambda: self.cache_is_redundant(second, 0), "cache2 is a replica")
         self._start_vipd(second, "cache", "BACKUP")
@@ -150,16 +148,20 @@ class Site:
             host.popen("/usr/local/sbin/vipd-exporter", log="/var/log/stack/vipd-exporter.log")
 
     def _start_vipd(self, host, instance, state="MASTER"):
+        """`state`: that of its instance, when it may be asked for."""
         host.start()
-        self.wait(lambda: host.state(instance) == state, f"{host.name}: {instance} is {state}")
+        self.wait(lambda: host.state(instance) == state, f"{host.name}: {instance} is {state}", 60)
+        if state == "MASTER":
+            self.wait(lambda: all(a["held"] for a in host.instance(instance)["addresses"]),
+                      f"{host.name} has the address of {instance}", 60)
 
     # -- the databases
 
     def rejoin_database(self, host):
         """What an administrator does with a former primary."""
-        done = host.run("mariadb-role", "rejoin", check=False)
+        done = host.run("mariadb-role", "rejoin", check=False, timeout=90)
         if done.returncode != 0:  # it has what was never acknowledged: thrown away
-            host.run("mariadb-role", "rejoin", "--clone")
+            host.run("mariadb-role", "rejoin", "--clone", timeout=90)
 
     def database_is_redundant(self, host, _):
         found = self.servers[host.name].replication()
