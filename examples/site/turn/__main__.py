@@ -86,7 +86,8 @@ def play(site, options, progress):
             "addresses": {"web": hosts.WEB_VIP, "database": hosts.WRITER_VIP,
                           "cache": hosts.CACHE_VIP},
             "tiers": story.tiers, "faults": story.rows, "holders": holders(samplers),
-            "held_at_the_end": held, "monitored": monitored, "requests": requests, "lost": sorted(lost)}
+            "held_at_the_end": held, "monitored": monitored, "requests": requests,
+            "lost": sorted(lost)}
 
 
 def as_json(turn):

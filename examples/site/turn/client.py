@@ -1,9 +1,9 @@
 """The people who use the site: readers and writers who never stop, and a line for every request.
 
-Run in the client's namespace: client.py ADDRESS PER_SECOND, of each kind. A request begins when its
-time has come, whatever became of those before it, each on a connection of its own; only when MOST of
-a kind are under way is one left out. A request whose connection is refused or cut is sent once more,
-as browsers do. A line of standard output is a request that has ended:
+Run in the client's namespace: client.py ADDRESS PER_SECOND, of each kind. A request begins when
+its time has come, whatever became of those before it, each on a connection of its own; only when
+MOST of a kind are under way is one left out. A request whose connection is refused or cut is sent
+once more, as browsers do. A line of standard output is a request that has ended:
 [began, ended, kind, well, status, sent, balancer, web, app, note]. It ends with its input.
 """
 

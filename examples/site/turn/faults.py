@@ -58,7 +58,8 @@ class Acts:
     # -- vipd's part
 
     def drain(self, instance):
-        return lambda host: host.vipctl("drain", instance)
+        """It waits for the other node, and that one for its promotion."""
+        return lambda host: host.vipctl("drain", instance, timeout=90)
 
     def is_elsewhere(self, kind, instance):
         """The other node has the address, and it alone."""

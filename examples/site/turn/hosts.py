@@ -1,6 +1,6 @@
-"""The site's hosts and what runs on them. The frame is that of tests/stack; the databases' files are
-those of examples/mariadb-primary and examples/redis-replica, what stands in this folder goes over
-them."""
+"""The site's hosts and what runs on them. The frame is that of tests/stack; the databases' files
+are those of examples/mariadb-primary and examples/redis-replica, what stands in this folder goes
+over them."""
 
 import itertools
 import os

@@ -1,4 +1,4 @@
-"""The timeline of one tier as SVG: every request, who held the address, who answered, what was down.
+"""The timeline of one tier as SVG: each request, who had the address, who answered, what was down.
 
 Colours are classes of the page's style sheet, so that a picture is right in the light and the dark.
 """
@@ -127,8 +127,9 @@ class Picture:
             begin, end = fault["gap_at"]
             if fault["gap_ms"] >= 100:
                 y = TOP + PLOT - 7
-                self.add(f'<path d="M{self.x(begin)} {y - 3}v6m0-3H{self.x(end)}m0-3v6" class="gap"/>')
-                self.text(self.x(end) + 4, y + 3.5, "gap-text", f"{fault['gap_ms']:.0f} ms")
+                x = self.x(end)
+                self.add(f'<path d="M{self.x(begin)} {y - 3}v6m0-3H{x}m0-3v6" class="gap"/>')
+                self.text(x + 4, y + 3.5, "gap-text", f"{fault['gap_ms']:.0f} ms")
 
     def svg(self):
         self.scales()

@@ -1,4 +1,4 @@
-"""report.html: one file that needs nothing else, for somebody who wants to know whether to trust it."""
+"""report.html: one file that needs nothing else, for somebody who decides whether to trust it."""
 
 import html
 import os
@@ -14,7 +14,8 @@ PAGE = """<!DOCTYPE html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <link rel="icon" href="data:,">
 <title>vipd: a site and its faults</title>
 <style>
@@ -104,8 +105,8 @@ def table_row(fault, is_first):
 
 
 def table(turn):
-    heads = ("", "Component", "Fault", "Longest gap", "Slowest answer", "Failed requests", "Sent again",
-             "Acknowledged writes lost")
+    heads = ("", "Component", "Fault", "Longest gap", "Slowest answer", "Failed requests",
+             "Sent again", "Acknowledged writes lost")
     figure = 3 * ("",) + 5 * (" class=figure",)
     rows, before = [], None
     for fault in turn["faults"]:
@@ -129,8 +130,9 @@ def key(tier):
 
 
 def section(tier, turn):
-    return (f"<section><h2>{escaped(tier['name'])}</h2><p class=\"soft\">{escaped(tier['about'])}</p>"
-            + key(tier) + f'<div class="wide" tabindex="0">{Picture(tier, turn).svg()}</div></section>')
+    return (f"<section><h2>{escaped(tier['name'])}</h2>"
+            f"<p class=\"soft\">{escaped(tier['about'])}</p>" + key(tier)
+            + f'<div class="wide" tabindex="0">{Picture(tier, turn).svg()}</div></section>')
 
 
 def verdict(turn):
@@ -161,8 +163,8 @@ def page(turn):
         '<p class="soft">Longest gap: the longest time in which no read, or no write, was answered '
         "well by anybody (without any fault it is a few times the distance of two requests, "
         f"{1000 / turn['per_second']:.0f} ms). Slowest answer: what the unluckiest of those "
-        "waited who were answered well. Sent again: the connection was refused or cut, and a second "
-        "one brought a good answer, as with a browser. Failed: no good answer. Acknowledged "
+        "waited who were answered well. Sent again: the connection was refused or cut, and a "
+        "second one brought a good answer, as with a browser. Failed: no good answer. Acknowledged "
         "writes lost: told &ldquo;stored&rdquo;, and not in the database when the fault was mended."
         "</p>",
         *(section(tier, turn) for tier in turn["tiers"]),
