@@ -141,6 +141,18 @@ static size_t fill_hooks(const struct instance *instance, struct status_hook *ou
     return n;
 }
 
+static size_t fill_hook_counts(const struct instance *instance, struct status_hook_count *out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < HOOKS; i++)
+        if (instance->config->hooks[i] != NULL)
+            out[n++] = (struct status_hook_count){.name = hook_name((enum hook)i),
+                                                  .runs = instance->counts.hook_runs[i],
+                                                  .failures = instance->counts.hook_failures[i]};
+    return n;
+}
+
 static json_t *instance_json(const struct instance *instance, struct status_address *addresses,
                              struct status_route *routes)
 {
@@ -150,6 +162,7 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
     const struct history_entry last = last_transition(instance);
     struct status_router routers[2];
     struct status_hook hooks[HOOKS];
+    struct status_hook_count hook_counts[HOOKS];
     struct status_warning warnings[SNAPSHOT_WARNINGS_MAX];
     struct status_instance status = {
         .name = config->name,
@@ -186,6 +199,10 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
         .handover = handover_of(instance),
         .hooks = hooks,
         .hook_count = fill_hooks(instance, hooks),
+        .transitions = instance->counts.transitions,
+        .gaps = &instance->counts.gaps,
+        .hook_counts = hook_counts,
+        .hook_count_count = fill_hook_counts(instance, hook_counts),
     };
 
     for (size_t i = 0; i < instance->router_count; i++) {

@@ -6,6 +6,7 @@
 #include "agent/base/priorities.h"
 #include "agent/instances/actions.h"
 #include "agent/instances/checks_effect.h"
+#include "agent/instances/counts.h"
 #include "agent/instances/devices.h"
 #include "agent/instances/strangers.h"
 #include "agent/instances/watch.h"
@@ -109,6 +110,7 @@ static void report(struct instance *instance, const struct election_actions *act
     if (state != instance->state)
         instance->since_wall_ns = instance->last_wall_ns;
     instance->state = state;
+    instance_count_transition(instance);
     instance_explain(instance, &instance->last);
     handover_explain(&instance->handover, &instance->last);
     if (instance_was_withdrawn(instance))

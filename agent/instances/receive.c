@@ -110,12 +110,12 @@ static void on_claim(void *userdata, const struct neighbour_claim *claim)
     struct lan_sighting sighting;
 
     bool lingering = election_lingering(e);
-    bool master = e->state == VRRP_MASTER;
+    bool told = e->state != VRRP_INIT && claim->kind == NEIGHBOUR_ANNOUNCEMENT;
     bool strange = !router_owns_mac(router, claim->mac);
 
     if (claim->kind == NEIGHBOUR_PROBE || is_echo(router, claim->mac))
         return;
-    if ((lingering || (master && claim->kind == NEIGHBOUR_ANNOUNCEMENT)) && (virtual || strange))
+    if ((lingering || told) && (virtual || strange))
         instance_event(router->instance, router->index, &event);
     if (!strange)
         return;

@@ -2,6 +2,7 @@
 #include "agent/instances/registry.h"
 
 #include "agent/base/log.h"
+#include "agent/instances/counts.h"
 #include "agent/instances/requests.h"
 #include "agent/instances/sequences.h"
 
@@ -117,13 +118,15 @@ static void remove_stopped(struct registry *registry, size_t i)
     const char *name = instance->config->name;
     struct config_box *box = instance->next_box;
     const struct config_instance *next = instance->next_config;
+    struct instance_legacy legacy;
 
+    instance_bequeath(instance, &legacy);
     instance->next_box = NULL;
     registry->list[i] = registry->list[--registry->count];
     registry->observer.on_removed(registry->observer.userdata, name, registry_find(registry, name));
     instance_free(instance);
-    if (next != NULL && !registry->stopping)
-        (void)registry_add(registry, box, next);
+    if (next != NULL && !registry->stopping && registry_add(registry, box, next) == 0)
+        instance_inherit(registry->list[registry->count - 1], &legacy);
     config_box_unref(box);
 }
 

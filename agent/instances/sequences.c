@@ -326,13 +326,16 @@ void sequences_close(struct sequences *sequences)
 
 /* ---- Routers */
 
-bool sequences_begin(struct sequences *sequences, const char *instance, enum ip_family family,
+void sequences_begin(struct sequences *sequences, const char *instance, enum ip_family family,
                      struct authentication *auth)
 {
+    if (sequences == NULL || auth->keys == NULL || auth->peers == NULL || auth->record != NULL)
+        return;
     struct sequence_record *record = enter(sequences, instance, family);
-
-    if (record == NULL || auth->peers == NULL)
-        return false;
+    if (record == NULL) {
+        log_instance(LOG_ERR, instance, "out of memory: stamps of adverts are not kept");
+        return;
+    }
     /* One of that name may still be handing over. */
     refresh(record);
     record->live = auth;
@@ -345,7 +348,6 @@ bool sequences_begin(struct sequences *sequences, const char *instance, enum ip_
         if (peer->mark.set && auth_peers_find(auth->peers, &peer->address) == NULL)
             auth_peers_set(auth->peers, &peer->address, peer->mark.sequence);
     }
-    return true;
 }
 
 void sequences_end(struct authentication *auth)

@@ -13,6 +13,7 @@
 #include "agent/instances/node.h"
 #include "agent/instances/router.h"
 #include "agent/recorder/policy.h"
+#include "lib/election/takeover_gap.h"
 
 /* After a claim that failed altogether: when it is tried again; see claim.h. */
 struct claim_retry {
@@ -36,6 +37,16 @@ struct hook_result {
     bool good;
     int status;    /* its exit status; -1: it has none (a signal, its time was up, not started) */
     char text[96]; /* "exit status 3 after 0.120 s" */
+};
+
+/* What is counted of it; see counts.h. */
+struct instance_counts {
+    uint64_t transitions[REASONS];
+    uint64_t hook_runs[HOOKS];
+    uint64_t hook_failures[HOOKS];
+    struct takeover_gaps gaps;
+    uint64_t gap_from_ns; /* boot time of the dead master's last advert; 0: no takeover is going on
+                           */
 };
 
 struct instance {
@@ -76,6 +87,7 @@ struct instance {
     sd_event_source *start_timer;     /* of start-delay; NULL: never needed */
     struct hook_result *hook_results; /* HOOKS of them, told by publish/; NULL: none ended yet */
     bool checks_due; /* instance_checks_changed() is to be called when the event is done */
+    struct instance_counts counts;
     const struct config_instance *next_config; /* REPLACED: started when this one is done */
     struct config_box *next_box;
 };

@@ -5,6 +5,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
+#include "agent/instances/counts.h"
 #include "agent/publish/hooks.h"
 #include "agent/publish/state_file.h"
 #include "agent/publish/systemd_target.h"
@@ -118,6 +119,7 @@ static void on_hook_end(void *userdata, const char *name, enum hook hook, int st
 
     if (instance == NULL)
         return;
+    instance_count_hook(instance, hook, status == 0);
     if (instance->hook_results == NULL)
         instance->hook_results = calloc(HOOKS, sizeof(*instance->hook_results));
     if (instance->hook_results == NULL)

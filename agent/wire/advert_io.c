@@ -162,9 +162,20 @@ int advert_io_leave(const struct advert_io *io, const struct ip_address *group)
     return change_membership(io, group, false);
 }
 
+int advert_io_filter(const struct advert_io *io, const struct sock_fprog *program)
+{
+    const int unused = 0;
+    int r = program != NULL
+                ? setsockopt(io->fd, SOL_SOCKET, SO_ATTACH_FILTER, program, sizeof(*program))
+                : setsockopt(io->fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused));
+
+    return r == 0 ? 0 : -errno;
+}
+
 void advert_io_rest(struct advert_io *io, bool resting)
 {
-    (void)sd_event_source_set_enabled(io->source, resting ? SD_EVENT_OFF : SD_EVENT_ON);
+    if (io != NULL)
+        (void)sd_event_source_set_enabled(io->source, resting ? SD_EVENT_OFF : SD_EVENT_ON);
 }
 
 /* The header of an IPv4 packet comes with it; the kernel has checked it. */
@@ -246,7 +257,7 @@ static bool receive_one(struct advert_io *io)
 bool advert_io_receive(struct advert_io *io)
 {
     for (int i = 0; i < MESSAGES_PER_PASS; i++)
-        if (!receive_one(io))
+        if (io == NULL || !receive_one(io))
             return false;
     return true;
 }

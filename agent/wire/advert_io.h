@@ -15,6 +15,7 @@
 #include <systemd/sd-event.h>
 
 struct advert_io;
+struct sock_fprog;
 
 /* One received message. ip.ttl is what the packet carried. Octets are valid during the call. */
 typedef void (*advert_io_fn)(void *userdata, const struct packet_ip *ip, const uint8_t *payload,
@@ -48,14 +49,19 @@ void advert_io_silence(struct advert_io *io);
 /* Any thread, once it is silent. NULL is allowed. */
 void advert_io_close(struct advert_io *io);
 
-/* Reads no more (packets wait in the kernel, which drops what is too much), or again. */
+/* Has the kernel drop what the program says; NULL: nothing any more. 0 or a negative errno. */
+int advert_io_filter(const struct advert_io *io, const struct sock_fprog *program);
+
+/* Reads no more (packets wait in the kernel, which drops what is too much), or again.
+ * NULL is allowed. */
 void advert_io_rest(struct advert_io *io, bool resting);
 
 /* Any thread, while others use it: joins or leaves a group. 0 or a negative errno. */
 int advert_io_join(const struct advert_io *io, const struct ip_address *group);
 int advert_io_leave(const struct advert_io *io, const struct ip_address *group);
 
-/* Hands on what waits to be read, a bounded number of messages. True when more may wait. */
+/* Hands on what waits to be read, a bounded number of messages. True when more may wait. NULL is
+ * allowed. */
 bool advert_io_receive(struct advert_io *io);
 
 /* What the IP header of a message says. */

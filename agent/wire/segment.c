@@ -6,6 +6,7 @@
 #include "agent/wire/opening.h"
 #include "agent/wire/rest.h"
 #include "agent/wire/roster.h"
+#include "agent/wire/segment_filter.h"
 #include "agent/wire/watched.h"
 
 #include <assert.h>
@@ -33,7 +34,7 @@ struct segment {
     struct segment_client *clients;
     unsigned count[FAMILY_SLOTS]; /* of them */
     struct roster roster;
-    uint64_t counters[PACKET_VERDICTS];
+    struct segment_filter filter[FAMILY_SLOTS]; /* what is nobody's */
 };
 
 struct segments {
@@ -52,19 +53,16 @@ static void on_message(void *userdata, const struct packet_ip *ip, const uint8_t
                        size_t size)
 {
     struct segment *segment = userdata;
-    uint8_t vrid = packet_peek_vrid(payload, size);
-    const struct segment_client *client =
-        roster_find(&segment->roster, vrid, &ip->source, &ip->destination);
-    bool ours = links_address(segment->owner->links, segment->ifindex, &ip->source) != NULL;
-    struct advert advert;
+    const struct segment_client *client = roster_find(
+        &segment->roster, packet_peek_vrid(payload, size), &ip->source, &ip->destination);
 
-    if (client != NULL) {
-        client->on_message(client->userdata, ip, ours, payload, size);
-        return;
-    }
-    /* A stranger's advert is ordinary on a shared LAN; a broken one is counted for what it is. */
-    enum packet_verdict verdict = packet_receive(ip, payload, size, NULL, &advert, NULL);
-    segment->counters[verdict == PACKET_OK ? PACKET_VRID_ERROR : verdict]++;
+    if (client != NULL)
+        client->on_message(client->userdata, ip,
+                           links_address(segment->owner->links, segment->ifindex, &ip->source),
+                           payload, size);
+    else
+        segment_filter_count(&segment->filter[roster_slot(ip->source.family)],
+                             segment->owner->event, ip, payload, size);
 }
 
 static void on_busy(void *userdata)
@@ -97,8 +95,7 @@ static void on_rest(void *userdata, bool resting)
 
     for (struct segment *s = segments->list; s != NULL; s = s->next)
         for (size_t i = 0; i < FAMILY_SLOTS; i++)
-            if (s->io[i] != NULL)
-                advert_io_rest(s->io[i], resting);
+            advert_io_rest(s->io[i], resting);
 }
 
 struct segments *segments_new(sd_event *event, struct links *links, void (*busy)(void *userdata),
@@ -136,8 +133,6 @@ void segments_set_worker(struct segments *segments, struct worker *worker)
     segments->worker = worker;
 }
 
-/* ---- What the worker opens and closes */
-
 /* It has left the list, and the worker is not at it. */
 static void close_segment(struct segment *segment)
 {
@@ -162,8 +157,10 @@ static void leave_segment(struct segment *segment)
         at = &(*at)->next;
     *at = segment->next;
     segment->left = true;
-    for (size_t i = 0; i < FAMILY_SLOTS; i++)
+    for (size_t i = 0; i < FAMILY_SLOTS; i++) {
+        segment_filter_stop(&segment->filter[i]);
         advert_io_silence(segment->io[i]);
+    }
     conflict_watch_silence(segment->watch);
     if (segment->observed != NULL)
         segment->tap = segments->observer.detach(segment->observed);
@@ -231,6 +228,7 @@ static void take_over(struct segment *segment)
             continue;
         segment->io[i] = opening->io[i].io;
         segment->error[i] = opening->io[i].result;
+        segment_filter_start(&segment->filter[i], segment->io[i], &segment->roster, i);
     }
     segment->watch = opening->watch != NULL ? opening->watch : segment->watch;
     segment->tap = opening->tap != NULL ? opening->tap : segment->tap;
@@ -252,8 +250,7 @@ static void listen_to(struct segment *segment)
     if (r < 0)
         log_msg(LOG_ERR, "%s: cannot wait for frames: %s", opening->name, strerror(-r));
     if (opening->tap != NULL)
-        segment->observed =
-            observer->attach(observer->userdata, segment->opening.name, segment->tap);
+        segment->observed = observer->attach(observer->userdata, opening->name, segment->tap);
 }
 
 /* Callees may attach, detach and watch. */
@@ -343,6 +340,7 @@ int segment_attach(struct segments *segments, const struct link *link,
     if (!client->only_watches && memberships_add(&segment->groups[i], &client->group) < 0)
         return -ENOBUFS;
     roster_add(&segment->roster, client);
+    segment_filter_update(&segment->filter[i]);
     client->segment = segment;
     client->next = segment->clients;
     segment->clients = client;
@@ -361,6 +359,7 @@ void segment_detach(struct segments *segments, struct segment_client *client)
 {
     struct segment *segment = client->segment;
     struct segment_client **at = segment != NULL ? &segment->clients : NULL;
+    size_t i = roster_slot(client->family);
 
     (void)segments;
     if (segment == NULL)
@@ -368,8 +367,9 @@ void segment_detach(struct segments *segments, struct segment_client *client)
     while (*at != client)
         at = &(*at)->next;
     *at = client->next;
-    segment->count[roster_slot(client->family)] -= client->only_watches ? 0 : 1;
+    segment->count[i] -= client->only_watches ? 0 : 1;
     roster_remove(&segment->roster, client);
+    segment_filter_update(&segment->filter[i]);
     client->segment = NULL;
     client->waits = false;
     client->next = NULL;
@@ -430,8 +430,7 @@ void segments_receive(struct segments *segments)
 {
     for (struct segment *s = segments->list; s != NULL; s = s->next)
         for (size_t i = 0; i < FAMILY_SLOTS; i++)
-            if (s->io[i] != NULL)
-                (void)advert_io_receive(s->io[i]);
+            (void)advert_io_receive(s->io[i]);
 }
 
 int segment_send(struct segment_client *client, const struct advert_header *header,
@@ -445,5 +444,7 @@ int segment_send(struct segment_client *client, const struct advert_header *head
 
 const uint64_t *segment_counters(const struct segment_client *client)
 {
-    return client->segment != NULL ? client->segment->counters : NULL;
+    size_t i = roster_slot(client->family);
+
+    return client->segment != NULL ? client->segment->filter[i].counters : NULL;
 }

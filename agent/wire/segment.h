@@ -83,7 +83,8 @@ void segments_receive(struct segments *segments);
 int segment_send(struct segment_client *client, const struct advert_header *header,
                  const uint8_t *payload, size_t size);
 
-/* Counters of packets that belonged to no client, by verdict (PACKET_VERDICTS of them). */
+/* Counters of packets of the client's family that belonged to no client, by verdict
+ * (PACKET_VERDICTS of them); incomplete while there were many (segment_filter.h). */
 const uint64_t *segment_counters(const struct segment_client *client);
 
 #endif

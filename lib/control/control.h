@@ -4,7 +4,7 @@
  * and the client's.
  *
  * Structs are filled by the agent and borrowed during a call; JSON goes out as a new reference that
- * the caller owns. status.c and status_check.c write what a node says of itself, history.c writes
+ * the caller owns. status.c and its parts write what a node says of itself, history.c writes
  * entries of the history and reads them back, control.c knows the messages and their parameters,
  * reload.c words what a reload changes, json.h how single values are written. This room may use all
  * others of lib/ and jansson; no room of lib/ knows it.
@@ -18,6 +18,7 @@
 #include "lib/control/json.h"
 #include "lib/election/check_state.h"
 #include "lib/election/election.h"
+#include "lib/election/takeover_gap.h"
 #include "lib/packet/auth_peers.h"
 
 #define CONTROL_PATH_DEFAULT "/run/vipd/control"
@@ -198,6 +199,13 @@ struct status_hook {
     const char *text; /* "exit status 3 after 0.120 s" */
 };
 
+/* How often a hook of the instance has ended since the agent started. */
+struct status_hook_count {
+    const char *name;
+    uint64_t runs;
+    uint64_t failures; /* of those */
+};
+
 /* flap-damping of an instance. */
 struct status_damping {
     bool configured;
@@ -243,6 +251,11 @@ struct status_instance {
     struct status_handover handover;
     const struct status_hook *hooks;
     size_t hook_count;
+    /* Since the agent started, whatever was reloaded. */
+    const uint64_t *transitions;      /* REASONS of them, by reason; NULL: none */
+    const struct takeover_gaps *gaps; /* of its takeovers from a silent master; NULL: none */
+    const struct status_hook_count *hook_counts;
+    size_t hook_count_count;
 };
 
 struct status_reload {

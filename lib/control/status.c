@@ -6,6 +6,7 @@
 #include "lib/control/json.h"
 #include "lib/control/status_auth.h"
 #include "lib/control/status_check.h"
+#include "lib/control/status_counts.h"
 #include "lib/control/status_route.h"
 
 #include <stdio.h>
@@ -295,6 +296,7 @@ json_t *control_instance_to_json(const struct status_instance *instance)
     json_object_set_new(object, "hooks", hooks_json(instance));
     control_checks_add(object, instance);
     control_routes_add(object, instance);
+    control_counts_add(object, instance);
     return object;
 }
 

@@ -5,6 +5,7 @@
 #include "lib/election/advert.h"
 
 #include "lib/election/handover.h"
+#include "lib/election/newcomer.h"
 #include "lib/election/raised.h"
 #include "lib/election/steps.h"
 #include "lib/election/transitions.h"
@@ -51,7 +52,7 @@ static void follow_master(struct election *e, const struct advert *advert, uint6
     e->lower_heard = false;
     follow_checksum(e, advert);
     /* In version 2 it is ours, but for a master that still adverts as before a reload. */
-    e->learned_interval_ns = advert->interval_ns;
+    election_learn_interval(e, advert, now);
 }
 
 /* B4: the sender is or may be master; its interval is learned and the timer starts again. */

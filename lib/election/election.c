@@ -10,6 +10,7 @@
 #include "lib/election/configure.h"
 #include "lib/election/handover.h"
 #include "lib/election/hold.h"
+#include "lib/election/newcomer.h"
 #include "lib/election/raised.h"
 #include "lib/election/steps.h"
 #include "lib/election/transitions.h"
@@ -20,7 +21,6 @@
 enum {
     LOWEST_SKEW_256THS = 2, /* of priority 254, the highest a rival can have without owning */
     HINTS_MAX = 3,          /* see linger_ends() */
-    PRIORITY_HINT = 1,
 };
 
 /* Slept past the time in which the quickest rival deposes us: whatever we believe is stale. */
@@ -106,6 +106,7 @@ static void timer(struct election *e, uint64_t now, struct election_actions *out
     election_source_due(e, now, out);
     if (election_lingering(e) && now >= e->linger_until)
         linger_ends(e, now, out);
+    election_newcomer_due(e, now, out);
     if (e->state == VRRP_MASTER) {
         election_offer_due(e, now, out);
         election_lower_due(e, now, out);
@@ -202,6 +203,7 @@ void election_step(struct election *e, const struct election_event *event, uint6
         break;
     case ELECTION_SUCCESSOR:
         election_successor_announced(e, now);
+        election_newcomer_announced(e, now);
         break;
     case ELECTION_CONFLICT:
         election_conflict(e, event, now, out);
@@ -247,5 +249,7 @@ uint64_t election_deadline(const struct election *e)
         deadline = e->raised_until;
     if (e->source_doubt_until < deadline)
         deadline = e->source_doubt_until;
+    if (election_newcomer_deadline(e) < deadline)
+        deadline = election_newcomer_deadline(e);
     return deadline;
 }

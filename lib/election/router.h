@@ -32,6 +32,9 @@ const char *election_hold_name(enum election_hold hold);
 /* What a take adverts until the other master is silent. */
 enum { PRIORITY_RAISED = 254 };
 
+/* The lowest there is: an advert that surely loses, and has a MASTER answer. */
+enum { PRIORITY_HINT = 1 };
+
 /* How far the offer of a MASTER that is being drained has come. */
 enum election_offer {
     OFFER_NONE = 0,
@@ -83,7 +86,11 @@ struct election {
     bool holding;                /* CLAIM was given and RELEASE was not */
     bool ready;                  /* grouped: the master-down timer ran out, waiting for the group */
 
-    uint64_t learned_interval_ns; /* Active_Adver_Interval */
+    uint64_t learned_interval_ns; /* Active_Adver_Interval, as far as it is believed: newcomer.h */
+    uint64_t claimed_interval_ns; /* a longer one that one advert claimed; 0: none */
+    uint64_t claimed_at;
+    struct ip_address claimant;
+    unsigned probes;              /* adverts sent for it to show itself */
     uint64_t timer_at;            /* Active_Down_Timer (BACKUP) or Adver_Timer (MASTER) */
     uint64_t linger_until;        /* DEADLINE_NEVER: not lingering */
     bool successor_seen;          /* the linger ends after the settling time */
@@ -129,8 +136,8 @@ enum election_event_type {
     ELECTION_ADVERT,    /* a validated advert of this virtual router */
     ELECTION_TIMER,     /* now >= election_deadline() */
     ELECTION_CONFIGURE, /* new parameters; includes a change of priority */
-    ELECTION_SUCCESSOR, /* somebody else announced our addresses (seen on the wire); tell a
-                           MASTER too */
+    ELECTION_SUCCESSOR, /* somebody else announced our addresses (seen on the wire); in
+                           any state */
     ELECTION_CONFLICT,  /* give the addresses up to a foreign holder */
     ELECTION_PROMOTE,   /* the group says: become MASTER (a grouped router that is ready) */
     ELECTION_DEMOTE,    /* the group says: a member yielded, yield too */

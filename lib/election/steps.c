@@ -98,6 +98,7 @@ void election_forget_master(struct election *e)
     e->last_heard_at = DEADLINE_NEVER;
     e->resigned = false;
     e->lower_heard = false;
+    e->claimed_interval_ns = 0;
     e->preempt_at = DEADLINE_NEVER;
 }
 

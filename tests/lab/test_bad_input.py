@@ -95,6 +95,32 @@ def test_a_strangers_vrid_is_no_business_of_ours(lab):
     assert sum(drops.values()) == drops["vrid_error"] == 1
 
 
+@pytest.mark.lab(nodes=1)
+def test_a_flood_of_strangers_is_dropped_by_the_kernel(lab):
+    """The counter says how many of them vipd has read. What bears a VRID of ours still arrives,
+    also when a reload has just made it ours."""
+    lab.start_all([150])
+    node, injector = lab[1], lab.injector()
+    other = config.instance("other", vrid=99, addresses="10.77.0.209/24")
+    strangers = [injector.build(vrid=vrid, priority=254, addresses=["10.77.0.209"])
+                 for vrid in range(60, 160)]
+    deadline = time.monotonic() + 20
+    sent = 0
+    while sent < 20000 and time.monotonic() < deadline:
+        for frame in strangers:
+            injector.send(frame)
+        sent += len(strangers)
+    counted = node.router()["drops"]["vrid_error"]
+    assert 32 < counted < sent / 5, sent
+    lab.advert(priority=254, ttl=254)
+    lab.wait(lambda: node.router()["drops"]["ip_ttl_error"] == 1, "ours is counted")
+    with lab.injecting(strangers[99 - 60], 0.02):
+        node.write(config.instance(priority=150), other)
+        assert node.reload().returncode == 0
+        lab.wait(lambda: node.instance("other")["master"]["priority"] == 254, "it is heard", 20)
+    assert node.state() == "MASTER"
+
+
 @pytest.mark.lab(nodes=2)
 def test_mismatched_interval_is_a_warning_in_version_3(lab):
     lab.start_all([150, 100])

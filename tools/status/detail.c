@@ -1,12 +1,12 @@
 /* The details of one instance; see detail.h. */
 #include "tools/status/detail.h"
 
+#include "tools/common/drained.h"
 #include "tools/common/field.h"
+#include "tools/common/present.h"
 #include "tools/common/table.h"
 #include "tools/common/when.h"
 #include "tools/status/checks.h"
-#include "tools/status/drained.h"
-#include "tools/status/present.h"
 
 #include <stdint.h>
 #include <stdio.h>
