@@ -226,7 +226,6 @@ static int send_to_all(struct router *router, struct packet_spec *spec)
         return send_to(router, spec, &router->receiver.group);
     for (size_t i = 0; i < router->receiver.peer_count; i++) {
         int r = send_to(router, spec, &router->receiver.peers[i]);
-
         result = r < 0 ? r : result;
     }
     return result;

@@ -340,8 +340,10 @@ void sequences_begin(struct sequences *sequences, const char *instance, enum ip_
     refresh(record);
     record->live = auth;
     auth->record = record;
+    bool further = auth_sequence_after(record->last, record->ceiling);
     if (record->sent)
-        auth_sender_resume(&auth->sender, &auth->policy.rules, record->ceiling, clock_wall_ns());
+        auth_sender_resume(&auth->sender, &auth->policy.rules,
+                           further ? record->last : record->ceiling, clock_wall_ns());
     for (size_t i = 0; i < AUTH_PEERS_MAX; i++) {
         const struct auth_peer *peer = &record->marks->list[i];
 
