@@ -92,11 +92,7 @@ static void read_authentication(struct router *router, bool reloaded)
     bool master = reloaded && router_election(router)->state == VRRP_MASTER;
     bool changed = authentication_read(&router->auth, router->config, master);
 
-    if (router->auth.keys != NULL && router->auth.record == NULL &&
-        router->node->sequences != NULL &&
-        !sequences_begin(router->node->sequences, router->config->name, router->family,
-                         &router->auth))
-        log_instance(LOG_ERR, router->config->name, "out of memory: stamps are not kept");
+    sequences_begin(router->node->sequences, router->config->name, router->family, &router->auth);
     router->receiver.trailers = authentication_expects_trailers(&router->auth);
     if (reloaded && changed && (master || router->auth.former))
         say_dialect(router, "authentication");

@@ -326,26 +326,30 @@ void sequences_close(struct sequences *sequences)
 
 /* ---- Routers */
 
-bool sequences_begin(struct sequences *sequences, const char *instance, enum ip_family family,
+void sequences_begin(struct sequences *sequences, const char *instance, enum ip_family family,
                      struct authentication *auth)
 {
+    if (sequences == NULL || auth->keys == NULL || auth->peers == NULL || auth->record != NULL)
+        return;
     struct sequence_record *record = enter(sequences, instance, family);
-
-    if (record == NULL || auth->peers == NULL)
-        return false;
+    if (record == NULL) {
+        log_instance(LOG_ERR, instance, "out of memory: stamps of adverts are not kept");
+        return;
+    }
     /* One of that name may still be handing over. */
     refresh(record);
     record->live = auth;
     auth->record = record;
+    bool further = auth_sequence_after(record->last, record->ceiling);
     if (record->sent)
-        auth_sender_resume(&auth->sender, &auth->policy.rules, record->ceiling, clock_wall_ns());
+        auth_sender_resume(&auth->sender, &auth->policy.rules,
+                           further ? record->last : record->ceiling, clock_wall_ns());
     for (size_t i = 0; i < AUTH_PEERS_MAX; i++) {
         const struct auth_peer *peer = &record->marks->list[i];
 
         if (peer->mark.set && auth_peers_find(auth->peers, &peer->address) == NULL)
             auth_peers_set(auth->peers, &peer->address, peer->mark.sequence);
     }
-    return true;
 }
 
 void sequences_end(struct authentication *auth)

@@ -25,9 +25,9 @@ int sequences_open(struct worker *worker, const char *state_dir, struct sequence
  * allowed. */
 void sequences_close(struct sequences *sequences);
 
-/* A router begins: gives it what is known of before, and keeps it from now on. False: out of
- * memory. */
-bool sequences_begin(struct sequences *sequences, const char *instance, enum ip_family family,
+/* A router has keys, if it has any: gives it what is known of before, and keeps it from now on.
+ * Again for one that began, and without a file (NULL), it does nothing. Out of memory is logged. */
+void sequences_begin(struct sequences *sequences, const char *instance, enum ip_family family,
                      struct authentication *auth);
 
 /* It ends; what it had is kept for the next of that name. Harmless for one that did not begin. */

@@ -48,6 +48,20 @@ static void advise_on_password(const struct subject *subject)
                "longer than 8 octets: only the first 8 are sent and compared, as in keepalived");
 }
 
+static void advise_on_keys(const struct subject *subject)
+{
+    const struct config_instance *instance = subject->instance;
+
+    for (size_t i = 0; i < instance->auth_key_count; i++) {
+        if (instance->auth_keys[i].file[0] != '\0')
+            continue;
+        ADVISE(subject, INSTANCE_AUTH_KEY,
+               "a key stands in this file, for all to read who read that: better in a file of its "
+               "own (vipctl keygen -o FILE) or a credential of systemd");
+        return;
+    }
+}
+
 /* Said once, however many have one. */
 static void advise_on_passwords(const struct config *config, struct config_problems *out)
 {
@@ -310,6 +324,7 @@ void config_advise(const struct config *config, struct config_problems *out)
         advise_on_group(&subject);
         advise_on_lease(&subject);
         advise_on_password(&subject);
+        advise_on_keys(&subject);
         advise_on_times(&subject);
         advise_on_groups(&subject);
         advise_on_source(&subject);

@@ -84,11 +84,11 @@ enum auth_outcome auth_peers_receive(struct auth_peers *peers, const struct auth
                                      const struct advert *advert, enum packet_verdict read,
                                      const struct auth_clock *now)
 {
-    const struct auth_peer *known = auth_peers_find(peers, &advert->ip.source);
+    size_t known = place_of(peers, &advert->ip.source);
     struct auth_mark mark = {0};
 
-    if (known != NULL)
-        mark = known->mark;
+    if (known < AUTH_PEERS_MAX)
+        mark = peers->list[known].mark;
     enum auth_outcome outcome = auth_judge(policy, advert, &mark, now);
     if (read != PACKET_OK)
         return outcome;

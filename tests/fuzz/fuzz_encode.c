@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const uint8_t source[16] = {0xfe, 0x80, [15] = 1};
     static const uint8_t source4[4] = {192, 0, 2, 1};
     static struct ip_prefix addresses[COUNT_MAX];
-    uint8_t built[ADVERT_SIZE_MAX + 8];
+    uint8_t built[ADVERT_BUFFER_SIZE];
 
     if (size < HEAD)
         return 0;

@@ -381,3 +381,33 @@ def test_the_plan(write):
     path = write(instance("version 3"))
     done = run("import", "--plan", path)
     assert done.returncode == COMPLETE and "version 3" not in done.stdout
+
+
+HEX = "".join(f"{i:02x}" for i in range(32))
+
+
+@pytest.mark.parametrize("body, keys", [
+    (f"key 1 hex:{HEX}\n active_key 1", {"auth-key": f"1:hex:{HEX}"}),
+    (f"key 1 hex:{HEX}\n key 2 file:/etc/keepalived/k2\n active_key 2\n mode permissive\n"
+     " anti_replay time\n time_window 9",
+     {"auth-key": f"2:/etc/keepalived/k2, 1:hex:{HEX}", "auth-mode": "permissive",
+      "auth-replay": "time", "auth-window": "9s"}),
+    (f"key 7 {'s' * 32}\n active_key 7\n anti_replay monotonic\n time_window 9\n mode receive-only",
+     {"auth-key": f"7:hex:{'73' * 32}", "auth-mode": "receive-only", "auth-replay": "monotonic"}),
+])
+def test_keys_of_auth_hmac_are_carried_over(write, body, keys):
+    report = convert(write(instance(f"auth_hmac {{\n {body}\n}}")))
+    found = [i["danger"] for i in report["items"] if i["text"].startswith("auth")]
+    assert found == ["cosmetic"]
+    assert {k: v for k, v in keys_of(report).items() if k.startswith("auth-")} == keys
+
+
+@pytest.mark.parametrize("body", [
+    "", f"key 1 hex:{HEX}", f"key 1 hex:{HEX}\n active_key 2", "key 1 hex:00\n active_key 1",
+    f"key 256 hex:{HEX}\n active_key 1", "key 1 file:relative\n active_key 1",
+])
+def test_what_keepalived_does_not_sign_with_is_not_carried_over(write, body):
+    report = convert(write(instance(f"auth_hmac {{\n {body}\n}}")))
+    found = [i["danger"] for i in report["items"] if i["text"].startswith("auth")]
+    assert found == ["masters"] and "auth-key" not in keys_of(report)
+    assert HEX not in json.dumps(report)

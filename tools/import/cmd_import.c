@@ -136,7 +136,8 @@ static bool is_blank(const char *path)
 static bool has_secret(const struct import_output *out)
 {
     for (const struct import_section *s = out->first; s != NULL; s = s->next) {
-        if (s->known && import_get(s, KEY_PASSWORD) != NULL)
+        if (s->known &&
+            (import_get(s, KEY_PASSWORD) != NULL || import_get(s, KEY_AUTH_KEY) != NULL))
             return true;
     }
     return false;

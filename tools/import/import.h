@@ -100,6 +100,7 @@ void import_addresses(struct import *import, struct import_instance *instance,
 
 /* Keys for what is on the wire: source, peers, password, groups, MAC, checksum, dead-factor. */
 void import_wire(struct import *import, struct import_instance *instance);
+void import_auth_hmac(struct import *import, struct import_instance *instance);
 
 /* Keys for what the instance does: preempt, announcements, accept, its link. */
 void import_behaviour(struct import *import, struct import_instance *instance);

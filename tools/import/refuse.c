@@ -33,8 +33,9 @@ static const char *reason_of(struct import_output *out, const struct config_prob
 static enum import_kind kind_of(const struct import_section *section, const struct import_key *key)
 {
     static const char *const shared[] = {
-        "interface",       "vrid",       KEY_ADDRESSES,       "version", "advert-interval",
-        KEY_UNICAST_PEERS, KEY_PASSWORD, KEY_MULTICAST_GROUP, KEY_SOURCE};
+        "interface",       "vrid",       KEY_ADDRESSES, "version",     "advert-interval",
+        KEY_UNICAST_PEERS, KEY_PASSWORD, KEY_AUTH_KEY,  KEY_AUTH_MODE, KEY_MULTICAST_GROUP,
+        KEY_SOURCE};
 
     if (strcmp(section->type, "instance") != 0)
         return strcmp(section->type, SECTION_NODE) != 0 ? IMPORT_FAILOVER : IMPORT_LOST;

@@ -211,7 +211,10 @@ static void set_password(const struct subject *subject)
 
     if (block == NULL)
         return;
-    if (!subject->instance->version2) {
+    if (last(subject, "auth_hmac") != NULL) {
+        ITEM_ON(subject, IMPORT_NOTE, block,
+                "keepalived ignores it beside auth_hmac, and so does this");
+    } else if (!subject->instance->version2) {
         ITEM_ON(subject, IMPORT_NOTE, block,
                 "VRRP version 3 has none: keepalived ignores it, and so does this");
     } else if (subject->instance->strict) {
@@ -333,6 +336,7 @@ void import_wire(struct import *import, struct import_instance *instance)
     set_peers(&subject, &source);
     set_unicast_ttl(&subject);
     set_password(&subject);
+    import_auth_hmac(import, instance);
     set_multicast_group(&subject);
     set_mac(&subject);
     set_checksum(&subject);

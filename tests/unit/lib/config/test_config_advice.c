@@ -98,6 +98,9 @@ static const struct {
     {WEB "version = 2\npassword = a\n[instance db]\ninterface = eth1\nvrid = 1\nversion = 2\n"
          "addresses = 192.0.2.11/24\npassword = b\n",
      AT "password: crosses the network in clear, for all to read: it keeps out mistakes"},
+    {WEB "auth-key = 1:/etc/vipd/web.key\n", NULL},
+    {WEB "auth-key = 1:hex:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n",
+     AT "auth-key: a key stands in this file, for all to read who read that"},
     {"[instance web]\ninterface = eth0\nvrid = 51\n",
      AT "addresses: none, and neither on-master nor on-change"},
     {"[instance web]\ninterface = eth0\nvrid = 51\non-master = /bin/true\n",
