@@ -11,6 +11,7 @@
 #include "agent/instances/strangers.h"
 #include "agent/instances/watch.h"
 #include "agent/wire/segment_send.h"
+#include "lib/config/group.h"
 
 #include <assert.h>
 #include <string.h>
@@ -274,6 +275,17 @@ int instance_open_deadline(const struct node *node, struct bundle *bundle)
     return r;
 }
 
+static bool any_mate_prepares(const struct instance *instance)
+{
+    const struct config_instance *mates[GROUP_INSTANCES_MAX];
+    size_t count = config_group_mates(instance->box->config, instance->config, mates);
+
+    for (size_t i = 0; i < count; i++)
+        if (mates[i]->hooks[HOOK_BEFORE] != NULL)
+            return true;
+    return false;
+}
+
 struct election_params instance_params(const struct instance *instance, size_t index)
 {
     const struct config_instance *config = instance->config;
@@ -299,6 +311,7 @@ struct election_params instance_params(const struct instance *instance, size_t i
         .phase_ns = instance->node->phase_ns +
                     config->advert_interval_ns * instance->phase / INSTANCE_PHASES,
         .prepare_ns = config->hooks[HOOK_BEFORE] != NULL ? config->before_timeout_ns : 0,
+        .mates_prepare = any_mate_prepares(instance),
         .claims_unprepared = config->claims_unprepared,
         .release_first = config->release_first,
     };

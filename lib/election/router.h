@@ -75,6 +75,7 @@ struct election_params {
     uint64_t prepare_ns;    /* a MASTER prepares for so long at most before it claims; its
                                peers do likewise. 0: it claims at once */
     bool claims_unprepared; /* also when that failed; else it gives up */
+    bool mates_prepare;     /* others of its group have a prepare_ns */
     bool release_first;     /* who gives up releases before it says so, without lingering */
 };
 
