@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CONNECTION_BYTES = 16 * 1024 };
+enum { CONNECTION_BYTES = 16 * 1024, HOST_SIZE = 256 };
 
 /* A connection that is open. */
 struct guest {
@@ -68,10 +68,12 @@ static void write_metrics(FILE *out, const json_t *status, const struct source *
 static void write_page(FILE *out, const json_t *status, const struct source *source,
                        const char *argument)
 {
+    char host[HOST_SIZE] = "";
     const struct page_facts facts = {
-        .now = time(NULL), .well_at = source->well_at, .problem = source->problem};
+        .now = time(NULL), .well_at = source->well_at, .problem = source->problem, .host = host};
 
     (void)argument;
+    (void)gethostname(host, sizeof(host) - 1);
     page_write(out, status, &facts);
 }
 

@@ -253,10 +253,13 @@ static void write_last(FILE *out, const json_t *instance, time_t now)
 
     if (!json_is_object(last))
         return;
-    html(out, "<dt>Changed</dt>\n<dd><span class=\"number\">%s</span>, %s &rarr; %s: ",
+    html(out, "<dt>Changed</dt>\n<dd><span class=\"number\">%s</span>, %s &rarr; %s",
          when_since(field_text(last, "at"), now, at, sizeof(at)), field_text(last, "from"),
          field_text(last, "to"));
-    html(out, "%s</dd>\n", field_text(last, "text"));
+    /* Of a MASTER the sentence above says it. */
+    if (strcmp(field_text(instance, "state"), "MASTER") != 0)
+        html(out, ": %s", field_text(last, "text"));
+    fputs("</dd>\n", out);
 }
 
 static void write_instance(FILE *out, const json_t *instance, time_t now)
@@ -304,9 +307,9 @@ static void write_down(FILE *out, const struct page_facts *facts)
     char at[TIME_SIZE] = "";
     struct tm tm;
 
-    write_head(out, "vipd", "DOWN");
-    fputs("<header>\n<h1>vipd is down</h1>\n</header>\n<section class=\"verdict bad\">\n", out);
-    html(out, "<h2>This node takes no part</h2>\n<ul>\n<li>%s", facts->problem);
+    write_head(out, facts->host, "DOWN");
+    html(out, "<header>\n<h1>%s</h1>\n</header>\n<section class=\"verdict bad\">\n", facts->host);
+    html(out, "<h2>vipd is down: this node takes no part</h2>\n<ul>\n<li>%s", facts->problem);
     fputs(" <span class=\"next\">next: <code>systemctl status vipd</code></span></li>\n</ul>\n",
           out);
     if (facts->well_at != 0 && localtime_r(&facts->well_at, &tm) != NULL)

@@ -11,6 +11,7 @@ struct page_facts {
     time_t now;
     time_t well_at;      /* when vipd answered last; 0: never */
     const char *problem; /* why there is no status */
+    const char *host;    /* this machine's name, for when vipd does not say its node's */
 };
 
 /* status: of the control protocol, NULL: vipd is down. Errors of `out` are the caller's to look

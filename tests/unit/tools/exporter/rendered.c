@@ -36,7 +36,8 @@ char *render_page(const json_t *status)
 {
     const struct page_facts facts = {.now = 1767225700, /* 2026-01-01T00:01:40Z */
                                      .well_at = 1767225600,
-                                     .problem = "nobody answers at <here>"};
+                                     .problem = "nobody answers at <here>",
+                                     .host = "lb<2>"};
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);

@@ -128,6 +128,7 @@ static void test_down_says_what_to_do(void **state)
 
     (void)state;
     assert_has(page, "vipd is down");
+    assert_has(page, "<title>DOWN: lb&lt;2&gt;</title>");
     assert_has(page, "nobody answers at &lt;here&gt;");
     assert_has(page, "systemctl status vipd");
     assert_has(page, "It answered last at ");
