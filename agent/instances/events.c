@@ -10,6 +10,7 @@
 #include "agent/instances/devices.h"
 #include "agent/instances/strangers.h"
 #include "agent/instances/watch.h"
+#include "lib/config/group.h"
 
 #include <assert.h>
 #include <string.h>
@@ -278,6 +279,17 @@ int instance_open_timer(const struct node *node, struct bundle *bundle, const ch
     return r;
 }
 
+static bool any_mate_prepares(const struct instance *instance)
+{
+    const struct config_instance *mates[GROUP_INSTANCES_MAX];
+    size_t count = config_group_mates(instance->box->config, instance->config, mates);
+
+    for (size_t i = 0; i < count; i++)
+        if (mates[i]->hooks[HOOK_BEFORE] != NULL)
+            return true;
+    return false;
+}
+
 struct election_params instance_params(const struct instance *instance, size_t index)
 {
     const struct config_instance *config = instance->config;
@@ -300,6 +312,7 @@ struct election_params instance_params(const struct instance *instance, size_t i
         .announce_refresh_ns = config->announce_refresh_ns,
         .grouped = instance->bundle->count > 1,
         .prepare_ns = config->hooks[HOOK_BEFORE] != NULL ? config->before_timeout_ns : 0,
+        .mates_prepare = any_mate_prepares(instance),
         .claims_unprepared = config->claims_unprepared,
         .release_first = config->release_first,
     };

@@ -260,7 +260,7 @@ void election_step(struct election *e, const struct election_event *event, uint6
     assert(e->state != VRRP_INIT || e->held_by != 0);
     assert(e->state == VRRP_INIT || e->held_by == 0);
     assert(e->state != VRRP_MASTER || e->holding || election_preparing(e) ||
-           (e->params.release_first && e->offer != OFFER_NONE));
+           e->offer != OFFER_NONE);
     assert(e->state == VRRP_MASTER || !election_preparing(e));
 }
 

@@ -73,6 +73,7 @@ struct election_params {
     uint64_t prepare_ns;          /* a MASTER prepares for so long at most before it claims; its
                                      peers do likewise. 0: it claims at once */
     bool claims_unprepared;       /* also when that failed; else it gives up */
+    bool mates_prepare;           /* others of its group have a prepare_ns */
     bool release_first;           /* who gives up releases before it says so, without lingering */
 };
 
@@ -103,13 +104,13 @@ struct election {
     uint64_t claimed_interval_ns; /* a longer one that one advert claimed; 0: none */
     uint64_t claimed_at;
     struct ip_address claimant;
-    unsigned probes;              /* adverts sent for it to show itself */
-    uint64_t timer_at;            /* Active_Down_Timer (BACKUP) or Adver_Timer (MASTER) */
-    uint64_t linger_until;        /* DEADLINE_NEVER: not lingering */
-    uint64_t linger_limit;        /* not longer than this, however long the successor prepares */
-    bool successor_seen;          /* the linger ends after the settling time */
-    bool successor_silent;        /* it was not seen to announce: it may need a hint to */
-    unsigned hints;               /* given so far */
+    unsigned probes;       /* adverts sent for it to show itself */
+    uint64_t timer_at;     /* Active_Down_Timer (BACKUP) or Adver_Timer (MASTER) */
+    uint64_t linger_until; /* DEADLINE_NEVER: not lingering */
+    uint64_t linger_limit; /* not longer than this, however long the successor prepares */
+    bool successor_seen;   /* the linger ends after the settling time */
+    bool successor_silent; /* it was not seen to announce: it may need a hint to */
+    unsigned hints;        /* given so far */
     enum election_preparation preparation; /* MASTER: what it waits for, */
     uint64_t prepare_began;                /* since then, */
     uint64_t prepare_until;                /* until then at most; DEADLINE_NEVER: for nothing; */
