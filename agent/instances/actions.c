@@ -3,6 +3,8 @@
 
 #include "agent/base/clock.h"
 
+#include <assert.h>
+
 #define ANSWER_POLL_NS (500 * NS_PER_US)
 
 /* Some 100 ms were seen on a very busy machine. */
@@ -89,15 +91,18 @@ static bool adverts_may_go(const struct router *router, uint64_t now_ns)
  * adverts. */
 static size_t go_on(struct router *router, bool ready, bool adverts)
 {
-    struct election_actions *rest = &router->postponed.actions;
+    struct postponed *rest = &router->postponed;
     size_t left = 0;
     size_t adverts_left = 0;
 
     for (size_t i = 0; i < rest->count; i++) {
-        bool is_advert = rest->list[i].type == ACTION_SEND_ADVERT;
+        const struct election_action action = {.type = rest->list[i].type,
+                                               .priority = rest->list[i].priority,
+                                               .source = rest->list[i].source};
+        bool is_advert = action.type == ACTION_SEND_ADVERT;
 
         if (ready || (is_advert && adverts)) {
-            execute(router, &rest->list[i], false);
+            execute(router, &action, false);
             continue;
         }
         adverts_left += is_advert ? 1 : 0;
@@ -116,11 +121,11 @@ void router_go_on(struct router *router)
 {
     uint64_t now_ns = clock_boot_ns();
 
-    if (router->postponed.actions.count == 0)
+    if (router->postponed.count == 0)
         return;
     bool ready = is_ready(router, now_ns);
     size_t adverts = go_on(router, ready, adverts_may_go(router, now_ns));
-    if (router->postponed.actions.count == 0)
+    if (router->postponed.count == 0)
         return;
     if (reconciler_settled(&router->desired))
         wait_until(router, now_ns + ANSWER_POLL_NS);
@@ -166,7 +171,7 @@ static struct summary summarize(const struct election_actions *actions)
  * the same. */
 static bool is_said(const struct router *router, enum election_action_type type)
 {
-    const struct election_actions *waiting = &router->postponed.actions;
+    const struct postponed *waiting = &router->postponed;
 
     for (size_t i = 0; i < waiting->count; i++)
         if (waiting->list[i].type == type)
@@ -191,10 +196,17 @@ static void begin_to_wait(struct router *router, bool takeover)
     postponed->adverts_due_ns = clock_boot_ns() + (takeover ? TAKEOVER_WAIT_NS : bound_ns(router));
 }
 
+static void postpone(struct postponed *later, const struct election_action *action)
+{
+    assert(later->count < POSTPONED_MAX);
+    later->list[later->count++] = (struct postponed_action){
+        .type = action->type, .priority = action->priority, .source = action->source};
+}
+
 void router_execute(struct router *router, const struct election_actions *actions)
 {
     const struct summary summary = summarize(actions);
-    struct election_actions *later = &router->postponed.actions;
+    struct postponed *later = &router->postponed;
     bool wait = later->count > 0 && !summary.moves;
     bool alone = actions->count == 1 && later->count == 0;
 
@@ -206,7 +218,7 @@ void router_execute(struct router *router, const struct election_actions *action
         if (!wait || !has_to_wait(router, action))
             execute(router, action, alone);
         else if (!is_said(router, action->type))
-            later->list[later->count++] = *action;
+            postpone(later, action);
         if (action->type == ACTION_CLAIM && !wait) {
             begin_to_wait(router, summary.takeover);
             wait = !is_ready(router, clock_boot_ns());

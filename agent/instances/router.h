@@ -18,6 +18,16 @@ struct instance;
 struct router_watch;
 struct peer_macs;
 
+/* An action of the election that waits; it needs no more of it. */
+struct postponed_action {
+    enum election_action_type type;
+    uint8_t priority; /* as in an election_action */
+    struct ip_address source;
+};
+
+/* What can wait are an advert and an announcement, each once. */
+enum { POSTPONED_MAX = 2 };
+
 /* What follows a claim waits until the kernel has the addresses and answers for them: whoever held
  * them before goes on doing so until it hears of us. Boot time in ns. */
 struct postponed {
@@ -25,7 +35,8 @@ struct postponed {
     bool takeover;            /* from a master that fell silent: adverts need no answering kernel */
     uint64_t adverts_due_ns;  /* adverts go by then */
     uint64_t give_up_ns;      /* of what the kernel has, it answers by then; 0: it has not yet */
-    struct election_actions actions; /* none: nothing waits */
+    struct postponed_action list[POSTPONED_MAX]; /* in execution order */
+    size_t count;                                /* 0: nothing waits */
 };
 
 /* Who adverted last while the router was not MASTER itself: in INIT the election follows nobody. */
