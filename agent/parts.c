@@ -231,7 +231,7 @@ static int open_node(struct parts *parts)
 
     node->on_transition = on_transition;
     node->on_rival = on_rival;
-    node->on_priority = on_changed;
+    node->on_changed = on_changed;
     node->on_event = on_event;
     node->on_stopped = on_stopped;
     node->on_claimed = on_claimed;

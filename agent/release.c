@@ -32,7 +32,7 @@ static void ignore_stopped(void *userdata, struct instance *instance)
     (void)instance;
 }
 
-static void ignore_priority(void *userdata, struct instance *instance)
+static void ignore_change(void *userdata, struct instance *instance)
 {
     (void)userdata;
     (void)instance;
@@ -159,7 +159,7 @@ int release_leftovers(struct config_box *box)
 {
     const struct links_observer nobody = {0};
     struct node node = {.on_transition = ignore_transition,
-                        .on_priority = ignore_priority,
+                        .on_changed = ignore_change,
                         .on_stopped = ignore_stopped,
                         .on_claimed = ignore_news,
                         .on_unattached = ignore_news,

@@ -5,6 +5,7 @@
 #include "agent/control/snapshot_router.h"
 #include "agent/control/snapshot_routes.h"
 #include "agent/instances/devices.h"
+#include "agent/instances/preparation.h"
 #include "agent/instances/strangers.h"
 #include "agent/publish/hook_environment.h"
 
@@ -141,15 +142,47 @@ static size_t fill_hooks(const struct instance *instance, struct status_hook *ou
     return n;
 }
 
+static size_t fill_hook_counts(const struct instance *instance, struct status_hook_count *out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < HOOKS; i++)
+        if (instance->config->hooks[i] != NULL)
+            out[n++] = (struct status_hook_count){.name = hook_name((enum hook)i),
+                                                  .runs = instance->counts.hook_runs[i],
+                                                  .failures = instance->counts.hook_failures[i]};
+    return n;
+}
+
+static struct status_waiting waiting_of(const struct instance *instance, char *name, size_t size)
+{
+    struct status_waiting waiting = {0};
+    uint64_t now = clock_boot_ns();
+
+    for (size_t i = 0; i < instance->router_count; i++) {
+        const struct election *e = &instance->elections[i];
+
+        if (!election_preparing(e))
+            continue;
+        waiting.command = instance_preparation_name(instance, name, size);
+        waiting.release = waiting.release || e->preparation == PREPARATION_AWAITED;
+        waiting.for_ns = now - e->prepare_began;
+        waiting.limit_ns = e->prepare_until - e->prepare_began;
+    }
+    return waiting;
+}
+
 static json_t *instance_json(const struct instance *instance, struct status_address *addresses,
                              struct status_route *routes)
 {
     char priority[PRIORITY_TEXT_SIZE];
+    char command[NAME_SIZE + 16];
     struct status_check checks[TRACK_MAX * 2];
     const struct config_instance *config = instance->config;
     const struct history_entry last = last_transition(instance);
     struct status_router routers[2];
     struct status_hook hooks[HOOKS];
+    struct status_hook_count hook_counts[HOOKS];
     struct status_warning warnings[SNAPSHOT_WARNINGS_MAX];
     struct status_instance status = {
         .name = config->name,
@@ -159,6 +192,7 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
         .version = config->version,
         .state = instance->state,
         .since_ns = instance->since_wall_ns,
+        .waiting = waiting_of(instance, command, sizeof(command)),
         .base_priority = config->priority,
         .effective_priority = instance->elections[0].params.priority,
         .priority_text = instance_priority_text(instance, priority, sizeof(priority)),
@@ -186,6 +220,10 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
         .handover = handover_of(instance),
         .hooks = hooks,
         .hook_count = fill_hooks(instance, hooks),
+        .transitions = instance->counts.transitions,
+        .gaps = &instance->counts.gaps,
+        .hook_counts = hook_counts,
+        .hook_count_count = fill_hook_counts(instance, hook_counts),
     };
 
     for (size_t i = 0; i < instance->router_count; i++) {

@@ -5,6 +5,7 @@
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
 #include "agent/instances/actions.h"
+#include "agent/instances/counts.h"
 #include "agent/instances/devices.h"
 #include "agent/instances/events.h"
 
@@ -82,6 +83,7 @@ static void on_settled(struct desired_set *set)
     else
         instance->claim.backoff_ns = 0;
     router_devices_tell(router);
+    instance_count_claimed(instance);
     if (got_none(instance)) {
         instance->claim.error = set->error;
         instance_set_hold(instance, HOLD_CANNOT_CLAIM, true);

@@ -6,6 +6,7 @@
 #include "agent/base/priorities.h"
 #include "agent/instances/actions.h"
 #include "agent/instances/checks_effect.h"
+#include "agent/instances/counts.h"
 #include "agent/instances/devices.h"
 #include "agent/instances/strangers.h"
 #include "agent/instances/watch.h"
@@ -100,6 +101,7 @@ static void report(struct instance *instance, const struct election_actions *act
     if (state != instance->state)
         instance->since_wall_ns = instance->last_wall_ns;
     instance->state = state;
+    instance_count_transition(instance);
     instance_explain(instance, &instance->last);
     handover_explain(&instance->handover, &instance->last);
     if (instance_was_withdrawn(instance))
@@ -116,7 +118,7 @@ static void report_priority(struct instance *instance)
     if (priority == instance->told_priority)
         return;
     instance->told_priority = priority;
-    instance->node->on_priority(instance->node->userdata, instance);
+    instance->node->on_changed(instance->node->userdata, instance);
 }
 
 struct handover_view instance_handover_view(const struct instance *instance)
@@ -150,9 +152,36 @@ static void follow_handover(struct instance *instance)
         handover_kept(&instance->handover, DRAINS_NOT_SAVED);
 }
 
+/* When the command became due; 0: it is not. Of two families it is when both need it now. */
+static uint64_t preparing_since(const struct instance *instance)
+{
+    uint64_t since_ns = 0;
+
+    for (size_t i = 0; i < instance->router_count; i++) {
+        const struct election *e = &instance->elections[i];
+
+        if (e->preparation == PREPARATION_AWAITED)
+            return 0;
+        if (e->preparation == PREPARATION_RUNS && e->prepare_began > since_ns)
+            since_ns = e->prepare_began;
+    }
+    return since_ns;
+}
+
+static void follow_preparation(struct instance *instance)
+{
+    uint64_t since_ns = preparing_since(instance);
+
+    if (since_ns == instance->preparation.since_ns)
+        return;
+    instance->preparation.since_ns = since_ns;
+    instance->node->on_changed(instance->node->userdata, instance);
+}
+
 static void after_step(struct instance *instance, const struct election_actions *actions)
 {
     report(instance, actions);
+    follow_preparation(instance);
     report_priority(instance);
     follow_handover(instance);
     check_stopped(instance);
@@ -266,6 +295,8 @@ struct election_params instance_params(const struct instance *instance, size_t i
         .aligned = true,
         .phase_ns = instance->node->phase_ns +
                     config->advert_interval_ns * instance->phase / INSTANCE_PHASES,
+        .prepare_ns = config->hooks[HOOK_BEFORE] != NULL ? config->before_timeout_ns : 0,
+        .claims_unprepared = config->claims_unprepared,
     };
 }
 

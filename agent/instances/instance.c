@@ -10,6 +10,7 @@
 #include "agent/instances/link.h"
 #include "agent/instances/link_belief.h"
 #include "agent/instances/peers.h"
+#include "agent/instances/preparation.h"
 #include "agent/instances/receive.h"
 #include "agent/instances/source.h"
 #include "agent/instances/start_delay.h"
@@ -159,6 +160,7 @@ void instance_free(struct instance *instance)
     instance_forget_way(instance);
     sd_event_source_disable_unref(instance->damping_timer);
     claim_free(instance);
+    preparation_free(instance);
     fitness_free(instance);
     link_belief_free(instance);
     start_delay_free(instance);
@@ -351,6 +353,7 @@ void instance_update(struct instance *instance, struct config_box *box,
     if (!changed)
         return;
     claim_retry(instance);
+    preparation_retry(instance);
     instance_refresh(instance);
     /* What it is to take over may be there for long. */
     if (config->adopt)

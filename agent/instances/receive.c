@@ -64,6 +64,9 @@ static void on_message(void *userdata, const struct packet_ip *ip, bool source_i
     receiver.own = &ip->source;
     receiver.own_count = source_is_ours ? 1 : 0;
     enum packet_verdict verdict = packet_receive(ip, payload, size, &receiver, &advert, &warnings);
+    bool master = router_election(router)->state == VRRP_MASTER;
+    verdict = authentication_receive(&router->auth, &advert, verdict, master);
+    warnings = verdict == PACKET_OK ? warnings : 0;
     router->by_verdict[verdict]++;
     const struct lan_message message = {.ip = ip,
                                         .payload = payload,
@@ -107,12 +110,12 @@ static void on_claim(void *userdata, const struct neighbour_claim *claim)
     struct lan_sighting sighting;
 
     bool lingering = election_lingering(e);
-    bool master = e->state == VRRP_MASTER;
+    bool told = e->state != VRRP_INIT && claim->kind == NEIGHBOUR_ANNOUNCEMENT;
     bool strange = !router_owns_mac(router, claim->mac);
 
     if (claim->kind == NEIGHBOUR_PROBE || is_echo(router, claim->mac))
         return;
-    if ((lingering || (master && claim->kind == NEIGHBOUR_ANNOUNCEMENT)) && (virtual || strange))
+    if ((lingering || told) && (virtual || strange))
         instance_event(router->instance, router->index, &event);
     if (!strange)
         return;

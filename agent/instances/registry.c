@@ -2,7 +2,9 @@
 #include "agent/instances/registry.h"
 
 #include "agent/base/log.h"
+#include "agent/instances/counts.h"
 #include "agent/instances/requests.h"
+#include "agent/instances/sequences.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -116,13 +118,15 @@ static void remove_stopped(struct registry *registry, size_t i)
     const char *name = instance->config->name;
     struct config_box *box = instance->next_box;
     const struct config_instance *next = instance->next_config;
+    struct instance_legacy legacy;
 
+    instance_bequeath(instance, &legacy);
     instance->next_box = NULL;
     registry->list[i] = registry->list[--registry->count];
     registry->observer.on_removed(registry->observer.userdata, name, registry_find(registry, name));
     instance_free(instance);
-    if (next != NULL && !registry->stopping)
-        (void)registry_add(registry, box, next);
+    if (next != NULL && !registry->stopping && registry_add(registry, box, next) == 0)
+        instance_inherit(registry->list[registry->count - 1], &legacy);
     config_box_unref(box);
 }
 
@@ -241,6 +245,10 @@ int registry_open_drains(struct registry *registry, struct worker *worker, const
 
     if (r < 0)
         log_msg(LOG_ERR, "cannot keep a list of drained instances: %s", strerror(-r));
+    if (r >= 0)
+        r = sequences_open(worker, state_dir, &registry->node->sequences);
+    if (r < 0 && registry->node->drains != NULL)
+        log_msg(LOG_ERR, "cannot keep stamps of adverts: %s", strerror(-r));
     return r;
 }
 
@@ -277,6 +285,8 @@ void registry_close(struct registry *registry)
         return;
     drains_close(registry->node->drains);
     registry->node->drains = NULL;
+    sequences_close(registry->node->sequences);
+    registry->node->sequences = NULL;
     sd_event_source_disable_unref(registry->reaper);
     free(registry->list);
     free(registry);

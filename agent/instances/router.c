@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/instances/bond.h"
+#include "agent/instances/sequences.h"
 #include "agent/wire/segment_send.h"
 
 #include <errno.h>
@@ -86,6 +87,21 @@ static void keep_former(struct router *router, const struct packet_dialect *befo
         say_dialect(router, dialect_change(before, &now));
 }
 
+static void read_authentication(struct router *router, bool reloaded)
+{
+    bool master = reloaded && router_election(router)->state == VRRP_MASTER;
+    bool changed = authentication_read(&router->auth, router->config, master);
+
+    if (router->auth.keys != NULL && router->auth.record == NULL &&
+        router->node->sequences != NULL &&
+        !sequences_begin(router->node->sequences, router->config->name, router->family,
+                         &router->auth))
+        log_instance(LOG_ERR, router->config->name, "out of memory: stamps are not kept");
+    router->receiver.trailers = authentication_expects_trailers(&router->auth);
+    if (reloaded && changed && (master || router->auth.former))
+        say_dialect(router, "authentication");
+}
+
 bool router_read_config(struct router *router)
 {
     const struct config_instance *config = router->config;
@@ -102,6 +118,7 @@ bool router_read_config(struct router *router)
     router->receiver.source = source;
     if (before.version != 0)
         keep_former(router, &before, former);
+    read_authentication(router, before.version != 0);
     router->claims = config_claims(config, router->family, &router->claim_count);
     router->client.group = router->receiver.group;
     router->client.addresses = router->claims;
@@ -133,6 +150,7 @@ void router_free(struct router *router)
         route_keeper_want(router->node->routes, &router->routes, NULL);
     route_keeper_free_set(&router->routes);
     free(router->peers);
+    authentication_free(&router->auth);
     if (router->node->deadlines != NULL)
         deadlines_remove(router->node->deadlines, &router->postponed.deadline);
 }
@@ -227,7 +245,7 @@ static void send_to(struct router *router, struct packet_spec *spec,
                     const struct ip_address *destination, bool alone,
                     const struct advert_sender *sender)
 {
-    uint8_t buffer[ADVERT_SIZE_MAX + 8];
+    uint8_t buffer[ADVERT_BUFFER_SIZE];
 
     spec->destination = *destination;
     size_t size = packet_build(spec, buffer, sizeof(buffer));
@@ -236,7 +254,8 @@ static void send_to(struct router *router, struct packet_spec *spec,
         .destination = *destination,
         .ttl = router->config->unicast ? router->config->unicast_ttl : VRRP_TTL,
     };
-    if (router->virtual_io != NULL)
+    /* From the common MAC only by who holds the addresses: switches follow it. */
+    if (router->virtual_io != NULL && !election_preparing(router_election(router)))
         sender->on_sent(sender->userdata,
                         advert_io_send(router->virtual_io, &header, buffer, size));
     else if (alone)
@@ -252,6 +271,7 @@ void router_send_advert(struct router *router, const struct election_action *act
     const struct election *e = router_election(router);
     const struct link *link = links_by_index(router->node->links, segment_ifindex(&router->client));
     bool lost = e->source.family == IP_FAMILY_NONE;
+    const struct advert_sender courtesy = {.on_sent = on_courtesy_sent, .userdata = router};
     const struct advert_sender sender = {.on_sent = lost ? on_courtesy_sent : on_sent,
                                          .userdata = router};
     const struct ip_address *to = config->unicast ? receiver->peers : &receiver->group;
@@ -267,14 +287,21 @@ void router_send_advert(struct router *router, const struct election_action *act
         .addresses = router->prefixes,
         .address_count = router->count,
         .mtu = link != NULL && link->mtu > 0 ? link->mtu : DEFAULT_MTU,
+        .trailer_room = config->secrets != NULL,
     };
+    uint8_t trailer[AUTH_TRAILER_SIZE];
 
     if (!lost) {
         router->sending = (unsigned)count;
         router->send_result = 0;
     }
+    /* Signed once, however many peers it goes to. */
+    spec.trailer = authentication_sign(&router->auth, &spec, trailer);
     for (size_t i = 0; i < count; i++)
         send_to(router, &spec, &to[i], alone, &sender);
+    spec.trailer = authentication_sign_again(&router->auth, &spec, trailer);
+    for (size_t i = 0; i < count && spec.trailer != NULL; i++)
+        send_to(router, &spec, &to[i], alone, &courtesy);
 }
 
 void router_claim_routes(struct router *router)
@@ -434,6 +461,7 @@ void router_heard(struct router *router, const struct advert *advert)
 
     if (!advert->former)
         router->receiver.former = NULL;
+    router->receiver.trailers = authentication_expects_trailers(&router->auth);
     router->heard = (struct heard_master){0};
     if (e->state == VRRP_MASTER || advert->priority == PRIORITY_RESIGN)
         return;

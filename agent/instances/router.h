@@ -10,6 +10,7 @@
 #ifndef AGENT_INSTANCES_ROUTER_H
 #define AGENT_INSTANCES_ROUTER_H
 
+#include "agent/instances/authentication.h"
 #include "agent/instances/node.h"
 #include "agent/wire/advert_io.h"
 #include "lib/election/election.h"
@@ -101,6 +102,7 @@ struct router {
     struct packet_receiver receiver;
     struct packet_dialect former; /* before the last reload, while receiver.former points here */
     struct ip_address *peers;     /* of this family; NULL for multicast */
+    struct authentication auth;
     struct desired_set desired;
     struct nft_share guarded; /* the addresses, with accept = no */
     struct route_set routes;  /* and rules, which come with the addresses */

@@ -13,12 +13,23 @@
 #include "agent/instances/node.h"
 #include "agent/instances/router.h"
 #include "agent/recorder/policy.h"
+#include "lib/election/takeover_gap.h"
 
 /* After a claim that failed altogether: when it is tried again; see claim.h. */
 struct claim_retry {
     sd_event_source *timer; /* NULL: never needed */
     uint64_t backoff_ns;
     int error; /* what the kernel said: a negative errno */
+};
+
+/* The wait for before-master; see preparation.h. */
+struct preparation {
+    uint64_t since_ns; /* boot time: its command is due since then; 0: it is not */
+    uint64_t told_ns;  /* the same as preparation.c knows it */
+    bool ended_well;
+    char text[96];          /* how it ended: "exit status 3 after 0.120 s" */
+    sd_event_source *retry; /* NULL: never needed */
+    uint64_t backoff_ns;
 };
 
 /* Its link, as it was seen and as it counts; see link_belief.h. */
@@ -36,6 +47,16 @@ struct hook_result {
     bool good;
     int status;    /* its exit status; -1: it has none (a signal, its time was up, not started) */
     char text[96]; /* "exit status 3 after 0.120 s" */
+};
+
+/* What is counted of it; see counts.h. */
+struct instance_counts {
+    uint64_t transitions[REASONS];
+    uint64_t hook_runs[HOOKS];
+    uint64_t hook_failures[HOOKS];
+    struct takeover_gaps gaps;
+    uint64_t gap_from_ns; /* boot time of the dead master's last advert; 0: no takeover is going on
+                           */
 };
 
 struct instance {
@@ -65,18 +86,20 @@ struct instance {
     bool unattached;        /* its link is there, but could not be used: tried again */
     uint64_t rival_told_ns; /* boot time when its rival was last told of; 0: never */
     bool unpublished;       /* its state file is to be written */
-    uint8_t told_priority;  /* the effective one that on_priority was last called for */
+    uint8_t told_priority;  /* the effective one that on_changed was last called for */
     struct handover handover;
     struct damping damping;
     uint8_t damping_as_master; /* priority by its checks when it became MASTER, or was reloaded */
     sd_event_source *damping_timer; /* NULL: never held back yet */
     struct claim_retry claim;
+    struct preparation preparation;
     char *unusable;            /* what is wrong with its interface (HOLD_UNUSABLE), or NULL, */
     uint64_t unusable_wall_ns; /* and since when; see fitness.h */
     struct link_belief link;
     sd_event_source *start_timer;     /* of start-delay; NULL: never needed */
     struct hook_result *hook_results; /* HOOKS of them, told by publish/; NULL: none ended yet */
     bool checks_due; /* instance_checks_changed() is to be called when the event is done */
+    struct instance_counts counts;
     const struct config_instance *next_config; /* REPLACED: started when this one is done */
     struct config_box *next_box;
 };

@@ -4,7 +4,7 @@
  * and the client's.
  *
  * Structs are filled by the agent and borrowed during a call; JSON goes out as a new reference that
- * the caller owns. status.c and status_check.c write what a node says of itself, history.c writes
+ * the caller owns. status.c and its parts write what a node says of itself, history.c writes
  * entries of the history and reads them back, control.c knows the messages and their parameters,
  * reload.c words what a reload changes, json.h how single values are written. This room may use all
  * others of lib/ and jansson; no room of lib/ knows it.
@@ -18,6 +18,8 @@
 #include "lib/control/json.h"
 #include "lib/election/check_state.h"
 #include "lib/election/election.h"
+#include "lib/election/takeover_gap.h"
+#include "lib/packet/auth_peers.h"
 
 #define CONTROL_PATH_DEFAULT "/run/vipd/control"
 #define CONTROL_PATH_ENV     "VIPD_CONTROL"
@@ -128,6 +130,8 @@ struct status_router {
     struct election_counters counters;
     uint64_t by_verdict[PACKET_VERDICTS];
     uint64_t by_warning[PACKET_WARNINGS];
+    const struct auth_policy *auth_policy; /* NULL, or without keys: none; read while encoding */
+    const struct auth_peers *auth_peers;   /* NULL: nobody was heard */
     struct status_foreign foreign;
     struct status_conflict conflict;
 };
@@ -195,12 +199,27 @@ struct status_hook {
     const char *text; /* "exit status 3 after 0.120 s" */
 };
 
+/* How often a hook of the instance has ended since the agent started. */
+struct status_hook_count {
+    const char *name;
+    uint64_t runs;
+    uint64_t failures; /* of those */
+};
+
 /* flap-damping of an instance. */
 struct status_damping {
     bool configured;
     unsigned withdrawals; /* within the window */
     unsigned limit;
     uint64_t remaining_ns; /* held back for so long; 0: it is not */
+};
+
+/* What a MASTER waits for that does not claim its addresses yet. */
+struct status_waiting {
+    const char *command; /* before-master: "promote.sh"; NULL: it does not wait */
+    bool release;        /* the command waits for the old master to release them */
+    uint64_t for_ns;     /* so long by now, */
+    uint64_t limit_ns;   /* of at most */
 };
 
 struct status_instance {
@@ -211,7 +230,8 @@ struct status_instance {
     enum vrrp_version version;
     enum vrrp_state state;
     uint64_t since_ns; /* wall clock of the last change of state */
-    uint32_t held_by;  /* HOLD_* bits of any of its routers */
+    struct status_waiting waiting;
+    uint32_t held_by; /* HOLD_* bits of any of its routers */
     bool lingering;
     uint8_t base_priority;
     uint8_t effective_priority;
@@ -240,6 +260,11 @@ struct status_instance {
     struct status_handover handover;
     const struct status_hook *hooks;
     size_t hook_count;
+    /* Since the agent started, whatever was reloaded. */
+    const uint64_t *transitions;      /* REASONS of them, by reason; NULL: none */
+    const struct takeover_gaps *gaps; /* of its takeovers from a silent master; NULL: none */
+    const struct status_hook_count *hook_counts;
+    size_t hook_count_count;
 };
 
 struct status_reload {

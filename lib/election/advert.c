@@ -5,6 +5,8 @@
 #include "lib/election/advert.h"
 
 #include "lib/election/handover.h"
+#include "lib/election/newcomer.h"
+#include "lib/election/prepare.h"
 #include "lib/election/raised.h"
 #include "lib/election/steps.h"
 #include "lib/election/transitions.h"
@@ -51,7 +53,7 @@ static void follow_master(struct election *e, const struct advert *advert, uint6
     e->lower_heard = false;
     follow_checksum(e, advert);
     /* In version 2 it is ours, but for a master that still adverts as before a reload. */
-    e->learned_interval_ns = advert->interval_ns;
+    election_learn_interval(e, advert, now);
 }
 
 /* B4: the sender is or may be master; its interval is learned and the timer starts again. */
@@ -219,6 +221,7 @@ static void master_advert(struct election *e, const struct election_event *event
         return;
     }
     election_raised_advert(e, advert->priority, now);
+    election_prepare_advert(e, advert->priority, now);
     if (advert->priority == PRIORITY_RESIGN) {
         answer_resignation(e, now, out);
         return;
@@ -250,7 +253,7 @@ void election_advert(struct election *e, const struct election_event *event, uin
     if (advert->priority == PRIORITY_RESIGN)
         e->counters.priority_zero_pkts_rcvd++;
     else
-        election_successor_seen(e, now);
+        election_successor_heard(e, now);
     if (e->state == VRRP_BACKUP)
         backup_advert(e, advert, now);
     else if (e->state == VRRP_MASTER)

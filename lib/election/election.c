@@ -10,6 +10,8 @@
 #include "lib/election/configure.h"
 #include "lib/election/handover.h"
 #include "lib/election/hold.h"
+#include "lib/election/newcomer.h"
+#include "lib/election/prepare.h"
 #include "lib/election/raised.h"
 #include "lib/election/steps.h"
 #include "lib/election/transitions.h"
@@ -20,7 +22,6 @@
 enum {
     LOWEST_SKEW_256THS = 2, /* of priority 254, the highest a rival can have without owning */
     HINTS_MAX = 3,          /* see linger_ends() */
-    PRIORITY_HINT = 1,
 };
 
 /* Slept past the time in which the quickest rival deposes us: whatever we believe is stale. */
@@ -114,11 +115,29 @@ static void linger_ends(struct election *e, uint64_t now, struct election_action
     election_linger(e, now + ELECTION_SETTLE_NS);
 }
 
+/* The preparation for the addresses is over: they are claimed, or given to whoever can. */
+static void prepared(struct election *e, bool well, uint64_t now, struct election_actions *out)
+{
+    if (e->preparation != PREPARATION_RUNS)
+        return;
+    if (!well && !e->params.claims_unprepared) {
+        election_hold(e, HOLD_NOT_PREPARED, now, out);
+        return;
+    }
+    election_claim(e, now, out);
+    /* Offered: ours must not be the last announcement that the neighbours hear. */
+    if (e->offer != OFFER_NONE)
+        e->announce_at = DEADLINE_NEVER;
+}
+
 static void timer(struct election *e, uint64_t now, struct election_actions *out)
 {
     election_source_due(e, now, out);
     if (election_lingering(e) && now >= e->linger_until)
         linger_ends(e, now, out);
+    election_newcomer_due(e, now, out);
+    if (election_prepare_due(e, now))
+        prepared(e, false, now, out);
     if (e->state == VRRP_MASTER) {
         election_offer_due(e, now, out);
         election_lower_due(e, now, out);
@@ -168,6 +187,7 @@ void election_init(struct election *e, const struct election_params *params)
     e->timer_at = DEADLINE_NEVER;
     e->source_doubt_until = DEADLINE_NEVER;
     e->linger_until = DEADLINE_NEVER;
+    e->linger_limit = DEADLINE_NEVER;
     e->announce_at = DEADLINE_NEVER;
     e->last_answer_at = DEADLINE_NEVER;
     e->last_resignation_at = DEADLINE_NEVER;
@@ -177,6 +197,7 @@ void election_init(struct election *e, const struct election_params *params)
     e->announcing_at = DEADLINE_NEVER;
     e->healthy_since = DEADLINE_NEVER;
     election_forget_handover(e);
+    election_forget_preparation(e);
     e->checksum_kind = election_first_checksum_kind(params);
     election_forget_master(e);
 }
@@ -215,6 +236,7 @@ void election_step(struct election *e, const struct election_event *event, uint6
         break;
     case ELECTION_SUCCESSOR:
         election_successor_announced(e, now);
+        election_newcomer_announced(e, now);
         break;
     case ELECTION_CONFLICT:
         election_conflict(e, event, now, out);
@@ -235,13 +257,17 @@ void election_step(struct election *e, const struct election_event *event, uint6
     case ELECTION_TAKE:
         election_take(e, now, out);
         break;
+    case ELECTION_PREPARED:
+        prepared(e, event->force, now, out);
+        break;
     case ELECTION_DEAF:
         set_deaf(e, event->force, now);
         break;
     }
     assert(e->state != VRRP_INIT || e->held_by != 0);
     assert(e->state == VRRP_INIT || e->held_by == 0);
-    assert(e->state != VRRP_MASTER || e->holding);
+    assert(e->state != VRRP_MASTER || e->holding || election_preparing(e));
+    assert(e->state == VRRP_MASTER || !election_preparing(e));
 }
 
 uint64_t election_deadline(const struct election *e)
@@ -260,5 +286,9 @@ uint64_t election_deadline(const struct election *e)
         deadline = e->raised_until;
     if (e->source_doubt_until < deadline)
         deadline = e->source_doubt_until;
+    if (election_newcomer_deadline(e) < deadline)
+        deadline = election_newcomer_deadline(e);
+    if (e->prepare_until < deadline)
+        deadline = e->prepare_until;
     return deadline;
 }

@@ -15,6 +15,7 @@
  *  - a primary address that is away for a moment is still sent from;
  *  - a member that follows its group out of MASTER resigns, and lingers for its own successor;
  *  - a BACKUP whose link is down for a moment draws no conclusion from silence;
+ *  - one advert does not make a router wait longer than by its own interval: newcomer.h;
  *  - answers to losing adverts are rate-limited.
  *
  * Time is nanoseconds of one monotonic clock that counts suspend (CLOCK_BOOTTIME).

@@ -18,12 +18,13 @@ enum election_hold {
     HOLD_DRAINED = 1u << 4,
     HOLD_CHECK_FAILED = 1u << 5,
     HOLD_CONFLICT = 1u << 6,
-    HOLD_GROUP = 1u << 7,        /* another router of the group is held */
-    HOLD_CANNOT_CLAIM = 1u << 8, /* the kernel refused all of its addresses */
-    HOLD_START_DELAY = 1u << 9,  /* the machine has not been up for long enough */
-    HOLD_UNUSABLE = 1u << 10,    /* the interface cannot do what it is to do */
-    HOLD_NO_ROUTE = 1u << 11,    /* to the unicast peers, which would say the interface */
-    HOLDS = 12,                  /* how many bits there are */
+    HOLD_GROUP = 1u << 7,         /* another router of the group is held */
+    HOLD_CANNOT_CLAIM = 1u << 8,  /* the kernel refused all of its addresses */
+    HOLD_START_DELAY = 1u << 9,   /* the machine has not been up for long enough */
+    HOLD_UNUSABLE = 1u << 10,     /* the interface cannot do what it is to do */
+    HOLD_NO_ROUTE = 1u << 11,     /* to the unicast peers, which would say the interface */
+    HOLD_NOT_PREPARED = 1u << 12, /* its preparation for the addresses failed */
+    HOLDS = 13,                   /* how many bits there are */
 };
 
 /* Name of one bit: "link-down". Static text. */
@@ -32,12 +33,22 @@ const char *election_hold_name(enum election_hold hold);
 /* What a take adverts until the other master is silent. */
 enum { PRIORITY_RAISED = 254 };
 
+/* The lowest there is: an advert that surely loses, and has a MASTER answer. */
+enum { PRIORITY_HINT = 1 };
+
 /* How far the offer of a MASTER that is being drained has come. */
 enum election_offer {
     OFFER_NONE = 0,
     OFFER_MADE,    /* resigning, nobody has answered yet */
     OFFER_TAKEN,   /* a successor adverts; grouped: the other members' successors are awaited */
     OFFER_EXPIRED, /* grouped: nobody came in time; the other members are awaited */
+};
+
+/* What a MASTER that does not hold its addresses yet waits for; see prepare.h. */
+enum election_preparation {
+    PREPARATION_NONE = 0, /* nothing */
+    PREPARATION_AWAITED,  /* whom it deposed releases the addresses first */
+    PREPARATION_RUNS,     /* whatever prepares for them: ELECTION_PREPARED tells its end */
 };
 
 /* What the administrator asked for. Plain values: may be replaced at any time. */
@@ -60,6 +71,10 @@ struct election_params {
     bool grouped;                 /* becomes master only by ELECTION_PROMOTE: see group.h */
     bool aligned;                 /* adverts are to fall on phase_ns + n x advert_interval_ns */
     uint64_t phase_ns;
+    uint64_t prepare_ns;    /* a MASTER prepares for so long at most before it claims; its
+                               peers do likewise. 0: it claims at once */
+    bool claims_unprepared; /* also when that failed; else it gives up */
+    bool release_first;     /* who gives up releases before it says so, without lingering */
 };
 
 /* Counters, named after RFC 8347 `statistics`. */
@@ -85,14 +100,24 @@ struct election {
     bool holding;                /* CLAIM was given and RELEASE was not */
     bool ready;                  /* grouped: the master-down timer ran out, waiting for the group */
 
-    uint64_t learned_interval_ns; /* Active_Adver_Interval */
-    uint64_t timer_at;            /* Active_Down_Timer (BACKUP) or Adver_Timer (MASTER) */
-    uint64_t linger_until;        /* DEADLINE_NEVER: not lingering */
-    bool successor_seen;          /* the linger ends after the settling time */
-    bool successor_silent;        /* it was not seen to announce: it may need a hint to */
-    unsigned hints;               /* given so far */
-    uint64_t announced_at;        /* somebody else's last announcement; DEADLINE_NEVER: none */
-    uint64_t announcing_at;       /* our own; DEADLINE_NEVER: none */
+    uint64_t learned_interval_ns; /* Active_Adver_Interval, as far as it is believed: newcomer.h */
+    uint64_t claimed_interval_ns; /* a longer one that one advert claimed; 0: none */
+    uint64_t claimed_at;
+    struct ip_address claimant;
+    unsigned probes;       /* adverts sent for it to show itself */
+    uint64_t timer_at;     /* Active_Down_Timer (BACKUP) or Adver_Timer (MASTER) */
+    uint64_t linger_until; /* DEADLINE_NEVER: not lingering */
+    uint64_t linger_limit; /* not longer than this, however long the successor prepares */
+    bool successor_seen;   /* the linger ends after the settling time */
+    bool successor_silent; /* it was not seen to announce: it may need a hint to */
+    unsigned hints;        /* given so far */
+    enum election_preparation preparation; /* MASTER: what it waits for, */
+    uint64_t prepare_began;                /* since then, */
+    uint64_t prepare_until;                /* until then at most; DEADLINE_NEVER: for nothing; */
+    uint64_t prepare_span;                 /* AWAITED: so long must the deposed one be silent, */
+    uint64_t prepare_limit;                /* and not longer than this, whoever still adverts */
+    uint64_t announced_at;  /* somebody else's last announcement; DEADLINE_NEVER: none */
+    uint64_t announcing_at; /* our own; DEADLINE_NEVER: none */
     uint64_t announce_at;
     unsigned announce_done;
     uint64_t preempt_at; /* when lower priorities may be ignored; DEADLINE_NEVER: none heard */
@@ -131,8 +156,8 @@ enum election_event_type {
     ELECTION_ADVERT,    /* a validated advert of this virtual router */
     ELECTION_TIMER,     /* now >= election_deadline() */
     ELECTION_CONFIGURE, /* new parameters; includes a change of priority */
-    ELECTION_SUCCESSOR, /* somebody else announced our addresses (seen on the wire); tell a
-                           MASTER too */
+    ELECTION_SUCCESSOR, /* somebody else announced our addresses (seen on the wire); in
+                           any state */
     ELECTION_CONFLICT,  /* give the addresses up to a foreign holder */
     ELECTION_PROMOTE,   /* the group says: become MASTER (a grouped router that is ready) */
     ELECTION_DEMOTE,    /* the group says: a member yielded, yield too */
@@ -140,6 +165,7 @@ enum election_event_type {
                            successor, or with `force` when it had its time to come */
     ELECTION_KEEP,      /* the group says: the offer of a drain is withdrawn */
     ELECTION_TAKE,      /* become MASTER now: see election_take_verdict() */
+    ELECTION_PREPARED,  /* the preparation for the addresses has ended: well, with `force` */
     ELECTION_DEAF,      /* with `force`: its link is down, but that does not count yet; without: it
                            is over */
 };
@@ -155,6 +181,7 @@ struct election_event {
     const struct election_params *params; /* CONFIGURE */
     bool force;                           /* DRAIN: give the addresses up even if nobody comes;
                                              SOURCE: nothing can be sent or heard any more either;
+                                             PREPARED: it ended well;
                                              DEAF: it is so */
 };
 
@@ -225,6 +252,9 @@ uint64_t election_hand_over_ns(const struct election_params *params, uint64_t in
 
 /* How long a drained MASTER awaits a successor. A short linger_ns does not make it fail. */
 uint64_t election_offer_ns(const struct election *e);
+
+/* True for a MASTER that does not claim its addresses yet. */
+bool election_preparing(const struct election *e);
 
 /* True while addresses are kept for a successor to take over. */
 bool election_lingering(const struct election *e);

@@ -10,7 +10,8 @@ import pytest
 from vipdlab.node import VIPCTL
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-EXAMPLES = sorted(glob.glob(f"{TOP}/examples/*/*.conf"))
+EXAMPLES = sorted(glob.glob(f"{TOP}/examples/*/*.conf")
+                  + glob.glob(f"{TOP}/examples/*/*/etc/vipd/vipd.conf"))
 
 
 def check(path):

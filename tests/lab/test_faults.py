@@ -19,8 +19,6 @@ LEASE_S = 2
 # The kernel ends lifetimes by the second; the rest is for a busy machine.
 LEASE_ENDS_S = LEASE_S + 1.5
 TAKEOVER_S = 5 * MASTER_DOWN_S
-# vipd runs with real-time priority: if it says so without having been stopped, nothing ran.
-OVERSLEPT = "this node did not run for"
 
 
 def play(lab, name, pace=0.4):
@@ -29,9 +27,6 @@ def play(lab, name, pace=0.4):
     pair = VipdPair(lab, LEASE_S)
     outcome = Scene(pair, pace).begin(fault.small_disk).play(fault)
     print(outcome)
-    stopped = lab.nodes[1:] if name.startswith("stop-") else lab.nodes
-    if any(OVERSLEPT in node.log_text() for node in stopped):
-        pytest.skip(f"the machine stood still:\n{outcome}\n{lab[1].log_tail()}")
     assert outcome.healed, outcome
     lab.wait_master(lab[1])
     assert lab[1].ours() == [VIP4] and lab[2].ours() == [], outcome
@@ -95,9 +90,9 @@ def test_killed_for_want_of_memory(lab):
 
 
 def test_stopped_for_less_than_the_master_down_time_nothing_moves(lab):
+    """Its last advert may be an interval old when it is stopped, and three may be missing."""
     outcome = play(lab, "stop-short")
-    if outcome.facts["stopped_s"] > 2.5 * INTERVAL_S:
-        pytest.skip(f"busy machine: it was stopped for {outcome.facts['stopped_s']:.3f} s")
+    assert outcome.facts["stopped_s"] < 2 * INTERVAL_S, "who thaws it was late"
     stays_with_the_first(lab, outcome)
     assert outcome.client_s < INTERVAL_S, outcome
 

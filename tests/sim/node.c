@@ -180,7 +180,7 @@ static void serve_announcements(struct world *w, struct node *n)
         const struct message *message = &n->inbox[i];
         const struct election *e = &n->elections[message->family];
 
-        if (message->announcement && (election_lingering(e) || e->state == VRRP_MASTER))
+        if (message->announcement && e->state != VRRP_INIT)
             node_event(w, n, message->family, &event);
     }
     n->inbox_count = 0;

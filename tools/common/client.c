@@ -25,6 +25,7 @@ enum {
 
 struct client {
     const char *path;
+    bool silent; /* says nothing on stderr */
     int fd;
     char *buffer; /* what was read and not yet taken */
     size_t used;
@@ -89,6 +90,7 @@ int client_connect(const struct context *context, struct client **out)
     if (client == NULL)
         return ENOMEM;
     client->path = context->control_path;
+    client->silent = context->silent;
     int error = connect_to(&to, &client->fd);
     if (error != 0) {
         client_close(client);
@@ -121,7 +123,8 @@ bool client_is_lost(const struct client *client)
 
 static int say_silent(const struct client *client)
 {
-    fprintf(stderr, "vipctl: vipd at %s does not answer\n", client->path);
+    if (!client->silent)
+        fprintf(stderr, "vipctl: vipd at %s does not answer\n", client->path);
     return EXIT_PROTOCOL;
 }
 
@@ -191,7 +194,8 @@ static int read_more(struct client *client, int64_t until_ms)
         size_t room = client->room * 2 + READ_BYTES;
         char *buffer = room <= REPLY_BYTES_MAX ? realloc(client->buffer, room) : NULL;
         if (buffer == NULL) {
-            fputs("vipctl: the answer is too long\n", stderr);
+            if (!client->silent)
+                fputs("vipctl: the answer is too long\n", stderr);
             return EXIT_PROTOCOL;
         }
         client->buffer = buffer;
@@ -244,7 +248,7 @@ static int read_message(struct client *client, int timeout_ms, json_t **out)
         return 0;
     json_decref(*out);
     *out = NULL;
-    return say_nonsense(client->path);
+    return client->silent ? EXIT_PROTOCOL : say_nonsense(client->path);
 }
 
 static int say_error(const char *name, const json_t *parameters)
@@ -279,7 +283,7 @@ static int say_error(const char *name, const json_t *parameters)
 }
 
 /* What a message brings: parameters, or an error, which is said. Steals it. */
-static int take_message(json_t *message, json_t **parameters, bool *continues)
+static int take_message(json_t *message, bool silent, json_t **parameters, bool *continues)
 {
     const char *error = json_string_value(json_object_get(message, "error"));
     int r = 0;
@@ -287,7 +291,7 @@ static int take_message(json_t *message, json_t **parameters, bool *continues)
     *parameters = NULL;
     if (error != NULL) {
         json_t *found = json_object_get(message, "parameters");
-        r = say_error(error, found);
+        r = silent ? EXIT_FAILED : say_error(error, found);
         if (strcmp(error, CONTROL_ERROR_RELOAD_FAILED) == 0)
             *parameters = json_incref(found);
     } else {
@@ -306,7 +310,7 @@ int client_reply(struct client *client, int timeout_ms, json_t **parameters, boo
     int r = read_message(client, timeout_ms, &message);
 
     *parameters = NULL;
-    return r == 0 ? take_message(message, parameters, continues) : r;
+    return r == 0 ? take_message(message, client->silent, parameters, continues) : r;
 }
 
 /* One call by a connection of its own; the parameters remain the caller's. */
@@ -350,7 +354,7 @@ int client_ask(const struct context *context, const char *method, json_t *parame
     }
     json_decref(parameters);
     *reply = NULL;
-    return r == 0 ? take_message(message, reply, NULL) : r;
+    return r == 0 ? take_message(message, context->silent, reply, NULL) : r;
 }
 
 int client_expect(const struct context *context, const json_t *reply, const char *key,

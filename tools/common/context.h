@@ -27,6 +27,7 @@ struct context {
     const char *arguments;
     const char *control_path;
     bool colour; /* stdout is a terminal that wants colours */
+    bool silent; /* the client says nothing on stderr: no verb of vipctl, who asked tells it */
 };
 
 /* Says on stderr how the verb is used, then `more` (whole lines; NULL: nothing). EXIT_USAGE. */

@@ -6,14 +6,14 @@
 #include "tools/common/addresses.h"
 #include "tools/common/client.h"
 #include "tools/common/field.h"
+#include "tools/common/health.h"
 #include "tools/common/json_print.h"
 #include "tools/common/options.h"
+#include "tools/common/present.h"
 #include "tools/common/table.h"
 #include "tools/common/when.h"
 #include "tools/common/wrap.h"
 #include "tools/status/detail.h"
-#include "tools/status/health.h"
-#include "tools/status/present.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -166,6 +166,42 @@ static void print_node(const struct context *context, const json_t *status)
     putchar('\n');
 }
 
+/* Whether an entry before the end-th has the same command. */
+static bool is_said(const json_t *problems, size_t end, const char *next)
+{
+    for (size_t i = 0; i < end; i++)
+        if (strcmp(field_text(json_array_get(problems, i), "next"), next) == 0)
+            return true;
+    return false;
+}
+
+/* Where something is wrong: what to type now, each command once, and why. name NULL: of all. */
+static void print_next(const struct context *context, const json_t *status, const char *name)
+{
+    enum health worst;
+    json_t *problems = health_judge(status, &worst);
+    const json_t *problem;
+    size_t i;
+
+    json_array_foreach (problems, i, problem) {
+        const char *of = json_string_value(json_object_get(problem, "instance"));
+        const char *next = field_text(problem, "next");
+
+        /* Its details are what is being shown. */
+        bool shown = name != NULL && strncmp(next, "vipctl status", strlen("vipctl status")) == 0;
+        if (shown || is_said(problems, i, next))
+            continue;
+        printf("\n%snext:%s %s  %s# %s%s%s%s", table_colour_start(TABLE_BOLD, context->colour),
+               table_colour_end(TABLE_BOLD, context->colour), next,
+               table_colour_start(TABLE_DIM, context->colour), of != NULL ? of : "",
+               of != NULL ? ": " : "", field_text(problem, "brief"),
+               table_colour_end(TABLE_DIM, context->colour));
+    }
+    if (json_array_size(problems) > 0)
+        putchar('\n');
+    json_decref(problems);
+}
+
 static void print_all(const struct context *context, const json_t *status)
 {
     enum { NAME, LINK, VRID, STATE, FOR, PRIORITY, MASTER, ADDRESSES, COLUMNS };
@@ -197,6 +233,15 @@ static void print_all(const struct context *context, const json_t *status)
         print_present(context, instance);
         print_notes(context, instance);
     }
+    print_next(context, status, NULL);
+}
+
+static void print_one(const struct context *context, const json_t *status, bool all)
+{
+    const json_t *instance = json_array_get(json_object_get(status, "instances"), 0);
+
+    status_detail_print(context, instance, all);
+    print_next(context, status, field_text(instance, "name"));
 }
 
 static const json_t *find(const json_t *instances, const char *name)
@@ -259,6 +304,12 @@ static int print_health(const json_t *status, bool json)
     size_t i;
 
     if (json) {
+        json_t *entry;
+
+        json_array_foreach (problems, i, entry) {
+            json_object_del(entry, "brief");
+            json_object_del(entry, "next");
+        }
         json_t *all = json_pack("{s:i, s:s, s:O}", "version", 1, "health", health_name(worst),
                                 "problems", problems);
         json_print(all);
@@ -287,8 +338,7 @@ static int show(const struct context *context, const struct status_options *opti
         instance = find(instances, options->name);
         if (instance == NULL)
             return say_unknown(instances, options->name);
-        if (options->json || options->check || options->state)
-            keep_only(status, instance);
+        keep_only(status, instance);
         instances = json_object_get(status, "instances");
     }
     if (options->check)
@@ -297,8 +347,8 @@ static int show(const struct context *context, const struct status_options *opti
         print_states(instances, options->name != NULL);
     else if (options->json)
         json_print(status);
-    else if (instance != NULL)
-        status_detail_print(context, instance, options->all);
+    else if (options->name != NULL)
+        print_one(context, status, options->all);
     else
         print_all(context, status);
     return EXIT_GOOD;

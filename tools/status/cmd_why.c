@@ -6,10 +6,10 @@
 #include "tools/common/field.h"
 #include "tools/common/json_print.h"
 #include "tools/common/options.h"
+#include "tools/common/present.h"
 #include "tools/common/when.h"
 #include "tools/common/wrap.h"
 #include "tools/status/evidence.h"
-#include "tools/status/present.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -4,6 +4,7 @@ A node that nobody can hear is told to the scene with cut_off(): what it holds d
 """
 
 import contextlib
+import os
 import time
 from dataclasses import dataclass
 from typing import Callable
@@ -83,12 +84,24 @@ def killed(scene):
     scene.pair.start_node(scene.first)
 
 
+@contextlib.contextmanager
+def in_real_time():
+    """This thread is as punctual as the agents are."""
+    before = os.sched_getscheduler(0), os.sched_getparam(0)
+    os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(50))
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, *before)
+
+
 def stop_for(scene, seconds):
     """Notes how long it truly was, at most, and when it ended."""
     started = time.time()
-    scene.pair.freeze(scene.first)
-    scene.sleep(seconds)
-    scene.pair.thaw(scene.first)
+    with in_real_time():
+        scene.pair.freeze(scene.first)
+        scene.sleep(seconds)
+        scene.pair.thaw(scene.first)
     scene.facts["thawed"] = time.time()
     scene.facts["stopped_s"] = max(scene.facts.get("stopped_s", 0),
                                    scene.facts["thawed"] - started)
@@ -96,7 +109,7 @@ def stop_for(scene, seconds):
 
 def stopped_shortly(scene):
     for _ in range(5):
-        stop_for(scene, 2 * INTERVAL_S)
+        stop_for(scene, 1.5 * INTERVAL_S)
         scene.last(1)
 
 
@@ -202,7 +215,7 @@ FAULTS = [
     Fault("loss-30", "30 % of the adverts are lost for 20 s", advert_loss(30)),
     Fault("loss-50", "50 % of the adverts are lost for 20 s", advert_loss(50)),
     Fault("kill", "SIGKILL, started again 3 s after the lease's end", killed),
-    Fault("stop-short", "SIGSTOP for two intervals, five times", stopped_shortly),
+    Fault("stop-short", "SIGSTOP for one and a half intervals, five times", stopped_shortly),
     Fault("stop-down", "SIGSTOP for longer than the master-down time, then SIGCONT",
           stopped_past_master_down),
     Fault("stop-lease", "SIGSTOP for 3 s longer than the lease, then SIGCONT",

@@ -136,6 +136,7 @@ static void backup_respects_equal_and_higher(void **state) /* B4 */
 
     (void)state;
     advert.interval_ns = 2 * SEC;
+    kit_step(&e, (struct election_event){.type = ELECTION_ADVERT, .advert = &advert}, SEC / 2);
     kit_step(&e, (struct election_event){.type = ELECTION_ADVERT, .advert = &advert}, SEC);
     assert_int_equal(e.learned_interval_ns, 2 * SEC);
     assert_int_equal(election_skew_ns(&e), 156 * 2 * SEC / 256);
@@ -197,6 +198,7 @@ static void master_adverts_by_its_own_interval(void **state) /* A2 */
     (void)state;
     slow.interval_ns = 4 * SEC;
     kit_step(&e, (struct election_event){.type = ELECTION_ADVERT, .advert = &slow}, 0);
+    kit_step(&e, (struct election_event){.type = ELECTION_ADVERT, .advert = &slow}, SEC);
     uint64_t now = election_deadline(&e);
     kit_timer(&e, now);
     params.announce_repeat = 0;

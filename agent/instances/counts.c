@@ -1,0 +1,123 @@
+/* Counts of an instance, and their way to its successor; see counts.h. */
+#include "agent/instances/counts.h"
+
+#include "agent/base/clock.h"
+#include "agent/instances/state.h"
+#include "agent/kernel/reconciler.h"
+
+/* All that it wants is there. */
+static bool is_claimed(const struct instance *instance)
+{
+    for (size_t i = 0; i < instance->router_count; i++) {
+        const struct desired_set *set = &instance->routers[i].desired;
+
+        if (!set->linked || !reconciler_settled(set) || set->failed > 0)
+            return false;
+    }
+    return true;
+}
+
+void instance_count_claimed(struct instance *instance)
+{
+    struct instance_counts *counts = &instance->counts;
+
+    if (counts->gap_from_ns == 0 || !is_claimed(instance))
+        return;
+    takeover_gap_add(&counts->gaps, clock_boot_ns() - counts->gap_from_ns);
+    counts->gap_from_ns = 0;
+}
+
+void instance_count_transition(struct instance *instance)
+{
+    const struct transition *last = &instance->last;
+    struct instance_counts *counts = &instance->counts;
+
+    counts->transitions[last->reason]++;
+    counts->gap_from_ns = 0;
+    /* Where the old one is alive it answers until it hears of us: there is no gap to count. */
+    if (last->to == VRRP_MASTER && last->reason == REASON_NO_RESPONSE &&
+        last->evidence.silence_ns != 0)
+        counts->gap_from_ns = clock_boot_ns() - last->evidence.silence_ns;
+    instance_count_claimed(instance);
+}
+
+void instance_count_hook(struct instance *instance, enum hook hook, bool good)
+{
+    instance->counts.hook_runs[hook]++;
+    instance->counts.hook_failures[hook] += good ? 0 : 1;
+}
+
+static size_t family_index(const struct router *router)
+{
+    return router->family == IP_FAMILY_IPV6 ? 1 : 0;
+}
+
+static uint64_t sum(const uint64_t *counters)
+{
+    uint64_t total = 0;
+
+    for (size_t i = 0; counters != NULL && i < PACKET_VERDICTS; i++)
+        total += counters[i];
+    return total;
+}
+
+void instance_bequeath(const struct instance *instance, struct instance_legacy *out)
+{
+    *out = (struct instance_legacy){.counts = instance->counts};
+    for (size_t i = 0; i < instance->router_count; i++) {
+        const struct router *router = &instance->routers[i];
+        const uint64_t *shared = segment_counters(&router->client);
+        size_t f = family_index(router);
+
+        out->families[f].counters = router_election(router)->counters;
+        for (size_t v = 0; v < PACKET_VERDICTS; v++) {
+            out->families[f].by_verdict[v] = router->by_verdict[v];
+            out->families[f].shared[v] = shared != NULL ? shared[v] : 0;
+        }
+        for (size_t w = 0; w < PACKET_WARNINGS; w++)
+            out->families[f].by_warning[w] = router->by_warning[w];
+    }
+}
+
+static void add_counters(struct election_counters *counters, const struct election_counters *more)
+{
+    counters->master_transitions += more->master_transitions;
+    counters->advertisement_rcvd += more->advertisement_rcvd;
+    counters->advertisement_sent += more->advertisement_sent;
+    counters->priority_zero_pkts_rcvd += more->priority_zero_pkts_rcvd;
+    counters->priority_zero_pkts_sent += more->priority_zero_pkts_sent;
+    counters->losing_adverts_rcvd += more->losing_adverts_rcvd;
+    counters->answers_suppressed += more->answers_suppressed;
+    counters->stray_priority_zero += more->stray_priority_zero;
+    counters->oversleeps += more->oversleeps;
+}
+
+static void inherit_router(struct router *router, const struct instance_legacy *legacy)
+{
+    const uint64_t *shared = segment_counters(&router->client);
+    size_t f = family_index(router);
+    /* The segment counts on where others have kept it open. */
+    bool anew = sum(shared) < sum(legacy->families[f].shared);
+
+    add_counters(&router_election(router)->counters, &legacy->families[f].counters);
+    for (size_t v = 0; v < PACKET_VERDICTS; v++)
+        router->by_verdict[v] +=
+            legacy->families[f].by_verdict[v] + (anew ? legacy->families[f].shared[v] : 0);
+    for (size_t w = 0; w < PACKET_WARNINGS; w++)
+        router->by_warning[w] += legacy->families[f].by_warning[w];
+}
+
+void instance_inherit(struct instance *instance, const struct instance_legacy *legacy)
+{
+    struct instance_counts *counts = &instance->counts;
+
+    for (size_t i = 0; i < REASONS; i++)
+        counts->transitions[i] += legacy->counts.transitions[i];
+    for (size_t i = 0; i < HOOKS; i++) {
+        counts->hook_runs[i] += legacy->counts.hook_runs[i];
+        counts->hook_failures[i] += legacy->counts.hook_failures[i];
+    }
+    takeover_gap_add_all(&counts->gaps, &legacy->counts.gaps);
+    for (size_t i = 0; i < instance->router_count; i++)
+        inherit_router(&instance->routers[i], legacy);
+}

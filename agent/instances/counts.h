@@ -1,0 +1,35 @@
+/*
+ * What is counted of an instance as long as vipd runs: changes of state by reason, how long
+ * takeovers took, runs of hooks. A reload that starts an instance anew does not begin to count
+ * anew: what the old one and its routers counted is handed on to the new one of that name. Nothing
+ * here decides anything.
+ */
+#ifndef AGENT_INSTANCES_COUNTS_H
+#define AGENT_INSTANCES_COUNTS_H
+
+#include "agent/instances/state.h"
+
+/* All that an instance has counted, without it. */
+struct instance_legacy {
+    struct instance_counts counts;
+    struct {
+        struct election_counters counters;
+        uint64_t by_verdict[PACKET_VERDICTS];
+        uint64_t by_warning[PACKET_WARNINGS];
+        uint64_t shared[PACKET_VERDICTS]; /* of its segment, which are shown with its own */
+    } families[2];                        /* IPv4, IPv6 */
+};
+
+/* instance->last is its newest transition, and the state it is in. */
+void instance_count_transition(struct instance *instance);
+
+/* The kernel has answered for a claim: a takeover that waited for that is over. */
+void instance_count_claimed(struct instance *instance);
+
+void instance_count_hook(struct instance *instance, enum hook hook, bool good);
+
+/* Before it is freed, and to its successor. */
+void instance_bequeath(const struct instance *instance, struct instance_legacy *out);
+void instance_inherit(struct instance *instance, const struct instance_legacy *legacy);
+
+#endif

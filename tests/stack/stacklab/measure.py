@@ -1,0 +1,17 @@
+"""What a fault costs a client: the figures of the examples' READMEs (`pytest -s` prints them)."""
+
+
+def since(load, mark, what):
+    """The Result of what has happened since the mark, printed."""
+    result = load.since(mark)
+    print(f"\n{what}: {result}")
+    return result
+
+
+def switch(load, what, act, to, instance="web"):
+    """act() moves the address to that host; the Result of it all, once it is served again."""
+    mark = load.mark()
+    act()
+    to.wait_state("MASTER", instance, timeout=30)
+    load.wait_served()
+    return since(load, mark, what)
