@@ -2,6 +2,7 @@
 #include "agent/instances/actions.h"
 
 #include "agent/base/clock.h"
+#include "agent/instances/router_advert.h"
 
 #include <assert.h>
 
