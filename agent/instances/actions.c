@@ -2,6 +2,9 @@
 #include "agent/instances/actions.h"
 
 #include "agent/base/clock.h"
+#include "agent/instances/router_advert.h"
+
+#include <assert.h>
 
 #include <assert.h>
 

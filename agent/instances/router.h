@@ -159,10 +159,6 @@ bool router_has_address(const struct router *router, const struct ip_address *ad
  * for the one that the whole cluster shares. */
 bool router_owns_mac(const struct router *router, const uint8_t mac[MAC_SIZE]);
 
-/* Sends what the action ACTION_SEND_ADVERT asks for. alone: nothing else follows from the same
- * event, so it may leave with the adverts of others that are due. */
-void router_send_advert(struct router *router, const struct election_action *action, bool alone);
-
 /* Wants its addresses in the kernel, on a link that is up. Returns before it is so: see
  * desired_set.on_settled. */
 void router_claim(struct router *router);
