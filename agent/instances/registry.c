@@ -211,12 +211,6 @@ void registry_check_changed(struct registry *registry, const char *check)
             instance_checks_changed(registry->list[i]);
 }
 
-void registry_fire_due(struct registry *registry)
-{
-    for (size_t i = 0; i < registry->count; i++)
-        instance_fire_due(registry->list[i]);
-}
-
 static void on_drain_over(void *userdata, const char *name)
 {
     struct instance *instance = registry_find(userdata, name);

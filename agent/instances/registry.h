@@ -86,7 +86,4 @@ void registry_link_gone(struct registry *registry, const struct link *link);
 /* The check of that name counts otherwise. */
 void registry_check_changed(struct registry *registry, const char *check);
 
-/* Fires what is due, as the timers would. */
-void registry_fire_due(struct registry *registry);
-
 #endif

@@ -1,4 +1,5 @@
-/* What a virtual router can do: advert, claim, release, announce, ask; see router.h. */
+/* What a virtual router can do: claim, release, announce, ask; see router.h. Its adverts go out in
+ * sending.c. */
 #include "agent/instances/router.h"
 
 #include "agent/base/clock.h"
@@ -12,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { DEFAULT_MTU = 1500 };
 
 static struct route_lists routes_of(const struct router *router)
 {
@@ -146,7 +145,8 @@ void router_free(struct router *router)
     route_keeper_free_set(&router->routes);
     free(router->peers);
     authentication_free(&router->auth);
-    sd_event_source_disable_unref(router->postponed.timer);
+    if (router->node->deadlines != NULL)
+        deadlines_remove(router->node->deadlines, &router->postponed.deadline);
 }
 
 const char *router_name(const struct router *router, char *buffer, size_t size)
@@ -199,86 +199,6 @@ bool router_owns_mac(const struct router *router, const uint8_t mac[MAC_SIZE])
     }
     virtual_mac(router->family, router->config->vrid, shared);
     return router->config->mac == MAC_VIRTUAL && memcmp(mac, shared, MAC_SIZE) == 0;
-}
-
-static int send_to(struct router *router, struct packet_spec *spec,
-                   const struct ip_address *destination)
-{
-    uint8_t buffer[ADVERT_BUFFER_SIZE];
-
-    spec->destination = *destination;
-    size_t size = packet_build(spec, buffer, sizeof(buffer));
-    const struct advert_header header = {
-        .source = spec->source,
-        .destination = *destination,
-        .ttl = router->config->unicast ? router->config->unicast_ttl : VRRP_TTL,
-    };
-    if (router->virtual_io != NULL)
-        return advert_io_send(router->virtual_io, &header, buffer, size);
-    return segment_send(&router->client, &header, buffer, size);
-}
-
-static int send_to_all(struct router *router, struct packet_spec *spec)
-{
-    int result = 0;
-
-    if (!router->config->unicast)
-        return send_to(router, spec, &router->receiver.group);
-    for (size_t i = 0; i < router->receiver.peer_count; i++) {
-        int r = send_to(router, spec, &router->receiver.peers[i]);
-        result = r < 0 ? r : result;
-    }
-    return result;
-}
-
-/* A failing send is said once, and once more when it works again: an advert every 10 ms must not
- * fill the journal. */
-static void note_send_result(struct router *router, int error)
-{
-    char name[NAME_SIZE + 16];
-
-    if (error < 0)
-        router->send_errors++;
-    if (error < 0 && !router->send_failing)
-        log_instance(LOG_WARNING, router_name(router, name, sizeof(name)),
-                     "cannot send adverts on %s: %s", router->interface, strerror(-error));
-    else if (error == 0 && router->send_failing)
-        log_instance(LOG_NOTICE, router_name(router, name, sizeof(name)),
-                     "adverts go out on %s again", router->interface);
-    router->send_failing = error < 0;
-}
-
-void router_send_advert(struct router *router, const struct election_action *action)
-{
-    const struct config_instance *config = router->config;
-    const struct election *e = router_election(router);
-    const struct link *link = links_by_index(router->node->links, segment_ifindex(&router->client));
-    /* Resigning from an address that has just gone: a courtesy that may fail. */
-    bool lost = e->source.family == IP_FAMILY_NONE;
-    struct packet_spec spec = {
-        .version = config->version,
-        .vrid = config->vrid,
-        .priority = action->priority,
-        .auth = config->auth,
-        .interval_ns = config->advert_interval_ns,
-        .checksum_kind = e->checksum_kind,
-        .source = lost ? action->source : e->source,
-        .addresses = router->prefixes,
-        .address_count = router->count,
-        .mtu = link != NULL && link->mtu > 0 ? link->mtu : DEFAULT_MTU,
-        .trailer_room = config->secrets != NULL,
-    };
-    uint8_t trailer[AUTH_TRAILER_SIZE];
-
-    /* Signed once, however many peers it goes to. */
-    spec.trailer = authentication_sign(&router->auth, &spec, trailer);
-    int result = send_to_all(router, &spec);
-    spec.trailer = authentication_sign_again(&router->auth, &spec, trailer);
-    if (spec.trailer != NULL)
-        (void)send_to_all(router, &spec);
-
-    if (!lost)
-        note_send_result(router, result);
 }
 
 void router_claim_routes(struct router *router)

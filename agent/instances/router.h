@@ -22,10 +22,10 @@ struct peer_macs;
 /* What follows a claim waits until the kernel has the addresses and answers for them: whoever held
  * them before goes on doing so until it hears of us. Boot time in ns. */
 struct postponed {
-    sd_event_source *timer;
-    bool takeover;           /* from a master that fell silent: adverts need no answering kernel */
-    uint64_t adverts_due_ns; /* adverts go by then */
-    uint64_t give_up_ns;     /* of what the kernel has, it answers by then; 0: it has not yet */
+    struct deadline deadline; /* when to look again */
+    bool takeover;            /* from a master that fell silent: adverts need no answering kernel */
+    uint64_t adverts_due_ns;  /* adverts go by then */
+    uint64_t give_up_ns;      /* of what the kernel has, it answers by then; 0: it has not yet */
     struct election_actions actions; /* none: nothing waits */
 };
 
@@ -108,6 +108,8 @@ struct router {
     struct heard_master heard;
     uint64_t by_verdict[PACKET_VERDICTS];
     uint64_t by_warning[PACKET_WARNINGS];
+    unsigned sending; /* of one advert, to so many it is on its way, */
+    int send_result;  /* and to those before it went so */
     uint64_t send_errors;
     bool send_failing;
     enum reason new_master_reason;
@@ -143,9 +145,6 @@ bool router_has_address(const struct router *router, const struct ip_address *ad
 /* True for the MACs of the interface, of a bond's slaves and of the addresses' other devices, and
  * for the one that the whole cluster shares. */
 bool router_owns_mac(const struct router *router, const uint8_t mac[MAC_SIZE]);
-
-/* Sends what the action ACTION_SEND_ADVERT asks for. */
-void router_send_advert(struct router *router, const struct election_action *action);
 
 /* Wants its addresses in the kernel, on a link that is up. Returns before it is so: see
  * desired_set.on_settled. */

@@ -54,6 +54,7 @@ enum hook {
     HOOK_MASTER,
     HOOK_CHANGE, /* after those, whatever the state */
     HOOK_RIVAL,  /* MASTER, and somebody adverts that loses against us */
+    HOOK_BEFORE, /* MASTER, and waited for before the addresses are claimed */
     HOOKS,       /* how many there are */
 };
 
@@ -96,7 +97,9 @@ struct config_instance {
     uint64_t lease_ns;            /* 0: off. From [instance], else [node] */
     uint64_t linger_ns;           /* 0: one master-down interval */
     char **hooks[HOOKS];      /* words (lib/config/argument_vector.h), one block each; NULL: none */
-    uint64_t hook_timeout_ns; /* of one run */
+    uint64_t hook_timeout_ns; /* of one run, but not of */
+    uint64_t before_timeout_ns;  /* HOOK_BEFORE: of the wait for it */
+    bool claims_unprepared;      /* also when that fails */
     char hook_user[NAME_SIZE];   /* empty: the user vipd runs as. From [instance], else [node] */
     bool systemd_target;         /* vipd-master@NAME.target is started and stopped */
     bool follow_link;            /* no: its link being down does not put it to INIT */

@@ -31,6 +31,9 @@ static const struct config_choice announce_forms[] = {
 static const struct config_choice conflict_modes[] = {
     {"defend", CONFLICT_MODE_DEFEND}, {"release", CONFLICT_MODE_RELEASE}, {NULL, 0}};
 
+static const struct config_choice failure_modes[] = {
+    {"give-up", false}, {"claim", true}, {NULL, 0}};
+
 #define ADDRESSES_EXPECTED "addresses like 192.0.2.10/24, 2001:db8::10/64 or 192.0.2.11/32 dev lo"
 
 #define COMMAND_EXPECTED                                                                           \

@@ -263,6 +263,16 @@ static json_t *hooks_json(const struct status_instance *instance)
     return list;
 }
 
+static json_t *waiting_json(const struct status_waiting *waiting)
+{
+    if (waiting->command == NULL)
+        return json_null();
+    return json_pack("{s:o, s:s, s:I, s:I}", "command", control_text_to_json(waiting->command),
+                     "for", waiting->release ? "release" : "command", "for_ms",
+                     (json_int_t)(waiting->for_ns / NS_PER_MS), "limit_ms",
+                     (json_int_t)(waiting->limit_ns / NS_PER_MS));
+}
+
 json_t *control_instance_to_json(const struct status_instance *instance)
 {
     char number[8];
@@ -294,6 +304,7 @@ json_t *control_instance_to_json(const struct status_instance *instance)
     json_object_set_new(object, "warnings", lan_warnings_json(instance));
     json_object_set_new(object, "accept", json_boolean(instance->accept));
     json_object_set_new(object, "hooks", hooks_json(instance));
+    json_object_set_new(object, "waiting", waiting_json(&instance->waiting));
     control_checks_add(object, instance);
     control_routes_add(object, instance);
     control_counts_add(object, instance);

@@ -21,6 +21,10 @@ INSTANCE = {
     "version": (3, 2),
     "password": (None, "s3cret"),
     "password-file": (None, "/etc/hostname"),
+    "auth-key": (None, f"1:hex:{'01' * 32}"),
+    "auth-mode": (None, "permissive"),
+    "auth-replay": (None, "monotonic"),
+    "auth-window": (None, "9s"),
     "advert-interval": ("100ms", "1s"),
     "dead-factor": (3, 5),
     "preempt": ("yes", "no"),
@@ -42,6 +46,9 @@ INSTANCE = {
     "announce-form": ("request", "both"),
     "lease": ("5s", "4s"),
     "linger": (None, "200ms"),
+    "before-master": (None, "/bin/true"),
+    "before-master-timeout": ("60s", "2s"),
+    "before-master-failure": ("give-up", "claim"),
     "on-master": (None, "/bin/true"),
     "on-backup": (None, "/bin/true"),
     "on-init": (None, "/bin/true"),
@@ -108,7 +115,9 @@ CHECK = {
 GROUP = {"instances": ("other, third", "other, fourth")}
 # Needs whole seconds beside it.
 V2 = {"version": 2, "advert-interval": "1s"}
-ALONG = {"version": {"advert-interval": "1s"}, "password": V2, "password-file": V2}
+KEY = {"auth-key": f"1:hex:{'01' * 32}"}
+ALONG = {"version": {"advert-interval": "1s"}, "password": V2, "password-file": V2,
+         "auth-mode": KEY, "auth-replay": KEY, "auth-window": KEY}
 
 
 def schema_keys():

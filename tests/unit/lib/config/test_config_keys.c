@@ -66,6 +66,9 @@ GETTER(words_of_backup, argument_vector_count(i->hooks[HOOK_BACKUP]))
 GETTER(words_of_init, argument_vector_count(i->hooks[HOOK_INIT]))
 GETTER(words_of_change, argument_vector_count(i->hooks[HOOK_CHANGE]))
 GETTER(words_of_rival, argument_vector_count(i->hooks[HOOK_RIVAL]))
+GETTER(words_of_before, argument_vector_count(i->hooks[HOOK_BEFORE]))
+GETTER(before_timeout, i->before_timeout_ns)
+GETTER(claims_unprepared, i->claims_unprepared)
 GETTER(hook_timeout, i->hook_timeout_ns)
 GETTER(hook_user_is_daemon, strcmp(i->hook_user, "daemon") == 0)
 GETTER(systemd_target, i->systemd_target)
@@ -180,6 +183,13 @@ static const struct good_value {
     {"lease", "1h", lease, 3600 * NS_PER_SEC},
     {"linger", NULL, linger, 0},
     {"linger", "10m", linger, 600 * NS_PER_SEC},
+    {"before-master", NULL, words_of_before, 0},
+    {"before-master", "/bin/promote now", words_of_before, 2},
+    {"before-master", "unit: promote", words_of_before, 2},
+    {"before-master-timeout", NULL, before_timeout, 60 * NS_PER_SEC},
+    {"before-master-timeout", "1h", before_timeout, 3600 * NS_PER_SEC},
+    {"before-master-failure", NULL, claims_unprepared, false},
+    {"before-master-failure", "claim", claims_unprepared, true},
     {"on-master", NULL, words_of_master, 0},
     {"on-master", "/bin/hook 'a b' c", words_of_master, 3},
     {"on-backup", "/bin/hook", words_of_backup, 1},
