@@ -1,4 +1,5 @@
-/* What a virtual router can do: advert, claim, release, announce, ask; see router.h. */
+/* What a virtual router can do: claim, release, announce, ask; see router.h. Its adverts go out in
+ * router_advert.c. */
 #include "agent/instances/router.h"
 
 #include "agent/base/clock.h"

@@ -388,14 +388,17 @@ HEX = "".join(f"{i:02x}" for i in range(32))
 
 @pytest.mark.parametrize("body, keys", [
     (f"key 1 hex:{HEX}\n active_key 1", {"auth-key": f"1:hex:{HEX}"}),
-    (f"key 1 hex:{HEX}\n key 2 file:/etc/keepalived/k2\n active_key 2\n mode permissive\n"
+    (f"key 1 hex:{HEX}\n key 2 file:KEY\n active_key 2\n mode permissive\n"
      " anti_replay time\n time_window 9",
-     {"auth-key": f"2:/etc/keepalived/k2, 1:hex:{HEX}", "auth-mode": "permissive",
+     {"auth-key": f"2:KEY, 1:hex:{HEX}", "auth-mode": "permissive",
       "auth-replay": "time", "auth-window": "9s"}),
     (f"key 7 {'s' * 32}\n active_key 7\n anti_replay monotonic\n time_window 9\n mode receive-only",
      {"auth-key": f"7:hex:{'73' * 32}", "auth-mode": "receive-only", "auth-replay": "monotonic"}),
 ])
-def test_keys_of_auth_hmac_are_carried_over(write, body, keys):
+def test_keys_of_auth_hmac_are_carried_over(write, tmp_path, body, keys):
+    file = tmp_path / "k2"
+    file.write_text(HEX + "\n")
+    body, keys["auth-key"] = (text.replace("KEY", str(file)) for text in (body, keys["auth-key"]))
     report = convert(write(instance(f"auth_hmac {{\n {body}\n}}")))
     found = [i["danger"] for i in report["items"] if i["text"].startswith("auth")]
     assert found == ["cosmetic"]

@@ -21,6 +21,10 @@ INSTANCE = {
     "version": (3, 2),
     "password": (None, "s3cret"),
     "password-file": (None, "/etc/hostname"),
+    "auth-key": (None, f"1:hex:{'01' * 32}"),
+    "auth-mode": (None, "permissive"),
+    "auth-replay": (None, "monotonic"),
+    "auth-window": (None, "9s"),
     "advert-interval": ("100ms", "1s"),
     "dead-factor": (3, 5),
     "preempt": ("yes", "no"),
@@ -113,7 +117,9 @@ CHECK = {
 GROUP = {"instances": ("other, third", "other, fourth")}
 # Needs whole seconds beside it.
 V2 = {"version": 2, "advert-interval": "1s"}
-ALONG = {"version": {"advert-interval": "1s"}, "password": V2, "password-file": V2}
+KEY = {"auth-key": f"1:hex:{'01' * 32}"}
+ALONG = {"version": {"advert-interval": "1s"}, "password": V2, "password-file": V2,
+         "auth-mode": KEY, "auth-replay": KEY, "auth-window": KEY}
 
 
 def schema_keys():
