@@ -14,7 +14,7 @@ import socket
 import stat
 import sys
 
-MS_NOSUID, MS_BIND, MS_REC, MS_PRIVATE = 2, 4096, 16384, 1 << 18
+MS_RDONLY, MS_NOSUID, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 32, 4096, 16384, 1 << 18
 LAID_OVER = ("etc", "usr/local")  # what an example may have files for
 FRESH = ("var/lib", "var/log", "var/cache")  # directories of packages, without what is in them
 STORE = "/media"  # holds what is written; hidden at the end
@@ -75,6 +75,8 @@ def build(name, source, folders, programs):
     with open("/etc/hostname", "w", encoding="ascii") as file:
         file.write(f"{name}\n")
     mount(source, "/mnt", None, MS_BIND)
+    for directory in ("/", "/mnt"):  # nothing of the machine is changed
+        mount(None, directory, None, MS_REMOUNT | MS_BIND | MS_RDONLY)
     for directory in FRESH:
         freshen(directory)
     mount("tmpfs", "/run", "tmpfs", MS_NOSUID, "mode=755")

@@ -39,11 +39,16 @@ class Result:
             return float("inf")
         return max((b - a for a, b in zip([self.requests[0].begun, *ends], ends)), default=0.0)
 
+    @property
+    def slowest_s(self):
+        """The longest time that a good answer took."""
+        return max((r.took for r in self.requests if r.good), default=0.0)
+
     def __str__(self):
         errors = collections.Counter(r.error or r.status for r in self.failed)
         return (f"{len(self.requests)} requests, {len(self.failed)} failed {dict(errors)}, "
                 f"{len(self.repeated)} repeated, longest gap {self.longest_gap_s * 1000:.0f} ms, "
-                f"answered by {dict(self.servers)}")
+                f"slowest {self.slowest_s * 1000:.0f} ms, answered by {dict(self.servers)}")
 
 
 class Load:
@@ -56,7 +61,7 @@ class Load:
     says, or else the body up to its first white space."""
 
     def __init__(self, host, url, addresses=(), ca=None, headers=None, interval_ms=20, tries=2,
-                 timeout_s=3):
+                 timeout_s=5):
         self._host, self._all, self._timeout_s = host, [], timeout_s
         self._complete_until = 0.0  # all requests that began before are in _all
         self._process = host.popen(
