@@ -9,8 +9,7 @@
 #include <string.h>
 
 enum {
-    /* A flight of the reconciler, a reading of the links. */
-    KERNEL_TASKS_MAX = 8,
+    KERNEL_TASKS_MAX = 8, /* a flight of the reconciler, a reading of the links */
     /* Each of those who write has one or two on their way. */
     FILES_TASKS_MAX = 16,
     /* A reading, and memory being given back. */

@@ -98,7 +98,7 @@ def test_it_adverts_at_once_and_claims_when_the_command_has_ended_well(lab):
 def test_the_old_holder_answers_until_the_new_one_has_announced(lab):
     commands = start_pair(lab)
     probe = lab.probe()
-    lab[1].vipctl("drain", "web", "--force")
+    lab.keep(subprocess.Popen([VIPCTL, "--control", lab[1].control, "drain", "web"]))
     lab.wait(lambda: waits(lab[2]), "n2 waits")
     # Longer than a linger of today: 4 intervals of 100 ms.
     lab.never(lambda: not lab[1].holds(VIP4) or lab[2].holds(VIP4), "n1 goes on", 2)
