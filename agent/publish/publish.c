@@ -75,7 +75,24 @@ static bool write_state(struct publish *publish, struct instance *instance)
     return !instance->unpublished;
 }
 
-static void write_soon(struct publish *publish)
+/* A MASTER for whose claim the kernel has not answered: it may yet be none. */
+static bool claim_is_open(const struct instance *instance)
+{
+    return instance->state == VRRP_MASTER && instance_claims(instance);
+}
+
+static void tell_target(const struct publish *publish, const struct instance *instance)
+{
+    const struct config_instance *config = instance->config;
+    bool serves = instance->state == VRRP_MASTER && !instance_waits(instance);
+
+    if (config->systemd_target)
+        systemd_targets_want(publish->targets, config->name, serves);
+    else
+        systemd_targets_leave(publish->targets, config->name);
+}
+
+static void write_soon(const struct publish *publish)
 {
     int r = sd_event_source_set_enabled(publish->writer, SD_EVENT_ONESHOT);
 
@@ -90,12 +107,13 @@ static int on_write(sd_event_source *source, void *userdata)
 
     (void)source;
     for (size_t i = 0; i < registry_count(registry); i++) {
-        const struct instance *instance = registry_at(registry, i);
+        struct instance *instance = registry_at(registry, i);
 
         /* Whoever reads that this node is MASTER uses the addresses. */
-        if (!instance->unpublished || instance_waits(instance))
+        if (!instance->unpublished || instance_waits(instance) || claim_is_open(instance))
             continue;
-        if (write_state(publish, registry_at(registry, i)))
+        tell_target(publish, instance);
+        if (write_state(publish, instance))
             write_soon(publish);
         break;
     }
@@ -154,6 +172,7 @@ static void on_hook_end(void *userdata, const char *name, enum hook hook, int st
 void publish_claimed(const struct publish *publish)
 {
     hooks_go_on(publish->hooks);
+    write_soon(publish);
 }
 
 static int on_impatient(sd_event_source *source, uint64_t usec, void *userdata)
@@ -306,16 +325,11 @@ void publish_rival(struct publish *publish, struct instance *instance, const str
 
 void publish_instance(struct publish *publish, struct instance *instance)
 {
-    const struct config_instance *config = instance->config;
-    bool serves = instance->state == VRRP_MASTER && !instance_waits(instance);
-
     follow_preparation(publish, instance);
     instance->unpublished = true;
     write_soon(publish);
-    if (config->systemd_target)
-        systemd_targets_want(publish->targets, config->name, serves);
-    else
-        systemd_targets_leave(publish->targets, config->name);
+    if (!claim_is_open(instance))
+        tell_target(publish, instance);
 }
 
 void publish_removed(struct publish *publish, const char *name, struct instance *successor)

@@ -6,8 +6,7 @@ import pytest
 
 from vipdlab import config
 from vipdlab.config import VIP4
-
-NO_NET_ADMIN = ["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"]
+from vipdlab.node import NO_NET_ADMIN
 
 
 def transitions(node, reason):

@@ -9,7 +9,7 @@ import pytest
 
 from vipdlab import config
 from vipdlab.manager import ServiceManager
-from vipdlab.node import environment
+from vipdlab.node import NO_NET_ADMIN, environment
 
 try:
     import dbus
@@ -50,6 +50,30 @@ def test_it_follows_the_state(lab, manager):
     lab.wait(lambda: manager.calls()[3:] == [START], "started again")
     assert lab[1].stop() == 0
     assert manager.calls()[4:] == [STOP], "stopped before vipd ends"
+
+
+@pytest.mark.lab(nodes=1)
+def test_a_claim_that_is_refused_starts_nothing(lab, manager):
+    """MASTER is told once the kernel has the addresses: to systemd and in the state file."""
+    manager.start()
+    node = lab[1]
+    node.write(web())
+    node.spawn(env={**environment(), **manager.env}, prefix=NO_NET_ADMIN)
+
+    def refusals():
+        return [e for e in node.history() if e.get("reason") == "cannot-claim"]
+    seen = set()
+
+    def tried_again():
+        seen.add((node.state_file() or {}).get("state"))
+        return len(refusals()) >= 3
+    lab.wait(tried_again, "it was refused three times", 40)
+    assert START not in manager.calls()
+    assert seen - {None} and "MASTER" not in seen, seen
+    node.stop()
+    spawn(node, manager, web())
+    lab.wait(lambda: manager.calls()[-1:] == [START], "started once it can claim")
+    lab.wait(lambda: node.state_file()["state"] == "MASTER", "and so says the file")
 
 
 @pytest.mark.lab(nodes=1)

@@ -15,6 +15,8 @@ VIPD = f"{BUILD}/agent/vipd"
 VIPCTL = f"{BUILD}/tools/vipctl"
 SCHEMA_DOC = f"{BUILD}/tools/check/schema_doc"
 NOT_SWITCHED = 6  # exit status of drain and take: mastership did not change hands
+# Before a command: it can add no address.
+NO_NET_ADMIN = ["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"]
 SANITIZER_MARKS = ("Sanitizer", "runtime error:")
 
 
