@@ -80,6 +80,7 @@ json_t *requests_handover(struct requests *requests, const struct control_reques
     struct instance *one = request->has_name ? registry_find(registry, request->name) : NULL;
     const struct instance *restarting = find_restarting(registry, request, one);
     uint64_t bound = 0;
+    uint64_t prepare = 0;
 
     if (restarting != NULL && request->has_name != request->all)
         return control_error_restarting(restarting->config->name);
@@ -99,9 +100,12 @@ json_t *requests_handover(struct requests *requests, const struct control_reques
         json_array_append_new(names, json_string(instance->config->name));
         if (handover_bound_ns(instance->bundle) > bound)
             bound = handover_bound_ns(instance->bundle);
+        if (handover_prepare_ns(instance->bundle) > prepare)
+            prepare = handover_prepare_ns(instance->bundle);
     }
     if (request->method == CONTROL_TAKE)
         bound *= TAKE_BOUNDS;
+    bound += prepare;
     return control_reply(json_pack("{s:I, s:o, s:I}", "request", (json_int_t)requests->last_id,
                                    "instances", names, "wait_ms", (json_int_t)(bound / NS_PER_MS)),
                          false);

@@ -5,6 +5,7 @@
 #include "agent/control/snapshot_router.h"
 #include "agent/control/snapshot_routes.h"
 #include "agent/instances/devices.h"
+#include "agent/instances/preparation.h"
 #include "agent/instances/strangers.h"
 #include "agent/publish/hook_environment.h"
 
@@ -153,10 +154,29 @@ static size_t fill_hook_counts(const struct instance *instance, struct status_ho
     return n;
 }
 
+static struct status_waiting waiting_of(const struct instance *instance, char *name, size_t size)
+{
+    struct status_waiting waiting = {0};
+    uint64_t now = clock_boot_ns();
+
+    for (size_t i = 0; i < instance->router_count; i++) {
+        const struct election *e = &instance->elections[i];
+
+        if (!election_preparing(e))
+            continue;
+        waiting.command = instance_preparation_name(instance, name, size);
+        waiting.release = waiting.release || e->preparation == PREPARATION_AWAITED;
+        waiting.for_ns = now - e->prepare_began;
+        waiting.limit_ns = e->prepare_until - e->prepare_began;
+    }
+    return waiting;
+}
+
 static json_t *instance_json(const struct instance *instance, struct status_address *addresses,
                              struct status_route *routes)
 {
     char priority[PRIORITY_TEXT_SIZE];
+    char command[NAME_SIZE + 16];
     struct status_check checks[TRACK_MAX * 2];
     const struct config_instance *config = instance->config;
     const struct history_entry last = last_transition(instance);
@@ -172,6 +192,7 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
         .version = config->version,
         .state = instance->state,
         .since_ns = instance->since_wall_ns,
+        .waiting = waiting_of(instance, command, sizeof(command)),
         .base_priority = config->priority,
         .effective_priority = instance->elections[0].params.priority,
         .priority_text = instance_priority_text(instance, priority, sizeof(priority)),

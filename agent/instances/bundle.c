@@ -97,7 +97,8 @@ void bundle_unref(struct bundle *bundle)
 {
     if (bundle == NULL || --bundle->references > 0)
         return;
-    sd_event_source_disable_unref(bundle->timer);
+    if (bundle->deadlines != NULL)
+        deadlines_remove(bundle->deadlines, &bundle->deadline);
     free(bundle->elections);
     free(bundle->shares);
     free(bundle->names);
@@ -134,7 +135,7 @@ static bool is_for_all(const struct election_event *event)
 static bool is_for_share(const struct election_event *event)
 {
     return event->type == ELECTION_START || event->type == ELECTION_HOLD ||
-           event->type == ELECTION_UNHOLD;
+           event->type == ELECTION_UNHOLD || event->type == ELECTION_PREPARED;
 }
 
 void bundle_step(struct bundle *bundle, const struct bundle_share *share, size_t target,

@@ -187,6 +187,10 @@ void instance_explain(const struct instance *instance, struct transition *transi
         snprintf(transition->evidence.note, sizeof(transition->evidence.note), "%.*s",
                  EVIDENCE_NOTE_SIZE - 1, text);
         break;
+    case REASON_NOT_PREPARED:
+        snprintf(transition->evidence.note, sizeof(transition->evidence.note), "%s",
+                 instance->preparation.text);
+        break;
     case REASON_CANNOT_CLAIM:
         snprintf(transition->evidence.note, sizeof(transition->evidence.note), "%s",
                  strerror(-instance->claim.error));

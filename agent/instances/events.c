@@ -10,24 +10,15 @@
 #include "agent/instances/devices.h"
 #include "agent/instances/strangers.h"
 #include "agent/instances/watch.h"
+#include "agent/wire/segment_send.h"
 
 #include <assert.h>
 #include <string.h>
 
-static void set_timer(struct bundle *bundle)
+static void set_deadline(struct bundle *bundle)
 {
-    uint64_t deadline = group_deadline(bundle->elections, bundle->count);
-    int r;
-
-    if (deadline == DEADLINE_NEVER) {
-        r = sd_event_source_set_enabled(bundle->timer, SD_EVENT_OFF);
-    } else {
-        /* Rounded up: a timer that fires a microsecond early finds nothing due. */
-        r = sd_event_source_set_time(bundle->timer, (deadline + NS_PER_US - 1) / NS_PER_US);
-        if (r >= 0)
-            r = sd_event_source_set_enabled(bundle->timer, SD_EVENT_ONESHOT);
-    }
-    assert(r >= 0);
+    deadline_set(bundle->deadlines, &bundle->deadline,
+                 group_deadline(bundle->elections, bundle->count));
 }
 
 /* Of the members' reports the one that tells why: the first whose reason is not "the other moved".
@@ -127,7 +118,7 @@ static void report_priority(struct instance *instance)
     if (priority == instance->told_priority)
         return;
     instance->told_priority = priority;
-    instance->node->on_priority(instance->node->userdata, instance);
+    instance->node->on_changed(instance->node->userdata, instance);
 }
 
 struct handover_view instance_handover_view(const struct instance *instance)
@@ -161,9 +152,36 @@ static void follow_handover(struct instance *instance)
         handover_kept(&instance->handover, DRAINS_NOT_SAVED);
 }
 
+/* When the command became due; 0: it is not. Of two families it is when both need it now. */
+static uint64_t preparing_since(const struct instance *instance)
+{
+    uint64_t since_ns = 0;
+
+    for (size_t i = 0; i < instance->router_count; i++) {
+        const struct election *e = &instance->elections[i];
+
+        if (e->preparation == PREPARATION_AWAITED)
+            return 0;
+        if (e->preparation == PREPARATION_RUNS && e->prepare_began > since_ns)
+            since_ns = e->prepare_began;
+    }
+    return since_ns;
+}
+
+static void follow_preparation(struct instance *instance)
+{
+    uint64_t since_ns = preparing_since(instance);
+
+    if (since_ns == instance->preparation.since_ns)
+        return;
+    instance->preparation.since_ns = since_ns;
+    instance->node->on_changed(instance->node->userdata, instance);
+}
+
 static void after_step(struct instance *instance, const struct election_actions *actions)
 {
     report(instance, actions);
+    follow_preparation(instance);
     report_priority(instance);
     follow_handover(instance);
     check_stopped(instance);
@@ -205,46 +223,51 @@ void instance_event(struct instance *instance, size_t target, const struct elect
     for (size_t s = 0; s < bundle->share_count; s++)
         if (bundle->shares[s].instance != NULL)
             after_step(bundle->shares[s].instance, &actions[bundle->shares[s].first]);
-    set_timer(bundle);
+    set_deadline(bundle);
     for (size_t s = 0; s < bundle->share_count; s++)
         if (bundle->shares[s].instance != NULL)
             look_at_checks(bundle->shares[s].instance);
 }
 
-void instance_fire_due(struct instance *instance)
+static void fire_due(struct instance *instance)
 {
     const struct election_event event = {.type = ELECTION_TIMER};
     uint64_t now = clock_boot_ns();
 
     for (size_t i = 0; i < instance->router_count; i++)
-        router_go_on(&instance->routers[i]);
-    for (size_t i = 0; i < instance->router_count; i++)
         if (election_deadline(&instance->elections[i]) <= now)
             instance_event(instance, i, &event);
 }
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+static void on_due(void *userdata)
 {
     struct bundle *bundle = userdata;
 
-    (void)source;
-    (void)usec;
     for (size_t s = 0; s < bundle->share_count; s++)
         if (bundle->shares[s].instance != NULL)
-            instance_fire_due(bundle->shares[s].instance);
-    set_timer(bundle);
-    return 0;
+            fire_due(bundle->shares[s].instance);
+    set_deadline(bundle);
 }
 
-int instance_open_timer(const struct node *node, struct bundle *bundle, const char *name)
+/* Adverts that are due at a time leave together. */
+int node_open_deadlines(struct node *node)
 {
-    int r = sd_event_add_time(node->event, &bundle->timer, CLOCK_BOOTTIME, UINT64_MAX, 1, on_timer,
-                              bundle);
+    const struct deadlines_options options = {.priority = AGENT_PRIORITY_DEADLINES,
+                                              .before = segments_hold,
+                                              .after = segments_let_go,
+                                              .userdata = node->segments};
+
+    node->phase_ns = clock_boot_ns();
+    return deadlines_open(node->event, &options, &node->deadlines);
+}
+
+int instance_open_deadline(const struct node *node, struct bundle *bundle)
+{
+    bundle->deadline = (struct deadline){.fn = on_due, .userdata = bundle};
+    int r = deadlines_add(node->deadlines, &bundle->deadline);
 
     if (r >= 0)
-        r = sd_event_source_set_priority(bundle->timer, AGENT_PRIORITY_DEADLINES);
-    if (r >= 0)
-        (void)sd_event_source_set_description(bundle->timer, name);
+        bundle->deadlines = node->deadlines;
     return r;
 }
 
@@ -269,6 +292,11 @@ struct election_params instance_params(const struct instance *instance, size_t i
         .announce_repeat = config->announce_repeat,
         .announce_refresh_ns = config->announce_refresh_ns,
         .grouped = instance->bundle->count > 1,
+        .aligned = true,
+        .phase_ns = instance->node->phase_ns +
+                    config->advert_interval_ns * instance->phase / INSTANCE_PHASES,
+        .prepare_ns = config->hooks[HOOK_BEFORE] != NULL ? config->before_timeout_ns : 0,
+        .claims_unprepared = config->claims_unprepared,
     };
 }
 

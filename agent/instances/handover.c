@@ -33,6 +33,14 @@ static bool any_raised(const struct handover_view *view)
     return false;
 }
 
+static bool any_prepares(const struct handover_view *view)
+{
+    for (size_t i = 0; i < view->count; i++)
+        if (election_preparing(&view->elections[i]))
+            return true;
+    return false;
+}
+
 static void note_peer(struct handover *h, const struct ip_address *peer, uint8_t priority)
 {
     h->peer = *peer;
@@ -206,6 +214,8 @@ static void update_take(struct handover *h, const struct handover_view *view)
         take_failed(h, view);
         return;
     }
+    if (any_prepares(view))
+        return;
     if (h->took_ns == 0)
         h->took_ns = since_asked(h);
     if (any_raised(view))
@@ -283,6 +293,16 @@ enum handover_outcome handover_take_verdict(const struct handover *h,
     }
     return obstacle(view->bundle, text, REASON_TEXT_SIZE) != NULL ? HANDOVER_FAILED
                                                                   : HANDOVER_PENDING;
+}
+
+uint64_t handover_prepare_ns(const struct bundle *bundle)
+{
+    uint64_t longest = 0;
+
+    for (size_t i = 0; i < bundle->count; i++)
+        if (bundle->elections[i].params.prepare_ns > longest)
+            longest = bundle->elections[i].params.prepare_ns;
+    return longest;
 }
 
 uint64_t handover_bound_ns(const struct bundle *bundle)

@@ -71,7 +71,8 @@ bool handover_offers(const struct handover_view *view);
 /* True when it stays away because it was told to. */
 bool handover_is_drained(const struct handover_view *view);
 
-/* How long it can take until a request is decided. */
+/* How long it can take until a request is decided, without before-master; and how long that. */
 uint64_t handover_bound_ns(const struct bundle *bundle);
+uint64_t handover_prepare_ns(const struct bundle *bundle);
 
 #endif

@@ -10,6 +10,7 @@
 #include "agent/instances/link.h"
 #include "agent/instances/link_belief.h"
 #include "agent/instances/peers.h"
+#include "agent/instances/preparation.h"
 #include "agent/instances/receive.h"
 #include "agent/instances/source.h"
 #include "agent/instances/start_delay.h"
@@ -74,8 +75,8 @@ static bool join(struct instance *instance, struct bundle *bundle)
         return false;
     instance->share = bundle_share(instance->bundle, name);
     instance->elections = &instance->bundle->elections[instance->share->first];
-    return instance->bundle->timer != NULL ||
-           instance_open_timer(instance->node, instance->bundle, name) >= 0;
+    return instance->bundle->deadlines != NULL ||
+           instance_open_deadline(instance->node, instance->bundle) >= 0;
 }
 
 struct instance *instance_new(struct node *node, struct config_box *box,
@@ -97,6 +98,7 @@ struct instance *instance_new_in(struct node *node, struct config_box *box,
     instance->node = node;
     instance->box = config_box_ref(box);
     instance->config = config;
+    instance->phase = node->instances_made++ / INSTANCES_IN_PHASE % INSTANCE_PHASES;
     instance->since_wall_ns = clock_wall_ns();
     instance->routers = calloc(count, sizeof(*instance->routers));
     if (instance->routers == NULL || !instance_find_way(instance, on_way_changed) ||
@@ -158,6 +160,7 @@ void instance_free(struct instance *instance)
     instance_forget_way(instance);
     sd_event_source_disable_unref(instance->damping_timer);
     claim_free(instance);
+    preparation_free(instance);
     fitness_free(instance);
     link_belief_free(instance);
     start_delay_free(instance);
@@ -350,6 +353,7 @@ void instance_update(struct instance *instance, struct config_box *box,
     if (!changed)
         return;
     claim_retry(instance);
+    preparation_retry(instance);
     instance_refresh(instance);
     /* What it is to take over may be there for long. */
     if (config->adopt)

@@ -22,6 +22,16 @@ struct claim_retry {
     int error; /* what the kernel said: a negative errno */
 };
 
+/* The wait for before-master; see preparation.h. */
+struct preparation {
+    uint64_t since_ns; /* boot time: its command is due since then; 0: it is not */
+    uint64_t told_ns;  /* the same as preparation.c knows it */
+    bool ended_well;
+    char text[96];          /* how it ended: "exit status 3 after 0.120 s" */
+    sd_event_source *retry; /* NULL: never needed */
+    uint64_t backoff_ns;
+};
+
 /* Its link, as it was seen and as it counts; see link_belief.h. */
 struct link_belief {
     bool known;             /* it was looked at */
@@ -63,6 +73,7 @@ struct instance {
     struct bundle_share *share;
     struct election *elections; /* its share of the bundle, side by side: they move as a group */
     size_t router_count;
+    unsigned phase; /* of its adverts: see node.h */
     enum vrrp_state state;
     uint64_t since_wall_ns;
     struct transition last;
@@ -75,12 +86,13 @@ struct instance {
     bool unattached;        /* its link is there, but could not be used: tried again */
     uint64_t rival_told_ns; /* boot time when its rival was last told of; 0: never */
     bool unpublished;       /* its state file is to be written */
-    uint8_t told_priority;  /* the effective one that on_priority was last called for */
+    uint8_t told_priority;  /* the effective one that on_changed was last called for */
     struct handover handover;
     struct damping damping;
     uint8_t damping_as_master; /* priority by its checks when it became MASTER, or was reloaded */
     sd_event_source *damping_timer; /* NULL: never held back yet */
     struct claim_retry claim;
+    struct preparation preparation;
     char *unusable;            /* what is wrong with its interface (HOLD_UNUSABLE), or NULL, */
     uint64_t unusable_wall_ns; /* and since when; see fitness.h */
     struct link_belief link;

@@ -256,7 +256,8 @@ static bool take_claim(struct router *router, const struct neighbour_claim *clai
 {
     const struct election *e = router_election(router);
     struct conflict_params params = params_of(router);
-    bool master = e->state == VRRP_MASTER;
+    /* Who held the addresses before answers for them meanwhile, as it is to. */
+    bool master = e->state == VRRP_MASTER && !election_preparing(e);
     struct router_watch *watch = master ? watch_of(router) : router->watch;
 
     if (watch == NULL)

@@ -18,11 +18,9 @@ struct builder {
 
 const char *hook_name(enum hook hook)
 {
-    static const char *const names[HOOKS] = {[HOOK_INIT] = "on-init",
-                                             [HOOK_BACKUP] = "on-backup",
-                                             [HOOK_MASTER] = "on-master",
-                                             [HOOK_CHANGE] = "on-change",
-                                             [HOOK_RIVAL] = "on-rival"};
+    static const char *const names[HOOKS] = {
+        [HOOK_INIT] = "on-init",     [HOOK_BACKUP] = "on-backup", [HOOK_MASTER] = "on-master",
+        [HOOK_CHANGE] = "on-change", [HOOK_RIVAL] = "on-rival",   [HOOK_BEFORE] = "before-master"};
 
     return names[hook];
 }

@@ -5,11 +5,10 @@
  */
 #include "agent/publish/hooks.h"
 
-#include "agent/base/child.h"
 #include "agent/base/log.h"
-#include "agent/base/message_ids.h"
 #include "agent/base/priorities.h"
 #include "agent/publish/hook_environment.h"
+#include "agent/publish/hook_run.h"
 #include "lib/config/hook_unit.h"
 
 #include <assert.h>
@@ -21,11 +20,11 @@
 struct hook_queue {
     struct hooks *hooks;
     char name[NAME_SIZE];
-    struct child *child;    /* NULL: none runs, */
-    struct unit_hook *unit; /* nor does systemd run one */
-    enum hook running;
+    struct hook_run run;
+    bool counted;              /* among those that run */
     struct hook_event present; /* box NULL: none; else its hooks from `next` on are to be run */
     enum hook next;
+    struct hook_event before; /* box NULL: none waits; ahead of all */
     struct hook_event newest; /* box NULL: none waits */
     struct hook_event rival;  /* box NULL: none waits; behind all of those */
     struct hook_queue *after;
@@ -78,6 +77,8 @@ static struct hook_queue *find(const struct hooks *hooks, const char *name)
     return queue;
 }
 
+static hook_run_end_fn on_end;
+
 /* At the end: whoever came first is started first. NULL: out of memory. */
 static struct hook_queue *append(struct hooks *hooks, const char *name)
 {
@@ -88,24 +89,22 @@ static struct hook_queue *append(struct hooks *hooks, const char *name)
         return NULL;
     queue->hooks = hooks;
     memcpy(queue->name, name, sizeof(queue->name));
+    memcpy(queue->run.name, name, sizeof(queue->run.name));
+    queue->run.on_end = on_end;
+    queue->run.userdata = queue;
     while (*link != NULL)
         link = &(*link)->after;
     *link = queue;
     return queue;
 }
 
-static bool is_running(const struct hook_queue *queue)
-{
-    return queue->child != NULL || queue->unit != NULL;
-}
-
 /* Of one that is not in the list any longer. */
 static void free_queue(struct hook_queue *queue)
 {
-    if (is_running(queue))
+    if (queue->counted)
         queue->hooks->running--;
-    child_free(queue->child);
-    unit_hook_free(queue->unit);
+    hook_run_free(&queue->run);
+    drop(&queue->before);
     drop(&queue->present);
     drop(&queue->newest);
     drop(&queue->rival);
@@ -129,108 +128,37 @@ static void start_soon(struct hooks *hooks)
     assert(r >= 0);
 }
 
-static void on_line(void *userdata, const char *line)
+/* What has run is over; nothing of this queue is running then. */
+static void on_end(void *userdata, enum hook hook, int status, const char *text)
 {
-    const struct hook_queue *queue = userdata;
+    struct hook_queue *queue = userdata;
+    struct hooks *hooks = queue->hooks;
 
-    log_instance(LOG_INFO, queue->name, "%s: %s", hook_name(queue->running), line);
-}
-
-static void ended(struct hook_queue *queue)
-{
-    child_free(queue->child);
-    queue->child = NULL;
-    unit_hook_free(queue->unit);
-    queue->unit = NULL;
-    queue->hooks->running--;
-    start_soon(queue->hooks);
-}
-
-static void tell_end(const struct hook_queue *queue, enum hook hook, int status, const char *text)
-{
-    const struct hooks *hooks = queue->hooks;
-
+    if (queue->counted)
+        hooks->running--;
+    queue->counted = false;
+    start_soon(hooks);
     if (hooks->on_end != NULL)
         hooks->on_end(hooks->userdata, queue->name, hook, status, text);
 }
 
-static void on_end(void *userdata, const struct child_result *result)
-{
-    struct hook_queue *queue = userdata;
-    bool good = result->outcome == CHILD_EXITED && result->code == 0;
-    char text[96];
-
-    log_event(good ? LOG_INFO : LOG_WARNING, good ? NULL : MESSAGE_ID_HOOK_FAILED, queue->name,
-              "%s: %s", hook_name(queue->running), child_result_text(result, text, sizeof(text)));
-    tell_end(queue, queue->running, result->outcome == CHILD_EXITED ? result->code : -1, text);
-    ended(queue);
-}
-
-static void on_failed(void *userdata, const char *why)
-{
-    struct hook_queue *queue = userdata;
-
-    log_event(LOG_ERR, MESSAGE_ID_HOOK_FAILED, queue->name, "%s: %s", hook_name(queue->running),
-              why);
-    tell_end(queue, queue->running, -1, why);
-    ended(queue);
-}
-
-static int run_command(struct hook_queue *queue, const struct hook_event *event, enum hook hook,
-                       char **environment)
-{
-    const struct config_instance *config = event->config;
-    bool other = config->hook_user[0] != '\0';
-    const struct child_spec spec = {
-        .program = {.argv = config->hooks[hook],
-                    .environment = environment,
-                    .user = hook_users_find(event->box->hook_users, config->hook_user)},
-        .timeout_ns = config->hook_timeout_ns,
-        .priority = AGENT_PRIORITY_HOOKS,
-        .on_line = on_line,
-        .on_end = on_end,
-        .userdata = queue,
-    };
-
-    /* hooks_check() has refused it; and never as ourselves instead. */
-    if (other && spec.program.user == NULL)
-        return -ENOENT;
-    return child_start(queue->hooks->event, &spec, &queue->child);
-}
-
-static int run_unit(struct hook_queue *queue, const struct hook_event *event, const char *program,
-                    char **environment)
-{
-    const struct unit_hook_spec spec = {.program = program,
-                                        .environment = environment,
-                                        .timeout_ns = event->config->hook_timeout_ns,
-                                        .on_end = on_end,
-                                        .on_failed = on_failed,
-                                        .userdata = queue};
-
-    return unit_hook_start(queue->hooks->units, &spec, &queue->unit);
-}
-
 static void run(struct hook_queue *queue, const struct hook_event *event, enum hook hook)
 {
-    char **environment = hook_environment_new(event, hook);
-    const char *program = hook_unit_program(event->config->hooks[hook]);
-    char text[96];
-    int r = -ENOMEM;
+    queue->counted = true;
+    queue->hooks->running++;
+    (void)hook_run_start(&queue->run, queue->hooks->event, queue->hooks->units, event, hook);
+}
 
-    if (environment != NULL && program != NULL)
-        r = run_unit(queue, event, program, environment);
-    else if (environment != NULL)
-        r = run_command(queue, event, hook, environment);
-    if (r < 0) {
-        snprintf(text, sizeof(text), "cannot be started: %s", strerror(-r));
-        log_event(LOG_ERR, MESSAGE_ID_HOOK_FAILED, queue->name, "%s: %s", hook_name(hook), text);
-        tell_end(queue, hook, -1, text);
-    } else {
-        queue->hooks->running++;
-    }
-    queue->running = hook;
-    hook_environment_free(environment);
+/* Of before-master, that nobody waits for any more. */
+static void stop(struct hook_queue *queue)
+{
+    drop(&queue->before);
+    if (!hook_run_active(&queue->run) || queue->run.hook != HOOK_BEFORE)
+        return;
+    log_instance(LOG_NOTICE, queue->name, "%s: ended, nobody waits for it any more",
+                 hook_name(HOOK_BEFORE));
+    hook_run_stop(&queue->run);
+    on_end(queue, HOOK_BEFORE, -1, "ended, nobody waited for it any more");
 }
 
 /* Begins with the newest change; what was left of the one before is obsolete. */
@@ -263,31 +191,48 @@ static bool find_next(struct hook_queue *queue, const struct hook_event **event,
     return queue->rival.box != NULL;
 }
 
+/* True: there was one. Whether others may start has to be asked again behind it. */
+static bool run_before(struct hook_queue *queue)
+{
+    struct hook_event event = queue->before;
+
+    if (event.box == NULL)
+        return false;
+    queue->before = (struct hook_event){0};
+    run(queue, &event, HOOK_BEFORE);
+    drop(&event);
+    return true;
+}
+
 /* Starts the next hook that the queue has; false: it has none and none runs. */
 static bool advance(struct hook_queue *queue)
 {
     const struct hook_event *event;
     enum hook hook;
 
-    while (!is_running(queue) && find_next(queue, &event, &hook)) {
+    if (run_before(queue))
+        return true;
+    while (!hook_run_active(&queue->run) && find_next(queue, &event, &hook)) {
         run(queue, event, hook);
         if (hook == HOOK_RIVAL)
             drop(&queue->rival);
         else
             queue->next = hook == HOOK_CHANGE ? HOOKS : HOOK_CHANGE;
     }
-    return is_running(queue);
+    return hook_run_active(&queue->run);
 }
 
 /* Another instance has systemd run the program that is next here. */
 static bool waits_for_unit(struct hook_queue *queue)
 {
-    const struct hook_event *event;
-    enum hook hook;
+    const struct hook_event *event = &queue->before;
+    enum hook hook = HOOK_BEFORE;
 
-    take_newest(queue);
-    if (!find_next(queue, &event, &hook))
-        return false;
+    if (event->box == NULL) {
+        take_newest(queue);
+        if (!find_next(queue, &event, &hook))
+            return false;
+    }
     const char *program = hook_unit_program(event->config->hooks[hook]);
     return program != NULL && unit_hooks_busy(queue->hooks->units, program);
 }
@@ -296,8 +241,9 @@ static bool can_start(struct hook_queue *queue)
 {
     const struct hooks *hooks = queue->hooks;
 
-    return !is_running(queue) && hooks->running < HOOKS_RUNNING_MAX &&
-           (hooks->may_start == NULL || hooks->may_start(hooks->userdata, queue->name)) &&
+    return !hook_run_active(&queue->run) && hooks->running < HOOKS_RUNNING_MAX &&
+           (hooks->may_start == NULL || queue->before.box != NULL ||
+            hooks->may_start(hooks->userdata, queue->name)) &&
            !waits_for_unit(queue);
 }
 
@@ -417,6 +363,28 @@ void hooks_transition(struct hooks *hooks, const struct hook_event *event)
     drop(&queue->newest);
     queue->newest = *event;
     config_box_ref(event->box);
+    start_soon(hooks);
+}
+
+void hooks_prepare(struct hooks *hooks, const struct hook_event *event)
+{
+    struct hook_queue *queue = find_or_append(hooks, event->config->name);
+
+    if (queue == NULL || event->config->hooks[HOOK_BEFORE] == NULL)
+        return;
+    stop(queue);
+    queue->before = *event;
+    config_box_ref(event->box);
+    start_soon(hooks);
+}
+
+void hooks_prepared(struct hooks *hooks, const char *name)
+{
+    struct hook_queue *queue = find(hooks, name);
+
+    if (queue == NULL)
+        return;
+    stop(queue);
     start_soon(hooks);
 }
 

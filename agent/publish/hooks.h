@@ -45,6 +45,14 @@ void hooks_transition(struct hooks *hooks, const struct hook_event *event);
  * next one comes first. How often is the caller's. */
 void hooks_rival(struct hooks *hooks, const struct hook_event *event);
 
+/* HOOK_BEFORE is to be run, ahead of what waits, as soon as none of the instance runs. Its time is
+ * the caller's; one that runs already is ended. */
+void hooks_prepare(struct hooks *hooks, const struct hook_event *event);
+
+/* Nobody waits for HOOK_BEFORE of the instance any more: it is ended, or not run. What waits may
+ * start. */
+void hooks_prepared(struct hooks *hooks, const char *name);
+
 /* Nothing runs, nothing waits. */
 bool hooks_idle(const struct hooks *hooks);
 

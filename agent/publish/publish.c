@@ -6,6 +6,7 @@
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
 #include "agent/instances/counts.h"
+#include "agent/instances/preparation.h"
 #include "agent/publish/hooks.h"
 #include "agent/publish/state_file.h"
 #include "agent/publish/systemd_target.h"
@@ -34,6 +35,21 @@ struct publish {
     sd_event_source *writer;         /* writes state files behind everything urgent */
     sd_event_source *impatience;     /* ends the wait for the last hooks */
 };
+
+/* What a change of state, or what it waits for, has hooks run for. */
+static struct hook_event event_of(const struct instance *instance,
+                                  const struct transition *transition)
+{
+    struct hook_event event = {
+        .box = instance->box,
+        .config = instance->config,
+        .transition = *transition,
+        .priority = instance->elections[0].params.priority,
+    };
+
+    memcpy(event.interface, instance->interface, sizeof(event.interface));
+    return event;
+}
 
 static struct state_file state_of(const struct instance *instance)
 {
@@ -74,7 +90,10 @@ static int on_write(sd_event_source *source, void *userdata)
 
     (void)source;
     for (size_t i = 0; i < registry_count(registry); i++) {
-        if (!registry_at(registry, i)->unpublished)
+        const struct instance *instance = registry_at(registry, i);
+
+        /* Whoever reads that this node is MASTER uses the addresses. */
+        if (!instance->unpublished || instance_waits(instance))
             continue;
         if (write_state(publish, registry_at(registry, i)))
             write_soon(publish);
@@ -101,13 +120,13 @@ static void on_idle(void *userdata)
         (void)sd_event_exit(publish->options.event, 0);
 }
 
-/* A command for a MASTER may want to use its addresses. */
+/* A command for a MASTER may want to use its addresses, and is not to run before before-master. */
 static bool may_start(void *userdata, const char *name)
 {
     const struct publish *publish = userdata;
     const struct instance *instance = registry_find(publish->options.registry, name);
 
-    return instance == NULL || !instance_claims(instance);
+    return instance == NULL || !(instance_claims(instance) || instance_waits(instance));
 }
 
 /* What its status says of the hook. */
@@ -120,6 +139,8 @@ static void on_hook_end(void *userdata, const char *name, enum hook hook, int st
     if (instance == NULL)
         return;
     instance_count_hook(instance, hook, status == 0);
+    if (hook == HOOK_BEFORE)
+        instance_prepared(instance, status == 0, text);
     if (instance->hook_results == NULL)
         instance->hook_results = calloc(HOOKS, sizeof(*instance->hook_results));
     if (instance->hook_results == NULL)
@@ -237,17 +258,24 @@ void publish_status(const struct publish *publish)
     sd_notifyf(0, "STATUS=%zu instance%s, MASTER of %zu", count, count == 1 ? "" : "s", masters);
 }
 
+/* Its command is started, or ended; what waited for its end may go on. */
+static void follow_preparation(const struct publish *publish, struct instance *instance)
+{
+    const struct hook_event event = event_of(instance, &instance->last);
+
+    if (!preparation_changed(instance))
+        return;
+    if (instance_may_prepare(instance))
+        hooks_prepare(publish->hooks, &event);
+    else
+        hooks_prepared(publish->hooks, instance->config->name);
+}
+
 void publish_transition(struct publish *publish, struct instance *instance,
                         const struct transition *transition)
 {
-    struct hook_event event = {
-        .box = instance->box,
-        .config = instance->config,
-        .transition = *transition,
-        .priority = instance->elections[0].params.priority,
-    };
+    const struct hook_event event = event_of(instance, transition);
 
-    memcpy(event.interface, instance->interface, sizeof(event.interface));
     log_transition(instance->config->name, transition);
     chronicle_transition(publish->options.chronicle, instance, transition);
     hooks_transition(publish->hooks, &event);
@@ -279,11 +307,13 @@ void publish_rival(struct publish *publish, struct instance *instance, const str
 void publish_instance(struct publish *publish, struct instance *instance)
 {
     const struct config_instance *config = instance->config;
+    bool serves = instance->state == VRRP_MASTER && !instance_waits(instance);
 
+    follow_preparation(publish, instance);
     instance->unpublished = true;
     write_soon(publish);
     if (config->systemd_target)
-        systemd_targets_want(publish->targets, config->name, instance->state == VRRP_MASTER);
+        systemd_targets_want(publish->targets, config->name, serves);
     else
         systemd_targets_leave(publish->targets, config->name);
 }

@@ -37,7 +37,7 @@ void publish_transition(struct publish *publish, struct instance *instance,
 /* An instance that is MASTER has heard this advert, which loses against its own. */
 void publish_rival(struct publish *publish, struct instance *instance, const struct advert *advert);
 
-/* An instance is new, or its configuration or priority has changed. */
+/* An instance is new, or its configuration, its priority or what it waits for has changed. */
 void publish_instance(struct publish *publish, struct instance *instance);
 
 /* The kernel has answered for a claim: what waited for that may go on. */

@@ -246,7 +246,7 @@ static void on_saved(void *userdata, int error)
 
 /* ---- Too long */
 
-static int stop(struct unit_hook *run)
+static int stop(const struct unit_hook *run)
 {
     char unit[HOOK_UNIT_SIZE];
 
@@ -268,6 +268,13 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
     run->timed_out = true;
     (void)sd_event_source_set_time_relative(source, STOP_MS_MAX * US_PER_MS);
     return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* Behind the call that started it, on the same connection. */
+void unit_hook_stop(const struct unit_hook *run)
+{
+    if (run->hooks->bus.bus != NULL && (run->call != NULL || run->job[0] != '\0'))
+        (void)stop(run);
 }
 
 /* ---- All of it */

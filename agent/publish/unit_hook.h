@@ -45,6 +45,9 @@ bool unit_hooks_busy(const struct unit_hooks *hooks, const char *program);
 int unit_hook_start(struct unit_hooks *hooks, const struct unit_hook_spec *spec,
                     struct unit_hook **out);
 
+/* Has the unit stopped, as far as it was started; nobody waits for that. */
+void unit_hook_stop(const struct unit_hook *run);
+
 /* Nobody is told any more; a unit that runs goes on. NULL is allowed. */
 void unit_hook_free(struct unit_hook *run);
 

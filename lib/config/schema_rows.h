@@ -41,6 +41,7 @@ enum config_value_type {
     VALUE_GROUPS,    /* list: group4 and group6 */
     VALUE_ROUTES,    /* list of phrases: routes */
     VALUE_RULES,     /* list of phrases: rules */
+    VALUE_AUTH_KEYS, /* list: auth_keys and inline_secrets; never shown */
     VALUE_TYPES,     /* how many there are */
 };
 
@@ -100,6 +101,10 @@ enum instance_key {
     INSTANCE_VERSION,
     INSTANCE_PASSWORD,
     INSTANCE_PASSWORD_FILE,
+    INSTANCE_AUTH_KEY,
+    INSTANCE_AUTH_MODE,
+    INSTANCE_AUTH_REPLAY,
+    INSTANCE_AUTH_WINDOW,
     INSTANCE_ADVERT_INTERVAL,
     INSTANCE_DEAD_FACTOR,
     INSTANCE_PREEMPT,
@@ -121,6 +126,9 @@ enum instance_key {
     INSTANCE_ANNOUNCE_FORM,
     INSTANCE_LEASE,
     INSTANCE_LINGER,
+    INSTANCE_BEFORE_MASTER,
+    INSTANCE_BEFORE_MASTER_TIMEOUT,
+    INSTANCE_BEFORE_MASTER_FAILURE,
     INSTANCE_ON_MASTER,
     INSTANCE_ON_BACKUP,
     INSTANCE_ON_INIT,

@@ -19,6 +19,7 @@
 #include "lib/election/check_state.h"
 #include "lib/election/election.h"
 #include "lib/election/takeover_gap.h"
+#include "lib/packet/auth_peers.h"
 
 #define CONTROL_PATH_DEFAULT "/run/vipd/control"
 #define CONTROL_PATH_ENV     "VIPD_CONTROL"
@@ -129,6 +130,8 @@ struct status_router {
     struct election_counters counters;
     uint64_t by_verdict[PACKET_VERDICTS];
     uint64_t by_warning[PACKET_WARNINGS];
+    const struct auth_policy *auth_policy; /* NULL, or without keys: none; read while encoding */
+    const struct auth_peers *auth_peers;   /* NULL: nobody was heard */
     struct status_foreign foreign;
     struct status_conflict conflict;
 };
@@ -211,6 +214,14 @@ struct status_damping {
     uint64_t remaining_ns; /* held back for so long; 0: it is not */
 };
 
+/* What a MASTER waits for that does not claim its addresses yet. */
+struct status_waiting {
+    const char *command; /* before-master: "promote.sh"; NULL: it does not wait */
+    bool release;        /* the command waits for the old master to release them */
+    uint64_t for_ns;     /* so long by now, */
+    uint64_t limit_ns;   /* of at most */
+};
+
 struct status_instance {
     const char *name;
     const char *interface;
@@ -219,7 +230,8 @@ struct status_instance {
     enum vrrp_version version;
     enum vrrp_state state;
     uint64_t since_ns; /* wall clock of the last change of state */
-    uint32_t held_by;  /* HOLD_* bits of any of its routers */
+    struct status_waiting waiting;
+    uint32_t held_by; /* HOLD_* bits of any of its routers */
     bool lingering;
     uint8_t base_priority;
     uint8_t effective_priority;

@@ -6,6 +6,7 @@
 
 #include "lib/election/handover.h"
 #include "lib/election/newcomer.h"
+#include "lib/election/prepare.h"
 #include "lib/election/raised.h"
 #include "lib/election/steps.h"
 #include "lib/election/transitions.h"
@@ -220,6 +221,7 @@ static void master_advert(struct election *e, const struct election_event *event
         return;
     }
     election_raised_advert(e, advert->priority, now);
+    election_prepare_advert(e, advert->priority, now);
     if (advert->priority == PRIORITY_RESIGN) {
         answer_resignation(e, now, out);
         return;
@@ -251,7 +253,7 @@ void election_advert(struct election *e, const struct election_event *event, uin
     if (advert->priority == PRIORITY_RESIGN)
         e->counters.priority_zero_pkts_rcvd++;
     else
-        election_successor_seen(e, now);
+        election_successor_heard(e, now);
     if (e->state == VRRP_BACKUP)
         backup_advert(e, advert, now);
     else if (e->state == VRRP_MASTER)

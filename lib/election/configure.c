@@ -4,6 +4,7 @@
  */
 #include "lib/election/configure.h"
 
+#include "lib/election/prepare.h"
 #include "lib/election/steps.h"
 
 #include <assert.h>
@@ -47,6 +48,17 @@ static void reconsider(struct election *e)
     e->timer_at = e->last_rcvd_at + election_master_down_ns(e);
 }
 
+/* One that is being prepared for has the new time; one that need not be prepared for is claimed. */
+static void change_preparation(struct election *e, uint64_t now, struct election_actions *out)
+{
+    if (!election_preparing(e))
+        return;
+    if (e->params.prepare_ns == 0)
+        election_claim(e, now, out);
+    else if (e->preparation == PREPARATION_RUNS)
+        e->prepare_until = e->prepare_began + e->params.prepare_ns;
+}
+
 /* New parameters. A BACKUP's deadline moves relative to when its timer was last set, not to now;
  * a MASTER tells its rivals at once, so that nobody waits by the old interval. */
 void election_configure(struct election *e, const struct election_params *params, uint64_t now,
@@ -74,6 +86,7 @@ void election_configure(struct election *e, const struct election_params *params
     reconsider(e);
     if (e->state != VRRP_MASTER)
         return;
+    change_preparation(e, now, out);
     if (e->offer != OFFER_NONE) {
         if (paced)
             change_offer_interval(e, now, out);
@@ -81,7 +94,8 @@ void election_configure(struct election *e, const struct election_params *params
     }
     e->master_priority = election_priority(e);
     /* Counted from the last one: many changes must not put the next one off for ever. */
-    if (e->announce_at == DEADLINE_NEVER || e->announce_done >= params->announce_repeat)
+    if (!election_preparing(e) &&
+        (e->announce_at == DEADLINE_NEVER || e->announce_done >= params->announce_repeat))
         e->announce_at = election_next_announcement(e, e->announcing_at);
     if (tell) {
         election_send(e, election_priority(e), now, out);

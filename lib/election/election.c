@@ -11,6 +11,7 @@
 #include "lib/election/handover.h"
 #include "lib/election/hold.h"
 #include "lib/election/newcomer.h"
+#include "lib/election/prepare.h"
 #include "lib/election/raised.h"
 #include "lib/election/steps.h"
 #include "lib/election/transitions.h"
@@ -66,6 +67,18 @@ static void announce_due(struct election *e, uint64_t now, struct election_actio
     e->announce_at = election_next_announcement(e, now);
 }
 
+/* Never late: who hears us counts the intervals. */
+static uint64_t aligned(const struct election *e, uint64_t at)
+{
+    uint64_t interval = e->params.advert_interval_ns;
+    uint64_t early = interval / ELECTION_EARLY_PART;
+    uint64_t behind = (at + interval - e->params.phase_ns % interval) % interval;
+
+    if (!e->params.aligned)
+        return at;
+    return at - (behind < early ? behind : early);
+}
+
 static void advert_due(struct election *e, uint64_t now, struct election_actions *out)
 {
     if (now < e->timer_at)
@@ -77,6 +90,7 @@ static void advert_due(struct election *e, uint64_t now, struct election_actions
     e->timer_at += e->params.advert_interval_ns;
     if (e->timer_at <= now)
         e->timer_at = now + e->params.advert_interval_ns;
+    e->timer_at = aligned(e, e->timer_at);
 }
 
 /*
@@ -101,12 +115,29 @@ static void linger_ends(struct election *e, uint64_t now, struct election_action
     election_linger(e, now + ELECTION_SETTLE_NS);
 }
 
+/* The preparation for the addresses is over: they are claimed, or given to whoever can. */
+static void prepared(struct election *e, bool well, uint64_t now, struct election_actions *out)
+{
+    if (e->preparation != PREPARATION_RUNS)
+        return;
+    if (!well && !e->params.claims_unprepared) {
+        election_hold(e, HOLD_NOT_PREPARED, now, out);
+        return;
+    }
+    election_claim(e, now, out);
+    /* Offered: ours must not be the last announcement that the neighbours hear. */
+    if (e->offer != OFFER_NONE)
+        e->announce_at = DEADLINE_NEVER;
+}
+
 static void timer(struct election *e, uint64_t now, struct election_actions *out)
 {
     election_source_due(e, now, out);
     if (election_lingering(e) && now >= e->linger_until)
         linger_ends(e, now, out);
     election_newcomer_due(e, now, out);
+    if (election_prepare_due(e, now))
+        prepared(e, false, now, out);
     if (e->state == VRRP_MASTER) {
         election_offer_due(e, now, out);
         election_lower_due(e, now, out);
@@ -156,6 +187,7 @@ void election_init(struct election *e, const struct election_params *params)
     e->timer_at = DEADLINE_NEVER;
     e->source_doubt_until = DEADLINE_NEVER;
     e->linger_until = DEADLINE_NEVER;
+    e->linger_limit = DEADLINE_NEVER;
     e->announce_at = DEADLINE_NEVER;
     e->last_answer_at = DEADLINE_NEVER;
     e->last_resignation_at = DEADLINE_NEVER;
@@ -165,6 +197,7 @@ void election_init(struct election *e, const struct election_params *params)
     e->announcing_at = DEADLINE_NEVER;
     e->healthy_since = DEADLINE_NEVER;
     election_forget_handover(e);
+    election_forget_preparation(e);
     e->checksum_kind = election_first_checksum_kind(params);
     election_forget_master(e);
 }
@@ -224,13 +257,17 @@ void election_step(struct election *e, const struct election_event *event, uint6
     case ELECTION_TAKE:
         election_take(e, now, out);
         break;
+    case ELECTION_PREPARED:
+        prepared(e, event->force, now, out);
+        break;
     case ELECTION_DEAF:
         set_deaf(e, event->force, now);
         break;
     }
     assert(e->state != VRRP_INIT || e->held_by != 0);
     assert(e->state == VRRP_INIT || e->held_by == 0);
-    assert(e->state != VRRP_MASTER || e->holding);
+    assert(e->state != VRRP_MASTER || e->holding || election_preparing(e));
+    assert(e->state == VRRP_MASTER || !election_preparing(e));
 }
 
 uint64_t election_deadline(const struct election *e)
@@ -251,5 +288,7 @@ uint64_t election_deadline(const struct election *e)
         deadline = e->source_doubt_until;
     if (election_newcomer_deadline(e) < deadline)
         deadline = election_newcomer_deadline(e);
+    if (e->prepare_until < deadline)
+        deadline = e->prepare_until;
     return deadline;
 }

@@ -12,6 +12,7 @@
 #include "lib/election/handover.h"
 
 #include "lib/election/hold.h"
+#include "lib/election/prepare.h"
 #include "lib/election/steps.h"
 #include "lib/election/transitions.h"
 
@@ -82,9 +83,8 @@ void election_withdraw(struct election *e, uint64_t now, struct election_actions
     election_forget_handover(e);
     e->master = e->source;
     e->master_priority = e->params.priority;
-    election_emit(out, ACTION_CLAIM);
-    election_announce(e, now, out);
-    election_schedule_announcements(e, now);
+    if (!election_preparing(e))
+        election_claim(e, now, out);
     election_send(e, e->params.priority, now, out);
     e->timer_at = now + e->params.advert_interval_ns;
     if (expired)

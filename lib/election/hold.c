@@ -5,6 +5,7 @@
  */
 #include "lib/election/hold.h"
 
+#include "lib/election/prepare.h"
 #include "lib/election/steps.h"
 #include "lib/election/transitions.h"
 
@@ -32,6 +33,7 @@ static const struct hold_row hold_rows[HOLDS] = {
     {"start-delay", REASON_STOPPED, REASON_STARTED, true, true},
     {"unusable-interface", REASON_UNUSABLE_INTERFACE, REASON_USABLE_INTERFACE, true, false},
     {"no-route", REASON_NO_ROUTE, REASON_ROUTE_FOUND, true, false},
+    {"not-prepared", REASON_NOT_PREPARED, REASON_CLAIM_RETRIED, true, false},
 };
 
 static const struct hold_row *hold_row(enum election_hold hold)
@@ -53,7 +55,7 @@ static void linger(struct election *e, uint64_t now)
 {
     election_linger_for_successor(e, now);
     if (e->offer == OFFER_TAKEN)
-        election_successor_seen(e, now);
+        election_successor_heard(e, now);
 }
 
 static void hold(struct election *e, enum election_hold bit, const struct evidence *evidence,
@@ -65,6 +67,8 @@ static void hold(struct election *e, enum election_hold bit, const struct eviden
 
     e->held_by |= (uint32_t)bit;
     e->healthy_since = DEADLINE_NEVER;
+    if (e->params.release_first)
+        election_release(e, out);
     if (e->state == VRRP_MASTER && row->resign && e->offer != OFFER_TAKEN)
         election_send(e, PRIORITY_RESIGN, now, out);
     if (!row->linger || e->offer == OFFER_EXPIRED)
@@ -78,6 +82,7 @@ static void hold(struct election *e, enum election_hold bit, const struct eviden
         t.evidence.silence_ns = election_offer_ns(e);
     }
     election_forget_handover(e);
+    election_forget_preparation(e);
     if (e->state == VRRP_INIT)
         return;
     e->state = VRRP_INIT;

@@ -61,6 +61,7 @@ static const struct reason_row rows[REASONS] = {
                               "no other machine holds our address any more"},
     [REASON_CANNOT_CLAIM] = {"cannot-claim", "none",
                              "none of the addresses could be added here: %N"},
+    [REASON_NOT_PREPARED] = {"not-prepared", "none", "before-master failed: %N"},
     [REASON_CLAIM_RETRIED] = {"claim-retried", "none",
                               "the addresses may be claimed again after a failure"},
     [REASON_UNUSABLE_INTERFACE] = {"unusable-interface", "interface-down",
@@ -105,6 +106,8 @@ static const char *sentence_for(const struct transition *transition)
     if ((transition->reason == REASON_CHECK_FAILED || transition->reason == REASON_RESUMED) &&
         transition->evidence.note[0] != '\0')
         return "%N";
+    if (transition->reason == REASON_NOT_PREPARED && transition->evidence.note[0] == '\0')
+        return "before-master failed";
     if (transition->reason == REASON_CANNOT_CLAIM && transition->evidence.note[0] == '\0')
         return "none of the addresses could be added here";
     return rows[transition->reason].sentence;

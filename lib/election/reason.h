@@ -45,7 +45,8 @@ enum reason {
     REASON_RECONFIGURED,
     REASON_CONFLICT_OVER, /* nobody else holds the address any more */
     REASON_CANNOT_CLAIM,  /* none of the addresses could be added */
-    REASON_CLAIM_RETRIED, /* that was a while ago */
+    REASON_NOT_PREPARED,  /* what prepares for them failed */
+    REASON_CLAIM_RETRIED, /* either was a while ago */
     REASON_UNUSABLE_INTERFACE,
     REASON_USABLE_INTERFACE,
     REASON_NO_ROUTE, /* to the unicast peers, or another interface leads there now */

@@ -18,6 +18,11 @@ bool election_lingering(const struct election *e)
     return e->linger_until != DEADLINE_NEVER;
 }
 
+bool election_preparing(const struct election *e)
+{
+    return e->preparation != PREPARATION_NONE;
+}
+
 uint8_t election_priority(const struct election *e)
 {
     if (e->raised_until != DEADLINE_NEVER && e->params.priority < PRIORITY_RAISED)

@@ -18,12 +18,13 @@ enum election_hold {
     HOLD_DRAINED = 1u << 4,
     HOLD_CHECK_FAILED = 1u << 5,
     HOLD_CONFLICT = 1u << 6,
-    HOLD_GROUP = 1u << 7,        /* another router of the group is held */
-    HOLD_CANNOT_CLAIM = 1u << 8, /* the kernel refused all of its addresses */
-    HOLD_START_DELAY = 1u << 9,  /* the machine has not been up for long enough */
-    HOLD_UNUSABLE = 1u << 10,    /* the interface cannot do what it is to do */
-    HOLD_NO_ROUTE = 1u << 11,    /* to the unicast peers, which would say the interface */
-    HOLDS = 12,                  /* how many bits there are */
+    HOLD_GROUP = 1u << 7,         /* another router of the group is held */
+    HOLD_CANNOT_CLAIM = 1u << 8,  /* the kernel refused all of its addresses */
+    HOLD_START_DELAY = 1u << 9,   /* the machine has not been up for long enough */
+    HOLD_UNUSABLE = 1u << 10,     /* the interface cannot do what it is to do */
+    HOLD_NO_ROUTE = 1u << 11,     /* to the unicast peers, which would say the interface */
+    HOLD_NOT_PREPARED = 1u << 12, /* its preparation for the addresses failed */
+    HOLDS = 13,                   /* how many bits there are */
 };
 
 /* Name of one bit: "link-down". Static text. */
@@ -41,6 +42,13 @@ enum election_offer {
     OFFER_MADE,    /* resigning, nobody has answered yet */
     OFFER_TAKEN,   /* a successor adverts; grouped: the other members' successors are awaited */
     OFFER_EXPIRED, /* grouped: nobody came in time; the other members are awaited */
+};
+
+/* What a MASTER that does not hold its addresses yet waits for; see prepare.h. */
+enum election_preparation {
+    PREPARATION_NONE = 0, /* nothing */
+    PREPARATION_AWAITED,  /* whom it deposed releases the addresses first */
+    PREPARATION_RUNS,     /* whatever prepares for them: ELECTION_PREPARED tells its end */
 };
 
 /* What the administrator asked for. Plain values: may be replaced at any time. */
@@ -61,6 +69,12 @@ struct election_params {
     unsigned announce_repeat;
     uint64_t announce_refresh_ns; /* 0: never */
     bool grouped;                 /* becomes master only by ELECTION_PROMOTE: see group.h */
+    bool aligned;                 /* adverts are to fall on phase_ns + n x advert_interval_ns */
+    uint64_t phase_ns;
+    uint64_t prepare_ns;    /* a MASTER prepares for so long at most before it claims; its
+                               peers do likewise. 0: it claims at once */
+    bool claims_unprepared; /* also when that failed; else it gives up */
+    bool release_first;     /* who gives up releases before it says so, without lingering */
 };
 
 /* Counters, named after RFC 8347 `statistics`. */
@@ -90,14 +104,20 @@ struct election {
     uint64_t claimed_interval_ns; /* a longer one that one advert claimed; 0: none */
     uint64_t claimed_at;
     struct ip_address claimant;
-    unsigned probes;              /* adverts sent for it to show itself */
-    uint64_t timer_at;            /* Active_Down_Timer (BACKUP) or Adver_Timer (MASTER) */
-    uint64_t linger_until;        /* DEADLINE_NEVER: not lingering */
-    bool successor_seen;          /* the linger ends after the settling time */
-    bool successor_silent;        /* it was not seen to announce: it may need a hint to */
-    unsigned hints;               /* given so far */
-    uint64_t announced_at;        /* somebody else's last announcement; DEADLINE_NEVER: none */
-    uint64_t announcing_at;       /* our own; DEADLINE_NEVER: none */
+    unsigned probes;       /* adverts sent for it to show itself */
+    uint64_t timer_at;     /* Active_Down_Timer (BACKUP) or Adver_Timer (MASTER) */
+    uint64_t linger_until; /* DEADLINE_NEVER: not lingering */
+    uint64_t linger_limit; /* not longer than this, however long the successor prepares */
+    bool successor_seen;   /* the linger ends after the settling time */
+    bool successor_silent; /* it was not seen to announce: it may need a hint to */
+    unsigned hints;        /* given so far */
+    enum election_preparation preparation; /* MASTER: what it waits for, */
+    uint64_t prepare_began;                /* since then, */
+    uint64_t prepare_until;                /* until then at most; DEADLINE_NEVER: for nothing; */
+    uint64_t prepare_span;                 /* AWAITED: so long must the deposed one be silent, */
+    uint64_t prepare_limit;                /* and not longer than this, whoever still adverts */
+    uint64_t announced_at;  /* somebody else's last announcement; DEADLINE_NEVER: none */
+    uint64_t announcing_at; /* our own; DEADLINE_NEVER: none */
     uint64_t announce_at;
     unsigned announce_done;
     uint64_t preempt_at; /* when lower priorities may be ignored; DEADLINE_NEVER: none heard */
@@ -145,6 +165,7 @@ enum election_event_type {
                            successor, or with `force` when it had its time to come */
     ELECTION_KEEP,      /* the group says: the offer of a drain is withdrawn */
     ELECTION_TAKE,      /* become MASTER now: see election_take_verdict() */
+    ELECTION_PREPARED,  /* the preparation for the addresses has ended: well, with `force` */
     ELECTION_DEAF,      /* with `force`: its link is down, but that does not count yet; without: it
                            is over */
 };
@@ -160,6 +181,7 @@ struct election_event {
     const struct election_params *params; /* CONFIGURE */
     bool force;                           /* DRAIN: give the addresses up even if nobody comes;
                                              SOURCE: nothing can be sent or heard any more either;
+                                             PREPARED: it ended well;
                                              DEAF: it is so */
 };
 
@@ -199,6 +221,12 @@ struct election_actions {
  */
 #define ELECTION_SOURCE_DOUBT_NS (200 * NS_PER_MS)
 
+/*
+ * An aligned router's adverts come early by this part of their interval until they are in phase.
+ * What is due at one time with others' costs its node one wake-up, and one for the receiver's.
+ */
+enum { ELECTION_EARLY_PART = 100 };
+
 /* RFC 9568 6.1: (256 - Priority) x Active_Adver_Interval / 256; v2: / 256 seconds. */
 uint64_t election_skew_ns(const struct election *e);
 
@@ -224,6 +252,9 @@ uint64_t election_hand_over_ns(const struct election_params *params, uint64_t in
 
 /* How long a drained MASTER awaits a successor. A short linger_ns does not make it fail. */
 uint64_t election_offer_ns(const struct election *e);
+
+/* True for a MASTER that does not claim its addresses yet. */
+bool election_preparing(const struct election *e);
 
 /* True while addresses are kept for a successor to take over. */
 bool election_lingering(const struct election *e);

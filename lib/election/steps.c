@@ -47,6 +47,8 @@ uint64_t election_next_announcement(const struct election *e, uint64_t now)
 
 void election_announce(struct election *e, uint64_t now, struct election_actions *out)
 {
+    if (election_preparing(e))
+        return;
     election_emit(out, ACTION_ANNOUNCE);
     e->announcing_at = now;
 }
@@ -54,7 +56,7 @@ void election_announce(struct election *e, uint64_t now, struct election_actions
 void election_schedule_announcements(struct election *e, uint64_t now)
 {
     e->announce_done = 0;
-    e->announce_at = election_next_announcement(e, now);
+    e->announce_at = election_preparing(e) ? DEADLINE_NEVER : election_next_announcement(e, now);
 }
 
 void election_release(struct election *e, struct election_actions *out)
@@ -73,13 +75,33 @@ void election_linger(struct election *e, uint64_t until)
         e->linger_until = until;
 }
 
+/* How long an unseen successor is waited for. */
+static uint64_t linger_bound(const struct election *e)
+{
+    if (e->params.linger_ns != 0)
+        return e->params.linger_ns;
+    return election_hand_over_ns(&e->params, e->learned_interval_ns);
+}
+
 void election_linger_for_successor(struct election *e, uint64_t now)
 {
-    uint64_t bound = e->params.linger_ns;
+    election_linger(e, now + linger_bound(e));
+    e->linger_limit = e->linger_until;
+    if (e->linger_until != DEADLINE_NEVER)
+        e->linger_limit += e->params.prepare_ns;
+}
 
-    if (bound == 0)
-        bound = election_hand_over_ns(&e->params, e->learned_interval_ns);
-    election_linger(e, now + bound);
+void election_successor_heard(struct election *e, uint64_t now)
+{
+    if (e->params.prepare_ns == 0) {
+        election_successor_seen(e, now);
+        return;
+    }
+    if (!election_lingering(e) || e->successor_seen)
+        return;
+    e->linger_until = now + linger_bound(e);
+    if (e->linger_until > e->linger_limit)
+        e->linger_until = e->linger_limit;
 }
 
 void election_successor_seen(struct election *e, uint64_t now)

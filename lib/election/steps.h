@@ -18,7 +18,7 @@ void election_send(struct election *e, uint8_t priority, uint64_t now,
 /* Appends REPORT. */
 void election_report(const struct transition *transition, struct election_actions *out);
 
-/* ACTION_ANNOUNCE, remembering when. */
+/* ACTION_ANNOUNCE, remembering when. Nothing by who prepares: hosts are not to come to it yet. */
 void election_announce(struct election *e, uint64_t now, struct election_actions *out);
 
 /* Starts the schedule of repeated announcements anew. */
@@ -35,6 +35,10 @@ void election_linger(struct election *e, uint64_t until);
 
 /* Keeps them until the slowest successor can be there. */
 void election_linger_for_successor(struct election *e, uint64_t now);
+
+/* The successor adverts: it is there, or it prepares for the addresses and is waited for as long as
+ * it is heard (bounded). */
+void election_successor_heard(struct election *e, uint64_t now);
 
 /* The successor is known to be there: the linger ends after the settling time. */
 void election_successor_seen(struct election *e, uint64_t now);

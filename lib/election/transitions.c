@@ -1,6 +1,7 @@
 /* How a virtual router becomes BACKUP and MASTER, and gives MASTER up to a better one. */
 #include "lib/election/transitions.h"
 
+#include "lib/election/prepare.h"
 #include "lib/election/raised.h"
 #include "lib/election/steps.h"
 
@@ -10,6 +11,7 @@ void election_enter_backup(struct election *e, uint64_t now)
 {
     election_forget_master(e);
     election_forget_handover(e);
+    election_forget_preparation(e);
     e->state = VRRP_BACKUP;
     e->ready = false;
     e->announce_at = DEADLINE_NEVER;
@@ -46,17 +48,32 @@ static struct transition takeover_transition(const struct election *e, uint64_t 
     return t;
 }
 
+/* A master that lives is deposed: it has to hear of us before it gives the addresses up. */
+static bool deposes(const struct election *e, const struct transition *t)
+{
+    switch (t->reason) {
+    case REASON_PREEMPTED:
+    case REASON_OWNER:
+        return true;
+    case REASON_TAKEN:
+        return e->master.family != IP_FAMILY_NONE && !e->resigned;
+    default:
+        return false;
+    }
+}
+
 void election_take_over(struct election *e, uint64_t now, struct election_actions *out)
 {
     struct transition t = takeover_transition(e, now);
+    uint64_t deposed_ns = e->learned_interval_ns;
+    bool from_living = deposes(e, &t);
 
     e->state = VRRP_MASTER;
     e->ready = false;
-    e->holding = true;
     e->linger_until = DEADLINE_NEVER;
     e->successor_seen = false;
     e->successor_silent = false;
-    election_raise(e, e->learned_interval_ns, now);
+    election_raise(e, deposed_ns, now);
     e->learned_interval_ns = e->params.advert_interval_ns;
     election_forget_master(e);
     e->master = e->source;
@@ -65,11 +82,12 @@ void election_take_over(struct election *e, uint64_t now, struct election_action
     e->last_answer_at = DEADLINE_NEVER;
     e->last_resignation_at = DEADLINE_NEVER;
     e->counters.master_transitions++;
-    election_emit(out, ACTION_CLAIM);
-    election_announce(e, now, out);
+    if (e->params.prepare_ns != 0)
+        election_prepare(e, from_living, deposed_ns, now);
+    else
+        election_claim(e, now, out);
     election_send(e, election_priority(e), now, out);
     e->timer_at = now + e->params.advert_interval_ns;
-    election_schedule_announcements(e, now);
     election_report(&t, out);
 }
 
@@ -111,6 +129,13 @@ static bool successor_has_last_word(const struct election *e)
             e->announced_at > e->announcing_at + ELECTION_SETTLE_NS);
 }
 
+/* Told in this order, it is known to whoever hears of it that nobody holds them here. */
+static void give_up_first(struct election *e, uint64_t now, struct election_actions *out)
+{
+    election_release(e, out);
+    election_send(e, PRIORITY_RESIGN, now, out);
+}
+
 void election_yield(struct election *e, enum reason reason, const struct evidence *evidence,
                     uint64_t now, struct election_actions *out)
 {
@@ -119,13 +144,19 @@ void election_yield(struct election *e, enum reason reason, const struct evidenc
 
     assert(e->state == VRRP_MASTER);
     election_enter_backup(e, now);
-    election_linger(e, now + ELECTION_SETTLE_NS);
-    e->successor_seen = true;
     /* A router that takes over announces just before it adverts; one that was master all along
-     * does not. */
+     * does not, and one that prepares for the addresses will. */
     e->hints = 0;
     e->successor_silent =
         !successor_has_last_word(e) || now - e->announced_at > e->params.advert_interval_ns;
+    if (e->params.release_first) {
+        give_up_first(e, now, out);
+    } else if (e->params.prepare_ns != 0 && e->successor_silent) {
+        election_linger_for_successor(e, now);
+    } else {
+        election_linger(e, now + ELECTION_SETTLE_NS);
+        e->successor_seen = true;
+    }
     election_report(&t, out);
 }
 
@@ -138,11 +169,13 @@ void election_resign(struct election *e, uint64_t now, struct election_actions *
     bool taken = e->offer == OFFER_TAKEN;
 
     assert(e->state == VRRP_MASTER);
+    if (e->params.release_first)
+        election_release(e, out);
     if (!taken)
         election_send(e, PRIORITY_RESIGN, now, out);
     election_linger_for_successor(e, now);
     if (taken)
-        election_successor_seen(e, now);
+        election_successor_heard(e, now);
     election_enter_backup(e, now);
     /* If it was master all along it answers the resignation with an announcement; that may be lost.
      */

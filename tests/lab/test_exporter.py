@@ -13,6 +13,8 @@ from vipdlab.exporter import EXPORTER, OPEN_METRICS, PORT, Exporter
 
 # Of the exporter: waiting for an agent that hangs (6 s) for one request and the next.
 HUNG_S = 20
+# At once, of everybody.
+CONNECTIONS_MAX = 128 + 2
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ def test_metrics_follow_a_takeover(lab, export):
 @pytest.mark.lab(nodes=1)
 def test_both_formats_are_what_their_parsers_want(lab, export):
     lab[1].start(config.instance(priority=150, track="up", on_master="/bin/false"),
-                 config.check("up", "interface", interface="eth0", interval=None))
+                 config.check("up", "link", interface="eth0", interval=None))
     lab.wait_master(lab[1])
     exporter = export(lab[1])
     lab.wait(lambda: exporter.value("vipd_hook_failures_total", hook="on-master") == 1,
@@ -175,7 +177,7 @@ def test_hostile_clients_are_bounded(lab, export):
     lab.wait_master(node)
     exporter = export(node)
     assert exporter.code("/metrics") == 200
-    before = exporter.resident_kib()
+    before, idle = exporter.resident_kib(), exporter.descriptors()
     clients = [*hostile(exporter, "127.0.0.2", b"", 1000),
                *hostile(exporter, "127.0.0.3", b"GET /metr", 40),
                *hostile(exporter, "127.0.0.4", b"GET / HTTP/1.1\r\nX: " + b"y" * 100000, 40)]
@@ -195,8 +197,10 @@ def test_hostile_clients_are_bounded(lab, export):
         for _ in range(5):
             assert exporter.code("/metrics") == 200
         assert exporter.resident_kib() - before < 8192
-        lab.wait(lambda: all(is_closed(c) for c in clients), "all are sent away", timeout=60,
-                 interval=0.5)
+        # Of most connections the kernel has dropped the last word, so it is the server that is asked.
+        assert exporter.descriptors() < idle + CONNECTIONS_MAX
+        lab.wait(lambda: exporter.descriptors() <= idle + 1, "all but the slow one are sent away",
+                 timeout=60, interval=0.5)
         # One that never stops talking and never ends is sent away as well.
         lab.wait(lambda: is_closed(drip), "the slow one is sent away", timeout=60, interval=0.5)
     finally:
@@ -219,7 +223,7 @@ def test_a_unix_socket_and_one_left_by_a_dead_exporter(lab, export):
         client.settimeout(20)
         client.connect(path)
         client.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
-        assert client.recv(4096).startswith(b"HTTP/1.0 200")
+        assert client.recv(4096).split()[1] == b"200"
     done = netns.run(EXPORTER, "--listen", f"unix:{path}", check=False)
     assert done.returncode == 1 and "Address already in use" in done.stderr
     for where in ("9560", "::1:9560", "unix:relative", "localhost:x"):

@@ -44,7 +44,9 @@ struct address_sum address_sum(const json_t *instance)
         sum.held += field_true(address, "held");
     }
     bool master = strcmp(field_text(instance, "state"), "MASTER") == 0;
-    sum.amiss = !field_true(instance, "lingering") && sum.held != (master ? sum.count : 0);
+    bool meanwhile =
+        field_true(instance, "lingering") || json_is_object(json_object_get(instance, "waiting"));
+    sum.amiss = !meanwhile && sum.held != (master ? sum.count : 0);
     return sum;
 }
 

@@ -128,6 +128,18 @@ static void add_unusable(struct line *line, const json_t *instance)
     add(line, "%s cannot be used", field_text(instance, "interface"));
 }
 
+/* How the command ended. */
+static const char *last_before(const json_t *instance)
+{
+    const json_t *hook;
+    size_t i;
+
+    json_array_foreach (json_object_get(instance, "hooks"), i, hook)
+        if (strcmp(field_text(hook, "hook"), "before-master") == 0)
+            return field_text(hook, "text");
+    return "it is tried again after a while";
+}
+
 static void add_hold(struct line *line, const json_t *instance, const char *hold)
 {
     const char *interface = field_text(instance, "interface");
@@ -156,8 +168,21 @@ static void add_hold(struct line *line, const json_t *instance, const char *hold
         add(line, "another instance of its group is held");
     else if (strcmp(hold, "stopped") == 0)
         add(line, "it is stopped");
+    else if (strcmp(hold, "not-prepared") == 0)
+        add(line, "before-master failed: %s", last_before(instance));
     else
         add(line, "%s", hold);
+}
+
+/* MASTER, and the addresses are not here yet. */
+static void add_waiting(struct line *line, const json_t *waiting)
+{
+    double seconds = (double)field_number(waiting, "for_ms") / 1000;
+
+    if (strcmp(field_text(waiting, "for"), "release") == 0)
+        add(line, ", waiting for %.1f s for the old master to release the addresses", seconds);
+    else
+        add(line, ", waiting for %s for %.1f s", field_text(waiting, "command"), seconds);
 }
 
 static void add_holds(struct line *line, const json_t *instance)
@@ -187,7 +212,9 @@ const char *present_text(const json_t *instance, char *buffer, size_t size)
     char text[64];
 
     add(&line, "%s", state);
-    if (strcmp(state, "MASTER") == 0) {
+    if (json_is_object(json_object_get(instance, "waiting"))) {
+        add_waiting(&line, json_object_get(instance, "waiting"));
+    } else if (strcmp(state, "MASTER") == 0) {
         add(&line, " with %s", own_priority(instance, text, sizeof(text)));
     } else {
         if (json_array_size(json_object_get(instance, "held_by")) > 0)

@@ -1,5 +1,6 @@
 """vipd-exporter beside the agent of a node: started in its namespace, asked by HTTP."""
 
+import os
 import re
 import signal
 import socket
@@ -76,6 +77,9 @@ class Exporter:
                  if n == name and set(labels.items()) <= set(l)]
         assert len(found) <= 1, f"{name}{labels}: {found}"
         return found[0] if found else None
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def resident_kib(self):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:

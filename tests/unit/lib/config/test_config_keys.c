@@ -55,11 +55,20 @@ GETTER(auth_type, i->auth.type)
 GETTER(auth_last, i->auth.data[AUTH_DATA_SIZE - 1])
 GETTER(password_cut, i->password_cut)
 GETTER(password_file_is_there, strcmp(i->password_file, "/etc/vipd/p") == 0)
+GETTER(auth_key_count, i->auth_key_count)
+GETTER(first_key_id, i->auth_keys[0].id)
+GETTER(secrets_are_there, i->secrets != NULL)
+GETTER(auth_mode, i->auth_mode)
+GETTER(auth_replay, i->auth_replay)
+GETTER(auth_window_s, config_auth(i).rules.window_s)
 GETTER(words_of_master, argument_vector_count(i->hooks[HOOK_MASTER]))
 GETTER(words_of_backup, argument_vector_count(i->hooks[HOOK_BACKUP]))
 GETTER(words_of_init, argument_vector_count(i->hooks[HOOK_INIT]))
 GETTER(words_of_change, argument_vector_count(i->hooks[HOOK_CHANGE]))
 GETTER(words_of_rival, argument_vector_count(i->hooks[HOOK_RIVAL]))
+GETTER(words_of_before, argument_vector_count(i->hooks[HOOK_BEFORE]))
+GETTER(before_timeout, i->before_timeout_ns)
+GETTER(claims_unprepared, i->claims_unprepared)
 GETTER(hook_timeout, i->hook_timeout_ns)
 GETTER(hook_user_is_daemon, strcmp(i->hook_user, "daemon") == 0)
 GETTER(systemd_target, i->systemd_target)
@@ -105,6 +114,16 @@ static const struct good_value {
     {"password-file", NULL, password_file_is_there, false},
     {"password-file", "/etc/vipd/p\nversion = 2", password_file_is_there, true},
     {"password-file", "/etc/vipd/p\nversion = 2", auth_type, AUTH_NONE},
+    {"auth-key", NULL, auth_key_count, 0},
+    {"auth-key", "7:/a 3:b\nauth-key = 5:/c", auth_key_count, 3},
+    {"auth-key", "7:/a 3:b\nauth-key = 5:/c", first_key_id, 7},
+    {"auth-key", "7:/a", secrets_are_there, false},
+    {"auth-mode", NULL, auth_mode, AUTH_ENFORCE},
+    {"auth-mode", "permissive\nauth-key = 1:/a", auth_mode, AUTH_PERMISSIVE},
+    {"auth-replay", NULL, auth_replay, AUTH_REPLAY_TIME},
+    {"auth-replay", "monotonic\nauth-key = 1:/a", auth_replay, AUTH_REPLAY_MONOTONIC},
+    {"auth-window", NULL, auth_window_s, 5},
+    {"auth-window", "9s\nauth-key = 1:/a", auth_window_s, 9},
     {"advert-interval", NULL, advert_interval, NS_PER_SEC},
     {"advert-interval", "10ms", advert_interval, 10 * NS_PER_MS},
     {"advert-interval", "40.95s", advert_interval, 40950 * NS_PER_MS},
@@ -164,6 +183,13 @@ static const struct good_value {
     {"lease", "1h", lease, 3600 * NS_PER_SEC},
     {"linger", NULL, linger, 0},
     {"linger", "10m", linger, 600 * NS_PER_SEC},
+    {"before-master", NULL, words_of_before, 0},
+    {"before-master", "/bin/promote now", words_of_before, 2},
+    {"before-master", "unit: promote", words_of_before, 2},
+    {"before-master-timeout", NULL, before_timeout, 60 * NS_PER_SEC},
+    {"before-master-timeout", "1h", before_timeout, 3600 * NS_PER_SEC},
+    {"before-master-failure", NULL, claims_unprepared, false},
+    {"before-master-failure", "claim", claims_unprepared, true},
     {"on-master", NULL, words_of_master, 0},
     {"on-master", "/bin/hook 'a b' c", words_of_master, 3},
     {"on-backup", "/bin/hook", words_of_backup, 1},
