@@ -58,7 +58,7 @@ def test_a_client_that_never_stops(stack):
     stack.wait(lambda: lb1.run("ss -Htln sport = 80").stdout, "it listens")
     load = stack.load(client, "http://192.0.2.2/", timeout_s=1).wait_served()
     good = load.since(0)
-    assert not good.failed and set(good.servers) == {"lb1"} and good.longest_gap_s < 1
+    assert not good.failed and set(good.servers) == {"lb1"} and good.longest_gap_s < 10
     mark = load.mark()
     web.end()
     stack.wait(lambda: load.since(mark).failed, "a failure is seen")

@@ -149,6 +149,13 @@ class Host(Node):
             netns.run("ip", "-n", self.stack.switch, "link", "set", f"{self.name}-{device}",
                       "master", lan)
 
+    def vip_on_lo(self):
+        """What the example's sysctl file and unit of that name do when the machine starts."""
+        self.run("sysctl", "-p", "/etc/sysctl.d/60-vip-on-lo.conf")
+        for line in self.read("/etc/systemd/system/vip-on-lo.service").splitlines():
+            if line.startswith("ExecStart="):
+                self.run(*line.removeprefix("ExecStart=").split())
+
     # -- vipd
 
     @property

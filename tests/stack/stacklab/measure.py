@@ -15,3 +15,9 @@ def switch(load, what, act, to, instance="web"):
     to.wait_state("MASTER", instance)
     load.wait_served()
     return since(load, mark, what)
+
+
+def assert_planned(result):
+    """A planned hand-over fails no request. One may hang: a connection whose packets crossed the
+    move was seen to, once in some fifty hand-overs on a machine with a load of 35."""
+    assert len(result.failed) <= 1, str(result)
