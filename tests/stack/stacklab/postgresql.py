@@ -110,7 +110,8 @@ def connect(address, user, password, database, timeout_s=2):
     """A connection for a Writer (writer.py): write(number) returns who has taken the row."""
     connection = psycopg2.connect(
         host=address, user=user, password=password, dbname=database, connect_timeout=timeout_s,
-        tcp_user_timeout=timeout_s * 1000, options=f"-c statement_timeout={timeout_s * 1000}")
+        tcp_user_timeout=timeout_s * 1000, keepalives_idle=1, keepalives_interval=1,
+        keepalives_count=timeout_s, options=f"-c statement_timeout={timeout_s * 1000}")
     connection.autocommit = True
     cursor = connection.cursor()
 
