@@ -13,7 +13,7 @@ ADDRESSES = ("192.0.2.1", "192.0.2.2")
 
 
 class Pair:
-    """cache1 is the primary with the address, cache2 its replica: from the first start on by itself."""
+    """cache1 is the primary with the address, cache2 its replica: by itself from the start."""
 
     def __init__(self, stack):
         self.stack = stack
@@ -48,8 +48,9 @@ class Pair:
         """The figures of the README."""
         waited = re.findall(r"before-master: exit status 0 after ([\d.]+) s",
                             self.hosts[new].log_text())[-1]
-        print(f"redis-replica: {what}: {len(writer.rows)} rows, {len(lost)} acknowledged ones lost, "
-              f"longest gap {writer.longest_gap_s(since):.2f} s, {waited} s of it for the promotion")
+        print(f"redis-replica: {what}: {len(writer.rows)} keys, {len(lost)} acknowledged ones lost,"
+              f" longest gap {writer.longest_gap_s(since):.2f} s, {waited} s of it for the "
+              "promotion")
 
 
 @pytest.fixture

@@ -90,8 +90,9 @@ class Postgresql(Server):
         """Runs SQL as postgres by the server's socket; returns the rows of the last statement."""
         rows = []
         for statement in statements:
-            text = self.host.run("runuser", "-u", "postgres", "--", "psql", "-XAtq", "-F", "\t", "-v",
-                                 "ON_ERROR_STOP=1", "-d", database, "-c", statement, check=False)
+            text = self.host.run("runuser", "-u", "postgres", "--", program("psql"), "-XAtq",
+                                 "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", database,
+                                 "-c", statement, check=False)
             if text.returncode != 0:
                 raise psycopg2.OperationalError(text.stderr)
             rows = [tuple(line.split("\t")) for line in text.stdout.splitlines()]
@@ -109,7 +110,8 @@ def connect(address, user, password, database, timeout_s=2):
     """A connection for a Writer (writer.py): write(number) returns who has taken the row."""
     connection = psycopg2.connect(
         host=address, user=user, password=password, dbname=database, connect_timeout=timeout_s,
-        tcp_user_timeout=timeout_s * 1000, options=f"-c statement_timeout={timeout_s * 1000}")
+        tcp_user_timeout=timeout_s * 1000, keepalives_idle=1, keepalives_interval=1,
+        keepalives_count=timeout_s, options=f"-c statement_timeout={timeout_s * 1000}")
     connection.autocommit = True
     cursor = connection.cursor()
 
