@@ -18,7 +18,8 @@
 /* What signals are about. */
 struct life {
     struct parts parts;
-    struct reload *reload; /* NULL: not opened yet */
+    struct reload *reload;      /* NULL: not opened yet */
+    sd_event_source *log_retry; /* off, but while messages are lost */
 };
 
 static void on_reload_request(void *userdata, const struct control_request *request,
@@ -63,10 +64,25 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 /* After whatever the loop has done: a log that was stuck may go again. */
 static int on_turn(sd_event_source *source, void *userdata)
 {
-    (void)source;
     (void)userdata;
-    log_retry(clock_boot_ns());
+    if (!log_retry(clock_boot_ns()))
+        (void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
     return 0;
+}
+
+/* Nobody is called after each turn for what hardly ever happens. */
+static void on_log_lost(void *userdata)
+{
+    (void)sd_event_source_set_enabled(((const struct life *)userdata)->log_retry, SD_EVENT_ON);
+}
+
+static int open_log_retry(struct life *life)
+{
+    int r = sd_event_add_post(life->parts.node.event, &life->log_retry, on_turn, NULL);
+
+    if (r >= 0)
+        log_on_lost(on_log_lost, life);
+    return r;
 }
 
 static int open_signals(struct life *life)
@@ -79,7 +95,7 @@ static int open_signals(struct life *life)
     if (r >= 0)
         r = sd_event_add_signal(event, NULL, SIGHUP, on_reload_signal, life);
     if (r >= 0)
-        r = sd_event_add_post(event, NULL, on_turn, NULL);
+        r = open_log_retry(life);
     return r;
 }
 
@@ -204,6 +220,8 @@ int agent_run(const struct agent_options *options, struct config_box *box)
     if (parts_open(parts) >= 0 && reload_open(parts, &life.reload) >= 0 &&
         open_signals(&life) >= 0 && start(parts) >= 0)
         code = turn(parts);
+    log_on_lost(NULL, NULL);
+    sd_event_source_disable_unref(life.log_retry);
     reload_close(life.reload);
     parts_close(parts);
     if (lock >= 0)

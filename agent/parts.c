@@ -185,10 +185,10 @@ static void on_entry(void *userdata)
 /* A flood of packets must not keep adverts from going out, nor let a MASTER's lease end. */
 static void on_busy(void *userdata)
 {
-    const struct parts *parts = userdata;
+    const struct node *node = &((const struct parts *)userdata)->node;
 
-    registry_fire_due(parts->registry);
-    reconciler_fire_due(parts->node.reconciler);
+    deadlines_serve(node->deadlines);
+    reconciler_fire_due(node->reconciler);
 }
 
 void parts_serve_due(struct parts *parts)
@@ -259,7 +259,7 @@ static int open_node(struct parts *parts)
         return r;
     }
     node->segments = segments_new(node->event, node->links, on_busy, parts);
-    return node->segments != NULL ? 0 : -ENOMEM;
+    return node->segments != NULL ? node_open_deadlines(node) : -ENOMEM;
 }
 
 /* If the configuration wants one; the agent works without it. */
@@ -445,6 +445,7 @@ void parts_close(struct parts *parts)
     route_keeper_close(node->routes);
     reconciler_close(node->reconciler);
     links_close(node->links);
+    deadlines_close(node->deadlines);
     config_box_unref(parts->facts.box);
     sd_event_unref(node->event);
 }

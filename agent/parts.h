@@ -10,6 +10,7 @@
 #include "agent/base/memory_trim.h"
 #include "agent/control/control.h"
 #include "agent/instances/attach.h"
+#include "agent/instances/events.h"
 #include "agent/options.h"
 #include "agent/publish/publish.h"
 

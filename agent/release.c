@@ -165,12 +165,15 @@ int release_leftovers(struct config_box *box)
                         .on_unattached = ignore_news,
                         .on_detached = ignore_news,
                         .is_virtual = none_is_virtual};
+    const struct deadlines_options deadlines = {.priority = AGENT_PRIORITY_DEADLINES};
     const struct worker_options options = {
         .name = "vipd-kernel", .priority = AGENT_PRIORITY_DEADLINES, .tasks_max = 1};
     struct resigning *held = NULL;
     struct worker *kernel = NULL;
     int r = sd_event_new(&node.event);
 
+    if (r >= 0)
+        r = deadlines_open(node.event, &deadlines, &node.deadlines);
     if (r >= 0)
         r = links_open(node.event, AGENT_PRIORITY_LINKS, &nobody, &node.links);
     if (r >= 0)
@@ -208,6 +211,7 @@ int release_leftovers(struct config_box *box)
     worker_close(kernel);
     reconciler_close(node.reconciler);
     links_close(node.links);
+    deadlines_close(node.deadlines);
     sd_event_unref(node.event);
     return r < 0 ? 1 : 0;
 }

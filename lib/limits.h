@@ -16,6 +16,8 @@ enum {
     ADVERT_ADDRESSES_MAX = 255,
     /* 8 octets of header, 255 IPv6 addresses. */
     ADVERT_SIZE_MAX = 8 + ADVERT_ADDRESSES_MAX * 16,
+    /* And what stands behind them: the authentication of version 2, a trailer. */
+    ADVERT_BUFFER_SIZE = ADVERT_SIZE_MAX + 8 + 28,
     INSTANCES_MAX = 4096,
     INSTANCE_ADDRESSES_MAX = 4096,
     INSTANCE_PEERS_MAX = 32,

@@ -4,6 +4,7 @@
 #include "tools/capture/cmd_capture.h"
 #include "tools/capture/cmd_decode.h"
 #include "tools/check/cmd_check.h"
+#include "tools/check/cmd_keygen.h"
 #include "tools/common/verb_help.h"
 #include "tools/doctor/cmd_doctor.h"
 #include "tools/import/cmd_import.h"
@@ -46,8 +47,9 @@ static const struct verb verbs[] = {
      cmd_check},
     {"capture", "[-r FILE | -i INTERFACE] [--json] [--all] [--count N]",
      "adverts, ARP and neighbour discovery, live or from a recording", cmd_capture},
-    {"decode", "[--json] [--config FILE --instance NAME] < PACKETS",
+    {"decode", "[--json] [--config FILE --instance NAME [--marks FILE]] < PACKETS",
      "explain hex IP packets from standard input", cmd_decode},
+    {"keygen", "[-o FILE]", "make a key for auth-key", cmd_keygen},
     {"import", "[--json] [--config-id ID] [--plan | -o FILE [--force]] [FILE]",
      "make a vipd.conf of a keepalived configuration", cmd_import},
     {"doctor", "[--config FILE] [--config-dir DIR] [--listen DURATION] [--json] [--verbose]",

@@ -124,16 +124,28 @@ static int list_directory(const char *directory, glob_t *names)
     return r != 0 && r != GLOB_NOMATCH ? -EIO : 0;
 }
 
-/* For config_passwords_read(). */
-static char *read_password(const char *path, char *error, size_t error_size)
+/* For config_passwords_read(). A name without a slash is that of a credential. */
+static char *read_secret(const char *path, char *error, size_t error_size)
 {
+    const char *directory = getenv("CREDENTIALS_DIRECTORY");
     char reason[REGULAR_FILE_ERROR_SIZE];
+    char *whole = NULL;
+    char *text = NULL;
     size_t length;
-    char *text;
-    int r = regular_file_read(path, PASSWORD_FILE_BYTES_MAX, &text, &length);
 
+    if (path[0] != '/' && directory == NULL) {
+        snprintf(error, error_size, "no such credential: vipd was started without LoadCredential=");
+        return NULL;
+    }
+    if (path[0] != '/' && asprintf(&whole, "%s/%s", directory, path) < 0) {
+        snprintf(error, error_size, "out of memory");
+        return NULL;
+    }
+    int r =
+        regular_file_read(whole != NULL ? whole : path, PASSWORD_FILE_BYTES_MAX, &text, &length);
     if (r < 0)
         snprintf(error, error_size, "%s", regular_file_error(r, PASSWORD_FILE_BYTES_MAX, reason));
+    free(whole);
     return text;
 }
 
@@ -141,7 +153,7 @@ static struct config_box *parse(const struct config_source *sources, size_t coun
                                 struct config_problems *problems)
 {
     struct config *config = config_parse(sources, count, problems);
-    bool complete = config != NULL && config_passwords_read(config, read_password, problems);
+    bool complete = config != NULL && config_passwords_read(config, read_secret, problems);
     struct config_box *box = complete ? config_box_new(config) : NULL;
 
     if (box == NULL)

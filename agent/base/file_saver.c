@@ -21,6 +21,7 @@ struct errand {
     char *name;
     unsigned directory_mode;
     unsigned file_mode;
+    bool synced;
     char *text;
     int result; /* 0 or a negative errno */
 };
@@ -33,19 +34,21 @@ struct file_saver {
 
 /* ---- In the worker's thread */
 
-static int write_text(const char *path, const char *text, unsigned mode)
+static int write_text(const char *path, const struct errand *errand)
 {
-    int fd = regular_file_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
-    size_t size = strlen(text);
+    int fd = regular_file_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, errand->file_mode);
+    size_t size = strlen(errand->text);
     int r = 0;
 
     if (fd < 0)
         return fd;
-    ssize_t n = write(fd, text, size);
+    ssize_t n = write(fd, errand->text, size);
     if (n < 0)
         r = -errno;
     else if ((size_t)n != size)
         r = -ENOSPC;
+    if (r == 0 && errand->synced && fdatasync(fd) < 0)
+        r = -errno;
     if (close(fd) < 0 && r == 0)
         r = -errno;
     return r;
@@ -62,7 +65,7 @@ static int replace_file(const struct errand *errand)
     snprintf(temporary, sizeof(temporary), "%s.new", path);
     if (mkdir(errand->directory, errand->directory_mode) < 0 && errno != EEXIST)
         return -errno;
-    int r = write_text(temporary, errand->text, errand->file_mode);
+    int r = write_text(temporary, errand);
     if (r == 0 && rename(temporary, path) < 0)
         r = -errno;
     if (r < 0)
@@ -133,6 +136,7 @@ static struct errand *new_errand(struct file_saver *saver, char *text)
                               .name = strdup(options->name),
                               .directory_mode = options->directory_mode,
                               .file_mode = options->file_mode,
+                              .synced = options->synced,
                               .text = text};
     if (errand->directory == NULL || errand->name == NULL) {
         free_errand(errand);

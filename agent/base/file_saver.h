@@ -1,7 +1,7 @@
 /*
  * One small file that is replaced as a whole, by a worker's thread: what is newest is written, and
  * what it makes obsolete before its turn comes is not. The new text is written beside the file and
- * renamed, not synced. Nobody waits for the disk.
+ * renamed, and not synced unless that is asked for. Nobody waits for the disk.
  */
 #ifndef AGENT_BASE_FILE_SAVER_H
 #define AGENT_BASE_FILE_SAVER_H
@@ -16,6 +16,7 @@ struct file_saver_options {
     const char *name;      /* of the file in it */
     unsigned directory_mode;
     unsigned file_mode;
+    bool synced; /* it is to outlive a loss of power */
     /* In the loop, when nothing newer waits: whether it was written, 0 or a negative errno. */
     void (*saved)(void *userdata, int error);
     void *userdata;

@@ -39,6 +39,8 @@ static struct {
     struct log_journal journal;
     uint64_t lost;
     uint64_t retried_ns;
+    void (*on_lost)(void *userdata); /* NULL: nobody wants to know */
+    void *userdata;
 } output = {.journal = {.path = LOG_JOURNAL_SOCKET, .fd = -1}};
 
 /* systemd names the stream it connected stderr to; then structured fields are worth sending. */
@@ -131,17 +133,23 @@ static void emit(const struct subject *subject, const char *format, va_list argu
 
     vsnprintf(line, sizeof(line), format, arguments);
     printable_make(line, '\n');
-    if (!tell_lost() || !deliver(subject, line))
-        output.lost++;
+    if ((!tell_lost() || !deliver(subject, line)) && output.lost++ == 0 && output.on_lost != NULL)
+        output.on_lost(output.userdata);
     errno = error;
 }
 
-void log_retry(uint64_t now_ns)
+bool log_retry(uint64_t now_ns)
 {
     if (output.lost == 0 || now_ns - output.retried_ns < NS_PER_SEC)
-        return;
+        return output.lost > 0;
     output.retried_ns = now_ns;
-    (void)tell_lost();
+    return !tell_lost();
+}
+
+void log_on_lost(void (*fn)(void *userdata), void *userdata)
+{
+    output.on_lost = fn;
+    output.userdata = userdata;
 }
 
 void log_msg(int level, const char *format, ...)

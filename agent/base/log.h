@@ -1,9 +1,10 @@
 /*
  * The room base: what every other room stands on, and which knows none of them. This log, the
- * clocks (clock.h), what keeps the loop on time (realtime.h) and in order (priorities.h), programs
- * (program.h runs one, child.h reads its lines, account.h and hook_users.h know who it runs as),
- * octets in order (byte_queue.h), and the configuration that many share (config_box.h). Each has
- * one owner, named where it is made; nothing is global but the log. It may use lib/.
+ * clocks (clock.h) and deadlines (deadlines.h), what keeps the loop on time (realtime.h) and in
+ * order (priorities.h), programs (program.h runs one, child.h reads its lines, account.h and
+ * hook_users.h know who it runs as), octets in order (byte_queue.h), and the configuration that
+ * many share (config_box.h). Each has one owner, named where it is made; nothing is global but the
+ * log. It may use lib/.
  *
  * log.h: messages to the journal (structured) when started by systemd and the journal is there,
  * else to stderr. Nothing here waits for whoever reads them: a message that is not taken at once is
@@ -17,6 +18,7 @@
 #include "lib/election/reason.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <syslog.h>
 
@@ -36,7 +38,11 @@ void log_event(int level, const char *message_id, const char *instance, const ch
  * VIPD_REASON= and, where one was seen, VIPD_PEER=. */
 void log_transition(const char *instance, const struct transition *transition);
 
-/* Tells how many messages were lost, if any and if it goes again. Cheap; tries once a second. */
-void log_retry(uint64_t now_ns);
+/* Tells how many messages were lost, if any and if it goes again. Cheap; tries once a second.
+ * False: nothing is left to be told. */
+bool log_retry(uint64_t now_ns);
+
+/* fn is called when messages begin to be lost: log_retry() is worth calling. NULL: nobody is. */
+void log_on_lost(void (*fn)(void *userdata), void *userdata);
 
 #endif

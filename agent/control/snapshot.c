@@ -142,6 +142,18 @@ static size_t fill_hooks(const struct instance *instance, struct status_hook *ou
     return n;
 }
 
+static size_t fill_hook_counts(const struct instance *instance, struct status_hook_count *out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < HOOKS; i++)
+        if (instance->config->hooks[i] != NULL)
+            out[n++] = (struct status_hook_count){.name = hook_name((enum hook)i),
+                                                  .runs = instance->counts.hook_runs[i],
+                                                  .failures = instance->counts.hook_failures[i]};
+    return n;
+}
+
 static struct status_waiting waiting_of(const struct instance *instance, char *name, size_t size)
 {
     struct status_waiting waiting = {0};
@@ -158,18 +170,6 @@ static struct status_waiting waiting_of(const struct instance *instance, char *n
         waiting.limit_ns = e->prepare_until - e->prepare_began;
     }
     return waiting;
-}
-
-static size_t fill_hook_counts(const struct instance *instance, struct status_hook_count *out)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < HOOKS; i++)
-        if (instance->config->hooks[i] != NULL)
-            out[n++] = (struct status_hook_count){.name = hook_name((enum hook)i),
-                                                  .runs = instance->counts.hook_runs[i],
-                                                  .failures = instance->counts.hook_failures[i]};
-    return n;
 }
 
 static json_t *instance_json(const struct instance *instance, struct status_address *addresses,

@@ -82,6 +82,8 @@ void snapshot_router(const struct router *router, struct status_router *out)
         .last_event = router->last_event,
         .up_since_ns = router->up_since_wall_ns,
         .counters = e->counters,
+        .auth_policy = &router->auth.policy,
+        .auth_peers = router->auth.peers,
     };
     if (router->watch != NULL)
         fill_watch(router->watch, out);

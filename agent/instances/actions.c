@@ -2,9 +2,8 @@
 #include "agent/instances/actions.h"
 
 #include "agent/base/clock.h"
-#include "agent/base/priorities.h"
 
-enum { ANSWER_POLL_US = 500 };
+#define ANSWER_POLL_NS (500 * NS_PER_US)
 
 /* Some 100 ms were seen on a very busy machine. */
 #define ANSWER_WAIT_MAX_NS (250 * NS_PER_MS)
@@ -36,11 +35,12 @@ static void note_transition(struct router *router, const struct transition *t)
         router->new_master_reason = t->reason;
 }
 
-static void execute(struct router *router, const struct election_action *action)
+/* alone: it is all that comes of an event. */
+static void execute(struct router *router, const struct election_action *action, bool alone)
 {
     switch (action->type) {
     case ACTION_SEND_ADVERT:
-        router_send_advert(router, action);
+        router_send_advert(router, action, alone);
         break;
     case ACTION_CLAIM:
         router_claim(router);
@@ -100,7 +100,7 @@ static size_t go_on(struct router *router, bool ready, bool adverts)
         bool is_advert = rest->list[i].type == ACTION_SEND_ADVERT;
 
         if (ready || (is_advert && adverts)) {
-            execute(router, &rest->list[i]);
+            execute(router, &rest->list[i], false);
             continue;
         }
         adverts_left += is_advert ? 1 : 0;
@@ -112,10 +112,7 @@ static size_t go_on(struct router *router, bool ready, bool adverts)
 
 static void wait_until(struct router *router, uint64_t at_ns)
 {
-    sd_event_source *timer = router->postponed.timer;
-
-    (void)sd_event_source_set_time(timer, at_ns / NS_PER_US + 1);
-    (void)sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+    deadline_set(router->node->deadlines, &router->postponed.deadline, at_ns);
 }
 
 bool router_has_to_say(const struct router *router)
@@ -143,7 +140,7 @@ static void go_on_released(struct router *router)
     uint64_t now_ns = clock_boot_ns();
 
     if (!is_released(router) && now_ns < postponed->give_up_ns) {
-        wait_until(router, now_ns + ANSWER_POLL_US * NS_PER_US);
+        wait_until(router, now_ns + ANSWER_POLL_NS);
         return;
     }
     postponed->releasing = false;
@@ -166,31 +163,21 @@ void router_go_on(struct router *router)
     if (router->postponed.actions.count == 0)
         return;
     if (reconciler_settled(&router->desired))
-        wait_until(router, now_ns + ANSWER_POLL_US * NS_PER_US);
+        wait_until(router, now_ns + ANSWER_POLL_NS);
     else if (adverts > 0)
         wait_until(router, router->postponed.adverts_due_ns);
     /* Else until the kernel answers: what it does not hold is not announced. */
 }
 
-static int on_postponed(sd_event_source *source, uint64_t usec, void *userdata)
+static void on_postponed(void *userdata)
 {
-    (void)source;
-    (void)usec;
     router_go_on(userdata);
-    return 0;
 }
 
 int router_prepare(struct router *router)
 {
-    struct postponed *postponed = &router->postponed;
-    int r = sd_event_add_time(router->node->event, &postponed->timer, CLOCK_BOOTTIME, UINT64_MAX, 1,
-                              on_postponed, router);
-
-    if (r >= 0)
-        r = sd_event_source_set_priority(postponed->timer, AGENT_PRIORITY_DEADLINES);
-    if (r >= 0)
-        r = sd_event_source_set_enabled(postponed->timer, SD_EVENT_OFF);
-    return r;
+    router->postponed.deadline = (struct deadline){.fn = on_postponed, .userdata = router};
+    return deadlines_add(router->node->deadlines, &router->postponed.deadline);
 }
 
 /* What these actions are about. */
@@ -261,6 +248,7 @@ void router_execute(struct router *router, const struct election_actions *action
     const struct summary summary = summarize(actions);
     struct election_actions *later = &router->postponed.actions;
     bool wait = later->count > 0 && !summary.moves;
+    bool alone = actions->count == 1 && later->count == 0;
 
     if (!wait) {
         later->count = 0;
@@ -270,7 +258,7 @@ void router_execute(struct router *router, const struct election_actions *action
         const struct election_action *action = &actions->list[i];
 
         if (!wait || !has_to_wait(router, action))
-            execute(router, action);
+            execute(router, action, alone);
         else if (!is_said(router, action->type))
             later->list[later->count++] = *action;
         if (action->type == ACTION_CLAIM && !wait) {

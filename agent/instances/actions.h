@@ -14,7 +14,7 @@
 /* Carries out one router's actions in order. */
 void router_execute(struct router *router, const struct election_actions *actions);
 
-/* Makes the timer of what is postponed. 0 or a negative errno. */
+/* Makes the deadline of what is postponed. 0 or a negative errno. */
 int router_prepare(struct router *router);
 
 /* True while something is put off: who stops has not said all. */

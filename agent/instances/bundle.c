@@ -97,7 +97,8 @@ void bundle_unref(struct bundle *bundle)
 {
     if (bundle == NULL || --bundle->references > 0)
         return;
-    sd_event_source_disable_unref(bundle->timer);
+    if (bundle->deadlines != NULL)
+        deadlines_remove(bundle->deadlines, &bundle->deadline);
     free(bundle->elections);
     free(bundle->shares);
     free(bundle->names);

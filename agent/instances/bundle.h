@@ -1,6 +1,6 @@
 /*
  * What moves together on this node: the elections of one instance, or of all instances of a
- * [group], side by side as lib/election/group wants them, with the one timer they share. Made by
+ * [group], side by side as lib/election/group wants them, with the one deadline they share. Made by
  * the first instance that needs it, kept by references; an instance of the group that is not there
  * (yet) counts as stopped, so the others wait for it.
  */
@@ -8,9 +8,8 @@
 #define AGENT_INSTANCES_BUNDLE_H
 
 #include "agent/base/config_box.h"
+#include "agent/base/deadlines.h"
 #include "lib/election/group.h"
-
-#include <systemd/sd-event.h>
 
 struct instance;
 
@@ -30,7 +29,8 @@ struct bundle {
     size_t share_count;
     char (*names)[NAME_SIZE];
     struct election_actions *actions; /* one for each election; NULL: few enough for the stack */
-    sd_event_source *timer;
+    struct deadlines *deadlines;      /* NULL: `deadline` is not among them yet */
+    struct deadline deadline;         /* of all elections, the first one */
 };
 
 enum { BUNDLE_STACK_ELECTIONS = 2 };

@@ -10,24 +10,16 @@
 #include "agent/instances/devices.h"
 #include "agent/instances/strangers.h"
 #include "agent/instances/watch.h"
+#include "agent/wire/segment_send.h"
+#include "lib/config/group.h"
 
 #include <assert.h>
 #include <string.h>
 
-static void set_timer(struct bundle *bundle)
+static void set_deadline(struct bundle *bundle)
 {
-    uint64_t deadline = group_deadline(bundle->elections, bundle->count);
-    int r;
-
-    if (deadline == DEADLINE_NEVER) {
-        r = sd_event_source_set_enabled(bundle->timer, SD_EVENT_OFF);
-    } else {
-        /* Rounded up: a timer that fires a microsecond early finds nothing due. */
-        r = sd_event_source_set_time(bundle->timer, (deadline + NS_PER_US - 1) / NS_PER_US);
-        if (r >= 0)
-            r = sd_event_source_set_enabled(bundle->timer, SD_EVENT_ONESHOT);
-    }
-    assert(r >= 0);
+    deadline_set(bundle->deadlines, &bundle->deadline,
+                 group_deadline(bundle->elections, bundle->count));
 }
 
 /* Of the members' reports the one that tells why: the first whose reason is not "the other moved".
@@ -235,47 +227,63 @@ void instance_event(struct instance *instance, size_t target, const struct elect
     for (size_t s = 0; s < bundle->share_count; s++)
         if (bundle->shares[s].instance != NULL)
             after_step(bundle->shares[s].instance, &actions[bundle->shares[s].first]);
-    set_timer(bundle);
+    set_deadline(bundle);
     for (size_t s = 0; s < bundle->share_count; s++)
         if (bundle->shares[s].instance != NULL)
             look_at_checks(bundle->shares[s].instance);
 }
 
-void instance_fire_due(struct instance *instance)
+static void fire_due(struct instance *instance)
 {
     const struct election_event event = {.type = ELECTION_TIMER};
     uint64_t now = clock_boot_ns();
 
     for (size_t i = 0; i < instance->router_count; i++)
-        router_go_on(&instance->routers[i]);
-    for (size_t i = 0; i < instance->router_count; i++)
         if (election_deadline(&instance->elections[i]) <= now)
             instance_event(instance, i, &event);
 }
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+static void on_due(void *userdata)
 {
     struct bundle *bundle = userdata;
 
-    (void)source;
-    (void)usec;
     for (size_t s = 0; s < bundle->share_count; s++)
         if (bundle->shares[s].instance != NULL)
-            instance_fire_due(bundle->shares[s].instance);
-    set_timer(bundle);
-    return 0;
+            fire_due(bundle->shares[s].instance);
+    set_deadline(bundle);
 }
 
-int instance_open_timer(const struct node *node, struct bundle *bundle, const char *name)
+/* Adverts that are due at a time leave together. */
+int node_open_deadlines(struct node *node)
 {
-    int r = sd_event_add_time(node->event, &bundle->timer, CLOCK_BOOTTIME, UINT64_MAX, 1, on_timer,
-                              bundle);
+    const struct deadlines_options options = {.priority = AGENT_PRIORITY_DEADLINES,
+                                              .before = segments_hold,
+                                              .after = segments_let_go,
+                                              .userdata = node->segments};
+
+    node->phase_ns = clock_boot_ns();
+    return deadlines_open(node->event, &options, &node->deadlines);
+}
+
+int instance_open_deadline(const struct node *node, struct bundle *bundle)
+{
+    bundle->deadline = (struct deadline){.fn = on_due, .userdata = bundle};
+    int r = deadlines_add(node->deadlines, &bundle->deadline);
 
     if (r >= 0)
-        r = sd_event_source_set_priority(bundle->timer, AGENT_PRIORITY_DEADLINES);
-    if (r >= 0)
-        (void)sd_event_source_set_description(bundle->timer, name);
+        bundle->deadlines = node->deadlines;
     return r;
+}
+
+static bool any_mate_prepares(const struct instance *instance)
+{
+    const struct config_instance *mates[GROUP_INSTANCES_MAX];
+    size_t count = config_group_mates(instance->box->config, instance->config, mates);
+
+    for (size_t i = 0; i < count; i++)
+        if (mates[i]->hooks[HOOK_BEFORE] != NULL)
+            return true;
+    return false;
 }
 
 struct election_params instance_params(const struct instance *instance, size_t index)
@@ -299,7 +307,11 @@ struct election_params instance_params(const struct instance *instance, size_t i
         .announce_repeat = config->announce_repeat,
         .announce_refresh_ns = config->announce_refresh_ns,
         .grouped = instance->bundle->count > 1,
+        .aligned = true,
+        .phase_ns = instance->node->phase_ns +
+                    config->advert_interval_ns * instance->phase / INSTANCE_PHASES,
         .prepare_ns = config->hooks[HOOK_BEFORE] != NULL ? config->before_timeout_ns : 0,
+        .mates_prepare = any_mate_prepares(instance),
         .claims_unprepared = config->claims_unprepared,
         .release_first = config->release_first,
     };

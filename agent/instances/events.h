@@ -1,18 +1,15 @@
 /*
  * An event for an instance, from its beginning to its end: the bundle is stepped, the actions of
- * all that move are carried out, then each instance tells what became of it, the timer is set, and
- * what was asked for meanwhile is looked at. Nothing else in the room steps a bundle.
+ * all that move are carried out, then each instance tells what became of it, the deadline is set,
+ * and what was asked for meanwhile is looked at. Nothing else in the room steps a bundle.
  */
 #ifndef AGENT_INSTANCES_EVENTS_H
 #define AGENT_INSTANCES_EVENTS_H
 
 #include "agent/instances/state.h"
 
-/* One event for one router; carries out what comes of it and sets the timer. */
+/* One event for one router; carries out what comes of it and sets the deadline. */
 void instance_event(struct instance *instance, size_t target, const struct election_event *event);
-
-/* Fires what is due, as the timer would. */
-void instance_fire_due(struct instance *instance);
 
 /* Sets or clears a HOLD_* bit on all routers, where that is a change. */
 void instance_set_hold(struct instance *instance, enum election_hold hold, bool want);
@@ -29,7 +26,10 @@ void instance_look_if_stopped(struct instance *instance);
 /* How it stands, for handover.h. */
 struct handover_view instance_handover_view(const struct instance *instance);
 
-/* Gives the bundle the timer of its deadlines. 0 or a negative errno. */
-int instance_open_timer(const struct node *node, struct bundle *bundle, const char *name);
+/* Opens the deadlines of a node that has its loop and its segments. 0 or a negative errno. */
+int node_open_deadlines(struct node *node);
+
+/* Puts the deadline of the bundle among the node's. 0 or a negative errno. */
+int instance_open_deadline(const struct node *node, struct bundle *bundle);
 
 #endif

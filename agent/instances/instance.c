@@ -82,8 +82,8 @@ static bool join(struct instance *instance, struct bundle *bundle)
         return false;
     instance->share = bundle_share(instance->bundle, name);
     instance->elections = &instance->bundle->elections[instance->share->first];
-    return instance->bundle->timer != NULL ||
-           instance_open_timer(instance->node, instance->bundle, name) >= 0;
+    return instance->bundle->deadlines != NULL ||
+           instance_open_deadline(instance->node, instance->bundle) >= 0;
 }
 
 struct instance *instance_new(struct node *node, struct config_box *box,
@@ -105,6 +105,7 @@ struct instance *instance_new_in(struct node *node, struct config_box *box,
     instance->node = node;
     instance->box = config_box_ref(box);
     instance->config = config;
+    instance->phase = node->instances_made++ / INSTANCES_IN_PHASE % INSTANCE_PHASES;
     instance->since_wall_ns = clock_wall_ns();
     instance->routers = calloc(count, sizeof(*instance->routers));
     if (instance->routers == NULL || !instance_find_way(instance, on_way_changed) ||

@@ -6,6 +6,7 @@
 #ifndef AGENT_INSTANCES_NODE_H
 #define AGENT_INSTANCES_NODE_H
 
+#include "agent/base/deadlines.h"
 #include "agent/checks/checks.h"
 #include "agent/instances/drains.h"
 #include "agent/kernel/links.h"
@@ -20,9 +21,20 @@
 #include "lib/election/reason.h"
 
 struct instance;
+struct sequences;
+
+/* Adverts of so many instances leave at a time: no receiver's buffer is too small for them. Of more
+ * instances the next ones have the next one of so many phases of the interval. */
+enum {
+    INSTANCES_IN_PHASE = 64,
+    INSTANCE_PHASES = 16,
+};
 
 struct node {
     sd_event *event;
+    struct deadlines *deadlines; /* of the elections, and what waits with them */
+    uint64_t phase_ns;           /* where all intervals begin: boot time */
+    unsigned instances_made;
     struct links *links;
     struct checks *checks;
     struct reconciler *reconciler;
@@ -34,6 +46,7 @@ struct node {
     struct virtual_links *virtual_links;
     struct peer_routes *peer_routes;
     struct drains *drains;
+    struct sequences *sequences; /* NULL: none are kept */
 
     /* The instance moved as a whole. */
     void (*on_transition)(void *userdata, struct instance *instance,

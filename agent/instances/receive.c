@@ -64,6 +64,9 @@ static void on_message(void *userdata, const struct packet_ip *ip, bool source_i
     receiver.own = &ip->source;
     receiver.own_count = source_is_ours ? 1 : 0;
     enum packet_verdict verdict = packet_receive(ip, payload, size, &receiver, &advert, &warnings);
+    bool master = router_election(router)->state == VRRP_MASTER;
+    verdict = authentication_receive(&router->auth, &advert, verdict, master);
+    warnings = verdict == PACKET_OK ? warnings : 0;
     router->by_verdict[verdict]++;
     const struct lan_message message = {.ip = ip,
                                         .payload = payload,

@@ -6,6 +6,7 @@
 #include "agent/instances/avoidance.h"
 #include "agent/instances/counts.h"
 #include "agent/instances/requests.h"
+#include "agent/instances/sequences.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -240,12 +241,6 @@ void registry_check_changed(struct registry *registry, const char *check)
             instance_checks_changed(registry->list[i]);
 }
 
-void registry_fire_due(struct registry *registry)
-{
-    for (size_t i = 0; i < registry->count; i++)
-        instance_fire_due(registry->list[i]);
-}
-
 static void on_drain_over(void *userdata, const char *name)
 {
     struct instance *instance = registry_find(userdata, name);
@@ -280,6 +275,10 @@ int registry_open_drains(struct registry *registry, struct worker *worker, const
 
     if (r < 0)
         log_msg(LOG_ERR, "cannot keep a list of drained instances: %s", strerror(-r));
+    if (r >= 0)
+        r = sequences_open(worker, state_dir, &registry->node->sequences);
+    if (r < 0 && registry->node->drains != NULL)
+        log_msg(LOG_ERR, "cannot keep stamps of adverts: %s", strerror(-r));
     return r;
 }
 
@@ -322,6 +321,8 @@ void registry_close(struct registry *registry)
         return;
     drains_close(registry->node->drains);
     registry->node->drains = NULL;
+    sequences_close(registry->node->sequences);
+    registry->node->sequences = NULL;
     sd_event_source_disable_unref(registry->reaper);
     sd_event_source_disable_unref(registry->avoider);
     free(registry->list);

@@ -31,8 +31,9 @@ struct registry_observer {
 int registry_open(struct node *node, const struct registry_observer *observer,
                   struct registry **out);
 
-/* Opens the list of what is drained: once, before the first instance. 0 or a negative errno,
- * logged. worker saves it, and is closed after the registry. */
+/* Opens the list of what is drained, and the stamps of authenticated adverts: once, before the
+ * first instance. 0 or a negative errno, logged. worker saves it, and is closed after the registry.
+ */
 int registry_open_drains(struct registry *registry, struct worker *worker, const char *state_dir,
                          const struct config *config);
 
@@ -88,8 +89,5 @@ void registry_link_gone(struct registry *registry, const struct link *link);
 
 /* The check of that name counts otherwise. */
 void registry_check_changed(struct registry *registry, const char *check);
-
-/* Fires what is due, as the timers would. */
-void registry_fire_due(struct registry *registry);
 
 #endif

@@ -4,6 +4,8 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/instances/bond.h"
+#include "agent/instances/sequences.h"
+#include "agent/wire/segment_send.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -85,6 +87,21 @@ static void keep_former(struct router *router, const struct packet_dialect *befo
         say_dialect(router, dialect_change(before, &now));
 }
 
+static void read_authentication(struct router *router, bool reloaded)
+{
+    bool master = reloaded && router_election(router)->state == VRRP_MASTER;
+    bool changed = authentication_read(&router->auth, router->config, master);
+
+    if (router->auth.keys != NULL && router->auth.record == NULL &&
+        router->node->sequences != NULL &&
+        !sequences_begin(router->node->sequences, router->config->name, router->family,
+                         &router->auth))
+        log_instance(LOG_ERR, router->config->name, "out of memory: stamps are not kept");
+    router->receiver.trailers = authentication_expects_trailers(&router->auth);
+    if (reloaded && changed && (master || router->auth.former))
+        say_dialect(router, "authentication");
+}
+
 bool router_read_config(struct router *router)
 {
     const struct config_instance *config = router->config;
@@ -101,6 +118,7 @@ bool router_read_config(struct router *router)
     router->receiver.source = source;
     if (before.version != 0)
         keep_former(router, &before, former);
+    read_authentication(router, before.version != 0);
     router->claims = config_claims(config, router->family, &router->claim_count);
     router->client.group = router->receiver.group;
     router->client.addresses = router->claims;
@@ -132,7 +150,9 @@ void router_free(struct router *router)
         route_keeper_want(router->node->routes, &router->routes, NULL);
     route_keeper_free_set(&router->routes);
     free(router->peers);
-    sd_event_source_disable_unref(router->postponed.timer);
+    authentication_free(&router->auth);
+    if (router->node->deadlines != NULL)
+        deadlines_remove(router->node->deadlines, &router->postponed.deadline);
 }
 
 const char *router_name(const struct router *router, char *buffer, size_t size)
@@ -187,24 +207,6 @@ bool router_owns_mac(const struct router *router, const uint8_t mac[MAC_SIZE])
     return router->config->mac == MAC_VIRTUAL && memcmp(mac, shared, MAC_SIZE) == 0;
 }
 
-static int send_to(struct router *router, struct packet_spec *spec,
-                   const struct ip_address *destination)
-{
-    uint8_t buffer[ADVERT_SIZE_MAX + 8];
-
-    spec->destination = *destination;
-    size_t size = packet_build(spec, buffer, sizeof(buffer));
-    const struct advert_header header = {
-        .source = spec->source,
-        .destination = *destination,
-        .ttl = router->config->unicast ? router->config->unicast_ttl : VRRP_TTL,
-    };
-    /* From the common MAC only by who holds the addresses: switches follow it. */
-    if (router->virtual_io != NULL && !election_preparing(router_election(router)))
-        return advert_io_send(router->virtual_io, &header, buffer, size);
-    return segment_send(&router->client, &header, buffer, size);
-}
-
 /* A failing send is said once, and once more when it works again: an advert every 10 ms must not
  * fill the journal. */
 static void note_send_result(struct router *router, int error)
@@ -222,13 +224,58 @@ static void note_send_result(struct router *router, int error)
     router->send_failing = error < 0;
 }
 
-void router_send_advert(struct router *router, const struct election_action *action)
+/* To the last of those it goes to. */
+static void on_sent(void *userdata, int error)
+{
+    struct router *router = userdata;
+
+    router->send_result = error < 0 ? error : router->send_result;
+    if (--router->sending == 0)
+        note_send_result(router, router->send_result);
+}
+
+/* Of a resignation from an address that has just gone: a courtesy that may fail. */
+static void on_courtesy_sent(void *userdata, int error)
+{
+    (void)userdata;
+    (void)error;
+}
+
+static void send_to(struct router *router, struct packet_spec *spec,
+                    const struct ip_address *destination, bool alone,
+                    const struct advert_sender *sender)
+{
+    uint8_t buffer[ADVERT_BUFFER_SIZE];
+
+    spec->destination = *destination;
+    size_t size = packet_build(spec, buffer, sizeof(buffer));
+    const struct advert_header header = {
+        .source = spec->source,
+        .destination = *destination,
+        .ttl = router->config->unicast ? router->config->unicast_ttl : VRRP_TTL,
+    };
+    /* From the common MAC only by who holds the addresses: switches follow it. */
+    if (router->virtual_io != NULL && !election_preparing(router_election(router)))
+        sender->on_sent(sender->userdata,
+                        advert_io_send(router->virtual_io, &header, buffer, size));
+    else if (alone)
+        segment_post(&router->client, &header, buffer, size, sender);
+    else
+        sender->on_sent(sender->userdata, segment_send(&router->client, &header, buffer, size));
+}
+
+void router_send_advert(struct router *router, const struct election_action *action, bool alone)
 {
     const struct config_instance *config = router->config;
+    const struct packet_receiver *receiver = &router->receiver;
     const struct election *e = router_election(router);
     const struct link *link = links_by_index(router->node->links, segment_ifindex(&router->client));
-    /* Resigning from an address that has just gone: a courtesy that may fail. */
     bool lost = e->source.family == IP_FAMILY_NONE;
+    const struct advert_sender courtesy = {.on_sent = on_courtesy_sent, .userdata = router};
+    const struct advert_sender sender = {.on_sent = lost ? on_courtesy_sent : on_sent,
+                                         .userdata = router};
+    const struct ip_address *to = config->unicast ? receiver->peers : &receiver->group;
+    size_t count = config->unicast ? receiver->peer_count : 1;
     struct packet_spec spec = {
         .version = config->version,
         .vrid = config->vrid,
@@ -240,19 +287,21 @@ void router_send_advert(struct router *router, const struct election_action *act
         .addresses = router->prefixes,
         .address_count = router->count,
         .mtu = link != NULL && link->mtu > 0 ? link->mtu : DEFAULT_MTU,
+        .trailer_room = config->secrets != NULL,
     };
-    int result = 0;
+    uint8_t trailer[AUTH_TRAILER_SIZE];
 
-    if (!config->unicast) {
-        result = send_to(router, &spec, &router->receiver.group);
-    } else {
-        for (size_t i = 0; i < router->receiver.peer_count; i++) {
-            int r = send_to(router, &spec, &router->receiver.peers[i]);
-            result = r < 0 ? r : result;
-        }
+    if (!lost) {
+        router->sending = (unsigned)count;
+        router->send_result = 0;
     }
-    if (!lost)
-        note_send_result(router, result);
+    /* Signed once, however many peers it goes to. */
+    spec.trailer = authentication_sign(&router->auth, &spec, trailer);
+    for (size_t i = 0; i < count; i++)
+        send_to(router, &spec, &to[i], alone, &sender);
+    spec.trailer = authentication_sign_again(&router->auth, &spec, trailer);
+    for (size_t i = 0; i < count && spec.trailer != NULL; i++)
+        send_to(router, &spec, &to[i], alone, &courtesy);
 }
 
 void router_claim_routes(struct router *router)
@@ -412,6 +461,7 @@ void router_heard(struct router *router, const struct advert *advert)
 
     if (!advert->former)
         router->receiver.former = NULL;
+    router->receiver.trailers = authentication_expects_trailers(&router->auth);
     router->heard = (struct heard_master){0};
     if (e->state == VRRP_MASTER || advert->priority == PRIORITY_RESIGN)
         return;

@@ -10,6 +10,7 @@
 #ifndef AGENT_INSTANCES_ROUTER_H
 #define AGENT_INSTANCES_ROUTER_H
 
+#include "agent/instances/authentication.h"
 #include "agent/instances/node.h"
 #include "agent/wire/advert_io.h"
 #include "lib/election/election.h"
@@ -21,11 +22,11 @@ struct peer_macs;
 /* What follows a claim waits until the kernel has the addresses and answers for them: whoever held
  * them before goes on doing so until it hears of us. Boot time in ns. */
 struct postponed {
-    sd_event_source *timer;
-    bool takeover;           /* from a master that fell silent: adverts need no answering kernel */
-    uint64_t adverts_due_ns; /* adverts go by then */
-    bool releasing;          /* adverts wait until the kernel has removed the addresses */
-    uint64_t give_up_ns;     /* of what the kernel has, it answers by then; 0: it has not yet */
+    struct deadline deadline; /* when to look again */
+    bool takeover;            /* from a master that fell silent: adverts need no answering kernel */
+    uint64_t adverts_due_ns;  /* adverts go by then */
+    bool releasing;           /* adverts wait until the kernel has removed the addresses */
+    uint64_t give_up_ns;      /* of what the kernel has, it answers by then; 0: it has not yet */
     struct election_actions actions; /* none: nothing waits */
 };
 
@@ -91,6 +92,7 @@ struct router {
     struct packet_receiver receiver;
     struct packet_dialect former; /* before the last reload, while receiver.former points here */
     struct ip_address *peers;     /* of this family; NULL for multicast */
+    struct authentication auth;
     struct desired_set desired;
     struct nft_share guarded; /* the addresses, with accept = no */
     struct route_set routes;  /* and rules, which come with the addresses */
@@ -107,6 +109,8 @@ struct router {
     struct heard_master heard;
     uint64_t by_verdict[PACKET_VERDICTS];
     uint64_t by_warning[PACKET_WARNINGS];
+    unsigned sending; /* of one advert, to so many it is on its way, */
+    int send_result;  /* and to those before it went so */
     uint64_t send_errors;
     bool send_failing;
     enum reason new_master_reason;
@@ -144,8 +148,9 @@ bool router_has_address(const struct router *router, const struct ip_address *ad
  * for the one that the whole cluster shares. */
 bool router_owns_mac(const struct router *router, const uint8_t mac[MAC_SIZE]);
 
-/* Sends what the action ACTION_SEND_ADVERT asks for. */
-void router_send_advert(struct router *router, const struct election_action *action);
+/* Sends what the action ACTION_SEND_ADVERT asks for. alone: nothing else follows from the same
+ * event, so it may leave with the adverts of others that are due. */
+void router_send_advert(struct router *router, const struct election_action *action, bool alone);
 
 /* Wants its addresses in the kernel, on a link that is up. Returns before it is so: see
  * desired_set.on_settled. */

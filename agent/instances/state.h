@@ -73,6 +73,7 @@ struct instance {
     struct bundle_share *share;
     struct election *elections; /* its share of the bundle, side by side: they move as a group */
     size_t router_count;
+    unsigned phase; /* of its adverts: see node.h */
     enum vrrp_state state;
     uint64_t since_wall_ns;
     struct transition last;

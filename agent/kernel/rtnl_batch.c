@@ -87,12 +87,17 @@ bool rtnl_batch_full(const struct rtnl_batch *batch)
     return batch->count == RTNL_BATCH_MESSAGES;
 }
 
+static struct nlmsghdr *last_of(const struct rtnl_batch *batch)
+{
+    return batch->count > 0 ? (struct nlmsghdr *)(void *)batch->end : NULL;
+}
+
 /* Where the message begun last ends, now that the caller has filled it in. */
 static char *end_of_last(const struct rtnl_batch *batch)
 {
-    const struct nlmsghdr *last = (const struct nlmsghdr *)(const void *)batch->end;
+    const struct nlmsghdr *last = last_of(batch);
 
-    if (batch->count == 0)
+    if (last == NULL)
         return batch->end;
     assert(last->nlmsg_len <= RTNL_BATCH_MESSAGE_BYTES);
     return batch->end + NLMSG_ALIGN(last->nlmsg_len);
@@ -101,6 +106,10 @@ static char *end_of_last(const struct rtnl_batch *batch)
 struct nlmsghdr *rtnl_batch_begin(struct rtnl_batch *batch, uint16_t type, uint16_t flags)
 {
     assert(!rtnl_batch_full(batch));
+    /* What fails is told in any case; that the last one is done tells that all are: see settle().
+     */
+    if (batch->count > 0)
+        last_of(batch)->nlmsg_flags &= (uint16_t)~NLM_F_ACK;
     batch->end = end_of_last(batch);
     struct nlmsghdr *header = mnl_nlmsg_put_header(batch->end);
 
@@ -133,7 +142,17 @@ static void note_detail(const struct nlmsghdr *header, char *detail)
         (void)mnl_attr_parse(header, (unsigned)skip, copy_detail, detail);
 }
 
-static void note_answer(struct rtnl_batch *batch, const struct nlmsghdr *header)
+static void settle(struct rtnl_batch *batch, uint32_t i, int result)
+{
+    if (batch->known[i])
+        return;
+    batch->known[i] = true;
+    batch->results[i] = result;
+    batch->answered++;
+}
+
+/* complete: no answer was lost. */
+static void note_answer(struct rtnl_batch *batch, const struct nlmsghdr *header, bool complete)
 {
     const struct nlmsgerr *answer = mnl_nlmsg_get_payload(header);
     uint32_t i = header->nlmsg_seq - batch->sequence;
@@ -141,10 +160,11 @@ static void note_answer(struct rtnl_batch *batch, const struct nlmsghdr *header)
     if (header->nlmsg_type != NLMSG_ERROR || i >= batch->count || batch->known[i] ||
         mnl_nlmsg_get_payload_len(header) < sizeof(*answer))
         return;
-    batch->known[i] = true;
-    batch->results[i] = answer->error;
+    settle(batch, i, answer->error);
     note_detail(header, batch->details[i]);
-    batch->answered++;
+    /* In order: nothing was said of those before it, so they did not fail. */
+    for (uint32_t before = 0; complete && i == batch->count - 1 && before < i; before++)
+        settle(batch, before, 0);
 }
 
 static int read_answers(struct rtnl_batch *batch)
@@ -157,7 +177,7 @@ static int read_answers(struct rtnl_batch *batch)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && lost == 0 && errno == ENOBUFS) {
-            /* Those before the loss still wait, the others never come. */
+            /* Answers from before the loss still wait, the others never come. */
             lost = -ENOBUFS;
             continue;
         }
@@ -168,7 +188,7 @@ static int read_answers(struct rtnl_batch *batch)
         int left = (int)n;
         const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)batch->answer;
         for (; mnl_nlmsg_ok(header, left); header = mnl_nlmsg_next(header, &left))
-            note_answer(batch, header);
+            note_answer(batch, header, lost == 0);
     }
     return lost < 0 || batch->answered == batch->count ? lost : -ETIMEDOUT;
 }

@@ -1,6 +1,7 @@
 /*
- * Changes to the kernel's links and addresses, many in one sendmsg() with an acknowledgement for
- * each (libmnl). All memory is set aside when it is opened.
+ * Changes to the kernel's links and addresses, many in one sendmsg(). The kernel answers what
+ * fails, and the last one; between them is what succeeded (libmnl). All memory is set aside when it
+ * is opened.
  */
 #ifndef AGENT_KERNEL_RTNL_BATCH_H
 #define AGENT_KERNEL_RTNL_BATCH_H
@@ -20,9 +21,9 @@ struct rtnl_batch;
 int rtnl_batch_open(struct rtnl_batch **out);
 void rtnl_batch_close(struct rtnl_batch *batch);
 
-/* Begins a message (NLM_F_REQUEST | NLM_F_ACK are added to flags); the caller puts a header and
- * attributes of at most RTNL_BATCH_MESSAGE_BYTES into it. At most RTNL_BATCH_MESSAGES of them
- * before rtnl_batch_send(). */
+/* Begins a message (NLM_F_REQUEST and NLM_F_ACK are added to flags as needed); the caller puts a
+ * header and attributes of at most RTNL_BATCH_MESSAGE_BYTES into it. At most RTNL_BATCH_MESSAGES of
+ * them before rtnl_batch_send(). */
 struct nlmsghdr *rtnl_batch_begin(struct rtnl_batch *batch, uint16_t type, uint16_t flags);
 
 /* Messages begun and not yet sent. */
@@ -30,7 +31,7 @@ unsigned rtnl_batch_count(const struct rtnl_batch *batch);
 
 bool rtnl_batch_full(const struct rtnl_batch *batch);
 
-/* Sends all and waits (at most 1 s) for every acknowledgement. Returns 0 when all succeeded, else
+/* Sends all and waits (at most 1 s) for the answers. Returns 0 when all succeeded, else
  * the first negative errno; rtnl_batch_result() has each. The batch is empty afterwards. */
 int rtnl_batch_send(struct rtnl_batch *batch);
 

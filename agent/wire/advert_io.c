@@ -2,6 +2,9 @@
  * RFC 9568 5.1 (addresses, TTL), 5.2.8 (we compute checksums ourselves, in lib/packet/packet). */
 #include "agent/wire/advert_io.h"
 
+#include "agent/wire/inbox.h"
+#include "agent/wire/outbox.h"
+
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
@@ -14,13 +17,8 @@
 #include <unistd.h>
 
 enum {
-    /* A reassembled datagram is never longer: what is too long is judged by the decoder. */
-    RECEIVE_SIZE = 65536,
-    /* Messages read before other sources get a turn. */
-    MESSAGES_PER_PASS = 64,
     RECEIVE_BUFFER_BYTES = 1024 * 1024,
     TRAFFIC_CLASS_CS6 = 0xc0,
-    CONTROL_SIZE = 256,
 };
 
 struct advert_io {
@@ -28,13 +26,8 @@ struct advert_io {
     char name[INTERFACE_NAME_SIZE];
     int fd;
     sd_event_source *source;
-    uint8_t *buffer; /* RECEIVE_SIZE; NULL when nothing is received */
-};
-
-/* Control messages that come or go with a message. */
-union control_room {
-    char octets[CONTROL_SIZE];
-    struct cmsghdr align;
+    struct inbox *inbox; /* NULL: nothing is received */
+    struct outbox *outbox;
 };
 
 /* One row of the table of options that a socket gets. */
@@ -178,88 +171,9 @@ void advert_io_rest(struct advert_io *io, bool resting)
         (void)sd_event_source_set_enabled(io->source, resting ? SD_EVENT_OFF : SD_EVENT_ON);
 }
 
-/* The header of an IPv4 packet comes with it; the kernel has checked it. */
-static bool read_ipv4(struct advert_io *io, size_t size, struct packet_ip *ip,
-                      const uint8_t **payload, size_t *payload_size)
-{
-    return packet_split_ip(io->buffer, size, ip, payload, payload_size) == PACKET_OK;
-}
-
-/* Of an IPv6 packet only the payload comes; the header's fields are in control messages. */
-static void read_ipv6_control(struct msghdr *message, struct packet_ip *ip, int *ifindex)
-{
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {
-        if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-            struct in6_pktinfo info;
-            memcpy(&info, CMSG_DATA(c), sizeof(info));
-            ip->destination = ip_address_from_octets(IP_FAMILY_IPV6, &info.ipi6_addr);
-            *ifindex = (int)info.ipi6_ifindex;
-        } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_HOPLIMIT) {
-            int limit;
-            memcpy(&limit, CMSG_DATA(c), sizeof(limit));
-            ip->ttl = (uint8_t)limit;
-        } else if (c->cmsg_level == IPPROTO_IPV6) {
-            ip->extended = true; /* of the options of the socket only these are left */
-        } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-            struct in_pktinfo info;
-            memcpy(&info, CMSG_DATA(c), sizeof(info));
-            *ifindex = info.ipi_ifindex;
-        }
-    }
-}
-
-static void hand_on(struct advert_io *io, struct msghdr *message, size_t size)
-{
-    const struct sockaddr_in6 *from = message->msg_name;
-    struct packet_ip ip = {0};
-    const uint8_t *payload = io->buffer;
-    size_t payload_size = size;
-    int ifindex = 0;
-
-    read_ipv6_control(message, &ip, &ifindex);
-    /* Only extension headers are longer than the room. */
-    ip.extended = ip.extended || (message->msg_flags & MSG_CTRUNC) != 0;
-    /* From before the socket was bound to its device. */
-    if (ifindex != io->options.ifindex)
-        return;
-    if (io->options.family == IP_FAMILY_IPV6)
-        ip.source = ip_address_from_octets(IP_FAMILY_IPV6, &from->sin6_addr);
-    else if (!read_ipv4(io, size, &ip, &payload, &payload_size))
-        return;
-    io->options.on_message(io->options.userdata, &ip, payload, payload_size);
-}
-
-/* False when there is nothing more to read now. */
-static bool receive_one(struct advert_io *io)
-{
-    union control_room control;
-    struct sockaddr_in6 from = {0};
-    struct iovec vector = {.iov_base = io->buffer, .iov_len = RECEIVE_SIZE};
-    struct msghdr message = {
-        .msg_name = &from,
-        .msg_namelen = sizeof(from),
-        .msg_iov = &vector,
-        .msg_iovlen = 1,
-        .msg_control = control.octets,
-        .msg_controllen = sizeof(control.octets),
-    };
-    ssize_t n = recvmsg(io->fd, &message, MSG_DONTWAIT);
-
-    if (n >= 0)
-        hand_on(io, &message, (size_t)n);
-    else if (errno == EAGAIN || errno == EWOULDBLOCK)
-        return false;
-    /* Anything else is a pending error of the link (ENETDOWN), cleared by having been read; the
-     * observer of links tells what is the matter. */
-    return true;
-}
-
 bool advert_io_receive(struct advert_io *io)
 {
-    for (int i = 0; i < MESSAGES_PER_PASS; i++)
-        if (io == NULL || !receive_one(io))
-            return false;
-    return true;
+    return io != NULL && inbox_read(io->inbox, io->options.on_message, io->options.userdata);
 }
 
 static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -281,8 +195,8 @@ static int prepare_to_receive(struct advert_io *io, struct wire_problem *problem
     /* More than rmem_max where we may; either way best effort. */
     if (setsockopt(io->fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) < 0)
         (void)setsockopt(io->fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
-    io->buffer = malloc(RECEIVE_SIZE);
-    if (io->buffer == NULL)
+    io->inbox = inbox_new(io->fd, io->options.ifindex, io->options.family);
+    if (io->inbox == NULL)
         return fail(io, problem, "cannot receive adverts", ENOMEM);
     return 0;
 }
@@ -300,6 +214,9 @@ static int open_socket(struct advert_io *io, struct wire_problem *problem)
         r = refuse_all(io, problem);
     if (r < 0)
         return r;
+    io->outbox = outbox_new(io->fd, io->options.ifindex, io->options.family);
+    if (io->outbox == NULL)
+        return fail(io, problem, "cannot send adverts", ENOMEM);
     return io->options.family == IP_FAMILY_IPV4 ? set_options_ipv4(io, problem)
                                                 : set_options_ipv6(io, problem);
 }
@@ -340,8 +257,10 @@ int advert_io_listen(struct advert_io *io, sd_event *event)
 
 void advert_io_silence(struct advert_io *io)
 {
-    if (io != NULL)
-        io->source = sd_event_source_disable_unref(io->source);
+    if (io == NULL)
+        return;
+    outbox_flush(io->outbox);
+    io->source = sd_event_source_disable_unref(io->source);
 }
 
 void advert_io_close(struct advert_io *io)
@@ -351,85 +270,24 @@ void advert_io_close(struct advert_io *io)
     assert(io->source == NULL);
     if (io->fd >= 0)
         close(io->fd);
-    free(io->buffer);
+    outbox_free(io->outbox);
+    inbox_free(io->inbox);
     free(io);
-}
-
-static void put_control(struct msghdr *message, int level, int type, const void *data, size_t size)
-{
-    struct cmsghdr *c =
-        (struct cmsghdr *)(void *)((char *)message->msg_control + message->msg_controllen);
-
-    c->cmsg_level = level;
-    c->cmsg_type = type;
-    c->cmsg_len = CMSG_LEN(size);
-    memcpy(CMSG_DATA(c), data, size);
-    message->msg_controllen += CMSG_SPACE(size);
-}
-
-static void put_header_ipv4(const struct advert_io *io, const struct advert_header *header,
-                            struct sockaddr_in *to, struct msghdr *message)
-{
-    struct in_pktinfo info = {.ipi_ifindex = io->options.ifindex};
-    int ttl = header->ttl;
-
-    to->sin_family = AF_INET;
-    memcpy(&to->sin_addr, header->destination.octets, 4);
-    memcpy(&info.ipi_spec_dst, header->source.octets, 4);
-    message->msg_name = to;
-    message->msg_namelen = sizeof(*to);
-    put_control(message, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
-    if (ttl != VRRP_TTL)
-        put_control(message, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
-}
-
-static void put_header_ipv6(const struct advert_io *io, const struct advert_header *header,
-                            struct sockaddr_in6 *to, struct msghdr *message)
-{
-    const struct ip_address *destination = &header->destination;
-    struct in6_pktinfo info = {.ipi6_ifindex = (unsigned)io->options.ifindex};
-    int limit = header->ttl;
-
-    to->sin6_family = AF_INET6;
-    memcpy(&to->sin6_addr, destination->octets, 16);
-    memcpy(&info.ipi6_addr, header->source.octets, 16);
-    if (ip_address_is_link_local(destination) || ip_address_is_multicast(destination))
-        to->sin6_scope_id = (uint32_t)io->options.ifindex;
-    message->msg_name = to;
-    message->msg_namelen = sizeof(*to);
-    put_control(message, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
-    if (limit != VRRP_TTL)
-        put_control(message, IPPROTO_IPV6, IPV6_HOPLIMIT, &limit, sizeof(limit));
-}
-
-static int send_message(const struct advert_io *io, const struct msghdr *message, size_t size)
-{
-    ssize_t n;
-
-    do
-        n = sendmsg(io->fd, message, MSG_DONTWAIT | MSG_NOSIGNAL);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return -errno;
-    return (size_t)n == size ? 0 : -EIO;
 }
 
 int advert_io_send(struct advert_io *io, const struct advert_header *header, const uint8_t *payload,
                    size_t size)
 {
-    union control_room control = {0};
-    struct sockaddr_in to4 = {0};
-    struct sockaddr_in6 to6 = {0};
-    struct iovec vector = {.iov_base = (void *)(uintptr_t)payload, .iov_len = size};
-    struct msghdr message = {
-        .msg_iov = &vector,
-        .msg_iovlen = 1,
-        .msg_control = control.octets,
-    };
+    return outbox_send(io->outbox, header, payload, size);
+}
 
-    if (io->options.family == IP_FAMILY_IPV4)
-        put_header_ipv4(io, header, &to4, &message);
-    else
-        put_header_ipv6(io, header, &to6, &message);
-    return send_message(io, &message, size);
+void advert_io_post(struct advert_io *io, const struct advert_header *header,
+                    const uint8_t *payload, size_t size, const struct advert_sender *sender)
+{
+    outbox_post(io->outbox, header, payload, size, sender);
+}
+
+void advert_io_flush(struct advert_io *io)
+{
+    outbox_flush(io->outbox);
 }

@@ -9,6 +9,8 @@
 #ifndef AGENT_WIRE_ADVERT_IO_H
 #define AGENT_WIRE_ADVERT_IO_H
 
+#include "agent/wire/advert_header.h"
+#include "agent/wire/inbox.h"
 #include "agent/wire/problem.h"
 #include "lib/packet/packet.h"
 
@@ -16,10 +18,6 @@
 
 struct advert_io;
 struct sock_fprog;
-
-/* One received message. ip.ttl is what the packet carried. Octets are valid during the call. */
-typedef void (*advert_io_fn)(void *userdata, const struct packet_ip *ip, const uint8_t *payload,
-                             size_t size);
 
 /* Called when a read pass used up its budget with packets still waiting: the owner fires deadlines
  * that are due, so that a flood cannot starve them. */
@@ -31,7 +29,7 @@ struct advert_io_options {
     enum ip_family family;
     bool send_only; /* on a virtual link: no membership, nothing is received */
     int64_t priority;
-    advert_io_fn on_message;
+    inbox_fn on_message;
     advert_io_busy_fn on_busy;
     void *userdata;
 };
@@ -64,16 +62,14 @@ int advert_io_leave(const struct advert_io *io, const struct ip_address *group);
  * allowed. */
 bool advert_io_receive(struct advert_io *io);
 
-/* What the IP header of a message says. */
-struct advert_header {
-    struct ip_address source; /* forced with IP_PKTINFO / IPV6_PKTINFO */
-    struct ip_address destination;
-    uint8_t ttl; /* or hop limit */
-};
-
 /* Sends one message. 0 or a negative errno (not logged: the caller knows the instance). No
  * allocation. */
 int advert_io_send(struct advert_io *io, const struct advert_header *header, const uint8_t *payload,
                    size_t size);
+
+/* Has it sent with others at the next advert_io_flush(), or before; see outbox.h. */
+void advert_io_post(struct advert_io *io, const struct advert_header *header,
+                    const uint8_t *payload, size_t size, const struct advert_sender *sender);
+void advert_io_flush(struct advert_io *io);
 
 #endif

@@ -3,51 +3,14 @@
 
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
-#include "agent/wire/opening.h"
-#include "agent/wire/rest.h"
-#include "agent/wire/roster.h"
-#include "agent/wire/segment_filter.h"
+#include "agent/wire/segment_send.h"
+#include "agent/wire/segment_state.h"
 #include "agent/wire/watched.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { FAMILY_SLOTS = OPENING_FAMILIES };
-
-struct segment {
-    struct opening opening; /* the first; submitted: the worker is at it */
-    struct segment *next;
-    struct segments *owner;
-    int ifindex;
-    struct advert_io *io[FAMILY_SLOTS];
-    int error[FAMILY_SLOTS]; /* why there is none */
-    struct conflict_watch *watch;
-    struct frame_tap *tap; /* the observer's while there is one */
-    void *observed;        /* the observer's; NULL: not observed */
-    bool captures_due;
-    struct memberships groups[FAMILY_SLOTS];
-    bool renewal_due[FAMILY_SLOTS];
-    bool watch_due;
-    bool left; /* by the last client: off the list, silent, to be closed */
-    struct segment_client *clients;
-    unsigned count[FAMILY_SLOTS]; /* of them */
-    struct roster roster;
-    struct segment_filter filter[FAMILY_SLOTS]; /* what is nobody's */
-};
-
-struct segments {
-    sd_event *event;
-    struct links *links;
-    void (*on_busy)(void *userdata);
-    void *userdata;
-    struct segment_observer observer; /* all NULL: nobody */
-    struct rest *rest;
-    struct worker *worker; /* NULL: none yet */
-    struct failures failures;
-    struct segment *list;
-};
 
 static void on_message(void *userdata, const struct packet_ip *ip, const uint8_t *payload,
                        size_t size)
@@ -364,6 +327,7 @@ void segment_detach(struct segments *segments, struct segment_client *client)
     (void)segments;
     if (segment == NULL)
         return;
+    segment_flush(segment);
     while (*at != client)
         at = &(*at)->next;
     *at = client->next;
@@ -431,15 +395,6 @@ void segments_receive(struct segments *segments)
     for (struct segment *s = segments->list; s != NULL; s = s->next)
         for (size_t i = 0; i < FAMILY_SLOTS; i++)
             (void)advert_io_receive(s->io[i]);
-}
-
-int segment_send(struct segment_client *client, const struct advert_header *header,
-                 const uint8_t *payload, size_t size)
-{
-    const struct segment *segment = client->segment;
-    struct advert_io *io = segment != NULL ? segment->io[roster_slot(client->family)] : NULL;
-
-    return io != NULL ? advert_io_send(io, header, payload, size) : -ENETDOWN;
 }
 
 const uint64_t *segment_counters(const struct segment_client *client)

@@ -17,8 +17,8 @@
 #include "agent/base/worker.h"
 #include "agent/kernel/links.h"
 #include "agent/wire/advert_io.h"
-#include "agent/wire/frame_tap.h"
 #include "agent/wire/segment_client.h"
+#include "agent/wire/segment_observer.h"
 
 struct segments;
 
@@ -30,21 +30,6 @@ void segments_free(struct segments *segments);
 
 /* Has everything that can wait done by that worker from now on; without one it is done at once. */
 void segments_set_worker(struct segments *segments, struct worker *worker);
-
-/* Somebody who looks at frames beside us for as long as a segment is open: the flight recorder. */
-struct segment_observer {
-    /* Whether it would take a capture of that link, which is then opened for it. Asked once, and
-     * again when the link comes back. */
-    bool (*wants)(void *userdata, const char *ifname);
-    /* Here it is, silent: the observer's until detach(). Returns what it is called by below, or
-     * NULL when it does not want it any more. */
-    void *(*attach)(void *userdata, const char *ifname, struct frame_tap *tap);
-    /* The addresses that the segment's routers share; copied by the callee. */
-    void (*watch)(void *observed, const struct ip_address *addresses, size_t count);
-    /* The segment closes. Returns the capture, silent. */
-    struct frame_tap *(*detach)(void *observed);
-    void *userdata;
-};
 
 /* Segments opened from now on are observed. Copied. */
 void segments_set_observer(struct segments *segments, const struct segment_observer *observer);
@@ -78,10 +63,6 @@ void segments_watch_due(struct segments *segments);
 /* Hands on what has been received, a bounded number of messages from each socket. For whoever keeps
  * the event loop waiting: adverts come before the timers that they may stop. */
 void segments_receive(struct segments *segments);
-
-/* Sends through the shared socket. 0 or negative errno. */
-int segment_send(struct segment_client *client, const struct advert_header *header,
-                 const uint8_t *payload, size_t size);
 
 /* Counters of packets of the client's family that belonged to no client, by verdict
  * (PACKET_VERDICTS of them); incomplete while there were many (segment_filter.h). */

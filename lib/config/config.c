@@ -16,6 +16,9 @@ void config_free(struct config *config)
         free(config->instances[i].peers);
         free(config->instances[i].routes);
         free(config->instances[i].rules);
+        free(config->instances[i].auth_keys);
+        auth_keys_unref(config->instances[i].inline_secrets);
+        auth_keys_unref(config->instances[i].secrets);
         for (size_t hook = 0; hook < HOOKS; hook++)
             free(config->instances[i].hooks[hook]);
         free(config->instances[i].track.list);
@@ -81,6 +84,19 @@ struct packet_dialect config_dialect(const struct config_instance *instance)
     };
 }
 
+struct auth_policy config_auth(const struct config_instance *instance)
+{
+    uint64_t window_s = instance->auth_window_ns / NS_PER_SEC;
+
+    if (window_s == 0)
+        window_s = auth_window_default(instance->advert_interval_ns);
+    return (struct auth_policy){
+        .keys = instance->secrets,
+        .mode = instance->auth_mode,
+        .rules = {.replay = instance->auth_replay, .window_s = (uint32_t)window_s},
+    };
+}
+
 void config_receiver(const struct config_instance *instance, enum ip_family family,
                      struct ip_address *peers, struct packet_receiver *out)
 {
@@ -92,6 +108,7 @@ void config_receiver(const struct config_instance *instance, enum ip_family fami
         .priority = instance->priority,
         .strict = instance->strict,
         .auth = instance->auth,
+        .trailers = instance->secrets != NULL,
         .checksum_mode = instance->checksum,
         .advert_interval_ns = instance->advert_interval_ns,
         .source = family == IP_FAMILY_IPV4 ? instance->source4 : instance->source6,

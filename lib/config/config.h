@@ -23,6 +23,7 @@
 #include "lib/config/route.h"
 #include "lib/election/conflict_policy.h"
 #include "lib/election/damping.h"
+#include "lib/packet/auth.h"
 #include "lib/packet/claimed_address.h"
 #include "lib/packet/packet.h"
 
@@ -57,6 +58,13 @@ enum hook {
     HOOKS,       /* how many there are */
 };
 
+/* A key of authenticated adverts, as it is written; advert_keys.h reads what it names. */
+struct config_auth_key {
+    uint8_t id; /* 1..255 */
+    char
+        file[PASSWORD_PATH_SIZE]; /* an absolute path, or the name of a credential; empty: inline */
+};
+
 struct config_instance {
     char name[NAME_SIZE];
     char interface[INTERFACE_NAME_SIZE]; /* empty: the one the unicast peers are reached by */
@@ -73,7 +81,15 @@ struct config_instance {
     struct packet_auth auth;                /* version 2; of `password` or what password_file has */
     bool password_cut;                      /* and that is longer than what is used of it */
     char password_file[PASSWORD_PATH_SIZE]; /* empty: none; see passwords.h */
-    bool accept;                            /* RFC 9568 6.1 Accept_Mode */
+    struct config_auth_key *auth_keys;      /* the first one signs; NULL: none */
+    size_t auth_key_count;
+    struct auth_keys
+        *inline_secrets;       /* those that stand in the text, until advert_keys.h is done */
+    struct auth_keys *secrets; /* all, in their order; NULL before */
+    enum auth_mode auth_mode;
+    enum auth_replay auth_replay;
+    uint64_t auth_window_ns;      /* 0: of the advert interval */
+    bool accept;                  /* RFC 9568 6.1 Accept_Mode */
     bool adopt;                   /* take over virtual addresses that somebody else has put there */
     bool announce_reply;          /* send the ARP reply form beside the request form */
     unsigned announce_repeat;     /* how often the takeover announcement is repeated, 0..10 */
@@ -217,6 +233,9 @@ struct ip_address config_group(const struct config_instance *instance, enum ip_f
 
 /* What it speaks. */
 struct packet_dialect config_dialect(const struct config_instance *instance);
+
+/* How it authenticates adverts; the keys are the configuration's. */
+struct auth_policy config_auth(const struct config_instance *instance);
 
 /* Fills in what packet_receive() checks against, for one family. `peers` is storage for the peers
  * of that family, INSTANCE_PEERS_MAX entries, that must live as long as *out is used. */

@@ -22,16 +22,20 @@ static void on_value(void *user, unsigned line, const char *name, const char *va
     config_reading_value(user, line, name, value, continued);
 }
 
-/* Of a line that may have a password on it no more than that. */
+/* Of a line that may have a password or a key on it no more than that. */
 static void quote_line(const char *text, size_t length, char *buffer, size_t size)
 {
-    static const char word[] = "pass";
-    size_t begin = strlen(word);
+    static const char *const words[] = {"pass", "auth"};
 
-    if (length >= begin && strncasecmp(text, word, begin) == 0)
-        snprintf(buffer, size, "%.*s...", (int)begin, text);
-    else
-        config_quote(text, length, buffer, size);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        size_t begin = strlen(words[i]);
+
+        if (length >= begin && strncasecmp(text, words[i], begin) == 0) {
+            snprintf(buffer, size, "%.*s...", (int)begin, text);
+            return;
+        }
+    }
+    config_quote(text, length, buffer, size);
 }
 
 static void on_fault(void *user, unsigned line, enum config_lexer_fault fault, const char *text,

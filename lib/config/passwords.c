@@ -53,7 +53,7 @@ static void add_problem(const struct config_instance *instance, struct config_pr
 }
 
 /* The first line; what editors put behind it is no part. */
-static bool read_one(struct config_instance *instance, config_password_reader *reader,
+static bool read_one(struct config_instance *instance, config_secret_reader *reader,
                      struct config_problems *problems)
 {
     char error[128] = "";
@@ -78,13 +78,17 @@ static bool read_one(struct config_instance *instance, config_password_reader *r
     return why == NULL;
 }
 
-bool config_passwords_read(struct config *config, config_password_reader *reader,
+bool config_passwords_read(struct config *config, config_secret_reader *reader,
                            struct config_problems *problems)
 {
     bool good = true;
 
-    for (size_t i = 0; i < config->instance_count; i++)
-        if (config->instances[i].password_file[0] != '\0')
-            good = read_one(&config->instances[i], reader, problems) && good;
+    for (size_t i = 0; i < config->instance_count; i++) {
+        struct config_instance *instance = &config->instances[i];
+
+        if (instance->password_file[0] != '\0')
+            good = read_one(instance, reader, problems) && good;
+        good = config_advert_keys_read(instance, reader, problems) && good;
+    }
     return good;
 }

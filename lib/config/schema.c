@@ -207,7 +207,7 @@ bool config_value_is_list(enum config_value_type type)
 {
     return type == VALUE_LISTED || type == VALUE_EXTRA || type == VALUE_PEERS ||
            type == VALUE_SOURCES || type == VALUE_GROUPS || type == VALUE_MEMBERS ||
-           type == VALUE_TRACK || config_value_is_phrases(type);
+           type == VALUE_TRACK || type == VALUE_AUTH_KEYS || config_value_is_phrases(type);
 }
 
 bool config_value_is_phrases(enum config_value_type type)

@@ -17,6 +17,14 @@ static const struct config_choice checksum_modes[] = {{"auto", CHECKSUM_MODE_AUT
                                                       {"rfc9568", CHECKSUM_MODE_RFC9568},
                                                       {NULL, 0}};
 
+static const struct config_choice auth_modes[] = {{"receive-only", AUTH_RECEIVE_ONLY},
+                                                  {"permissive", AUTH_PERMISSIVE},
+                                                  {"enforce", AUTH_ENFORCE},
+                                                  {NULL, 0}};
+
+static const struct config_choice auth_replays[] = {
+    {"time", AUTH_REPLAY_TIME}, {"monotonic", AUTH_REPLAY_MONOTONIC}, {NULL, 0}};
+
 static const struct config_choice announce_forms[] = {
     {"request", false}, {"both", true}, {NULL, 0}};
 
@@ -139,6 +147,7 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                 .help = "The password is the first line of that file, which the "
                                         "user vipd must be able to read. It is read at start and "
                                         "at each reload."},
+#include "lib/config/schema_instance_auth.inc"
     [INSTANCE_ADVERT_INTERVAL] = {.name = "advert-interval",
                                   .type = VALUE_DURATION,
                                   INSTANCE_FIELD(advert_interval_ns),

@@ -41,6 +41,7 @@ enum config_value_type {
     VALUE_GROUPS,    /* list: group4 and group6 */
     VALUE_ROUTES,    /* list of phrases: routes */
     VALUE_RULES,     /* list of phrases: rules */
+    VALUE_AUTH_KEYS, /* list: auth_keys and inline_secrets; never shown */
     VALUE_TYPES,     /* how many there are */
 };
 
@@ -100,6 +101,10 @@ enum instance_key {
     INSTANCE_VERSION,
     INSTANCE_PASSWORD,
     INSTANCE_PASSWORD_FILE,
+    INSTANCE_AUTH_KEY,
+    INSTANCE_AUTH_MODE,
+    INSTANCE_AUTH_REPLAY,
+    INSTANCE_AUTH_WINDOW,
     INSTANCE_ADVERT_INTERVAL,
     INSTANCE_DEAD_FACTOR,
     INSTANCE_PREEMPT,

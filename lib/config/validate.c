@@ -132,6 +132,27 @@ static void check_password(const struct subject *subject)
         PROBLEM(subject, key, "version 3 has no passwords, expected it with version = 2 only");
 }
 
+/* Likewise: without a key nothing of it is asked for. */
+static void check_auth(const struct subject *subject)
+{
+    static const enum instance_key needy[] = {INSTANCE_AUTH_MODE, INSTANCE_AUTH_REPLAY,
+                                              INSTANCE_AUTH_WINDOW};
+    const unsigned *line = subject->section->key_line;
+
+    if (line[INSTANCE_AUTH_KEY] == 0)
+        for (size_t i = 0; i < sizeof(needy) / sizeof(needy[0]); i++)
+            if (good_and_given(subject, needy[i]))
+                PROBLEM(subject, needy[i], "without `auth-key`, expected it with one only");
+    if (line[INSTANCE_AUTH_KEY] == 0)
+        return;
+    if (line[INSTANCE_PASSWORD] != 0 || line[INSTANCE_PASSWORD_FILE] != 0)
+        PROBLEM(subject, INSTANCE_AUTH_KEY, "beside a password, expected one of the two");
+    if (good_and_given(subject, INSTANCE_AUTH_WINDOW) && good(subject, INSTANCE_AUTH_REPLAY) &&
+        subject->instance->auth_replay == AUTH_REPLAY_MONOTONIC)
+        PROBLEM(subject, INSTANCE_AUTH_WINDOW,
+                "auth-replay = monotonic has no window, expected it with time only");
+}
+
 /* Nobody hears an advertisement there. */
 static void check_interface(const struct subject *subject)
 {
@@ -390,6 +411,7 @@ void config_validate(const struct config_draft *draft)
         check_interface(&subject);
         check_version(&subject);
         check_password(&subject);
+        check_auth(&subject);
         check_source(&subject, &subject.instance->source4);
         check_source(&subject, &subject.instance->source6);
         check_unicast(&subject);

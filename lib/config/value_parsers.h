@@ -2,9 +2,9 @@
  * One parser for each type of value, for the table in values.c: strict, storing only what it
  * understood, wording what it did not. They return 0, -EINVAL with the words written and nothing
  * stored, or -ENOMEM. What they are given to fill is the field of the key, or where a value goes to
- * several fields (claims, peer, source, preempt, password, group, route, rule) the instance as a
- * whole. Fields of fixed size are cleared before they are written, so that equal values are equal
- * octets.
+ * several fields (claims, peer, source, preempt, password, group, route, rule, auth_key) the
+ * instance as a whole. Fields of fixed size are cleared before they are written, so that equal
+ * values are equal octets.
  */
 #ifndef VIP_CONFIG_VALUE_PARSERS_H
 #define VIP_CONFIG_VALUE_PARSERS_H
@@ -13,6 +13,9 @@
 #include "lib/packet/address.h"
 
 typedef int config_parser(const struct refusal *refusal, void *field);
+
+/* advert_keys.c: keys of authenticated adverts. */
+config_parser config_parse_auth_key;
 
 /* value_texts.c: texts, names and words. */
 config_parser config_parse_name, config_parse_interface, config_parse_line, config_parse_path;

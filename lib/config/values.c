@@ -8,6 +8,11 @@
 #include <assert.h>
 #include <string.h>
 
+static bool octets_equal(const void *a, size_t a_count, const void *b, size_t b_count, size_t size)
+{
+    return a_count == b_count && (a_count == 0 || memcmp(a, b, a_count * size) == 0);
+}
+
 /* The next of a kind from i on, or the end. */
 static size_t next_claim(const struct config_instance *instance, size_t i, bool extra)
 {
@@ -90,6 +95,17 @@ static bool passwords_equal(const void *before, const void *after)
     return memcmp(&a->auth, &b->auth, sizeof(a->auth)) == 0;
 }
 
+static bool auth_keys_written_equal(const void *before, const void *after)
+{
+    const struct config_instance *a = before;
+    const struct config_instance *b = after;
+
+    return auth_keys_equal(a->secrets, b->secrets) &&
+           auth_keys_equal(a->inline_secrets, b->inline_secrets) &&
+           octets_equal(a->auth_keys, a->auth_key_count, b->auth_keys, b->auth_key_count,
+                        sizeof(*a->auth_keys));
+}
+
 static bool command_equal(const void *before, const void *after)
 {
     char **const *a = before;
@@ -106,11 +122,6 @@ static bool names_equal(const void *before, const void *after)
 static bool address_equal(const void *before, const void *after)
 {
     return ip_address_equal(before, after);
-}
-
-static bool octets_equal(const void *a, size_t a_count, const void *b, size_t b_count, size_t size)
-{
-    return a_count == b_count && (a_count == 0 || memcmp(a, b, a_count * size) == 0);
 }
 
 static bool routes_equal(const void *before, const void *after)
@@ -163,6 +174,7 @@ static const struct type_row rows[VALUE_TYPES] = {
     [VALUE_GROUPS] = {config_parse_group, groups_equal, true},
     [VALUE_PASSWORD] = {config_parse_password, passwords_equal, true},
     [VALUE_ROUTES] = {config_parse_route, routes_equal, true},
+    [VALUE_AUTH_KEYS] = {config_parse_auth_key, auth_keys_written_equal, true},
     [VALUE_RULES] = {config_parse_rule, rules_equal, true},
 };
 

@@ -19,6 +19,7 @@
 #include "lib/election/check_state.h"
 #include "lib/election/election.h"
 #include "lib/election/takeover_gap.h"
+#include "lib/packet/auth_peers.h"
 
 #define CONTROL_PATH_DEFAULT "/run/vipd/control"
 #define CONTROL_PATH_ENV     "VIPD_CONTROL"
@@ -129,6 +130,8 @@ struct status_router {
     struct election_counters counters;
     uint64_t by_verdict[PACKET_VERDICTS];
     uint64_t by_warning[PACKET_WARNINGS];
+    const struct auth_policy *auth_policy; /* NULL, or without keys: none; read while encoding */
+    const struct auth_peers *auth_peers;   /* NULL: nobody was heard */
     struct status_foreign foreign;
     struct status_conflict conflict;
 };

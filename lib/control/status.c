@@ -4,6 +4,7 @@
 #include "lib/control/control.h"
 
 #include "lib/control/json.h"
+#include "lib/control/status_auth.h"
 #include "lib/control/status_check.h"
 #include "lib/control/status_counts.h"
 #include "lib/control/status_route.h"
@@ -133,7 +134,7 @@ static json_t *router_json(const struct status_router *router)
                                  ? "not-master"
                                  : reason_name(router->new_master_reason);
 
-    return json_pack(
+    json_t *object = json_pack(
         "{s:s, s:s, s:o, s:b, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, "
         "s:o}",
         "family", ip_family_name(router->family), "state", vrrp_state_name(router->state),
@@ -147,6 +148,8 @@ static json_t *router_json(const struct status_router *router)
         "up_since", control_time_json(router->up_since_ns), "counters", counters_json(router),
         "drops", drops_json(router), "warnings", warnings_json(router), "foreign_holder",
         foreign_json(&router->foreign));
+    control_auth_add(object, router);
+    return object;
 }
 
 static const char *scope_of(const struct status_address *address, char *buffer, size_t size)

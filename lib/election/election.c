@@ -67,6 +67,18 @@ static void announce_due(struct election *e, uint64_t now, struct election_actio
     e->announce_at = election_next_announcement(e, now);
 }
 
+/* Never late: who hears us counts the intervals. */
+static uint64_t aligned(const struct election *e, uint64_t at)
+{
+    uint64_t interval = e->params.advert_interval_ns;
+    uint64_t early = interval / ELECTION_EARLY_PART;
+    uint64_t behind = (at + interval - e->params.phase_ns % interval) % interval;
+
+    if (!e->params.aligned)
+        return at;
+    return at - (behind < early ? behind : early);
+}
+
 static void advert_due(struct election *e, uint64_t now, struct election_actions *out)
 {
     if (now < e->timer_at)
@@ -78,6 +90,7 @@ static void advert_due(struct election *e, uint64_t now, struct election_actions
     e->timer_at += e->params.advert_interval_ns;
     if (e->timer_at <= now)
         e->timer_at = now + e->params.advert_interval_ns;
+    e->timer_at = aligned(e, e->timer_at);
 }
 
 /*
@@ -127,9 +140,9 @@ static void timer(struct election *e, uint64_t now, struct election_actions *out
     election_source_due(e, now, out);
     if (election_lingering(e) && now >= e->linger_until)
         linger_ends(e, now, out);
+    election_newcomer_due(e, now, out);
     if (election_prepare_due(e, now))
         prepared(e, false, now, out);
-    election_newcomer_due(e, now, out);
     if (e->state == VRRP_MASTER) {
         election_offer_due(e, now, out);
         election_lower_due(e, now, out);
@@ -260,7 +273,7 @@ void election_step(struct election *e, const struct election_event *event, uint6
     assert(e->state != VRRP_INIT || e->held_by != 0);
     assert(e->state == VRRP_INIT || e->held_by == 0);
     assert(e->state != VRRP_MASTER || e->holding || election_preparing(e) ||
-           (e->params.release_first && e->offer != OFFER_NONE));
+           e->offer != OFFER_NONE);
     assert(e->state == VRRP_MASTER || !election_preparing(e));
 }
 
@@ -280,9 +293,9 @@ uint64_t election_deadline(const struct election *e)
         deadline = e->raised_until;
     if (e->source_doubt_until < deadline)
         deadline = e->source_doubt_until;
-    if (e->prepare_until < deadline)
-        deadline = e->prepare_until;
     if (election_newcomer_deadline(e) < deadline)
         deadline = election_newcomer_deadline(e);
+    if (e->prepare_until < deadline)
+        deadline = e->prepare_until;
     return deadline;
 }

@@ -43,13 +43,20 @@ void election_drain(struct election *e, bool force, uint64_t now, struct electio
     e->timer_at = now + e->params.advert_interval_ns;
 }
 
-/* A group goes when all its members can. */
+/* A group goes when all its members can. Others of it may be prepared for long after this one: its
+ * successor answers by then. */
 static void taken(struct election *e, uint64_t now, struct election_actions *out)
 {
+    bool first = e->offer != OFFER_TAKEN;
+
     e->offer = OFFER_TAKEN;
     e->offer_until = DEADLINE_NEVER;
-    if (!e->params.grouped)
+    if (!e->params.grouped) {
         election_hold(e, HOLD_DRAINED, now, out);
+    } else if (first && (e->params.prepare_ns != 0 || e->params.mates_prepare)) {
+        election_linger(e, now + ELECTION_SETTLE_NS);
+        e->successor_seen = true;
+    }
 }
 
 static void expire(struct election *e, uint64_t now, struct election_actions *out)
@@ -118,6 +125,8 @@ void election_withdraw(struct election *e, uint64_t now, struct election_actions
     election_forget_handover(e);
     e->master = e->source;
     e->master_priority = e->params.priority;
+    e->linger_until = DEADLINE_NEVER;
+    e->successor_seen = false;
     if (e->params.prepare_ns != 0 && !election_preparing(e) && (!e->holding || touched))
         election_prepare(e, false, 0, now);
     else if (!election_preparing(e))

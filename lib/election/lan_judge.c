@@ -41,6 +41,9 @@ static const struct advert *readable(const struct lan_message *m, struct advert 
     case PACKET_AUTH_TYPE_ERROR:
     case PACKET_AUTH_MISSING:
     case PACKET_AUTH_FAILURE:
+    case PACKET_TRAILER_MISSING:
+    case PACKET_TRAILER_UNKNOWN_KEY:
+    case PACKET_TRAILER_INVALID_HMAC:
     case PACKET_INTERVAL_ERROR:
     case PACKET_ADDRESS_LIST_ERROR:
         return m->advert;

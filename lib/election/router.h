@@ -70,10 +70,13 @@ struct election_params {
     unsigned announce_repeat;
     uint64_t announce_refresh_ns; /* 0: never */
     bool grouped;                 /* becomes master only by ELECTION_PROMOTE: see group.h */
-    uint64_t prepare_ns;          /* a MASTER prepares for so long at most before it claims; its
-                                     peers do likewise. 0: it claims at once */
-    bool claims_unprepared;       /* also when that failed; else it gives up */
-    bool release_first;           /* who gives up releases before it says so, without lingering */
+    bool aligned;                 /* adverts are to fall on phase_ns + n x advert_interval_ns */
+    uint64_t phase_ns;
+    uint64_t prepare_ns;    /* a MASTER prepares for so long at most before it claims; its
+                               peers do likewise. 0: it claims at once */
+    bool claims_unprepared; /* also when that failed; else it gives up */
+    bool mates_prepare;     /* others of its group have a prepare_ns */
+    bool release_first;     /* who gives up releases before it says so, without lingering */
 };
 
 /* Counters, named after RFC 8347 `statistics`. */
@@ -103,13 +106,13 @@ struct election {
     uint64_t claimed_interval_ns; /* a longer one that one advert claimed; 0: none */
     uint64_t claimed_at;
     struct ip_address claimant;
-    unsigned probes;              /* adverts sent for it to show itself */
-    uint64_t timer_at;            /* Active_Down_Timer (BACKUP) or Adver_Timer (MASTER) */
-    uint64_t linger_until;        /* DEADLINE_NEVER: not lingering */
-    uint64_t linger_limit;        /* not longer than this, however long the successor prepares */
-    bool successor_seen;          /* the linger ends after the settling time */
-    bool successor_silent;        /* it was not seen to announce: it may need a hint to */
-    unsigned hints;               /* given so far */
+    unsigned probes;       /* adverts sent for it to show itself */
+    uint64_t timer_at;     /* Active_Down_Timer (BACKUP) or Adver_Timer (MASTER) */
+    uint64_t linger_until; /* DEADLINE_NEVER: not lingering */
+    uint64_t linger_limit; /* not longer than this, however long the successor prepares */
+    bool successor_seen;   /* the linger ends after the settling time */
+    bool successor_silent; /* it was not seen to announce: it may need a hint to */
+    unsigned hints;        /* given so far */
     enum election_preparation preparation; /* MASTER: what it waits for, */
     uint64_t prepare_began;                /* since then, */
     uint64_t prepare_until;                /* until then at most; DEADLINE_NEVER: for nothing; */
@@ -221,6 +224,12 @@ struct election_actions {
  * NetworkManager) often removes and adds it, and a router can send from it and answer meanwhile.
  */
 #define ELECTION_SOURCE_DOUBT_NS (200 * NS_PER_MS)
+
+/*
+ * An aligned router's adverts come early by this part of their interval until they are in phase.
+ * What is due at one time with others' costs its node one wake-up, and one for the receiver's.
+ */
+enum { ELECTION_EARLY_PART = 100 };
 
 /* RFC 9568 6.1: (256 - Priority) x Active_Adver_Interval / 256; v2: / 256 seconds. */
 uint64_t election_skew_ns(const struct election *e);

@@ -56,6 +56,12 @@ static size_t distinct_addresses(const struct advert *advert)
     return distinct;
 }
 
+/* Less what a trailer takes of it. */
+static size_t smallest_mtu(const struct packet_receiver *receiver)
+{
+    return SMALLEST_MTU - (size_t)(receiver->trailers ? AUTH_TRAILER_SIZE : 0);
+}
+
 /* True when `listed` of our addresses are all that the advert could list: those that fit, and not
  * necessarily the link-local one that we derive from the VRID where the configuration has none. */
 static bool lists_enough(const struct advert *advert, size_t listed,
@@ -66,8 +72,8 @@ static bool lists_enough(const struct advert *advert, size_t listed,
 
     if (receiver_lists(receiver, &derived) && !advert_lists(advert, &derived))
         expected--;
-    return listed >=
-           packet_addresses_that_fit(receiver->version, receiver->family, expected, SMALLEST_MTU);
+    return listed >= packet_addresses_that_fit(receiver->version, receiver->family, expected,
+                                               smallest_mtu(receiver));
 }
 
 static bool is_same(const struct advert *advert, const struct packet_receiver *receiver)
@@ -166,7 +172,7 @@ size_t address_list_missing(const struct advert *advert, const struct packet_rec
                             struct ip_address *first)
 {
     size_t room = packet_addresses_that_fit(receiver->version, receiver->family,
-                                            receiver->address_count, SMALLEST_MTU);
+                                            receiver->address_count, smallest_mtu(receiver));
     size_t count = 0;
 
     *first = (struct ip_address){0};

@@ -50,6 +50,12 @@ static const struct verdict_text verdicts[PACKET_VERDICTS] = {
     [PACKET_INTERVAL_ERROR] = {"interval_error", "interval-errors"},
     [PACKET_FOREIGN_ADDRESSES] = {"foreign_addresses", "foreign-address-errors"},
     [PACKET_ADDRESS_LIST_ERROR] = {"address_list_error", "address-list-errors"},
+    [PACKET_TRAILER_MISSING] = {"auth_ext_missing", "auth-ext-missing"},
+    [PACKET_TRAILER_MALFORMED] = {"auth_ext_malformed", "auth-ext-malformed"},
+    [PACKET_TRAILER_UNKNOWN_KEY] = {"auth_ext_unknown_key", "auth-ext-unknown-key"},
+    [PACKET_TRAILER_INVALID_HMAC] = {"auth_ext_invalid_hmac", "auth-ext-invalid-hmac"},
+    [PACKET_TRAILER_STALE] = {"auth_ext_stale", "auth-ext-stale"},
+    [PACKET_TRAILER_REPLAY] = {"auth_ext_replay", "auth-ext-replay"},
 };
 
 const char *packet_verdict_name(enum packet_verdict verdict)
@@ -103,7 +109,8 @@ const char *checksum_kind_name(enum checksum_kind kind)
 bool packet_verdict_is_auth(enum packet_verdict verdict)
 {
     return verdict == PACKET_AUTH_UNSUPPORTED || verdict == PACKET_AUTH_TYPE_ERROR ||
-           verdict == PACKET_AUTH_MISSING || verdict == PACKET_AUTH_FAILURE;
+           verdict == PACKET_AUTH_MISSING || verdict == PACKET_AUTH_FAILURE ||
+           (verdict >= PACKET_TRAILER_MISSING && verdict <= PACKET_TRAILER_REPLAY);
 }
 
 struct packet_auth packet_password(const char *text, size_t length)
@@ -165,25 +172,38 @@ static void put_interval(const struct packet_spec *spec, uint8_t *buffer)
     octets_put_be16(buffer + 4, (unsigned)centiseconds);
 }
 
+/* Over IPv6 it covers what the IP header counts, so the trailer as well. */
 static uint16_t checksum_of(const struct packet_spec *spec, const uint8_t *message, size_t size)
 {
     uint64_t sum = 0;
 
+    if (spec->source.family == IP_FAMILY_IPV6 && spec->trailer != NULL)
+        size += AUTH_TRAILER_SIZE;
     if (spec->source.family == IP_FAMILY_IPV6 ||
         (spec->version == VRRP_V3 && spec->checksum_kind == CHECKSUM_IPV4_PSEUDO_HEADER))
         sum = checksum_add_pseudo_header(0, &spec->source, &spec->destination, VRRP_PROTOCOL, size);
     return checksum_finish(checksum_add(sum, message, size));
 }
 
+/* How many addresses it lists. */
+static size_t listed(const struct packet_spec *spec)
+{
+    size_t mtu = spec->mtu;
+
+    if (spec->trailer_room)
+        mtu = mtu > AUTH_TRAILER_SIZE ? mtu - AUTH_TRAILER_SIZE : 0;
+    return packet_addresses_that_fit(spec->version, spec->source.family, spec->address_count, mtu);
+}
+
 size_t packet_build(const struct packet_spec *spec, uint8_t *buffer, size_t size)
 {
     size_t width = ip_family_size(spec->source.family);
-    size_t count = packet_addresses_that_fit(spec->version, spec->source.family,
-                                             spec->address_count, spec->mtu);
+    size_t count = listed(spec);
     size_t length =
         HEADER_SIZE + count * width + (size_t)(spec->version == VRRP_V2 ? V2_AUTH_SIZE : 0);
+    size_t whole = length + (size_t)(spec->trailer != NULL ? AUTH_TRAILER_SIZE : 0);
 
-    assert(size >= length);
+    assert(size >= whole);
     (void)size;
     memset(buffer, 0, length);
     buffer[0] = (uint8_t)((unsigned)spec->version << 4 | TYPE_ADVERT);
@@ -195,7 +215,9 @@ size_t packet_build(const struct packet_spec *spec, uint8_t *buffer, size_t size
         memcpy(buffer + HEADER_SIZE + i * width, spec->addresses[i].address.octets, width);
     if (spec->version == VRRP_V2)
         memcpy(buffer + length - V2_AUTH_SIZE, spec->auth.data, V2_AUTH_SIZE);
+    if (spec->trailer != NULL)
+        memcpy(buffer + length, spec->trailer, AUTH_TRAILER_SIZE);
     uint16_t checksum = checksum_of(spec, buffer, length);
     octets_put_be16(buffer + CHECKSUM_AT, checksum);
-    return length;
+    return whole;
 }

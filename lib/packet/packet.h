@@ -58,6 +58,13 @@ enum packet_verdict {
     PACKET_INTERVAL_ERROR,
     PACKET_FOREIGN_ADDRESSES, /* lists none of ours: another cluster */
     PACKET_ADDRESS_LIST_ERROR,
+    /* Of authenticated adverts (auth.h), behind all other checks. */
+    PACKET_TRAILER_MISSING,
+    PACKET_TRAILER_MALFORMED,
+    PACKET_TRAILER_UNKNOWN_KEY,
+    PACKET_TRAILER_INVALID_HMAC,
+    PACKET_TRAILER_STALE,
+    PACKET_TRAILER_REPLAY,
     PACKET_VERDICTS, /* how many there are */
 };
 
@@ -93,7 +100,10 @@ enum auth_type {
     AUTH_PASSWORD = 1,
 };
 
-enum { AUTH_DATA_SIZE = 8 };
+enum {
+    AUTH_DATA_SIZE = 8,
+    AUTH_TRAILER_SIZE = 28, /* of an authenticated advert, behind the message; see auth.h */
+};
 
 /*
  * The password of VRRPv2 adverts (RFC 2338 10.2; removed by RFC 3768, and sent to this day by
@@ -134,6 +144,8 @@ struct advert {
     uint16_t checksum;    /* as carried, host order */
     enum checksum_kind checksum_kind;
     const uint8_t *addresses;
+    const uint8_t *message; /* all of it, */
+    const uint8_t *trailer; /* and the AUTH_TRAILER_SIZE octets behind it; NULL: there are none */
 };
 
 /* The virtual router a packet arrives at: what it checks the packet against. */
@@ -146,6 +158,7 @@ struct packet_receiver {
     enum checksum_mode checksum_mode;
     uint64_t advert_interval_ns;
     struct packet_auth auth; /* demanded of version 2 */
+    bool trailers;           /* known, and judged by auth_judge(); else a wrong length */
     /* Taken too: what was spoken before a reload, which not all nodes can have at one moment.
      * NULL: nothing else. */
     const struct packet_dialect *former;
@@ -162,7 +175,7 @@ struct packet_receiver {
     size_t own_count;
 };
 
-/* True for the four verdicts about authentication. */
+/* True for the verdicts about authentication, by a password or by a trailer. */
 bool packet_verdict_is_auth(enum packet_verdict verdict);
 
 /* The password that a text of that length makes. */
@@ -227,6 +240,9 @@ struct packet_spec {
         *addresses; /* of the family of `source`; the first that fit are listed */
     size_t address_count;
     size_t mtu; /* of the link, octets; bounds how many addresses are listed */
+    /* Room for a trailer is kept, also while none is sent: so its coming changes no list. */
+    bool trailer_room;
+    const uint8_t *trailer; /* put behind the message; NULL: none */
 };
 
 /* How many of `count` addresses one advert lists (RFC 9568 5.2.5; never fragmented). */
@@ -234,8 +250,8 @@ size_t packet_addresses_that_fit(enum vrrp_version version, enum ip_family famil
                                  size_t mtu);
 
 /*
- * Builds the VRRP message (no IP header), checksum included. buffer: at least ADVERT_SIZE_MAX + 8.
- * Returns its length in octets.
+ * Builds the VRRP message (no IP header), checksum included, and the trailer behind it if there is
+ * one. buffer: at least ADVERT_BUFFER_SIZE. Returns the length in octets.
  */
 size_t packet_build(const struct packet_spec *spec, uint8_t *buffer, size_t size);
 

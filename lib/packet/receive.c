@@ -14,6 +14,7 @@ enum {
     V2_AUTH_SIZE = AUTH_DATA_SIZE,
     TYPE_ADVERT = 1,
     INTERVAL_MASK = 0x0fff,
+    TRAILER_HMAC = 1, /* its first octet */
 };
 
 /* What the checks share. */
@@ -21,6 +22,7 @@ struct reception {
     const struct packet_ip *ip;
     const uint8_t *payload;
     size_t size;
+    size_t length;                          /* of the message; the rest of `size` is a trailer */
     const struct packet_receiver *receiver; /* NULL: stateless */
     struct ip_address group;
     struct advert *advert;
@@ -108,8 +110,22 @@ static enum packet_verdict check_version(const struct reception *in)
     return in->advert->type == TYPE_ADVERT ? PACKET_OK : PACKET_INVALID_TYPE;
 }
 
+/* The length tells of it, and nothing else. Without a configuration it is one if it is of the kind
+ * that is known; a receiver without keys notes it, and drops it. */
+static bool find_trailer(const struct reception *in)
+{
+    const uint8_t *trailer = in->payload + in->length;
+
+    if (in->size != in->length + AUTH_TRAILER_SIZE)
+        return false;
+    in->advert->trailer = trailer;
+    if (in->receiver == NULL)
+        return trailer[0] == TRAILER_HMAC && octets_be16(trailer + 2) == 0;
+    return in->receiver->trailers;
+}
+
 /* Row 4: exact, measured against the IP length; only then are the fields read. */
-static enum packet_verdict read_fields(const struct reception *in)
+static enum packet_verdict read_fields(struct reception *in)
 {
     const uint8_t *p = in->payload;
     struct advert *advert = in->advert;
@@ -120,6 +136,7 @@ static enum packet_verdict read_fields(const struct reception *in)
     advert->priority = p[2];
     advert->count = p[3];
     advert->checksum = octets_be16(p + 6);
+    advert->message = p;
     advert->addresses = p + HEADER_SIZE;
     if (advert->version == VRRP_V2) {
         advert->auth_type = p[4];
@@ -127,9 +144,11 @@ static enum packet_verdict read_fields(const struct reception *in)
     } else {
         advert->interval_ns = (uint64_t)(octets_be16(p + 4) & INTERVAL_MASK) * 10 * NS_PER_MS;
     }
-    size_t length = HEADER_SIZE + advert->count * ip_family_size(in->ip->source.family) +
-                    (size_t)(advert->version == VRRP_V2 ? V2_AUTH_SIZE : 0);
-    return in->size == length ? PACKET_OK : PACKET_LENGTH_ERROR;
+    in->length = HEADER_SIZE + advert->count * ip_family_size(in->ip->source.family) +
+                 (size_t)(advert->version == VRRP_V2 ? V2_AUTH_SIZE : 0);
+    if (in->size == in->length)
+        return PACKET_OK;
+    return find_trailer(in) ? PACKET_OK : PACKET_LENGTH_ERROR;
 }
 
 static bool accepts_kind(const struct packet_receiver *receiver, enum checksum_kind kind)
@@ -149,13 +168,15 @@ static bool accepts_kind(const struct packet_receiver *receiver, enum checksum_k
 }
 
 /* Row 5. For v3 over IPv4 both RFC 9568's and RFC 5798's form are known; with some sources the
- * pseudo-header sums to zero, and the same octets are right in both. */
+ * pseudo-header sums to zero, and the same octets are right in both. A trailer is outside of it
+ * over IPv4, and inside over IPv6. */
 static enum packet_verdict check_checksum(const struct reception *in)
 {
-    uint64_t message = checksum_add(0, in->payload, in->size);
-    uint64_t pseudo = checksum_add_pseudo_header(message, &in->ip->source, &in->ip->destination,
-                                                 VRRP_PROTOCOL, in->size);
     bool ipv6 = in->ip->source.family == IP_FAMILY_IPV6;
+    size_t covered = ipv6 ? in->size : in->length;
+    uint64_t message = checksum_add(0, in->payload, covered);
+    uint64_t pseudo = checksum_add_pseudo_header(message, &in->ip->source, &in->ip->destination,
+                                                 VRRP_PROTOCOL, covered);
     bool alone = !ipv6 && checksum_finish(message) == 0;
     bool with_pseudo = in->advert->version == VRRP_V3 && checksum_finish(pseudo) == 0;
     enum checksum_kind kind = ipv6 ? CHECKSUM_IPV6_PSEUDO_HEADER : CHECKSUM_IPV4_PSEUDO_HEADER;
@@ -212,7 +233,7 @@ static enum packet_verdict check_first_address(struct reception *in)
 static enum packet_verdict check_auth(const struct reception *in)
 {
     const struct packet_auth *wanted = &in->receiver->auth;
-    const uint8_t *data = in->payload + in->size - V2_AUTH_SIZE;
+    const uint8_t *data = in->payload + in->length - V2_AUTH_SIZE;
 
     switch (in->advert->auth_type) {
     case AUTH_NONE:

@@ -3,6 +3,7 @@
 #include "tests/fuzz/packet_checks.h"
 
 #include "lib/election/lan_warning.h"
+#include "lib/packet/auth_peers.h"
 
 #include "tests/fuzz/fuzz.h"
 
@@ -13,14 +14,16 @@ enum { CHECKSUM_AT = 6, V2_AUTH_SIZE = 8, SELECTED_VRID = 51 };
 /* Clears what a receiver ignores and we send as zero. True: there was something. */
 static bool clear_ignored(const struct advert *advert, uint8_t *message, size_t size)
 {
-    uint8_t before[ADVERT_SIZE_MAX + V2_AUTH_SIZE];
+    uint8_t before[ADVERT_BUFFER_SIZE];
 
     memcpy(before, message, size);
     if (advert->version == VRRP_V3) {
         message[4] &= 0x0f;
     } else {
         message[4] = 0;
-        memset(message + size - V2_AUTH_SIZE, 0, V2_AUTH_SIZE);
+        size_t length = advert->trailer != NULL ? size - AUTH_TRAILER_SIZE : size;
+
+        memset(message + length - V2_AUTH_SIZE, 0, V2_AUTH_SIZE);
     }
     return memcmp(before, message, size) != 0;
 }
@@ -28,8 +31,8 @@ static bool clear_ignored(const struct advert *advert, uint8_t *message, size_t 
 static void build_again(const struct advert *advert, const uint8_t *payload, size_t size)
 {
     static struct ip_prefix addresses[ADVERT_ADDRESSES_MAX];
-    uint8_t expected[ADVERT_SIZE_MAX + V2_AUTH_SIZE];
-    uint8_t built[ADVERT_SIZE_MAX + V2_AUTH_SIZE];
+    uint8_t expected[ADVERT_BUFFER_SIZE];
+    uint8_t built[ADVERT_BUFFER_SIZE];
     const struct packet_spec spec = {.version = advert->version,
                                      .vrid = advert->vrid,
                                      .priority = advert->priority,
@@ -39,7 +42,8 @@ static void build_again(const struct advert *advert, const uint8_t *payload, siz
                                      .destination = advert->ip.destination,
                                      .addresses = addresses,
                                      .address_count = advert->count,
-                                     .mtu = 65535};
+                                     .mtu = 65535,
+                                     .trailer = advert->trailer};
     struct advert again;
 
     MUST(size <= sizeof(expected));
@@ -55,6 +59,29 @@ static void build_again(const struct advert *advert, const uint8_t *payload, siz
     MUST(packet_receive(&advert->ip, built, size, NULL, &again, NULL) == PACKET_OK);
 }
 
+/* Nobody guesses a tag, and what is not genuine raises no mark. */
+static void check_auth(const struct advert *advert)
+{
+    static const uint8_t octets[AUTH_KEY_SIZE_MIN] = {1};
+    static const struct auth_clock now = {.utc_ns = NS_PER_SEC, .boot_ns = NS_PER_SEC};
+    static struct auth_keys *keys;
+    static struct auth_peers peers;
+
+    if (keys == NULL) {
+        keys = auth_keys_new();
+        MUST(keys != NULL && auth_keys_add(keys, 1, octets, sizeof(octets)));
+    }
+    const struct auth_policy policy = {
+        .keys = keys, .mode = AUTH_ENFORCE, .rules = {.window_s = 5}};
+    enum auth_outcome outcome = auth_peers_receive(&peers, &policy, advert, PACKET_OK, &now);
+    MUST(advert->trailer != NULL || outcome == AUTH_TRAILER_MISSING);
+    MUST(advert->trailer == NULL || outcome == AUTH_MALFORMED || outcome == AUTH_UNKNOWN_KEY ||
+         outcome == AUTH_BAD_HMAC);
+    MUST(auth_outcome_verdict(outcome) != PACKET_OK);
+    for (size_t i = 0; i < AUTH_PEERS_MAX; i++)
+        MUST(!peers.list[i].mark.set);
+}
+
 void check_stateless(const struct packet_ip *ip, const uint8_t *payload, size_t size)
 {
     struct advert advert;
@@ -64,8 +91,10 @@ void check_stateless(const struct packet_ip *ip, const uint8_t *payload, size_t 
     MUST(verdict < PACKET_VERDICTS);
     MUST(verdict == PACKET_OK || warnings == 0);
     MUST(size < 2 || packet_peek_vrid(payload, size) == payload[1]);
-    if (verdict == PACKET_OK)
-        build_again(&advert, payload, size);
+    if (verdict != PACKET_OK)
+        return;
+    build_again(&advert, payload, size);
+    check_auth(&advert);
 }
 
 static void check_judgement(const struct lan_message *message)

@@ -188,7 +188,7 @@ static void serve_announcements(struct world *w, struct node *n)
         const struct message *message = &n->inbox[i];
         const struct election *e = &n->elections[message->family];
 
-        if (message->announcement && e->state != VRRP_INIT)
+        if (message->announcement && (e->state != VRRP_INIT || election_lingering(e)))
             node_event(w, n, message->family, &event);
     }
     n->inbox_count = 0;

@@ -212,7 +212,9 @@ static void build_nodes(struct world *w, struct rng *rng, enum vrrp_version vers
             .dead_factor = w->dead_factor,
             .announce_repeat = 2,
             .announce_refresh_ns = SIM_REFRESH_NS,
-            .grouped = w->family_count > 1};
+            .grouped = w->family_count > 1,
+            .aligned = true,
+            .phase_ns = i * own_ns / NODES_MAX};
         n->powered = true;
         n->link_up = true;
         n->latency_ns = SIM_LATENCY_NS;

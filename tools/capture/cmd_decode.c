@@ -1,8 +1,9 @@
 /* vipctl decode: what a packet is by itself, or what an instance would do with it. Hex IP packets,
- * one a line, on standard input. */
+ * one a line, on standard input, each with the time it came at in front or without. */
 #include "tools/capture/cmd_decode.h"
 
 #include "tools/capture/advert_json.h"
+#include "tools/capture/decode_auth.h"
 #include "tools/common/config_files.h"
 #include "tools/common/json_print.h"
 #include "tools/common/options.h"
@@ -20,6 +21,7 @@ enum {
 struct decode_options {
     const char *config_file; /* NULL: stateless */
     const char *instance;
+    const char *marks; /* NULL: nobody was heard yet */
     bool json;
 };
 
@@ -29,6 +31,7 @@ struct decoder {
     const struct config_instance *instance; /* NULL: stateless */
     struct ip_address peers[2][INSTANCE_PEERS_MAX];
     struct packet_receiver receivers[2];
+    struct decode_auth auth;
     bool json;
 };
 
@@ -36,6 +39,7 @@ struct decoded {
     enum packet_verdict verdict;
     struct advert advert;
     uint32_t warnings;
+    struct decoded_auth auth;
 };
 
 static bool parse_options(int argc, char **argv, struct decode_options *out)
@@ -43,12 +47,14 @@ static bool parse_options(int argc, char **argv, struct decode_options *out)
     const struct verb_option table[] = {
         {.name = "config", .text = &out->config_file},
         {.name = "instance", .text = &out->instance},
+        {.name = "marks", .text = &out->marks},
         {.name = "json", .flag = &out->json},
     };
 
     *out = (struct decode_options){0};
     return options_read(argc, argv, table, sizeof(table) / sizeof(table[0])) == argc &&
-           (out->config_file == NULL) == (out->instance == NULL);
+           (out->config_file == NULL) == (out->instance == NULL) &&
+           (out->marks == NULL || out->instance != NULL);
 }
 
 static void set_receiver(struct decoder *decoder, size_t i, enum ip_family family)
@@ -79,6 +85,8 @@ static int load(struct decoder *decoder, const struct decode_options *options)
     if (decoder->instance != NULL) {
         set_receiver(decoder, 0, IP_FAMILY_IPV4);
         set_receiver(decoder, 1, IP_FAMILY_IPV6);
+        if (!decode_auth_begin(&decoder->auth, decoder->instance, options->marks))
+            r = EXIT_USAGE;
     } else {
         if (decoder->config != NULL)
             fprintf(stderr, "vipctl: %s has no instance '%s'\n", options->config_file,
@@ -120,8 +128,24 @@ static bool parse_hex(const char *text, uint8_t *octets, size_t *size)
     return n > 0;
 }
 
-static void decode(const struct decoder *decoder, const uint8_t *packet, size_t size,
-                   struct decoded *out)
+/* What the instance makes of it. Where its own address is not told, what came was for it. */
+static void receive(struct decoder *decoder, const struct packet_ip *ip, const uint8_t *payload,
+                    size_t size, struct decoded *out)
+{
+    struct packet_receiver receiver =
+        decoder->receivers[ip->source.family == IP_FAMILY_IPV6 ? 1 : 0];
+
+    if (receiver.source.family == IP_FAMILY_NONE) {
+        receiver.own = &ip->destination;
+        receiver.own_count = 1;
+    }
+    out->verdict = packet_receive(ip, payload, size, &receiver, &out->advert, &out->warnings);
+    decode_auth_judge(&decoder->auth, &out->advert, &out->verdict, &out->auth);
+    if (out->verdict != PACKET_OK)
+        out->warnings = 0;
+}
+
+static void decode(struct decoder *decoder, const uint8_t *packet, size_t size, struct decoded *out)
 {
     const uint8_t *payload;
     size_t payload_size;
@@ -131,14 +155,13 @@ static void decode(const struct decoder *decoder, const uint8_t *packet, size_t 
     out->verdict = packet_split_ip(packet, size, &ip, &payload, &payload_size);
     if (out->verdict != PACKET_OK)
         return;
-    const struct packet_receiver *receiver = NULL;
-    if (decoder->instance != NULL)
-        receiver = &decoder->receivers[ip.source.family == IP_FAMILY_IPV6 ? 1 : 0];
-    if (receiver != NULL && !config_has_router(decoder->instance, ip.source.family))
+    if (decoder->instance == NULL)
+        out->verdict =
+            packet_receive(&ip, payload, payload_size, NULL, &out->advert, &out->warnings);
+    else if (!config_has_router(decoder->instance, ip.source.family))
         out->verdict = PACKET_VRID_ERROR;
     else
-        out->verdict =
-            packet_receive(&ip, payload, payload_size, receiver, &out->advert, &out->warnings);
+        receive(decoder, &ip, payload, payload_size, out);
 }
 
 static json_t *warnings_json(uint32_t warnings)
@@ -169,13 +192,14 @@ static json_t *to_json(const struct decoder *decoder, const struct decoded *deco
     json_t *object =
         json_pack("{s:s, s:s}", "verdict", verdict, stateless ? "stateless" : "expect", verdict);
 
-    if (!good) {
+    if (!good)
         json_object_set_new(object, "reason", json_string(packet_verdict_name(decoded->verdict)));
-        return object;
-    }
-    if (!stateless)
+    else if (!stateless)
         json_object_set_new(object, "warnings", warnings_json(decoded->warnings));
-    advert_json_add(object, &decoded->advert);
+    if (good)
+        advert_json_add(object, &decoded->advert);
+    if (decoder->auth.policy.keys != NULL)
+        decode_auth_json_add(object, &decoded->auth);
     return object;
 }
 
@@ -200,6 +224,8 @@ static void print_text(const struct decoder *decoder, const struct decoded *deco
     for (unsigned bit = 0; bit < PACKET_WARNINGS; bit++)
         if ((decoded->warnings & (1u << bit)) != 0)
             printf("; %s", packet_warning_name((enum packet_warning)(1u << bit)));
+    if (decoded->auth.name != NULL)
+        printf("; %s", decoded->auth.name);
     putchar('\n');
 }
 
@@ -210,8 +236,7 @@ static void print_json(json_t *object)
 }
 
 /* True when the line was a packet, or nothing. `length`: with a NUL within, the text is shorter. */
-static bool decode_line(const struct decoder *decoder, const char *line, size_t length,
-                        size_t number)
+static bool decode_line(struct decoder *decoder, const char *line, size_t length, size_t number)
 {
     static const char problem[] = "not a packet in hexadecimal";
     uint8_t *packet;
@@ -223,7 +248,8 @@ static bool decode_line(const struct decoder *decoder, const char *line, size_t 
     if (text && (*line == '\0' || *line == '#'))
         return true;
     packet = malloc(PACKET_BYTES_MAX);
-    bool good = packet != NULL && text && parse_hex(line, packet, &size);
+    bool good = packet != NULL && text && decode_auth_time(&decoder->auth, &line) &&
+                parse_hex(line, packet, &size);
     if (good) {
         decode(decoder, packet, size, &decoded);
         if (decoder->json)
@@ -239,7 +265,7 @@ static bool decode_line(const struct decoder *decoder, const char *line, size_t 
     return good;
 }
 
-static int decode_all(const struct decoder *decoder)
+static int decode_all(struct decoder *decoder)
 {
     char *line = NULL;
     size_t room = 0;
@@ -272,6 +298,7 @@ int cmd_decode(const struct context *context, int argc, char **argv)
     int r = load(&decoder, &options);
     if (r == EXIT_GOOD)
         r = decode_all(&decoder);
+    decode_auth_end(&decoder.auth);
     config_free(decoder.config);
     return r;
 }

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of the service vipd, while it runs. */
+#define SERVICE_CREDENTIALS "/run/credentials/vipd.service"
+
 typedef char *text_reader(const char *path, size_t max, char *error, size_t error_size);
 
 /* The same bounds as vipd's. */
@@ -111,10 +114,22 @@ bool config_files_load(const char *file, const char *dir, struct config_files *o
     return config_files_load_list(files, 1, dir, out);
 }
 
-/* For config_passwords_read(). */
-static char *read_password(const char *path, char *error, size_t error_size)
+/* For config_passwords_read(). A name without a slash is that of a credential: ours where we have
+ * any, else of the service as it runs. */
+static char *read_secret(const char *path, char *error, size_t error_size)
 {
-    return read_regular_file(path, PASSWORD_FILE_BYTES_MAX, error, error_size);
+    const char *directory = getenv("CREDENTIALS_DIRECTORY");
+    char *whole = NULL;
+
+    if (path[0] == '/')
+        return read_regular_file(path, PASSWORD_FILE_BYTES_MAX, error, error_size);
+    if (asprintf(&whole, "%s/%s", directory != NULL ? directory : SERVICE_CREDENTIALS, path) < 0) {
+        snprintf(error, error_size, "out of memory");
+        return NULL;
+    }
+    char *text = read_regular_file(whole, PASSWORD_FILE_BYTES_MAX, error, error_size);
+    free(whole);
+    return text;
 }
 
 struct config *config_files_parse(const struct config_files *files,
@@ -122,7 +137,7 @@ struct config *config_files_parse(const struct config_files *files,
 {
     struct config *config = config_parse(files->list, files->count, problems);
 
-    if (config != NULL && config_passwords_read(config, read_password, problems))
+    if (config != NULL && config_passwords_read(config, read_secret, problems))
         return config;
     config_free(config);
     return NULL;

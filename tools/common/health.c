@@ -33,8 +33,6 @@ struct next {
 
 static const struct next DOCTOR = {"what keeps it in INIT", "vipctl doctor"};
 
-static const struct next WAITING = {"before-master runs", "vipctl history %s"};
-
 /* instance NULL: it is the node's. */
 static void note(struct judgement *judgement, const char *instance, enum health health,
                  const char *text, const struct next *next)
@@ -134,13 +132,14 @@ static const struct next *next_of_init(const json_t *instance)
 /* Held on purpose, while somebody serves, is a warning only. */
 static void judge_state(struct judgement *judgement, const json_t *instance)
 {
+    static const struct next preparing = {"it prepares before it claims", "vipctl status %s"};
     bool drained = json_is_object(json_object_get(instance, "drained"));
     bool served = json_is_object(json_object_get(instance, "master"));
     char text[PRESENT_SIZE];
 
     present_text(instance, text, sizeof(text));
     if (json_is_object(json_object_get(instance, "waiting")))
-        note(judgement, field_text(instance, "name"), HEALTH_WARNING, text, &WAITING);
+        note(judgement, field_text(instance, "name"), HEALTH_WARNING, text, &preparing);
     if (strcmp(field_text(instance, "state"), "INIT") != 0)
         return;
     note(judgement, field_text(instance, "name"), drained && served ? HEALTH_WARNING : HEALTH_BAD,

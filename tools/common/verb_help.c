@@ -40,8 +40,12 @@ static const struct {
                 "  -i INTERFACE       listen on this one only (default: all)\n" JSON_LINES
                 "  --all              ARP and neighbour discovery about other addresses, too\n"
                 "  --count N          end after N frames\n"},
-    {"decode", JSON_LINES "  --config FILE      judge as an instance of this configuration would\n"
-                          "  --instance NAME    which one\n"},
+    {"decode",
+     JSON_LINES "  --config FILE      judge as an instance of this configuration would\n"
+                "  --instance NAME    which one\n"
+                "  --marks FILE       sequences heard before: lines of ADDRESS and HEX\n"},
+    {"keygen", "  -o FILE            write it there, for root and vipd alone to read; not over a\n"
+               "                     file that is there\n"},
     {"import",
      JSON "  --config-id ID     decides lines for one node, which begin with @\n"
           "                     (default: first part of the host name)\n"

@@ -1,5 +1,6 @@
 /* Examinations of the adverts that were heard (wire.h) against the configuration: strangers, peers
  * that differ, our own adverts coming back, second masters. */
+#include "tools/doctor/adverts_auth.h"
 #include "tools/doctor/arrival.h"
 
 #include "lib/config/duration.h"
@@ -228,10 +229,11 @@ static void judge_peer(const struct arrival *arrival, struct findings *out)
         return;
     }
     judge_auth(arrival, out);
+    bool trailer = judge_trailer(arrival, out);
     judge_interval(arrival, out);
     judge_checksum(arrival, out);
     judge_addresses(arrival, out);
-    if (arrival->received != PACKET_OK && !packet_verdict_is_auth(arrival->received) &&
+    if (arrival->received != PACKET_OK && !trailer && !packet_verdict_is_auth(arrival->received) &&
         arrival->received != PACKET_INTERVAL_ERROR && arrival->received != PACKET_CHECKSUM_ERROR)
         judge_refusal(arrival, arrival->received, out);
     if (arrival->received == PACKET_OK && advert->priority > PRIORITY_RESIGN &&

@@ -5,6 +5,7 @@
 #include "tools/common/field.h"
 
 #include <string.h>
+#include <time.h>
 
 enum { OWN_ADDRESSES_MAX = 256 };
 
@@ -31,6 +32,23 @@ bool patient_stayed(const struct patient *patient, const struct config_instance 
            strcmp(field_text(after, "state"), state) == 0;
 }
 
+/* By an instance that has keys. It is the last one of its sender, as old as the listening was long
+ * at most; whether it was heard before is not known. */
+static enum packet_verdict authenticate(const struct arrival *arrival, const struct advert *advert)
+{
+    struct auth_policy policy = config_auth(arrival->instance);
+    struct auth_mark unheard = {0};
+    struct timespec now;
+
+    if (policy.keys == NULL)
+        return PACKET_OK;
+    clock_gettime(CLOCK_REALTIME, &now);
+    policy.rules.window_s += (uint32_t)(arrival->patient->wire->listened_ns / NS_PER_SEC) + 1;
+    const struct auth_clock clock = {.utc_ns =
+                                         (uint64_t)now.tv_sec * NS_PER_SEC + (uint64_t)now.tv_nsec};
+    return auth_outcome_verdict(auth_judge(&policy, advert, &unheard, &clock));
+}
+
 void arrival_receive(struct arrival *arrival)
 {
     enum ip_family family = arrival->heard->ip.source.family;
@@ -46,6 +64,8 @@ void arrival_receive(struct arrival *arrival)
     arrival->received =
         packet_receive(&arrival->heard->ip, arrival->heard->payload, arrival->heard->size,
                        &receiver, &advert, &arrival->warnings);
+    if (arrival->received == PACKET_OK)
+        arrival->received = authenticate(arrival, &advert);
 }
 
 static bool is_like(const struct heard *heard, const struct config_instance *instance)

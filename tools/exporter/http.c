@@ -141,7 +141,8 @@ static void answer_master(struct answer *answer, struct source *source, const ch
     } else {
         const char *state = field_text(instance, "state");
         const struct address_sum sum = address_sum(instance);
-        bool master = strcmp(state, "MASTER") == 0 && (sum.held > 0 || sum.count == 0);
+        bool waits = json_is_object(json_object_get(instance, "waiting"));
+        bool master = strcmp(state, "MASTER") == 0 && !waits && (sum.held > 0 || sum.count == 0);
 
         answer_text(answer, source, master ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
                     master || strcmp(state, "MASTER") != 0 ? state

@@ -236,6 +236,49 @@ static void print_conflict(const struct context *context, const json_t *router)
                field_text(conflict, "mac"), field_text(conflict, "address"));
 }
 
+/* One line for each sender: what became of its adverts, the last one first. */
+static void print_senders(const json_t *peers)
+{
+    const json_t *peer;
+    size_t i;
+
+    json_array_foreach ((json_t *)(uintptr_t)peers, i, peer) {
+        const json_t *key = json_object_get(peer, "key_id");
+        const char *name;
+        json_t *count;
+
+        printf("    %-*s%s: %s", LABEL_WIDTH - 2, "", field_text(peer, "address"),
+               field_text(peer, "last"));
+        if (json_is_integer(key))
+            printf(", key %lld, clock %+lld s", (long long)json_integer_value(key),
+                   field_number(peer, "ahead_s"));
+        fputs(" (", stdout);
+        const char *gap = "";
+        json_object_foreach (json_object_get(peer, "outcomes"), name, count) {
+            if (json_integer_value(count) == 0)
+                continue;
+            printf("%s%s %lld", gap, name, (long long)json_integer_value(count));
+            gap = ", ";
+        }
+        fputs(")\n", stdout);
+    }
+}
+
+static void print_authentication(const json_t *router)
+{
+    const json_t *auth = json_object_get(router, "authentication");
+    const json_t *ids = json_object_get(auth, "key_ids");
+
+    if (!json_is_object(auth))
+        return;
+    printf("    %-*s%s, %s, keys", LABEL_WIDTH - 2, "signatures", field_text(auth, "mode"),
+           field_text(auth, "replay"));
+    for (size_t i = 0; i < json_array_size(ids); i++)
+        printf(" %lld", (long long)json_integer_value(json_array_get(ids, i)));
+    puts(field_true(auth, "signs") ? "" : ", sends unsigned");
+    print_senders(json_object_get(auth, "peers"));
+}
+
 static void print_router(const struct context *context, const json_t *router, bool all)
 {
     printf("\n  %s%s%s  %s\n", table_colour_start(TABLE_BOLD, context->colour),
@@ -249,6 +292,7 @@ static void print_router(const struct context *context, const json_t *router, bo
            (double)field_number(router, "skew_time_us") / 1000);
     print_next(router);
     print_conflict(context, router);
+    print_authentication(router);
     print_counters("counters", json_object_get(router, "counters"), all);
     print_counters("dropped because", json_object_get(router, "drops"), all);
     print_counters("odd but taken", json_object_get(router, "warnings"), all);

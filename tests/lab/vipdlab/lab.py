@@ -20,8 +20,10 @@ class Lab:
     """nodes: how many with vipd; keepalived: how many with keepalived, numbered after them.
     dad: leave Duplicate Address Detection on."""
 
+    family = "vipdlab"  # what the names of its namespaces begin with
+
     def __init__(self, nodes=2, keepalived=0, dad=False):
-        self.prefix = f"vipdlab{os.getpid()}-{next(_numbers)}"
+        self.prefix = f"{self.family}{os.getpid()}-{next(_numbers)}"
         self.directory = tempfile.mkdtemp(prefix=f"{self.prefix}-")
         os.chmod(self.directory, 0o755)
         self.switch = f"{self.prefix}-sw"

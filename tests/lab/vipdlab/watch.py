@@ -113,6 +113,11 @@ class Capture:
     def adverts(self, port=None, **fields):
         return self.frames(port=port, kind="vrrp", **fields)
 
+    def octets(self, port=None):
+        """The adverts so far as they were on the wire."""
+        return [data for when, where, data in list(self._raw) if (port is None or where == port) and
+                wire.read(data, when, where).kind == "vrrp"]
+
     def announced(self, port=None, since=0.0):
         """Addresses announced by gratuitous ARP or unsolicited NA."""
         return {f.target for f in self.frames(port=port, since=since) if f.gratuitous}

@@ -31,6 +31,13 @@ def checksum(data):
     return ~total & 0xFFFF
 
 
+def checksum_of(header, message):
+    """The two octets for a version 3 message over IPv4, behind that IP header."""
+    pseudo = header[12:20] + struct.pack("!BBH", 0, VRRP, len(message))
+    body = bytes(message[:6]) + bytes(2) + bytes(message[8:])
+    return struct.pack("!H", checksum(bytes(pseudo) + body))
+
+
 def vrrp_message(source, destination, vrid=51, priority=50, addresses=("10.77.0.200",), version=3,
                  kind=1, interval_ms=100, count=None, trailer=b"", spoil_checksum=False,
                  message_only=False, auth_type=0, auth_data=b"",

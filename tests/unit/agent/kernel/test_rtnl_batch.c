@@ -115,21 +115,41 @@ static void an_empty_batch_is_not_sent(void **state)
     assert_int_equal(rtnl_batch_sends(batch), 0);
 }
 
-/* Without room for the answers what happened is not known, and that is said. The next batch is not
- * confused by answers to this one. */
-static void lost_answers_count_as_errors(void **state)
+/* From now on there is room for a few answers only. */
+static void make_small(void)
 {
-    struct rtnl_batch *batch = *state;
     int small = 1;
 
     assert_int_equal(setsockopt(netns_newest_netlink_socket(false), SOL_SOCKET, SO_RCVBUF, &small,
                                 sizeof(small)),
                      0);
+}
+
+static void what_succeeds_costs_one_answer_for_all(void **state)
+{
+    struct rtnl_batch *batch = *state;
+
+    make_small();
     for (unsigned i = 0; i < RTNL_BATCH_MESSAGES; i++)
         put_address(batch, RTM_NEWADDR, netns_ifindex("va"), (uint8_t)(i + 1));
+    assert_int_equal(rtnl_batch_send(batch), 0);
+    for (unsigned i = 0; i < RTNL_BATCH_MESSAGES; i++)
+        assert_int_equal(rtnl_batch_result(batch, i), 0);
+}
+
+/* Without room for the answers what happened is not known, and that is said. The next batch is not
+ * confused by answers to this one. */
+static void lost_answers_count_as_errors(void **state)
+{
+    struct rtnl_batch *batch = *state;
+
+    make_small();
+    for (unsigned i = 0; i < RTNL_BATCH_MESSAGES; i++)
+        put_address(batch, RTM_NEWADDR, netns_ifindex("va"), 1);
     assert_int_equal(rtnl_batch_send(batch), -ENOBUFS);
+    assert_int_equal(rtnl_batch_result(batch, 0), -ENOBUFS);
+    assert_int_equal(rtnl_batch_result(batch, 1), -EEXIST);
     assert_int_equal(rtnl_batch_result(batch, RTNL_BATCH_MESSAGES - 1), -ENOBUFS);
-    assert_int_equal(rtnl_batch_result(batch, 0), 0);
 
     put_address(batch, RTM_NEWADDR, netns_ifindex("va"), 200);
     assert_int_equal(rtnl_batch_send(batch), 0);
@@ -144,6 +164,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(each_message_has_its_own_result, enter, leave),
         cmocka_unit_test_setup_teardown(says_why_where_the_kernel_does, enter, leave),
         cmocka_unit_test_setup_teardown(an_empty_batch_is_not_sent, enter, leave),
+        cmocka_unit_test_setup_teardown(what_succeeds_costs_one_answer_for_all, enter, leave),
         cmocka_unit_test_setup_teardown(lost_answers_count_as_errors, enter, leave),
     };
 

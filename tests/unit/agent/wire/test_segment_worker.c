@@ -2,6 +2,7 @@
  * wait, and what becomes of those who leave meanwhile. */
 #include "agent/base/priorities.h"
 #include "agent/wire/segment.h"
+#include "agent/wire/segment_send.h"
 #include "tests/unit/agent/gate.h"
 #include "tests/unit/agent/links_nobody.h"
 #include "tests/unit/agent/netns.h"

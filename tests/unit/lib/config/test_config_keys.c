@@ -55,6 +55,12 @@ GETTER(auth_type, i->auth.type)
 GETTER(auth_last, i->auth.data[AUTH_DATA_SIZE - 1])
 GETTER(password_cut, i->password_cut)
 GETTER(password_file_is_there, strcmp(i->password_file, "/etc/vipd/p") == 0)
+GETTER(auth_key_count, i->auth_key_count)
+GETTER(first_key_id, i->auth_keys[0].id)
+GETTER(secrets_are_there, i->secrets != NULL)
+GETTER(auth_mode, i->auth_mode)
+GETTER(auth_replay, i->auth_replay)
+GETTER(auth_window_s, config_auth(i).rules.window_s)
 GETTER(words_of_master, argument_vector_count(i->hooks[HOOK_MASTER]))
 GETTER(words_of_backup, argument_vector_count(i->hooks[HOOK_BACKUP]))
 GETTER(words_of_init, argument_vector_count(i->hooks[HOOK_INIT]))
@@ -110,6 +116,16 @@ static const struct good_value {
     {"password-file", NULL, password_file_is_there, false},
     {"password-file", "/etc/vipd/p\nversion = 2", password_file_is_there, true},
     {"password-file", "/etc/vipd/p\nversion = 2", auth_type, AUTH_NONE},
+    {"auth-key", NULL, auth_key_count, 0},
+    {"auth-key", "7:/a 3:b\nauth-key = 5:/c", auth_key_count, 3},
+    {"auth-key", "7:/a 3:b\nauth-key = 5:/c", first_key_id, 7},
+    {"auth-key", "7:/a", secrets_are_there, false},
+    {"auth-mode", NULL, auth_mode, AUTH_ENFORCE},
+    {"auth-mode", "permissive\nauth-key = 1:/a", auth_mode, AUTH_PERMISSIVE},
+    {"auth-replay", NULL, auth_replay, AUTH_REPLAY_TIME},
+    {"auth-replay", "monotonic\nauth-key = 1:/a", auth_replay, AUTH_REPLAY_MONOTONIC},
+    {"auth-window", NULL, auth_window_s, 5},
+    {"auth-window", "9s\nauth-key = 1:/a", auth_window_s, 9},
     {"advert-interval", NULL, advert_interval, NS_PER_SEC},
     {"advert-interval", "10ms", advert_interval, 10 * NS_PER_MS},
     {"advert-interval", "40.95s", advert_interval, 40950 * NS_PER_MS},
@@ -201,7 +217,8 @@ static const struct good_value {
     {"conflict-quiet", NULL, conflict_quiet, 60 * NS_PER_SEC},
     {"conflict-quiet", "3s", conflict_quiet, 3 * NS_PER_SEC},
     {"avoid", NULL, avoids, 0},
-    {"avoid", "other\n[instance other]\ninterface = eth9\nvrid = 9\naddresses = 192.0.2.99", avoids, 1},
+    {"avoid", "other\n[instance other]\ninterface = eth9\nvrid = 9\naddresses = 192.0.2.99", avoids,
+     1},
     {"track", NULL, track_count, 0},
     {"track", APP, track_count, 1},
     {"flap-damping", NULL, damping_transitions, 0},

@@ -122,6 +122,10 @@ static const struct mistake key_mistakes[] = {
      {WEB "multicast-group: found '224.0.0.8', the second of its family, expected one"}},
     {V2 "password =\n", {WEB6 "password: found nothing, expected a text of 1 to 8"}},
     {V2 "password-file = hush\n", {WEB6 "password-file: found 'hush', expected an absolute"}},
+    {GOOD "auth-key = /a\n", {WEB "auth-key: found no id in front of a colon, expected ID:FILE"}},
+    {GOOD "auth-mode = on\n", {WEB "auth-mode: found 'on', expected receive-only, permissive"}},
+    {GOOD "auth-replay = none\n", {WEB "auth-replay: found 'none', expected time or monotonic"}},
+    {GOOD "auth-window = 301s\n", {WEB "auth-window: found '301s', expected auto, or whole"}},
     {GOOD "unicast-min-ttl = 256\n",
      {WEB "unicast-min-ttl: found '256', expected a number from 0"}},
     {GOOD "announce-repeat = 11\n", {WEB "announce-repeat: found '11', expected a number from 0"}},
@@ -274,6 +278,17 @@ static const struct mistake secret_mistakes[] = {
     {GOOD "password = hush\n", {WEB "password: version 3 has no passwords"}},
     {GOOD "password-file = /a\n", {WEB "password-file: version 3 has no passwords"}},
     {V2 "password-file = /a\npassword = hush\n", {WEB6 "password-file: beside `password`"}},
+    {V2 "auth-key = hush\n", {WEB6 "auth-key: found no id in front of a colon, expected ID:FILE"}},
+    {V2 "auth-key = 1:hex:hush\n", {WEB6 "auth-key: found something else than hexadecimal digi"}},
+    {V2 "auth-key = 1:/a # hush\n", {WEB6 "auth-key: found what looks like a comment behind it"}},
+    {V2 "auth-key = 1:/a 1:hush\n", {WEB6 "auth-key: found the same id a second time, expected"}},
+    {V2 "auth-key 1:hex:hush\n", {"t.conf:6: [instance web]: found 'auth...', expected KEY ="}},
+    {V2 "auth-key = 1:/a\npassword = hush\n", {WEB6 "auth-key: beside a password, expected one"}},
+    {GOOD "auth-mode = enforce\n", {WEB "auth-mode: without `auth-key`, expected it with one on"}},
+    {GOOD "auth-replay = time\n", {WEB "auth-replay: without `auth-key`, expected it with one "}},
+    {GOOD "auth-window = 9s\n", {WEB "auth-window: without `auth-key`, expected it with one on"}},
+    {GOOD "auth-window = 9s\nauth-key = 1:/a\nauth-replay = monotonic\n",
+     {WEB "auth-window: auth-replay = monotonic has no window, expected it with time only"}},
 };
 
 static void judge(const struct mistake *mistake, bool secret)

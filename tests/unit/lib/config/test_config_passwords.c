@@ -1,4 +1,4 @@
-/* Passwords from files: what is taken of one, what is refused, and that none is shown. */
+/* Passwords and keys from files: what is taken of one, what is refused, and that none is shown. */
 #include "lib/config/passwords.h"
 #include "tests/unit/lib/config/config_text.h"
 
@@ -10,6 +10,10 @@
 
 #include <cmocka.h>
 
+#define V3    "[instance web]\ninterface = eth0\nvrid = 51\naddresses = 192.0.2.10/24\n"
+#define KEY_A "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+#define KEY_B "f00102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+#define KEY_C "e00102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 #define WEB                                                                                        \
     "[instance web]\ninterface = eth0\nvrid = 51\naddresses = 192.0.2.10/24\nversion = 2\n"        \
     "password-file = /p\n"
@@ -76,11 +80,86 @@ static void an_instance_is_never_left_without_its_password(void **state)
 #undef AT
 }
 
+/* What the files of keys say, by their names. */
+static char *read_key(const char *path, char *error, size_t error_size)
+{
+    snprintf(error, error_size, "no such credential");
+    if (strcmp(path, "/a") == 0)
+        return strdup(KEY_A "  \r\nmore\n");
+    return strcmp(path, "b.key") == 0 ? strdup("hex:" KEY_B "\n") : NULL;
+}
+
+/* The problem of that key; "" for none. */
+static const char *problem_of_key(const char *written, struct config **config)
+{
+    static char line[1024];
+    char text[1024];
+    struct config_problems problems;
+
+    snprintf(text, sizeof(text), V3 "auth-key = %s\n", written);
+    *config = parse_text(text, &problems);
+    assert_non_null(*config);
+    line[0] = '\0';
+    bool good = config_passwords_read(*config, read_key, &problems);
+    assert_int_equal(good, problems.count == 0);
+    if (!good)
+        config_problem_format(&problems.list[0], line, sizeof(line));
+    config_problems_free(&problems);
+    return line;
+}
+
+static void keys_come_in_their_order_from_wherever_they_stand(void **state)
+{
+    struct config *config;
+
+    (void)state;
+    assert_string_equal(problem_of_key("9:hex:" KEY_C ", 4:/a, 7:b.key", &config), "");
+    const struct auth_policy policy = config_auth(&config->instances[0]);
+    assert_int_equal(auth_keys_count(policy.keys), 3);
+    assert_int_equal(auth_keys_id(policy.keys, 0), 9);
+    assert_int_equal(auth_keys_id(policy.keys, 1), 4);
+    assert_int_equal(auth_keys_id(policy.keys, 2), 7);
+    config_free(config);
+}
+
+static void an_instance_is_never_left_without_its_keys(void **state)
+{
+#define AT "t.conf:1: [instance web] auth-key: "
+    struct config *config;
+
+    (void)state;
+    assert_string_equal(problem_of_key("1:/a, 2:/none", &config),
+                        AT "/none: cannot be read: no such credential");
+    config_free(config);
+#undef AT
+}
+
+static void keys_are_the_same_by_what_they_are(void **state)
+{
+    struct config *a;
+    struct config *b;
+    struct config *c;
+
+    (void)state;
+    assert_string_equal(problem_of_key("1:/a, 2:b.key", &a), "");
+    assert_string_equal(problem_of_key("1:hex:" KEY_A ", 2:hex:" KEY_B, &b), "");
+    assert_string_equal(problem_of_key("2:b.key, 1:/a", &c), "");
+    assert_true(auth_keys_equal(a->instances[0].secrets, b->instances[0].secrets));
+    assert_false(auth_keys_equal(a->instances[0].secrets, c->instances[0].secrets));
+    assert_false(auth_keys_equal(a->instances[0].secrets, NULL));
+    config_free(a);
+    config_free(b);
+    config_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_line_is_the_password),
         cmocka_unit_test(an_instance_is_never_left_without_its_password),
+        cmocka_unit_test(keys_come_in_their_order_from_wherever_they_stand),
+        cmocka_unit_test(an_instance_is_never_left_without_its_keys),
+        cmocka_unit_test(keys_are_the_same_by_what_they_are),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,12 +34,17 @@ static int parse(const char *key_name, const char *text, struct config_instance 
     return result;
 }
 
+/* 32 octets. */
+#define KEY_32 "000102030405060708090a0b0c0d0e0f101112131415161718191A1B1C1D1E1F"
+
 static void drop(struct config_instance *instance)
 {
     free(instance->claims);
     free(instance->peers);
     free(instance->routes);
     free(instance->rules);
+    free(instance->auth_keys);
+    auth_keys_unref(instance->inline_secrets);
     for (size_t hook = 0; hook < HOOKS; hook++)
         free(instance->hooks[hook]);
     free(instance->track.list);
@@ -116,6 +121,12 @@ static void takes_good_and_refuses_bad_values(void **state)
          TEXTS("", "192.0.2.1", "fe80::1", "a")},
         {"password", TEXTS("x", "12345678", "a b", "longer than 8"), TEXTS("", "a # b", "a\x7f")},
         {"password-file", TEXTS("/etc/vipd/p"), TEXTS("", "p", "~/p")},
+        {"auth-key", TEXTS("1:/etc/vipd/k", "255:web.key", "7:hex:" KEY_32, "2:" KEY_32, "3:hex"),
+         TEXTS("", "/etc/vipd/k", "0:/k", "256:/k", "1:", "1:a/b", "1:..", "1:hex:", "1:hex:00",
+               "1:hex:" KEY_32 "0", "1:hex:" KEY_32 "zz", "1:hex:" KEY_32 KEY_32 "00", "-1:/k")},
+        {"auth-mode", TEXTS("receive-only", "permissive", "enforce"), TEXTS("", "on", "strict")},
+        {"auth-replay", TEXTS("time", "monotonic"), TEXTS("", "none")},
+        {"auth-window", TEXTS("auto", "1s", "5m"), TEXTS("", "0", "301s", "500ms", "1.5s", "off")},
         {"unicast-min-ttl", TEXTS("0", "1", "255"), TEXTS("", "256", "-1", "any")},
         {"unicast-max-ttl", TEXTS("0", "1", "255"), TEXTS("", "256", "-1", "any")},
         {"on-change", TEXTS("/bin/true", "sh -c 'a > b'"), TEXTS("", "a & b", "`a`")},

@@ -1,31 +1,6 @@
 /* A router that is waited for before it holds the addresses: what it says and does not say
  * meanwhile, how that ends, and how long who held them before goes on. */
-#include "election_kit.h"
-
-#define WAIT_NS (30 * SEC)
-
-static struct election_params params_of(uint8_t priority)
-{
-    struct election_params params = kit_params(priority);
-
-    params.prepare_ns = WAIT_NS;
-    return params;
-}
-
-static struct election_actions prepared(struct election *e, bool well, uint64_t now)
-{
-    return kit_step(e, (struct election_event){.type = ELECTION_PREPARED, .force = well}, now);
-}
-
-/* MASTER in its own right since *now, that prepared well. */
-static struct election settled(const struct election_params *params, uint64_t *now)
-{
-    struct election e = kit_master(params, now);
-
-    prepared(&e, true, *now);
-    assert_true(e.holding);
-    return e;
-}
+#include "prepare_kit.h"
 
 static void adverts_at_once_and_claims_when_prepared(void **state)
 {

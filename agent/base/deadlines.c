@@ -1,0 +1,224 @@
+/* A heap of deadlines under one timer; see deadlines.h. Owner: the agent. */
+#include "agent/base/deadlines.h"
+
+#include "agent/base/clock.h"
+#include "lib/limits.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+enum {
+    /* Served before other sources, received packets above all, get a turn. */
+    SERVED_PER_TURN = 64,
+    ROOM_MIN = 16,
+};
+
+/* What was put off is looked at so much early: together with what comes a little earlier. */
+#define LOOK_EARLY_NS NS_PER_MS
+
+/* The time stands here too: to compare it, what it belongs to need not be touched. */
+struct entry {
+    uint64_t looked_ns;
+    struct deadline *deadline;
+};
+
+struct deadlines {
+    struct deadlines_options options;
+    sd_event_source *timer;
+    uint64_t timer_us;   /* it is set for; UINT64_MAX: it is off */
+    uint64_t serving_ns; /* the timer is set at the end; 0: nothing is being served */
+    struct entry *heap;  /* the first is at 1 */
+    size_t count;
+    size_t room;
+};
+
+static void put(struct deadlines *d, struct entry entry, size_t place)
+{
+    d->heap[place] = entry;
+    entry.deadline->place = place;
+}
+
+static void move_up(struct deadlines *d, size_t at, struct entry entry)
+{
+    for (; at > 1 && d->heap[at / 2].looked_ns > entry.looked_ns; at /= 2)
+        put(d, d->heap[at / 2], at);
+    put(d, entry, at);
+}
+
+static void move_down(struct deadlines *d, size_t at, struct entry entry)
+{
+    for (;;) {
+        size_t child = 2 * at;
+
+        if (child < d->count && d->heap[child + 1].looked_ns < d->heap[child].looked_ns)
+            child++;
+        if (child > d->count || d->heap[child].looked_ns >= entry.looked_ns)
+            break;
+        put(d, d->heap[child], at);
+        at = child;
+    }
+    put(d, entry, at);
+}
+
+/* Rounded up: a timer that fires a microsecond early finds nothing due. */
+static uint64_t us_of(uint64_t ns)
+{
+    return ns == DEADLINE_NEVER ? UINT64_MAX : ns / NS_PER_US + (ns % NS_PER_US != 0 ? 1 : 0);
+}
+
+static void set_timer(struct deadlines *d)
+{
+    uint64_t us = us_of(d->count > 0 ? d->heap[1].looked_ns : DEADLINE_NEVER);
+    int r = 0;
+
+    if (d->serving_ns != 0 || us == d->timer_us)
+        return;
+    d->timer_us = us;
+    if (us != UINT64_MAX)
+        r = sd_event_source_set_time(d->timer, us);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(d->timer,
+                                        us != UINT64_MAX ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+    assert(r >= 0);
+    (void)r;
+}
+
+/* Not due yet, but its time to be looked at is near: to its place. */
+static bool put_off(struct deadlines *d, uint64_t now_ns)
+{
+    struct deadline *first = d->heap[1].deadline;
+
+    if (d->heap[1].looked_ns > now_ns + LOOK_EARLY_NS || first->looked_ns >= first->at_ns)
+        return false;
+    first->looked_ns = first->at_ns;
+    move_down(d, 1, (struct entry){.looked_ns = first->at_ns, .deadline = first});
+    return true;
+}
+
+/* fn() may set, add and remove what it likes. */
+static void serve(struct deadlines *d, uint64_t now_ns, size_t limit)
+{
+    size_t served = 0;
+
+    while (d->count > 0) {
+        struct deadline *first = d->heap[1].deadline;
+
+        if (put_off(d, now_ns))
+            continue;
+        if (d->heap[1].looked_ns > now_ns || served == limit)
+            break;
+        if (served++ == 0 && d->options.before != NULL)
+            d->options.before(d->options.userdata);
+        first->at_ns = DEADLINE_NEVER;
+        first->fn(first->userdata);
+    }
+    if (served > 0 && d->options.after != NULL)
+        d->options.after(d->options.userdata);
+}
+
+static void serve_some(struct deadlines *d, size_t limit)
+{
+    /* What is served may keep the loop waiting, and ask for this. */
+    if (d->serving_ns != 0)
+        return;
+    d->serving_ns = clock_boot_ns();
+    serve(d, d->serving_ns, limit);
+    d->serving_ns = 0;
+    set_timer(d);
+}
+
+void deadlines_serve(struct deadlines *d)
+{
+    serve_some(d, d->count);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct deadlines *d = userdata;
+
+    (void)source;
+    (void)usec;
+    d->timer_us = UINT64_MAX; /* fired once */
+    serve_some(d, SERVED_PER_TURN);
+    return 0;
+}
+
+void deadline_set(struct deadlines *d, struct deadline *deadline, uint64_t at_ns)
+{
+    assert(deadline->place > 0);
+    /* Each once a turn: received packets come before the second time. */
+    deadline->at_ns = at_ns > d->serving_ns ? at_ns : d->serving_ns + 1;
+    if (deadline->at_ns >= deadline->looked_ns)
+        return;
+    deadline->looked_ns = deadline->at_ns;
+    move_up(d, deadline->place, (struct entry){.looked_ns = deadline->at_ns, .deadline = deadline});
+    set_timer(d);
+}
+
+int deadlines_add(struct deadlines *d, struct deadline *deadline)
+{
+    assert(deadline->place == 0);
+    if (d->count == d->room) {
+        size_t room = d->room > 0 ? 2 * d->room : ROOM_MIN;
+        struct entry *heap = realloc(d->heap, (room + 1) * sizeof(*heap));
+
+        if (heap == NULL)
+            return -ENOMEM;
+        d->heap = heap;
+        d->room = room;
+    }
+    deadline->at_ns = DEADLINE_NEVER;
+    deadline->looked_ns = DEADLINE_NEVER;
+    put(d, (struct entry){.looked_ns = DEADLINE_NEVER, .deadline = deadline}, ++d->count);
+    return 0;
+}
+
+void deadlines_remove(struct deadlines *d, struct deadline *deadline)
+{
+    size_t place = deadline->place;
+
+    if (place == 0)
+        return;
+    const struct entry last = d->heap[d->count--];
+    deadline->place = 0;
+    if (last.deadline != deadline) {
+        move_up(d, place, last);
+        move_down(d, last.deadline->place, last);
+    }
+    set_timer(d);
+}
+
+int deadlines_open(sd_event *event, const struct deadlines_options *options, struct deadlines **out)
+{
+    struct deadlines *d = calloc(1, sizeof(*d));
+
+    *out = NULL;
+    if (d == NULL)
+        return -ENOMEM;
+    *d = (struct deadlines){.options = *options, .timer_us = UINT64_MAX};
+    int r = sd_event_add_time(event, &d->timer, CLOCK_BOOTTIME, UINT64_MAX, 1, on_timer, d);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(d->timer, SD_EVENT_OFF);
+    if (r >= 0)
+        r = sd_event_source_set_priority(d->timer, options->priority);
+    if (r >= 0)
+        r = sd_event_source_set_description(d->timer, "deadlines");
+    if (r < 0) {
+        deadlines_close(d);
+        return r;
+    }
+    *out = d;
+    return 0;
+}
+
+void deadlines_close(struct deadlines *d)
+{
+    if (d == NULL)
+        return;
+    assert(d->count == 0);
+    sd_event_source_disable_unref(d->timer);
+    free(d->heap);
+    free(d);
+}

@@ -1,0 +1,55 @@
+/* Adverts out of a segment; see segment_send.h. */
+#include "agent/wire/segment_send.h"
+
+#include "agent/wire/segment_state.h"
+
+#include <errno.h>
+
+int segment_send(struct segment_client *client, const struct advert_header *header,
+                 const uint8_t *payload, size_t size)
+{
+    const struct segment *segment = client->segment;
+    struct advert_io *io = segment != NULL ? segment->io[roster_slot(client->family)] : NULL;
+
+    return io != NULL ? advert_io_send(io, header, payload, size) : -ENETDOWN;
+}
+
+void segment_post(struct segment_client *client, const struct advert_header *header,
+                  const uint8_t *payload, size_t size, const struct advert_sender *sender)
+{
+    struct segment *segment = client->segment;
+    struct advert_io *io = segment != NULL ? segment->io[roster_slot(client->family)] : NULL;
+
+    if (io == NULL || !segment->owner->holds) {
+        sender->on_sent(sender->userdata, segment_send(client, header, payload, size));
+        return;
+    }
+    advert_io_post(io, header, payload, size, sender);
+    segment->posted = true;
+}
+
+void segment_flush(struct segment *segment)
+{
+    if (!segment->posted)
+        return;
+    segment->posted = false;
+    for (size_t i = 0; i < FAMILY_SLOTS; i++)
+        if (segment->io[i] != NULL)
+            advert_io_flush(segment->io[i]);
+}
+
+void segments_hold(void *userdata)
+{
+    struct segments *segments = userdata;
+
+    segments->holds = true;
+}
+
+void segments_let_go(void *userdata)
+{
+    struct segments *segments = userdata;
+
+    segments->holds = false;
+    for (struct segment *s = segments->list; s != NULL; s = s->next)
+        segment_flush(s);
+}
