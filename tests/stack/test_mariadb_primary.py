@@ -1,4 +1,5 @@
-"""mariadb-primary: the writer's address is where the primary is, under a client that never stops."""
+"""mariadb-primary: the writer's address is where the primary is, under a client that never stops
+writing."""
 
 import re
 import time
@@ -68,8 +69,9 @@ class Pair:
         """The figures of the README."""
         waited = re.findall(r"before-master: exit status 0 after ([\d.]+) s",
                             self.hosts[new].log_text())[-1]
-        print(f"mariadb-primary: {what}: {len(writer.rows)} rows, {len(lost)} acknowledged ones lost,"
-              f" longest gap {writer.longest_gap_s(since):.2f} s, {waited} s of it for the promotion")
+        print(f"mariadb-primary: {what}: {len(writer.rows)} rows, {len(lost)} acknowledged ones "
+              f"lost, longest gap {writer.longest_gap_s(since):.2f} s, {waited} s of it for the "
+              "promotion")
 
     def rejoin(self, number, *arguments, check=True):
         return self.hosts[number].run("mariadb-role", "rejoin", *arguments, check=check, timeout=60)
@@ -79,7 +81,8 @@ class Pair:
         is lost on the way, and the connection stays: until so many rows have been acknowledged; for
         a moment with 0."""
         host, other = self.hosts[number], ("192.0.2.2", "192.0.2.1")[number]
-        host.run("nft", "add table ip cut; add chain ip cut out { type filter hook output priority 0; };"
+        host.run("nft", "add table ip cut; add chain ip cut out"
+                 " { type filter hook output priority 0; };"
                  f" add rule ip cut out ip daddr {other} tcp sport 3306 drop")
         if rows:
             enough = len(writer.rows) + rows
@@ -96,7 +99,7 @@ class Pair:
         host.heal()
         self.servers[number].start(60)
         host.start()
-        self.stack.wait(lambda: "read-only and no replica" in host.vipctl("status", "writer").stdout,
+        self.stack.wait(lambda: "mariadb-role rejoin" in host.vipctl("status", "writer").stdout,
                         "status says what is to be done", 30)
         assert self.servers[number].value("@@read_only") == 1
 

@@ -1,4 +1,5 @@
-"""postgresql-primary: the writer's address is where the primary is, under a client that never stops."""
+"""postgresql-primary: the writer's address is where the primary is, under a client that never
+stops."""
 
 import re
 import time
@@ -76,7 +77,8 @@ class Pair:
         is lost on the way, and the connection stays: until so many rows have been acknowledged; for
         a moment with 0."""
         host, other = self.hosts[number], ADDRESSES[1 - number]
-        host.run("nft", "add table ip cut; add chain ip cut out { type filter hook output priority 0; };"
+        host.run("nft", "add table ip cut; add chain ip cut out"
+                 " { type filter hook output priority 0; };"
                  f" add rule ip cut out ip daddr {other} tcp sport 5432 drop")
         if rows:
             enough = len(writer.rows) + rows
@@ -94,7 +96,7 @@ class Pair:
         host.heal()
         self.servers[number].start(60)
         host.start()
-        self.stack.wait(lambda: "run postgres-role rejoin" in host.vipctl("status", "writer").stdout,
+        self.stack.wait(lambda: "postgres-role rejoin" in host.vipctl("status", "writer").stdout,
                         "status says what is to be done", 30)
         assert self.servers[number].value("pg_is_in_recovery()") == "t"
 

@@ -90,8 +90,9 @@ class Postgresql(Server):
         """Runs SQL as postgres by the server's socket; returns the rows of the last statement."""
         rows = []
         for statement in statements:
-            text = self.host.run("runuser", "-u", "postgres", "--", "psql", "-XAtq", "-F", "\t", "-v",
-                                 "ON_ERROR_STOP=1", "-d", database, "-c", statement, check=False)
+            text = self.host.run("runuser", "-u", "postgres", "--", program("psql"), "-XAtq",
+                                 "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", database,
+                                 "-c", statement, check=False)
             if text.returncode != 0:
                 raise psycopg2.OperationalError(text.stderr)
             rows = [tuple(line.split("\t")) for line in text.stdout.splitlines()]

@@ -1,4 +1,5 @@
-"""Empty data directories of database servers: made once in a build directory, copied for each host."""
+"""Empty data directories of database servers: made once in a build directory, and copied for each
+host."""
 
 import fcntl
 import os

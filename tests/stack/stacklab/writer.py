@@ -11,9 +11,9 @@ Row = collections.namedtuple("Row", "number begun ended server")
 
 
 class Writer:
-    """connect(): a connection of which write(number) writes a row and returns who took it; either may
-    raise any exception, after which there is a new connection and the next number. It runs in the
-    namespace of `host`, until stop()."""
+    """connect(): a connection of which write(number) writes a row and returns who took it; either
+    may raise any exception, after which there is a new connection and the next number. It runs in
+    the namespace of `host`, until stop()."""
 
     def __init__(self, host, connect, pause_s=0.005):
         self.host, self.rows, self.failures = host, [], []
