@@ -74,6 +74,23 @@ def test_planned_hand_over_fails_no_request(site):
         assert not result.failed and result.longest_gap_s < 5, str(result)
 
 
+def test_a_request_on_its_way_is_answered_when_the_address_has_gone(site):
+    for nginx in site.nginx.values():
+        nginx.freeze()
+    asking = site.client.popen(
+        "curl", "-sS", "--max-time", "50", "--http1.1", "--cacert", "/etc/ssl/www.crt",
+        "--resolve", f"{NAME}:443:{VIP}", f"https://{NAME}/", stdout=-1, text=True)
+    site.stack.wait(lambda: "fe=www" in site.haproxy["lb1"].ask("show sess"),
+                    "lb1 has the request")
+    site.lb1.run("vipctl", "drain", "web")
+    site.lb2.wait_state("MASTER")
+    site.stack.wait(lambda: not site.lb1.holds(VIP), "lb1 has given the address up")
+    for nginx in site.nginx.values():
+        nginx.thaw()
+    answer, _ = asking.communicate(timeout=60)
+    assert asking.returncode == 0 and "served you" in answer, answer
+
+
 def test_faults_are_survived(site):
     load = site.load()
     lb1, lb2 = site.lb1, site.lb2
