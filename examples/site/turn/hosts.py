@@ -82,7 +82,7 @@ class Site:
     def pair(self, kind):
         return [self.hosts[f"{kind}1"], self.hosts[f"{kind}2"]]
 
-    def wait(self, condition, what, timeout=30):
+    def wait(self, condition, what, timeout=60):
         return self.stack.wait(condition, what, timeout, POLL_S)
 
     def close(self):

@@ -7,7 +7,7 @@ from .faults import TIERS
 
 SETTLE_S = 0.8  # before a fault and after it is mended
 AWAY_S = 1.5  # a fault lasts at least so long after the site goes on without
-GONE_S, WELL_S, SERVED_S = 40, 60, 40
+GONE_S, WELL_S, SERVED_S = 90, 90, 60
 
 
 class Story:
