@@ -76,7 +76,8 @@ static void on_message(void *userdata, const struct packet_ip *ip, bool source_i
                                         .warnings = warnings,
                                         .advert = &advert,
                                         .state = router_election(router)->state,
-                                        .own_priority = router_election(router)->params.priority};
+                                        .own_priority = router_election(router)->params.priority,
+                                        .offering = router_election(router)->offer != OFFER_NONE};
     bool refused = router_peers_message(router, ip, verdict, &advert, &sighting);
     if (!router_watch_message(router, &message) && refused)
         router_watch_see(router, &sighting);

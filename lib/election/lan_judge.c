@@ -59,7 +59,7 @@ static const struct advert *readable(const struct lan_message *m, struct advert 
 /* A second master beside us. */
 static bool judge_master(const struct lan_message *m, struct lan_sighting *out)
 {
-    if (m->verdict != PACKET_OK || m->state != VRRP_MASTER)
+    if (m->verdict != PACKET_OK || m->state != VRRP_MASTER || m->offering)
         return false;
     assert(m->advert != NULL);
     out->priority = m->advert->priority;

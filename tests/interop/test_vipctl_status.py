@@ -223,7 +223,7 @@ CHECK = {"name": "haproxy", "type": "http", "state": "failing", "since": None, "
      "vipctl resume web  # web: drained"),
     ({"state": "INIT", "held_by": ["link-down"]}, "vipctl doctor  # web: what keeps it in INIT"),
     ({"state": "INIT", "held_by": ["not-prepared"]},
-     "vipctl status web  # web: before-master failed"),
+     "vipctl history web  # web: before-master failed"),
     ({"state": "INIT", "held_by": ["group"]}, "vipctl why web  # web: held by its group"),
     ({"warnings": [{"kind": "second-master", "text": "10.0.0.3 too"}]},
      "vipctl doctor  # web: second-master"),

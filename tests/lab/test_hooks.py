@@ -175,7 +175,7 @@ exec > {out}.new
 echo "cwd=$(pwd)"
 echo "descriptors=$(cd /proc/self/fd; echo *)"
 echo "stdin=$(readlink /proc/$$/fd/0)"
-awk '/^(SigBlk|SigIgn|CapAmb)/ {{ print $1 $2 }}' /proc/self/status
+sed -En 's/^(SigBlk|SigIgn|CapAmb):[[:space:]]*/\\1:/p' /proc/$$/status
 echo "policy=$(cut -d' ' -f41 /proc/$$/stat)"
 echo "group=$(cut -d' ' -f5 /proc/$$/stat) $$"
 env

@@ -120,7 +120,6 @@ static const struct next *next_of_init(const json_t *instance)
         {"drained", {"drained", "vipctl resume %s"}},
         {"not-prepared", {"before-master failed", "vipctl history %s"}},
         {"check-failed", {"a check fails", "vipctl status %s"}},
-        {"not-prepared", {"before-master failed", "vipctl status %s"}},
         {"group", {"held by its group", "vipctl why %s"}},
         {"start-delay", {"the machine was started a short while ago", "vipctl why %s"}},
         {"conflict", {"another machine holds its address", "vipctl why %s"}},

@@ -11,6 +11,7 @@ struct bench {
     struct packet_receiver receiver;
     uint8_t packet[ADVERT_SIZE_MAX + 8];
     struct packet_ip ip;
+    bool offering;
 };
 
 static void set_up(struct bench *b, enum ip_family family, const char *first, const char *second)
@@ -69,7 +70,8 @@ static bool hear(struct bench *b, const struct rival *rival, enum vrrp_state sta
                                         .warnings = warnings,
                                         .advert = &advert,
                                         .state = state,
-                                        .own_priority = 100};
+                                        .own_priority = 100,
+                                        .offering = b->offering};
     return lan_judge_message(&message, out);
 }
 
@@ -89,6 +91,9 @@ static void two_masters_are_told_apart(void **state)
     assert_true(hear(&b, &rival, VRRP_MASTER, &s));
     assert_int_equal(s.kind, LAN_SECOND_MASTER);
     assert_false(hear(&b, &rival, VRRP_BACKUP, &s));
+    b.offering = true; /* whom the address is offered to */
+    assert_false(hear(&b, &rival, VRRP_MASTER, &s));
+    b.offering = false;
     rival.priority = 101; /* we yield */
     assert_false(hear(&b, &rival, VRRP_MASTER, &s));
     rival.priority = PRIORITY_RESIGN;
