@@ -83,4 +83,4 @@ def test_routed_vip(stack):
                          ("vipd killed", killed)):
         print(f"routed-vip: {what}: {result}")
     assert not planned.failed and not back.failed
-    assert edge1.on("lo") == [VIP] and not edge2.on("lo")
+    stack.wait(lambda: edge1.on("lo") == [VIP] and not edge2.on("lo"), "edge1 alone has it", 20)

@@ -41,7 +41,8 @@ def first_line(command):
         done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
     except FileNotFoundError:
         return ""
-    return (done.stdout + done.stderr).split("\n", maxsplit=1)[0].strip()
+    line = (done.stdout + done.stderr).split("\n", maxsplit=1)[0]
+    return line.partition(" - http")[0].strip()  # the report names nobody else's pages
 
 
 def versions():
