@@ -16,7 +16,7 @@
 enum {
     BENCH_PRIORITY = 100, /* of the control server in the loop */
     BENCH_PATH_SIZE = 64,
-    BENCH_TURNS_MAX = 200000, /* no answer within so many turns: none comes */
+    BENCH_TURNS_MAX = 1000000, /* no answer within so many turns: none comes */
 };
 
 struct control_bench {

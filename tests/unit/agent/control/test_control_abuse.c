@@ -15,7 +15,7 @@
 
 enum {
     FLOODERS = CONTROL_CLIENTS_MAX - 1,
-    FLOOD_PIECES = 5000,
+    FLOOD_PIECES = 1500,
     /* Clients take turns: one asks once while every flooder may have some pieces of its own done.
      */
     POLITE_TURNS_MAX = 20 * CONTROL_CLIENTS_MAX,

@@ -14,7 +14,7 @@
 static void assert_has(const char *text, const char *part)
 {
     if (strstr(text, part) == NULL)
-        fail_msg("no '%s' in:\n%s", part, text);
+        fail_msg("no '%s' in:\n%s", part, text != NULL ? text : "(nothing)");
 }
 
 static char *page_of_status(void)
