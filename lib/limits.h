@@ -46,8 +46,8 @@ enum {
     CONFIG_PROBLEMS_MAX = 100,
     ANNOUNCE_REPEAT_MAX = 10,
     /* The path of a password-file, with NUL, and what the file may have. */
-    PASSWORD_PATH_SIZE = 128,
-    PASSWORD_FILE_BYTES_MAX = 1024,
+    SECRET_PATH_SIZE = 128,
+    SECRET_FILE_BYTES_MAX = 1024,
     CONTROL_CLIENTS_MAX = 32,
     /* One request of a client of the control socket. */
     CONTROL_MESSAGE_BYTES_MAX = 64 * 1024,

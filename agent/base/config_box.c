@@ -2,7 +2,7 @@
 #include "agent/base/config_box.h"
 
 #include "agent/base/regular_file.h"
-#include "lib/config/passwords.h"
+#include "lib/config/secrets.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -124,7 +124,7 @@ static int list_directory(const char *directory, glob_t *names)
     return r != 0 && r != GLOB_NOMATCH ? -EIO : 0;
 }
 
-/* For config_passwords_read(). A name without a slash is that of a credential. */
+/* For config_secrets_read(). A name without a slash is that of a credential. */
 static char *read_secret(const char *path, char *error, size_t error_size)
 {
     const char *directory = getenv("CREDENTIALS_DIRECTORY");
@@ -141,10 +141,9 @@ static char *read_secret(const char *path, char *error, size_t error_size)
         snprintf(error, error_size, "out of memory");
         return NULL;
     }
-    int r =
-        regular_file_read(whole != NULL ? whole : path, PASSWORD_FILE_BYTES_MAX, &text, &length);
+    int r = regular_file_read(whole != NULL ? whole : path, SECRET_FILE_BYTES_MAX, &text, &length);
     if (r < 0)
-        snprintf(error, error_size, "%s", regular_file_error(r, PASSWORD_FILE_BYTES_MAX, reason));
+        snprintf(error, error_size, "%s", regular_file_error(r, SECRET_FILE_BYTES_MAX, reason));
     free(whole);
     return text;
 }
@@ -153,7 +152,7 @@ static struct config_box *parse(const struct config_source *sources, size_t coun
                                 struct config_problems *problems)
 {
     struct config *config = config_parse(sources, count, problems);
-    bool complete = config != NULL && config_passwords_read(config, read_secret, problems);
+    bool complete = config != NULL && config_secrets_read(config, read_secret, problems);
     struct config_box *box = complete ? config_box_new(config) : NULL;
 
     if (box == NULL)

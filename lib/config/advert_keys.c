@@ -45,7 +45,7 @@ static bool is_file(const char *text)
 {
     size_t length = strlen(text);
 
-    if (length == 0 || length >= PASSWORD_PATH_SIZE || strcmp(text, ".") == 0 ||
+    if (length == 0 || length >= SECRET_PATH_SIZE || strcmp(text, ".") == 0 ||
         strcmp(text, "..") == 0)
         return false;
     for (size_t i = 0; i < length; i++)

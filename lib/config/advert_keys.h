@@ -8,7 +8,7 @@
 
 #include "lib/config/config.h"
 
-/* Reads the text of a regular file of at most PASSWORD_FILE_BYTES_MAX octets, to be freed by the
+/* Reads the text of a regular file of at most SECRET_FILE_BYTES_MAX octets, to be freed by the
  * caller, without waiting for anybody; of a name without a slash that of a credential. NULL:
  * `error` says why. */
 typedef char *config_secret_reader(const char *path, char *error, size_t error_size);

@@ -1,6 +1,6 @@
 /*
  * The configuration: one immutable, typed value. config_parse() makes it from text, nothing
- * but config_passwords_read() changes it afterwards, config_free() ends it. Defaults are already
+ * but config_secrets_read() changes it afterwards, config_free() ends it. Defaults are already
  * filled in.
  *
  * The room of what people write. From the bottom: list.h, names.h, duration.h, argument_vector.h
@@ -8,7 +8,7 @@
  * what is wrong. schema_rows.h says what a key is and schema.h holds the one table of them;
  * refusal.h, value_parsers.h and values.h turn texts into fields by it. lexer.h reads lines,
  * draft.h is the configuration while it grows, reading.h brings the two together, validate*.c look
- * at the whole, parse.c does all of that. passwords.h adds what stands in files of its own.
+ * at the whole, parse.c does all of that. secrets.h adds what stands in files of its own.
  * group.h, diff.h and advice.h ask a finished configuration.
  *
  * Texts are handed in: this room opens no file. It uses lib/election and lib/packet for the types
@@ -60,9 +60,8 @@ enum hook {
 
 /* A key of authenticated adverts, as it is written; advert_keys.h reads what it names. */
 struct config_auth_key {
-    uint8_t id; /* 1..255 */
-    char
-        file[PASSWORD_PATH_SIZE]; /* an absolute path, or the name of a credential; empty: inline */
+    uint8_t id;                  /* 1..255 */
+    char file[SECRET_PATH_SIZE]; /* an absolute path, or the name of a credential; empty: inline */
 };
 
 struct config_instance {
@@ -78,10 +77,10 @@ struct config_instance {
     enum mac_mode mac;
     enum checksum_mode checksum;
     bool strict;
-    struct packet_auth auth;                /* version 2; of `password` or what password_file has */
-    bool password_cut;                      /* and that is longer than what is used of it */
-    char password_file[PASSWORD_PATH_SIZE]; /* empty: none; see passwords.h */
-    struct config_auth_key *auth_keys;      /* the first one signs; NULL: none */
+    struct packet_auth auth;              /* version 2; of `password` or what password_file has */
+    bool password_cut;                    /* and that is longer than what is used of it */
+    char password_file[SECRET_PATH_SIZE]; /* empty: none; see secrets.h */
+    struct config_auth_key *auth_keys;    /* the first one signs; NULL: none */
     size_t auth_key_count;
     struct auth_keys
         *inline_secrets;       /* those that stand in the text, until advert_keys.h is done */

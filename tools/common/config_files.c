@@ -1,7 +1,7 @@
 /* Lists and reads the files of a configuration. Names and texts are owned by the list. */
 #include "tools/common/config_files.h"
 
-#include "lib/config/passwords.h"
+#include "lib/config/secrets.h"
 #include "tools/common/read_file.h"
 
 #include <dirent.h>
@@ -114,7 +114,7 @@ bool config_files_load(const char *file, const char *dir, struct config_files *o
     return config_files_load_list(files, 1, dir, out);
 }
 
-/* For config_passwords_read(). A name without a slash is that of a credential: ours where we have
+/* For config_secrets_read(). A name without a slash is that of a credential: ours where we have
  * any, else of the service as it runs. */
 static char *read_secret(const char *path, char *error, size_t error_size)
 {
@@ -122,12 +122,12 @@ static char *read_secret(const char *path, char *error, size_t error_size)
     char *whole = NULL;
 
     if (path[0] == '/')
-        return read_regular_file(path, PASSWORD_FILE_BYTES_MAX, error, error_size);
+        return read_regular_file(path, SECRET_FILE_BYTES_MAX, error, error_size);
     if (asprintf(&whole, "%s/%s", directory != NULL ? directory : SERVICE_CREDENTIALS, path) < 0) {
         snprintf(error, error_size, "out of memory");
         return NULL;
     }
-    char *text = read_regular_file(whole, PASSWORD_FILE_BYTES_MAX, error, error_size);
+    char *text = read_regular_file(whole, SECRET_FILE_BYTES_MAX, error, error_size);
     free(whole);
     return text;
 }
@@ -137,7 +137,7 @@ struct config *config_files_parse(const struct config_files *files,
 {
     struct config *config = config_parse(files->list, files->count, problems);
 
-    if (config != NULL && config_passwords_read(config, read_secret, problems))
+    if (config != NULL && config_secrets_read(config, read_secret, problems))
         return config;
     config_free(config);
     return NULL;

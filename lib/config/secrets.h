@@ -4,15 +4,15 @@
  * file: whoever reads the configuration's files hands in the function that reads these, and calls
  * it behind config_parse(). No message has any of one.
  */
-#ifndef VIP_CONFIG_PASSWORDS_H
-#define VIP_CONFIG_PASSWORDS_H
+#ifndef VIP_CONFIG_SECRETS_H
+#define VIP_CONFIG_SECRETS_H
 
 #include "lib/config/advert_keys.h"
 
 /* Fills in the passwords and keys that stand in files. False: problems were added, which
  * config_parse() has opened; then the configuration is of no use: an instance without its password
  * is another one. */
-bool config_passwords_read(struct config *config, config_secret_reader *reader,
-                           struct config_problems *problems);
+bool config_secrets_read(struct config *config, config_secret_reader *reader,
+                         struct config_problems *problems);
 
 #endif

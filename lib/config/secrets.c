@@ -1,5 +1,5 @@
-/* Passwords, from keys and from files; see passwords.h. */
-#include "lib/config/passwords.h"
+/* Passwords and keys, from the text and from files; see secrets.h. */
+#include "lib/config/secrets.h"
 
 #include "lib/config/instance_problem.h"
 #include "lib/config/lexer.h"
@@ -78,8 +78,8 @@ static bool read_one(struct config_instance *instance, config_secret_reader *rea
     return why == NULL;
 }
 
-bool config_passwords_read(struct config *config, config_secret_reader *reader,
-                           struct config_problems *problems)
+bool config_secrets_read(struct config *config, config_secret_reader *reader,
+                         struct config_problems *problems)
 {
     bool good = true;
 

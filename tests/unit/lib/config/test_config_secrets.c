@@ -1,5 +1,5 @@
 /* Passwords and keys from files: what is taken of one, what is refused, and that none is shown. */
-#include "lib/config/passwords.h"
+#include "lib/config/secrets.h"
 #include "tests/unit/lib/config/config_text.h"
 
 #include <setjmp.h>
@@ -37,7 +37,7 @@ static const char *problem_of(const char *text, struct packet_auth *auth)
     assert_non_null(config);
     content = text;
     line[0] = '\0';
-    bool good = config_passwords_read(config, read_password, &problems);
+    bool good = config_secrets_read(config, read_password, &problems);
     assert_int_equal(good, problems.count == 0);
     if (!good)
         config_problem_format(&problems.list[0], line, sizeof(line));
@@ -100,7 +100,7 @@ static const char *problem_of_key(const char *written, struct config **config)
     *config = parse_text(text, &problems);
     assert_non_null(*config);
     line[0] = '\0';
-    bool good = config_passwords_read(*config, read_key, &problems);
+    bool good = config_secrets_read(*config, read_key, &problems);
     assert_int_equal(good, problems.count == 0);
     if (!good)
         config_problem_format(&problems.list[0], line, sizeof(line));
