@@ -305,8 +305,8 @@ static int open_registry(struct parts *parts)
     if (r >= 0)
         r = attach_open(parts->node.event, parts->registry, &parts->attach);
     if (r >= 0)
-        r = registry_open_drains(parts->registry, parts->files, parts->options.state_dir,
-                                 parts->facts.box->config);
+        r = registry_open_state(parts->registry, parts->files, parts->options.state_dir,
+                                parts->facts.box->config);
     return r;
 }
 

@@ -6,8 +6,6 @@
 
 #include <assert.h>
 
-#include <assert.h>
-
 #define ANSWER_POLL_NS (500 * NS_PER_US)
 
 /* Some 100 ms were seen on a very busy machine. */

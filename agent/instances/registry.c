@@ -260,8 +260,8 @@ static void on_drain_saved(void *userdata, enum drains_saved saved)
         handover_kept(&registry->list[i]->handover, saved);
 }
 
-int registry_open_drains(struct registry *registry, struct worker *worker, const char *state_dir,
-                         const struct config *config)
+int registry_open_state(struct registry *registry, struct worker *worker, const char *state_dir,
+                        const struct config *config)
 {
     const struct drains_options options = {
         .event = registry->node->event,

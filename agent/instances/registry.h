@@ -34,8 +34,8 @@ int registry_open(struct node *node, const struct registry_observer *observer,
 /* Opens the list of what is drained, and the stamps of authenticated adverts: once, before the
  * first instance. 0 or a negative errno, logged. worker saves it, and is closed after the registry.
  */
-int registry_open_drains(struct registry *registry, struct worker *worker, const char *state_dir,
-                         const struct config *config);
+int registry_open_state(struct registry *registry, struct worker *worker, const char *state_dir,
+                        const struct config *config);
 
 /* Releases what is still held, at once, and frees all instances. NULL is allowed. */
 void registry_clear(struct registry *registry);

@@ -80,11 +80,6 @@ uint8_t auth_keys_id(const struct auth_keys *keys, size_t i)
     return keys->list[i].id;
 }
 
-bool auth_keys_have(const struct auth_keys *keys, uint8_t id)
-{
-    return find(keys, id) != NULL;
-}
-
 bool auth_keys_equal(const struct auth_keys *a, const struct auth_keys *b)
 {
     size_t count = auth_keys_count(a);

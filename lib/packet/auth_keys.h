@@ -51,8 +51,6 @@ size_t auth_keys_count(const struct auth_keys *keys);
 /* The id of the i-th. The first one signs; each verifies. */
 uint8_t auth_keys_id(const struct auth_keys *keys, size_t i);
 
-bool auth_keys_have(const struct auth_keys *keys, uint8_t id);
-
 /* Whether they are the same keys in the same order. Either may be NULL. */
 bool auth_keys_equal(const struct auth_keys *a, const struct auth_keys *b);
 

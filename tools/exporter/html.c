@@ -4,7 +4,8 @@
 #include <assert.h>
 #include <stdarg.h>
 
-void html_text(FILE *out, const char *text)
+/* Whatever is in it, it can stand between tags and in attributes. */
+static void put_text(FILE *out, const char *text)
 {
     for (; *text != '\0'; text++) {
         switch (*text) {
@@ -43,7 +44,7 @@ void html(FILE *out, const char *format, ...)
         c++;
         assert(*c == 's' || *c == '%');
         if (*c == 's')
-            html_text(out, va_arg(arguments, const char *));
+            put_text(out, va_arg(arguments, const char *));
         else
             putc('%', out);
     }
