@@ -1,26 +1,28 @@
 """mariadb-primary: the writer's address is where the primary is, under a client that never stops
 writing."""
 
-import re
 import time
 
 import pytest
 
+from stacklab.database_pair import DatabasePair
 from stacklab.mariadb import Mariadb, connect
 from stacklab.writer import Writer
 
-WRITER, READER = "192.0.2.20", "192.0.2.21"
 SHOP = ["CREATE DATABASE shop",
         "CREATE TABLE shop.rows_written (id INT PRIMARY KEY)",
         "CREATE USER shop@'%' IDENTIFIED BY 'shop'", "GRANT ALL ON shop.* TO shop@'%'"]
 
 
-class Pair:
+class Pair(DatabasePair):
     """db1 is the primary with the writer's address, db2 its replica with the reader's."""
+
+    EXAMPLE, ROLE, PORT = "mariadb-primary", "mariadb-role", 3306
+    ADDRESSES, WRITER, READER = ("192.0.2.1", "192.0.2.2"), "192.0.2.20", "192.0.2.21"
 
     def __init__(self, stack):
         self.stack = stack
-        self.hosts = [stack.host("db1", "192.0.2.1/24"), stack.host("db2", "192.0.2.2/24")]
+        self.hosts = [stack.host(f"db{i + 1}", f"{a}/24") for i, a in enumerate(self.ADDRESSES)]
         self.client = stack.host("client", "192.0.2.100/24")
         self.servers = [Mariadb(host) for host in self.hosts]
 
@@ -35,72 +37,25 @@ class Pair:
         self.servers[0].source("/etc/vipd/mariadb-users.sql")
         self.servers[0].query(*SHOP)
         first.start()
-        first.lab.wait(lambda: first.holds(WRITER), "db1 has the writer's address", 30)
+        first.lab.wait(lambda: first.holds(self.WRITER), "db1 has the writer's address", 30)
         second.run("mariadb-role", "rejoin", "--clone", timeout=60)
         second.start()
         self.settled(0)
         return self
 
-    def settled(self, primary):
-        """Waits until that node has the writer's address, and the other one stands by and has the
-        reader's."""
-        mine, other = self.hosts[primary], self.hosts[1 - primary]
-        self.stack.wait(lambda: mine.holds(WRITER) and other.state("writer") == "BACKUP" and
-                        other.holds(READER) and not mine.holds(READER),
-                        f"{mine.name} has the writer's, {other.name} the reader's address", 60)
-
     def write(self):
-        return Writer(self.client, lambda: connect(WRITER, "shop", "shop", "shop")).wait_written()
-
-    def taken_by(self, writer, server_id):
-        self.stack.wait(lambda: writer.rows[-1].server == server_id,
-                        f"server {server_id} takes rows", 60)
+        client = Writer(self.client, lambda: connect(self.WRITER, "shop", "shop", "shop"))
+        return client.wait_written()
 
     @staticmethod
     def rows(server):
         return {row[0] for row in server.query("SELECT id FROM shop.rows_written")}
 
-    def lost(self, writer, server):
-        """Rows that were acknowledged and are not there."""
-        acknowledged = writer.numbers()
-        return sorted(acknowledged - self.rows(server))
-
-    def say(self, what, writer, since, new, lost):
-        """The figures of the README."""
-        waited = re.findall(r"before-master: exit status 0 after ([\d.]+) s",
-                            self.hosts[new].log_text())[-1]
-        print(f"mariadb-primary: {what}: {len(writer.rows)} rows, {len(lost)} acknowledged ones "
-              f"lost, longest gap {writer.longest_gap_s(since):.2f} s, {waited} s of it for the "
-              "promotion")
-
     def rejoin(self, number, *arguments, check=True):
         return self.hosts[number].run("mariadb-role", "rejoin", *arguments, check=check, timeout=60)
 
-    def dies(self, number, writer, rows):
-        """The whole node, of which the disk is left. Just before, what it sends to the other server
-        is lost on the way, and the connection stays: until so many rows have been acknowledged; for
-        a moment with 0."""
-        host, other = self.hosts[number], ("192.0.2.2", "192.0.2.1")[number]
-        host.run("nft", "add table ip cut; add chain ip cut out"
-                 " { type filter hook output priority 0; };"
-                 f" add rule ip cut out ip daddr {other} tcp sport 3306 drop")
-        if rows:
-            enough = len(writer.rows) + rows
-            self.stack.wait(lambda: len(writer.rows) >= enough, "rows are acknowledged", 30)
-        else:
-            time.sleep(0.5)
-        host.cut()
-        self.servers[number].kill()
-        host.kill()
-
     def comes_back(self, number):
-        host = self.hosts[number]
-        host.run("nft", "delete", "table", "ip", "cut")
-        host.heal()
-        self.servers[number].start(60)
-        host.start()
-        self.stack.wait(lambda: "mariadb-role rejoin" in host.vipctl("status", "writer").stdout,
-                        "status says what is to be done", 30)
+        super().comes_back(number)
         assert self.servers[number].value("@@read_only") == 1
 
 
@@ -151,7 +106,7 @@ def test_what_the_death_of_the_primary_loses(stack, pair):
 
     # It comes back read-only, and stands back until it is told to rejoin.
     pair.comes_back(0)
-    assert pair.hosts[1].holds(WRITER)
+    assert pair.hosts[1].holds(pair.WRITER)
     pair.rejoin(0)
     pair.settled(1)
     stack.wait(lambda: not pair.lost(writer, db1), "the replica has all of it", 30)
