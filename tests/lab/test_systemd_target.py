@@ -1,13 +1,14 @@
 """vipd-master@NAME.target follows the state, whatever the bus and the service manager do."""
 
 import os
+import pathlib
 import shutil
 import subprocess
 import time
 
 import pytest
 
-from vipdlab import config
+from vipdlab import config, netns
 from vipdlab.manager import ServiceManager
 from vipdlab.node import NO_NET_ADMIN, environment
 
@@ -52,6 +53,18 @@ def test_it_follows_the_state(lab, manager):
     assert manager.calls()[4:] == [STOP], "stopped before vipd ends"
 
 
+def slow_kernel(node):
+    """Each request of the thread that writes addresses takes a moment: what is told meanwhile can be
+    seen. A process, to be terminated."""
+    def writer():
+        return [task.name for task in pathlib.Path(f"/proc/{node.process.pid}/task").iterdir()
+                if (task / "comm").read_text(encoding="utf-8").strip() == "vipd-kernel"]
+    node.lab.wait(writer, "its writer runs")
+    return subprocess.Popen(["strace", "-qqq", "-o", "/dev/null", "-p", writer()[0],
+                             "-e", "inject=sendto:delay_enter=300ms"],
+                            preexec_fn=netns.die_with_parent)
+
+
 @pytest.mark.lab(nodes=1)
 def test_a_claim_that_is_refused_starts_nothing(lab, manager):
     """MASTER is told once the kernel has the addresses: to systemd and in the state file."""
@@ -59,6 +72,7 @@ def test_a_claim_that_is_refused_starts_nothing(lab, manager):
     node = lab[1]
     node.write(web())
     node.spawn(env={**environment(), **manager.env}, prefix=NO_NET_ADMIN)
+    slow = slow_kernel(node)
 
     def refusals():
         return [e for e in node.history() if e.get("reason") == "cannot-claim"]
@@ -70,6 +84,8 @@ def test_a_claim_that_is_refused_starts_nothing(lab, manager):
     lab.wait(tried_again, "it was refused three times", 40)
     assert START not in manager.calls()
     assert seen - {None} and "MASTER" not in seen, seen
+    slow.terminate()
+    slow.wait(20)
     node.stop()
     spawn(node, manager, web())
     lab.wait(lambda: manager.calls()[-1:] == [START], "started once it can claim")
