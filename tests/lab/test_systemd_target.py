@@ -54,8 +54,8 @@ def test_it_follows_the_state(lab, manager):
 
 
 def slow_kernel(node):
-    """Each request of the thread that writes addresses takes a moment: what is told meanwhile can be
-    seen. A process, to be terminated."""
+    """Each request of the thread that writes addresses takes a moment: what is told meanwhile can
+    be seen. A process, to be terminated."""
     def writer():
         return [task.name for task in pathlib.Path(f"/proc/{node.process.pid}/task").iterdir()
                 if (task / "comm").read_text(encoding="utf-8").strip() == "vipd-kernel"]
@@ -98,7 +98,8 @@ def test_names_are_escaped(lab, manager):
     spawn(lab[1], manager, config.instance("web-1.a_b", priority=150, systemd_target="yes"))
     escaped = subprocess.run(["systemd-escape", "--template=vipd-master@.target", "web-1.a_b"],
                              capture_output=True, text=True, check=True).stdout.strip()
-    lab.wait(lambda: f"StartUnit {escaped} replace" in manager.calls(), "its name as systemd has it")
+    lab.wait(lambda: f"StartUnit {escaped} replace" in manager.calls(),
+             "its name as systemd has it")
 
 
 @pytest.mark.lab(nodes=1)
