@@ -22,27 +22,69 @@
 enum {
     LOWEST_SKEW_256THS = 2, /* of priority 254, the highest a rival can have without owning */
     HINTS_MAX = 3,          /* see linger_ends() */
+    KEPT_LIMITS = 2,        /* see nobody_took_over() */
 };
 
-/* Slept past the time in which the quickest rival deposes us: whatever we believe is stale. */
-static void check_oversleep(struct election *e, uint64_t now, struct election_actions *out)
+/* Within this the quickest rival deposes us: whatever we believe is stale by then. */
+static uint64_t oversleep_limit(const struct election *e)
 {
     uint64_t base = e->params.version == VRRP_V2 ? NS_PER_SEC : e->params.advert_interval_ns;
-    uint64_t limit =
-        e->params.dead_factor * e->params.advert_interval_ns + LOWEST_SKEW_256THS * base / 256;
+
+    return e->params.dead_factor * e->params.advert_interval_ns + LOWEST_SKEW_256THS * base / 256;
+}
+
+static bool overslept(const struct election *e, uint64_t now)
+{
+    return e->state == VRRP_MASTER && now - e->last_sent_at >= oversleep_limit(e);
+}
+
+static void let_go(struct election *e, uint64_t now, struct election_actions *out)
+{
     struct transition t = {.from = VRRP_MASTER,
                            .to = VRRP_BACKUP,
                            .reason = REASON_OVERSLEPT,
                            .evidence = {.own_priority = e->params.priority,
                                         .silence_ns = now - e->last_sent_at,
-                                        .limit_ns = limit}};
+                                        .limit_ns = oversleep_limit(e)}};
 
-    if (e->state != VRRP_MASTER || now - e->last_sent_at < limit)
-        return;
     e->counters.oversleeps++;
     election_release(e, out);
     election_enter_backup(e, now);
     election_report(&t, out);
+}
+
+/*
+ * Whoever took over meanwhile has announced and adverted, and what it sent lies in our socket: of
+ * two timers in a row the second is behind it. So a timer first means nothing heard yet, and two
+ * mean that nobody took over: letting go would leave nobody there. Not when it was long: a machine
+ * that was suspended received nothing, either.
+ */
+static bool nobody_took_over(const struct election *e, const struct election_event *event,
+                             uint64_t now)
+{
+    return event->type == ELECTION_TIMER && e->offer == OFFER_NONE && !election_preparing(e) &&
+           now - e->last_sent_at < KEPT_LIMITS * oversleep_limit(e);
+}
+
+/* Returns whether the event is to be handled now. */
+static bool wakes_up(struct election *e, const struct election_event *event, uint64_t now,
+                     struct election_actions *out)
+{
+    bool listened = e->listened;
+
+    e->listened = false;
+    if (!overslept(e, now))
+        return true;
+    if (!nobody_took_over(e, event, now)) {
+        let_go(e, now, out);
+        return true;
+    }
+    if (listened) {
+        e->counters.oversleeps++;
+        return true;
+    }
+    e->listened = true;
+    return false;
 }
 
 /* A BACKUP that wakes late by more than an interval cannot know whether the silence was the
@@ -210,7 +252,8 @@ void election_init(struct election *e, const struct election_params *params)
 void election_step(struct election *e, const struct election_event *event, uint64_t now,
                    struct election_actions *out)
 {
-    check_oversleep(e, now, out);
+    if (!wakes_up(e, event, now, out))
+        return;
     switch (event->type) {
     case ELECTION_START:
         election_unhold(e, HOLD_STOPPED, now, out);

@@ -5,8 +5,10 @@
  * Beyond the RFC, and safe with plain VRRP peers:
  *  - make before break: a router that takes over claims, announces, then adverts; one that gives up
  *    lingers (keeps answering) until it knows its successor is there, bounded by linger_ns;
- *  - oversleep: a master that woke later than its peers need to depose it releases before it does
- *    anything else, and re-enters as BACKUP;
+ *  - oversleep: a master that woke later than its peers need to depose it hears first what came
+ *    meanwhile. Had anybody taken over, or was it asleep for twice that time, it releases before it
+ *    does anything else, and re-enters as BACKUP; else it goes on. Its timer is to be given again
+ *    when it was due and nothing was done, after packets that have arrived;
  *  - a drained master offers its addresses (priority 0) and keeps them until a successor adverts;
  *    when none does, it stays MASTER: the last node does not give up a working address;
  *  - a take raises the advertised priority until the deposed master is silent, then goes back;

@@ -143,6 +143,7 @@ struct election {
     uint64_t last_rcvd_at;  /* any accepted advert, losing ones included; DEADLINE_NEVER: none */
     uint64_t tie_since;     /* MASTER: first of the ties left to the lead; DEADLINE_NEVER: none */
     uint64_t last_sent_at;
+    bool listened; /* MASTER: it woke late, and had its timer once without having heard anybody */
     uint64_t last_answer_at;
     uint64_t last_resignation_at;     /* when somebody else's was last answered by an advert */
     enum checksum_kind checksum_kind; /* form we send now */

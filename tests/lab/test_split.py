@@ -63,6 +63,23 @@ def test_who_wakes_up_alone_resumes(lab):
     lab.wait(lambda: lab[1].state() == "MASTER" and lab[1].holds(VIP4), "it holds it again")
 
 
+@pytest.mark.lab(nodes=1)
+def test_who_wakes_up_late_and_finds_that_nobody_took_over_goes_on(lab):
+    """Peers may depose it after three intervals; after twice that time it would start anew."""
+    lab.start_all([150], advert_interval="500ms")
+    node = lab[1]
+    before = node.history()
+    capture = lab.capture()
+    node.freeze()
+    time.sleep(1.7)
+    thawed = time.time()
+    node.thaw()
+    lab.wait(lambda: node.router()["counters"]["oversleeps"] == 1, "it notices")
+    lab.wait(lambda: capture.adverts("n1", since=thawed), "it adverts")
+    assert node.state() == "MASTER" and node.holds(VIP4)
+    assert node.history() == before
+
+
 @pytest.mark.lab(nodes=3)
 def test_of_two_backups_only_the_better_one_takes_over(lab):
     lab.start_all([1, 250, 254])

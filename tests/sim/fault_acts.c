@@ -140,6 +140,8 @@ static void set_pause(struct world *w, struct node *n, bool on)
     n->absent_since = n->paused > 0 ? w->now : SIM_FOREVER;
     if (n->paused > 0)
         return;
+    /* Where it was stopped: half of them know of no packet yet. */
+    n->blind = n->kind == NODE_VIPD && w->now / NS_PER_US % 2 == 1;
     if (n->running)
         node_wake(w, n);
     for (unsigned bit = 0; bit < HOLDS; bit++) {

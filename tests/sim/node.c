@@ -178,6 +178,7 @@ static void serve_packets(struct world *w, struct node *n)
         else
             hear(w, n, message);
     }
+    n->inbox_heard = n->inbox_count;
 }
 
 static void serve_announcements(struct world *w, struct node *n)
@@ -192,6 +193,7 @@ static void serve_announcements(struct world *w, struct node *n)
             node_event(w, n, message->family, &event);
     }
     n->inbox_count = 0;
+    n->inbox_heard = 0;
 }
 
 static void serve_timers(struct world *w, struct node *n)
@@ -263,6 +265,12 @@ static void end_if_stopped(struct world *w, struct node *n)
 
 void node_wake(struct world *w, struct node *n)
 {
+    if (n->blind) {
+        n->blind = false;
+        serve_timers(w, n);
+        node_schedule(w, n);
+        return;
+    }
     serve_packets(w, n);
     serve_timers(w, n);
     if (n->kind == NODE_VIPD)
@@ -280,7 +288,9 @@ void node_start(struct world *w, struct node *n)
 
     n->running = true;
     n->stopping = false;
+    n->blind = false;
     n->inbox_count = 0;
+    n->inbox_heard = 0;
     n->absent_since = SIM_FOREVER;
     n->refresh_at = SIM_FOREVER;
     commands_reset(n);

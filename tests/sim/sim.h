@@ -113,6 +113,8 @@ struct node {
     uint64_t lease_until[FAMILIES_MAX];
     uint64_t refresh_at;
     size_t inbox_count;
+    size_t inbox_heard; /* so many of them */
+    bool blind;         /* goes on between its look at the sockets and its timers */
     uint64_t wake_at;
     uint64_t wake_generation;
     int64_t wall_offset_ns;

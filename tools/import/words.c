@@ -58,8 +58,8 @@ struct ruling {
 #define NO_MAIL   "keepalived sends no mail about VRRP without smtp_alert, and vipd none at all"
 #define DUMPS     "vipd writes no such files: 'vipctl status --json'"
 #define OVERSLEPT                                                                                  \
-    "vipd always does: a master that did not run for so long that its peers may have taken over "  \
-    "becomes backup"
+    "vipd always does: a master that did not run for longer than its peers wait, and hears that "  \
+    "one took over, becomes backup"
 #define ONE_LINK "all addresses of an instance are on its own interface"
 #define UNICAST  "vipd always does: adverts count from unicast-peers alone"
 #define NO_HOOK  "there is no hook for it: on-init is run when an instance ends"

@@ -1,4 +1,4 @@
-/* Beyond the RFC: make before break, linger, oversleep, announcements, reconfiguration. */
+/* Beyond the RFC: make before break, linger, announcements, reconfiguration. */
 #include "tests/unit/lib/election/election_kit.h"
 
 static void graceful_stop_lingers_until_the_successor_adverts(void **state)
@@ -198,47 +198,6 @@ static void several_holds_must_all_end(void **state)
     assert_int_equal(e.state, VRRP_BACKUP);
 }
 
-static void a_master_that_overslept_releases_before_anything(void **state)
-{
-    struct election_params params = kit_params(100);
-    uint64_t now = 0;
-    struct election e = kit_master(&params, &now);
-    struct election_actions out = kit_timer(&e, now + 2900 * MS);
-
-    (void)state;
-    assert_int_equal(e.state, VRRP_MASTER); /* late, but nobody can have deposed it */
-    now += 2900 * MS;
-    out = kit_timer(&e, now + 3010 * MS);
-    assert_string_equal(kit_word(&out), "RT");
-    assert_int_equal(kit_reason(&out), REASON_OVERSLEPT);
-    assert_int_equal(e.state, VRRP_BACKUP);
-    assert_int_equal(e.counters.oversleeps, 1);
-    /* A losing advert found in the socket is not answered from the stale belief either. */
-    now = 0;
-    e = kit_master(&params, &now);
-    out = kit_hear(&e, "10.0.0.1", 50, now + 10 * SEC);
-    assert_string_equal(kit_word(&out), "RT");
-    /* Nor does a stop resign for a router that is no longer master. */
-    now = 0;
-    e = kit_master(&params, &now);
-    out = kit_step(&e, (struct election_event){.type = ELECTION_STOP}, now + 10 * SEC);
-    assert_int_equal(e.counters.priority_zero_pkts_sent, 0);
-}
-
-static void a_backup_that_overslept_listens_first(void **state)
-{
-    struct election_params params = kit_params(100);
-    struct election e = kit_started(&params, 0);
-    uint64_t now = election_deadline(&e) + 60 * SEC;
-
-    (void)state;
-    assert_int_equal(kit_timer(&e, now).count, 0);
-    assert_int_equal(e.state, VRRP_BACKUP);
-    assert_int_equal(election_deadline(&e), now + SEC + election_skew_ns(&e));
-    kit_timer(&e, election_deadline(&e));
-    assert_int_equal(e.state, VRRP_MASTER);
-}
-
 static void announcements_follow_their_schedule(void **state)
 {
     struct election_params params = kit_params(100);
@@ -427,8 +386,6 @@ int main(void)
         cmocka_unit_test(who_has_no_use_of_its_interface_resigns_and_releases),
         cmocka_unit_test(a_conflict_says_who_it_is_with),
         cmocka_unit_test(several_holds_must_all_end),
-        cmocka_unit_test(a_master_that_overslept_releases_before_anything),
-        cmocka_unit_test(a_backup_that_overslept_listens_first),
         cmocka_unit_test(announcements_follow_their_schedule),
         cmocka_unit_test(changes_do_not_put_the_next_announcement_off),
         cmocka_unit_test(a_new_priority_moves_the_backups_deadline),

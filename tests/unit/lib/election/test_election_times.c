@@ -23,7 +23,7 @@ static void a_master_is_deposed_by_the_dead_factor(void **state)
     struct election e = kit_master(&params, &now);
     kit_timer(&e, now + 4 * SEC);
     assert_int_equal(e.state, VRRP_MASTER);
-    kit_timer(&e, now + 10 * SEC);
+    kit_timer(&e, now + 15 * SEC);
     assert_int_equal(e.state, VRRP_BACKUP);
     assert_int_equal(e.counters.oversleeps, 1);
 }
