@@ -325,6 +325,7 @@ def test_vipd_killed_while_it_waits_leaves_the_address_where_it_is(lab):
     result = probe.stop()
     assert result.lost == [] and result.answered_by == ["n1"], str(result)
     lab.wait(lambda: not processes_with(str(commands[1].program)), "the command ended with it")
+    commands[1].end()  # or who is stopped waits for it
     lab[2].start()
     lab.wait(lambda: lab[2].state() == "BACKUP", "n2 is there again")
     assert lab[2].ours() == [] and lab[1].holds(VIP4)
