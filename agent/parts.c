@@ -10,10 +10,8 @@
 
 enum {
     KERNEL_TASKS_MAX = 8, /* a flight of the reconciler, a reading of the links */
-    /* Each of those who write has one or two on their way. */
-    FILES_TASKS_MAX = 16,
-    /* A reading, and memory being given back. */
-    CONFIG_TASKS_MAX = 2,
+    FILES_TASKS_MAX = 16, /* each of those who write has one or two on their way */
+    CONFIG_TASKS_MAX = 2, /* a reading, and memory being given back */
 };
 
 /* After a reload that removed much: what it was hands over first. */
@@ -398,6 +396,7 @@ int parts_wait_for_nobody(struct parts *parts)
     virtual_links_set_worker(parts->node.virtual_links, parts->links_worker);
     peer_routes_set_worker(parts->node.peer_routes, parts->links_worker);
     checks_set_worker(parts->node.checks, parts->links_worker);
+    parts->node.old_connections = old_connections_new(parts->links_worker);
     return 0;
 }
 
@@ -417,6 +416,7 @@ void parts_close(struct parts *parts)
 
     registry_clear(parts->registry);
     worker_close(parts->links_worker);
+    old_connections_free(node->old_connections);
     if (node->checks != NULL)
         checks_set_worker(node->checks, NULL);
     publish_close(parts->publish);

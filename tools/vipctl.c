@@ -13,6 +13,7 @@
 #include "tools/status/cmd_reload.h"
 #include "tools/status/cmd_status.h"
 #include "tools/status/cmd_version.h"
+#include "tools/status/cmd_wait.h"
 #include "tools/status/cmd_why.h"
 #include "tools/watch/cmd_watch.h"
 
@@ -41,6 +42,8 @@ static const struct verb verbs[] = {
      "give mastership away, with no packet lost, and stay away", cmd_drain},
     {"resume", "[--json] INSTANCE | --all", "end a drain", cmd_resume},
     {"take", "[--json] INSTANCE", "ask for mastership now, once", cmd_take},
+    {"wait", "[--state STATE] [--timeout TIME] [--quiet] INSTANCE | --all",
+     "until it is MASTER, or in another state", cmd_wait},
     {"reload", "[--json] [--force] [--dry-run]", "have vipd read its configuration again",
      cmd_reload},
     {"check", "[--config-dir DIR] [--json] [FILE...]", "find problems in a configuration",

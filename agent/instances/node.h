@@ -11,6 +11,7 @@
 #include "agent/instances/drains.h"
 #include "agent/kernel/links.h"
 #include "agent/kernel/nft_guard.h"
+#include "agent/kernel/old_connections.h"
 #include "agent/kernel/peer_routes.h"
 #include "agent/kernel/reconciler.h"
 #include "agent/kernel/route_keeper.h"
@@ -38,8 +39,9 @@ struct node {
     struct links *links;
     struct checks *checks;
     struct reconciler *reconciler;
-    struct route_keeper *routes; /* NULL: none are added (vipd --release) */
-    struct nft_guard *guard;     /* NULL: packets are not dropped (vipd --release) */
+    struct route_keeper *routes;             /* NULL: none are added (vipd --release) */
+    struct nft_guard *guard;                 /* NULL: packets are not dropped (vipd --release) */
+    struct old_connections *old_connections; /* NULL: none is forgotten (vipd --release) */
     struct neighbour_io *neighbours;
     struct announce_queue *announcements; /* over that; NULL: never a pause */
     struct segments *segments;

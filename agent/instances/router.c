@@ -215,6 +215,8 @@ void router_claim(struct router *router)
 
     if (router->node->routes != NULL)
         route_keeper_expect(&router->routes, &lists);
+    if (router->node->old_connections != NULL && !router->desired.linked)
+        old_connections_forget(router->node->old_connections, router->claims, router->claim_count);
     router->desired.raises = router->virtual_ifindex != 0;
     reconciler_want(router->node->reconciler, &router->desired, claim_ifindex(router),
                     router->claims, router->claim_count, router->config->lease_ns);

@@ -67,24 +67,46 @@ static void check_members(const struct config_draft *draft, size_t index)
     }
 }
 
-/* The owner of addresses always takes over; a group cannot when some of it may not. */
-static void check_owners(const struct config_draft *draft, size_t index)
+static bool is_owner(const struct config_instance *instance)
+{
+    return instance->priority == PRIORITY_OWNER;
+}
+
+static bool releases_first(const struct config_instance *instance)
+{
+    return instance->release_first;
+}
+
+/* Says so where it holds for some of the members and for others not. */
+static void check_same(const struct config_draft *draft, size_t index,
+                       bool (*holds)(const struct config_instance *instance), const char *text)
 {
     const struct config_group *group = &draft->config->groups[index];
-    char text[SECTION_TEXT_SIZE];
-    const struct config_place place = place_of(draft, index, text, sizeof(text));
-    size_t owners = 0;
+    char section[SECTION_TEXT_SIZE];
+    const struct config_place place = place_of(draft, index, section, sizeof(section));
+    size_t members = 0;
+    size_t those = 0;
 
     for (size_t i = 0; i < group->instances.count; i++) {
         const struct config_instance *member =
             config_find_instance(draft->config, group->instances.list[i]);
 
-        owners += member != NULL && member->priority == PRIORITY_OWNER;
+        members += member != NULL;
+        those += member != NULL && holds(member);
     }
-    if (owners != 0 && owners != group->instances.count)
-        config_problem_add(draft->problems, &place,
-                           "some of its instances have priority 255 and others do not, expected "
-                           "all or none");
+    if (those != 0 && those != members)
+        config_problem_add(draft->problems, &place, "%s", text);
+}
+
+/* The owner of addresses always takes over; a group cannot when some of it may not. And a group
+ * goes as a whole: what is released first would be away for as long as the rest lingers. */
+static void check_alike(const struct config_draft *draft, size_t index)
+{
+    check_same(draft, index, is_owner,
+               "some of its instances have priority 255 and others do not, expected all or none");
+    check_same(draft, index, releases_first,
+               "some of its instances have release-first = yes and others do not, expected all or "
+               "none: they move together");
 }
 
 static void check_group(const struct config_draft *draft, size_t index)
@@ -102,7 +124,7 @@ static void check_group(const struct config_draft *draft, size_t index)
     else if (group->instances.count == 0)
         config_problem_add(draft->problems, &place, "found nothing, expected %s", key->expected);
     check_members(draft, index);
-    check_owners(draft, index);
+    check_alike(draft, index);
 }
 
 void config_validate_groups(const struct config_draft *draft)

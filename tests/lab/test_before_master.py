@@ -262,3 +262,70 @@ def test_release_first_takes_it_back_when_nobody_could_take_over(lab):
     assert drain.returncode != 0
     lab.wait(lambda: lab[1].holds(VIP4), "n1 has it again")
     assert lab[1].state() == "MASTER"
+
+
+@pytest.mark.lab(nodes=2)
+def test_in_a_group_one_that_gives_up_takes_the_others_along(lab):
+    other = "10.77.0.201"
+    commands = {node: [Command(node, f"{name}.sh") for name in ("web", "db")] for node in lab.nodes}
+    for node, priority in zip(lab.nodes, (150, 100)):
+        web, db = commands[node]
+        for command in (web, db) if node is lab[1] else ():
+            command.end()
+        node.start(config.instance(priority=priority, before_master=web.program),
+                   config.instance("db", priority=priority, vrid=52, addresses=f"{other}/24",
+                                   before_master=db.program),
+                   config.section("group both", {"instances": "web, db"}))
+    lab.wait(lambda: lab[1].holds(VIP4) and lab[1].holds(other), "n1 has both")
+    lab.wait(lambda: lab[2].state() == lab[2].state("db") == "BACKUP", "n2 is there")
+    probe = lab.probe()
+    drain = lab.keep(subprocess.Popen([VIPCTL, "--control", lab[1].control, "drain", "web"]))
+    lab.wait(lambda: waits(lab[2]) and waits(lab[2], "db"), "n2 waits for both")
+    commands[lab[2]][1].end(1)
+    assert drain.wait(60) != 0, "the group stays"
+    lab.wait(lambda: lab[1].state() == lab[1].state("db") == "MASTER", "n1 goes on")
+    lab.wait(lambda: lab[2].state() != "MASTER" and lab[2].state("db") != "MASTER", "n2 does not")
+    assert lab[1].holds(VIP4) and lab[1].holds(other) and lab[2].ours() == []
+    result = probe.stop()
+    assert result.lost == [] and result.answered_by == ["n1"], str(result)
+    # The next time both end well.
+    commands[lab[2]][1].again()
+    for command in commands[lab[2]]:
+        command.end()
+    lab.wait(lambda: lab[2].state() == lab[2].state("db") == "BACKUP", "n2 stands by again")
+    assert lab[1].vipctl("drain", "web").returncode == 0
+    lab.wait(lambda: lab[2].holds(VIP4) and lab[2].holds(other), "n2 has both")
+    lab.wait(lambda: lab[1].ours() == [], "n1 has none")
+
+
+@pytest.mark.lab(nodes=2)
+def test_with_a_virtual_mac_the_old_holder_answers_too(lab):
+    commands = start_pair(lab, mac="virtual")
+    probe = lab.probe()
+    lab.keep(subprocess.Popen([VIPCTL, "--control", lab[1].control, "drain", "web"]))
+    lab.wait(lambda: waits(lab[2]), "n2 waits")
+    # Its adverts must not have drawn the shared MAC to its port of the switch.
+    lab.never(lambda: not lab[1].holds(VIP4) or lab[2].holds(VIP4), "n1 goes on", 2)
+    commands[1].end()
+    lab.wait(lambda: lab[2].holds(VIP4) and not lab[1].holds(VIP4), "it has moved")
+    result = probe.stop()
+    assert result.lost == [] and result.answered_by == ["n1", "n2"], str(result)
+
+
+@pytest.mark.lab(nodes=2)
+def test_vipd_killed_while_it_waits_leaves_the_address_where_it_is(lab):
+    commands = start_pair(lab)
+    probe = lab.probe()
+    drain = lab.keep(subprocess.Popen([VIPCTL, "--control", lab[1].control, "drain", "web"]))
+    lab.wait(lambda: waits(lab[2]) and commands[1].runs(), "n2 waits")
+    commands[0].end()
+    lab[2].kill()
+    assert drain.wait(60) != 0, "nobody took over"
+    lab.wait(lambda: lab[1].state() == "MASTER" and not lab[1].instance()["waiting"], "n1 goes on")
+    result = probe.stop()
+    assert result.lost == [] and result.answered_by == ["n1"], str(result)
+    lab.wait(lambda: not processes_with(str(commands[1].program)), "the command ended with it")
+    commands[1].end()  # or who is stopped waits for it
+    lab[2].start()
+    lab.wait(lambda: lab[2].state() == "BACKUP", "n2 is there again")
+    assert lab[2].ours() == [] and lab[1].holds(VIP4)

@@ -25,13 +25,13 @@ SOON_S = 40
 SOMETIMES = {"vipd_warnings", "vipd_drained_since_timestamp_seconds", "vipd_hook_failures_total",
              "vipd_config_last_reload_successful"}
 
-# Two of the five adverts a second are lost, never three in a row.
-LOSS = """table inet loss {
-    chain input {
+# Two of the five adverts a second are lost, never three in a row; or look as if from far away.
+LOSS = """table inet loss {{
+    chain input {{
         type filter hook input priority 0
-        ip protocol 112 limit rate over 3/second burst 1 packets drop
-    }
-}
+        ip protocol 112 limit rate over 3/second burst 1 packets {what}
+    }}
+}}
 """
 
 
@@ -63,13 +63,25 @@ class Watched:
             self.ready(node, "app", True)
             self.ready(node, "replication", True)
             node.start()
-            node.popen("vipd-exporter", log="/var/log/stack/exporter.log")
+        self.exporters = [self.export(node) for node in self.nodes]
         for path in ("prometheus.yml", "rules/vipd.yml", "alertmanager.yml"):
             inside = f"/etc/prometheus/{path}"
             self.mon.put(inside, faster(self.mon.read(inside)))
         self.alertmanager = Alertmanager(self.mon).start()
         self.prometheus = Prometheus(self.mon).start()
         stack.wait_master(self.nodes[0], "web")
+
+    @staticmethod
+    def export(node):
+        return node.popen("vipd-exporter", log="/var/log/stack/exporter.log")
+
+    @staticmethod
+    def reload(node, before, after, check=True):
+        """With that text of the node's configuration replaced."""
+        text = node.read(node.config)
+        assert before in text
+        node.write_text(text.replace(before, after))
+        node.run("vipctl", "reload", check=check)
 
     @staticmethod
     def ready(node, what, well):
@@ -118,7 +130,7 @@ def test_alerts_come_with_the_fault_and_go_with_it(watched):
     # What is wrong in one node, while the service goes on.
     watched.ready(lb2, "app", False)
     watched.ready(lb2, "replication", False)
-    lb2.run("nft", "-f", "-", text_in=LOSS)
+    lb2.run("nft", "-f", "-", text_in=LOSS.format(what="drop"))
     watched.wait_firing("VipdCheckFailing", "VipdReplicationBroken", "VipdAdvertLoss")
     assert watched.alerts()["VipdReplicationBroken"] == ("pager",)
     assert watched.alerts()["VipdCheckFailing"] == ("mail",)
@@ -151,6 +163,31 @@ def test_alerts_come_with_the_fault_and_go_with_it(watched):
     for taker in (lb2, lb1) * 4:
         taker.run("vipctl", "take", "web", check=False)
     watched.wait_firing("VipdFlapping")
+    watched.wait_over()
+
+
+@pytest.mark.limit(240)
+def test_alerts_about_what_the_nodes_were_told(watched):
+    lb1, lb2 = watched.nodes
+    held, more = "192.0.2.10/24", "192.0.2.10/24, 192.0.2.99/32 dev gone0"
+    watched.stack.wait(lambda: exporters_are_seen(watched), "both are scraped", SOON_S, 0.3)
+    lb2.run("nft", "-f", "-", text_in=LOSS.format(what="ip ttl set 64"))
+    watched.reload(lb1, held, more)
+    watched.reload(lb2, "priority        = 100", "priority = 100\non-init = /bin/false")
+    watched.wait_firing("VipdAdvertsRefused", "VipdMasterWithoutAddresses")
+    lb2.run("nft", "delete", "table", "inet", "loss")
+    watched.reload(lb1, more, held)
+    lb2.run("vipctl", "drain", "web")
+    watched.wait_firing("VipdHookFailed")
+    lb2.run("vipctl", "resume", "web")
+    watched.reload(lb2, "on-init = /bin/false", "on-inti = /bin/false", check=False)
+    watched.wait_firing("VipdReloadRefused")
+    watched.reload(lb2, "on-inti = /bin/false", "")
+    watched.wait_over("VipdAdvertsRefused", "VipdMasterWithoutAddresses", "VipdHookFailed",
+                      "VipdReloadRefused")
+    watched.exporters[1].kill()
+    watched.wait_firing("VipdExporterDown")
+    watched.export(lb2)
     watched.wait_over()
 
 

@@ -34,29 +34,40 @@ struct client {
     bool lost; /* it was closed */
 };
 
-int client_say_no_connection(const struct context *context, int error)
+static int no_connection_code(int error)
 {
-    const char *path = context->control_path;
-
     switch (error) {
     case ENAMETOOLONG:
-        fprintf(stderr, "vipctl: not a usable socket path: '%s'\n", path);
         return EXIT_USAGE;
     case ENOENT:
     case ECONNREFUSED:
-        fprintf(stderr, "vipctl: vipd is not running (nobody answers at %s)\n", path);
         return EXIT_NOT_RUNNING;
     case EACCES:
     case EPERM:
-        fprintf(stderr, "vipctl: no permission to use %s\n", path);
         return EXIT_NOT_PERMITTED;
-    case EAGAIN:
-        fprintf(stderr, "vipctl: vipd at %s does not take the connection\n", path);
-        return EXIT_PROTOCOL;
     default:
-        fprintf(stderr, "vipctl: cannot connect to %s: %s\n", path, strerror(error));
         return EXIT_PROTOCOL;
     }
+}
+
+int client_say_no_connection(const struct context *context, int error)
+{
+    const char *path = context->control_path;
+    int code = no_connection_code(error);
+
+    if (context->silent)
+        return code;
+    if (code == EXIT_USAGE)
+        fprintf(stderr, "vipctl: not a usable socket path: '%s'\n", path);
+    else if (code == EXIT_NOT_RUNNING)
+        fprintf(stderr, "vipctl: vipd is not running (nobody answers at %s)\n", path);
+    else if (code == EXIT_NOT_PERMITTED)
+        fprintf(stderr, "vipctl: no permission to use %s\n", path);
+    else if (error == EAGAIN)
+        fprintf(stderr, "vipctl: vipd at %s does not take the connection\n", path);
+    else
+        fprintf(stderr, "vipctl: cannot connect to %s: %s\n", path, strerror(error));
+    return code;
 }
 
 /* connect() and send() then fail with EAGAIN: a vipd that hangs has a full backlog in the end. */
@@ -331,7 +342,7 @@ static int exchange(const struct context *context, const char *method, json_t *p
     int r = client_call(client, method, json_incref(parameters), false);
     if (r == 0)
         r = read_message(client, ANSWER_TIMEOUT_MS, message);
-    if (r != 0 && client->lost)
+    if (r != 0 && client->lost && !client->silent)
         fprintf(stderr, "vipctl: vipd at %s closed the connection\n", client->path);
     client_close(client);
     return r;

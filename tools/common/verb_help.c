@@ -32,6 +32,9 @@ static const struct {
      "  --force            give the addresses up even when nobody takes them\n" JSON ALL_INSTANCES},
     {"resume", JSON ALL_INSTANCES},
     {"take", JSON},
+    {"wait", "  --state STATE      MASTER (default), BACKUP or INIT, or several: MASTER,BACKUP\n"
+             "  --timeout TIME     give up after that, exit status 1 (default: 30s)\n"
+             "  --quiet            do not say what was reached\n" ALL_INSTANCES},
     {"reload", JSON "  --force            even if no instance is left then\n"
                     "  --dry-run          only say what it would change\n"},
     {"check", CONFIG_DIR JSON "  FILE               these files as one configuration\n"

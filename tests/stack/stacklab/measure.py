@@ -18,6 +18,5 @@ def switch(load, what, act, to, instance="web"):
 
 
 def assert_planned(result):
-    """A planned hand-over fails no request. One may hang: a connection whose packets crossed the
-    move was seen to, once in some fifty hand-overs on a machine with a load of 35."""
-    assert len(result.failed) <= 1, str(result)
+    """A planned hand-over fails no request: what it cuts is sent again, once."""
+    assert not result.failed, str(result)

@@ -46,6 +46,8 @@ static void mistakes_are_named(void **state)
         {THREE "[group]\ninstances = a, b\n", "t.conf:13: [group]: expected [group NAME]"},
         {THREE "priority = 255\n[group g]\ninstances = a, c\n",
          "t.conf:15: [group g] instances: some of its instances have priority 255"},
+        {THREE "release-first = yes\n[group g]\ninstances = a, c\n",
+         "t.conf:15: [group g] instances: some of its instances have release-first = yes"},
         {THREE "[group g]\nvrid = 3\ninstances = a, c\n",
          "t.conf:14: [group g] vrid: a key of [instance NAME], not of this section"},
     };
