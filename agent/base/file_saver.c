@@ -36,7 +36,7 @@ struct file_saver {
 
 static int write_text(const char *path, const struct errand *errand)
 {
-    int fd = regular_file_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, errand->file_mode);
+    int fd = regular_file_create(AT_FDCWD, path, errand->file_mode);
     size_t size = strlen(errand->text);
     int r = 0;
 

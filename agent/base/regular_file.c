@@ -24,11 +24,22 @@ int regular_file_open(const char *path, int flags, unsigned mode)
     r = fstat(fd, &st) < 0 ? -errno : 0;
     if (r == 0 && !S_ISREG(st.st_mode))
         r = -EMEDIUMTYPE;
+    else if (r == 0 && (flags & O_ACCMODE) != O_RDONLY && st.st_nlink > 1)
+        r = -EMLINK;
     if (r < 0) {
         close(fd);
         return r;
     }
     return fd;
+}
+
+int regular_file_create(int directory, const char *path, unsigned mode)
+{
+    if (unlinkat(directory, path, 0) < 0 && errno != ENOENT)
+        return -errno;
+    int fd = openat(directory, path,
+                    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, mode);
+    return fd < 0 ? -errno : fd;
 }
 
 /* Until the end or one octet more than `max`. The octets, or a negative errno. */
@@ -94,6 +105,8 @@ const char *regular_file_error(int error, size_t max, char buffer[REGULAR_FILE_E
 {
     if (error == -EMEDIUMTYPE)
         snprintf(buffer, REGULAR_FILE_ERROR_SIZE, "it is no regular file");
+    else if (error == -EMLINK)
+        snprintf(buffer, REGULAR_FILE_ERROR_SIZE, "it has another name elsewhere (a hard link)");
     else if (error == -EFBIG)
         snprintf(buffer, REGULAR_FILE_ERROR_SIZE, "it has more than %zu octets", max);
     else

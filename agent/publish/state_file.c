@@ -208,13 +208,12 @@ static char *text_of(const struct state_file *file)
 /* 0 or an errno. */
 static int write_new(const struct errand *errand, const char *new_name)
 {
-    int fd = openat(errand->place->directory, new_name,
-                    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, FILE_MODE);
+    int fd = regular_file_create(errand->place->directory, new_name, FILE_MODE);
     size_t size = strlen(errand->text);
     int error = 0;
 
     if (fd < 0)
-        return errno;
+        return -fd;
     ssize_t n = fchmod(fd, FILE_MODE) < 0 ? -1 : write(fd, errand->text, size);
     if (n < 0)
         error = errno;

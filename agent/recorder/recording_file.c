@@ -1,6 +1,8 @@
 /* Recordings on disk; see recording_file.h. */
 #include "agent/recorder/recording_file.h"
 
+#include "agent/base/regular_file.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -84,14 +86,14 @@ static int make_directories(const char *path)
 
 static FILE *create(const char *path, int *error)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+    int fd = regular_file_create(AT_FDCWD, path, FILE_MODE);
     FILE *file;
 
     /* Readable by the group, which the unit's umask would not allow; best effort. */
     if (fd >= 0)
         (void)fchmod(fd, FILE_MODE);
     file = fd >= 0 ? fdopen(fd, "w") : NULL;
-    *error = file != NULL ? 0 : -errno;
+    *error = file != NULL ? 0 : fd < 0 ? fd : -errno;
     if (file == NULL && fd >= 0)
         close(fd);
     return file;

@@ -1,0 +1,93 @@
+"""Adverts as fast as one CPU of the attacker sends them."""
+
+import time
+
+import pytest
+
+from faultlab.holders import Holders, longest_none
+from vipdlab import attacks, line_rate, strain
+from vipdlab.config import INTERVAL_MS, VIP4
+from vipdlab.watch import widest_gap
+
+SECONDS = 3
+# The filter counts the strangers of a second, 32 of them, and looks again each 10 s.
+READ_MAX = 500
+
+
+def loop_cpu_s(node):
+    pid = node.process.pid
+    with open(f"/proc/{pid}/task/{pid}/schedstat", encoding="ascii") as file:
+        return int(file.read().split()[0]) / 1e9
+
+
+def dropped(node):
+    return sum(node.router()["drops"].values())
+
+
+def transitions(lab):
+    return [node.router()["counters"]["master-transitions"] for node in lab.nodes]
+
+
+def signed_pair(lab, tmp_path):
+    key = tmp_path / "key"
+    key.write_text("5a" * 32 + "\n")
+    key.chmod(0o600)
+    lab.start_all([150, 100], auth_key=f"1:{key}")
+    return attacks.Scene(lab)
+
+
+def flood(lab, frames):
+    """Returns what it was, and how much of it the loops have read."""
+    before = [(loop_cpu_s(node), dropped(node)) for node in lab.nodes]
+    counts = {}
+    with line_rate.flooding(lab, frames, counts):
+        time.sleep(SECONDS)
+    after = [(loop_cpu_s(node), dropped(node)) for node in lab.nodes]
+    shares = [(b[0] - a[0]) / counts["seconds"] for a, b in zip(before, after)]
+    read = [b[1] - a[1] for a, b in zip(before, after)]
+    print(f"{counts['sent'] / counts['seconds']:,.0f} frames a second; share of a CPU "
+          f"{', '.join(f'{s:.2f}' for s in shares)}; read {read} of {counts['sent']}")
+    return counts["sent"], read
+
+
+@pytest.mark.lab(nodes=2)
+@pytest.mark.parametrize("kind", ["ours", "strangers"])
+def test_a_flood_at_line_rate_moves_nothing(lab, tmp_path, kind):
+    """auth-mode = enforce. Expected: adverts of both nodes keep their deadlines (nobody takes over,
+    nobody lets go), whatever floods; what has VRIDs that are not ours costs no wake-up."""
+    scene = signed_pair(lab, tmp_path)
+    if kind == "ours":
+        frames = [data for name in ("priority 255", "a trailer of zeros", "a signature of nothing",
+                                    "TTL 254") for data in attacks.named(name).frames(scene)]
+        frames += [scene.forged(priority=0), scene.forged(priority=255)]
+    else:
+        frames = [scene.advert(priority=255, vrid=vrid) for vrid in range(1, 256) if vrid != 51]
+    had, capture, sampler = transitions(lab), lab.capture(skip="client"), lab.sampler()
+    began = time.time()
+    with strain.Control() as control:
+        sent, read = flood(lab, frames)
+    assert transitions(lab) == had and sampler.sequence() == [{"n1"}]
+    adverts = capture.adverts("n1", since=began)
+    assert capture.adverts("n2", since=began) == [], "it believes in the master"
+    assert widest_gap(adverts) < 3 * INTERVAL_MS / 1000 + 2 * control.worst_s
+    assert kind == "ours" or (max(read) < READ_MAX < sent), (read, sent)
+
+
+@pytest.mark.lab(nodes=2)
+def test_without_signatures_a_stream_of_255_ends_with_its_end(lab):
+    """Expected: as with any VRRP the stream is the master, as long as it lasts; after it the first
+    node is MASTER within its Master_Down_Interval and a second, and its history names who sent."""
+    lab.start_all([150, 100])
+    scene = attacks.Scene(lab)
+    with line_rate.flooding(lab, [scene.advert(priority=255)]):
+        lab.wait(lambda: [node.state() for node in lab.nodes] == ["BACKUP"] * 2, "both follow it", 30)
+    ended = time.time()
+    holders = Holders(lab.nodes, VIP4)
+    with strain.Control() as control:
+        lab.wait_master(lab[1], timeout=30)
+    holders.close()
+    none_s = longest_none(holders.spans(since=ended))
+    print(f"nobody for {none_s:.3f} s after its end")
+    assert none_s < (3 + 106 / 256) * INTERVAL_MS / 1000 + 1 + 5 * control.worst_s
+    yielded = [e for e in lab[1].history() if e["reason"] == "higher-priority"][-1]
+    assert yielded["evidence"]["peer"] == scene.attacker.address4
