@@ -5,6 +5,7 @@
 #include "agent/base/log.h"
 #include "agent/base/message_ids.h"
 #include "agent/base/namespace_lock.h"
+#include "agent/base/privileges.h"
 #include "agent/kernel/virtual_link.h"
 #include "agent/parts.h"
 #include "agent/reload.h"
@@ -129,9 +130,10 @@ static void record_start(struct parts *parts)
 static void be_punctual(struct parts *parts)
 {
     realtime_enable(&parts->facts.realtime);
-    if (!parts->facts.realtime.fifo)
-        return;
-    int r = worker_set_realtime(parts->kernel, REALTIME_PRIORITY_WORKER);
+    int r = parts->facts.realtime.fifo
+                ? worker_set_realtime(parts->kernel, REALTIME_PRIORITY_WORKER)
+                : 0;
+    privileges_settle();
     if (r < 0)
         log_msg(LOG_NOTICE, "no real-time scheduling for writing to the kernel: %s", strerror(-r));
 }

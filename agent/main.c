@@ -3,6 +3,7 @@
 #include "agent/base/descriptors.h"
 #include "agent/base/log.h"
 #include "agent/base/namespace_lock.h"
+#include "agent/base/privileges.h"
 #include "agent/config_reading.h"
 #include "agent/publish/state_file.h"
 #include "agent/publish/systemd_target.h"
@@ -185,6 +186,7 @@ int main(int argc, char **argv)
         return code;
     if (line.release && is_premature(line.options.control_path))
         return EXIT_FAILED;
+    privileges_reduce();
     block_signals();
     descriptors_raise();
     struct config_box *box = load(&line, &code);

@@ -18,6 +18,7 @@ int account_find(const char *name, struct account *out)
     if (found == NULL)
         return r != 0 ? -r : -ENOENT;
     out->other = found->pw_uid != geteuid();
+    out->root = found->pw_uid == 0;
     out->uid = found->pw_uid;
     out->gid = found->pw_gid;
     out->group_count = ACCOUNT_GROUPS_MAX;

@@ -15,6 +15,7 @@ enum {
 /* All zero: our own. */
 struct account {
     bool other; /* than vipd's own */
+    bool root;  /* named: its programs have what root has */
     uid_t uid;
     gid_t gid;
     gid_t groups[ACCOUNT_GROUPS_MAX];

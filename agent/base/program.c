@@ -10,10 +10,10 @@
 
 #include "agent/base/descriptors.h"
 #include "agent/base/older.h"
+#include "agent/base/privileges.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -29,6 +29,8 @@ enum {
     STATUS_CANNOT_RUN = 126,
     STATUS_NOT_FOUND = 127,
     PROBE_PIPE_BYTES = 16 * 1024,
+    /* As the kernel has it to begin with. */
+    LOCKED_BYTES = 8 * 1024 * 1024,
 };
 
 /* ---- In the new process */
@@ -77,14 +79,26 @@ static void connect_streams(int output)
     older_close_from(STDERR_FILENO + 1);
 }
 
-/* Adverts come first; and its memory is no reason to spare it when memory runs out. Without these
- * the program runs all the same. */
+static void lower(int resource, rlim_t to)
+{
+    struct rlimit limit;
+
+    if (getrlimit((__rlimit_resource_t)resource, &limit) < 0 || limit.rlim_max <= to)
+        return;
+    limit = (struct rlimit){to, to};
+    (void)setrlimit((__rlimit_resource_t)resource, &limit);
+}
+
+/* Adverts come first, so it cannot put itself before them either; and its memory is no reason to
+ * spare it when memory runs out. Without these the program runs all the same. */
 static void be_ordinary(void)
 {
     const struct sched_param param = {0};
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
     (void)sched_setscheduler(0, SCHED_OTHER, &param);
+    lower(RLIMIT_RTPRIO, 0);
+    lower(RLIMIT_MEMLOCK, LOCKED_BYTES);
     descriptors_lower();
     if (fd < 0)
         return;
@@ -95,14 +109,7 @@ static void be_ordinary(void)
 /* After the change of user, which clears the last of it. */
 static void be_a_probe(pid_t parent)
 {
-    const struct rlimit none = {0, 0};
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
-
-    (void)setrlimit(RLIMIT_RTPRIO, &none);
-    (void)setrlimit(RLIMIT_CORE, &none);
-    /* Root gets its own back with execve(); everybody else has none. */
-    (void)syscall(SYS_capset, &header, data);
+    lower(RLIMIT_CORE, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     if (getppid() != parent)
         _exit(STATUS_CANNOT_RUN);
@@ -124,7 +131,8 @@ static _Noreturn void become(const struct program_spec *spec, int output, pid_t 
     be_ordinary();
     if (spec->user != NULL && !account_become(spec->user))
         give_up("cannot become", " its user", errno);
-    (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    if (spec->user == NULL || !spec->user->root)
+        privileges_give_up();
     if (spec->probe)
         be_a_probe(parent);
     else if (spec->dies_with_us)

@@ -3,6 +3,7 @@
 #include "agent/base/worker.h"
 
 #include "agent/base/clock.h"
+#include "agent/base/privileges.h"
 #include "lib/limits.h"
 
 #include <assert.h>
@@ -106,6 +107,7 @@ static void *run(void *argument)
     struct worker_task *task;
     int fd = worker->fd;
 
+    privileges_settle();
     pthread_mutex_lock(&worker->lock);
     while (!worker->left && (task = wait_for_task(worker)) != NULL) {
         pthread_mutex_unlock(&worker->lock);

@@ -64,18 +64,21 @@ static const struct config_key node_keys[NODE_KEYS] = {
                                      "Advertisements do not wait for it. A takeover of many "
                                      "addresses takes as many pauses: hosts reach the last address "
                                      "so much later."},
-    [NODE_HOOK_USER] = {.name = "hook-user",
-                        .type = VALUE_NAME,
-                        NODE_FIELD(hook_user),
-                        .default_note = "the user vipd runs as",
-                        .sample = "vipd-hooks",
-                        .reload = RELOAD_IN_PLACE,
-                        .expected = "the name of a user",
-                        .help = "The user that hooks run as. Another one than vipd's own needs a "
-                                "vipd with CAP_SETUID and CAP_SETGID: without them a start or "
-                                "reload is refused. A name is looked up once, at the start or "
-                                "the reload that brings it: restart vipd when the user or its "
-                                "groups have changed."},
+    [NODE_HOOK_USER] =
+        {.name = "hook-user",
+         .type = VALUE_NAME,
+         NODE_FIELD(hook_user),
+         .default_note = "the user vipd runs as",
+         .sample = "vipd-hooks",
+         .reload = RELOAD_IN_PLACE,
+         .expected = "the name of a user",
+         .help = "The user that hooks run as. Another one than vipd's own needs a "
+                 "vipd with CAP_SETUID and CAP_SETGID: without them a start or "
+                 "reload is refused. Hooks have no capability and cannot gain any, "
+                 "whoever runs vipd; only those of a vipd that root runs, with "
+                 "'root' here, have what root has. A name is looked up once, at the start or "
+                 "the reload that brings it: restart vipd when the user or its "
+                 "groups have changed."},
     [NODE_RECORDER] = {.name = "recorder",
                        .type = VALUE_CHOICE,
                        NODE_FIELD(recorder),

@@ -239,7 +239,9 @@ const struct config_key config_check_keys[CHECK_KEYS] = {
                         .types = ONLY(CHECK_EXEC),
                         .expected = "a user name",
                         .help = "Who runs the program. Another user than vipd's own needs vipd to "
-                                "run as root (CAP_SETUID and CAP_SETGID)."},
+                                "run as root (CAP_SETUID and CAP_SETGID). The program has no "
+                                "capability and cannot gain any, whoever runs vipd; only one of a "
+                                "vipd that root runs, with 'root' here, has what root has."},
     [CHECK_KEY_PID_FILE] = {.name = "pid-file",
                             .type = VALUE_PATH,
                             FIELD(pid_file),

@@ -46,20 +46,27 @@ static int finish(struct program *program, char *output)
     return status;
 }
 
-static int run(char *const *argv, bool probe, char *output)
+static int run_as(const struct account *user, char *const *argv, bool probe, char *output)
 {
-    const struct program_spec spec = {.argv = argv, .environment = environment, .probe = probe};
+    const struct program_spec spec = {
+        .argv = argv, .environment = environment, .user = user, .probe = probe};
     struct program program;
 
     assert_int_equal(program_start(&spec, &program), 0);
     return finish(&program, output);
 }
 
+static int run(char *const *argv, bool probe, char *output)
+{
+    return run_as(NULL, argv, probe, output);
+}
+
 static void has_nothing_of_ours(void **state)
 {
     /* Signals 32 and 33 are the C library's own: nobody else can set them, and some who start us
      * ignore them. */
-    char script[] = "grep -E '^(SigBlk|SigIgn|CapAmb)' /proc/self/status | tr -s '\\t' ' ' |"
+    char script[] = "grep -E '^(SigBlk|SigIgn|CapInh|CapPrm|CapEff|CapAmb|NoNewPrivs)' "
+                    "/proc/self/status | tr -s '\\t' ' ' |"
                     "sed -E 's/(SigIgn: 0{7})[01][08]0{7}$/\\1000000000/';"
                     "ls /proc/self/fd | wc -l; pwd; env | grep -vE '^(_|PWD|OLDPWD|SHLVL)='";
     char *const argv[] = {"/bin/sh", "-c", script, NULL};
@@ -76,10 +83,46 @@ static void has_nothing_of_ours(void **state)
         assert_int_equal(run(argv, probe == 1, output), 0);
         /* Three streams and the directory that ls reads. */
         assert_string_equal(output, "SigBlk: 0000000000000000\nSigIgn: 0000000000000000\n"
-                                    "CapAmb: 0000000000000000\n4\n/\nPATH=/usr/bin:/bin\n");
+                                    "CapInh: 0000000000000000\nCapPrm: 0000000000000000\n"
+                                    "CapEff: 0000000000000000\nCapAmb: 0000000000000000\n"
+                                    "NoNewPrivs: 1\n4\n/\nPATH=/usr/bin:/bin\n");
     }
     assert_int_equal(sigprocmask(SIG_UNBLOCK, &set, NULL), 0);
     close(ours);
+}
+
+static void cannot_put_itself_before_us(void **state)
+{
+    char script[] = "ulimit -r; [ $(ulimit -l) -le 8192 ] && echo little";
+    char *const argv[] = {"/bin/bash", "-c", script, NULL};
+    char output[OUTPUT_SIZE];
+
+    (void)state;
+    for (int probe = 0; probe < 2; probe++) {
+        assert_int_equal(run(argv, probe == 1, output), 0);
+        assert_string_equal(output, "0\nlittle\n");
+    }
+}
+
+/* Its capabilities are told apart from none: which root has is the machine's affair. */
+static void only_a_named_root_has_what_root_has(void **state)
+{
+    static const struct account ours = {0};
+    static const struct account root = {.root = true};
+    char script[] = "grep -qE '^CapEff:.*0000000000000000$' /proc/self/status && echo none;"
+                    "grep NoNewPrivs /proc/self/status | tr -d '\t'";
+    char *const argv[] = {"/bin/sh", "-c", script, NULL};
+    char output[OUTPUT_SIZE];
+
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    for (int probe = 0; probe < 2; probe++) {
+        assert_int_equal(run_as(&ours, argv, probe == 1, output), 0);
+        assert_string_equal(output, "none\nNoNewPrivs:1\n");
+        assert_int_equal(run_as(&root, argv, probe == 1, output), 0);
+        assert_string_equal(output, "NoNewPrivs:0\n");
+    }
 }
 
 static void says_why_it_cannot_be_run(void **state)
@@ -134,6 +177,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(has_nothing_of_ours),
+        cmocka_unit_test(cannot_put_itself_before_us),
+        cmocka_unit_test(only_a_named_root_has_what_root_has),
         cmocka_unit_test(says_why_it_cannot_be_run),
         cmocka_unit_test(only_a_probe_is_run_as_it_stands),
         cmocka_unit_test(a_signal_reaches_all_that_it_started),
