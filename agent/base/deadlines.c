@@ -18,6 +18,10 @@ enum {
 /* What was put off is looked at so much early: together with what comes a little earlier. */
 #define LOOK_EARLY_NS NS_PER_MS
 
+/* What is put off for longer than this is not waited for in vain: the timer costs less than being
+ * woken. What comes more often is looked at together with others. */
+#define LONG_NS (500 * NS_PER_MS)
+
 /* The time stands here too: to compare it, what it belongs to need not be touched. */
 struct entry {
     uint64_t looked_ns;
@@ -126,6 +130,29 @@ static void serve_some(struct deadlines *d, size_t limit)
     d->serving_ns = clock_boot_ns();
     serve(d, d->serving_ns, limit);
     d->serving_ns = 0;
+    set_timer(d);
+}
+
+/* Its place in the heap is nearer than half way to when it is due. */
+static bool is_stale(const struct entry *first, uint64_t now_ns)
+{
+    uint64_t at_ns = first->deadline->at_ns;
+
+    return first->looked_ns < at_ns && at_ns > now_ns + LONG_NS &&
+           first->looked_ns < now_ns + (at_ns - now_ns) / 2;
+}
+
+void deadlines_look_ahead(struct deadlines *d)
+{
+    if (d->count == 0 || d->heap[1].looked_ns >= d->heap[1].deadline->at_ns)
+        return;
+    uint64_t now_ns = clock_boot_ns();
+    while (is_stale(&d->heap[1], now_ns)) {
+        struct deadline *first = d->heap[1].deadline;
+
+        first->looked_ns = first->at_ns;
+        move_down(d, 1, (struct entry){.looked_ns = first->at_ns, .deadline = first});
+    }
     set_timer(d);
 }
 

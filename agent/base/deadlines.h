@@ -50,6 +50,10 @@ void deadlines_remove(struct deadlines *deadlines, struct deadline *deadline);
 /* Sets it, or with DEADLINE_NEVER unsets it: then it may still cost one wake-up. */
 void deadline_set(struct deadlines *deadlines, struct deadline *deadline, uint64_t at_ns);
 
+/* The loop is awake for something else, which may have put much off: sees to it that it is not
+ * woken for what has been put off for long. */
+void deadlines_look_ahead(struct deadlines *deadlines);
+
 /* Serves all that is due now, each once, in its order. The timer does so, a bounded number a turn;
  * this is for whoever keeps the loop waiting. Harmless from a deadline's own fn. */
 void deadlines_serve(struct deadlines *deadlines);

@@ -34,6 +34,8 @@ struct worker {
     struct queue waiting;
     struct queue finished;
     bool stop;
+    bool untold;    /* the last one was finished without the loop having been told, */
+    bool hurried;   /* and it is to be told of the next one */
     bool ended;     /* the thread touches nothing of ours any more */
     bool abandoned; /* the thread is to free all this when it ends */
     bool left;      /* and the tasks with it */
@@ -114,7 +116,9 @@ static void *run(void *argument)
         task->run(task);
         pthread_mutex_lock(&worker->lock);
         append(&worker->finished, task);
-        if (!worker->left)
+        worker->untold = task->unhurried && !worker->hurried;
+        worker->hurried = false;
+        if (!worker->left && !worker->untold)
             tell_loop(fd);
     }
     if (worker->left) {
@@ -291,6 +295,16 @@ bool worker_submit(struct worker *worker, struct worker_task *task)
     return true;
 }
 
+void worker_hurry(struct worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    if (worker->untold)
+        tell_loop(worker->fd);
+    worker->hurried = !worker->untold;
+    worker->untold = false;
+    pthread_mutex_unlock(&worker->lock);
+}
+
 void worker_run(struct worker *worker, struct worker_task *task)
 {
     if (worker != NULL && worker_submit(worker, task))
@@ -337,6 +351,8 @@ bool worker_wait(struct worker *worker, uint64_t limit_ns)
 {
     uint64_t until_ns = clock_boot_ns() + limit_ns;
 
+    if (limit_ns > 0)
+        worker_hurry(worker);
     collect(worker);
     while (worker->pending > 0 && clock_boot_ns() < until_ns) {
         wait_for_thread(worker, until_ns);

@@ -21,8 +21,11 @@ struct worker_task {
     void (*run)(struct worker_task *task);  /* in the thread */
     void (*done)(struct worker_task *task); /* in the loop, afterwards; may submit it again */
     void (*left)(struct worker_task *task); /* in the thread, instead: see worker_leave() */
-    bool submitted;                         /* the worker's: done() was not called yet */
-    struct worker_task *next;               /* the worker's */
+    /* Its result may wait until the loop looks by itself (worker_wait()), or worker_hurry(). run()
+     * may take it back. */
+    bool unhurried;
+    bool submitted;           /* the worker's: done() was not called yet */
+    struct worker_task *next; /* the worker's */
 };
 
 struct worker_options {
@@ -49,6 +52,10 @@ void worker_leave(struct worker *worker);
 
 /* False, and nothing happens: too many were submitted and are not done. */
 bool worker_submit(struct worker *worker, struct worker_task *task);
+
+/* Nobody can wait any more for what was submitted unhurried: done() is called as soon as the loop
+ * turns. */
+void worker_hurry(struct worker *worker);
 
 /* Has it run by the worker, or here and now, with done(), when there is none (NULL) or it has too
  * much to do: at start, and in whatever has no loop that turns. */

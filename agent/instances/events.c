@@ -253,6 +253,15 @@ static void on_due(void *userdata)
     set_deadline(bundle);
 }
 
+/* Adverts have woken the loop: what would wake it soon goes along with them. */
+static void on_pass(void *userdata)
+{
+    const struct node *node = userdata;
+
+    reconciler_go_along(node->reconciler);
+    deadlines_look_ahead(node->deadlines);
+}
+
 /* Adverts that are due at a time leave together. */
 int node_open_deadlines(struct node *node)
 {
@@ -262,6 +271,7 @@ int node_open_deadlines(struct node *node)
                                               .userdata = node->segments};
 
     node->phase_ns = clock_boot_ns();
+    segments_on_pass(node->segments, on_pass, node);
     return deadlines_open(node->event, &options, &node->deadlines);
 }
 

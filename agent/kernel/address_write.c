@@ -135,10 +135,12 @@ static void take_unmarked_back(struct rtnl_batch *rtnl, struct address_change *c
     (void)rtnl_batch_send(rtnl);
 }
 
-void address_write(struct rtnl_batch *rtnl, struct address_change *changes, unsigned count)
+void address_write(struct rtnl_batch *rtnl, struct address_change *changes, unsigned count,
+                   bool quiet)
 {
     unsigned i = 0;
 
+    rtnl_batch_set_quiet(rtnl, quiet);
     while (i < count) {
         unsigned first = i;
 

@@ -6,7 +6,8 @@
 #include "agent/kernel/address_change.h"
 #include "agent/kernel/rtnl_batch.h"
 
-/* In their order; each gets its result. */
-void address_write(struct rtnl_batch *rtnl, struct address_change *changes, unsigned count);
+/* In their order; each gets its result. quiet: see rtnl_batch_set_quiet(). */
+void address_write(struct rtnl_batch *rtnl, struct address_change *changes, unsigned count,
+                   bool quiet);
 
 #endif

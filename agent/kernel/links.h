@@ -37,6 +37,10 @@ void links_close(struct links *links);
  * is. Without one nothing is read again. */
 void links_use_worker(struct links *links, struct worker *worker);
 
+/* Hears no more of the addresses that this port of rtnetlink renews by quiet messages
+ * (rtnl_batch.h): whoever renews notes it. 0 or a negative errno: then they are heard of. */
+int links_ignore_renewals(struct links *links, uint32_t port);
+
 /* NULL when there is none. Valid until the next event-loop turn. */
 const struct link *links_by_name(const struct links *links, const char *name);
 const struct link *links_by_index(const struct links *links, int ifindex);

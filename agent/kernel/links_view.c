@@ -5,6 +5,7 @@
 #include "agent/base/log.h"
 #include "agent/kernel/links_parse.h"
 
+#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 
@@ -142,6 +143,7 @@ void links_view_written(struct links_view *view, const struct observed_address *
     if (entry != NULL && mark_is_ours(&entry->address)) {
         written.proto = entry->address.proto;
         written.metric = entry->address.metric;
+        written.flags |= entry->address.flags & ~(uint32_t)IFA_F_PERMANENT;
     }
     address_present(view, &written);
 }

@@ -29,7 +29,11 @@ static void arm(struct reconciler *reconciler)
 
     if (reconciler->removal_retry_ns < next_ns)
         next_ns = reconciler->removal_retry_ns;
+    /* A renewal that nobody has asked about by then. */
+    if (reconciler->task.submitted && reconciler->quiet && reconciler->quiet_until_ns < next_ns)
+        next_ns = reconciler->quiet_until_ns;
     reconciler->next_ns = next_ns;
+    reconciler->early_ns = schedule_early(&reconciler->sets);
     if (next_ns == DEADLINE_NEVER) {
         (void)sd_event_source_set_enabled(reconciler->timer, SD_EVENT_OFF);
         return;
@@ -134,17 +138,31 @@ static void land(struct reconciler *reconciler)
         links_read_addresses(reconciler->links);
 }
 
+/* Whoever had nothing to ask for is settled already, and has not been told. */
+static bool any_unsettled(const struct desired_sets *sets)
+{
+    for (const struct desired_set *s = sets->first; s != NULL; s = s->next)
+        if (desired_settled(s) && (s->unplanned || !s->told))
+            return true;
+    return false;
+}
+
 /* One flight at a time; what is left when it is back makes the next one. */
 static void fly(struct reconciler *reconciler)
 {
     struct address_batch *batch = &reconciler->batch;
 
-    if (reconciler->task.submitted)
+    if (reconciler->task.submitted) {
+        worker_hurry(reconciler->worker);
         return;
+    }
     bool all = difference_add(batch, &reconciler->sets);
+    bool only_renews = all && batch->count == 0 && !reconciler->sweep;
     difference_refresh(batch, &reconciler->sets);
     if (all && reconciler->sweep)
         sweep(reconciler);
+    reconciler->quiet = only_renews;
+    reconciler->task.unhurried = only_renews;
     reconciler->flown_ns = clock_boot_ns();
     batch->losses = links_losses(reconciler->links);
     if (batch->count > 0 && !worker_submit(reconciler->worker, &reconciler->task)) {
@@ -152,15 +170,21 @@ static void fly(struct reconciler *reconciler)
             batch->changes[i].result = -EAGAIN;
         land(reconciler);
     }
-    /* Whoever had nothing to ask for is settled already. */
-    later_turn(reconciler);
+    if (reconciler->quiet)
+        reconciler->quiet_until_ns = reconciler->flown_ns + schedule_patience(&reconciler->sets);
+    if (any_unsettled(&reconciler->sets))
+        later_turn(reconciler);
 }
 
 static void write_it(struct worker_task *task)
 {
     struct reconciler *reconciler = (struct reconciler *)task;
 
-    address_write(reconciler->rtnl, reconciler->batch.changes, reconciler->batch.count);
+    struct address_batch *batch = &reconciler->batch;
+
+    address_write(reconciler->rtnl, batch->changes, batch->count, reconciler->quiet);
+    for (unsigned i = 0; i < batch->count; i++)
+        task->unhurried = task->unhurried && batch->changes[i].result == 0;
 }
 
 static void written(struct worker_task *task)
@@ -300,6 +324,8 @@ static void serve_due(struct reconciler *reconciler)
 {
     uint64_t now_ns = clock_boot_ns();
 
+    if (reconciler->quiet)
+        (void)worker_wait(reconciler->worker, 0);
     schedule_due(&reconciler->sets, now_ns);
     if (reconciler->removal_retry_ns <= now_ns) {
         reconciler->removal_retry_ns = DEADLINE_NEVER;
@@ -322,6 +348,18 @@ void reconciler_fire_due(struct reconciler *reconciler)
     (void)worker_wait(reconciler->worker, 0);
     if (reconciler->next_ns <= clock_boot_ns())
         serve_due(reconciler);
+}
+
+void reconciler_go_along(struct reconciler *reconciler)
+{
+    if (reconciler->task.submitted && reconciler->quiet)
+        (void)worker_wait(reconciler->worker, 0);
+    uint64_t now_ns = clock_boot_ns();
+    if (reconciler->early_ns > now_ns || reconciler->task.submitted)
+        return;
+    schedule_due_early(&reconciler->sets, now_ns);
+    fly(reconciler);
+    arm(reconciler);
 }
 
 int reconciler_finish(struct reconciler *reconciler, uint64_t limit_ns)
@@ -367,7 +405,11 @@ int reconciler_open(sd_event *event, int64_t priority, struct links *links, stru
     reconciler->batch.remembered = &reconciler->remembered;
     reconciler->removal_retry_ns = DEADLINE_NEVER;
     reconciler->next_ns = DEADLINE_NEVER;
+    reconciler->early_ns = DEADLINE_NEVER;
     int r = rtnl_batch_open(&reconciler->rtnl);
+    /* Where that fails they are heard of, which only costs more. */
+    if (r >= 0)
+        (void)links_ignore_renewals(links, rtnl_batch_port(reconciler->rtnl));
     if (r >= 0)
         r = local_route_open(&reconciler->routes);
     if (r >= 0)

@@ -47,6 +47,9 @@ void reconciler_run_soon(struct reconciler *reconciler);
  * keeps it from that. */
 void reconciler_fire_due(struct reconciler *reconciler);
 
+/* The loop is awake for adverts: renews what would soon wake it, and takes in what was renewed. */
+void reconciler_go_along(struct reconciler *reconciler);
+
 /* Waits until nothing is on its way any more: only where nobody waits for the loop. 0, -ETIMEDOUT,
  * or why something could not be removed. */
 int reconciler_finish(struct reconciler *reconciler, uint64_t limit_ns);

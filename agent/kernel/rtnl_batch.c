@@ -19,7 +19,8 @@ enum {
 struct rtnl_batch {
     struct mnl_socket *socket;
     uint32_t port;
-    uint32_t sequence; /* of the first message of the batch */
+    uint32_t sequence; /* of the first message of the batch, but for the bit: */
+    uint32_t quiet;    /* RTNL_BATCH_QUIET or 0 */
     unsigned count;
     unsigned answered;
     uint64_t sends;
@@ -77,6 +78,12 @@ void rtnl_batch_close(struct rtnl_batch *batch)
     free(batch);
 }
 
+void rtnl_batch_set_quiet(struct rtnl_batch *batch, bool quiet)
+{
+    assert(batch->count == 0);
+    batch->quiet = quiet ? RTNL_BATCH_QUIET : 0;
+}
+
 unsigned rtnl_batch_count(const struct rtnl_batch *batch)
 {
     return batch->count;
@@ -115,7 +122,7 @@ struct nlmsghdr *rtnl_batch_begin(struct rtnl_batch *batch, uint16_t type, uint1
 
     header->nlmsg_type = type;
     header->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags);
-    header->nlmsg_seq = batch->sequence + batch->count;
+    header->nlmsg_seq = (batch->sequence + batch->count) | batch->quiet;
     batch->count++;
     return header;
 }
@@ -155,7 +162,7 @@ static void settle(struct rtnl_batch *batch, uint32_t i, int result)
 static void note_answer(struct rtnl_batch *batch, const struct nlmsghdr *header, bool complete)
 {
     const struct nlmsgerr *answer = mnl_nlmsg_get_payload(header);
-    uint32_t i = header->nlmsg_seq - batch->sequence;
+    uint32_t i = (header->nlmsg_seq & ~RTNL_BATCH_QUIET) - batch->sequence;
 
     if (header->nlmsg_type != NLMSG_ERROR || i >= batch->count || batch->known[i] ||
         mnl_nlmsg_get_payload_len(header) < sizeof(*answer))
@@ -226,6 +233,8 @@ int rtnl_batch_send(struct rtnl_batch *batch)
         r = read_answers(batch);
     r = first_failure(batch, r);
     batch->sequence += batch->count;
+    if (batch->sequence >= RTNL_BATCH_QUIET - RTNL_BATCH_MESSAGES)
+        batch->sequence = 1;
     batch->count = 0;
     batch->end = batch->octets;
     return r;

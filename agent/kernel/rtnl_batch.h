@@ -26,6 +26,13 @@ void rtnl_batch_close(struct rtnl_batch *batch);
  * them before rtnl_batch_send(). */
 struct nlmsghdr *rtnl_batch_begin(struct rtnl_batch *batch, uint16_t type, uint16_t flags);
 
+/* Bit of the sequence numbers of quiet messages. */
+#define RTNL_BATCH_QUIET 0x80000000u
+
+/* Empty: whether what is begun from now on is quiet, for whoever hears of all changes and knows
+ * already (links_ignore_renewals()). */
+void rtnl_batch_set_quiet(struct rtnl_batch *batch, bool quiet);
+
 /* Messages begun and not yet sent. */
 unsigned rtnl_batch_count(const struct rtnl_batch *batch);
 

@@ -3,7 +3,13 @@
 
 #include "agent/base/clock.h"
 
-enum { REFRESHES_PER_LEASE = 3 };
+/* A lease is renewed when a third of it is over: at 4/15 of it, while the loop is awake anyway, and
+ * at 6/15 in any case. */
+enum {
+    REFRESH_PARTS = 15,
+    REFRESH_LATEST = 6,
+    REFRESH_EARLY = 2, /* before that */
+};
 
 #define BACKOFF_MIN_NS (1 * NS_PER_SEC)
 #define BACKOFF_MAX_NS (30 * NS_PER_SEC)
@@ -47,7 +53,7 @@ void schedule_settled(struct desired_set *set, uint64_t flown_ns)
         return;
     set->unplanned = false;
     if (set->refresh_ns == DEADLINE_NEVER && set->lease_ns != 0)
-        set->refresh_ns = flown_ns + set->lease_ns / REFRESHES_PER_LEASE;
+        set->refresh_ns = flown_ns + set->lease_ns * REFRESH_LATEST / REFRESH_PARTS;
     if (set->failed == 0) {
         set->looked = false;
         set->backoff_ns = 0;
@@ -75,15 +81,45 @@ static bool any_refresh_due(const struct desired_sets *sets, uint64_t now_ns)
     return false;
 }
 
-void schedule_due(const struct desired_sets *sets, uint64_t now_ns)
+/* What cannot wait for the next batch either. */
+static void refresh_due(const struct desired_sets *sets, uint64_t now_ns)
 {
-    uint64_t before_next_ns = now_ns;
+    uint64_t before_next_ns = now_ns + shortest_lease(sets) * REFRESH_LATEST / REFRESH_PARTS;
 
-    if (any_refresh_due(sets, now_ns))
-        before_next_ns += shortest_lease(sets) / REFRESHES_PER_LEASE;
-    for (struct desired_set *s = sets->first; s != NULL; s = s->next) {
+    for (struct desired_set *s = sets->first; s != NULL; s = s->next)
         if (s->refresh_ns != DEADLINE_NEVER && s->refresh_ns <= before_next_ns)
             schedule_refresh(s);
+}
+
+uint64_t schedule_early(const struct desired_sets *sets)
+{
+    uint64_t early_ns = DEADLINE_NEVER;
+
+    for (const struct desired_set *s = sets->first; s != NULL; s = s->next) {
+        uint64_t from_ns = s->refresh_ns != DEADLINE_NEVER
+                               ? s->refresh_ns - s->lease_ns * REFRESH_EARLY / REFRESH_PARTS
+                               : DEADLINE_NEVER;
+        early_ns = from_ns < early_ns ? from_ns : early_ns;
+    }
+    return early_ns;
+}
+
+uint64_t schedule_patience(const struct desired_sets *sets)
+{
+    return shortest_lease(sets) * (REFRESH_LATEST - REFRESH_EARLY) / REFRESH_PARTS;
+}
+
+void schedule_due_early(const struct desired_sets *sets, uint64_t now_ns)
+{
+    if (schedule_early(sets) <= now_ns)
+        refresh_due(sets, now_ns);
+}
+
+void schedule_due(const struct desired_sets *sets, uint64_t now_ns)
+{
+    if (any_refresh_due(sets, now_ns))
+        refresh_due(sets, now_ns);
+    for (struct desired_set *s = sets->first; s != NULL; s = s->next) {
         if (s->retry_ns <= now_ns)
             schedule_attempt(s);
         repairs_tell(&s->repairs, s->owner, now_ns);

@@ -21,9 +21,18 @@ void schedule_refresh(struct desired_set *set);
 void schedule_settled(struct desired_set *set, uint64_t flown_ns);
 
 /* Marks what is due. All leases go together: whoever listens to the kernel's changes hears each
- * renewal, so there is one batch in a third of the shortest lease, and a longer lease is in it only
- * when it could not wait for the next. */
+ * renewal, so there is one batch in about a third of the shortest lease, and a longer lease is in
+ * it only when it could not wait for the next. */
 void schedule_due(const struct desired_sets *sets, uint64_t now_ns);
+
+/* From when on leases may be renewed already, when that costs no wake-up of its own. */
+uint64_t schedule_early(const struct desired_sets *sets);
+
+/* How long nobody need know what came of a renewal: then the next one is planned. */
+uint64_t schedule_patience(const struct desired_sets *sets);
+
+/* Marks those. */
+void schedule_due_early(const struct desired_sets *sets, uint64_t now_ns);
 
 /* The earliest moment at which anything is due. */
 uint64_t schedule_next(const struct desired_sets *sets);

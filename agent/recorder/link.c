@@ -10,6 +10,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <pcap/dlt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +23,7 @@ enum {
 };
 
 /* How much is recorded after the transition: the announcements, the first advertisements, who
- * objects; and the tenth of a second for which the kernel keeps frames to itself. */
+ * objects. */
 #define AFTER_NS (NS_PER_SEC + NS_PER_SEC / 4)
 #define STEP_NS  (NS_PER_SEC / 10)
 
@@ -44,20 +46,19 @@ struct recorder_link {
     char about[RECORDING_ABOUT_SIZE];
 };
 
-static void on_frame(void *userdata, const struct pcap_pkthdr *header, const u_char *octets)
+static void on_frame(void *userdata, const struct frame_seen *frame)
 {
     struct recorder_link *link = userdata;
     const struct frame_record record = {
         .boot_ns = clock_boot_ns(),
-        .wall_ns =
-            (uint64_t)header->ts.tv_sec * NS_PER_SEC + (uint64_t)header->ts.tv_usec * NS_PER_US,
-        .captured = header->caplen,
-        .length = header->len,
+        .wall_ns = frame->wall_ns,
+        .captured = frame->captured,
+        .length = frame->length,
         .kind = FRAME_PACKET,
     };
 
-    if (recorder_filter_wants(&link->filter, link->datalink, octets, header->caplen))
-        frame_ring_add(link->ring, &record, octets);
+    if (recorder_filter_wants(&link->filter, link->datalink, frame->octets, frame->captured))
+        frame_ring_add(link->ring, &record, frame->octets);
 }
 
 static int set_timer(struct recorder_link *link, uint64_t at_ns)
@@ -202,6 +203,11 @@ int recorder_link_attach(struct recorder_link *link, struct frame_tap *tap)
     return 0;
 }
 
+void recorder_link_collect(struct recorder_link *link, uint64_t now_ns)
+{
+    frame_tap_collect(link->tap, now_ns);
+}
+
 struct frame_tap *recorder_link_detach(struct recorder_link *link)
 {
     struct frame_tap *tap = link->tap;
@@ -223,6 +229,10 @@ void recorder_link_watch(struct recorder_link *link, const struct ip_address *ad
 void recorder_link_note(struct recorder_link *link, uint64_t wall_ns, const char *text)
 {
     const uint32_t length = (uint32_t)strnlen(text, NOTE_SIZE);
+
+    /* What was captured before it comes before it. */
+    if (link->tap != NULL)
+        frame_tap_drain(link->tap);
     const struct frame_record record = {.boot_ns = clock_boot_ns(),
                                         .wall_ns = wall_ns,
                                         .captured = length,

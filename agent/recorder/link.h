@@ -37,6 +37,9 @@ bool recorder_link_attached(const struct recorder_link *link);
 /* Takes the capture and records what it finds. 0 or a negative errno, logged: not taken. */
 int recorder_link_attach(struct recorder_link *link, struct frame_tap *tap);
 
+/* Adverts have passed there: takes in what was captured, unless that was done a moment ago. */
+void recorder_link_collect(struct recorder_link *link, uint64_t now_ns);
+
 /* Gives it back, read to its end and silent. */
 struct frame_tap *recorder_link_detach(struct recorder_link *link);
 

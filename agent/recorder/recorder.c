@@ -118,6 +118,11 @@ static void on_addresses(void *observed, const struct ip_address *addresses, siz
     recorder_link_watch(observed, addresses, count);
 }
 
+static void on_passed(void *observed, uint64_t now_ns)
+{
+    recorder_link_collect(observed, now_ns);
+}
+
 static struct frame_tap *on_close(void *observed)
 {
     return recorder_link_detach(observed);
@@ -129,6 +134,7 @@ void recorder_observe(struct recorder *recorder, struct segments *segments)
         .wants = wants_link,
         .attach = on_segment,
         .watch = on_addresses,
+        .passed = on_passed,
         .detach = on_close,
         .userdata = recorder,
     };

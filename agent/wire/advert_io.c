@@ -183,8 +183,12 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
     (void)source;
     (void)fd;
     (void)revents;
-    if (advert_io_receive(io) && io->options.on_busy != NULL)
-        io->options.on_busy(io->options.userdata);
+    /* They may have the socket closed, by whoever reads. */
+    const struct advert_io_options options = io->options;
+    if (advert_io_receive(io) && options.on_busy != NULL)
+        options.on_busy(options.userdata);
+    if (options.on_pass != NULL)
+        options.on_pass(options.userdata);
     return 0;
 }
 

@@ -31,6 +31,7 @@ struct advert_io_options {
     int64_t priority;
     inbox_fn on_message;
     advert_io_busy_fn on_busy;
+    void (*on_pass)(void *userdata); /* the loop was woken to read, and that is done; or NULL */
     void *userdata;
 };
 

@@ -2,24 +2,21 @@
 #include "agent/wire/conflict.h"
 
 #include "agent/base/log.h"
+#include "agent/wire/frame_socket.h"
 #include "agent/wire/neighbour_filter.h"
 #include "lib/packet/packet.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <linux/if_packet.h>
-#include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 enum {
-    /* The longest advert there is on an Ethernet; the ring has a slot of that size for each. */
-    SNAP_OCTETS = 1514,
-    RING_BYTES = 512 * 1024,
+    SNAP_OCTETS = 1514, /* the longest advert there is on an Ethernet */
+    FRAMES_PER_CALL = 8,
+    BUFFER_BYTES = 1024 * 1024,
     FRAMES_PER_PASS = 64,
-    FILTER_TRIES = 2, /* the link may go down in between */
     FILTER_TEXT_SIZE = NEIGHBOUR_FILTER_SIZE + 1024 + CONFLICT_OWN_MAX * (ADDRESS_TEXT_SIZE + 16) +
                        CONFLICT_RIVALS_MAX * (MAC_TEXT_SIZE + 80),
 };
@@ -29,7 +26,7 @@ static const char filter_text[] = " or (ip proto 112 and ip[((ip[0] & 15) << 2) 
                                   " or (ip6 proto 112 and ip6[42] = 255)";
 
 struct conflict_watch {
-    pcap_t *pcap;
+    struct frame_socket *socket;
     sd_event_source *source;
     char name[INTERFACE_NAME_SIZE];
     conflict_fn fn;
@@ -45,17 +42,17 @@ static int compare(const void *a, const void *b)
     return ip_address_compare(a, b);
 }
 
-static void on_frame(u_char *userdata, const struct pcap_pkthdr *header, const u_char *octets)
+static void on_frame(void *userdata, const struct frame_seen *frame)
 {
-    struct conflict_watch *watch = (struct conflict_watch *)(void *)userdata;
+    struct conflict_watch *watch = userdata;
     struct neighbour_claim claim;
     struct vrrp_frame vrrp;
 
-    if (vrrp_frame_read(octets, header->caplen, &vrrp)) {
+    if (vrrp_frame_read(frame->octets, frame->captured, &vrrp)) {
         watch->vrrp_fn(watch->userdata, &vrrp);
         return;
     }
-    if (!neighbour_frame_parse(octets, header->caplen, &claim))
+    if (!neighbour_frame_parse(frame->octets, frame->captured, &claim))
         return;
     if (watch->count > 0 && bsearch(&claim.address, watch->addresses, watch->count,
                                     sizeof(*watch->addresses), compare) != NULL)
@@ -69,10 +66,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
     (void)source;
     (void)fd;
     (void)revents;
-    if (pcap_dispatch(watch->pcap, FRAMES_PER_PASS, on_frame, (u_char *)watch) != PCAP_ERROR)
-        return 0;
-    /* The link went down or away: the observer of links says so; a broken capture must not spin. */
-    log_msg(LOG_DEBUG, "%s: capture: %s", watch->name, pcap_geterr(watch->pcap));
+    (void)frame_socket_read(watch->socket, FRAMES_PER_PASS, on_frame, watch);
     return 0;
 }
 
@@ -108,20 +102,10 @@ static void add_rivals(char *text, size_t size, const struct conflict_vrrp *what
             mac_format(what->rivals[i], mac, sizeof(mac)), VRRP_PROTOCOL, VRRP_PROTOCOL);
 }
 
-/* That the link went down stays with the socket until it is read, and libpcap, which empties the
- * socket between two filters, takes it for a failure and leaves it deaf. */
-static void forget_error(struct conflict_watch *watch)
-{
-    int error;
-    socklen_t size = sizeof(error);
-
-    (void)getsockopt(pcap_fileno(watch->pcap), SOL_SOCKET, SO_ERROR, &error, &size);
-}
-
-static int set_filter(struct conflict_watch *watch, const struct conflict_vrrp *what)
+static int set_filter(struct conflict_watch *watch, const struct conflict_vrrp *what,
+                      struct wire_problem *problem)
 {
     char text[FILTER_TEXT_SIZE];
-    struct bpf_program filter;
 
     neighbour_filter_text(watch->addresses, watch->count, text, sizeof(text));
     size_t used = strlen(text);
@@ -129,54 +113,24 @@ static int set_filter(struct conflict_watch *watch, const struct conflict_vrrp *
     add_own(text, sizeof(text), IP_FAMILY_IPV4, what->own, what->own_count);
     add_own(text, sizeof(text), IP_FAMILY_IPV6, what->own, what->own_count);
     add_rivals(text, sizeof(text), what);
-    if (pcap_compile(watch->pcap, &filter, text, 1, PCAP_NETMASK_UNKNOWN) != 0)
-        return -EIO;
-    int r = -1;
-    for (int i = 0; i < FILTER_TRIES && r != 0; i++) {
-        forget_error(watch);
-        r = pcap_setfilter(watch->pcap, &filter);
-    }
-    pcap_freecode(&filter);
-    return r != 0 ? -EIO : 0;
+    return frame_socket_filter(watch->socket, text, problem);
 }
 
-/* libpcap passes over what this machine sends, but has it copied and is woken for it. Since Linux
- * 4.20; without it that is only dearer. */
-static void ignore_outgoing(struct conflict_watch *watch)
+static int open_capture(struct conflict_watch *watch, const char *ifname,
+                        struct wire_problem *problem)
 {
-    int one = 1;
+    const struct frame_socket_options options = {.ifname = ifname,
+                                                 .only_ethernet = true,
+                                                 .inbound = true,
+                                                 .snap = SNAP_OCTETS,
+                                                 .batch = FRAMES_PER_CALL,
+                                                 .buffer_bytes = BUFFER_BYTES};
+    int r = frame_socket_open(&options, &watch->socket, problem);
 
-    (void)setsockopt(pcap_fileno(watch->pcap), SOL_PACKET, PACKET_IGNORE_OUTGOING, &one,
-                     sizeof(one));
-}
-
-static int set_up(struct conflict_watch *watch)
-{
-    if (pcap_set_snaplen(watch->pcap, SNAP_OCTETS) != 0 ||
-        pcap_set_immediate_mode(watch->pcap, 1) != 0 ||
-        pcap_set_buffer_size(watch->pcap, RING_BYTES) != 0)
-        return -EINVAL;
-    /* Positive values are warnings. */
-    if (pcap_activate(watch->pcap) < 0)
-        return -EIO;
-    if (pcap_datalink(watch->pcap) != DLT_EN10MB)
-        return -EOPNOTSUPP;
-    if (pcap_setdirection(watch->pcap, PCAP_D_IN) != 0 || set_filter(watch, &watch->vrrp) < 0)
-        return -EIO;
-    ignore_outgoing(watch);
-    return 0;
-}
-
-static int open_capture(struct conflict_watch *watch, char error[PCAP_ERRBUF_SIZE])
-{
-    watch->pcap = pcap_create(watch->name, error);
-    if (watch->pcap == NULL)
-        return -EIO;
-    int r = set_up(watch);
-    if (r < 0)
-        snprintf(error, PCAP_ERRBUF_SIZE, "%s", pcap_geterr(watch->pcap));
-    else if (pcap_setnonblock(watch->pcap, 1, error) != 0)
-        r = -EIO;
+    if (r >= 0)
+        r = set_filter(watch, &watch->vrrp, problem);
+    if (r >= 0)
+        r = frame_socket_start(watch->socket, problem);
     return r;
 }
 
@@ -184,20 +138,21 @@ int conflict_watch_open(const char *ifname, struct conflict_watch **out,
                         struct wire_problem *problem)
 {
     struct conflict_watch *watch = calloc(1, sizeof(*watch));
-    char error[PCAP_ERRBUF_SIZE] = "out of memory";
+    struct wire_problem detail = {.text = "out of memory"};
     int r = -ENOMEM;
 
     *out = NULL;
     if (watch != NULL) {
         memcpy(watch->name, ifname, strnlen(ifname, sizeof(watch->name) - 1));
-        r = open_capture(watch, error);
+        r = open_capture(watch, watch->name, &detail);
     }
     if (r == -EOPNOTSUPP) {
         conflict_watch_close(watch);
         return r;
     }
     if (r < 0) {
-        snprintf(problem->text, sizeof(problem->text), "cannot watch ARP and ND: %.200s", error);
+        snprintf(problem->text, sizeof(problem->text), "cannot watch ARP and ND: %.200s",
+                 detail.text);
         conflict_watch_close(watch);
         return r;
     }
@@ -211,7 +166,7 @@ int conflict_watch_listen(struct conflict_watch *watch, sd_event *event, int64_t
     watch->fn = fn;
     watch->vrrp_fn = vrrp_fn;
     watch->userdata = userdata;
-    int r = sd_event_add_io(event, &watch->source, pcap_get_selectable_fd(watch->pcap), EPOLLIN,
+    int r = sd_event_add_io(event, &watch->source, frame_socket_fd(watch->socket), EPOLLIN,
                             on_readable, watch);
     if (r >= 0)
         r = sd_event_source_set_priority(watch->source, priority);
@@ -229,8 +184,7 @@ void conflict_watch_close(struct conflict_watch *watch)
     if (watch == NULL)
         return;
     assert(watch->source == NULL);
-    if (watch->pcap != NULL)
-        pcap_close(watch->pcap);
+    frame_socket_close(watch->socket);
     free(watch->addresses);
     free(watch);
 }
@@ -252,11 +206,10 @@ int conflict_watch_set(struct conflict_watch *watch, const struct ip_address *ad
     free(watch->addresses);
     watch->addresses = copy;
     watch->count = count;
-    /* Frames that wait in the ring go with the filter. */
-    int r = same ? 0 : set_filter(watch, &watch->vrrp);
+    struct wire_problem problem;
+    int r = same ? 0 : set_filter(watch, &watch->vrrp, &problem);
     if (r < 0)
-        log_msg(LOG_WARNING, "%s: cannot watch for ARP and ND: %s", watch->name,
-                pcap_geterr(watch->pcap));
+        log_msg(LOG_WARNING, "%s: cannot watch for ARP and ND: %s", watch->name, problem.text);
     return r;
 }
 
@@ -264,10 +217,10 @@ int conflict_watch_vrrp(struct conflict_watch *watch, const struct conflict_vrrp
 {
     if (memcmp(what, &watch->vrrp, sizeof(*what)) == 0)
         return 0;
-    int r = set_filter(watch, what);
+    struct wire_problem problem;
+    int r = set_filter(watch, what, &problem);
     if (r < 0)
-        log_msg(LOG_WARNING, "%s: cannot watch for VRRP messages: %s", watch->name,
-                pcap_geterr(watch->pcap));
+        log_msg(LOG_WARNING, "%s: cannot watch for VRRP messages: %s", watch->name, problem.text);
     else
         watch->vrrp = *what;
     return r;

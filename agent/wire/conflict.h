@@ -1,5 +1,5 @@
 /*
- * Who else answers for our addresses: a libpcap capture of ARP and ND on one link, inbound only.
+ * Who else answers for our addresses: a capture of ARP and ND on one link, inbound only.
  * It ends a linger when the successor announces, and reports foreign holders; beside that, VRRP
  * messages from an address of our own, of the other side of a conflict, or of an address owner.
  * The file decides nothing: it hands on each claim that names one of the watched addresses, and
@@ -36,10 +36,10 @@ typedef void (*conflict_fn)(void *userdata, const struct neighbour_claim *claim)
 /* A VRRP message of one of those came in. */
 typedef void (*conflict_vrrp_fn)(void *userdata, const struct vrrp_frame *frame);
 
-/* Any thread (setting up the ring waits for the kernel): opens a capture on ifname, in immediate
- * mode, non-blocking, with a bounded buffer and a filter for ARP, NA, DAD NS and the VRRP messages
- * above. 0, or a negative errno and what it was about; -EOPNOTSUPP, and nothing to say: a link
- * without MACs has neither ARP nor ND. */
+/* Any thread (the kernel may wait for its processors): opens a capture on ifname, with a bounded
+ * buffer and a filter for ARP, NA, DAD NS and the VRRP messages above. 0, or a negative errno and
+ * what it was about; -EOPNOTSUPP, and nothing to say: a link without MACs has neither ARP nor ND.
+ */
 int conflict_watch_open(const char *ifname, struct conflict_watch **out,
                         struct wire_problem *problem);
 

@@ -1,11 +1,12 @@
 /* The recorder's capture; see frame_tap.h. Owner: the recorder. */
 #include "agent/wire/frame_tap.h"
 
-#include "agent/base/log.h"
+#include "agent/base/clock.h"
 #include "lib/limits.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <pcap/dlt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,19 +14,27 @@
 enum {
     /* The longest advertisement with its headers is kept whole. */
     SNAP_OCTETS = ADVERT_SIZE_MAX + 128,
-    /* Two blocks of libpcap's: one is filled while the other is read. */
-    RING_BYTES = 512 * 1024,
-    COLLECT_MS = 100,
+    FRAMES_PER_CALL = 32,
+    /* What waits until it is collected: some thousand frames. */
+    BUFFER_BYTES = 4 * 1024 * 1024,
     /* What 255 instances send and hear meanwhile is read in one turn of the loop. */
     FRAMES_PER_PASS = 512,
     PASSES_PER_DRAIN = 8,
+    LATE_ACCURACY_US = 250 * 1000,
 };
 
+/* Frames are collected when adverts pass, which costs no wake-up, but not for each of them: often
+ * where there were many; and where none pass for so long, by a timer. */
+#define BUSY_NS   (100 * NS_PER_MS)
+#define QUIET_NS  (4 * NS_PER_SEC)
+#define LATEST_NS (5 * NS_PER_SEC)
+
 struct frame_tap {
-    pcap_t *pcap;
-    sd_event_source *source;
+    struct frame_socket *socket;
+    sd_event_source *timer;
+    uint64_t next_ns; /* when it is worth while to collect: boot time */
     char name[INTERFACE_NAME_SIZE];
-    frame_fn fn;
+    frame_seen_fn fn;
     void *userdata;
 };
 
@@ -43,77 +52,54 @@ static const char *filter_for(int datalink)
     return ADVERTS " or arp or (icmp6 and (ip6[40] = 135 or ip6[40] = 136))";
 }
 
-static void on_frame(u_char *userdata, const struct pcap_pkthdr *header, const u_char *octets)
+static void collect(struct frame_tap *tap, uint64_t now_ns)
 {
-    const struct frame_tap *tap = (const struct frame_tap *)(const void *)userdata;
+    size_t n = frame_socket_read(tap->socket, FRAMES_PER_PASS, tap->fn, tap->userdata);
 
-    tap->fn(tap->userdata, header, octets);
+    tap->next_ns = now_ns + (n < FRAMES_PER_CALL ? QUIET_NS : BUSY_NS);
+    (void)sd_event_source_set_time(tap->timer, (now_ns + LATEST_NS) / NS_PER_US);
+    (void)sd_event_source_set_enabled(tap->timer, SD_EVENT_ONESHOT);
 }
 
-/* Frames read, 0 when there are none now. */
-static int read_some(struct frame_tap *tap)
+void frame_tap_collect(struct frame_tap *tap, uint64_t now_ns)
 {
-    int n = pcap_dispatch(tap->pcap, FRAMES_PER_PASS, on_frame, (u_char *)tap);
-
-    /* The link went down or away: the observer of links says so. */
-    if (n < 0)
-        log_msg(LOG_DEBUG, "%s: recorder: %s", tap->name, pcap_geterr(tap->pcap));
-    return n > 0 ? n : 0;
+    if (now_ns >= tap->next_ns)
+        collect(tap, now_ns);
 }
 
-static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
     (void)source;
-    (void)fd;
-    (void)revents;
-    (void)read_some(userdata);
+    (void)usec;
+    collect(userdata, clock_boot_ns());
     return 0;
 }
 
-static int set_up(struct frame_tap *tap)
+static int open_capture(struct frame_tap *tap, const char *ifname, struct wire_problem *problem)
 {
-    struct bpf_program filter;
+    const struct frame_socket_options options = {.ifname = ifname,
+                                                 .snap = SNAP_OCTETS,
+                                                 .batch = FRAMES_PER_CALL,
+                                                 .buffer_bytes = BUFFER_BYTES};
+    int r = frame_socket_open(&options, &tap->socket, problem);
 
-    if (pcap_set_snaplen(tap->pcap, SNAP_OCTETS) != 0 ||
-        pcap_set_timeout(tap->pcap, COLLECT_MS) != 0 ||
-        pcap_set_buffer_size(tap->pcap, RING_BYTES) != 0)
-        return -EINVAL;
-    /* Positive values are warnings. */
-    if (pcap_activate(tap->pcap) < 0 ||
-        pcap_compile(tap->pcap, &filter, filter_for(pcap_datalink(tap->pcap)), 1,
-                     PCAP_NETMASK_UNKNOWN) != 0)
-        return -EIO;
-    int r = pcap_setfilter(tap->pcap, &filter);
-    pcap_freecode(&filter);
-    return r == 0 ? 0 : -EIO;
-}
-
-static int open_capture(struct frame_tap *tap, char error[PCAP_ERRBUF_SIZE])
-{
-    tap->pcap = pcap_create(tap->name, error);
-    if (tap->pcap == NULL)
-        return -EIO;
-    int r = set_up(tap);
-    if (r < 0)
-        snprintf(error, PCAP_ERRBUF_SIZE, "%s", pcap_geterr(tap->pcap));
-    else if (pcap_setnonblock(tap->pcap, 1, error) != 0)
-        r = -EIO;
+    if (r >= 0)
+        r = frame_socket_filter(tap->socket, filter_for(frame_socket_datalink(tap->socket)),
+                                problem);
+    if (r >= 0)
+        r = frame_socket_start(tap->socket, problem);
     return r;
 }
 
 int frame_tap_open(const char *ifname, struct frame_tap **out, struct wire_problem *problem)
 {
     struct frame_tap *tap = calloc(1, sizeof(*tap));
-    char error[PCAP_ERRBUF_SIZE] = "out of memory";
-    int r = -ENOMEM;
+    struct wire_problem detail = {.text = "out of memory"};
+    int r = tap != NULL ? open_capture(tap, ifname, &detail) : -ENOMEM;
 
     *out = NULL;
-    if (tap != NULL) {
-        memcpy(tap->name, ifname, strnlen(ifname, sizeof(tap->name) - 1));
-        r = open_capture(tap, error);
-    }
     if (r < 0) {
-        snprintf(problem->text, sizeof(problem->text), "cannot record frames: %.200s", error);
+        snprintf(problem->text, sizeof(problem->text), "cannot record frames: %.200s", detail.text);
         frame_tap_close(tap);
         return r;
     }
@@ -121,49 +107,48 @@ int frame_tap_open(const char *ifname, struct frame_tap **out, struct wire_probl
     return 0;
 }
 
-int frame_tap_listen(struct frame_tap *tap, sd_event *event, int64_t priority, frame_fn fn,
+int frame_tap_listen(struct frame_tap *tap, sd_event *event, int64_t priority, frame_seen_fn fn,
                      void *userdata)
 {
     tap->fn = fn;
     tap->userdata = userdata;
-    int r = sd_event_add_io(event, &tap->source, pcap_get_selectable_fd(tap->pcap), EPOLLIN,
-                            on_readable, tap);
+    int r = sd_event_add_time(event, &tap->timer, CLOCK_BOOTTIME,
+                              (clock_boot_ns() + LATEST_NS) / NS_PER_US, LATE_ACCURACY_US, on_timer,
+                              tap);
     if (r >= 0)
-        r = sd_event_source_set_priority(tap->source, priority);
+        r = sd_event_source_set_priority(tap->timer, priority);
     return r < 0 ? r : 0;
 }
 
 void frame_tap_silence(struct frame_tap *tap)
 {
     if (tap != NULL)
-        tap->source = sd_event_source_disable_unref(tap->source);
+        tap->timer = sd_event_source_disable_unref(tap->timer);
 }
 
 void frame_tap_close(struct frame_tap *tap)
 {
     if (tap == NULL)
         return;
-    assert(tap->source == NULL);
-    if (tap->pcap != NULL)
-        pcap_close(tap->pcap);
+    assert(tap->timer == NULL);
+    frame_socket_close(tap->socket);
     free(tap);
 }
 
 int frame_tap_datalink(const struct frame_tap *tap)
 {
-    return pcap_datalink(tap->pcap);
+    return frame_socket_datalink(tap->socket);
 }
 
 void frame_tap_drain(struct frame_tap *tap)
 {
     for (int i = 0; i < PASSES_PER_DRAIN; i++)
-        if (read_some(tap) < FRAMES_PER_PASS)
+        if (frame_socket_read(tap->socket, FRAMES_PER_PASS, tap->fn, tap->userdata) <
+            FRAMES_PER_PASS)
             return;
 }
 
 uint64_t frame_tap_dropped(struct frame_tap *tap)
 {
-    struct pcap_stat stat;
-
-    return pcap_stats(tap->pcap, &stat) == 0 ? stat.ps_drop : 0;
+    return frame_socket_dropped(tap->socket);
 }

@@ -1,30 +1,32 @@
 /*
- * A libpcap capture for the flight recorder: advertisements, ARP and neighbour discovery on one
- * link, both directions. It has a handle of its own beside the conflict watch's, because
+ * The flight recorder's capture: advertisements, ARP and neighbour discovery on one link, both
+ * directions. It has a socket of its own beside the conflict watch's, because
  *  - the watch is inbound only and must stay so, our own announcements are no claims of others, and
  *    a frame captured on Ethernet does not tell its direction;
  *  - a flood of advertisements must not push claims out of the watch's buffer;
- *  - it need not be prompt: the kernel collects frames for a tenth of a second and wakes us once.
+ *  - it need not be prompt: nothing wakes the loop for a frame; they are collected when it is awake
+ *    for adverts.
  */
 #ifndef AGENT_WIRE_FRAME_TAP_H
 #define AGENT_WIRE_FRAME_TAP_H
 
-#include "agent/wire/problem.h"
+#include "agent/wire/frame_socket.h"
 
-#include <pcap/pcap.h>
 #include <systemd/sd-event.h>
 
 struct frame_tap;
 
-typedef void (*frame_fn)(void *userdata, const struct pcap_pkthdr *header, const u_char *octets);
-
-/* Any thread (setting up the ring waits for the kernel): opens it on a link. 0, or a negative errno
+/* Any thread (the kernel may wait for its processors): opens it on a link. 0, or a negative errno
  * and what it was about. */
 int frame_tap_open(const char *ifname, struct frame_tap **out, struct wire_problem *problem);
 
 /* Hands on what it captures, from now on. 0 or a negative errno. */
-int frame_tap_listen(struct frame_tap *tap, sd_event *event, int64_t priority, frame_fn fn,
+int frame_tap_listen(struct frame_tap *tap, sd_event *event, int64_t priority, frame_seen_fn fn,
                      void *userdata);
+
+/* Adverts have passed, and the loop is awake by that: hands on what has been captured, unless that
+ * was done a moment ago. */
+void frame_tap_collect(struct frame_tap *tap, uint64_t now_ns);
 
 /* Hands on nothing more. NULL is allowed. */
 void frame_tap_silence(struct frame_tap *tap);
@@ -32,7 +34,7 @@ void frame_tap_silence(struct frame_tap *tap);
 /* Any thread (the kernel waits for all its processors), once it is silent. NULL is allowed. */
 void frame_tap_close(struct frame_tap *tap);
 
-/* DLT_ of the frames. */
+/* DLT_ of the frames: of libpcap. */
 int frame_tap_datalink(const struct frame_tap *tap);
 
 /* Hands on what the kernel has ready, in a bounded amount of work. */

@@ -47,6 +47,24 @@ struct inbox {
     uint8_t whole[RECEIVE_SIZE];
 };
 
+static void prepare(struct inbox *inbox, size_t i)
+{
+    struct slot *slot = &inbox->slots[i];
+
+    slot->pieces[0] = (struct iovec){.iov_base = slot->first, .iov_len = FIRST_SIZE};
+    slot->pieces[1] = (struct iovec){.iov_base = inbox->second[i], .iov_len = SECOND_SIZE};
+    slot->pieces[2] =
+        (struct iovec){.iov_base = inbox->whole + SECOND_END, .iov_len = RECEIVE_SIZE - SECOND_END};
+    inbox->messages[i].msg_hdr = (struct msghdr){
+        .msg_name = &slot->from,
+        .msg_namelen = sizeof(slot->from),
+        .msg_iov = slot->pieces,
+        .msg_iovlen = PIECES,
+        .msg_control = slot->control.octets,
+        .msg_controllen = sizeof(slot->control.octets),
+    };
+}
+
 struct inbox *inbox_new(int fd, int ifindex, enum ip_family family)
 {
     struct inbox *inbox = malloc(sizeof(*inbox));
@@ -57,6 +75,8 @@ struct inbox *inbox_new(int fd, int ifindex, enum ip_family family)
     inbox->ifindex = ifindex;
     inbox->family = family;
     inbox->reading = false;
+    for (size_t i = 0; i < SLOTS; i++)
+        prepare(inbox, i);
     return inbox;
 }
 
@@ -124,29 +144,9 @@ static void hand_on(struct inbox *inbox, size_t i, inbox_fn fn, void *userdata)
     fn(userdata, &ip, octets, size);
 }
 
-static void prepare(struct inbox *inbox, size_t i)
-{
-    struct slot *slot = &inbox->slots[i];
-
-    slot->pieces[0] = (struct iovec){.iov_base = slot->first, .iov_len = FIRST_SIZE};
-    slot->pieces[1] = (struct iovec){.iov_base = inbox->second[i], .iov_len = SECOND_SIZE};
-    slot->pieces[2] =
-        (struct iovec){.iov_base = inbox->whole + SECOND_END, .iov_len = RECEIVE_SIZE - SECOND_END};
-    inbox->messages[i].msg_hdr = (struct msghdr){
-        .msg_name = &slot->from,
-        .msg_namelen = sizeof(slot->from),
-        .msg_iov = slot->pieces,
-        .msg_iovlen = PIECES,
-        .msg_control = slot->control.octets,
-        .msg_controllen = sizeof(slot->control.octets),
-    };
-}
-
 /* How many there were; fewer than SLOTS: no more wait. */
 static size_t read_some(struct inbox *inbox)
 {
-    for (size_t i = 0; i < SLOTS; i++)
-        prepare(inbox, i);
     for (int tries = 0; tries < SLOTS; tries++) {
         int n = recvmmsg(inbox->fd, inbox->messages, SLOTS, MSG_DONTWAIT, NULL);
 
@@ -170,8 +170,10 @@ bool inbox_read(struct inbox *inbox, inbox_fn fn, void *userdata)
     inbox->reading = true;
     while (n == SLOTS && total < MESSAGES_PER_PASS) {
         n = read_some(inbox);
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
             hand_on(inbox, i, fn, userdata);
+            prepare(inbox, i);
+        }
         total += n;
     }
     inbox->reading = false;

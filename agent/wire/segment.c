@@ -36,6 +36,11 @@ static void on_busy(void *userdata)
     rest_busy(segment->owner->rest);
 }
 
+static void on_pass(void *userdata)
+{
+    segments_passed(((const struct segment *)userdata)->owner);
+}
+
 static void on_claim(void *userdata, const struct neighbour_claim *claim)
 {
     watched_hand_on(((const struct segment *)userdata)->clients, claim);
@@ -91,6 +96,12 @@ void segments_set_observer(struct segments *segments, const struct segment_obser
     segments->observer = *observer;
 }
 
+void segments_on_pass(struct segments *segments, void (*fn)(void *userdata), void *userdata)
+{
+    segments->on_pass = fn;
+    segments->on_pass_userdata = userdata;
+}
+
 void segments_set_worker(struct segments *segments, struct worker *worker)
 {
     segments->worker = worker;
@@ -144,6 +155,7 @@ static void ask_for_io(struct segment *segment, enum ip_family family)
         .priority = AGENT_PRIORITY_PACKETS,
         .on_message = on_message,
         .on_busy = on_busy,
+        .on_pass = on_pass,
         .userdata = segment,
     };
     ask->open = segment->io[i] == NULL && segment->error[i] == 0 && segment->count[i] > 0;

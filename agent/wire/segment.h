@@ -31,6 +31,10 @@ void segments_free(struct segments *segments);
 /* Has everything that can wait done by that worker from now on; without one it is done at once. */
 void segments_set_worker(struct segments *segments, struct worker *worker);
 
+/* Has fn called when the loop was awake for adverts, sent or received, and that is done: for what
+ * goes along with them instead of waking it once more. */
+void segments_on_pass(struct segments *segments, void (*fn)(void *userdata), void *userdata);
+
 /* Segments opened from now on are observed. Copied. */
 void segments_set_observer(struct segments *segments, const struct segment_observer *observer);
 

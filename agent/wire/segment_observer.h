@@ -20,6 +20,8 @@ struct segment_observer {
     void *(*attach)(void *userdata, const char *ifname, struct frame_tap *tap);
     /* The addresses that the segment's routers share; copied by the callee. */
     void (*watch)(void *observed, const struct ip_address *addresses, size_t count);
+    /* Adverts have been sent or received on some link, and the loop is awake by that. */
+    void (*passed)(void *observed, uint64_t now_ns);
     /* The segment closes. Returns the capture, silent. */
     struct frame_tap *(*detach)(void *observed);
     void *userdata;

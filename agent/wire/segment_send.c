@@ -1,6 +1,7 @@
 /* Adverts out of a segment; see segment_send.h. */
 #include "agent/wire/segment_send.h"
 
+#include "agent/base/clock.h"
 #include "agent/wire/segment_state.h"
 
 #include <errno.h>
@@ -38,6 +39,17 @@ void segment_flush(struct segment *segment)
             advert_io_flush(segment->io[i]);
 }
 
+void segments_passed(struct segments *segments)
+{
+    uint64_t now_ns = clock_boot_ns();
+
+    for (struct segment *s = segments->list; s != NULL; s = s->next)
+        if (s->observed != NULL)
+            segments->observer.passed(s->observed, now_ns);
+    if (segments->on_pass != NULL)
+        segments->on_pass(segments->on_pass_userdata);
+}
+
 void segments_hold(void *userdata)
 {
     struct segments *segments = userdata;
@@ -52,4 +64,5 @@ void segments_let_go(void *userdata)
     segments->holds = false;
     for (struct segment *s = segments->list; s != NULL; s = s->next)
         segment_flush(s);
+    segments_passed(segments);
 }

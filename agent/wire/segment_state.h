@@ -44,6 +44,8 @@ struct segments {
     struct links *links;
     void (*on_busy)(void *userdata);
     void *userdata;
+    void (*on_pass)(void *userdata); /* NULL: nobody wants to know */
+    void *on_pass_userdata;
     struct segment_observer observer; /* all NULL: nobody */
     struct rest *rest;
     struct worker *worker; /* NULL: none yet */
@@ -51,5 +53,8 @@ struct segments {
     bool holds;
     struct segment *list;
 };
+
+/* Adverts were sent or received, as far as they were due: tells whoever goes along with them. */
+void segments_passed(struct segments *segments);
 
 #endif

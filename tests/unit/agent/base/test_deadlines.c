@@ -173,6 +173,25 @@ static void test_putting_off_costs_no_wake_up(void **state)
         assert_int_equal(bench->items[i].served, 1);
 }
 
+/* What was put off for long does not wake the loop in vain, if it looks ahead in between. */
+static void test_what_is_put_off_for_long_is_not_waited_for(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t now = clock_boot_ns();
+
+    for (size_t i = 0; i < MANY; i++) {
+        set(bench, i, now + 100 * NS_PER_MS + i);
+        set(bench, i, i % 2 == 0 ? now + 30 * NS_PER_SEC : DEADLINE_NEVER);
+    }
+    deadlines_look_ahead(bench->deadlines);
+    assert_int_equal(sd_event_run(bench->event, 300000), 0);
+    /* And nothing is lost by that. */
+    set(bench, 1, now);
+    turn(bench);
+    assert_int_equal(bench->items[1].served, 1);
+    assert_int_equal(bench->count, 1);
+}
+
 static void test_set_to_the_past_while_served(void **state)
 {
     struct bench *bench = *state;
@@ -243,6 +262,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_put_off_is_served_at_its_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_putting_off_costs_no_wake_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_is_put_off_for_long_is_not_waited_for, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_set_to_the_past_while_served, setup, teardown),
         cmocka_unit_test_setup_teardown(test_removed_while_served, setup, teardown),
         cmocka_unit_test_setup_teardown(test_random_against_a_list, setup, teardown),

@@ -151,6 +151,64 @@ static void test_done_may_submit_again(void **state)
     assert_int_equal(bench->journal.count, TASKS);
 }
 
+static void wait_until_ran(const struct job *job)
+{
+    for (int i = 0; i < 10000 && !job->ran; i++)
+        usleep(1000);
+    assert_true(job->ran);
+}
+
+/* Until the loop looks by itself, or cannot wait any more. */
+static void test_what_is_unhurried_wakes_nobody(void **state)
+{
+    struct bench *bench = *state;
+
+    for (size_t i = 0; i < 3; i++) {
+        bench->jobs[i].task.unhurried = true;
+        submit(bench, i);
+        wait_until_ran(&bench->jobs[i]);
+        assert_int_equal(sd_event_run(bench->event, 20000), 0);
+        assert_int_equal(bench->journal.count, i);
+        if (i == 1)
+            (void)worker_wait(bench->worker, 0);
+        else
+            worker_hurry(bench->worker);
+        assert_int_equal(sd_event_run(bench->event, 20000) > 0, i != 1);
+        assert_int_equal(bench->journal.count, i + 1);
+    }
+}
+
+static void test_what_runs_may_be_hurried(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->jobs[0].gate = bench->gate[0];
+    bench->jobs[0].task.unhurried = true;
+    submit(bench, 0);
+    worker_hurry(bench->worker);
+    open_gate(bench);
+    for (int turns = 0; bench->journal.count == 0 && turns < 100; turns++)
+        assert_true(sd_event_run(bench->event, 100000) >= 0);
+    assert_int_equal(bench->journal.count, 1);
+}
+
+static void run_in_a_hurry(struct worker_task *task)
+{
+    task->unhurried = false;
+}
+
+static void test_what_failed_hurries_by_itself(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->jobs[0].task.run = run_in_a_hurry;
+    bench->jobs[0].task.unhurried = true;
+    submit(bench, 0);
+    for (int turns = 0; bench->journal.count == 0 && turns < 100; turns++)
+        assert_true(sd_event_run(bench->event, 100000) >= 0);
+    assert_int_equal(bench->journal.count, 1);
+}
+
 static void test_close_finishes_what_waits(void **state)
 {
     struct bench *bench = *state;
@@ -291,6 +349,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_done_in_the_loop_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(test_submit_never_waits_and_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(test_done_may_submit_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_is_unhurried_wakes_nobody, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_runs_may_be_hurried, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_failed_hurries_by_itself, setup, teardown),
         cmocka_unit_test_setup_teardown(test_close_finishes_what_waits, setup, teardown),
         cmocka_unit_test_setup_teardown(test_close_finishes_what_done_submits, setup, teardown),
         cmocka_unit_test_setup_teardown(test_without_a_worker_it_runs_at_once, setup, teardown),

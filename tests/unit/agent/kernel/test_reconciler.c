@@ -79,7 +79,7 @@ static void many_go_in_few_calls(void **state)
         claim.prefix.address.octets[3] = (uint8_t)(i % 200 + 1);
         assert_true(address_batch_add(batch, &set, &claim, 60));
     }
-    address_write(rtnl, batch->changes, batch->count);
+    address_write(rtnl, batch->changes, batch->count, false);
     for (unsigned i = 0; i < batch->count; i++)
         assert_int_equal(batch->changes[i].result, 0);
     assert_int_equal(rtnl_batch_sends(rtnl),

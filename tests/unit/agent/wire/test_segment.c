@@ -210,6 +210,7 @@ static void a_flood_leaves_turns_to_all_others_and_the_lease_is_renewed(void **s
     run_for(node->event, NS_PER_SEC / 5);
     assert_true(node->turns > before + FLOOD_S);
     sd_event_source_disable_unref(turns);
+    reconciler_want(node->reconciler, &set, link->ifindex, NULL, 0, 0);
 }
 
 struct observation {
@@ -250,6 +251,12 @@ static void on_watched(void *observed, const struct ip_address *addresses, size_
     seen->addresses = count;
 }
 
+static void on_passed(void *observed, uint64_t now_ns)
+{
+    (void)observed;
+    (void)now_ns;
+}
+
 static struct frame_tap *on_unobserved(void *observed)
 {
     struct observation *seen = observed;
@@ -265,6 +272,7 @@ static void an_observer_hears_of_a_segment_from_open_to_close(void **state)
     const struct segment_observer observer = {.wants = on_asked,
                                               .attach = on_observed,
                                               .watch = on_watched,
+                                              .passed = on_passed,
                                               .detach = on_unobserved,
                                               .userdata = &seen};
     const struct claimed_address list[] = {claim_of("192.0.2.10/24"), claim_of("192.0.2.11/24")};

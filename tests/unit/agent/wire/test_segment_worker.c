@@ -85,6 +85,12 @@ static void on_watched(void *observed, const struct ip_address *addresses, size_
     (void)count;
 }
 
+static void on_passed(void *observed, uint64_t now_ns)
+{
+    (void)observed;
+    (void)now_ns;
+}
+
 static struct frame_tap *on_detached(void *observed)
 {
     struct node *node = observed;
@@ -110,6 +116,7 @@ static int open_node(void **state)
     const struct segment_observer observer = {.wants = wants,
                                               .attach = on_attached,
                                               .watch = on_watched,
+                                              .passed = on_passed,
                                               .detach = on_detached,
                                               .userdata = node};
 
