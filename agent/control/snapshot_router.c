@@ -163,9 +163,9 @@ static size_t fill_accept_warning(const struct instance *instance, const struct 
                                   struct status_warning *out)
 {
     const struct nft_guard *guard = router->node->guard;
-    int error = guard != NULL && router->guarded.linked ? nft_guard_error(guard) : 0;
+    const char *problem = guard != NULL && router->guarded.linked ? nft_guard_problem(guard) : NULL;
 
-    if (error == 0)
+    if (problem == NULL)
         return 0;
     *out = (struct status_warning){.kind = "not-dropped",
                                    .family = router->family,
@@ -174,7 +174,7 @@ static size_t fill_accept_warning(const struct instance *instance, const struct 
                                    .count = router->guarded.count};
     snprintf(out->text, sizeof(out->text),
              "accept = no has no effect: table inet vipd of nf_tables could not be made: %s",
-             strerror(-error));
+             problem);
     return 1;
 }
 

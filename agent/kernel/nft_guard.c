@@ -375,9 +375,9 @@ int nft_guard_finish(struct nft_guard *guard, uint64_t limit_ns)
     return r;
 }
 
-int nft_guard_error(const struct nft_guard *guard)
+const char *nft_guard_problem(const struct nft_guard *guard)
 {
-    return guard->shares != NULL ? guard->error : 0;
+    return guard->shares != NULL && guard->error != 0 ? nft_table_problem(guard->error) : NULL;
 }
 
 const char *nft_guard_try(void)

@@ -47,9 +47,9 @@ void nft_guard_run(struct nft_guard *guard);
  * is wanted any more. 0, -ETIMEDOUT, or another negative errno, logged. */
 int nft_guard_finish(struct nft_guard *guard, uint64_t limit_ns);
 
-/* Why packets to what is wanted are not dropped as of the last attempt: a negative errno; 0: they
- * are, or nothing is wanted. */
-int nft_guard_error(const struct nft_guard *guard);
+/* Why packets to what is wanted are not dropped as of the last attempt, in words (valid until the
+ * next call of anything); NULL: they are, or nothing is wanted. */
+const char *nft_guard_problem(const struct nft_guard *guard);
 
 /* Whether the kernel has nf_tables, tried without changing anything: NULL, or what it lacks (static
  * text). May wait: for a worker's thread, or before the loop turns. */

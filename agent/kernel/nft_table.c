@@ -161,7 +161,7 @@ static struct nlmsghdr *begin_rule(struct nft_batch *batch, uint8_t family, stru
     return message;
 }
 
-static void put_drop(struct nft_batch *batch, enum set set)
+static void put_drop(struct nft_batch *batch, enum set set, bool counted)
 {
     bool ipv4 = set == SET_IPV4;
     struct nlattr *list;
@@ -172,7 +172,8 @@ static void put_drop(struct nft_batch *batch, enum set set)
     if (set == SET_LINK_LOCAL)
         nft_put_meta(message, NFT_META_IIF, NFT_REG_2);
     nft_put_lookup(message, sets[set].name, id_of(set));
-    nft_put_counter(message);
+    if (counted)
+        nft_put_counter(message);
     nft_put_verdict(message, NF_DROP);
     mnl_attr_nest_end(message, list);
 }
@@ -192,7 +193,8 @@ static void put_neighbours(struct nft_batch *batch)
     mnl_attr_nest_end(message, list);
 }
 
-static void put_content(struct nft_batch *batch, const struct nft_element *elements, size_t count)
+static void put_content(struct nft_batch *batch, const struct nft_element *elements, size_t count,
+                        bool counted)
 {
     for (unsigned set = 0; set < SETS; set++)
         put_set(batch, (enum set)set);
@@ -201,11 +203,18 @@ static void put_content(struct nft_batch *batch, const struct nft_element *eleme
     put_chain(batch);
     put_neighbours(batch);
     for (unsigned set = 0; set < SETS; set++)
-        put_drop(batch, (enum set)set);
+        put_drop(batch, (enum set)set, counted);
 }
 
-static int send_table(struct nft_socket *socket, const struct nft_element *elements, size_t count,
-                      bool there, bool in_earnest)
+/* What is sent besides the elements. */
+struct manner {
+    bool there;      /* there is to be a table */
+    bool in_earnest; /* else it is tried, and nothing changed */
+    bool counted;    /* the rules count what they drop */
+};
+
+static int send_once(struct nft_socket *socket, const struct nft_element *elements, size_t count,
+                     const struct manner *manner)
 {
     struct nft_batch batch;
     size_t size = FRAME_BYTES + count * ELEMENT_BYTES;
@@ -217,25 +226,39 @@ static int send_table(struct nft_socket *socket, const struct nft_element *eleme
     /* What is not there cannot be deleted. */
     put_table(&batch, NFT_MSG_NEWTABLE);
     put_table(&batch, NFT_MSG_DELTABLE);
-    if (there) {
+    if (manner->there) {
         put_table(&batch, NFT_MSG_NEWTABLE);
-        put_content(&batch, elements, count);
+        put_content(&batch, elements, count, manner->counted);
     }
-    if (in_earnest)
+    if (manner->in_earnest)
         nft_batch_end(&batch);
     int r = nft_socket_send(socket, &batch);
     free(octets);
     return r;
 }
 
+/* Counting is no part of nf_tables before Linux 5.17 but a module, which may be missing. */
+static int send_table(struct nft_socket *socket, const struct nft_element *elements, size_t count,
+                      struct manner manner)
+{
+    manner.counted = true;
+    int r = send_once(socket, elements, count, &manner);
+
+    if (r != -ENOENT)
+        return r;
+    manner.counted = false;
+    return send_once(socket, elements, count, &manner);
+}
+
 int nft_table_write(struct nft_socket *socket, const struct nft_element *elements, size_t count)
 {
-    return send_table(socket, elements, count, count > 0, true);
+    return send_table(socket, elements, count,
+                      (struct manner){.there = count > 0, .in_earnest = true});
 }
 
 int nft_table_try(struct nft_socket *socket)
 {
-    return send_table(socket, NULL, 0, true, false);
+    return send_table(socket, NULL, 0, (struct manner){.there = true});
 }
 
 int nft_table_intact(struct nft_socket *socket, const struct nft_element *elements, size_t count)
@@ -258,11 +281,15 @@ int nft_table_intact(struct nft_socket *socket, const struct nft_element *elemen
 
 bool nft_table_unknown(int error)
 {
-    return error == -EPROTONOSUPPORT || error == -EOPNOTSUPP || error == -EAFNOSUPPORT;
+    /* -ENOENT: an expression, for all that the table itself refers to is in the same batch. */
+    return error == -EPROTONOSUPPORT || error == -EOPNOTSUPP || error == -EAFNOSUPPORT ||
+           error == -ENOENT;
 }
 
 const char *nft_table_problem(int error)
 {
+    if (error == -ENOENT)
+        return "this kernel's nf_tables lacks a part that the table needs (modprobe nf_tables)";
     return nft_table_unknown(error)
                ? "this kernel has no nf_tables (CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET; "
                  "modprobe nf_tables)"

@@ -84,7 +84,7 @@ static void want(struct node *node, const struct claimed_address *list, size_t c
 {
     nft_guard_want(node->guard, &node->share, netns_ifindex("va"), list, count);
     assert_true(worker_wait(node->worker, WAIT_MS * NS_PER_MS));
-    assert_int_equal(nft_guard_error(node->guard), 0);
+    assert_null(nft_guard_problem(node->guard));
 }
 
 /* A datagram from this machine to that address arrives. */
@@ -148,6 +148,17 @@ static void a_link_local_address_is_meant_on_its_link(void **state)
     nft_guard_want(node->guard, &node->share, 0, list, 1);
     netns_run_for(node->event, 600);
     assert_false(has_table());
+}
+
+/* By the manual; where the kernel has counters, as this one. */
+static void what_is_dropped_is_counted(void **state)
+{
+    struct node *node = *state;
+    const struct claimed_address list[] = {{.prefix = prefix_of("192.0.2.10/24")}};
+
+    want(node, list, 1);
+    assert_false(arrives("192.0.2.10", NULL));
+    assert_int_equal(run("nft list table inet vipd | grep -q 'counter packets [1-9].* drop'"), 0);
 }
 
 static bool is_back(void *userdata)
@@ -248,6 +259,8 @@ static void trying_changes_nothing(void **state)
     assert_null(nft_guard_try());
     assert_false(has_table());
     assert_non_null(strstr(nft_table_problem(-EPROTONOSUPPORT), "no nf_tables"));
+    assert_true(nft_table_unknown(-ENOENT));
+    assert_non_null(strstr(nft_table_problem(-ENOENT), "lacks a part"));
 }
 
 int main(void)
@@ -256,6 +269,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(packets_to_the_addresses_are_dropped_and_no_others),
         TEST(a_link_local_address_is_meant_on_its_link),
+        TEST(what_is_dropped_is_counted),
         TEST(whoever_flushes_the_ruleset_does_not_open_it),
         TEST(an_element_or_rule_that_somebody_deletes_is_put_back),
         TEST(what_is_not_wanted_any_more_goes_a_little_later),
