@@ -74,13 +74,13 @@ class Many:
     def patience_s(self):
         return 60 + self.count / 20
 
-    def spawn(self, role, prefix=()):
-        """Starts one of them; keepalived's start() waits for its first word."""
+    def spawn(self, role, prefix=(), env=None):
+        """Starts one of them; keepalived's start() waits for its first word. env: for vipd."""
         machine = self.machines[role]
         arguments = (self.count, self.interval_ms, PRIORITIES[role])
         if self.product == "vipd":
             machine.write(*vipd_sections(*arguments))
-            machine.spawn(prefix=prefix)
+            machine.spawn(prefix=prefix, env=env)
         else:
             # Both with real-time priority: else one would be measured losing its elections.
             machine.start(keepalived_text(*arguments), prefix=(*prefix, *REALTIME))

@@ -32,7 +32,7 @@ DEFAULT = Plan(
                                                            (1000, 1000): 1},
     cost_seconds=10, steady_seconds=10, steady_turns=2,
     steady_pressures=("idle", "cpu", "softirq"), many_turns={1000: 1}, many_clients=100,
-    hot_instances=255, callgrind_seconds=4)
+    hot_instances=50, callgrind_seconds=4)
 
 LONG = Plan(
     name="long", repeat_until_s=7200, gap_turns={1000: 5, 100: 10, 10: 10},
@@ -41,6 +41,6 @@ LONG = Plan(
                 for interval in (1000, 100)},
     cost_seconds=20, steady_seconds=600, steady_turns=1,
     steady_pressures=("idle", "cpu", "memory", "disk", "softirq", "fork"),
-    many_turns={1000: 2, 4000: 2}, many_clients=100, hot_instances=255, callgrind_seconds=10)
+    many_turns={1000: 2, 4000: 2}, many_clients=100, hot_instances=50, callgrind_seconds=10)
 
 PLANS = {plan.name: plan for plan in (QUICK, DEFAULT, LONG)}

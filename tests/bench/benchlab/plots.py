@@ -21,7 +21,7 @@ def steps(values):
 
 def gap_panel(results, interval_ms):
     panel = svg.Panel(f"Gap at {interval_ms} ms", "longest gap of a client, ms (0.5: none)",
-                      "share of the moves", y_log=False, y_range=(0, 1.0001))
+                      "share of the moves", y_log=False, y_range=(0, 1))
     for product in PRODUCTS:
         for planned in (True, False):
             values = [value for row in results.find("gap", "longest gap")

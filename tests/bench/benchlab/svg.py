@@ -4,8 +4,9 @@ import math
 from dataclasses import dataclass, field
 from html import escape
 
-WIDTH, HEIGHT = 480, 300
-LEFT, RIGHT, TOP, BOTTOM = 62, 16, 44, 44
+WIDTH, HEIGHT = 480, 330
+LEFT, RIGHT, TOP, BOTTOM = 62, 16, 76, 44
+LEGEND_TOP, LEGEND_STEP = 34, 15
 STYLE = """
   svg { --paper: #ffffff; --ink: #24292f; --faint: #d0d7de; --quiet: #57606a;
         --vipd: #0969da; --keepalived: #bc4c00; --bare: #6e7781; }
@@ -72,7 +73,7 @@ class Axis:
         return self.begin + (self.end - self.begin) * (value - low) / (high - low)
 
     def ticks(self):
-        return [(self.at(v), f"{v:,.10g}") for v in ticks(self.low, self.high, self.log)]
+        return [(self.at(v), f"{v:,.6g}") for v in ticks(self.low, self.high, self.log)]
 
 
 def usable(panel):
@@ -132,13 +133,16 @@ def draw_line(line, points, x, y):
 
 
 def draw_legend(panel):
-    out, at = [], LEFT
+    out, at, down = [], LEFT, LEGEND_TOP
     for line in panel.lines:
+        width = 36 + 6 * len(line.label)
+        if at + width > WIDTH:
+            at, down = LEFT, down + LEGEND_STEP
         dash = ' stroke-dasharray="6 4"' if line.dashed else ""
-        out += [f'<line x1="{at}" x2="{at + 20}" y1="33" y2="33" stroke-width="2" '
+        out += [f'<path d="M{at} {down - 4}h20" stroke-width="2" '
                 f'stroke="var(--{line.colour})"{dash}/>',
-                f'<text class="small" x="{at + 24}" y="37">{escape(line.label)}</text>']
-        at += 36 + 6 * len(line.label)
+                f'<text class="small" x="{at + 24}" y="{down}">{escape(line.label)}</text>']
+        at += width
     return out
 
 
