@@ -64,6 +64,11 @@ class Bench:
     def __init__(self, plan, control, results):
         self.plan, self.control, self.results = plan, control, results
         self._begun = time.monotonic()
+        self._repeating_s = 0.0
+
+    def begin_measure(self):
+        """Each may repeat as much as the plan allows."""
+        self._repeating_s = 0.0
 
     @property
     def elapsed_s(self):
@@ -73,7 +78,7 @@ class Bench:
         print(f"[{self.elapsed_s:4.0f} s] {text}", file=sys.stderr, flush=True)
 
     def may_repeat(self):
-        return self.elapsed_s < self.plan.repeat_until_s
+        return self._repeating_s < self.plan.repeat_s
 
     def alternate(self, measure, case, turns, one_turn, stands_s, products=PRODUCTS):
         """A B A B. stands_s: how late the control may have been."""
@@ -86,7 +91,7 @@ class Bench:
         label = f"{measure}: {case}, {product}, turn {turn + 1}"
         for attempt in range(TRIES):
             last = attempt == TRIES - 1 or not self.may_repeat()
-            run = Run(measure, case)
+            run, began = Run(measure, case), time.monotonic()
             try:
                 one_turn(product, run)
             except (AssertionError, OSError, RuntimeError, Unmeasured) as error:
@@ -97,6 +102,7 @@ class Bench:
                 self._failed(label, error, last)
                 if last:
                     return
+                self._repeating_s += time.monotonic() - began
                 continue
             run.close()
             late_s = self.control.late_s(run.begin, run.end)
@@ -104,6 +110,7 @@ class Bench:
                 self._keep(label, run, product, turn, late_s, late_s > stands_s)
                 return
             self.say(f"{label}: the control was {late_s * 1000:.1f} ms late: again")
+            self._repeating_s += time.monotonic() - began
 
     def _failed(self, label, error, last):
         self.say(f"{label}: {'not measured' if last else 'again'}: {first_line(error)}")

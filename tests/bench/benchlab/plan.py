@@ -6,7 +6,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Plan:
     name: str
-    repeat_until_s: float       # after that a spoilt turn is kept and marked at once
+    repeat_s: float             # of each measure: how long it may repeat what was spoilt
     gap_turns: dict             # advert interval in ms -> turns
     claim_turns: dict           # addresses -> turns
     cost_turns: dict            # (instances, interval in ms) -> turns
@@ -21,21 +21,21 @@ class Plan:
 
 
 QUICK = Plan(
-    name="quick", repeat_until_s=0, gap_turns={100: 1}, claim_turns={100: 1},
+    name="quick", repeat_s=0, gap_turns={100: 1}, claim_turns={100: 1},
     cost_turns={(20, 100): 1}, cost_seconds=2, steady_seconds=3, steady_turns=1,
     steady_pressures=("idle",), many_turns={100: 1}, many_clients=20, hot_instances=50,
     callgrind_seconds=0)
 
 DEFAULT = Plan(
-    name="default", repeat_until_s=660, gap_turns={1000: 1, 100: 4, 10: 4},
-    claim_turns={1: 3, 10: 3, 100: 3, 1000: 3}, cost_turns={(1, 1000): 2, (255, 100): 2,
-                                                           (1000, 1000): 1},
-    cost_seconds=10, steady_seconds=10, steady_turns=2,
-    steady_pressures=("idle", "cpu", "softirq"), many_turns={1000: 1}, many_clients=100,
+    name="default", repeat_s=40, gap_turns={10: 3, 100: 2, 1000: 1},
+    claim_turns={1: 1, 100: 1, 1000: 2},
+    cost_turns={(1, 1000): 2, (50, 100): 1, (255, 100): 2}, cost_seconds=10, steady_seconds=10,
+    steady_turns=1, steady_pressures=("idle", "cpu", "softirq"), many_turns={1000: 1},
+    many_clients=100,
     hot_instances=50, callgrind_seconds=4)
 
 LONG = Plan(
-    name="long", repeat_until_s=7200, gap_turns={1000: 5, 100: 10, 10: 10},
+    name="long", repeat_s=1800, gap_turns={10: 10, 100: 10, 1000: 5},
     claim_turns={1: 5, 10: 5, 100: 5, 1000: 5, 4000: 3, 10000: 3},
     cost_turns={(count, interval): 3 for count in (1, 50, 255, 1000, 4000)
                 for interval in (1000, 100)},
