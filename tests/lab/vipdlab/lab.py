@@ -30,7 +30,7 @@ class Lab:
         self.nodes, self.peers, self.client = [], [], None
         self._captures, self._samplers, self._probes, self._processes = [], [], [], []
         self._injectors = {}
-        self._echo = None
+        self.echo = None  # the process that answers probes, once there was one
         self._closed = False
         atexit.register(self.close)
         try:
@@ -132,9 +132,9 @@ class Lab:
 
     def probe(self, address=config.VIP4, interval_ms=2):
         """A probe from the client that has had its first answer."""
-        if self._echo is None:
-            self._echo = probe.start_echo(self.nodes + self.peers)
-            self._processes.append(self._echo)
+        if self.echo is None:
+            self.echo = probe.start_echo(self.nodes + self.peers)
+            self._processes.append(self.echo)
         started = probe.Probe(self.client.namespace, address, interval_ms)
         self._probes.append(started)
         return started.wait_answered()

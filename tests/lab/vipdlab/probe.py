@@ -70,6 +70,10 @@ class Probe:
              str(PORT), str(interval_ms)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def wait_answered(self, timeout=10):
         ready, _, _ = select.select([self._process.stdout], [], [], timeout)
         if not ready or self._process.stdout.readline() != "answered\n":

@@ -36,9 +36,7 @@ def main():
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
     sock.setblocking(False)
     sent, answers = [], {}
-    poller = select.poll()
-    poller.register(sock, select.POLLIN)
-    poller.register(sys.stdin, select.POLLIN | select.POLLHUP)
+    watched = [sock, sys.stdin]
     due = time.time()
     end = None
     while end is None or time.time() < end:
@@ -52,12 +50,13 @@ def main():
             # A late wake-up does not lead to a burst.
             due = max(due + interval, now)
         wait = (due if end is None else end) - time.time()
-        for fd, _ in poller.poll(max(0, wait * 1000)):
-            if fd == sock.fileno():
-                receive(sock, answers)
-            elif end is None:
-                poller.unregister(sys.stdin)
-                end = time.time() + STRAGGLERS_S
+        # Not poll(), which waits for whole milliseconds.
+        ready, _, _ = select.select(watched, [], [], max(0, wait))
+        if sock in ready:
+            receive(sock, answers)
+        if sys.stdin in ready:
+            watched.remove(sys.stdin)
+            end = time.time() + STRAGGLERS_S
     print(json.dumps({"sent": sent, "answers": {n: a for n, a in answers.items()}}), flush=True)
 
 

@@ -68,14 +68,15 @@ class Control:
 class Load:
     """Processes that keep the machine busy, in a session of their own, ended with the block."""
 
-    def __init__(self, *commands):
+    def __init__(self, *commands, seconds_max=SECONDS_MAX):
         self._commands = commands
+        self._seconds_max = seconds_max
         self._processes = []
 
     def __enter__(self):
         for command in self._commands:
             self._processes.append(subprocess.Popen(
-                ["timeout", "--signal=KILL", str(SECONDS_MAX), *command],
+                ["timeout", "--signal=KILL", str(self._seconds_max), *command],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 start_new_session=True, preexec_fn=netns.die_with_parent))
         return self
@@ -87,6 +88,10 @@ class Load:
             except ProcessLookupError:
                 pass
             process.wait(30)
+
+
+def cpus():
+    return len(os.sched_getaffinity(0))
 
 
 def rtnl(users=2, pairs=2000):

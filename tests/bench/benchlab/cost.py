@@ -1,0 +1,118 @@
+"""Measure 3: what it costs to run: CPU, memory and system calls, master and backup.
+
+CPU is /proc/PID/task/*/schedstat of all threads and processes of an agent; the kernel's work for a
+packet counts for whoever's call or interrupt it happened in. System calls are counted by the kernel
+(perf), where there is perf.
+"""
+
+import os
+import shutil
+import subprocess
+import time
+
+from .frame import Unmeasured
+from .many import ROLES, Many
+from .results import at_most, share
+
+NAME = "cost"
+SETTLE_S = 6  # announcements are repeated, captures opened, leases written
+STANDS_S = 0.1  # what a stall costs an agent is small beside its work
+BIG = (255, 100)
+ALONE = (1, 1000)
+RSS_MIB = 8
+RSS_MIB_EACH = 1 / 1024
+
+
+def cpu_ns(pids):
+    total = 0
+    for pid in pids:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as file:
+                total += int(file.read().split()[0])
+    return total
+
+
+def memory_mib(pids):
+    sums = {"Rss": 0, "Pss": 0}
+    for pid in pids:
+        with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+            for line in file:
+                name = line.split(":")[0]
+                if name in sums:
+                    sums[name] += int(line.split()[1])
+    return {name: kib / 1024 for name, kib in sums.items()}
+
+
+def count_calls(pids, seconds):
+    """System calls of these processes in that time, counted by the kernel."""
+    done = subprocess.run(
+        ["perf", "stat", "-x,", "-e", "raw_syscalls:sys_enter", "-p", ",".join(map(str, pids)),
+         "--", "sleep", str(seconds)], capture_output=True, text=True, check=False)
+    first = done.stderr.split(",")[0].strip()
+    return int(first) if done.returncode == 0 and first.isdigit() else None
+
+
+def limits(count, interval_ms):
+    """{name of a figure: its Limit}."""
+    found = {"rss": at_most(RSS_MIB + RSS_MIB_EACH * count)}
+    if (count, interval_ms) == BIG:
+        found.update({"cpu": share(0.5), "pss": share(1), "syscalls per advert": at_most(0.2)})
+    if (count, interval_ms) == ALONE:
+        found["cpu"] = share(1)
+    return found
+
+
+def measure_pair(agents, seconds, calls_seconds):
+    """Yields (name, role, value, unit) of a pair that is at rest."""
+    pids = {role: agents.pids(role) for role in ROLES}
+    begin = {role: cpu_ns(pids[role]) for role in ROLES}
+    sent, began = agents.sent(), time.monotonic()
+    time.sleep(seconds)
+    lasted = time.monotonic() - began
+    used = {role: cpu_ns(pids[role]) - begin[role] for role in ROLES}
+    adverts = agents.sent() - sent
+    for role in ROLES:
+        memory = memory_mib(pids[role])
+        yield "cpu", role, used[role] / 1e9 * 60 / lasted, "s/min"
+        yield "cpu per advert", role, used[role] / 1e3 / max(adverts, 1), "us"
+        yield "rss", role, memory["Rss"], "MiB"
+        yield "pss", role, memory["Pss"], "MiB"
+    for role in ROLES if calls_seconds else ():
+        sent = agents.sent()
+        calls = count_calls(pids[role], calls_seconds)
+        if calls is not None:
+            yield "syscalls per advert", role, calls / max(agents.sent() - sent, 1), "1"
+
+
+def one_pair(product, count, interval_ms, seconds, settle_s, calls_seconds):
+    """The figures of a fresh pair."""
+    with Many(product, count, interval_ms) as agents:
+        agents.start(settle_s)
+        began = time.time()
+        figures = list(measure_pair(agents, seconds, calls_seconds))
+        ended = time.time()
+        if not agents.is_settled():
+            raise Unmeasured("it lost its elections meanwhile, which is not what is measured")
+        agents.stop()
+        return began, ended, figures
+
+
+def measure(bench):
+    calls_seconds = 2 if shutil.which("perf") else 0
+    settle_s = min(SETTLE_S, bench.plan.cost_seconds)
+    for (count, interval_ms), turns in bench.plan.cost_turns.items():
+        bounds = limits(count, interval_ms)
+
+        def one_turn(product, run, size=(count, interval_ms), bounds=bounds):
+            run.begin, run.end, figures = one_pair(
+                product, *size, bench.plan.cost_seconds, settle_s, calls_seconds)
+            for name, role, value, unit in figures:
+                run.add(name, value, unit, bounds.get(name), case=f"{run.case}, {role}")
+
+        bench.alternate(NAME, f"{count} x {interval_ms} ms", turns, one_turn, STANDS_S)
+
+
+def expected(plan):
+    return [(f"{count} x {interval_ms} ms, {role}", product)
+            for count, interval_ms in plan.cost_turns for role in ROLES
+            for product in ("vipd", "keepalived")]
