@@ -155,9 +155,7 @@ static int start(struct parts *parts)
     if (config->instance_count == 0)
         log_msg(LOG_NOTICE, "no instance is configured in %s: nothing to do until a reload",
                 parts->options.config_file);
-    int r = parts_wait_for_nobody(parts);
-    if (r < 0)
-        return r;
+    parts_wait_for_nobody(parts);
     if (config->realtime)
         be_punctual(parts);
     log_event(LOG_NOTICE, MESSAGE_ID_STARTED, NULL,

@@ -276,21 +276,27 @@ static void open_recorder(struct parts *parts)
     recorder_observe(parts->recorder, parts->node.segments);
 }
 
-/* What is kept on disks, and what is read from there: neither may hold up the loop. */
+/* What is kept on disks, what is read from there, and links: none may hold up the loop. All are
+ * made before the instances, whose sockets may be more than there are descriptors for. */
 static int open_workers(struct parts *parts)
 {
     const struct worker_options files = {
         .name = "vipd-files", .priority = AGENT_PRIORITY_STATE, .tasks_max = FILES_TASKS_MAX};
     const struct worker_options config = {
         .name = "vipd-config", .priority = AGENT_PRIORITY_CONTROL, .tasks_max = CONFIG_TASKS_MAX};
+    /* There is one task for each interface and each virtual MAC, so no bound of ours is needed. */
+    const struct worker_options links = {
+        .name = "vipd-links", .priority = AGENT_PRIORITY_LINKS, .tasks_max = SIZE_MAX};
     int r = worker_open(parts->node.event, &files, &parts->files);
 
     if (r >= 0)
         r = worker_open(parts->node.event, &config, &parts->config);
     if (r >= 0)
+        r = worker_open(parts->node.event, &links, &parts->links_worker);
+    if (r >= 0)
         r = memory_trim_open(parts->node.event, parts->config, TRIM_DELAY_NS, &parts->trim);
     if (r < 0)
-        log_msg(LOG_ERR, "cannot start threads for files: %s", strerror(-r));
+        log_msg(LOG_ERR, "cannot start threads for files and links: %s", strerror(-r));
     return r;
 }
 
@@ -381,23 +387,13 @@ int parts_open(struct parts *parts)
     return r;
 }
 
-/* There is one task for each interface and each virtual MAC, so no bound of ours is needed. */
-int parts_wait_for_nobody(struct parts *parts)
+void parts_wait_for_nobody(struct parts *parts)
 {
-    const struct worker_options options = {
-        .name = "vipd-links", .priority = AGENT_PRIORITY_LINKS, .tasks_max = SIZE_MAX};
-    int r = worker_open(parts->node.event, &options, &parts->links_worker);
-
-    if (r < 0) {
-        log_msg(LOG_ERR, "cannot start the thread for links: %s", strerror(-r));
-        return r;
-    }
     segments_set_worker(parts->node.segments, parts->links_worker);
     virtual_links_set_worker(parts->node.virtual_links, parts->links_worker);
     peer_routes_set_worker(parts->node.peer_routes, parts->links_worker);
     checks_set_worker(parts->node.checks, parts->links_worker);
     parts->node.old_connections = old_connections_new(parts->links_worker);
-    return 0;
 }
 
 int parts_finish(struct parts *parts)

@@ -41,9 +41,8 @@ struct parts {
 /* 0 or a negative errno, logged; to be closed also then. */
 int parts_open(struct parts *parts);
 
-/* Once everything is started: what can wait is done by threads from now on, not by the loop. 0 or a
- * negative errno, logged. */
-int parts_wait_for_nobody(struct parts *parts);
+/* Once everything is started: what can wait is done by threads from now on, not by the loop. */
+void parts_wait_for_nobody(struct parts *parts);
 
 /* Waits, not for long, until the kernel has taken away what was released: 0, or a negative errno.
  */

@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 enum { ORDINARY = 1024 };
 
@@ -18,6 +20,20 @@ void descriptors_raise(void)
     limit.rlim_cur = limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
         log_msg(LOG_NOTICE, "the limit of open files cannot be raised: %s", strerror(errno));
+}
+
+/* The system gives the lowest that is free. */
+bool descriptors_scarce(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return false;
+    int fd = eventfd(0, EFD_CLOEXEC);
+    if (fd < 0)
+        return true;
+    close(fd);
+    return limit.rlim_cur < (rlim_t)fd + DESCRIPTORS_KEPT;
 }
 
 void descriptors_lower(void)

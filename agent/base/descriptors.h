@@ -3,8 +3,17 @@
 #ifndef AGENT_BASE_DESCRIPTORS_H
 #define AGENT_BASE_DESCRIPTORS_H
 
+#include <stdbool.h>
+
+/* Interfaces do not get the last ones: a reload that removes some reads files, what happens is
+ * written to others, and hooks have pipes. */
+enum { DESCRIPTORS_KEPT = 32 };
+
 /* As many as the system lets us; says (log) when it does not. Once, at start. */
 void descriptors_raise(void);
+
+/* Whether only those are left that interfaces do not get. Any thread. */
+bool descriptors_scarce(void);
 
 /* In a new process, before execve(): what programs expect. */
 void descriptors_lower(void);

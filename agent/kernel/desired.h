@@ -40,6 +40,7 @@ struct desired_set {
     bool refresh;     /* the leases are to be renewed, */
     size_t refreshed; /* from this address on */
     bool repairing;   /* what is missing had been there */
+    bool again;       /* it is to be compared once more when it is settled */
     bool reading;   /* the kernel has an address that we did not know of: it is being looked for */
     bool looked;    /* that was done already */
     bool unplanned; /* neither refresh_ns nor retry_ns fits any more */

@@ -262,6 +262,7 @@ void reconciler_want(struct reconciler *reconciler, struct desired_set *set, int
     set->added = 0;
     set->unmarked = 0;
     set->repairing = false;
+    set->again = false;
     set->reading = false;
     set->looked = false;
     set->backoff_ns = 0;

@@ -24,8 +24,20 @@ void schedule_attempt(struct desired_set *set)
     set->unplanned = true;
 }
 
+/* Each of its addresses has been asked for since it was settled last. What has gone again by now
+ * was taken away before the kernel's answer was here: asked for at once, that would go on for ever,
+ * for only what is settled has a back-off. */
+static bool is_contested(const struct desired_set *set)
+{
+    return !desired_settled(set) && set->added + set->in_flight >= set->count;
+}
+
 void schedule_repair(struct desired_set *set, uint64_t now_ns)
 {
+    if (is_contested(set)) {
+        set->again = true;
+        return;
+    }
     if (!repairs_may(&set->repairs, now_ns))
         return;
     set->repairing = set->repairing || set->told;
@@ -49,6 +61,8 @@ uint64_t schedule_longer(uint64_t backoff_ns)
 
 void schedule_settled(struct desired_set *set, uint64_t flown_ns)
 {
+    set->repairs.waiting = set->repairs.waiting || set->again;
+    set->again = false;
     if (!set->unplanned || set->refresh)
         return;
     set->unplanned = false;

@@ -18,6 +18,7 @@ struct recorder {
     char directory[RECORDING_PATH_SIZE];
     struct recording_writer *writer;
     struct recorder_link *links[RECORDER_INTERFACES_MAX];
+    bool full; /* and that was said: none ever leaves */
     size_t count;
     struct status_recorder status;
     bool failing; /* said so already */
@@ -79,8 +80,11 @@ static struct recorder_link *add_link(struct recorder *recorder, const char *ifn
     struct recorder_link *link;
 
     if (recorder->count == RECORDER_INTERFACES_MAX) {
-        log_msg(LOG_WARNING, "%s: not recorded, as %d interfaces are already", ifname,
-                RECORDER_INTERFACES_MAX);
+        if (!recorder->full)
+            log_msg(LOG_WARNING,
+                    "%s is not recorded, nor is any after it: %d interfaces are already", ifname,
+                    RECORDER_INTERFACES_MAX);
+        recorder->full = true;
         return NULL;
     }
     int r = recorder_link_new(&options, &link);

@@ -2,6 +2,7 @@
 #include "agent/wire/opening.h"
 
 #include "agent/base/clock.h"
+#include "agent/base/descriptors.h"
 #include "agent/base/log.h"
 
 #include <errno.h>
@@ -20,9 +21,20 @@ static int change_membership(const struct advert_io *io, const struct membership
     return r == -EADDRINUSE ? 0 : r;
 }
 
+static void refuse(struct wire_problem *problem)
+{
+    snprintf(problem->text, sizeof(problem->text),
+             "%s: no more interfaces fit into the limit (LimitNOFILE=); the last %d are kept for "
+             "reloads, files and hooks",
+             strerror(EMFILE), DESCRIPTORS_KEPT);
+}
+
 static void run_io(struct opening_io *io)
 {
-    if (io->open)
+    if (io->open && descriptors_scarce()) {
+        refuse(&io->problem);
+        io->result = -EMFILE;
+    } else if (io->open)
         io->result = advert_io_open(&io->options, &io->io, &io->problem);
     const struct advert_io *member = io->open ? io->io : io->open_already;
     for (size_t i = 0; member != NULL && i < io->groups.count; i++)
@@ -47,6 +59,10 @@ void opening_run(struct worker_task *task)
     }
     for (size_t i = 0; i < OPENING_FAMILIES; i++)
         run_io(&opening->io[i]);
+    if ((opening->open_watch || opening->open_tap) && descriptors_scarce()) {
+        refuse(opening->open_watch ? &opening->watch_problem : &opening->tap_problem);
+        return;
+    }
     if (opening->open_watch)
         (void)conflict_watch_open(opening->name, &opening->watch, &opening->watch_problem);
     if (opening->open_tap)

@@ -8,7 +8,7 @@ import pytest
 
 from vipdlab import config
 from vipdlab.config import VIP4, VIP6
-from vipdlab.node import environment
+from vipdlab.node import VIPCTL, environment
 
 BOTH = [f"{VIP4}/24", f"{VIP6}/64"]
 KIND = "foreign-address"
@@ -90,6 +90,28 @@ def test_what_comes_later_on_a_backup_is_said(lab):
     put(lab[2], f"{VIP4}/32")  # as keepalived does it
     lab.wait(lambda: warned(lab[2]), "warned of")
     assert owners(lab[2]) == {f"{VIP4}/24": (True, "other")}
+
+
+@pytest.mark.lab(nodes=1)
+def test_check_says_it_before_the_start(lab):
+    node = lab[1]
+    own = node.address4
+
+    def notes(*keys):
+        node.write(config.instance(**dict(keys)))
+        return node.run(VIPCTL, "check", node.config).stderr
+
+    assert ": note: " not in notes()
+    put(node)
+    assert f"addresses: {VIP4} is on eth0 already, and vipd has not put it there" in notes()
+    assert ": note: " not in notes(("adopt", "yes"))
+    alone = f"addresses: {own} is this node's own address on eth0: nothing is left to send from"
+    node.ip("addr", "del", f"{VIP4}/24", "dev", "eth0")
+    assert alone in notes(("addresses", f"{own}/24"))
+    assert ": note: " not in notes(("addresses", f"{own}/24"), ("priority", 255))
+    node.start(config.instance())
+    node.wait_state("MASTER")
+    assert ": note: " not in notes(), "what vipd has put there is as it should be"
 
 
 @pytest.mark.lab(nodes=2)

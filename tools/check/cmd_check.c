@@ -6,6 +6,7 @@
 #include "tools/check/cmd_check.h"
 
 #include "lib/config/advice.h"
+#include "lib/packet/packet.h"
 #include "tools/common/config_files.h"
 #include "tools/common/field.h"
 #include "tools/common/json_print.h"
@@ -115,6 +116,52 @@ static void note_devices(struct findings *findings, const struct network_view *n
     }
 }
 
+/* An address of that family, but this one, which no vipd has put on the link: adverts can have it
+ * for their source. */
+static bool has_source(const struct link_view *link, const struct ip_address *but)
+{
+    for (size_t i = 0; i < link->address_count; i++) {
+        const struct address_view *own = &link->addresses[i];
+
+        if (!own->ours && own->prefix.address.family == but->family &&
+            !ip_address_equal(&own->prefix.address, but))
+            return true;
+    }
+    return false;
+}
+
+/* Virtual addresses that are there and that vipd has not put there. */
+static void note_present(struct findings *findings, const struct network_view *network,
+                         const struct config_instance *instance)
+{
+    const struct link_view *link = network_view_link(network, instance->interface);
+
+    for (size_t i = 0; link != NULL && i < instance->claim_count; i++) {
+        const struct claimed_address *claim = &instance->claims[i];
+        const struct address_view *there = link_view_address(link, &claim->prefix.address);
+        char address[ADDRESS_TEXT_SIZE];
+        char text[INTERFACE_FIT_SIZE];
+
+        if (there == NULL || there->ours || claim->device[0] != '\0' ||
+            instance->priority == PRIORITY_OWNER)
+            continue;
+        ip_address_format(&claim->prefix.address, address, sizeof(address));
+        if (!has_source(link, &claim->prefix.address))
+            snprintf(text, sizeof(text),
+                     "%s is this node's own address on %s: nothing is left to send from. Take it "
+                     "out, or set priority = 255 if this node owns it",
+                     address, link->name);
+        else if (!instance->adopt)
+            snprintf(text, sizeof(text),
+                     "%s is on %s already, and vipd has not put it there: it stays when this node "
+                     "gives the addresses up (adopt = yes takes it over)",
+                     address, link->name);
+        else
+            continue;
+        add_note(findings, instance, claim->extra ? "extra-addresses" : "addresses", text);
+    }
+}
+
 /* The configuration may be another machine's: what is not so here is worth a note. */
 static void note_interfaces(struct findings *findings)
 {
@@ -131,6 +178,7 @@ static void note_interfaces(struct findings *findings)
         if (interface_note(&network, instance, text, sizeof(text)) != NULL)
             add_note(findings, instance, "interface", text);
         note_devices(findings, &network, instance);
+        note_present(findings, &network, instance);
     }
     network_view_free(&network);
 }

@@ -1,5 +1,6 @@
 /* Whose an address is: ours that somebody replaced, and somebody else's that we are to take over.
  */
+#include "agent/base/clock.h"
 #include "agent/kernel/mark.h"
 #include "tests/unit/agent/kernel/reconciler_node.h"
 #include "tests/unit/agent/netns.h"
@@ -201,12 +202,15 @@ static void a_fight_over_an_address_is_no_storm(void **state)
 
     assert_int_equal(node_want(node, &set, both(), 1, 60 * NS_PER_SEC), 0);
     netns_run_for(node->event, QUIET_MS);
+    uint64_t began_ns = clock_boot_ns();
     for (int i = 0; i < 100; i++) {
         if (kernel_has("va", "192.0.2.10/24"))
             netns_ip("addr del 192.0.2.10/24 dev va");
         netns_run_for(node->event, 5);
     }
-    assert_in_range(reconciler_repairs(node->reconciler), 2, 10);
+    /* The back-off grows for 5 s, and is 4 s then; a busy machine takes its time for the rounds. */
+    assert_in_range(reconciler_repairs(node->reconciler), 2,
+                    10 + (clock_boot_ns() - began_ns) / (4 * NS_PER_SEC));
     /* Left in peace it is there for good, without another push. */
     assert_true(netns_run_until(node->event, first_marked, node, WAIT_MS));
     assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);

@@ -126,6 +126,53 @@ static void without_a_lease_there_is_nothing_to_renew(void **state)
     assert_true(schedule_next(&sets) == DEADLINE_NEVER);
 }
 
+/* Taken away each time before the kernel's answer to the addition was taken in: the next addition
+ * waits as long as if it had been. */
+static void what_goes_before_it_is_settled_has_a_back_off(void **state)
+{
+    struct desired_set set = {
+        .count = 1, .told = true, .owner = "test", .refresh_ns = DEADLINE_NEVER};
+    struct desired_sets sets = {0};
+    uint64_t now_ns = 100 * NS_PER_SEC;
+    uint64_t began_ns = now_ns;
+
+    (void)state;
+    desired_link_in(&sets, &set);
+    for (int repair = 0; repair < 6; repair++) {
+        schedule_repair(&set, now_ns);
+        assert_true(set.attempt);
+        set.attempt = false; /* it is on its way, */
+        set.in_flight = 1;
+        schedule_repair(&set, now_ns);
+        assert_false(set.attempt);
+        set.in_flight = 0; /* and was there, and is gone */
+        set.added++;
+        repairs_note(&set.repairs, set.owner, set.added, 0, now_ns);
+        set.added = 0;
+        set.repairing = false;
+        schedule_settled(&set, now_ns);
+        assert_true(schedule_next(&sets) > now_ns);
+        now_ns = schedule_next(&sets);
+        schedule_due(&sets, now_ns - 1);
+        assert_false(set.attempt);
+    }
+    assert_true(now_ns - began_ns > NS_PER_SEC);
+}
+
+/* Others of the set go while the first are on their way: they are not kept waiting. */
+static void what_was_not_asked_for_yet_need_not_wait(void **state)
+{
+    struct desired_set set = {.count = 3, .told = true, .owner = "test"};
+
+    (void)state;
+    schedule_repair(&set, 100 * NS_PER_SEC);
+    set.attempt = false;
+    set.in_flight = 1;
+    schedule_repair(&set, 100 * NS_PER_SEC);
+    assert_true(set.attempt);
+    assert_false(set.again);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +180,8 @@ int main(void)
         cmocka_unit_test(a_longer_lease_is_not_renewed_as_often_as_a_short_one),
         cmocka_unit_test(a_renewal_goes_along_with_adverts),
         cmocka_unit_test(without_a_lease_there_is_nothing_to_renew),
+        cmocka_unit_test(what_goes_before_it_is_settled_has_a_back_off),
+        cmocka_unit_test(what_was_not_asked_for_yet_need_not_wait),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
