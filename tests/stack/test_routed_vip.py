@@ -1,5 +1,7 @@
 """routed-vip: the address on lo of one of two nodes in different networks, announced by BIRD."""
 
+import time
+
 import pytest
 
 from vipdlab import netns
@@ -7,6 +9,7 @@ from vipdlab import netns
 from stacklab.bird import Bird
 
 VIP = "203.0.113.10"
+LSA_S = 6  # OSPF tells news of one route every 5 s at most (RFC 2328, MinLSInterval)
 
 
 @pytest.fixture
@@ -26,15 +29,22 @@ def stack(make_stack):
         edge.ip("addr", "add", f"{VIP}/32", "dev", "eth0")
         edge.put("/tmp/www/index.html", edge.name)
         edge.popen("python3", "-m", "http.server", "80", "--directory", "/tmp/www")
-    birds = [Bird(host).start() for host in (*stack.edges, stack.router)]
-    stack.routes = birds[-1]
-    for name in ("edge1", "edge2"):
-        stack.wait(lambda name=name: stack.routes.established(name), f"BGP with {name}", 60)
+    stack.client = client
+    return stack
+
+
+def begin(stack, config):
+    """BIRD with that file, the master, and a client that asks for ever."""
+    *_, routes = [Bird(host, config).start() for host in (*stack.edges, stack.router)]
+    if config == "ospf.conf":
+        stack.wait(lambda: routes.neighbours() == 2, "OSPF with both", 60)
+    else:
+        for name in ("edge1", "edge2"):
+            stack.wait(lambda name=name: routes.established(name), f"BGP with {name}", 60)
     for edge in stack.edges:
         edge.start()
     stack.wait_master(stack.edges[0], "service", 30)
-    stack.load = stack.load(client, f"http://{VIP}/", timeout_s=3).wait_served()
-    return stack
+    return stack.load(stack.client, f"http://{VIP}/", timeout_s=3).wait_served()
 
 
 def via(stack):
@@ -43,44 +53,65 @@ def via(stack):
     return [word for word in found.split() if word in ("192.0.2.1", "198.51.100.2")]
 
 
-def served_by(stack, name):
-    """Waits until that edge answers the client; returns the requests since the mark."""
-    stack.wait(lambda: [r.server for r in stack.load.since(stack.load.mark() - 0.5).requests[-1:]]
+def served_by(stack, load, name):
+    """Waits until that edge answers the client."""
+    stack.wait(lambda: [r.server for r in load.since(load.mark() - 0.5).requests[-1:]]
                == [name], f"{name} serves", 30)
 
 
 def test_routed_vip(stack):
     edge1, edge2 = stack.edges
-    load = stack.load
+    load = begin(stack, "bird.conf")
     assert via(stack) == ["192.0.2.1"]
 
     mark = load.mark()
     edge1.vipctl("drain", "service")
     stack.wait(lambda: via(stack) == ["198.51.100.2"], "the route leads to edge2", 30)
-    served_by(stack, "edge2")
+    served_by(stack, load, "edge2")
     planned = load.since(mark)
     mark = load.mark()
     edge1.vipctl("resume", "service")
     stack.wait(lambda: via(stack) == ["192.0.2.1"], "the route leads to edge1 again", 30)
-    served_by(stack, "edge1")
+    served_by(stack, load, "edge1")
     back = load.since(mark)
 
     mark = load.mark()
     edge1.cut()
     stack.wait(lambda: via(stack) == ["198.51.100.2"], "the route leads to edge2", 30)
-    served_by(stack, "edge2")
+    served_by(stack, load, "edge2")
     death = load.since(mark)
     edge1.heal()
-    served_by(stack, "edge1")
+    served_by(stack, load, "edge1")
 
     mark = load.mark()
     edge1.kill()
-    served_by(stack, "edge2")
+    served_by(stack, load, "edge2")
     killed = load.since(mark)
     edge1.start()
-    served_by(stack, "edge1")
+    served_by(stack, load, "edge1")
     for what, result in (("drain", planned), ("resume", back), ("node dead", death),
                          ("vipd killed", killed)):
         print(f"routed-vip: {what}: {result}")
     assert not planned.failed and not back.failed
+    stack.wait(lambda: edge1.on("lo") == [VIP] and not edge2.on("lo"), "edge1 alone has it", 20)
+
+
+def test_the_same_with_ospf(stack):
+    edge1, edge2 = stack.edges
+    load = begin(stack, "ospf.conf")
+    stack.wait(lambda: via(stack) == ["192.0.2.1"], "the route leads to edge1", 30)
+    for what, act, gate, name in (
+            ("OSPF, drain", lambda: edge1.vipctl("drain", "service"), "198.51.100.2", "edge2"),
+            ("OSPF, resume", lambda: edge1.vipctl("resume", "service"), "192.0.2.1", "edge1"),
+            ("OSPF, node dead", edge1.cut, "198.51.100.2", "edge2")):
+        time.sleep(LSA_S)
+        mark = load.mark()
+        act()
+        stack.wait(lambda gate=gate: via(stack) == [gate], f"the route leads to {name}", 30)
+        served_by(stack, load, name)
+        result = load.since(mark)
+        print(f"routed-vip: {what}: {result}")
+        assert what == "OSPF, node dead" or not result.failed, str(result)
+    edge1.heal()
+    served_by(stack, load, "edge1")
     stack.wait(lambda: edge1.on("lo") == [VIP] and not edge2.on("lo"), "edge1 alone has it", 20)

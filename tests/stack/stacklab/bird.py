@@ -1,4 +1,4 @@
-"""Debian's BIRD with /etc/bird/bird.conf."""
+"""Debian's BIRD with /etc/bird/bird.conf, or another file there."""
 
 import os
 
@@ -10,11 +10,15 @@ CONTROL = "/run/bird/bird.ctl"
 class Bird(Server):
     NAME = "bird"
 
+    def __init__(self, host, config="bird.conf"):
+        super().__init__(host)
+        self.config = config
+
     def prepare(self):
         os.makedirs(self.host.path(os.path.dirname(CONTROL)), exist_ok=True)
 
     def command(self):
-        return ["bird", "-f", "-c", "/etc/bird/bird.conf", "-s", CONTROL]
+        return ["bird", "-f", "-c", f"/etc/bird/{self.config}", "-s", CONTROL]
 
     def ask(self, *words):
         """What birdc answers."""
@@ -25,3 +29,7 @@ class Bird(Server):
 
     def established(self, protocol):
         return "Established" in self.ask("show", "protocols", protocol)
+
+    def neighbours(self):
+        """How many OSPF neighbours are there with all they know."""
+        return self.ask("show", "ospf", "neighbors").count("Full")
