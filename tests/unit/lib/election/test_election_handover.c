@@ -319,6 +319,8 @@ static void an_address_that_blinks_moves_nobody(void **state)
             assert_int_equal(
                 kit_step(&e, (struct election_event){.type = ELECTION_SOURCE}, now).count, 0);
             assert_true(election_deadline(&e) <= now + 200 * MS);
+            kit_step(&e, (struct election_event){.type = ELECTION_TIMER}, now + 149 * MS);
+            assert_int_equal(e.state, before);
             assert_int_equal(kit_step(&e, back, now + 150 * MS).count, 0);
             now += 150 * MS;
         }
