@@ -105,6 +105,14 @@ bool router_peers_claim(struct router *router, const struct neighbour_claim *cla
     return true;
 }
 
+struct ip_address router_peers_address(const struct router *router, const uint8_t mac[MAC_SIZE])
+{
+    const struct peer_mac *peer =
+        router->peer_macs != NULL ? peer_macs_machine(router->peer_macs, mac) : NULL;
+
+    return peer != NULL ? peer->source : (struct ip_address){0};
+}
+
 void router_peers_free(struct router *router)
 {
     free(router->peer_macs);

@@ -21,6 +21,9 @@ void router_peers_frame(struct router *router, const struct vrrp_frame *frame);
 bool router_peers_claim(struct router *router, const struct neighbour_claim *claim,
                         struct lan_sighting *out);
 
+/* The address from which the machine with that MAC sends adverts; NONE: not known. */
+struct ip_address router_peers_address(const struct router *router, const uint8_t mac[MAC_SIZE]);
+
 /* Frees router->peer_macs. */
 void router_peers_free(struct router *router);
 

@@ -104,7 +104,8 @@ static bool is_echo(const struct router *router, const uint8_t mac[MAC_SIZE])
 static void on_claim(void *userdata, const struct neighbour_claim *claim)
 {
     struct router *router = userdata;
-    const struct election_event event = {.type = ELECTION_SUCCESSOR};
+    const struct election_event event = {.type = ELECTION_SUCCESSOR,
+                                         .address = router_peers_address(router, claim->mac)};
     const struct election *e = router_election(router);
     bool virtual = router->config->mac == MAC_VIRTUAL;
     struct conflict_outcome outcome;

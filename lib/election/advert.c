@@ -67,9 +67,10 @@ static void respect(struct election *e, const struct advert *advert, uint64_t no
 
 /* B5: a lower priority while we preempt: the timer runs on, and we take over when it ends. It is
  * the master there is, so what it sends is what it understands. */
-static void ignore_lower(struct election *e, const struct advert *advert)
+static void ignore_lower(struct election *e, const struct advert *advert, uint64_t now)
 {
     follow_checksum(e, advert);
+    election_correct_interval(e, advert, now);
     e->master = advert->ip.source;
     e->master_priority = advert->priority;
     e->lower_heard = true;
@@ -140,7 +141,7 @@ static void backup_advert(struct election *e, const struct advert *advert, uint6
     } else if (!may_preempt(e, now)) {
         respect(e, advert, now);
     } else {
-        ignore_lower(e, advert);
+        ignore_lower(e, advert, now);
     }
 }
 

@@ -283,7 +283,7 @@ void election_step(struct election *e, const struct election_event *event, uint6
         election_configure(e, event->params, now, out);
         break;
     case ELECTION_SUCCESSOR:
-        election_successor_announced(e, now);
+        election_successor_announced(e, &event->address, now);
         election_offer_announced(e, now, out);
         election_newcomer_announced(e, now);
         break;

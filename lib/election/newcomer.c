@@ -27,11 +27,11 @@ static uint64_t copy_ns(const struct election *e)
     return quarter < ELECTION_SETTLE_NS ? quarter : ELECTION_SETTLE_NS;
 }
 
-/* A router that takes over announces, and adverts within a moment. */
-static bool announced_just_now(const struct election *e, uint64_t now)
+/* A router that takes over announces, and adverts within a moment, or the other way round. */
+static bool announced_just_now(const struct election *e, const struct ip_address *who, uint64_t now)
 {
-    return e->announced_at != DEADLINE_NEVER &&
-           now - e->announced_at <= e->params.advert_interval_ns;
+    return e->announced_at != DEADLINE_NEVER && ip_address_equal(&e->announced_by, who) &&
+           now - e->announced_at <= ELECTION_SETTLE_NS;
 }
 
 void election_learn_interval(struct election *e, const struct advert *advert, uint64_t now)
@@ -43,7 +43,8 @@ void election_learn_interval(struct election *e, const struct advert *advert, ui
 
     /* In version 2 another interval than ours is heard during a reload alone. */
     if (e->params.version == VRRP_V2 || advert->interval_ns <= trusted ||
-        announced_just_now(e, now) || (again && now - e->claimed_at > copy_ns(e))) {
+        announced_just_now(e, &advert->ip.source, now) ||
+        (again && now - e->claimed_at > copy_ns(e))) {
         believe(e, advert->interval_ns);
         return;
     }
@@ -56,9 +57,23 @@ void election_learn_interval(struct election *e, const struct advert *advert, ui
     e->probes = 0;
 }
 
+void election_correct_interval(struct election *e, const struct advert *advert, uint64_t now)
+{
+    bool same = ip_address_equal(&advert->ip.source, &e->master);
+
+    if (!same || advert->interval_ns >= e->learned_interval_ns || e->params.version == VRRP_V2)
+        return;
+    believe(e, advert->interval_ns > e->params.advert_interval_ns ? advert->interval_ns
+                                                                  : e->params.advert_interval_ns);
+    uint64_t due = now + election_master_down_ns(e);
+    if (e->timer_at != DEADLINE_NEVER && due < e->timer_at)
+        e->timer_at = due;
+}
+
 void election_newcomer_announced(struct election *e, uint64_t now)
 {
-    if (!claims(e))
+    if (!claims(e) || !ip_address_equal(&e->announced_by, &e->claimant) ||
+        now - e->claimed_at > ELECTION_SETTLE_NS)
         return;
     believe(e, e->claimed_interval_ns);
     e->ready = false;

@@ -92,20 +92,35 @@ void peer_macs_frame(struct peer_macs *peers, const struct ip_address *source,
     entry->heard_at = now;
 }
 
+/* PEER_MACS: there is none. */
+static size_t place_of_mac(const struct peer_macs *peers, const uint8_t mac[MAC_SIZE])
+{
+    size_t i = 0;
+
+    while (i < PEER_MACS &&
+           (peers->list[i].source.family == IP_FAMILY_NONE || !peers->list[i].has_mac ||
+            memcmp(peers->list[i].mac, mac, MAC_SIZE) != 0))
+        i++;
+    return i;
+}
+
+const struct peer_mac *peer_macs_machine(const struct peer_macs *peers, const uint8_t mac[MAC_SIZE])
+{
+    size_t i = place_of_mac(peers, mac);
+
+    return i < PEER_MACS ? &peers->list[i] : NULL;
+}
+
 struct peer_mac *peer_macs_claim(struct peer_macs *peers, const uint8_t mac[MAC_SIZE],
                                  const struct ip_address *address, uint64_t now)
 {
-    for (size_t i = 0; i < PEER_MACS; i++) {
-        struct peer_mac *entry = &peers->list[i];
+    size_t i = place_of_mac(peers, mac);
 
-        if (entry->source.family == IP_FAMILY_NONE || !entry->has_mac ||
-            memcmp(entry->mac, mac, MAC_SIZE) != 0)
-            continue;
-        entry->claimed = *address;
-        entry->claimed_at = now;
-        return entry;
-    }
-    return NULL;
+    if (i == PEER_MACS)
+        return NULL;
+    peers->list[i].claimed = *address;
+    peers->list[i].claimed_at = now;
+    return &peers->list[i];
 }
 
 const struct ip_address *peer_macs_unknown(const struct peer_macs *peers)

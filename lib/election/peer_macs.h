@@ -49,6 +49,10 @@ void peer_macs_frame(struct peer_macs *peers, const struct ip_address *source,
 struct peer_mac *peer_macs_claim(struct peer_macs *peers, const uint8_t mac[MAC_SIZE],
                                  const struct ip_address *address, uint64_t now);
 
+/* The one whose frames have that MAC. NULL: there is none. */
+const struct peer_mac *peer_macs_machine(const struct peer_macs *peers,
+                                         const uint8_t mac[MAC_SIZE]);
+
 /* The one with that address. NULL: there is none. */
 const struct peer_mac *peer_macs_source(const struct peer_macs *peers,
                                         const struct ip_address *source);

@@ -118,8 +118,9 @@ struct election {
     uint64_t prepare_until;                /* until then at most; DEADLINE_NEVER: for nothing; */
     uint64_t prepare_span;                 /* AWAITED: so long must the deposed one be silent, */
     uint64_t prepare_limit;                /* and not longer than this, whoever still adverts */
-    uint64_t announced_at;  /* somebody else's last announcement; DEADLINE_NEVER: none */
-    uint64_t announcing_at; /* our own; DEADLINE_NEVER: none */
+    uint64_t announced_at;          /* somebody else's last announcement; DEADLINE_NEVER: none */
+    struct ip_address announced_by; /* whose it was; NONE: not known */
+    uint64_t announcing_at;         /* our own; DEADLINE_NEVER: none */
     uint64_t announce_at;
     unsigned announce_done;
     uint64_t preempt_at; /* when lower priorities may be ignored; DEADLINE_NEVER: none heard */
@@ -178,7 +179,8 @@ enum election_event_type {
 struct election_event {
     enum election_event_type type;
     enum election_hold hold;              /* HOLD, UNHOLD */
-    struct ip_address address;            /* SOURCE; CONFLICT: the address they claim, */
+    struct ip_address address;            /* SOURCE; SUCCESSOR: whose adverts its machine sends,
+                                             NONE: not known; CONFLICT: the address they claim, */
     uint8_t mac[6];                       /* and who does */
     const struct advert *advert;          /* ADVERT */
     bool has_lead;                        /* ADVERT: the group's lead settles equal priorities, */

@@ -180,9 +180,10 @@ void election_resign(struct election *e, uint64_t now, struct election_actions *
     election_report(&t, out);
 }
 
-void election_successor_announced(struct election *e, uint64_t now)
+void election_successor_announced(struct election *e, const struct ip_address *who, uint64_t now)
 {
     e->announced_at = now;
+    e->announced_by = *who;
     if (election_has_last_word(e))
         e->successor_silent = false;
     election_successor_seen(e, now);

@@ -29,6 +29,6 @@ void election_yield(struct election *e, enum reason reason, const struct evidenc
 void election_resign(struct election *e, uint64_t now, struct election_actions *out);
 
 /* Somebody else announced our addresses. */
-void election_successor_announced(struct election *e, uint64_t now);
+void election_successor_announced(struct election *e, const struct ip_address *who, uint64_t now);
 
 #endif

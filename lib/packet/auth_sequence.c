@@ -114,13 +114,19 @@ static int64_t offset_of(uint64_t sequence, const struct auth_clock *now)
 /* Its clock seems to have been set. Believed is the second advert that says so, an interval behind
  * the first: whoever replays two cannot keep the living sender from speaking between them. */
 static bool confirmed(struct auth_mark *mark, uint64_t sequence, uint64_t interval_ns,
-                      const struct auth_clock *now)
+                      bool right_time, const struct auth_clock *now)
 {
     int64_t offset = offset_of(sequence, now);
+    bool same = mark->doubted && within(offset, mark->doubted_offset_ns, SAME_TIME_NS);
+    bool after = auth_sequence_after(sequence, mark->doubted_sequence);
 
-    if (mark->doubted && within(offset, mark->doubted_offset_ns, SAME_TIME_NS) &&
-        auth_sequence_after(sequence, mark->doubted_sequence))
+    if (same && after)
         return now->boot_ns - mark->doubted_ns >= interval_ns - interval_ns / 8;
+    /* A copy of the first, at once or later: else whoever repeats it puts the second off for ever.
+     */
+    bool awaited = mark->doubted && now->boot_ns - mark->doubted_ns <= 2 * interval_ns;
+    if (awaited && !after && (same || !right_time))
+        return false;
     mark->doubted = true;
     mark->doubted_sequence = sequence;
     mark->doubted_ns = now->boot_ns;
@@ -138,6 +144,9 @@ static enum auth_freshness judge_by_utc(const struct auth_mark *mark, int64_t wi
      * was ahead and was set. */
     if (mark->set && within(seconds_between(mark->sequence, utc), 0, window_s) &&
         !auth_sequence_after(sequence, mark->sequence))
+        return AUTH_SEEN;
+    if (mark->aside && within(seconds_between(mark->aside_sequence, utc), 0, window_s) &&
+        !auth_sequence_after(sequence, mark->aside_sequence))
         return AUTH_SEEN;
     return AUTH_FRESH;
 }
@@ -161,19 +170,19 @@ static enum auth_freshness judge_in_touch(struct auth_mark *mark, const struct a
         return AUTH_FRESH;
     /* Set ahead, or back to the right time: of neither a copy can be told at once. What grows and
      * is behind was held up on its way. */
-    if (((grows && ahead) || by_utc == AUTH_FRESH) && confirmed(mark, sequence, interval_ns, now))
+    bool right_time = by_utc == AUTH_FRESH;
+    if (((grows && ahead) || right_time) && confirmed(mark, sequence, interval_ns, right_time, now))
         return AUTH_FRESH;
     return by_utc == AUTH_FRESH ? AUTH_SEEN : by_utc;
 }
 
-enum auth_freshness auth_mark_judge(struct auth_mark *mark, const struct auth_rules *rules,
-                                    uint64_t sequence, uint64_t interval_ns,
-                                    const struct auth_clock *now)
+/* By the rule of time. */
+static enum auth_freshness judge_by_time(struct auth_mark *mark, const struct auth_rules *rules,
+                                         uint64_t sequence, uint64_t interval_ns,
+                                         const struct auth_clock *now)
 {
     const uint64_t window_ns = rules->window_s * NS_PER_SEC;
 
-    if (rules->replay == AUTH_REPLAY_MONOTONIC)
-        return mark->set && !auth_sequence_after(sequence, mark->sequence) ? AUTH_SEEN : AUTH_FRESH;
     bool timed = mark->set && mark->timed && now->boot_ns != 0;
     if (timed && now->boot_ns - mark->accepted_ns <= window_ns)
         return judge_in_touch(mark, rules, sequence, interval_ns, now);
@@ -181,6 +190,31 @@ enum auth_freshness auth_mark_judge(struct auth_mark *mark, const struct auth_ru
     if (timed && within(offset_of(sequence, now), mark->offset_ns, (int64_t)window_ns))
         return auth_sequence_after(sequence, mark->sequence) ? AUTH_FRESH : AUTH_SEEN;
     return judge_by_utc(mark, rules->window_s, sequence, auth_sequence_at(now->utc_ns));
+}
+
+/* Only what is near our time can be worth anything to who sends it again. */
+static void put_aside(struct auth_mark *mark, int64_t window_s, uint64_t sequence, uint64_t utc)
+{
+    bool near = within(seconds_between(sequence, utc), 0, window_s);
+    bool newest = !mark->aside || auth_sequence_after(sequence, mark->aside_sequence) ||
+                  !within(seconds_between(mark->aside_sequence, utc), 0, window_s);
+
+    if (near && newest) {
+        mark->aside = true;
+        mark->aside_sequence = sequence;
+    }
+}
+
+enum auth_freshness auth_mark_judge(struct auth_mark *mark, const struct auth_rules *rules,
+                                    uint64_t sequence, uint64_t interval_ns,
+                                    const struct auth_clock *now)
+{
+    if (rules->replay == AUTH_REPLAY_MONOTONIC)
+        return mark->set && !auth_sequence_after(sequence, mark->sequence) ? AUTH_SEEN : AUTH_FRESH;
+    enum auth_freshness found = judge_by_time(mark, rules, sequence, interval_ns, now);
+    if (found != AUTH_FRESH)
+        put_aside(mark, rules->window_s, sequence, auth_sequence_at(now->utc_ns));
+    return found;
 }
 
 /* Less delay counts at once; more is a late packet, or a clock that drifts. */

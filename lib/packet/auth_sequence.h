@@ -83,6 +83,10 @@ struct auth_mark {
     uint64_t doubted_sequence;
     uint64_t doubted_ns;
     int64_t doubted_offset_ns;
+    /* The greatest one that came and was not acted upon. A sender whose clock was set back sends by
+     * both times, and is followed by one: the copies by the other are used up all the same. */
+    bool aside;
+    uint64_t aside_sequence;
 };
 
 enum auth_freshness {

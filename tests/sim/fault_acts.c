@@ -276,6 +276,18 @@ void fault_act(struct world *w, struct fault *f, bool on)
     case FAULT_DEAF:
         set_blocked(w, f, on);
         break;
+    case FAULT_FORGED:
+    case FAULT_REPLAY:
+        if (on)
+            attacker_acts(w, (size_t)(f - w->faults));
+        break;
+    case FAULT_PACKET:
+        if (on)
+            attacker_sends_one(w);
+        break;
+    case FAULT_WALL:
+        n->wall_offset_ns += on == (f->set % 2 == 0) ? (int64_t)f->value : -(int64_t)f->value;
+        break;
     default:
         apply_value(w, n, f, on);
         break;

@@ -29,6 +29,10 @@ static const char *const names[FAULT_KINDS_ALL] = {
     [FAULT_TAKE] = "take",
     [FAULT_MEMBER] = "one instance without interface",
     [FAULT_BLINK] = "a source blinks",
+    [FAULT_FORGED] = "forged adverts",
+    [FAULT_REPLAY] = "replays",
+    [FAULT_WALL] = "clock set",
+    [FAULT_PACKET] = "one forged advert",
 };
 
 const char *fault_name(enum fault_kind kind)
@@ -131,6 +135,35 @@ void faults_replace(struct world *w, struct rng *rng)
                    rng_percent(rng, 50)) {
             f->kind = FAULT_MEMBER;
             f->value = rng_below(rng, 2) * w->instance_families;
+        }
+    }
+}
+
+/* By so much that no one is a stranger to another by it, or by up to an hour. */
+static uint64_t step_of(const struct world *w, struct rng *rng)
+{
+    uint32_t window_s = w->signatures->nodes[0].policy.rules.window_s;
+
+    if (rng_percent(rng, 50))
+        return rng_below(rng, (window_s - 2) * NS_PER_SEC / 2);
+    return rng_below(rng, 3600 * NS_PER_SEC);
+}
+
+void faults_attack(struct world *w, struct rng *rng)
+{
+    for (size_t i = 0; w->seed >= SIM_SIGNED_SEEDS && i < w->fault_count; i++) {
+        struct fault *f = &w->faults[i];
+        uint64_t draw = rng_below(rng, 100);
+
+        if (w->signatures == NULL) {
+            f->kind = draw < 50 ? FAULT_PACKET : f->kind;
+        } else if (draw < 40) {
+            f->kind = draw < 20 ? FAULT_FORGED : FAULT_REPLAY;
+            f->value = 1 + rng_below(rng, w->interval_max_ns);
+            f->duration += 4 * w->interval_max_ns;
+        } else if (draw < 60) {
+            f->kind = FAULT_WALL;
+            f->value = step_of(w, rng);
         }
     }
 }

@@ -22,7 +22,21 @@ static bool breaks_the_network(const struct fault *f)
 {
     return f->kind == FAULT_SPLIT || f->kind == FAULT_ONE_WAY || f->kind == FAULT_DEAF ||
            f->kind == FAULT_LOSS || f->kind == FAULT_LINK || f->kind == FAULT_SILENT ||
-           f->kind == FAULT_ECHO;
+           f->kind == FAULT_ECHO || f->kind == FAULT_PACKET;
+}
+
+/* Where signatures are demanded nothing comes of it. */
+static bool is_attack(const struct fault *f)
+{
+    return f->kind == FAULT_FORGED || f->kind == FAULT_REPLAY;
+}
+
+/* A clock that is set in a calm changes nothing: all have heard the master. If anything else
+ * happens while it is wrong, who takes over may be a stranger to others by its clock. */
+static bool is_clock_in_calm(const struct world *w, const struct fault *f, bool begins)
+{
+    return f->kind == FAULT_WALL && !w->clocks_matter &&
+           (!signing_clocks_apart(w) || (begins && invariants_calm(w) && w->clear));
 }
 
 /* What a fault of a node needs: stacked ones would only hide each other. */
@@ -73,13 +87,33 @@ static void excuse(struct world *w, const struct fault *f)
         w->network_excused_until = until;
 }
 
-/* Only a master meets a conflict. */
+/* Only a master meets a conflict, and mostly its clock is one that matters. */
 static uint8_t who_is_met(const struct world *w, const struct fault *f)
 {
-    for (size_t i = 0; i < w->node_count && f->kind == FAULT_CONFLICT; i++)
+    bool masters = f->kind == FAULT_CONFLICT || (f->kind == FAULT_WALL && f->set / 2 % 4 != 0);
+
+    for (size_t i = 0; i < w->node_count && masters; i++)
         if (node_state(&w->nodes[i], 0) == VRRP_MASTER)
             return (uint8_t)i;
     return f->node;
+}
+
+/* Something begins or ends. */
+static void disturb(struct world *w, const struct fault *f, bool begins, bool planned)
+{
+    bool mattered = w->clocks_matter;
+
+    if (is_attack(f) || is_clock_in_calm(w, f, begins))
+        return;
+    w->clocks_matter = signing_clocks_apart(w);
+    invariants_disturbed(w, planned && !mattered && !w->clocks_matter);
+    w->departure = w->single && begins && is_departure(f);
+    excuse(w, f);
+    if (mattered || w->clocks_matter) {
+        w->network_excused_until = w->now + SIM_LEASE_NS + settle_bound(w);
+        w->hints_excused_until = w->now + SIM_REFRESH_NS;
+        invariants_survey(w);
+    }
 }
 
 void fault_begin(struct world *w, size_t index)
@@ -93,10 +127,11 @@ void fault_begin(struct world *w, size_t index)
     f->injected = true;
     world_log(w, "FAULT: %s, node %u, for %.3f s", fault_name(f->kind), f->node,
               (double)(f->duration / NS_PER_MS) / 1e3);
-    invariants_disturbed(w, is_planned(f));
-    w->departure = w->single && is_departure(f);
-    excuse(w, f);
-    fault_act(w, f, true);
+    if (f->kind == FAULT_WALL)
+        fault_act(w, f, true);
+    disturb(w, f, true, is_planned(f));
+    if (f->kind != FAULT_WALL)
+        fault_act(w, f, true);
     world_push(w, w->now + f->duration,
                (struct event){.type = EVENT_FAULT_END, .generation = index});
 }
@@ -111,11 +146,14 @@ void fault_end(struct world *w, size_t index)
                    (struct event){.type = EVENT_FAULT_END, .generation = index});
         return;
     }
-    f->on = false;
     world_log(w, "END OF: %s, node %u", fault_name(f->kind), f->node);
-    invariants_disturbed(w, f->kind != FAULT_PAUSE && f->kind != FAULT_SLOW &&
-                                f->kind != FAULT_VERSION);
-    excuse(w, f);
+    f->on = false;
+    if (f->kind == FAULT_WALL)
+        fault_act(w, f, false);
+    disturb(w, f, false,
+            f->kind != FAULT_PAUSE && f->kind != FAULT_SLOW && f->kind != FAULT_VERSION);
+    if (f->kind == FAULT_WALL)
+        return;
     /* Killed or stopped again in the meantime: whoever did that starts it. */
     bool starts = f->kind == FAULT_KILL || f->kind == FAULT_POWER || f->kind == FAULT_STOP;
     if (starts && n->running)

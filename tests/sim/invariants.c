@@ -106,7 +106,7 @@ static bool ties_with_plain(const struct world *w)
 void invariants_survey(struct world *w)
 {
     w->torn = w->torn || (w->family_count > 1 && ties_with_plain(w));
-    w->clear = all_hear_each_other(w) && !somebody_slow(w) && one_cluster(w);
+    w->clear = all_hear_each_other(w) && !somebody_slow(w) && one_cluster(w) && !w->clocks_matter;
 }
 
 static size_t participants(const struct world *w)
@@ -134,6 +134,22 @@ void invariants_disturbed(struct world *w, bool planned)
     for (size_t f = 0; f < w->family_count; f++)
         w->planned = w->planned && somebody_holds(w, f);
     w->disturbed_at = w->now;
+}
+
+bool invariants_calm(const struct world *w)
+{
+    return calm_for(w, settle_bound(w) + SIM_LEASE_NS);
+}
+
+void invariants_accepted(struct world *w, const struct node *n, const struct message *message,
+                         bool again)
+{
+    if (message->forged)
+        violate(w, "(o): node %zu acts upon a forged advert as of node %u, priority %u",
+                node_index(w, n), message->from, message->priority);
+    if (again)
+        violate(w, "(o): node %zu acts a second time upon an advert of node %u", node_index(w, n),
+                message->from);
 }
 
 void invariants_announced(struct world *w, const struct node *n, size_t family)

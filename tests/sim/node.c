@@ -27,7 +27,7 @@ bool node_takes_part(const struct node *n)
 }
 
 /* Every second family orders the nodes the other way round. */
-static struct ip_address address_of(const struct world *w, size_t node, size_t family)
+struct ip_address node_address(const struct world *w, size_t node, size_t family)
 {
     uint8_t octets[16] = {10, 0, 0, (uint8_t)(node + 1)};
 
@@ -61,14 +61,18 @@ void node_lease_over(struct world *w, struct node *n, size_t family)
 static void broadcast(struct world *w, struct node *n, size_t family, bool announcement,
                       uint8_t priority)
 {
-    const struct message message = {.from = (uint8_t)node_index(w, n),
-                                    .family = (uint8_t)family,
-                                    .announcement = announcement,
-                                    .priority = priority,
-                                    .version = (uint8_t)n->params.version,
-                                    .interval_ns = n->params.advert_interval_ns};
+    struct message message = {.from = (uint8_t)node_index(w, n),
+                              .family = (uint8_t)family,
+                              .announcement = announcement,
+                              .priority = priority,
+                              .version = (uint8_t)n->params.version,
+                              .interval_ns = n->params.advert_interval_ns};
+    struct message copy;
+    bool again = !announcement && signing_make(w, n, &message, &copy);
 
     world_send(w, &message);
+    if (again)
+        world_send(w, &copy);
 }
 
 /* With or without its addresses: it was not MASTER before, or said so no more. */
@@ -144,14 +148,14 @@ void node_set_source(struct world *w, struct node *n, size_t family, bool there)
     struct election_event event = {.type = ELECTION_SOURCE};
 
     if (there)
-        event.address = address_of(w, node_index(w, n), family);
+        event.address = node_address(w, node_index(w, n), family);
     node_event(w, n, family, &event);
 }
 
 static void hear(struct world *w, struct node *n, const struct message *message)
 {
     const struct advert advert = {
-        .ip = {.source = address_of(w, message->from, message->family), .ttl = VRRP_TTL},
+        .ip = {.source = node_address(w, message->from, message->family), .ttl = VRRP_TTL},
         .version = (uint8_t)n->params.version,
         .type = 1,
         .vrid = 51,
@@ -173,6 +177,8 @@ static void serve_packets(struct world *w, struct node *n)
         /* RFC 3768 7.1: another interval is discarded. */
         if (n->params.version == VRRP_V2 && message->interval_ns != n->params.advert_interval_ns)
             continue;
+        if (!signing_accepts(w, n, message))
+            continue;
         if (n->kind == NODE_PLAIN)
             plain_hear(w, n, message);
         else
@@ -183,11 +189,11 @@ static void serve_packets(struct world *w, struct node *n)
 
 static void serve_announcements(struct world *w, struct node *n)
 {
-    const struct election_event event = {.type = ELECTION_SUCCESSOR};
-
     for (size_t i = 0; i < n->inbox_count && n->kind == NODE_VIPD; i++) {
         const struct message *message = &n->inbox[i];
         const struct election *e = &n->elections[message->family];
+        const struct election_event event = {
+            .type = ELECTION_SUCCESSOR, .address = node_address(w, message->from, message->family)};
 
         if (message->announcement && (e->state != VRRP_INIT || election_lingering(e)))
             node_event(w, n, message->family, &event);
@@ -260,6 +266,7 @@ static void end_if_stopped(struct world *w, struct node *n)
             return;
     n->running = false;
     n->stopping = false;
+    signing_end(w, n);
     world_log(w, "node %zu: the agent has ended", node_index(w, n));
 }
 
@@ -294,6 +301,7 @@ void node_start(struct world *w, struct node *n)
     n->absent_since = SIM_FOREVER;
     n->refresh_at = SIM_FOREVER;
     commands_reset(n);
+    signing_begin(w, n);
     world_log(w, "node %zu: started, priority %u, interval %llu ms", node_index(w, n),
               n->params.priority, (unsigned long long)(n->params.advert_interval_ns / NS_PER_MS));
     if (n->kind == NODE_PLAIN) {

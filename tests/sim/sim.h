@@ -6,6 +6,7 @@
 #define SIM_H
 
 #include "lib/election/group.h"
+#include "lib/packet/auth_peers.h"
 #include "tests/sim/rng.h"
 
 enum {
@@ -14,10 +15,17 @@ enum {
     FAULTS_MAX = 24,
     INBOX_MAX = 256,
     TEXT_MAX = 256,
+    MESSAGE_SIZE = 8, /* of a signed advert: what of it says anything */
+    RECORDED_MAX = 256,
+    KEY_RINGS = 4,
 };
 
 /* Clusters of these seeds prepare for their addresses, if all of them are vipd. */
 #define SIM_PREPARED_SEEDS 1000000000
+
+/* Clusters of these seeds sign, or are on their way to it, and are attacked; every fifth never
+ * signs, and single forged adverts are sent to it. */
+#define SIM_SIGNED_SEEDS UINT64_C(2000000000)
 
 #define SIM_LEASE_NS     (5 * NS_PER_SEC)
 #define SIM_FOREVER      UINT64_MAX
@@ -55,6 +63,10 @@ enum fault_kind {
     FAULT_TAKE,                /* mastership is asked for */
     FAULT_MEMBER,              /* one instance of a group loses its interface */
     FAULT_BLINK,               /* a source goes, and is back within 200 ms */
+    FAULT_FORGED,              /* adverts that nobody has signed; all nodes demand signatures */
+    FAULT_REPLAY,              /* adverts that were recorded */
+    FAULT_WALL,                /* the wall clock of a node that signs is set, and set right */
+    FAULT_PACKET,              /* one forged advert, and signatures are not known */
     FAULT_KINDS_ALL,
 };
 
@@ -79,6 +91,29 @@ struct message {
     uint8_t priority;
     uint8_t version;
     uint64_t interval_ns;
+    bool attack; /* an attacker has sent it */
+    bool forged; /* and no node ever did */
+    bool trailed;
+    int64_t ahead_ns;                                 /* its stamp, of the true time */
+    uint8_t octets[MESSAGE_SIZE + AUTH_TRAILER_SIZE]; /* where nodes sign */
+};
+
+/* What outlives an agent, as agent/instances/sequences.h keeps it. */
+struct saved {
+    bool sent;
+    uint64_t ceiling;
+    struct auth_peers marks;
+};
+
+/* How a node signs and judges signatures, for each family of its own. */
+struct signing {
+    struct auth_policy policy; /* keys NULL: it does not know them */
+    struct auth_sender sender[FAMILIES_MAX];
+    struct auth_peers peers[FAMILIES_MAX];
+    struct saved saved[FAMILIES_MAX];
+    uint64_t saved_at;
+    uint64_t life; /* how often it was started */
+    size_t step;   /* so many of those of signing_rollout() are done */
 };
 
 enum node_kind {
@@ -132,13 +167,30 @@ struct node {
     struct message inbox[INBOX_MAX];
 };
 
+/* An advert that an attacker has recorded, and who has acted upon it in which life. */
+struct recorded {
+    struct message message;
+    uint64_t accepted[NODES_MAX];
+};
+
+/* Of the clusters that sign; apart, since it is large and most do not. */
+struct signatures {
+    struct signing nodes[NODES_MAX];
+    struct recorded recorded[RECORDED_MAX];
+    uint64_t recorded_count;
+    struct auth_keys *rings[KEY_RINGS]; /* the first key, both, both the other way, the second */
+    struct auth_keys *strange_ring;     /* an attacker's own */
+};
+
 enum event_type {
     EVENT_DELIVER,
     EVENT_WAKE,
     EVENT_LEASE,
     EVENT_FAULT,
     EVENT_FAULT_END,
-    EVENT_CHECK /* of the invariants, each second */
+    EVENT_CHECK,   /* of the invariants, each second */
+    EVENT_ROLLOUT, /* one node gets the next keys or mode; generation: the step */
+    EVENT_ATTACK   /* generation: the index of the fault */
 };
 
 struct event {
@@ -156,6 +208,7 @@ struct world {
     uint64_t seed;
     struct rng rng;         /* of the network: drawn while running */
     struct rng command_rng; /* of before-master, likewise */
+    struct rng attack_rng;
     size_t node_count;
     size_t family_count;
     enum vrrp_version version; /* that most speak */
@@ -180,6 +233,10 @@ struct world {
     size_t host_entry[FAMILIES_MAX]; /* the node; NODES_MAX: none */
     uint64_t host_heard_at[FAMILIES_MAX];
     bool clear; /* all hear each other, nobody is slow; follows from the faults */
+    /* Where nodes sign: */
+    struct signatures *signatures; /* NULL: nobody signs in this one */
+    struct signatures *room;       /* made once */
+    bool clocks_matter;            /* they are further apart than a stranger's may be */
 
     struct event *heap;
     size_t heap_count;
@@ -225,6 +282,8 @@ void node_lease_over(struct world *w, struct node *n, size_t family);
 void node_reconfigure(struct world *w, struct node *n);
 void node_set_source(struct world *w, struct node *n, size_t family, bool there);
 size_t node_index(const struct world *w, const struct node *n);
+/* Of any number: those past the cluster's are strangers'. */
+struct ip_address node_address(const struct world *w, size_t node, size_t family);
 enum vrrp_state node_state(const struct node *n, size_t family);
 bool node_takes_part(const struct node *n);
 
@@ -233,6 +292,29 @@ void commands_reset(struct node *n);
 void commands_follow(struct world *w, struct node *n);
 void commands_serve(struct world *w, struct node *n);
 uint64_t commands_deadline(const struct world *w, const struct node *n);
+
+/* signing.c: authenticated adverts, by lib/packet as the agent does it. */
+void signing_build(struct world *w);
+void signing_free(struct world *w);
+/* Puts the advert into octets and signs it. True: a second copy is needed, in *copy. */
+bool signing_make(struct world *w, struct node *n, struct message *message, struct message *copy);
+/* Whether the node acts upon the advert. */
+bool signing_accepts(struct world *w, struct node *n, const struct message *message);
+/* The agent begins; it has ended in order, or without. */
+void signing_begin(struct world *w, struct node *n);
+void signing_end(struct world *w, struct node *n);
+/* The next of the steps by which a cluster is moved to signatures, or its keys are changed. */
+void signing_rollout(struct world *w, const struct event *event);
+/* All nodes demand signatures. */
+bool signing_enforced(const struct world *w);
+/* Clocks of some are further apart than a stranger is believed. */
+bool signing_clocks_apart(const struct world *w);
+void signing_put(struct message *message);
+
+/* attacker.c: one on the LAN that hears everything. */
+void attacker_records(struct world *w, const struct message *message);
+void attacker_acts(struct world *w, size_t fault);
+void attacker_sends_one(struct world *w);
 
 /* plain.c: a peer that is not vipd. */
 void plain_start(struct world *w, struct node *n);
@@ -247,6 +329,8 @@ uint64_t plain_deadline(const struct node *n, size_t families);
 void faults_generate(struct world *w, struct rng *rng);
 /* Makes requests of the administrator and faults of one instance of some of them. */
 void faults_replace(struct world *w, struct rng *rng);
+/* Makes attacks of some of them, and clocks that are set. */
+void faults_attack(struct world *w, struct rng *rng);
 const char *fault_name(enum fault_kind kind);
 
 /* faults.c */
@@ -270,5 +354,10 @@ void invariants_transition(struct world *w, const struct node *n, const struct t
 void violate(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* How long everything may take to settle once nothing happens any more. */
 uint64_t settle_bound(const struct world *w);
+/* Nothing has happened for so long. */
+bool invariants_calm(const struct world *w);
+/* An advert of an attacker was acted upon. */
+void invariants_accepted(struct world *w, const struct node *n, const struct message *message,
+                         bool again);
 
 #endif

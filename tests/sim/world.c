@@ -100,6 +100,8 @@ void world_send(struct world *w, const struct message *message)
         loss = w->announcement_loss_percent;
     if (message->announcement)
         host_hears(w, message);
+    else
+        attacker_records(w, message);
     for (size_t i = 0; i < w->node_count; i++) {
         struct message copy = *message;
 
@@ -156,6 +158,12 @@ static bool handle(struct world *w, const struct event *event)
     case EVENT_FAULT_END:
         fault_end(w, event->generation);
         break;
+    case EVENT_ROLLOUT:
+        signing_rollout(w, event);
+        break;
+    case EVENT_ATTACK:
+        attacker_acts(w, event->generation);
+        return false;
     case EVENT_CHECK:
         break;
     }
@@ -189,7 +197,7 @@ static void build_nodes(struct world *w, struct rng *rng, enum vrrp_version vers
     uint64_t interval_ns = version == VRRP_V2 ? (1 + rng_below(rng, 2)) * NS_PER_SEC
                                               : v3_intervals_ms[rng_below(rng, 5)] * NS_PER_MS;
     bool mixed = version == VRRP_V3 && rng_percent(rng, 20);
-    bool plain_peers = rng_percent(rng, 30);
+    bool plain_peers = rng_percent(rng, 30) && w->seed < SIM_SIGNED_SEEDS;
     bool ties = rng_percent(rng, 20);
 
     for (size_t i = 0; i < w->node_count; i++) {
@@ -231,7 +239,7 @@ static void build_nodes(struct world *w, struct rng *rng, enum vrrp_version vers
 static void build_commands(struct world *w)
 {
     rng_seed(&w->command_rng, w->seed ^ COMMAND_SEED);
-    if (w->seed < SIM_PREPARED_SEEDS || !w->all_vipd)
+    if (w->seed < SIM_PREPARED_SEEDS || w->seed >= SIM_SIGNED_SEEDS || !w->all_vipd)
         return;
     w->prepare_ns = (2 + rng_below(&w->command_rng, 6)) * w->interval_max_ns + NS_PER_SEC / 2;
     w->release_first = rng_percent(&w->command_rng, 40);
@@ -245,11 +253,13 @@ void world_build(struct world *w, uint64_t seed, uint64_t hours_ns)
 {
     struct rng plan;
     struct event *heap = w->heap;
+    struct signatures *signatures = w->room;
     size_t room = w->heap_room;
 
     memset(w, 0, sizeof(*w));
     w->heap = heap;
     w->heap_room = room;
+    w->room = signatures;
     rng_seed(&plan, seed);
     rng_seed(&w->rng, ~seed);
     rng_seed(&w->host_rng, ~seed ^ EXTRA_SEED);
@@ -279,11 +289,14 @@ void world_build(struct world *w, uint64_t seed, uint64_t hours_ns)
     }
     faults_generate(w, &plan);
     faults_replace(w, &extra);
+    signing_build(w);
+    faults_attack(w, &w->attack_rng);
     invariants_survey(w);
 }
 
 void world_free(struct world *w)
 {
+    signing_free(w);
     free(w->heap);
     w->heap = NULL;
 }

@@ -105,7 +105,8 @@ static void the_second_of_somebody_else_is_not(void **state)
 
 static void who_announces_is_believed(void **state)
 {
-    const struct election_event announced = {.type = ELECTION_SUCCESSOR};
+    const struct election_event announced = {.type = ELECTION_SUCCESSOR,
+                                             .address = kit_address("10.0.0.1")};
     struct election_params params = kit_params(100);
     struct election before = kit_started(&params, 0);
     struct election after = kit_started(&params, 0);
@@ -119,6 +120,58 @@ static void who_announces_is_believed(void **state)
     assert_int_equal(election_deadline(&before), SEC + election_master_down_ns(&before));
     assert_int_equal(after.learned_interval_ns, 10 * SEC);
     assert_int_equal(election_deadline(&after), SEC + election_master_down_ns(&after));
+}
+
+/* Else a master that was made to yield, and comes back, would have the forged interval believed. */
+static void an_announcement_speaks_for_who_made_it(void **state)
+{
+    static const char *const whose[] = {"10.0.0.1", NULL};
+    struct election_params params = kit_params(100);
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct election_event announced = {.type = ELECTION_SUCCESSOR};
+        struct election before = kit_started(&params, 0);
+        struct election after = kit_started(&params, 0);
+
+        if (whose[i] != NULL)
+            announced.address = kit_address(whose[i]);
+        kit_step(&before, announced, SEC - MS);
+        hear_claim(&before, "10.0.0.66", 255, FAR, SEC);
+        hear_claim(&after, "10.0.0.66", 255, FAR, SEC);
+        kit_step(&after, announced, SEC + MS);
+        assert_int_equal(before.learned_interval_ns, SEC);
+        assert_int_equal(after.learned_interval_ns, SEC);
+    }
+}
+
+/* The claim was made in its name, and it announces for reasons of its own. */
+static void nor_does_one_that_comes_later(void **state)
+{
+    const struct election_event announced = {.type = ELECTION_SUCCESSOR,
+                                             .address = kit_address("10.0.0.1")};
+    struct election_params params = kit_params(100);
+    struct election e = kit_started(&params, 0);
+
+    (void)state;
+    hear_claim(&e, "10.0.0.1", 255, FAR, SEC);
+    kit_step(&e, announced, SEC + 500 * MS);
+    assert_int_equal(e.learned_interval_ns, SEC);
+}
+
+/* The router that was spoken for says itself how often it adverts, although it is to be deposed. */
+static void a_forged_interval_goes_with_the_next_true_advert(void **state)
+{
+    struct election_params params = kit_params(100);
+    struct election e = kit_started(&params, 0);
+
+    (void)state;
+    hear_claim(&e, "10.0.0.1", 255, FAR, SEC);
+    hear_claim(&e, "10.0.0.1", 255, FAR, 2 * SEC);
+    assert_int_equal(e.learned_interval_ns, FAR);
+    kit_hear(&e, "10.0.0.1", 50, 3 * SEC);
+    assert_int_equal(e.learned_interval_ns, SEC);
+    assert_true(election_deadline(&e) <= 3 * SEC + election_master_down_ns(&e));
 }
 
 /* What a version 2 master adverts by is known: during a reload the former interval, else ours. */
@@ -142,6 +195,9 @@ int main(void)
         cmocka_unit_test(the_second_advert_is_believed),
         cmocka_unit_test(the_second_of_somebody_else_is_not),
         cmocka_unit_test(who_announces_is_believed),
+        cmocka_unit_test(an_announcement_speaks_for_who_made_it),
+        cmocka_unit_test(nor_does_one_that_comes_later),
+        cmocka_unit_test(a_forged_interval_goes_with_the_next_true_advert),
         cmocka_unit_test(version_2_claims_nothing),
     };
 

@@ -186,6 +186,46 @@ static void a_recording_of_another_time_does_not_silence_the_living(void **state
     assert_int_equal(world.worst, 0);
 }
 
+/* Somebody repeats each advert at once, and a little later. */
+static void copies_do_not_put_the_belief_in_a_new_time_off(void **state)
+{
+    static const int64_t steps[] = {HOUR, -HOUR};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        struct world world = begin(AUTH_REPLAY_TIME);
+
+        world.sender_ns = steps[i];
+        for (unsigned k = 0; k < 10; k++) {
+            second(&world);
+            assert_false(arrives(&world, world.recorded[world.count - 1]));
+            world.passed_ns += NS_PER_SEC / 5;
+            assert_false(arrives(&world, world.recorded[world.count - 1]));
+            world.passed_ns -= NS_PER_SEC / 5;
+        }
+        assert_true(world.worst <= 1);
+    }
+}
+
+/* It sends by both times, one is followed, and then it dies: somebody sends them as it would. */
+static void copies_by_the_time_that_is_not_followed_are_used_up(void **state)
+{
+    (void)state;
+    for (unsigned late = 1; late <= 5; late++) {
+        struct world world = begin(AUTH_REPLAY_TIME);
+
+        world.sender_ns = HOUR;
+        seconds(&world, 30);
+        world.sender_ns = 0;
+        seconds(&world, 30);
+        /* Two a second: the one by the right time, and the other. */
+        for (unsigned k = world.count - 2 * late; k < world.count; k += 2) {
+            world.passed_ns += NS_PER_SEC;
+            assert_false(arrives(&world, world.recorded[k]));
+        }
+    }
+}
+
 static void late_adverts_do_not_walk_the_time_away(void **state)
 {
     struct world world = begin(AUTH_REPLAY_TIME);
@@ -274,6 +314,8 @@ int main(void)
         cmocka_unit_test(a_correction_is_believed_by_utc_alone),
         cmocka_unit_test(nothing_that_was_sent_is_taken_again),
         cmocka_unit_test(a_recording_of_another_time_does_not_silence_the_living),
+        cmocka_unit_test(copies_do_not_put_the_belief_in_a_new_time_off),
+        cmocka_unit_test(copies_by_the_time_that_is_not_followed_are_used_up),
         cmocka_unit_test(late_adverts_do_not_walk_the_time_away),
         cmocka_unit_test(the_monotonic_rule_needs_no_clock),
         cmocka_unit_test(a_sender_goes_on_behind_what_it_may_have_sent),
