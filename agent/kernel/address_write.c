@@ -149,8 +149,9 @@ void address_write(struct rtnl_batch *rtnl, struct address_change *changes, unsi
         (void)rtnl_batch_send(rtnl);
         for (unsigned k = first; k < i; k++) {
             changes[k].result = rtnl_batch_result(rtnl, k - first);
-            snprintf(changes[k].detail, sizeof(changes[k].detail), "%s",
-                     rtnl_batch_detail(rtnl, k - first));
+            if (changes[k].result < 0)
+                snprintf(changes[k].detail, sizeof(changes[k].detail), "%s",
+                         rtnl_batch_detail(rtnl, k - first));
         }
     }
     read_marks_back(changes, count);

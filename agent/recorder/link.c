@@ -27,6 +27,9 @@ enum {
 #define AFTER_NS (NS_PER_SEC + NS_PER_SEC / 4)
 #define STEP_NS  (NS_PER_SEC / 10)
 
+/* No frame waits for longer. */
+#define COLLECTED_NS (10 * NS_PER_SEC)
+
 struct recorder_link {
     struct recorder_link_options options;
     char name[INTERFACE_NAME_SIZE];
@@ -34,7 +37,8 @@ struct recorder_link {
     struct frame_tap *tap; /* NULL: detached */
     uint64_t dropped;      /* by the kernel, until the last recording */
     int datalink;
-    const char *state; /* of the link, as last noted */
+    uint64_t newest_ns; /* boot time of the newest record */
+    const char *state;  /* of the link, as last noted */
     struct recorder_filter filter;
 
     sd_event_source *timer;
@@ -46,11 +50,25 @@ struct recorder_link {
     char about[RECORDING_ABOUT_SIZE];
 };
 
+/* It was seen some time before it was collected. The wall clock may have been set in between, and
+ * the ring wants what never goes back. */
+static uint64_t seen_boot_ns(struct recorder_link *link, uint64_t wall_ns)
+{
+    uint64_t now_ns = clock_boot_ns();
+    uint64_t wall_now_ns = clock_wall_ns();
+    uint64_t age_ns = wall_now_ns > wall_ns ? wall_now_ns - wall_ns : 0;
+    uint64_t at_ns = age_ns < COLLECTED_NS ? now_ns - age_ns : now_ns;
+
+    if (at_ns > link->newest_ns)
+        link->newest_ns = at_ns;
+    return link->newest_ns;
+}
+
 static void on_frame(void *userdata, const struct frame_seen *frame)
 {
     struct recorder_link *link = userdata;
     const struct frame_record record = {
-        .boot_ns = clock_boot_ns(),
+        .boot_ns = seen_boot_ns(link, frame->wall_ns),
         .wall_ns = frame->wall_ns,
         .captured = frame->captured,
         .length = frame->length,
@@ -233,7 +251,8 @@ void recorder_link_note(struct recorder_link *link, uint64_t wall_ns, const char
     /* What was captured before it comes before it. */
     if (link->tap != NULL)
         frame_tap_drain(link->tap);
-    const struct frame_record record = {.boot_ns = clock_boot_ns(),
+    link->newest_ns = clock_boot_ns();
+    const struct frame_record record = {.boot_ns = link->newest_ns,
                                         .wall_ns = wall_ns,
                                         .captured = length,
                                         .length = length,

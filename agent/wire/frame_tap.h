@@ -37,7 +37,7 @@ void frame_tap_close(struct frame_tap *tap);
 /* DLT_ of the frames: of libpcap. */
 int frame_tap_datalink(const struct frame_tap *tap);
 
-/* Hands on what the kernel has ready, in a bounded amount of work. */
+/* Hands on what waits in the kernel, in a bounded amount of work. */
 void frame_tap_drain(struct frame_tap *tap);
 
 /* Frames that the kernel had no room for, since it was opened. */

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from vipdlab.cost import Allocations, count_calls, frames, held, many
+from vipdlab import config
+from vipdlab.cost import Allocations, count_calls, frames, held, many, wake_ups
 from vipdlab.node import sanitized
 
 COUNT = 255
@@ -52,10 +53,26 @@ def test_an_advert_costs_a_fraction_of_a_system_call(lab):
 
 
 @pytest.mark.lab(nodes=2)
-def test_adverts_allocate_nothing(lab):
-    """Neither sent nor received. Without a lease nothing else is to be done."""
+def test_an_advert_is_one_wake_up(lab):
+    """At 1 s, of all threads: once for each advert, and of the MASTER's thread that renews leases for
+    every second one. Who waits for a lock is woken once more."""
+    for node, priority in ((lab[1], 150), (lab[2], 100)):
+        node.start(config.instance(priority=priority, advert_interval="1s"))
+    lab.wait_master(lab[1])
+    time.sleep(5)  # announcements are repeated, the election's timers put off
+    for node, direction, bound in ((lab[1], "sent", 2.2), (lab[2], "received", 1.4)):
+        frames_before, before = frames(node, direction), wake_ups(node)
+        time.sleep(3 * WATCH_S)
+        woken, adverts = wake_ups(node) - before, frames(node, direction) - frames_before
+        assert adverts >= 2 * WATCH_S, f"{node.name}: {adverts} adverts"
+        assert woken <= bound * adverts + 3, f"{node.name}: {woken} wake-ups, {adverts} adverts"
+
+
+@pytest.mark.lab(nodes=2)
+def test_nothing_periodic_allocates(lab):
+    """Neither adverts sent or received, nor leases renewed, nor announcements refreshed."""
     counters = [Allocations(node) for node in lab.nodes]
-    nodes = start_pair(lab, [c.env for c in counters], lease="off")
+    nodes = start_pair(lab, [c.env for c in counters], announce_refresh="1s", lease="3s")
     for node, counter, direction in zip(nodes, counters, ("sent", "received")):
         assert counter.count() > 1000, "it counts"
         frames_before, before = frames(node, direction), counter.count()

@@ -29,6 +29,16 @@ def frames(node, direction="sent"):
     return int(fields[9 if direction == "sent" else 1])
 
 
+def wake_ups(node):
+    """How often its threads have waited for something, and got it."""
+    tasks = f"/proc/{node.process.pid}/task"
+    total = 0
+    for task in os.listdir(tasks):
+        with open(f"{tasks}/{task}/status", encoding="ascii") as file:
+            total += int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", file.read(), re.M)[1])
+    return total
+
+
 class Allocations:
     """For a vipd that is started with allocations.env: how often its loop has allocated."""
 
