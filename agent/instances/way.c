@@ -8,6 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
+static struct peer_way way_of(const struct config_instance *config)
+{
+    return (struct peer_way){.peers = config->peers,
+                             .count = config->peer_count,
+                             .source4 = config->source4,
+                             .source6 = config->source6};
+}
+
 bool instance_find_way(struct instance *instance, void (*changed)(void *instance))
 {
     const struct config_instance *config = instance->config;
@@ -15,8 +23,9 @@ bool instance_find_way(struct instance *instance, void (*changed)(void *instance
     memcpy(instance->interface, config->interface, sizeof(instance->interface));
     if (config->interface[0] != '\0')
         return true;
-    return peer_routes_want(instance->node->peer_routes, config->peers, config->peer_count, changed,
-                            instance, &instance->way) >= 0;
+    const struct peer_way way = way_of(config);
+    return peer_routes_want(instance->node->peer_routes, &way, changed, instance, &instance->way) >=
+           0;
 }
 
 void instance_forget_way(struct instance *instance)
@@ -27,11 +36,10 @@ void instance_forget_way(struct instance *instance)
 
 void instance_change_way(struct instance *instance)
 {
-    const struct config_instance *config = instance->config;
+    const struct peer_way way = way_of(instance->config);
 
-    if (instance->way != NULL &&
-        peer_route_change(instance->way, config->peers, config->peer_count) < 0)
-        log_instance(LOG_ERR, config->name, "out of memory");
+    if (instance->way != NULL && peer_route_change(instance->way, &way) < 0)
+        log_instance(LOG_ERR, instance->config->name, "out of memory");
 }
 
 bool instance_way_known(const struct instance *instance)

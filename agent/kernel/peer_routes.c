@@ -27,6 +27,8 @@ struct peer_route {
     uint64_t id; /* another one after each change of the peers */
     struct ip_address *peers;
     size_t count;
+    struct ip_address source4;
+    struct ip_address source6;
     bool due;   /* to be asked for */
     bool known; /* it was */
     bool quiet; /* nobody waits for changed() yet */
@@ -187,6 +189,14 @@ static void done(struct worker_task *task)
         ask(routes);
 }
 
+static struct route_query question(const struct peer_route *route, const struct ip_address *peer)
+{
+    bool ipv4 = peer->family == IP_FAMILY_IPV4;
+
+    return (struct route_query){
+        .to = *peer, .from = ipv4 ? route->source4 : route->source6, .id = route->id};
+}
+
 /* Asks for those that are due, unless the worker is at it. */
 static void ask(struct peer_routes *routes)
 {
@@ -203,8 +213,7 @@ static void ask(struct peer_routes *routes)
         return; /* the timer comes back to it */
     for (struct peer_route *route = routes->list; route != NULL; route = route->next) {
         for (size_t i = 0; route->due && i < route->count; i++)
-            routes->queries[routes->query_count++] =
-                (struct route_query){.to = route->peers[i], .id = route->id};
+            routes->queries[routes->query_count++] = question(route, &route->peers[i]);
         route->due = false;
     }
     worker_run(routes->worker, &routes->task);
@@ -320,24 +329,26 @@ void peer_routes_set_worker(struct peer_routes *routes, struct worker *worker)
     routes->worker = worker;
 }
 
-int peer_route_change(struct peer_route *route, const struct ip_address *peers, size_t count)
+int peer_route_change(struct peer_route *route, const struct peer_way *way)
 {
-    struct ip_address *copy = calloc(count > 0 ? count : 1, sizeof(*copy));
+    struct ip_address *copy = calloc(way->count > 0 ? way->count : 1, sizeof(*copy));
 
     if (copy == NULL)
         return -ENOMEM;
-    for (size_t i = 0; i < count; i++)
-        copy[i] = peers[i];
+    for (size_t i = 0; i < way->count; i++)
+        copy[i] = way->peers[i];
     free(route->peers);
     route->peers = copy;
-    route->count = count;
+    route->count = way->count;
+    route->source4 = way->source4;
+    route->source6 = way->source6;
     route->id = ++route->owner->last_id;
     route->due = true;
     ask(route->owner);
     return 0;
 }
 
-int peer_routes_want(struct peer_routes *routes, const struct ip_address *peers, size_t count,
+int peer_routes_want(struct peer_routes *routes, const struct peer_way *way,
                      void (*changed)(void *userdata), void *userdata, struct peer_route **out)
 {
     struct peer_route *route = calloc(1, sizeof(*route));
@@ -356,7 +367,7 @@ int peer_routes_want(struct peer_routes *routes, const struct ip_address *peers,
     route->next = routes->list;
     routes->list = route;
     route->quiet = true;
-    int r = peer_route_change(route, peers, count);
+    int r = peer_route_change(route, way);
     route->quiet = false;
     if (r < 0) {
         peer_routes_drop(route);

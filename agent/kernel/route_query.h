@@ -7,11 +7,13 @@
 
 #include "lib/packet/address.h"
 
-/* The way to one address. */
+/* The way to one address. Rules may look at where it is sent from; a source without a route counts
+ * for none. */
 struct route_query {
     struct ip_address to;
-    int ifindex; /* the answer; 0: no route leads to another machine there */
-    uint64_t id; /* the caller's */
+    struct ip_address from; /* NONE: any */
+    int ifindex;            /* the answer; 0: no route leads to another machine there */
+    uint64_t id;            /* the caller's */
 };
 
 /* Any thread: fills in the answers. 0, or a negative errno when the kernel could not be asked. */

@@ -54,10 +54,9 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                     "left out: it is then the one that the routes to them lead "
                                     "to, by the first of them that has one, and when the routes "
                                     "change the instance moves along, by way of INIT. All peers "
-                                    "have to be reached by the same interface. The routes of the "
-                                    "node itself are asked, as if for no source address and "
-                                    "outside of any VRF: name the interface where rules by source "
-                                    "or a VRF lead elsewhere."},
+                                    "have to be reached by the same interface. Rules by source "
+                                    "address are followed where source is set; routes of a VRF are "
+                                    "not: name the interface there."},
     [INSTANCE_VRID] = {.name = "vrid",
                        .type = VALUE_NUMBER,
                        INSTANCE_FIELD(vrid),

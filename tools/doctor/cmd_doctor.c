@@ -101,10 +101,11 @@ static bool parse_options(int argc, char **argv, struct doctor_options *out)
 
 static void examine_all(const struct patient *patient, struct findings *out)
 {
-    unsigned have = (patient->after != NULL ? NEED_AGENT : NEED_NOTHING) |
-                    (patient->config != NULL ? NEED_CONFIG : NEED_NOTHING) |
-                    (patient->wire != NULL ? NEED_WIRE : NEED_NOTHING);
+    unsigned have = NEED_NOTHING;
 
+    have |= patient->after != NULL ? NEED_AGENT : NEED_NOTHING;
+    have |= patient->config != NULL ? NEED_CONFIG : NEED_NOTHING;
+    have |= patient->wire != NULL ? NEED_WIRE : NEED_NOTHING;
     for (size_t i = 0; i < EXAMINATIONS; i++) {
         const struct examination *examination = &examinations[i];
         size_t before = out->count;

@@ -88,7 +88,9 @@ static void want(struct node *node, const char *first, const char *second)
 {
     const struct ip_address peers[] = {parse(first), parse(second)};
 
-    assert_int_equal(peer_routes_want(node->routes, peers, 2, on_change, node, &node->route), 0);
+    const struct peer_way way = {.peers = peers, .count = 2};
+
+    assert_int_equal(peer_routes_want(node->routes, &way, on_change, node, &node->route), 0);
 }
 
 static void at_start_it_is_known_at_once(void **state)
@@ -171,13 +173,37 @@ static void other_peers_keep_the_link_until_they_are_known(void **state)
 {
     struct node *node = *state;
     const struct ip_address peers[] = {parse("198.51.100.2")};
+    const struct peer_way way = {.peers = peers, .count = 1};
 
     peer_routes_set_worker(node->routes, node->worker);
     want(node, "192.0.2.2", "192.0.2.3");
     wait_for(node, netns_ifindex("va"));
-    assert_int_equal(peer_route_change(node->route, peers, 1), 0);
+    assert_int_equal(peer_route_change(node->route, &way), 0);
     assert_int_equal(peer_route_ifindex(node->route), netns_ifindex("va"));
     wait_for(node, netns_ifindex("vb"));
+}
+
+/* A source that is not there is no part of the question. */
+static void rules_for_the_source_are_followed(void **state)
+{
+    struct node *node = *state;
+    const struct ip_address peers[] = {parse("203.0.113.2")};
+    struct peer_way way = {.peers = peers, .count = 1, .source4 = parse("198.51.100.1")};
+
+    peer_routes_set_worker(node->routes, node->worker);
+    netns_ip("route add 203.0.113.0/24 via 192.0.2.9");
+    netns_ip("route add 203.0.113.0/24 via 198.51.100.9 table 7");
+    netns_ip("rule add from 198.51.100.1 lookup 7");
+    assert_int_equal(peer_routes_want(node->routes, &way, on_change, node, &node->route), 0);
+    wait_for(node, netns_ifindex("vb"));
+    way.source4 = (struct ip_address){0};
+    assert_int_equal(peer_route_change(node->route, &way), 0);
+    wait_for(node, netns_ifindex("va"));
+    way.source4 = parse("198.51.100.1");
+    assert_int_equal(peer_route_change(node->route, &way), 0);
+    wait_for(node, netns_ifindex("vb"));
+    netns_ip("addr del 198.51.100.1/24 dev vb");
+    wait_for(node, netns_ifindex("va"));
 }
 
 static void it_is_dropped_while_it_is_asked_for(void **state)
@@ -203,6 +229,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(it_stays_while_any_peer_is_there, enter, leave),
         cmocka_unit_test_setup_teardown(other_peers_keep_the_link_until_they_are_known, enter,
                                         leave),
+        cmocka_unit_test_setup_teardown(rules_for_the_source_are_followed, enter, leave),
         cmocka_unit_test_setup_teardown(it_is_dropped_while_it_is_asked_for, enter, leave),
     };
 
