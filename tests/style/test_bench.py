@@ -55,6 +55,14 @@ def test_beside_an_undisturbed_turn_a_spoilt_one_counts_for_nothing():
     a_bench = bench(0.5, 0.0, repeat_s=0)
     assert one_row(a_bench, [7, 0], turns=2).maximum("vipd") == 0
     assert gap.broken(a_bench.results) == []
+    assert gap.lossy(a_bench.results, 1) == []
+
+
+def test_one_loss_may_be_the_probers_own_and_two_are_not():
+    a_bench = bench(0.0, 0.5, repeat_s=0)
+    one_row(a_bench, [7, 7], turns=2)
+    assert gap.lossy(a_bench.results, 1) == ["a case"]
+    assert gap.broken(a_bench.results) == []
     a_bench = bench(0.0, 0.0)
     one_row(a_bench, [7, 1], turns=2)
     assert gap.broken(a_bench.results) == ["a case"]
@@ -69,8 +77,8 @@ def test_a_turn_that_comes_to_nothing_is_said():
     assert a_bench.results.missing == ["gap: a case, vipd, turn 1: it rained"]
 
 
-@pytest.mark.parametrize("limit, bound", [(at_most(3), 3), (share(0.5), 5), (share(1.15, BARE), 2.3),
-                                          (share(1, "nobody"), None)])
+@pytest.mark.parametrize("limit, bound", [
+    (at_most(3), 3), (share(0.5), 5), (share(1.15, BARE), 2.3), (share(1, "nobody"), None)])
 def test_a_limit_is_worth_what_the_others_measured(limit, bound):
     results = Results()
     for product, value in (("vipd", 4.0), ("keepalived", 10.0), (BARE, 2.0)):

@@ -1,7 +1,7 @@
 """Measure 6: what one advert takes: instructions of the program itself, and allocations.
 
-Instructions are counted by callgrind, in user space, of one role at a time, while the other one runs
-as it always does. System calls are in measure 3.
+Instructions are counted by callgrind, in user space, of one role at a time, while the other one
+runs as it always does. System calls are in measure 3.
 """
 
 import glob
@@ -18,7 +18,8 @@ from .results import at_most
 
 NAME = "hot path"
 INTERVAL_MS = 100
-CALLGRIND = ("valgrind", "--tool=callgrind", "--instr-atstart=no", "--trace-children=yes", "--quiet")
+CALLGRIND = ("valgrind", "--tool=callgrind", "--instr-atstart=no", "--trace-children=yes",
+             "--quiet")
 SETTLE_S = 3
 WATCH_S = 4
 
