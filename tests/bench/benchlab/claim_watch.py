@@ -1,8 +1,8 @@
 """Run as a program inside a namespace: when addresses appear, are announced, and adverts pass eth0.
 
 `claim_watch.py INSTALLED ANNOUNCED` says "ready", then "complete" after so many of each, and prints
-one JSON object when stdin closes: "installed" and "announced" (address -> first time), "adverts" and
-"heard" ([time, vrid, priority] sent and received).
+one JSON object when stdin closes: "installed" and "announced" (address -> first time), "adverts"
+and "heard" ([time, vrid, priority] sent and received).
 It never sleeps in a socket: whom a notification wakes would be paid for by who causes it.
 """
 

@@ -28,13 +28,16 @@ class Control:
         for cpu in sorted(os.sched_getaffinity(0)):
             self._processes.append(subprocess.Popen(
                 [sys.executable, os.path.abspath(__file__), self._path, str(cpu)],
-                stdin=subprocess.DEVNULL))
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True))
+        for process in self._processes:
+            if process.stdout.readline() != "ready\n":
+                raise RuntimeError("the control did not start")
         return self
 
     def __exit__(self, *_):
         for process in self._processes:
             process.kill()
-            process.wait()
+            process.communicate()
 
     def late_s(self, begin, end):
         """How late it was at worst between these times (time.time())."""
@@ -58,6 +61,7 @@ def main(path, cpu):
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
     except PermissionError:
         pass  # an ordinary timer, which is late more often
+    print("ready", flush=True)
     with open(path, "a", encoding="ascii", buffering=1) as file:
         while os.getppid() == parent:
             due = time.monotonic() + STEP_S

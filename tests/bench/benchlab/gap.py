@@ -186,12 +186,17 @@ class Sequence:
             pair.settle(pair.first)
 
 
-def broken(results):
-    """Cases in which vipd lost a probe in each turn that the machine did not spoil, though the move
-    was planned."""
+def lossy(results, turns):
+    """Planned moves in which vipd lost a probe in each of at least so many turns that the machine
+    did not spoil."""
     return [row.case for row in results.find(NAME, "lost")
-            if row.limit is not None and row.values.get("vipd") and
-            not row.is_disturbed("vipd") and min(row.undisturbed("vipd")) > 0]
+            if row.limit is not None and not row.is_disturbed("vipd") and
+            len(row.undisturbed("vipd")) >= turns and min(row.undisturbed("vipd")) > 0]
+
+
+def broken(results):
+    """Those of which it cannot be said that a single loss was the prober's own."""
+    return lossy(results, 2)
 
 
 def measure(bench):
@@ -199,9 +204,8 @@ def measure(bench):
         for turn in range(turns):
             for product in pairs.PAIRS:
                 Sequence(bench, product, interval_ms, turn).play()
-        # A single loss may be the prober's own; it stays in the table.
         if turns == 1 and any(case.startswith(f"{interval_ms} ms,")
-                              for case in broken(bench.results)):
+                              for case in lossy(bench.results, 1)):
             Sequence(bench, "vipd", interval_ms, turns).play()
 
 

@@ -1,7 +1,7 @@
 """Measure 6: what one advert takes: instructions of the program itself, and allocations.
 
-Instructions are counted by callgrind, in user space, of one role at a time, while the other one runs
-as it always does. System calls are in measure 3.
+Instructions are counted by callgrind, in user space, of one role at a time, while the other one
+runs as it always does. System calls are in measure 3.
 """
 
 import glob
@@ -18,13 +18,17 @@ from .results import at_most
 
 NAME = "hot path"
 INTERVAL_MS = 100
-CALLGRIND = ("valgrind", "--tool=callgrind", "--instr-atstart=no", "--trace-children=yes", "--quiet")
+CALLGRIND = ("valgrind", "--tool=callgrind", "--instr-atstart=no", "--quiet")
+# keepalived is started by another program, and what it forks does the work.
+FOLLOW = {"vipd": (), "keepalived": ("--trace-children=yes",)}
 SETTLE_S = 3
 WATCH_S = 4
 
 
 def wait_roles(agents):
-    """As Many.launch() does, with the patience that valgrind needs."""
+    """Both run and are at rest, with the patience that valgrind needs for its start."""
+    for role in ROLES:
+        agents.lab.wait(lambda role=role: agents.runs(role), f"the {role} answers", 90, 0.5)
     agents.lab.wait(agents.is_settled, f"{agents.product}: the pair is at rest", 90, 0.5)
 
 
@@ -47,7 +51,8 @@ def instructions(product, role, count, seconds, run):
     """Of one role, for each advert on the wire."""
     with Many(product, count, INTERVAL_MS) as agents:
         machine = agents.machines[role]
-        watched = (*CALLGRIND, f"--callgrind-out-file={machine.directory}/callgrind.%p")
+        watched = (*CALLGRIND, *FOLLOW[product],
+                   f"--callgrind-out-file={machine.directory}/callgrind.%p")
         for each in ROLES:
             agents.spawn(each, watched if each == role else ())
         wait_roles(agents)

@@ -88,12 +88,13 @@ class Many:
     def launch(self, role):
         self.spawn(role)
         machine, expected = self.machines[role], self.count if role == "master" else 0
-        self.lab.wait(lambda: self._runs(machine) and held(machine) == expected,
+        self.lab.wait(lambda: self.runs(role) and held(machine) == expected,
                       f"{self.product}: the {role} holds {expected} addresses", self.patience_s,
                       0.2)
 
-    def _runs(self, machine):
-        return self.product != "vipd" or machine.status() is not None
+    def runs(self, role):
+        """keepalived has said so before spawn() returned."""
+        return self.product != "vipd" or self.machines[role].status() is not None
 
     @property
     def adverts_per_s(self):

@@ -1,0 +1,106 @@
+"""The frame of tests/bench: what the machine spoilt counts for nobody, and is not hidden either."""
+
+import pathlib
+import sys
+import xml.dom.minidom
+
+import pytest
+
+BENCH = pathlib.Path(__file__).resolve().parent.parent / "bench"
+sys.path[:0] = [str(BENCH), str(BENCH.parent / "lab")]
+
+from benchlab import gap, plan, plots, report  # noqa: E402
+from benchlab.frame import Bench, Figure, Unmeasured  # noqa: E402
+from benchlab.results import BARE, Results, Value, at_most, share  # noqa: E402
+
+
+class FakeControl:
+    """Late by these, one after the other."""
+
+    def __init__(self, *late_s):
+        self._late_s = list(late_s)
+
+    def late_s(self, begin, end):
+        assert begin <= end
+        return self._late_s.pop(0)
+
+
+def bench(*late_s, repeat_s=60):
+    return Bench(plan.Plan(**{**vars(plan.QUICK), "repeat_s": repeat_s}), FakeControl(*late_s),
+                 Results())
+
+
+def one_row(a_bench, values, turns=1):
+    left = list(values)
+    a_bench.alternate("gap", "a case", turns,
+                      lambda product, run: run.add("lost", left.pop(0), "1", at_most(0, on="max")),
+                      0.001, ("vipd",))
+    return a_bench.results.rows[0]
+
+
+def test_a_spoilt_turn_is_repeated_and_does_not_count():
+    row = one_row(bench(0.5, 0.0), [7, 0])
+    assert row.undisturbed("vipd") == [0] and not row.is_disturbed("vipd")
+    assert row.distance == 0
+
+
+def test_what_stays_spoilt_is_marked():
+    row = one_row(bench(0.5, 0.5, 0.5), [7, 8, 9])
+    assert row.is_disturbed("vipd") and row.maximum("vipd") == 9
+    assert report.line(row)[3] == "9*"
+    assert one_row(bench(0.5, repeat_s=0), [7]).is_disturbed("vipd"), "no time to repeat"
+
+
+def test_beside_an_undisturbed_turn_a_spoilt_one_counts_for_nothing():
+    a_bench = bench(0.5, 0.0, repeat_s=0)
+    assert one_row(a_bench, [7, 0], turns=2).maximum("vipd") == 0
+    assert gap.broken(a_bench.results) == []
+    assert gap.lossy(a_bench.results, 1) == []
+
+
+def test_one_loss_may_be_the_probers_own_and_two_are_not():
+    a_bench = bench(0.0, 0.5, repeat_s=0)
+    one_row(a_bench, [7, 7], turns=2)
+    assert gap.lossy(a_bench.results, 1) == ["a case"]
+    assert gap.broken(a_bench.results) == []
+    a_bench = bench(0.0, 0.0)
+    one_row(a_bench, [7, 1], turns=2)
+    assert gap.broken(a_bench.results) == ["a case"]
+
+
+def test_a_turn_that_comes_to_nothing_is_said():
+    def nothing(product, run):
+        raise Unmeasured("it rained")
+    a_bench = bench()
+    a_bench.alternate("gap", "a case", 1, nothing, 1, ("vipd",))
+    assert a_bench.results.rows == []
+    assert a_bench.results.missing == ["gap: a case, vipd, turn 1: it rained"]
+
+
+@pytest.mark.parametrize("limit, bound", [
+    (at_most(3), 3), (share(0.5), 5), (share(1.15, BARE), 2.3), (share(1, "nobody"), None)])
+def test_a_limit_is_worth_what_the_others_measured(limit, bound):
+    results = Results()
+    for product, value in (("vipd", 4.0), ("keepalived", 10.0), (BARE, 2.0)):
+        results.add(Figure("claim", "1 IPv4 address", "last installed", "ms", value, limit),
+                    product, Value(value, 0, 0.0, False))
+    row = results.rows[0]
+    assert row.bound == (bound if bound is None else pytest.approx(bound))
+    assert row.ratio == 0.4
+    assert row.distance == (None if bound is None else pytest.approx(bound - 4))
+
+
+def test_pictures_can_be_read(tmp_path):
+    results = Results()
+    for size in (1, 100):
+        for product in ("vipd", "keepalived", BARE):
+            results.add(Figure("claim", f"{size} IPv4 address{'es' if size > 1 else ''}",
+                               "last installed", "ms", size / 3), product,
+                        Value(size / 3, 0, 0.0, False))
+    results.add(Figure("gap", "10 ms, stop", "longest gap", "ms", 0.0), "vipd",
+                Value(0.0, 0, 0.0, False))
+    assert plots.draw(results, tmp_path) == ["gap.svg", "claim.svg"]
+    for name in ("gap.svg", "claim.svg"):
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert "prefers-color-scheme: dark" in text and "var(--vipd)" in text
+        xml.dom.minidom.parseString(text)
