@@ -5,6 +5,7 @@ import pytest
 
 from vipdlab import config
 from vipdlab.config import VIP4
+from vipdlab.doctor import doctor, find, only
 
 KEYS = {"conflict_quiet": "2s", "announce_refresh": "1s", "lease": "1s"}
 
@@ -37,6 +38,9 @@ def test_another_version_is_said(lab):
                  "and that it holds the address", 20)
         assert said in node.log_text() and said in node.vipctl("status").stdout
         assert node.vipctl("status", "--check").returncode == 2
+    findings = doctor(lab[1], listen="0")
+    only(findings, "refused-peer", "error", f"{lab[2].address4} speaks VRRP version 2", "web")
+    assert find(findings, "foreign-holder") == []
     no_stranger(lab)
 
 
