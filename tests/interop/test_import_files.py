@@ -11,6 +11,7 @@ DAMAGED_FILES = {
     "one missing before the next": ("vrrp_instance A {\n virtual_ipaddress {\n 192.0.2.1\n }\n"
                                     + instance(""), ":5: found 'vrrp_instance VI_1', expected the"
                                     " '}' of 'vrrp_instance A' in line 1"),
+    "a template": ("vrrp_instance a {\n    state {{ state }}\n}\n", ":2: found '{{', a placeholder"),
     "a lone one": ("{\n", ":1: found '{', expected a keyword before it"),
     "an open quote": ('global_defs {\n router_id "a\n}\n', ":2: found a quote that is never"),
     "binary": (b"\x7fELF\x02\x01\x01" + bytes(range(1, 256)) * 40, ":1: found a control character"),

@@ -111,10 +111,21 @@ static bool add_word(struct builder *builder, const struct keepalived_place *pla
     return true;
 }
 
+/* As in `state {{ state }}`, which others fill in. */
+static bool is_placeholder(const struct builder *builder, const struct keepalived_place *place)
+{
+    const struct keepalived_node *block = builder->block;
+
+    return block->count > 0 && block->first == NULL && block->place.line == place->line;
+}
+
 static bool open_block(struct builder *builder, const struct keepalived_place *place)
 {
     struct keepalived_node *node = builder->statement;
 
+    if (node == NULL && is_placeholder(builder, place))
+        return fail(builder, place,
+                    "found '{{', a placeholder: this is a template; convert what is made of it");
     if (node == NULL)
         return fail(builder, place, "found '{', expected a keyword before it");
     if (is_outermost(node) && builder->block->count > 0) {
