@@ -53,7 +53,7 @@ static struct message tempting(struct world *w)
 }
 
 /* What a clock stamped that was ahead is good again when its time comes, and no rule of time can
- * tell (the manual says so): keys are to be changed after that. Not judged. */
+ * tell: keys are to be changed after that. Not judged. */
 static bool has_its_time_to_come(const struct world *w, const struct message *message)
 {
     return message->ahead_ns > w->nodes[message->from].wall_offset_ns + (int64_t)NS_PER_SEC;

@@ -80,7 +80,8 @@ def test_without_signatures_a_stream_of_255_ends_with_its_end(lab):
     lab.start_all([150, 100])
     scene = attacks.Scene(lab)
     with line_rate.flooding(lab, [scene.advert(priority=255)]):
-        lab.wait(lambda: [node.state() for node in lab.nodes] == ["BACKUP"] * 2, "both follow it", 30)
+        lab.wait(lambda: [node.state() for node in lab.nodes] == ["BACKUP"] * 2,
+                 "both follow it", 30)
     ended = time.time()
     holders = Holders(lab.nodes, VIP4)
     with strain.Control() as control:

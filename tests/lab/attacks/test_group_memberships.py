@@ -27,13 +27,14 @@ def members(lab, group):
 
 @pytest.mark.lab(nodes=2)
 def test_leaves_in_the_name_of_others_take_no_advert_from_anybody(lab):
-    """IGMPv2, IGMPv3, MLDv1 and MLDv2. Expected: the switch asks, or goes by where it came from; the
-    nodes answer by their kernels, and go on to hear each other in both families."""
+    """IGMPv2, IGMPv3, MLDv1 and MLDv2. Expected: the switch asks, or goes by where it came from;
+    the nodes answer by their kernels, and go on to hear each other in both families."""
     snooping(lab)
     lab.start_all([150, 100], addresses=f"{VIP4}/24, {VIP6}/64")
     lab.wait(lambda: {"n1", "n2"} <= members(lab, GROUP6), "the switch knows who listens", 30)
     scenes = [attacks.Scene(lab, family) for family in (4, 6)]
-    frames = [data for scene in scenes for data in attacks.named("leaves of the group").frames(scene)]
+    leaves = attacks.named("leaves of the group")
+    frames = [data for scene in scenes for data in leaves.frames(scene)]
     sampler = lab.sampler()
 
     def heard():

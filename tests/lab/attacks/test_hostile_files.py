@@ -12,8 +12,8 @@ RUN_STATE = ("web", "web~")
 
 
 def names(node):
-    """What a vipd that has run and was drained has in its directories, and what it makes of them for
-    a moment."""
+    """What a vipd that has run and was drained has in its directories, and what it makes of them
+    for a moment."""
     found = []
     for folder in ("state", "run"):
         top = pathlib.Path(node.directory, folder)

@@ -13,7 +13,8 @@ GROWTH_KIB = 16 << 10
 # Giant messages, half ones, requests whose answers are never read, changes; over and over.
 HOSTILE = """
 import itertools, socket, sys
-REQUESTS = (b"[" * (1 << 20), b'{"method":"io.vipd.GetStatus"', b'{"method":"io.vipd.GetStatus"}\\0' * 64,
+REQUESTS = (b"[" * (1 << 20), b'{"method":"io.vipd.GetStatus"',
+            b'{"method":"io.vipd.GetStatus"}\\0' * 64,
             b'{"method":"io.vipd.GetHistory","more":true}\\0', b"\\0" * 4096,
             b'{"method":"io.vipd.Drain","parameters":{"instance":"web"}}\\0',
             b'{"method":"io.vipd.Reload","parameters":{"force":true}}\\0')
@@ -42,14 +43,14 @@ def resident_kib(node):
 
 @pytest.mark.lab(nodes=2)
 def test_an_unprivileged_user_changes_and_delays_nothing(lab):
-    """Flood, giant messages, half-open and slow readers at once. Expected: nothing changes hands, the
-    memory is bounded, everybody else is served, and an administrator's drain is done."""
+    """Flood, giant messages, half-open and slow readers at once. Expected: nothing changes hands,
+    the memory is bounded, everybody else is served, and an administrator's drain is done."""
     lab.start_all([150, 100])
     sampler, before = lab.sampler(), resident_kib(lab[1])
     process = lab.keep(subprocess.Popen(
-        ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", sys.executable, "-c",
-         HOSTILE, lab[1].control], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        cwd="/", preexec_fn=netns.die_with_parent))
+        ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", sys.executable,
+         "-c", HOSTILE, lab[1].control],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd="/", preexec_fn=netns.die_with_parent))
     assert process.stdout.readline() == "begun\n"
     for _ in range(5):
         lab.wait(lambda: lab[1].status() is not None, "others are served", 30)

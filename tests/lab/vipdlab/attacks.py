@@ -1,5 +1,6 @@
-"""Attacks on a pair of nodes by a machine of its LAN: the frames of one round of each, for the tests
-of tests/lab/attacks and for tests/bench/attacks. Of either product; the first node is MASTER."""
+"""Attacks on a pair of nodes by a machine of its LAN: the frames of one round of each, for the
+tests of tests/lab/attacks and for tests/bench/attacks. Of either product; the first node is
+MASTER."""
 
 import ipaddress
 import struct
@@ -199,7 +200,8 @@ ATTACKS = (
            drop="auth_ext_missing"),
     Attack("a recorded resignation again", _heard_resignations, moves=True, drop="auth_ext_replay"),
     Attack("a recorded advert again", lambda s: s.heard[:3], drop="auth_ext_replay"),
-    Attack("a trailer of zeros", lambda s: _with_trailer(s, bytes(28)), drop="auth_ext_malformed", unsigned_drop="packet_length_error"),
+    Attack("a trailer of zeros", lambda s: _with_trailer(s, bytes(28)),
+           drop="auth_ext_malformed", unsigned_drop="packet_length_error"),
     Attack("a signature of nothing",
            lambda s: _with_trailer(s, b"\1\1\0\0" + bytes(24)),
            drop="auth_ext_invalid_hmac", unsigned_drop="packet_length_error"),

@@ -15,8 +15,9 @@ HERE = os.path.dirname(__file__)
 
 
 class Server:
-    """Answers every connection with answer(request octets) -> octets, or None to say nothing and
-    keep the connection. address: (host, port), or a path for a unix socket."""
+    """Answers every connection with answer(request octets) -> octets, pieces of them that may have
+    no end, or None to say nothing and keep the connection. address: (host, port), or a path for a
+    unix socket."""
 
     def __init__(self, namespace, address, answer, tls=None):
         self.requests = 0
@@ -64,7 +65,10 @@ class Server:
             if answer is None:
                 self._held.append(client)
                 return
-            client.sendall(answer)
+            for piece in [answer] if isinstance(answer, bytes) else answer:
+                if self._stopping:
+                    break
+                client.sendall(piece)
             client.close()
         except (OSError, ssl.SSLError):
             pass
