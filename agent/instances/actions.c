@@ -38,6 +38,15 @@ static void note_transition(struct router *router, const struct transition *t)
         router->new_master_reason = t->reason;
 }
 
+/* But for what was announced as it landed. */
+static void announce_rest(struct router *router)
+{
+    size_t announced = router->postponed.announced;
+
+    router->postponed.announced = 0;
+    router_announce(router, router->claims + announced, router->claim_count - announced);
+}
+
 /* alone: it is all that comes of an event. */
 static void execute(struct router *router, const struct election_action *action, bool alone)
 {
@@ -49,7 +58,7 @@ static void execute(struct router *router, const struct election_action *action,
         router_claim(router);
         break;
     case ACTION_ANNOUNCE:
-        router_announce(router, router->claims, router->claim_count);
+        announce_rest(router);
         ask_now_and_then(router);
         break;
     case ACTION_RELEASE:
@@ -220,6 +229,22 @@ static bool is_said(const struct router *router, enum election_action_type type)
     return false;
 }
 
+/* Only where nobody is thought to hold them still. */
+void router_landed(struct router *router)
+{
+    struct postponed *postponed = &router->postponed;
+    struct desired_set *desired = &router->desired;
+
+    if (!postponed->takeover || !is_said(router, ACTION_ANNOUNCE))
+        return;
+    (void)reconciler_answers(router->node->reconciler, desired);
+    size_t ready = desired->answering < desired->landed ? desired->answering : desired->landed;
+    if (ready <= postponed->announced)
+        return;
+    router_announce(router, router->claims + postponed->announced, ready - postponed->announced);
+    postponed->announced = ready;
+}
+
 static bool has_to_wait(const struct router *router, const struct election_action *action)
 {
     if (router->postponed.releasing)
@@ -235,6 +260,7 @@ static void begin_to_wait(struct router *router, bool takeover)
     struct postponed *postponed = &router->postponed;
 
     postponed->takeover = takeover;
+    postponed->announced = 0;
     postponed->releasing = false;
     postponed->give_up_ns = 0;
     postponed->adverts_due_ns = clock_boot_ns() + (takeover ? TAKEOVER_WAIT_NS : bound_ns(router));
@@ -265,7 +291,8 @@ void router_execute(struct router *router, const struct election_actions *action
 
     if (!wait) {
         later->count = 0;
-        router->postponed.releasing = false;
+        later->announced = 0;
+        later->releasing = false;
     }
     for (size_t i = 0; i < actions->count; i++) {
         const struct election_action *action = &actions->list[i];

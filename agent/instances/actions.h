@@ -20,6 +20,10 @@ int router_prepare(struct router *router);
 /* True while something is put off: who stops has not said all. */
 bool router_has_to_say(const struct router *router);
 
+/* The kernel has answered for the first of the claimed addresses: in a takeover from a master that
+ * fell silent they are announced while the others are being installed. */
+void router_landed(struct router *router);
+
 /* Carries out what was postponed and need not wait any more: the kernel has answered, or a bound is
  * over. */
 void router_go_on(struct router *router);

@@ -95,6 +95,15 @@ static void on_settled(struct desired_set *set)
     router->node->on_claimed(router->node->userdata);
 }
 
+/* With a pause between two announcements all are to be known at once. */
+static void on_landed(struct desired_set *set)
+{
+    struct router *router = set->userdata;
+
+    if (router->instance->box->config->announce_pause_ns == 0)
+        router_landed(router);
+}
+
 static void on_routes_settled(struct route_set *set)
 {
     router_go_on(set->userdata);
@@ -105,6 +114,7 @@ void claim_prepare(struct router *router)
     router->routes.on_settled = on_routes_settled;
     router->routes.userdata = router;
     router->desired.on_settled = on_settled;
+    router->desired.on_landed = on_landed;
     router->desired.userdata = router;
 }
 

@@ -39,6 +39,7 @@ struct postponed {
     uint64_t give_up_ns;      /* of what the kernel has, it answers by then; 0: it has not yet */
     struct postponed_action list[POSTPONED_MAX]; /* in execution order */
     size_t count;                                /* 0: nothing waits */
+    size_t announced; /* of the claims, as they landed: not again with what waits */
 };
 
 /* Who adverted last while the router was not MASTER itself: in INIT the election follows nobody. */

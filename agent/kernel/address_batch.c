@@ -27,7 +27,7 @@ bool address_batch_is_ours(const struct address_batch *batch,
 
 static bool has_room(const struct address_batch *batch)
 {
-    return batch->count + ROOM_FOR_ONE <= ADDRESS_BATCH_MAX;
+    return batch->count + ROOM_FOR_ONE <= batch->limit;
 }
 
 static void append(struct address_batch *batch, struct desired_set *set,

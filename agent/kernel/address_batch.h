@@ -19,6 +19,7 @@ struct address_batch {
     struct address_change changes[ADDRESS_BATCH_MAX];
     struct desired_set *owners[ADDRESS_BATCH_MAX]; /* NULL: nobody's (a removal) */
     unsigned count;
+    unsigned limit;  /* of this flight, ADDRESS_BATCH_MAX at most */
     unsigned losses; /* links_losses() before it was sent */
     int promoted;    /* the link that has got ADDRESS_PROMOTE */
 };

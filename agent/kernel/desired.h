@@ -31,6 +31,9 @@ struct desired_set {
     /* The caller's: the kernel has said its word to each address that was wanted anew. Called from
      * the event loop, never from within reconciler_want(). NULL: nobody wants to know. */
     void (*on_settled)(struct desired_set *set);
+    /* The caller's, likewise: it has done so for the first `landed` of them, others follow. */
+    void (*on_landed)(struct desired_set *set);
+    size_t landed;
     void *userdata; /* the caller's */
 
     /* The reconciler's own. */
@@ -41,10 +44,11 @@ struct desired_set {
     size_t refreshed; /* from this address on */
     bool repairing;   /* what is missing had been there */
     bool again;       /* it is to be compared once more when it is settled */
-    bool reading;   /* the kernel has an address that we did not know of: it is being looked for */
-    bool looked;    /* that was done already */
-    bool unplanned; /* neither refresh_ns nor retry_ns fits any more */
-    bool told;      /* on_settled was called */
+    bool reading;    /* the kernel has an address that we did not know of: it is being looked for */
+    bool looked;     /* that was done already */
+    bool unplanned;  /* neither refresh_ns nor retry_ns fits any more */
+    bool told;       /* on_settled was called */
+    bool progressed; /* on_landed is to be called */
     size_t in_flight; /* changes */
     size_t added;     /* addresses, since it was settled last */
     size_t unmarked;  /* addresses that somebody replaced and that get the mark again, likewise */

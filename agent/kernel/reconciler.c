@@ -11,6 +11,7 @@
 #include "agent/kernel/outcome.h"
 #include "agent/kernel/reconciler_state.h"
 #include "agent/kernel/schedule.h"
+#include "agent/kernel/slices.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -156,6 +157,7 @@ static void fly(struct reconciler *reconciler)
         worker_hurry(reconciler->worker);
         return;
     }
+    batch->limit = slices_size(&reconciler->sets);
     bool all = difference_add(batch, &reconciler->sets);
     bool only_renews = all && batch->count == 0 && !reconciler->sweep;
     difference_refresh(batch, &reconciler->sets);
@@ -192,8 +194,10 @@ static void written(struct worker_task *task)
     struct reconciler *reconciler = (struct reconciler *)task;
 
     land(reconciler);
+    slices_note(&reconciler->sets);
     settle_all(reconciler);
     fly(reconciler);
+    slices_tell(&reconciler->sets);
     tell(reconciler);
 }
 
@@ -267,6 +271,8 @@ void reconciler_want(struct reconciler *reconciler, struct desired_set *set, int
     set->looked = false;
     set->backoff_ns = 0;
     set->told = false;
+    set->landed = 0;
+    set->progressed = false;
     set->shaped = 0;
     schedule_attempt(set);
     schedule_refresh(set);

@@ -26,11 +26,12 @@ static const struct config_key node_keys[NODE_KEYS] = {
                     .default_text = "5s",
                     .reload = RELOAD_IN_PLACE,
                     .expected = LEASE_EXPECTED,
-                    .help = "How long the kernel keeps a virtual address when vipd no longer "
-                            "refreshes it (killed, hung, stopped). For all instances that do not "
-                            "say otherwise. All leases are renewed together, three times in the "
-                            "shortest of them: each address is one more message then to whoever "
-                            "listens to address changes."},
+                    .help =
+                        "How long the kernel keeps a virtual address when vipd no longer "
+                        "refreshes it (killed, hung, stopped). For all instances that do not "
+                        "say otherwise. All leases are renewed together, about three times in the "
+                        "shortest of them: each address is one more message then to whoever "
+                        "listens to address changes."},
     [NODE_REALTIME] = {.name = "realtime",
                        .type = VALUE_BOOL,
                        NODE_FIELD(realtime),

@@ -54,8 +54,8 @@ def test_an_advert_costs_a_fraction_of_a_system_call(lab):
 
 @pytest.mark.lab(nodes=2)
 def test_an_advert_is_one_wake_up(lab):
-    """At 1 s, of all threads: once for each advert, and of the MASTER's thread that renews leases for
-    every second one. Who waits for a lock is woken once more."""
+    """At 1 s, of all threads: once for each advert, and the thread that renews the MASTER's leases
+    for every second one. Who waits for a lock is woken once more."""
     for node, priority in ((lab[1], 150), (lab[2], 100)):
         node.start(config.instance(priority=priority, advert_interval="1s"))
     lab.wait_master(lab[1])

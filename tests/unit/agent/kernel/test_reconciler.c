@@ -73,6 +73,7 @@ static void many_go_in_few_calls(void **state)
     assert_non_null(batch);
     batch->links = node->links;
     batch->remembered = &none;
+    batch->limit = ADDRESS_BATCH_MAX;
     assert_int_equal(rtnl_batch_open(&rtnl), 0);
     for (int i = 0; i < MANY; i++) {
         claim.prefix.address.octets[2] = (uint8_t)(i / 200);

@@ -57,6 +57,7 @@ static void leases_are_renewed_there_too(void **state)
         assert_true(kernel_has_ours("vb", "198.51.100.10/24"));
     }
     assert_int_equal(reconciler_repairs(node->reconciler), 0);
+    assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
 }
 
 static bool on_second(void *userdata)
