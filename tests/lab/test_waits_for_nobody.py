@@ -141,7 +141,8 @@ def test_instances_that_come_and_go_elsewhere_are_not_noticed(lab):
             lab.wait(lambda: node.instance("more") is None, "it is gone")
     gap = widest_gap(capture.adverts("n1", vrid=51))
     print(f"widest gap {1000 * gap:.1f} ms; a timer beside it {1000 * control.worst_s:.1f} ms late")
-    assert gap < 0.03 + control.worst_s, f"{1000 * gap:.1f} ms without an advert"
+    # Late at the timer, and once more behind what else had to wait.
+    assert gap < 0.03 + 2 * control.worst_s, f"{1000 * gap:.1f} ms without an advert"
     if control.worst_s < 0.02:
         assert OVERSLEPT not in node.log_text()
         assert [e for e in node.history() if e["instance"] == "web"] == before
