@@ -3,44 +3,14 @@ addresses are taken over and kept, and vipctl is answered."""
 
 import contextlib
 import os
-import subprocess
 import time
 
 import pytest
 
-from vipdlab import config, netns
+from vipdlab import config
 from vipdlab.config import VIP4
+from vipdlab.disk import SIZE, frozen, small_disk
 from vipdlab.watch import widest_gap
-
-SIZE = 4 * 1024 * 1024
-
-
-@contextlib.contextmanager
-def small_disk(node):
-    """An ext4 file system of its own under the state directory."""
-    image, state = f"{node.directory}/image", f"{node.directory}/state"
-    with open(image, "wb") as file:
-        file.truncate(SIZE)
-    netns.run("mkfs.ext4", "-q", "-F", image)
-    if subprocess.run(["mount", "-o", "loop", image, state], capture_output=True,
-                      check=False).returncode != 0:
-        pytest.skip("no loop devices here")
-    try:
-        yield state
-    finally:
-        subprocess.run(["fsfreeze", "-u", state], capture_output=True, check=False)
-        subprocess.run(["umount", "-l", state], capture_output=True, check=False)
-
-
-@contextlib.contextmanager
-def frozen(state):
-    """As a snapshot of a virtual machine does it: whoever writes waits."""
-    netns.run("fsfreeze", "-f", state)
-    try:
-        yield
-    finally:
-        netns.run("fsfreeze", "-u", state)
-
 
 @pytest.mark.lab(nodes=2)
 def test_the_successor_serves_while_its_disk_is_frozen(lab):

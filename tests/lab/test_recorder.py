@@ -3,13 +3,13 @@
 import glob
 import os
 import subprocess
-import threading
 import time
 
 import pytest
 
 from vipdlab import config
 from vipdlab.config import INTERVAL_MS, VIP4, VIP6
+from vipdlab.disk import frozen, small_disk
 from vipdlab.watch import widest_gap
 from vipdlab.wire import gratuitous_arp
 
@@ -225,38 +225,31 @@ def test_a_full_disk_is_told_once_and_harms_nothing(lab):
 
 @pytest.mark.lab(nodes=2)
 def test_a_disk_that_hangs_delays_no_advert(lab):
-    """The directory is a FIFO's: whoever opens it for writing hangs until somebody reads."""
-    lab.start_all([150, 100])
-    directory = f"{lab[2].directory}/state/recordings"
-    os.mkdir(directory)
-    capture = lab.capture()
-    # The name has the time in it; every one that can be meant hangs.
-    lab[1].kill()
-    lab.wait_master(lab[2])
-    path = last(lab[2])["recording"]
-    os.mkfifo(f"{path}.tmp")
-    since = time.time()
-    time.sleep(AFTER_S + 1)
-    assert "vipd-recorder" in lab[2].threads() and recorder_of(lab[2])["written"] == 0
-    assert widest_gap(capture.adverts("n2", since=since)) < 3 * INTERVAL_MS / 1000
-    # Someone reads: it ends, as a file that cannot be synchronised.
-    reader = threading.Thread(target=lambda: open(f"{path}.tmp", "rb").read())
-    reader.start()
-    lab.wait(lambda: recorder_of(lab[2])["failed"] == 1, "it was not written")
-    reader.join(5)
-    assert not os.path.exists(f"{path}.tmp")
+    with small_disk(lab[2]) as state:
+        lab.start_all([150, 100])
+        capture = lab.capture()
+        lab[1].kill()
+        lab.wait_master(lab[2])
+        since = time.time()
+        with frozen(state):
+            time.sleep(AFTER_S + 1)
+            assert "vipd-recorder" in lab[2].threads() and recorder_of(lab[2])["written"] == 0
+            assert widest_gap(capture.adverts("n2", since=since)) < 3 * INTERVAL_MS / 1000
+        wait_written(lab, lab[2])
+        lab[2].stop()
 
 
 @pytest.mark.lab(nodes=2)
 def test_the_end_does_not_wait_for_a_disk_that_hangs(lab):
-    lab.start_all([150, 100])
-    os.mkdir(f"{lab[2].directory}/state/recordings")
-    lab[1].kill()
-    lab.wait_master(lab[2])
-    os.mkfifo(f"{last(lab[2])['recording']}.tmp")
-    time.sleep(AFTER_S + 0.5)
-    assert lab[2].stop(timeout=15) == 0
-    assert lab[2].ours() == []
+    with small_disk(lab[2]) as state:
+        lab.start_all([150, 100])
+        lab[1].kill()
+        lab.wait_master(lab[2])
+        with frozen(state):
+            time.sleep(AFTER_S + 0.5)
+            lab[2].process.terminate()
+            lab.wait(lambda: lab[2].ours() == [], "it has ended its work")
+        assert lab[2].wait_exit() == 0
 
 
 @pytest.mark.lab(nodes=2)

@@ -14,6 +14,7 @@ BUILD = os.path.abspath(os.environ.get("VIPD_BUILD", "build"))
 VIPD = f"{BUILD}/agent/vipd"
 VIPCTL = f"{BUILD}/tools/vipctl"
 SCHEMA_DOC = f"{BUILD}/tools/check/schema_doc"
+KEEPALIVED = os.environ.get("VIPD_KEEPALIVED", "keepalived")  # another version than Debian's
 NOT_SWITCHED = 6  # exit status of drain and take: mastership did not change hands
 # Before a command: it can add no address.
 NO_NET_ADMIN = ["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"]
@@ -330,7 +331,7 @@ class Node(AgentMachine):
 
 
 class KeepalivedNode(AgentMachine):
-    """A machine with Debian's keepalived."""
+    """A machine with keepalived: Debian's, or the one that VIPD_KEEPALIVED names."""
 
     def __init__(self, lab, name, index, namespace):
         super().__init__(lab, name, index, namespace)
@@ -352,7 +353,7 @@ class KeepalivedNode(AgentMachine):
                 os.remove(f"{self.pid_directory}/{name}")
         with open(self.log, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                ["ip", "netns", "exec", self.namespace, *prefix, "keepalived", "--dont-fork",
+                ["ip", "netns", "exec", self.namespace, *prefix, KEEPALIVED, "--dont-fork",
                  "--log-console", "--log-detail", "--vrrp", "--use-file", path, "--pid",
                  f"{self.pid_directory}/main.pid", "--vrrp_pid",
                  f"{self.pid_directory}/vrrp.pid"],
