@@ -163,7 +163,8 @@ def test_another_key_is_not_heard_on_either_side(pair, keys):
     pair.lab[1].wait_state("MASTER")
     pair.start_keepalived(keepalived_keys(1).replace(KEYS[1], KEYS[2]))
     pair.lab.wait(lambda: pair.lab[2].holds(pair.vip), "keepalived does not hear vipd", 30)
-    pair.lab.wait(lambda: pair.router()["drops"]["auth_ext_invalid_hmac"] > 3,
+    # One will do: what it refuses puts its own next advert off, at 1 s for ever.
+    pair.lab.wait(lambda: pair.router()["drops"]["auth_ext_invalid_hmac"] > 0,
                   "nor vipd keepalived", 30)
 
 
