@@ -7,6 +7,7 @@ import pytest
 
 from vipdlab import config
 from vipdlab.checks import check_of, wait_check
+from vipdlab.node import sanitized
 from vipdlab.watch import widest_gap
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -60,7 +61,7 @@ def test_hostile_answers_fail_within_the_timeout_and_cost_nothing(lab, serve):
         else:
             lab.wait(lambda n=name: check_of(node, n)["state"] != "pending", f"{name} has a result")
     time.sleep(2 * TIMEOUT_S)
-    assert resident_kib(node) - before < GROWTH_KIB
+    assert sanitized() or resident_kib(node) - before < GROWTH_KIB
     assert "root:" not in node.vipctl("status", "--json").stdout
     assert node.state() == "MASTER"
     print(f"widest gap between adverts {widest_gap(capture.adverts('n1')):.3f} s")
