@@ -306,8 +306,9 @@ void signing_rollout(struct world *w, const struct event *event)
     size_t step = event->generation;
 
     /* Whoever does it looks whether it has worked before the next step: not with a node that
-     * hangs. */
-    if (w->nodes[event->node].paused > 0 || w->nodes[event->node].stopping) {
+     * hangs, and not before clocks agree, for the first that a node signs is judged by them. */
+    if (w->nodes[event->node].paused > 0 || w->nodes[event->node].stopping ||
+        signing_clocks_apart(w)) {
         world_push(w, w->now + NS_PER_SEC, *event);
         return;
     }
