@@ -23,16 +23,10 @@ struct old_connections {
     int error; /* the last that was told */
 };
 
-static int compare(const void *a, const void *b)
-{
-    return ip_address_compare(a, b);
-}
-
 static void work(struct worker_task *task)
 {
     struct old_connections *old = (struct old_connections *)task;
 
-    qsort(old->flying.addresses, old->flying.count, sizeof(*old->flying.addresses), compare);
     old->result = sock_diag_end_time_wait(old->flying.addresses, old->flying.count);
 }
 

@@ -173,14 +173,15 @@ static int look(struct search *search, uint8_t family)
     return search->error;
 }
 
-int sock_diag_end_time_wait(const struct ip_address *sorted, size_t count)
+int sock_diag_end_time_wait(struct ip_address *addresses, size_t count)
 {
     struct search *search = calloc(1, sizeof(*search));
     int r = 0;
 
     if (search == NULL)
         return -ENOMEM;
-    search->sorted = sorted;
+    qsort(addresses, count, sizeof(*addresses), compare);
+    search->sorted = addresses;
     search->count = count;
     search->reader = open_socket();
     search->ender = search->reader != NULL ? open_socket() : NULL;

@@ -9,9 +9,8 @@
 
 #include <stddef.h>
 
-/* Ends the sockets in TIME-WAIT whose local address is one of these, which are sorted as
- * ip_address_compare() does. How many were asked to end, or a negative errno (-EOPNOTSUPP: the
- * kernel cannot). */
-int sock_diag_end_time_wait(const struct ip_address *sorted, size_t count);
+/* Ends the sockets in TIME-WAIT whose local address is one of these; sorts them. How many were
+ * asked to end, or a negative errno (-EOPNOTSUPP: the kernel cannot). */
+int sock_diag_end_time_wait(struct ip_address *addresses, size_t count);
 
 #endif
