@@ -22,7 +22,7 @@
 enum {
     LOWEST_SKEW_256THS = 2, /* of priority 254, the highest a rival can have without owning */
     HINTS_MAX = 3,          /* see linger_ends() */
-    KEPT_LIMITS = 2,        /* see nobody_took_over() */
+    KEPT_LIMITS = 2,        /* see may_go_on() */
 };
 
 /* Within this the quickest rival deposes us: whatever we believe is stale by then. */
@@ -59,8 +59,7 @@ static void let_go(struct election *e, uint64_t now, struct election_actions *ou
  * mean that nobody took over: letting go would leave nobody there. Not when it was long: a machine
  * that was suspended received nothing, either.
  */
-static bool nobody_took_over(const struct election *e, const struct election_event *event,
-                             uint64_t now)
+static bool may_go_on(const struct election *e, const struct election_event *event, uint64_t now)
 {
     return event->type == ELECTION_TIMER && e->offer == OFFER_NONE && !election_preparing(e) &&
            now - e->last_sent_at < KEPT_LIMITS * oversleep_limit(e);
@@ -75,7 +74,7 @@ static bool wakes_up(struct election *e, const struct election_event *event, uin
     e->listened = false;
     if (!overslept(e, now))
         return true;
-    if (!nobody_took_over(e, event, now)) {
+    if (!may_go_on(e, event, now)) {
         let_go(e, now, out);
         return true;
     }
