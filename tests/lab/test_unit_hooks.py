@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from vipdlab import config
+from vipdlab.config import VIP4
 from vipdlab.manager import ServiceManager
 from vipdlab.node import BUILD, environment
 
@@ -138,6 +139,120 @@ def test_vipd_that_is_stopped_waits_for_the_last_one(lab, manager, programs):
     lab[1].wait_state("MASTER")
     assert lab[1].stop() == 0
     assert lines(log) == ["INIT stopped"]
+
+
+# ---- before-master, which is waited for
+
+
+def promote(programs, body="exit 0"):
+    """A program that notes its runs, and whom they were for, before it does that. Its log."""
+    log = programs / "promoted"
+    program(programs, "promote", f'echo "$VIPD_HOOK $VIPD_INSTANCE $VIPD_STATE $(id -u)" >> {log}\n{body}')
+    return log
+
+
+def starts(manager, verb="RestartUnit"):
+    return manager.calls().count(f"{verb} vipd-hook@promote.service replace")
+
+
+def is_not_prepared(node, why):
+    return any(change["reason"] == "not-prepared" and why in change["text"]
+               for change in node.history("transition"))
+
+
+def is_noticed(node, text):
+    return any(entry["reason"] == "before-master" and text in entry["text"]
+               for entry in node.history("notice"))
+
+
+@pytest.mark.lab(nodes=2)
+def test_the_addresses_are_claimed_when_the_unit_before_them_has_ended_well(lab, manager, programs):
+    gate = programs / "gate"
+    log = promote(programs, f"while [ ! -e {gate} ]; do sleep 0.02; done")
+    lab[2].start(config.instance(priority=100, before_master="/bin/true"))
+    lab.wait(lambda: lab[2].holds(VIP4), "n2 has it")
+    probe = lab.probe()
+    spawn(lab[1], manager, config.instance(priority=150, before_master="unit: promote"))
+    lab.wait(lambda: lines(log) == ["before-master web MASTER 0"], "it runs, as root")
+    waiting = lab[1].instance()["waiting"]
+    assert (waiting["command"], waiting["for"]) == ("unit: promote", "command")
+    assert "waiting for unit: promote for" in " ".join(lab[1].vipctl("status").stdout.split())
+    lab.never(lambda: lab[1].ours() or not lab[2].holds(VIP4), "n2 goes on", 1)
+    gate.touch()
+    lab.wait(lambda: lab[1].holds(VIP4) and not lab[2].holds(VIP4), "it has moved")
+    result = probe.stop()
+    assert result.lost == [] and result.answered_by == ["n2", "n1"], str(result)
+    assert lab[1].instance()["waiting"] is None
+    assert [hook["ok"] for hook in lab[1].instance()["hooks"] if hook["hook"] == "before-master"] == [True]
+    assert is_noticed(lab[1], "(unit: promote) ended well after")
+    assert len(lines(log)) == starts(manager) == 1
+
+
+@pytest.mark.lab(nodes=1)
+def test_a_unit_before_them_that_fails_gives_up_and_is_tried_again(lab, manager, programs):
+    log = promote(programs, "exit 3")
+    spawn(lab[1], manager, config.instance(before_master="unit: promote"))
+    lab.wait(lambda: is_not_prepared(lab[1], "exit status 3"), "it gives up, and says why")
+    assert not lab[1].holds(VIP4)
+    lab.wait(lambda: len(lines(log)) >= 2, "it is tried again")
+    manager.answer("deny")
+    lab.wait(lambda: is_not_prepared(lab[1], "cannot be started: Access denied"), "nor may it be")
+    assert not lab[1].holds(VIP4)
+    promote(programs)
+    manager.answer("ok")
+    lab.wait(lambda: lab[1].state() == "MASTER" and lab[1].holds(VIP4), "until it ends well", 60)
+
+
+@pytest.mark.lab(nodes=1)
+@pytest.mark.parametrize("why", ["exit status 3", "Access denied", "no D-Bus system bus"])
+def test_failure_claim_claims_whatever_becomes_of_the_unit(lab, manager, programs, why):
+    promote(programs, "exit 3")
+    if why == "Access denied":
+        manager.answer("deny")
+    elif why == "no D-Bus system bus":
+        manager.stop()
+    spawn(lab[1], manager,
+          config.instance(before_master="unit: promote", before_master_failure="claim"))
+    lab.wait(lambda: lab[1].holds(VIP4), "it claims")
+    assert lab[1].state() == "MASTER"
+    lab.wait(lambda: is_noticed(lab[1], "addresses claimed all the same"), "and says so")
+    assert is_noticed(lab[1], why)
+
+
+@pytest.mark.lab(nodes=1)
+@pytest.mark.parametrize("failure", ["give-up", "claim"])
+def test_a_unit_before_them_that_takes_too_long_is_stopped(lab, manager, programs, failure):
+    log = promote(programs, "exec sleep 600")
+    spawn(lab[1], manager, config.instance(before_master="unit: promote", before_master_failure=failure,
+                                           before_master_timeout="2s"))
+    lab.wait(lambda: lines(log), "it hangs")
+    lab.wait(lambda: starts(manager, "StopUnit") == 1, "it is stopped")
+    if failure == "claim":
+        lab.wait(lambda: lab[1].holds(VIP4), "the addresses are claimed")
+        assert is_noticed(lab[1], "not ended within 2 s; addresses claimed all the same")
+        return
+    lab.wait(lambda: is_not_prepared(lab[1], "not ended within 2 s"), "it is given up")
+    assert not lab[1].holds(VIP4)
+    promote(programs)
+    lab.wait(lambda: lab[1].holds(VIP4), "until it ends in time", 60)
+
+
+@pytest.mark.lab(nodes=1)
+@pytest.mark.parametrize("how", ["reload", "stop", "link"])
+def test_a_unit_that_is_not_waited_for_any_more_is_stopped(lab, manager, programs, how):
+    log = promote(programs, "exec sleep 600")
+    spawn(lab[1], manager, config.instance(before_master="unit: promote"))
+    lab.wait(lambda: lines(log) and lab[1].instance()["waiting"], "it is waited for")
+    if how == "reload":
+        lab[1].write(config.instance())
+        assert lab[1].reload().returncode == 0
+        lab.wait(lambda: lab[1].holds(VIP4), "it claims without")
+    elif how == "stop":
+        assert lab[1].stop() == 0
+    else:
+        lab[1].link_down()
+        lab[1].wait_state("INIT")
+    lab.wait(lambda: starts(manager, "StopUnit") == 1, "it is stopped")
 
 
 # ---- What root believes
