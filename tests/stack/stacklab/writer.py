@@ -58,9 +58,9 @@ class Writer:
         return {row.number for row in self.rows}
 
     def longest_gap_s(self, since=0.0):
-        """Between two acknowledgements that came after `since` (time.monotonic())."""
-        ends = [row.ended for row in self.rows if row.ended >= since]
-        return max((b - a for a, b in zip(ends, ends[1:])), default=float("inf"))
+        """Between two acknowledgements, the later of which came after `since` (time.monotonic())."""
+        ends = [row.ended for row in self.rows]
+        return max((b - a for a, b in zip(ends, ends[1:]) if b >= since), default=float("inf"))
 
     def stop(self):
         """Ends it; returns itself."""
