@@ -342,7 +342,8 @@ class KeepalivedNode(AgentMachine):
         os.makedirs(self.pid_directory)
         self.process = None
 
-    def start(self, text, prefix=()):
+    def start(self, text, prefix=(), detail=True):
+        """detail: it logs everything that it does, which costs it time."""
         path = f"{self.directory}/keepalived.conf"
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
@@ -353,9 +354,11 @@ class KeepalivedNode(AgentMachine):
                 os.remove(f"{self.pid_directory}/{name}")
         with open(self.log, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(
+                # Where no syslog runs it writes each line to the machine's console as well: to a
+                # serial line that is most of its work, at whatever priority it has.
                 ["ip", "netns", "exec", self.namespace, *prefix, KEEPALIVED, "--dont-fork",
-                 "--log-console", "--log-detail", "--vrrp", "--use-file", path, "--pid",
-                 f"{self.pid_directory}/main.pid", "--vrrp_pid",
+                 "--no-syslog", "--log-console", *(["--log-detail"] if detail else []), "--vrrp",
+                 "--use-file", path, "--pid", f"{self.pid_directory}/main.pid", "--vrrp_pid",
                  f"{self.pid_directory}/vrrp.pid"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 preexec_fn=netns.die_with_parent)
