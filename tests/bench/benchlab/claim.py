@@ -76,9 +76,7 @@ def start_keepalived(node, family, plan):
         blocks.append(config.keepalived_instance(
             f"i{vrid}", family=family, vrid=vrid, priority=PRIORITY, addresses=[listed],
             interval_s=INTERVAL_MS / 1000, extra=more))
-    # As Debian starts it. In real time its announcements keep a CPU from everybody for as long as
-    # they take, from the control as well, and nothing could be judged.
-    node.start(config.keepalived(*blocks))
+    node.start(config.keepalived(*blocks), prefix=REALTIME, detail=False)
 
 
 class Watch:

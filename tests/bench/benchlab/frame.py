@@ -6,6 +6,8 @@ when the control was later within run's window than the measure can stand; it is
 bounded number of times, and at last kept and marked.
 """
 
+import contextlib
+import signal
 import sys
 import time
 import traceback
@@ -54,6 +56,25 @@ class Unmeasured(Exception):
     """A turn that came to nothing, with the reason; not worth a traceback."""
 
 
+class Overdue(Exception):
+    """A measure has been ended: whatever it waited for, nobody waits longer."""
+
+
+@contextlib.contextmanager
+def bounded(seconds):
+    """Raises Overdue in there when it takes longer."""
+    def expired(*_):
+        raise Overdue(f"ended after {seconds:.0f} s")
+
+    previous = signal.signal(signal.SIGALRM, expired)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
 def first_line(error):
     return (str(error) or repr(error)).splitlines()[0]
 
@@ -64,11 +85,21 @@ class Bench:
     def __init__(self, plan, control, results):
         self.plan, self.control, self.results = plan, control, results
         self._begun = time.monotonic()
+        self._measure_begun = self._begun
         self._repeating_s = 0.0
 
     def begin_measure(self):
-        """Each may repeat as much as the plan allows."""
+        """Each has the time that the plan gives, and may repeat as much as it allows."""
+        self._measure_begun = time.monotonic()
         self._repeating_s = 0.0
+
+    def has_time(self, label):
+        """Whether the measure may begin one more turn; else that one is missing."""
+        if time.monotonic() - self._measure_begun < self.plan.measure_s:
+            return True
+        self.say(f"{label}: left out, the measure has had its {self.plan.measure_s:.0f} s")
+        self.results.missing.append(f"{label}: left out, the measure had no time for it")
+        return False
 
     @property
     def elapsed_s(self):
@@ -84,7 +115,8 @@ class Bench:
         """A B A B. stands_s: how late the control may have been."""
         for turn in range(turns):
             for product in products:
-                self.once(measure, case, turn, product, one_turn, stands_s)
+                if self.has_time(f"{measure}: {case}, {product}, turn {turn + 1}"):
+                    self.once(measure, case, turn, product, one_turn, stands_s)
 
     def once(self, measure, case, turn, product, one_turn, stands_s, again_after_failure=True):
         """One turn. Without again_after_failure what it raises goes on to the caller."""

@@ -203,7 +203,8 @@ def measure(bench):
     for interval_ms, turns in bench.plan.gap_turns.items():
         for turn in range(turns):
             for product in pairs.PAIRS:
-                Sequence(bench, product, interval_ms, turn).play()
+                if bench.has_time(f"{NAME}: {interval_ms} ms, {product}, turn {turn + 1}"):
+                    Sequence(bench, product, interval_ms, turn).play()
         if turns == 1 and any(case.startswith(f"{interval_ms} ms,")
                               for case in lossy(bench.results, 1)):
             Sequence(bench, "vipd", interval_ms, turns).play()

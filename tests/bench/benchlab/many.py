@@ -83,7 +83,7 @@ class Many:
             machine.spawn(prefix=prefix, env=env)
         else:
             # Both with real-time priority: else one would be measured losing its elections.
-            machine.start(keepalived_text(*arguments), prefix=(*prefix, *REALTIME))
+            machine.start(keepalived_text(*arguments), prefix=(*prefix, *REALTIME), detail=False)
 
     def launch(self, role):
         self.spawn(role)

@@ -124,7 +124,7 @@ class KeepalivedPair(Pair):
         self.first.process.send_signal(signal.SIGHUP)
 
     def start_node(self, node):
-        node.start(self._text(self.priority(node)), prefix=REALTIME)
+        node.start(self._text(self.priority(node)), prefix=REALTIME, detail=False)
 
     def stop_node(self, node):
         node.stop()
