@@ -57,15 +57,15 @@ static void on_stopped(void *userdata, struct instance *instance)
 {
     const struct parts *parts = userdata;
 
-    (void)instance;
+    publish_stopped(parts->publish, instance);
     registry_reap_soon(parts->registry);
 }
 
-static void on_claimed(void *userdata)
+static void on_claimed(void *userdata, struct instance *instance)
 {
     const struct parts *parts = userdata;
 
-    publish_claimed(parts->publish);
+    publish_claimed(parts->publish, instance);
 }
 
 static void on_unattached(void *userdata)

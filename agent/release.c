@@ -26,7 +26,7 @@ static void ignore_transition(void *userdata, struct instance *instance,
     (void)transition;
 }
 
-static void ignore_stopped(void *userdata, struct instance *instance)
+static void ignore_instance(void *userdata, struct instance *instance)
 {
     (void)userdata;
     (void)instance;
@@ -160,8 +160,8 @@ int release_leftovers(struct config_box *box)
     const struct links_observer nobody = {0};
     struct node node = {.on_transition = ignore_transition,
                         .on_changed = ignore_change,
-                        .on_stopped = ignore_stopped,
-                        .on_claimed = ignore_news,
+                        .on_stopped = ignore_instance,
+                        .on_claimed = ignore_instance,
                         .on_unattached = ignore_news,
                         .on_detached = ignore_news,
                         .is_virtual = none_is_virtual};

@@ -70,18 +70,46 @@ static void try_later(struct instance *instance)
                      strerror(-r));
 }
 
+static void say_refused(struct router *router)
+{
+    const struct desired_set *set = &router->desired;
+    char name[NAME_SIZE + 16];
+
+    log_instance(LOG_ERR, router_name(router, name, sizeof(name)),
+                 "%zu of %zu addresses could not be claimed on %s: %s", set->failed, set->count,
+                 set->elsewhere ? "their devices" : router->interface, strerror(-set->error));
+}
+
+static bool refused_all(const struct desired_set *set)
+{
+    return set->failed > 0 && set->failed == set->count;
+}
+
+/* Of a claim that is tried again it is said once that all of it was refused; of one of two
+ * families that stays so, when the other has what it wants. */
+static void say_what_failed(struct router *router)
+{
+    struct instance *instance = router->instance;
+    const struct desired_set *set = &router->desired;
+    bool again = instance->claim.backoff_ns > 0;
+
+    if (set->failed > 0 && !(again && refused_all(set)))
+        say_refused(router);
+    if (set->failed > 0)
+        return;
+    instance->claim.backoff_ns = 0;
+    for (size_t i = 0; again && i < instance->router_count; i++)
+        if (reconciler_settled(&instance->routers[i].desired) &&
+            refused_all(&instance->routers[i].desired))
+            say_refused(&instance->routers[i]);
+}
+
 static void on_settled(struct desired_set *set)
 {
     struct router *router = set->userdata;
     struct instance *instance = router->instance;
-    char name[NAME_SIZE + 16];
 
-    if (set->failed > 0)
-        log_instance(LOG_ERR, router_name(router, name, sizeof(name)),
-                     "%zu of %zu addresses could not be claimed on %s: %s", set->failed, set->count,
-                     set->elsewhere ? "their devices" : router->interface, strerror(-set->error));
-    else
-        instance->claim.backoff_ns = 0;
+    say_what_failed(router);
     router_devices_tell(router);
     instance_count_claimed(instance);
     if (got_none(instance)) {
@@ -92,7 +120,7 @@ static void on_settled(struct desired_set *set)
         router_claim_routes(router);
         router_go_on(router);
     }
-    router->node->on_claimed(router->node->userdata);
+    router->node->on_claimed(router->node->userdata, instance);
 }
 
 /* With a pause between two announcements all are to be known at once. */

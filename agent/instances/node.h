@@ -61,7 +61,7 @@ struct node {
     void (*on_event)(void *userdata, struct instance *instance, const char *event,
                      const struct evidence *evidence, const char *text);
     /* The kernel has answered for a claim of it. */
-    void (*on_claimed)(void *userdata);
+    void (*on_claimed)(void *userdata, struct instance *instance);
     /* It was stopped and holds nothing any more: it may be freed in a later turn of the loop. */
     void (*on_stopped)(void *userdata, struct instance *instance);
     /* An instance could not be put on its link: it is to be tried again after a while. */

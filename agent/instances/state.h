@@ -11,6 +11,7 @@
 #include "agent/instances/bundle.h"
 #include "agent/instances/handover.h"
 #include "agent/instances/node.h"
+#include "agent/instances/refusals.h"
 #include "agent/instances/router.h"
 #include "agent/recorder/policy.h"
 #include "lib/election/takeover_gap.h"
@@ -92,6 +93,7 @@ struct instance {
     uint8_t damping_as_master; /* priority by its checks when it became MASTER, or was reloaded */
     sd_event_source *damping_timer; /* NULL: never held back yet */
     struct claim_retry claim;
+    struct refusals *refusals; /* told by publish/; NULL: none goes on */
     struct preparation preparation;
     char *unusable;            /* what is wrong with its interface (HOLD_UNUSABLE), or NULL, */
     uint64_t unusable_wall_ns; /* and since when; see fitness.h */

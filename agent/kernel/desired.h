@@ -48,6 +48,7 @@ struct desired_set {
     bool looked;     /* that was done already */
     bool unplanned;  /* neither refresh_ns nor retry_ns fits any more */
     bool told;       /* on_settled was called */
+    int said;        /* the refusal that the log has last; 0: none since one was added */
     bool progressed; /* on_landed is to be called */
     size_t in_flight; /* changes */
     size_t added;     /* addresses, since it was settled last */

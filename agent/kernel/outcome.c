@@ -99,17 +99,24 @@ static void note_success(const struct conclusion *c, const struct address_change
     }
 }
 
-/* One line a set and attempt: the others fail for the same reason. */
+/* One line a set: the others fail for the same reason, and so does the next attempt. */
 static void note_failure(const struct links *links, const struct address_change *change,
                          struct desired_set *set)
 {
-    if (set == NULL || set->failed == 0 || set->error != change->result)
-        log_failure(links, change, set);
-    if (set == NULL || (change->operation != ADDRESS_ADD && change->operation != ADDRESS_REFRESH))
+    bool adds = change->operation == ADDRESS_ADD || change->operation == ADDRESS_REFRESH;
+
+    if (set == NULL || !adds) {
+        if (set == NULL || set->failed == 0 || set->error != change->result)
+            log_failure(links, change, set);
         return;
+    }
     if (set->failed == 0)
         set->error = change->result;
     set->failed++;
+    if (set->said == change->result || (set->failed > 1 && set->error == change->result))
+        return;
+    log_failure(links, change, set);
+    set->said = change->result;
 }
 
 /* What has changed while it was on its way: the opposite is wanted by now. */
@@ -150,8 +157,10 @@ static void conclude_one(struct conclusion *c, const struct address_change *chan
     if (change->result == 0) {
         note_success(c, change);
         remember(c->remembered, change);
-        if (set != NULL && change->operation == ADDRESS_ADD)
+        if (set != NULL && change->operation == ADDRESS_ADD) {
             set->added++;
+            set->said = 0;
+        }
         if (set == NULL || change->operation == ADDRESS_REMOVE)
             turn_back(c, change);
         return;

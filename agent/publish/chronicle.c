@@ -37,8 +37,7 @@ void chronicle_event(struct chronicle *chronicle, enum history_event event, cons
     add(chronicle, &entry);
 }
 
-/* How long a router that has left INIT takes at most to preempt a master of lower priority. */
-static uint64_t settle_ns(const struct instance *instance)
+uint64_t chronicle_settle_ns(const struct instance *instance)
 {
     const struct config_instance *config = instance->config;
 
@@ -58,7 +57,7 @@ static void record(struct recorder *recorder, struct instance *instance,
     char text[NOTE_SIZE];
 
     bool wanted = recorder_policy_wants(&instance->recording, transition, config->priority,
-                                        settle_ns(instance), entry->boot_ns);
+                                        chronicle_settle_ns(instance), entry->boot_ns);
     if (link == NULL)
         return;
     snprintf(text, sizeof(text), "%s: %s -> %s: %s: %s", config->name,
@@ -72,17 +71,17 @@ static void record(struct recorder *recorder, struct instance *instance,
 }
 
 void chronicle_transition(struct chronicle *chronicle, struct instance *instance,
-                          const struct transition *transition)
+                          const struct moved *moved)
 {
     struct history_entry entry = {
-        .at_ns = clock_wall_ns(),
-        .boot_ns = clock_boot_ns(),
-        .transition = *transition,
-        .state = instance->state,
+        .at_ns = moved->wall_ns,
+        .boot_ns = moved->boot_ns,
+        .transition = moved->transition,
+        .state = moved->transition.to,
     };
 
     snprintf(entry.instance, sizeof(entry.instance), "%s", instance->config->name);
-    reason_text(transition, entry.text, sizeof(entry.text));
+    reason_text(&moved->transition, entry.text, sizeof(entry.text));
     record(chronicle->options.recorder, instance, &entry);
     add(chronicle, &entry);
 }

@@ -37,9 +37,12 @@ void chronicle_forget_recording(struct chronicle *chronicle, const char *path);
 /* An event of vipd itself. */
 void chronicle_event(struct chronicle *chronicle, enum history_event event, const char *text);
 
-/* An instance has changed its state. */
+/* An instance has changed its state, then. */
 void chronicle_transition(struct chronicle *chronicle, struct instance *instance,
-                          const struct transition *transition);
+                          const struct moved *moved);
+
+/* How long one that has left INIT takes at most to preempt a master of lower priority. */
+uint64_t chronicle_settle_ns(const struct instance *instance);
 
 /* Something to remember of an instance that is no transition: see node.on_event. */
 void chronicle_notice(struct chronicle *chronicle, const struct instance *instance,

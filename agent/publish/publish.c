@@ -10,6 +10,7 @@
 #include "agent/publish/hooks.h"
 #include "agent/publish/state_file.h"
 #include "agent/publish/systemd_target.h"
+#include "agent/publish/telling.h"
 #include "lib/limits.h"
 
 #include <assert.h>
@@ -28,6 +29,7 @@ enum {
 
 struct publish {
     struct publish_options options;
+    struct telling *telling; /* of transitions */
     struct unit_hooks *unit_hooks;
     struct hooks *hooks;
     struct systemd_targets *targets;
@@ -169,8 +171,10 @@ static void on_hook_end(void *userdata, const char *name, enum hook hook, int st
     snprintf(result->text, sizeof(result->text), "%s", text);
 }
 
-void publish_claimed(const struct publish *publish)
+void publish_claimed(const struct publish *publish, struct instance *instance)
 {
+    if (instance->state == VRRP_MASTER && !instance_claims(instance))
+        telling_end(publish->telling, instance);
     hooks_go_on(publish->hooks);
     write_soon(publish);
 }
@@ -205,8 +209,11 @@ static int open_parts(struct publish *publish)
                                              .files = publish->options.files,
                                              .run_dir = publish->options.run_dir,
                                              .control_path = publish->options.control_path};
-    int r = unit_hooks_open(&units, &publish->unit_hooks);
+    int r = telling_open(event, publish->options.registry, publish->options.chronicle,
+                         &publish->telling);
 
+    if (r >= 0)
+        r = unit_hooks_open(&units, &publish->unit_hooks);
     if (r >= 0)
         r = hooks_open(event, publish->unit_hooks, on_idle, publish, &publish->hooks);
     if (r >= 0)
@@ -262,6 +269,7 @@ void publish_close(struct publish *publish)
     unit_hooks_close(publish->unit_hooks);
     systemd_targets_close(publish->targets);
     state_files_close(publish->state_files);
+    telling_close(publish->telling);
     free(publish);
 }
 
@@ -295,8 +303,7 @@ void publish_transition(struct publish *publish, struct instance *instance,
 {
     const struct hook_event event = event_of(instance, transition);
 
-    log_transition(instance->config->name, transition);
-    chronicle_transition(publish->options.chronicle, instance, transition);
+    telling_transition(publish->telling, instance, transition);
     hooks_transition(publish->hooks, &event);
     publish_instance(publish, instance);
     publish_status(publish);
@@ -330,6 +337,11 @@ void publish_instance(struct publish *publish, struct instance *instance)
     write_soon(publish);
     if (!claim_is_open(instance))
         tell_target(publish, instance);
+}
+
+void publish_stopped(const struct publish *publish, struct instance *instance)
+{
+    telling_end(publish->telling, instance);
 }
 
 void publish_removed(struct publish *publish, const char *name, struct instance *successor)

@@ -40,8 +40,11 @@ void publish_rival(struct publish *publish, struct instance *instance, const str
 /* An instance is new, or its configuration, its priority or what it waits for has changed. */
 void publish_instance(struct publish *publish, struct instance *instance);
 
-/* The kernel has answered for a claim: what waited for that may go on. */
-void publish_claimed(const struct publish *publish);
+/* The kernel has answered for a claim of this one: what waited for that may go on. */
+void publish_claimed(const struct publish *publish, struct instance *instance);
+
+/* An instance takes part no more, and holds nothing. */
+void publish_stopped(const struct publish *publish, struct instance *instance);
 
 /* An instance is gone; another one of its name may be there already, or NULL. */
 void publish_removed(struct publish *publish, const char *name, struct instance *successor);

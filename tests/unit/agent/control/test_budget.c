@@ -24,6 +24,7 @@ struct bench {
     unsigned served;
     uint64_t burn_ns; /* what serving costs */
     uint64_t burnt_ns;
+    uint64_t last_ns; /* of that the last time */
 };
 
 static uint64_t cpu_ns(void)
@@ -40,7 +41,8 @@ static void burn(struct bench *bench)
 
     while (cpu_ns() - begun < bench->burn_ns)
         continue;
-    bench->burnt_ns += cpu_ns() - begun;
+    bench->last_ns = cpu_ns() - begun;
+    bench->burnt_ns += bench->last_ns;
     bench->served++;
 }
 
@@ -146,15 +148,15 @@ static void test_greed_gets_its_share_and_no_more(void **state)
 
     bench->burn_ns = 1 * NS_PER_MS;
     add_greed(bench);
-    run_for(bench, 600 * NS_PER_MS);
+    for (int turns = 0; budget_rests(bench->budget) < 20 && turns < 200; turns++)
+        run_for(bench, 100 * NS_PER_MS);
     uint64_t allowed_ns = rule.burst_ns + (clock_boot_ns() - begun_ns) * rule.percent / 100;
-    assert_true(budget_rests(bench->budget) > 0);
-    assert_true(bench->burnt_ns <= allowed_ns + 5 * NS_PER_MS);
     /* It is served again after each rest, however seldom. */
+    assert_true(budget_rests(bench->budget) > 1);
     assert_true(bench->burnt_ns >= rule.burst_ns);
-    unsigned before = bench->served;
-    run_for(bench, 300 * NS_PER_MS);
-    assert_true(bench->served > before);
+    /* The last time there was something left for it. What it took then is owed: a millisecond, or
+     * as long as somebody else had the processor of a virtual machine, which is counted as ours. */
+    assert_true(bench->burnt_ns - bench->last_ns <= allowed_ns);
 }
 
 static void test_what_comes_during_a_rest_is_served_after_it(void **state)
