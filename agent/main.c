@@ -121,7 +121,7 @@ static struct config_box *load(const struct command_line *line, int *code)
     if (box == NULL)
         *code = problems->count == 0 ? EXIT_FAILED : EXIT_BAD_CONFIG;
     else
-        hooks_missing_log(&reading.missing);
+        config_reading_warn(&reading);
     reading.box = NULL;
     config_reading_free(&reading);
     return box;

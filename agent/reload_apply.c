@@ -151,7 +151,7 @@ json_t *reload_apply(struct parts *parts, struct config_reading *reading, bool f
         return reload_refuse(&parts->facts, &reading->problems);
     struct config_box *box = reading->box;
     reading->box = NULL;
-    hooks_missing_log(&reading->missing);
+    config_reading_warn(reading);
     return put_in_force(parts, box);
 }
 

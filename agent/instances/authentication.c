@@ -125,7 +125,7 @@ static enum packet_verdict judge(struct authentication *auth, const struct adver
     const struct auth_clock now = clock_now();
 
     if (auth->policy.keys == NULL)
-        return advert->trailer != NULL ? PACKET_LENGTH_ERROR : verdict;
+        return advert->trailer != NULL ? PACKET_TRAILER_UNEXPECTED : verdict;
     /* Out of memory: nothing can be told from a replay. */
     if (auth->peers == NULL)
         return PACKET_TRAILER_STALE;

@@ -109,6 +109,7 @@ bool router_read_config(struct router *router)
         return false;
     router->prefixes = config_addresses(config, router->family, &router->count);
     config_receiver(config, router->family, router->peers, &router->receiver);
+    router->receiver.names_trailers = true;
     router->receiver.source = source;
     if (before.version != 0)
         keep_former(router, &before, former);

@@ -338,6 +338,7 @@ const char *router_watch_text(const struct router *router, const struct lan_warn
                                         .priority = e->params.priority,
                                         .version = config->version,
                                         .unicast = config->unicast,
+                                        .signs = auth_signs(&router->auth.policy),
                                         .source = e->source};
 
     return lan_warning_text(&warning->seen, &subject, buffer, size);

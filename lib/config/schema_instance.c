@@ -148,7 +148,7 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                 .expected = "an absolute path of up to 127 characters",
                                 .help = "The password is the first line of that file, which the "
                                         "user vipd must be able to read. It is read at start and "
-                                        "at each reload."},
+                                        "at each reload; one that others can read is warned of."},
 #include "lib/config/schema_instance_auth.inc"
     [INSTANCE_ADVERT_INTERVAL] = {.name = "advert-interval",
                                   .type = VALUE_DURATION,

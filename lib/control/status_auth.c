@@ -2,6 +2,7 @@
 #include "lib/control/status_auth.h"
 
 #include "lib/control/json.h"
+#include "lib/packet/auth_text.h"
 
 static json_t *outcomes_json(const struct auth_peer *peer)
 {
@@ -12,24 +13,27 @@ static json_t *outcomes_json(const struct auth_peer *peer)
     return object;
 }
 
-static json_t *peer_json(const struct auth_peer *peer)
+static json_t *peer_json(const struct auth_policy *policy, const struct auth_peer *peer)
 {
-    return json_pack("{s:o, s:s, s:o, s:o, s:i, s:o}", "address",
+    const struct auth_text *text = auth_text_of_peer(policy, peer->last, peer->key_id != 0);
+
+    return json_pack("{s:o, s:s, s:o, s:o, s:i, s:o, s:s?, s:s?}", "address",
                      control_address_json(&peer->address), "last", auth_outcome_name(peer->last),
                      "last_at", control_time_json(peer->last_utc_ns), "key_id",
                      peer->key_id != 0 ? json_integer(peer->key_id) : json_null(), "ahead_s",
-                     (int)peer->ahead_s, "outcomes", outcomes_json(peer));
+                     (int)peer->ahead_s, "outcomes", outcomes_json(peer), "text",
+                     text != NULL ? text->cause : NULL, "mend", text != NULL ? text->mend : NULL);
 }
 
-static json_t *peers_json(const struct auth_peers *peers)
+static json_t *peers_json(const struct auth_policy *policy, const struct auth_peers *peers)
 {
     json_t *list = json_array();
 
     for (size_t i = 0; peers != NULL && i < AUTH_PEERS_MAX; i++)
         if (peers->list[i].last_utc_ns != 0)
-            json_array_append_new(list, peer_json(&peers->list[i]));
+            json_array_append_new(list, peer_json(policy, &peers->list[i]));
     if (peers != NULL && peers->others.last_utc_ns != 0)
-        json_array_append_new(list, peer_json(&peers->others));
+        json_array_append_new(list, peer_json(policy, &peers->others));
     return list;
 }
 
@@ -57,5 +61,5 @@ void control_auth_add(json_t *object, const struct status_router *router)
                   time ? "time" : "monotonic", "window_s",
                   time ? json_integer((json_int_t)policy->rules.window_s) : json_null(), "key_ids",
                   ids_json(policy->keys), "signs", (int)auth_signs(policy), "peers",
-                  peers_json(router->auth_peers)));
+                  peers_json(policy, router->auth_peers)));
 }

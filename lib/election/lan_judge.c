@@ -44,6 +44,7 @@ static const struct advert *readable(const struct lan_message *m, struct advert 
     case PACKET_TRAILER_MISSING:
     case PACKET_TRAILER_UNKNOWN_KEY:
     case PACKET_TRAILER_INVALID_HMAC:
+    case PACKET_TRAILER_UNEXPECTED:
     case PACKET_INTERVAL_ERROR:
     case PACKET_ADDRESS_LIST_ERROR:
         return m->advert;
@@ -63,6 +64,7 @@ static bool judge_master(const struct lan_message *m, struct lan_sighting *out)
         return false;
     assert(m->advert != NULL);
     out->priority = m->advert->priority;
+    out->is_signed = m->advert->trailer != NULL;
     out->kind = LAN_SECOND_MASTER;
     if (out->priority == m->own_priority)
         out->kind = LAN_EQUAL_PRIORITY;

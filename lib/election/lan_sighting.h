@@ -35,6 +35,7 @@ struct lan_sighting {
     struct ip_address sample;    /* one of them; PEER_LISTS_OTHER: the one it sends to */
     bool missing_here;           /* and whether it is they who have it */
     enum packet_verdict verdict; /* REFUSED_PEER: of its adverts; PACKET_OK: they do not arrive */
+    bool is_signed;              /* SECOND_MASTER: its adverts are */
     uint8_t version;             /* and their version */
     bool delivered;              /* and whether any was delivered here */
     char interface[INTERFACE_NAME_SIZE]; /* OWN_INTERFACE: which one */
@@ -47,6 +48,7 @@ struct lan_subject {
     uint8_t priority;
     uint8_t version;
     bool unicast;
+    bool signs; /* its adverts go out signed */
     struct ip_address source;
 };
 

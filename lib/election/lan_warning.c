@@ -146,8 +146,11 @@ const char *lan_warning_text(const struct lan_sighting *s, const struct lan_subj
     case LAN_SECOND_MASTER:
         snprintf(buffer, size,
                  "%s goes on as MASTER with priority %u, lower than our %u: it does not hear our "
-                 "adverts, or drops them",
-                 peer, s->priority, subject->priority);
+                 "adverts, or drops them%s",
+                 peer, s->priority, subject->priority,
+                 s->is_signed && !subject->signs
+                     ? ": it signs, ours are unsigned; auth-mode = permissive here"
+                     : "");
         break;
     case LAN_DUPLICATE_VRID:
         duplicate_vrid_text(s, subject, buffer, size);

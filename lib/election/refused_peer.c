@@ -1,6 +1,8 @@
 /* See refused_peer.h. */
 #include "lib/election/refused_peer.h"
 
+#include "lib/packet/auth_text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -22,39 +24,10 @@ void refused_peer_sighting(const struct peer_mac *peer, uint64_t held_for_ns, ui
     out->address_count = 1;
 }
 
-/* Why its signature, or that it has none, is not taken; NULL: it is not about that. */
-static const char *trailer_text(enum packet_verdict verdict)
-{
-    switch (verdict) {
-    case PACKET_TRAILER_MISSING:
-        return "sends unsigned adverts, this node has auth-mode = enforce";
-    case PACKET_TRAILER_MALFORMED:
-        return "signs its adverts in a way that vipd does not know";
-    case PACKET_TRAILER_UNKNOWN_KEY:
-        return "signs with a key id that no auth-key here has";
-    case PACKET_TRAILER_INVALID_HMAC:
-        return "signs with another key than auth-key here has under that id, or is not who it says";
-    case PACKET_TRAILER_STALE:
-        return "signs rightly, and its clock and ours are further apart than auth-window (or old "
-               "adverts are sent again)";
-    case PACKET_TRAILER_REPLAY:
-        return "seems to send adverts again that were heard before (somebody replays them, or its "
-               "clock was set back)";
-    default:
-        return NULL;
-    }
-}
-
 /* What it does otherwise than this node. */
 static void cause_text(const struct lan_sighting *s, const struct lan_subject *subject,
                        const char *peer, char *buffer, size_t size)
 {
-    const char *trailer = trailer_text(s->verdict);
-
-    if (trailer != NULL) {
-        snprintf(buffer, size, "%s %s", peer, trailer);
-        return;
-    }
     switch (s->verdict) {
     case PACKET_VERSION_ERROR:
         snprintf(buffer, size, "%s speaks VRRP version %u, this node version %u", peer, s->version,
@@ -105,15 +78,20 @@ const char *refused_peer_text(const struct lan_sighting *sighting,
 {
     char peer[ADDRESS_TEXT_SIZE];
     char address[ADDRESS_TEXT_SIZE];
+    char held[ADDRESS_TEXT_SIZE + 16] = "its adverts are dropped";
     char cause[200];
     bool holds = sighting->address_count > 0;
+    const struct auth_text *trailer = auth_text_of_drop(sighting->verdict);
 
     ip_address_format(&sighting->peer, peer, sizeof(peer));
-    cause_text(sighting, subject, peer, cause, sizeof(cause));
-    if (holds)
-        snprintf(buffer, size, "%s: both hold %s", cause,
-                 ip_address_format(&sighting->sample, address, sizeof(address)));
+    if (trailer != NULL)
+        snprintf(cause, sizeof(cause), "%s %s", peer, trailer->cause);
     else
-        snprintf(buffer, size, "%s: its adverts are dropped", cause);
+        cause_text(sighting, subject, peer, cause, sizeof(cause));
+    if (holds)
+        snprintf(held, sizeof(held), "both hold %s",
+                 ip_address_format(&sighting->sample, address, sizeof(address)));
+    snprintf(buffer, size, "%s: %s%s%s", cause, held, trailer != NULL ? "; " : "",
+             trailer != NULL ? trailer->mend : "");
     return buffer;
 }

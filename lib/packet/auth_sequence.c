@@ -113,24 +113,22 @@ static int64_t offset_of(uint64_t sequence, const struct auth_clock *now)
 
 /* Its clock seems to have been set. Believed is the second advert that says so, an interval behind
  * the first: whoever replays two cannot keep the living sender from speaking between them. */
-static bool confirmed(struct auth_mark *mark, uint64_t sequence, uint64_t interval_ns,
+static bool confirmed(struct auth_doubt *doubt, uint64_t sequence, uint64_t interval_ns,
                       bool right_time, const struct auth_clock *now)
 {
     int64_t offset = offset_of(sequence, now);
-    bool same = mark->doubted && within(offset, mark->doubted_offset_ns, SAME_TIME_NS);
-    bool after = auth_sequence_after(sequence, mark->doubted_sequence);
+    bool same = doubt->set && within(offset, doubt->offset_ns, SAME_TIME_NS);
+    bool after = auth_sequence_after(sequence, doubt->sequence);
 
     if (same && after)
-        return now->boot_ns - mark->doubted_ns >= interval_ns - interval_ns / 8;
+        return now->boot_ns - doubt->heard_ns >= interval_ns - interval_ns / 8;
     /* A copy of the first, at once or later: else whoever repeats it puts the second off for ever.
      */
-    bool awaited = mark->doubted && now->boot_ns - mark->doubted_ns <= 2 * interval_ns;
+    bool awaited = doubt->set && now->boot_ns - doubt->heard_ns <= 2 * interval_ns;
     if (awaited && !after && (same || !right_time))
         return false;
-    mark->doubted = true;
-    mark->doubted_sequence = sequence;
-    mark->doubted_ns = now->boot_ns;
-    mark->doubted_offset_ns = offset;
+    *doubt = (struct auth_doubt){
+        .set = true, .sequence = sequence, .heard_ns = now->boot_ns, .offset_ns = offset};
     return false;
 }
 
@@ -171,7 +169,9 @@ static enum auth_freshness judge_in_touch(struct auth_mark *mark, const struct a
     /* Set ahead, or back to the right time: of neither a copy can be told at once. What grows and
      * is behind was held up on its way. */
     bool right_time = by_utc == AUTH_FRESH;
-    if (((grows && ahead) || right_time) && confirmed(mark, sequence, interval_ns, right_time, now))
+    struct auth_doubt *doubt = right_time ? &mark->right : &mark->ahead;
+    if (((grows && ahead) || right_time) &&
+        confirmed(doubt, sequence, interval_ns, right_time, now))
         return AUTH_FRESH;
     return by_utc == AUTH_FRESH ? AUTH_SEEN : by_utc;
 }
@@ -243,5 +243,6 @@ void auth_mark_raise(struct auth_mark *mark, const struct auth_rules *rules, uin
     }
     mark->set = true;
     mark->sequence = sequence;
-    mark->doubted = false;
+    mark->ahead.set = false;
+    mark->right.set = false;
 }

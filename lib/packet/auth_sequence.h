@@ -68,6 +68,14 @@ bool auth_sender_steady(struct auth_sender *sender, const struct auth_rules *rul
 void auth_sender_resume(struct auth_sender *sender, const struct auth_rules *rules,
                         uint64_t ceiling, uint64_t utc_ns);
 
+/* An advert that is as if its sender's clock had been set. */
+struct auth_doubt {
+    bool set;
+    uint64_t sequence;
+    uint64_t heard_ns;
+    int64_t offset_ns;
+};
+
 /* What is known of one sender. All zero: nothing. */
 struct auth_mark {
     bool set;
@@ -77,12 +85,11 @@ struct auth_mark {
     bool timed;
     uint64_t accepted_ns;
     int64_t offset_ns;
-    /* One that is as if the sender's clock had been set, and is to be followed by another such one,
-     * with none by the old time between them. */
-    bool doubted;
-    uint64_t doubted_sequence;
-    uint64_t doubted_ns;
-    int64_t doubted_offset_ns;
+    /* To be followed by another such one, with none by the time that is believed between them: by a
+     * time of the future, and by the right one. A sender whose clock was set twice sends by both.
+     */
+    struct auth_doubt ahead;
+    struct auth_doubt right;
     /* The greatest one that came and was not acted upon. A sender whose clock was set back sends by
      * both times, and is followed by one: the copies by the other are used up all the same. */
     bool aside;

@@ -56,6 +56,7 @@ static const struct verdict_text verdicts[PACKET_VERDICTS] = {
     [PACKET_TRAILER_INVALID_HMAC] = {"auth_ext_invalid_hmac", "auth-ext-invalid-hmac"},
     [PACKET_TRAILER_STALE] = {"auth_ext_stale", "auth-ext-stale"},
     [PACKET_TRAILER_REPLAY] = {"auth_ext_replay", "auth-ext-replay"},
+    [PACKET_TRAILER_UNEXPECTED] = {"auth_ext_unexpected", "auth-ext-unexpected"},
 };
 
 const char *packet_verdict_name(enum packet_verdict verdict)
@@ -110,7 +111,7 @@ bool packet_verdict_is_auth(enum packet_verdict verdict)
 {
     return verdict == PACKET_AUTH_UNSUPPORTED || verdict == PACKET_AUTH_TYPE_ERROR ||
            verdict == PACKET_AUTH_MISSING || verdict == PACKET_AUTH_FAILURE ||
-           (verdict >= PACKET_TRAILER_MISSING && verdict <= PACKET_TRAILER_REPLAY);
+           (verdict >= PACKET_TRAILER_MISSING && verdict <= PACKET_TRAILER_UNEXPECTED);
 }
 
 struct packet_auth packet_password(const char *text, size_t length)

@@ -65,7 +65,8 @@ enum packet_verdict {
     PACKET_TRAILER_INVALID_HMAC,
     PACKET_TRAILER_STALE,
     PACKET_TRAILER_REPLAY,
-    PACKET_VERDICTS, /* how many there are */
+    PACKET_TRAILER_UNEXPECTED, /* it is signed, and the receiver has no keys */
+    PACKET_VERDICTS,           /* how many there are */
 };
 
 /* Bits: what is odd about an accepted advert. The election still sees it. */
@@ -158,7 +159,8 @@ struct packet_receiver {
     enum checksum_mode checksum_mode;
     uint64_t advert_interval_ns;
     struct packet_auth auth; /* demanded of version 2 */
-    bool trailers;           /* known, and judged by auth_judge(); else a wrong length */
+    bool trailers;           /* known, and judged by auth_judge(); else a wrong length, */
+    bool names_trailers;     /* or, behind all checks, PACKET_TRAILER_UNEXPECTED */
     /* Taken too: what was spoken before a reload, which not all nodes can have at one moment.
      * NULL: nothing else. */
     const struct packet_dialect *former;

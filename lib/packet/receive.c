@@ -110,18 +110,19 @@ static enum packet_verdict check_version(const struct reception *in)
     return in->advert->type == TYPE_ADVERT ? PACKET_OK : PACKET_INVALID_TYPE;
 }
 
-/* The length tells of it, and nothing else. Without a configuration it is one if it is of the kind
- * that is known; a receiver without keys notes it, and drops it. */
+/* The length tells of it, and nothing else. Who cannot judge it takes one of the kind that is known
+ * for one; a receiver without keys notes it, and drops it. */
 static bool find_trailer(const struct reception *in)
 {
     const uint8_t *trailer = in->payload + in->length;
+    const struct packet_receiver *receiver = in->receiver;
 
     if (in->size != in->length + AUTH_TRAILER_SIZE)
         return false;
     in->advert->trailer = trailer;
-    if (in->receiver == NULL)
-        return trailer[0] == TRAILER_HMAC && octets_be16(trailer + 2) == 0;
-    return in->receiver->trailers;
+    if (receiver != NULL && (receiver->trailers || !receiver->names_trailers))
+        return receiver->trailers;
+    return trailer[0] == TRAILER_HMAC && octets_be16(trailer + 2) == 0;
 }
 
 /* Row 4: exact, measured against the IP length; only then are the fields read. */
@@ -291,6 +292,14 @@ static enum packet_verdict check_addresses(struct reception *in)
     return PACKET_OK;
 }
 
+/* Last of all: what is wrong besides is told first. */
+static enum packet_verdict check_trailer(const struct reception *in)
+{
+    if (in->receiver == NULL || in->receiver->trailers || in->advert->trailer == NULL)
+        return PACKET_OK;
+    return PACKET_TRAILER_UNEXPECTED;
+}
+
 static enum packet_verdict run_checks(struct reception *in)
 {
     enum packet_verdict verdict = check_ip(in);
@@ -313,6 +322,8 @@ static enum packet_verdict run_checks(struct reception *in)
         verdict = check_interval(in);
     if (verdict == PACKET_OK)
         verdict = check_addresses(in);
+    if (verdict == PACKET_OK)
+        verdict = check_trailer(in);
     return verdict;
 }
 

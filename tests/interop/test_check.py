@@ -166,3 +166,22 @@ def test_the_agent_need_not_run(write):
     done = subprocess.run([VIPCTL, "check", str(path)], capture_output=True, text=True, timeout=30,
                           check=False, env={**os.environ, "VIPD_CONTROL": "/nonexistent/x"})
     assert done.returncode == 0
+
+
+def test_a_key_that_others_can_read_is_warned_of(write, tmp_path):
+    key = tmp_path / "web.key"
+    made = subprocess.run([VIPCTL, "keygen", "-o", key], capture_output=True, check=False)
+    assert made.returncode == 0 and key.stat().st_mode & 0o777 in (0o600, 0o640)
+    path = write(DB + f"auth-key = 1:{key}\n")
+    assert warned(check(path)) == ""
+    key.chmod(0o644)
+    assert warned(check(path)) == (
+        f"{path}:1: warning: [instance db] auth-key: {key}: has mode 0644, so that everybody on this "
+        "machine has permissions on it, expected 0600, or 0640 with the group vipd\n")
+    key.chmod(0o600)
+    if os.geteuid() == 0:
+        os.chown(key, 12345, -1)
+        done = check("--json", path)
+        assert done.returncode == 0
+        [warning] = json.loads(done.stdout)["warnings"]
+        assert warning["key"] == "auth-key" and "belongs to the user 12345" in warning["text"]

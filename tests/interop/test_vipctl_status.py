@@ -111,6 +111,24 @@ def test_lines_are_whole_where_no_terminal_is(agent):
     assert text.strip() in done.stdout
 
 
+SENDER = {"address": "10.99.0.1", "last": "bad_hmac", "last_at": ago(1), "key_id": 1, "ahead_s": 0,
+          "outcomes": {"ok": 7, "stale": 0, "bad_hmac": 3},
+          "text": "signs with another key", "mend": "compare the key files"}
+
+
+def test_of_a_sender_the_cause_and_the_mend_are_said(agent):
+    auth = {"mode": "enforce", "replay": "time", "window_s": 5, "key_ids": [1, 2], "signs": True,
+            "peers": [SENDER, {**SENDER, "address": "10.99.0.2", "last": "ok", "text": None,
+                               "mend": None}]}
+    routers = [{**WEB["routers"][0], "authentication": auth}]
+    done = vipctl(agent(status({**WEB, "routers": routers})), "status", "web")
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    at = lines.index("10.99.0.1: bad_hmac, key 1, clock +0 s (ok 7, bad_hmac 3)")
+    assert lines[at + 1] == "it signs with another key; compare the key files"
+    assert lines[at + 2].startswith("10.99.0.2: ok, key 1")
+    assert "10.99.0.2" in lines[at + 2] and not lines[at + 3].startswith("it ")
+
+
 WARNING = {"kind": "equal-priority", "text": "the same", "last_seen": ago(5), "count": 1}
 
 

@@ -14,6 +14,7 @@ PRIORITIES = (150, 100)
 def key_file(tmp_path, name, octet):
     path = tmp_path / name
     path.write_text(f"{octet:02x}" * 32 + "\n")
+    path.chmod(0o600)
     return path
 
 
@@ -136,3 +137,18 @@ def test_a_node_that_comes_back_repeats_nothing(lab, tmp_path, replay):
     assert stamps == sorted(set(stamps)), "a stamp was repeated"
     assert drops(lab[2])["auth_ext_replay"] == 0 and drops(lab[1])["auth_ext_replay"] == 0
     assert file.stat().st_mode & 0o007 == 0
+
+
+@pytest.mark.lab(nodes=1)
+def test_a_key_that_others_can_read_is_warned_of(lab, tmp_path):
+    """At start and at each reload, for as long as it is so."""
+    key = key_file(tmp_path, "a.key", 1)
+    key.chmod(0o644)
+    said = f"{key}: has mode 0644"
+    lab[1].start(config.instance(auth_key=f"1:{key}"))
+    lab.wait(lambda: lab[1].log_text().count(said) == 1, "it is warned of at start")
+    assert lab[1].reload().returncode == 0
+    lab.wait(lambda: lab[1].log_text().count(said) == 2, "and at a reload")
+    key.chmod(0o600)
+    assert lab[1].reload().returncode == 0
+    assert lab[1].log_text().count(said) == 2

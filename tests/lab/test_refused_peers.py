@@ -60,3 +60,55 @@ def test_a_split_by_firewall_names_the_peer(lab):
         node.run("nft", "flush ruleset")
     lab[2].wait_state("BACKUP")
     lab.wait(lambda: warning(lab[2]) is None, "it is over", 20)
+
+
+def key_file(tmp_path, name, octet):
+    path = tmp_path / name
+    path.write_text(f"{octet:02x}" * 32 + "\n")
+    path.chmod(0o600)
+    return path
+
+
+# What both nodes have of signatures, and what the first says of the second: drop, cause, mend.
+SIGNATURES = {
+    "no key here": ({}, {"auth_key": "1:{a}"}, "auth_ext_unexpected",
+                    "signs its adverts, and this node has no auth-key", "receive-only at first"),
+    "unsigned there": ({"auth_key": "1:{a}"}, {"auth_key": "1:{a}", "auth_mode": "receive-only"},
+                       "auth_ext_missing", "sends unsigned adverts", "permissive here"),
+    "another id": ({"auth_key": "1:{a}"}, {"auth_key": "2:{a}"}, "auth_ext_unknown_key",
+                   "signs with a key id that no auth-key here has", "the same keys"),
+    "another key": ({"auth_key": "1:{a}"}, {"auth_key": "1:{b}"}, "auth_ext_invalid_hmac",
+                    "signs with another key", "sha256sum"),
+}
+
+
+@pytest.mark.limit(120)
+@pytest.mark.lab(nodes=2)
+@pytest.mark.parametrize("case", SIGNATURES)
+def test_signatures_that_do_not_fit_are_said_everywhere(lab, tmp_path, case):
+    """In the warning, the log, the history, per sender in the status, and by doctor."""
+    here, there, drop, cause, mend = SIGNATURES[case]
+    files = {"a": key_file(tmp_path, "a.key", 1), "b": key_file(tmp_path, "b.key", 2)}
+    for node, priority, keys in ((lab[1], 150, here), (lab[2], 100, there)):
+        keys = {name: value.format(**files) for name, value in keys.items()}
+        # The second one does not hear the first, or does not need to: it is MASTER as well.
+        node.start(config.instance(priority=priority, preempt="yes", **KEYS, **keys))
+    if case == "unsigned there":
+        # It follows the first, which signs: so the first has to be gone for it to speak at all.
+        lab[1].stop()
+        lab[2].wait_state("MASTER")
+        lab[1].start()
+    lab[1].wait_state("MASTER")
+    found = lab.wait(lambda: warning(lab[1]), "it is named", 20)
+    assert found["drop"] == drop and found["text"].startswith(f"{lab[2].address4} ")
+    assert cause in found["text"] and mend in found["text"], found
+    assert cause in lab[1].log_text() and mend in lab[1].log_text()
+    assert cause in lab[1].vipctl("history").stdout
+    drops = lab[1].router()["drops"]
+    assert drops[drop] > 0 and drops["packet_length_error"] == 0
+    shown = lab[1].vipctl("status", "web").stdout
+    assert cause in shown and mend in shown, shown
+    findings = doctor(lab[1])
+    assert mend in only(findings, "refused-peer", "error", cause, "web")["fix"]
+    if find(findings, "peer-auth"):
+        assert mend in only(findings, "peer-auth", "error", cause, "web")["fix"]

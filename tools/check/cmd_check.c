@@ -5,7 +5,6 @@
  */
 #include "tools/check/cmd_check.h"
 
-#include "lib/config/advice.h"
 #include "lib/packet/packet.h"
 #include "tools/common/config_files.h"
 #include "tools/common/field.h"
@@ -305,7 +304,7 @@ int cmd_check(const struct context *context, int argc, char **argv)
         config = config_files_parse(&files, &findings.problems);
         findings.config = config;
         if (config != NULL)
-            config_advise(config, &findings.advice);
+            config_files_advise(config, &findings.advice);
         if (config != NULL)
             note_interfaces(&findings);
         print(&options, &findings);

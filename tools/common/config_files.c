@@ -1,17 +1,24 @@
 /* Lists and reads the files of a configuration. Names and texts are owned by the list. */
 #include "tools/common/config_files.h"
 
+#include "lib/config/advice.h"
+#include "lib/config/advice_secrets.h"
 #include "lib/config/secrets.h"
 #include "tools/common/read_file.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Of the service vipd, while it runs. */
 #define SERVICE_CREDENTIALS "/run/credentials/vipd.service"
+/* The user and the group it runs as. */
+#define SERVICE_USER "vipd"
 
 typedef char *text_reader(const char *path, size_t max, char *error, size_t error_size);
 
@@ -141,6 +148,30 @@ struct config *config_files_parse(const struct config_files *files,
         return config;
     config_free(config);
     return NULL;
+}
+
+static bool look_at_secret(const char *path, struct config_secret_access *out)
+{
+    const struct passwd *user = getpwnam(SERVICE_USER);
+    const struct group *group = getgrnam(SERVICE_USER);
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return false;
+    *out = (struct config_secret_access){
+        .mode = st.st_mode & 07777,
+        .owner = st.st_uid,
+        .group = st.st_gid,
+        .owner_known = st.st_uid == 0 || (user != NULL && st.st_uid == user->pw_uid),
+        .group_known = st.st_gid == 0 || (group != NULL && st.st_gid == group->gr_gid),
+    };
+    return true;
+}
+
+void config_files_advise(const struct config *config, struct config_problems *advice)
+{
+    config_advise(config, advice);
+    config_advise_secrets(config, look_at_secret, advice);
 }
 
 void config_files_free(struct config_files *files)

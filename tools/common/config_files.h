@@ -27,6 +27,10 @@ bool config_files_load_list(char *const *files, size_t count, const char *dir,
 struct config *config_files_parse(const struct config_files *files,
                                   struct config_problems *problems);
 
+/* What is unwise in it (config_advise()), and about the files of its keys and passwords. *advice is
+ * overwritten, and freed with config_problems_free(). */
+void config_files_advise(const struct config *config, struct config_problems *advice);
+
 void config_files_free(struct config_files *files);
 
 #endif

@@ -1,6 +1,8 @@
 /* Examinations of signed and unsigned adverts; see adverts_auth.h. */
 #include "tools/doctor/adverts_auth.h"
 
+#include "lib/packet/auth_text.h"
+
 #include <stdlib.h>
 #include <time.h>
 
@@ -23,16 +25,21 @@ static const char *ids_text(const struct config_instance *instance, char *buffer
     return buffer;
 }
 
-static void unknown_key(const struct arrival *arrival, struct findings *out)
+/* Dropped: the cause as vipd says it too, with what is known here beside it. */
+static void dropped(const struct arrival *arrival, struct findings *out)
 {
+    const struct auth_text *text = auth_text_of_drop(arrival->received);
     char ids[64];
+    char more[128] = "";
 
+    if (arrival->received == PACKET_TRAILER_UNKNOWN_KEY)
+        snprintf(more, sizeof(more), " (it signs with %u, here is %s)",
+                 auth_trailer_key(arrival->advert.trailer),
+                 ids_text(arrival->instance, ids, sizeof(ids)));
     finding_add(out, SEVERITY_ERROR, "peer-auth", arrival->instance->name,
-                "peer %s signs with key %u, and `auth-key` here has %s: its adverts are dropped",
-                arrival->source, auth_trailer_key(arrival->advert.trailer),
-                ids_text(arrival->instance, ids, sizeof(ids)));
-    finding_fix(out, "the same keys under the same ids on all nodes: add the new one everywhere "
-                     "before the first node signs with it");
+                "peer %s %s%s: its adverts are dropped as %s", arrival->source, text->cause, more,
+                packet_verdict_name(arrival->received));
+    finding_fix(out, "%s", text->mend);
 }
 
 static void clock_finding(const struct arrival *arrival, struct findings *out)
@@ -45,67 +52,34 @@ static void clock_finding(const struct arrival *arrival, struct findings *out)
                 arrival->source, abs(apart), apart < 0 ? "behind" : "ahead of",
                 config_auth(arrival->instance).rules.window_s);
     finding_fix(out, "set both clocks right (chrony, systemd-timesyncd), or auth-replay = "
-                     "monotonic on all nodes");
+                     "monotonic on all nodes; if they are right, somebody replays adverts");
 }
 
-/* Taken, for now. */
-static void unsigned_finding(const struct arrival *arrival, struct findings *out)
+/* Taken, for now: one of the two does not sign. */
+static void half_way(const struct arrival *arrival, struct findings *out)
 {
-    finding_add(out, SEVERITY_WARNING, "peer-unsigned", arrival->instance->name,
-                "peer %s does not sign its adverts; they are taken because of auth-mode = %s",
-                arrival->source, auth_mode_name(arrival->instance->auth_mode));
-    finding_fix(out, "auth-mode = permissive on all nodes, then enforce on all");
-}
+    const struct auth_policy policy = config_auth(arrival->instance);
+    bool is_signed = arrival->advert.trailer != NULL;
+    enum auth_outcome outcome = is_signed ? AUTH_OK : AUTH_OK_UNAUTHENTICATED;
+    const struct auth_text *text = auth_text_of_peer(&policy, outcome, is_signed);
 
-static bool not_expected(const struct arrival *arrival, struct findings *out)
-{
-    if (arrival->received != PACKET_LENGTH_ERROR || arrival->advert.trailer == NULL)
-        return false;
-    finding_add(out, SEVERITY_ERROR, "peer-auth", arrival->instance->name,
-                "peer %s signs its adverts, and this node has no `auth-key`: they are dropped as "
-                "packet_length_error",
-                arrival->source);
-    finding_fix(out, "`auth-key` with the same key here, and auth-mode = receive-only for the time "
-                     "being");
-    return true;
+    if (policy.keys == NULL || text == NULL)
+        return;
+    finding_add(out, SEVERITY_WARNING, is_signed ? "unsigned-here" : "peer-unsigned",
+                arrival->instance->name, "peer %s %s (auth-mode = %s here)", arrival->source,
+                text->cause, auth_mode_name(policy.mode));
+    finding_fix(out, "%s", text->mend);
 }
 
 bool judge_trailer(const struct arrival *arrival, struct findings *out)
 {
-    const char *seen = NULL;
-    const char *fix = NULL;
-
-    if (not_expected(arrival, out))
-        return true;
-    switch (arrival->received) {
-    case PACKET_OK:
-        if (arrival->instance->auth_key_count > 0 && arrival->advert.trailer == NULL)
-            unsigned_finding(arrival, out);
+    if (arrival->received == PACKET_OK)
+        half_way(arrival, out);
+    if (auth_text_of_drop(arrival->received) == NULL)
         return false;
-    case PACKET_TRAILER_UNKNOWN_KEY:
-        unknown_key(arrival, out);
-        return true;
-    case PACKET_TRAILER_STALE:
+    if (arrival->received == PACKET_TRAILER_STALE)
         clock_finding(arrival, out);
-        return true;
-    case PACKET_TRAILER_MISSING:
-        seen = "does not sign its adverts, and auth-mode here is enforce";
-        fix = "auth-mode = permissive here until all nodes sign";
-        break;
-    case PACKET_TRAILER_MALFORMED:
-        seen = "signs its adverts in a way that vipd does not know";
-        fix = "vipd or keepalived 2.4.2 and later there";
-        break;
-    case PACKET_TRAILER_INVALID_HMAC:
-        seen = "has a signature that no key here makes: another key under that id, or somebody "
-               "pretends to be it";
-        fix = "compare the files of `auth-key` on both nodes (sha256sum)";
-        break;
-    default:
-        return false;
-    }
-    finding_add(out, SEVERITY_ERROR, "peer-auth", arrival->instance->name,
-                "peer %s %s: its adverts are dropped", arrival->source, seen);
-    finding_fix(out, "%s", fix);
+    else
+        dropped(arrival, out);
     return true;
 }

@@ -58,6 +58,7 @@ void arrival_receive(struct arrival *arrival)
     struct advert advert;
 
     config_receiver(arrival->instance, family, peers, &receiver);
+    receiver.names_trailers = true; /* as the agent does */
     for (size_t i = 0; i < arrival->link->address_count && i < OWN_ADDRESSES_MAX; i++)
         own[receiver.own_count++] = arrival->link->addresses[i].prefix.address;
     receiver.own = own;

@@ -1,7 +1,6 @@
 /* See patient.h. The parts own everything; the patient only points to them. */
 #include "tools/doctor/patient.h"
 
-#include "lib/config/advice.h"
 #include "tools/common/client.h"
 #include "tools/common/config_files.h"
 #include "tools/common/field.h"
@@ -135,7 +134,7 @@ static void load_config(const struct doctor_options *options, struct patient_par
         finding_fix(out, "see %s:%u", problem->file, problem->line);
     }
     if (parts->config != NULL)
-        config_advise(parts->config, &parts->advice);
+        config_files_advise(parts->config, &parts->advice);
     config_files_free(&files);
 }
 

@@ -261,6 +261,9 @@ static void print_senders(const json_t *peers)
             gap = ", ";
         }
         fputs(")\n", stdout);
+        if (json_is_string(json_object_get(peer, "text")))
+            printf("    %-*s  it %s; %s\n", LABEL_WIDTH - 2, "", field_text(peer, "text"),
+                   field_text(peer, "mend"));
     }
 }
 

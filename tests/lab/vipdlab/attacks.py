@@ -204,7 +204,7 @@ ATTACKS = (
            drop="auth_ext_malformed", unsigned_drop="packet_length_error"),
     Attack("a signature of nothing",
            lambda s: _with_trailer(s, b"\1\1\0\0" + bytes(24)),
-           drop="auth_ext_invalid_hmac", unsigned_drop="packet_length_error"),
+           drop="auth_ext_invalid_hmac", unsigned_drop="auth_ext_unexpected"),
     Attack("TTL 254", lambda s: [s.advert(priority=255, ttl=254)], drop="ip_ttl_error",
            unsigned_drop="ip_ttl_error"),
     Attack("all 255 VRIDs", lambda s: [s.advert(priority=255, vrid=v) for v in range(1, 256)],

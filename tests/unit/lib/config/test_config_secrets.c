@@ -1,4 +1,5 @@
 /* Passwords and keys from files: what is taken of one, what is refused, and that none is shown. */
+#include "lib/config/advice_secrets.h"
 #include "lib/config/secrets.h"
 #include "tests/unit/lib/config/config_text.h"
 
@@ -152,6 +153,80 @@ static void keys_are_the_same_by_what_they_are(void **state)
     config_free(c);
 }
 
+/* ---- Who else can read them */
+
+static struct config_secret_access file;
+
+static bool look(const char *path, struct config_secret_access *out)
+{
+    *out = file;
+    return strcmp(path, "/gone") != 0;
+}
+
+/* The pieces of advice about a key in a file like that, one a line. */
+static const char *advice_of(const char *text, struct config_secret_access like)
+{
+    static char lines[2048];
+    struct config_problems problems;
+    struct config_problems advice = {0};
+    struct config *config = parse_text(text, &problems);
+
+    assert_non_null(config);
+    file = like;
+    config_advise_secrets(config, look, &advice);
+    lines[0] = '\0';
+    for (size_t i = 0; i < advice.count; i++) {
+        size_t used = strlen(lines);
+
+        config_problem_format(&advice.list[i], lines + used, sizeof(lines) - used - 1);
+        strcat(lines, "\n");
+    }
+    config_problems_free(&advice);
+    config_problems_free(&problems);
+    config_free(config);
+    return lines;
+}
+
+static struct config_secret_access like(unsigned mode, bool owner_known, bool group_known)
+{
+    return (struct config_secret_access){.mode = mode,
+                                         .owner = 1000,
+                                         .group = 100,
+                                         .owner_known = owner_known,
+                                         .group_known = group_known};
+}
+
+static void who_else_can_read_them_is_said(void **state)
+{
+#define KEYED V3 "auth-key = 1:/k\n"
+#define AT    "t.conf:1: [instance web] auth-key: /k: "
+    (void)state;
+    assert_string_equal(advice_of(KEYED, like(0600, true, false)), "");
+    assert_string_equal(advice_of(KEYED, like(0640, true, true)), "");
+    assert_string_equal(advice_of(KEYED, like(0400, true, true)), "");
+    assert_string_equal(advice_of(KEYED, like(0644, true, true)),
+                        AT "has mode 0644, so that everybody on this machine has permissions on "
+                           "it, expected 0600, or 0640 with the group vipd\n");
+    assert_string_equal(advice_of(KEYED, like(0640, true, false)),
+                        AT "has mode 0640 and the group 100, so that its members have permissions "
+                           "on it, expected 0600, or 0640 with the group vipd\n");
+    assert_string_equal(advice_of(KEYED, like(0660, true, true)),
+                        AT "has mode 0660, so that its group can change it, expected 0600, or 0640 "
+                           "with the group vipd\n");
+    assert_string_equal(advice_of(KEYED, like(0600, false, false)),
+                        AT "belongs to the user 1000, who can read and change it, expected root or "
+                           "vipd\n");
+    assert_non_null(strstr(advice_of(KEYED, like(0606, false, true)), "1000"));
+    assert_non_null(strstr(advice_of(KEYED, like(0606, false, true)), "0606"));
+#undef AT
+    assert_non_null(
+        strstr(advice_of(WEB, like(0644, true, true)), "password-file: /p: has mode 0644"));
+    /* Of what is no file of ours nothing is known. */
+    assert_string_equal(advice_of(V3 "auth-key = 1:/gone, 2:credential, 3:hex:" KEY_A "\n",
+                                  like(0666, false, false)),
+                        "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +235,7 @@ int main(void)
         cmocka_unit_test(keys_come_in_their_order_from_wherever_they_stand),
         cmocka_unit_test(an_instance_is_never_left_without_its_keys),
         cmocka_unit_test(keys_are_the_same_by_what_they_are),
+        cmocka_unit_test(who_else_can_read_them_is_said),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -309,6 +309,21 @@ static void two_masters_that_meet_are_no_second_master_yet(void **state)
     assert_true(said);
 }
 
+static void who_drops_what_is_unsigned_is_a_second_master(void **state)
+{
+    struct lan_sighting s = {.kind = LAN_SECOND_MASTER, .peer = kit_address("10.0.0.9")};
+    struct lan_subject subject = {.interface = "eth0", .source = kit_address("10.0.0.1")};
+    char text[LAN_WARNING_TEXT_SIZE];
+
+    (void)state;
+    assert_null(strstr(lan_warning_text(&s, &subject, text, sizeof(text)), "sign"));
+    s.is_signed = true;
+    assert_non_null(strstr(lan_warning_text(&s, &subject, text, sizeof(text)),
+                           "it signs, ours are unsigned; auth-mode = permissive here"));
+    subject.signs = true;
+    assert_null(strstr(lan_warning_text(&s, &subject, text, sizeof(text)), "sign"));
+}
+
 static void every_kind_has_a_name_and_a_text_that_fits(void **state)
 {
     const struct lan_subject subject = {.interface = "fifteen-letters",
@@ -329,6 +344,16 @@ static void every_kind_has_a_name_and_a_text_that_fits(void **state)
         lan_warning_text(&s, &subject, text, sizeof(text));
         assert_in_range(strlen(text), 20, sizeof(text) - 2); /* one more octet had room */
         assert_true(strlen(lan_warning_name(s.kind)) > 5);
+    }
+    for (unsigned verdict = 0; verdict < 2 * PACKET_VERDICTS; verdict++) {
+        const struct lan_sighting s = {.kind = LAN_REFUSED_PEER,
+                                       .peer = subject.source,
+                                       .address_count = verdict / PACKET_VERDICTS,
+                                       .sample = subject.source,
+                                       .verdict = (enum packet_verdict)(verdict % PACKET_VERDICTS)};
+
+        lan_warning_text(&s, &subject, text, sizeof(text));
+        assert_in_range(strlen(text), 20, sizeof(text) - 2);
     }
     const struct lan_sighting s = {.kind = LAN_DUPLICATE_VRID,
                                    .peer = kit_address("10.0.0.9"),
@@ -351,6 +376,7 @@ int main(void)
         cmocka_unit_test(one_that_comes_and_goes_does_not_fill_the_log),
         cmocka_unit_test(one_that_lasts_is_said_once),
         cmocka_unit_test(two_masters_that_meet_are_no_second_master_yet),
+        cmocka_unit_test(who_drops_what_is_unsigned_is_a_second_master),
         cmocka_unit_test(every_kind_has_a_name_and_a_text_that_fits),
     };
 

@@ -88,6 +88,38 @@ static void the_reason_is_said(void **state)
     assert_non_null(strstr(said(&peers, SEC), "do not arrive any more: both hold 10.0.0.10"));
 }
 
+static void of_a_signature_the_mend_is_said_too(void **state)
+{
+    static const struct {
+        enum packet_verdict verdict;
+        const char *said;
+    } cases[] = {
+        {PACKET_TRAILER_MISSING, "sends unsigned adverts, this node has auth-mode = enforce: its "
+                                 "adverts are dropped; auth-mode = permissive here"},
+        {PACKET_TRAILER_MALFORMED, "does not know: its adverts are dropped; vipd, or keepalived"},
+        {PACKET_TRAILER_UNKNOWN_KEY, "key id that no auth-key here has: its adverts are dropped; "
+                                     "the same keys under the same ids"},
+        {PACKET_TRAILER_INVALID_HMAC, "or is a forger: its adverts are dropped; compare the key "
+                                      "files"},
+        {PACKET_TRAILER_STALE, "off by more than auth-window: its adverts are dropped; set both "
+                               "clocks right"},
+        {PACKET_TRAILER_REPLAY, "heard before, or its clock was set back: its adverts are "
+                                "dropped; set its clock right"},
+        {PACKET_TRAILER_UNEXPECTED, "signs its adverts, and this node has no auth-key: its adverts "
+                                    "are dropped; auth-key here, with auth-mode = receive-only"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct peer_macs peers = {0};
+
+        hear(&peers, PEER, cases[i].verdict, SEC);
+        assert_ptr_equal(strstr(said(&peers, SEC), PEER " "), said(&peers, SEC));
+        if (strstr(said(&peers, SEC), cases[i].said) == NULL)
+            fail_msg("%s", said(&peers, SEC));
+    }
+}
+
 static void a_sender_that_only_the_capture_sees_is_behind_a_firewall(void **state)
 {
     struct peer_macs peers = {0};
@@ -129,6 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sender_is_known_by_its_machine_once_that_was_captured),
         cmocka_unit_test(the_reason_is_said),
+        cmocka_unit_test(of_a_signature_the_mend_is_said_too),
         cmocka_unit_test(a_sender_that_only_the_capture_sees_is_behind_a_firewall),
         cmocka_unit_test(damaged_adverts_say_nothing_of_anybody),
         cmocka_unit_test(a_flood_of_refused_senders_drives_no_peer_out),

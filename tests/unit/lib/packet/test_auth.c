@@ -147,6 +147,8 @@ struct side {
     struct auth_keys *keys;
     struct auth_peers peers;
     struct ip_address unicast[PEERS_MAX];
+    uint8_t packet[OCTETS_MAX];
+    struct advert advert; /* the last one that was read, in it */
 };
 
 static enum auth_mode mode_of(const char *name)
@@ -211,28 +213,69 @@ static const char *verdict_of(enum packet_verdict read, enum auth_outcome outcom
     }
 }
 
-static const char *deliver(struct side *side, const json_t *delivery)
+static enum packet_verdict read_packet(struct side *side, const json_t *delivery)
 {
-    uint8_t packet[OCTETS_MAX];
     const uint8_t *payload;
     size_t payload_size;
     struct packet_ip ip;
-    struct advert advert;
-    enum auth_outcome outcome = AUTH_OUTCOMES;
-    const struct auth_clock now = {
-        .utc_ns = (uint64_t)json_integer_value(json_object_get(delivery, "now_s")) * NS_PER_SEC};
-    size_t size = from_hex(text_of(delivery, "ip_packet_hex"), packet);
+    size_t size = from_hex(text_of(delivery, "ip_packet_hex"), side->packet);
 
-    assert_int_equal(packet_split_ip(packet, size, &ip, &payload, &payload_size), PACKET_OK);
+    assert_int_equal(packet_split_ip(side->packet, size, &ip, &payload, &payload_size), PACKET_OK);
     /* A list that fits, an interval that fits: of both the vectors say nothing. */
     side->receiver.own = &ip.destination;
     side->receiver.own_count = 1;
     side->receiver.advert_interval_ns = NS_PER_SEC;
-    enum packet_verdict read =
-        packet_receive(&ip, payload, payload_size, &side->receiver, &advert, NULL);
+    return packet_receive(&ip, payload, payload_size, &side->receiver, &side->advert, NULL);
+}
+
+static const char *deliver(struct side *side, const json_t *delivery)
+{
+    enum auth_outcome outcome = AUTH_OUTCOMES;
+    const struct auth_clock now = {
+        .utc_ns = (uint64_t)json_integer_value(json_object_get(delivery, "now_s")) * NS_PER_SEC};
+
+    enum packet_verdict read = read_packet(side, delivery);
     if (read == PACKET_OK)
-        outcome = auth_peers_receive(&side->peers, &side->policy, &advert, read, &now);
+        outcome = auth_peers_receive(&side->peers, &side->policy, &side->advert, read, &now);
     return verdict_of(read, outcome);
+}
+
+/* A node without keys says of a signed advert that it is one, where it was told to: in decode's
+ * words it is a wrong length. What is no trailer, or wrong besides, is not called signed. */
+static void without_keys_what_is_signed_is_named(void **state)
+{
+    const json_t *list = json_object_get(vectors, "vectors");
+    size_t named = 0;
+
+    (void)state;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *vector = json_array_get(list, i);
+        static struct side side;
+        json_t *deliveries = json_object_get(vector, "deliveries");
+
+        if (json_array_size(deliveries) == 0)
+            continue;
+        set_up(&side, json_object_get(vector, "receiver"));
+        enum packet_verdict with_keys = read_packet(&side, json_array_get(deliveries, 0));
+        bool is_signed = side.advert.trailer != NULL;
+        bool of_known_kind = is_signed && side.advert.trailer[0] == 1 &&
+                             side.advert.trailer[2] == 0 && side.advert.trailer[3] == 0;
+        side.receiver.trailers = false;
+        enum packet_verdict plain = read_packet(&side, json_array_get(deliveries, 0));
+        side.receiver.names_trailers = true;
+        enum packet_verdict named_as = read_packet(&side, json_array_get(deliveries, 0));
+        auth_keys_unref(side.keys);
+        if (with_keys != PACKET_OK || !is_signed) {
+            assert_int_equal(plain,
+                             with_keys == PACKET_CHECKSUM_ERROR ? PACKET_LENGTH_ERROR : with_keys);
+            assert_int_equal(named_as, with_keys);
+            continue;
+        }
+        assert_int_equal(plain, PACKET_LENGTH_ERROR);
+        assert_int_equal(named_as, of_known_kind ? PACKET_TRAILER_UNEXPECTED : PACKET_LENGTH_ERROR);
+        named += of_known_kind ? 1 : 0;
+    }
+    assert_true(named >= 7);
 }
 
 static bool is_allowed(const json_t *delivery, const char *verdict)
@@ -333,6 +376,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_signed_is_as_in_the_vectors),
         cmocka_unit_test(receivers_say_what_the_vectors_say),
+        cmocka_unit_test(without_keys_what_is_signed_is_named),
         cmocka_unit_test(senders_stamp_as_the_vectors_say),
         cmocka_unit_test(windows_are_as_keepalived_has_them),
     };

@@ -120,6 +120,27 @@ static void both_clocks_may_be_set_at_once(void **state)
     assert_in_range(world.worst, 0, MASTER_DOWN - 2);
 }
 
+/* It is followed by the former time when it is set ahead once more, for a moment: of its two copies
+ * neither is of a time that was believed, and neither may keep the other from being. */
+static void who_is_set_twice_is_heard_by_one_of_its_times(void **state)
+{
+    (void)state;
+    for (unsigned moment = 1; moment <= 4; moment++) {
+        struct world world = begin(AUTH_REPLAY_TIME);
+
+        world.sender_ns = HOUR;
+        seconds(&world, 30);
+        world.sender_ns = 0;
+        seconds(&world, 30);
+        world.worst = 0;
+        world.sender_ns = 2 * HOUR;
+        seconds(&world, moment);
+        world.sender_ns = 0;
+        seconds(&world, 30);
+        assert_in_range(world.worst, 0, MASTER_DOWN - 1);
+    }
+}
+
 /* What keepalived has of it, which has no boot clock in it: a clock that was ahead and is set right
  * is heard again at once. */
 static void a_correction_is_believed_by_utc_alone(void **state)
@@ -311,6 +332,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_step_of_either_clock_strands_nobody),
         cmocka_unit_test(both_clocks_may_be_set_at_once),
+        cmocka_unit_test(who_is_set_twice_is_heard_by_one_of_its_times),
         cmocka_unit_test(a_correction_is_believed_by_utc_alone),
         cmocka_unit_test(nothing_that_was_sent_is_taken_again),
         cmocka_unit_test(a_recording_of_another_time_does_not_silence_the_living),
