@@ -9,6 +9,7 @@ import threading
 import time
 
 CLONE_NEWNET = 0x40000000
+MNT_DETACH = 2
 PR_SET_PDEATHSIG = 1
 RUN_DIR = "/run/netns"
 # vipdlab{pid of the test process}-{lab number}-{node}: a sweep can tell whose owner is dead.
@@ -78,22 +79,49 @@ def names():
         return []
 
 
-def remove(namespace):
-    """Ends what still runs in the namespace and deletes it. Never raises."""
+def add(*namespaces):
+    """Makes network namespaces."""
+    ip_batch([f"netns add {name}" for name in namespaces])
+
+
+def _pids(namespaces):
+    """The processes in them. By hand: `ip netns pids` is a process for each namespace and reads
+    all of /proc each time."""
+    wanted = {(at.st_dev, at.st_ino)
+              for at in (os.stat(f"{RUN_DIR}/{name}") for name in namespaces)}
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            at = os.stat(f"/proc/{pid}/ns/net")
+        except OSError:
+            continue  # it has ended
+        if (at.st_dev, at.st_ino) in wanted:
+            found.append(int(pid))
+    return found
+
+
+def remove(*namespaces):
+    """Ends what still runs in the namespaces and deletes them. Never raises."""
     try:
         for _ in range(50):
-            pids = run("ip", "netns", "pids", namespace, check=False).stdout.split()
+            pids = _pids(namespaces)
             if not pids:
                 break
             for pid in pids:
                 try:
-                    os.kill(int(pid), signal.SIGKILL)
+                    os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
                     pass
             time.sleep(0.02)
-        run("ip", "netns", "del", namespace, check=False)
-    except (OSError, subprocess.SubprocessError) as error:
-        print(f"cannot remove namespace {namespace}: {error}")
+    except OSError as error:
+        print(f"cannot end what runs in {' '.join(namespaces)}: {error}")
+    for name in namespaces:
+        # As `ip netns del` does it.
+        _libc.umount2(f"{RUN_DIR}/{name}".encode(), MNT_DETACH)
+        try:
+            os.unlink(f"{RUN_DIR}/{name}")
+        except OSError as error:
+            print(f"cannot remove namespace {name}: {error}")
 
 
 def sweep():

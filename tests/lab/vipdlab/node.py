@@ -4,6 +4,7 @@ import functools
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 
@@ -15,6 +16,7 @@ VIPD = f"{BUILD}/agent/vipd"
 VIPCTL = f"{BUILD}/tools/vipctl"
 SCHEMA_DOC = f"{BUILD}/tools/check/schema_doc"
 KEEPALIVED = os.environ.get("VIPD_KEEPALIVED", "keepalived")  # another version than Debian's
+STATUS_TIMEOUT_S = 10  # as vipctl's
 NOT_SWITCHED = 6  # exit status of drain and take: mastership did not change hands
 # Before a command: it can add no address.
 NO_NET_ADMIN = ["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"]
@@ -54,15 +56,21 @@ class Machine:
     def ip(self, *arguments, check=True):
         return netns.run("ip", "-n", self.namespace, *arguments, check=check)
 
+    def cable(self):
+        """What makes eth0 and the switch's end of it, for `ip -batch` outside."""
+        return (f"link add eth0 netns {self.namespace} address {self.mac} type veth"
+                f" peer name {self.name} netns {self.lab.switch}")
+
+    def interface(self):
+        """What brings eth0 up with its addresses, for `ip -batch` inside."""
+        return ["link set eth0 up", f"addr add {self.address4}/24 dev eth0",
+                f"addr add {self.address6}/64 dev eth0"]
+
     def create_interface(self):
-        """Makes eth0 with its addresses and plugs it in."""
-        switch = self.lab.switch
-        netns.ip_batch([
-            f"link add eth0 netns {self.namespace} address {self.mac} type veth"
-            f" peer name {self.name} netns {switch}"])
-        netns.ip_batch([f"link set {self.name} master br0 up"], switch)
-        netns.ip_batch(["link set eth0 up", f"addr add {self.address4}/24 dev eth0",
-                        f"addr add {self.address6}/64 dev eth0"], self.namespace)
+        """Makes eth0 anew, with its addresses, and plugs it in."""
+        netns.ip_batch([self.cable()])
+        netns.ip_batch([f"link set {self.name} master br0 up"], self.lab.switch)
+        netns.ip_batch(self.interface(), self.namespace)
 
     def add_device(self, device="eth1"):
         """Makes another interface, plugged into a LAN of its own at the port it returns."""
@@ -214,11 +222,24 @@ class Node(AgentMachine):
         return done
 
     def status(self):
-        """The JSON of `vipctl status`, or None while it cannot be had."""
+        """What `vipctl status --json` prints, or None while it cannot be had. Asked without vipctl:
+        whoever waits asks again and again, and starting a program takes more time than the rest."""
         if self.process is None or self.process.poll() is not None:
             return None
-        done = self.vipctl("status", "--json")
-        return json.loads(done.stdout) if done.returncode == 0 else None
+        reply = b""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(STATUS_TIMEOUT_S)
+            try:
+                client.connect(self.control)
+                client.sendall(b'{"method":"io.vipd.GetStatus"}\0')
+                while not reply.endswith(b"\0"):
+                    part = client.recv(65536)
+                    if not part:
+                        return None
+                    reply += part
+            except OSError:
+                return None
+        return json.loads(reply[:-1]).get("parameters")
 
     def instance(self, name="web"):
         status = self.status() or {"instances": []}
