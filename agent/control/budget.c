@@ -26,6 +26,7 @@ struct budget {
     sd_event_source *rested; /* there is time for it again */
     uint64_t left_ns;        /* 0: used up */
     uint64_t filled_at_ns;   /* in the future while something is owed */
+    uint64_t stretch_ns;     /* used since it rested */
     bool spent;
     uint64_t rests;
 };
@@ -53,16 +54,20 @@ static void fill(struct budget *budget)
 }
 
 /* What comes while it rests waits in its sockets. Of sources that exist none of these can fail. */
-static void rest(struct budget *budget, uint64_t owed_ns)
+static void rest_until(struct budget *budget, uint64_t at_ns)
 {
     budget->spent = true;
-    budget->rests++;
-    budget->filled_at_ns = clock_boot_ns() + owed_ns * PERCENT / budget->rule.percent;
     (void)sd_event_source_set_enabled(budget->ready, SD_EVENT_OFF);
     (void)sd_event_source_set_enabled(budget->again, SD_EVENT_OFF);
-    (void)sd_event_source_set_time(budget->rested,
-                                   (budget->filled_at_ns + REST_MIN_NS) / NS_PER_US);
+    (void)sd_event_source_set_time(budget->rested, at_ns / NS_PER_US);
     (void)sd_event_source_set_enabled(budget->rested, SD_EVENT_ONESHOT);
+}
+
+static void rest(struct budget *budget, uint64_t owed_ns)
+{
+    budget->rests++;
+    budget->filled_at_ns = clock_boot_ns() + owed_ns * PERCENT / budget->rule.percent;
+    rest_until(budget, budget->filled_at_ns + REST_MIN_NS);
 }
 
 /* One event of the inner loop at most, and what it waits for next. */
@@ -94,8 +99,11 @@ static int serve(struct budget *budget)
     uint64_t owed_ns = used_ns > budget->left_ns ? used_ns - budget->left_ns : 0;
 
     budget->left_ns = owed_ns > 0 ? 0 : budget->left_ns - used_ns;
+    budget->stretch_ns += used_ns;
     if (r >= 0 && budget->left_ns == 0)
         rest(budget, owed_ns);
+    else if (r >= 0 && budget->rule.stretch_ns > 0 && budget->stretch_ns >= budget->rule.stretch_ns)
+        rest_until(budget, clock_boot_ns() + budget->stretch_ns);
     return r;
 }
 
@@ -121,6 +129,7 @@ static int on_rested(sd_event_source *source, uint64_t usec, void *userdata)
     (void)source;
     (void)usec;
     budget->spent = false;
+    budget->stretch_ns = 0;
     (void)sd_event_source_set_enabled(budget->ready, SD_EVENT_ON);
     return serve(budget);
 }

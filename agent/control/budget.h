@@ -6,8 +6,8 @@
  *
  * A turn is one event of the inner loop; between two turns the outer loop serves all else that is
  * pending. Time is the thread's own CPU time, so that a busy machine does not count as a busy
- * client. What was not used is saved up for a burst: a long answer is not slower for a single
- * person.
+ * client. What was not used is saved up for a burst: a single person gets a long answer at once. In
+ * a burst too other programs get their turn: after a stretch of it there is a pause as long.
  */
 #ifndef AGENT_CONTROL_BUDGET_H
 #define AGENT_CONTROL_BUDGET_H
@@ -21,6 +21,8 @@ struct budget;
 struct budget_rule {
     uint64_t burst_ns; /* of CPU time; also what it begins with */
     unsigned percent;  /* of one CPU, in the long run */
+    /* Of a burst, without a pause; 0: all of it. */
+    uint64_t stretch_ns;
 };
 
 /* The inner loop, served at `priority` of the outer one. 0 or a negative errno. */
@@ -37,7 +39,7 @@ sd_event *budget_event(const struct budget *budget);
  * outer loop would not notice. */
 void budget_wake(struct budget *budget);
 
-/* True while it is used up, and how often that came to be. */
+/* True while it is used up or pauses, and how often it was used up. */
 bool budget_spent(const struct budget *budget);
 uint64_t budget_rests(const struct budget *budget);
 

@@ -5,6 +5,7 @@
  */
 #include "agent/control/client.h"
 
+#include "agent/base/clock.h"
 #include "agent/control/answer.h"
 
 #include <errno.h>
@@ -19,7 +20,12 @@
 enum {
     READ_BYTES = 4096,
     TIMEOUT_ACCURACY_US = 250 * 1000,
+    STEPS_PER_TURN = 8,
 };
+
+/* A turn of the loop costs as much as a step of an answer. Nothing is begun after so long, for
+ * adverts wait meanwhile. */
+#define TURN_NS (NS_PER_MS / 2)
 
 struct control_client {
     const struct control_client_owner *owner;
@@ -110,28 +116,6 @@ static void update(struct control_client *client)
         client->owner->drop(client->owner->userdata, client);
 }
 
-static int on_work(sd_event_source *source, uint64_t usec, void *userdata)
-{
-    struct control_client *client = userdata;
-    size_t length = SIZE_MAX;
-
-    (void)source;
-    (void)usec;
-    if (client->answer.kind == ANSWER_NONE)
-        length = message_length(client);
-    else
-        control_answer_step(&client->answer);
-    if (length != SIZE_MAX) {
-        restart_timeout(client);
-        if (!control_answer_message(&client->answer, byte_queue_front(&client->input), length,
-                                    client->permitted))
-            client->failed = true;
-        byte_queue_take(&client->input, length + 1);
-    }
-    update(client);
-    return 0;
-}
-
 static void receive_some(struct control_client *client)
 {
     size_t room = CONTROL_MESSAGE_BYTES_MAX - byte_queue_used(&client->input);
@@ -163,6 +147,44 @@ static void send_some(struct control_client *client)
     } else if (sent < 0 && errno != EAGAIN && errno != EINTR) {
         client->failed = true;
     }
+}
+
+/* What is ready goes out in the same turn. */
+static void step_some(struct control_client *client)
+{
+    struct control_answer *answer = &client->answer;
+    uint64_t until_ns = clock_boot_ns() + TURN_NS;
+
+    for (int i = 0; i < STEPS_PER_TURN && control_answer_pending(answer) && !answer->failed; i++) {
+        if (i > 0 && (byte_queue_used(&answer->output) >= CONTROL_QUEUE_BYTES ||
+                      clock_boot_ns() >= until_ns))
+            break;
+        control_answer_step(answer);
+    }
+    if (byte_queue_used(&answer->output) > 0)
+        send_some(client);
+}
+
+static int on_work(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct control_client *client = userdata;
+    size_t length = SIZE_MAX;
+
+    (void)source;
+    (void)usec;
+    if (client->answer.kind == ANSWER_NONE)
+        length = message_length(client);
+    else
+        step_some(client);
+    if (length != SIZE_MAX) {
+        restart_timeout(client);
+        if (!control_answer_message(&client->answer, byte_queue_front(&client->input), length,
+                                    client->permitted))
+            client->failed = true;
+        byte_queue_take(&client->input, length + 1);
+    }
+    update(client);
+    return 0;
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata)

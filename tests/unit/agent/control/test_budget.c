@@ -159,6 +159,26 @@ static void test_greed_gets_its_share_and_no_more(void **state)
     assert_true(bench->burnt_ns - bench->last_ns <= allowed_ns);
 }
 
+/* A burst is as much as without pauses, but half of the time is everybody's. */
+static void test_a_burst_pauses(void **state)
+{
+    const struct budget_rule pausing = {
+        .burst_ns = 200 * NS_PER_MS, .percent = 5, .stretch_ns = 5 * NS_PER_MS};
+    struct bench *bench = *state;
+
+    budget_close(bench->budget);
+    assert_int_equal(budget_open(bench->outer, 0, &pausing, &bench->budget), 0);
+    bench->burn_ns = 1 * NS_PER_MS;
+    add_greed(bench);
+    uint64_t begun_ns = clock_boot_ns();
+    for (int turns = 0; bench->burnt_ns < 100 * NS_PER_MS && turns < 10000; turns++)
+        run_for(bench, 1 * NS_PER_MS);
+    assert_true(bench->burnt_ns >= 100 * NS_PER_MS);
+    assert_int_equal(budget_rests(bench->budget), 0);
+    /* The last stretch's pause has not been yet. */
+    assert_true(clock_boot_ns() - begun_ns >= 2 * bench->burnt_ns - 2 * pausing.stretch_ns);
+}
+
 static void test_what_comes_during_a_rest_is_served_after_it(void **state)
 {
     struct bench *bench = *state;
@@ -200,6 +220,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_source_armed_from_outside_is_served_after_a_wake,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_greed_gets_its_share_and_no_more, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_burst_pauses, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_comes_during_a_rest_is_served_after_it, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_the_outer_loop_goes_on, setup, teardown),

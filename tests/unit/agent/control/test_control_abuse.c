@@ -20,6 +20,7 @@ enum {
      */
     POLITE_TURNS_MAX = 20 * CONTROL_CLIENTS_MAX,
     LIVELY_EVERY_MS = 200,
+    PIECES_PER_TURN = 8,
     PADDING = 1000,
     /* What may be made for a client that does not read: the queue, one piece, and the kernel's
      * buffer, whatever its size here. */
@@ -178,9 +179,10 @@ static void the_stuck_are_dropped_in_the_end(void **state)
 
 /* What is more important: a timer that each piece of control work makes due. */
 static sd_event_source *urgent;
-static unsigned urgent_owed;
+static unsigned urgent_owed; /* since that turn; 0: it is not */
 static unsigned urgent_late;
 static unsigned pieces;
+static unsigned turn;
 
 static int on_urgent(sd_event_source *source, uint64_t usec, void *userdata)
 {
@@ -194,8 +196,9 @@ static int on_urgent(sd_event_source *source, uint64_t usec, void *userdata)
 static void on_piece(void)
 {
     pieces++;
-    urgent_late += urgent_owed;
-    urgent_owed = 1;
+    /* What a turn has begun it may end. */
+    urgent_late += urgent_owed != 0 && urgent_owed != turn;
+    urgent_owed = turn;
     (void)sd_event_source_set_time(urgent, 0);
     (void)sd_event_source_set_enabled(urgent, SD_EVENT_ONESHOT);
 }
@@ -216,6 +219,7 @@ static void flood(const int *fds)
 static void start_flood(struct control_bench *bench, int *fds)
 {
     pieces = urgent_late = urgent_owed = 0;
+    turn = 1;
     assert_true(sd_event_add_time(bench->event, &urgent, CLOCK_MONOTONIC, 0, 1, on_urgent, NULL) >=
                 0);
     assert_true(sd_event_source_set_priority(urgent, BENCH_PRIORITY - 1) >= 0);
@@ -243,11 +247,12 @@ static void a_flood_never_comes_before_a_deadline(void **state)
         unsigned before = pieces;
 
         flood(fds);
+        turn++;
         bench_turn(bench);
         most = pieces - before > most ? pieces - before : most;
     }
     assert_true(pieces >= FLOOD_PIECES);
-    assert_int_equal(most, 1);
+    assert_in_range(most, 1, PIECES_PER_TURN);
     assert_int_equal(urgent_late, 0);
     end_flood(fds);
 }

@@ -61,6 +61,26 @@ static void a_status_has_every_instance(void **state)
     close(fd);
 }
 
+/* Several pieces are made in a turn of the loop, and leave in the same one. */
+static void a_status_takes_few_turns(void **state)
+{
+    struct control_bench *bench = *state;
+    int fd = bench_dial(bench);
+    char away[REPLY_SIZE];
+    unsigned turns = 0;
+
+    bench->instances = MANY_INSTANCES;
+    bench_call(fd, GET_STATUS);
+    while (bench->made < MANY_INSTANCES && turns < 2 * MANY_INSTANCES) {
+        turns += bench_turn(bench);
+        while (recv(fd, away, sizeof(away), MSG_DONTWAIT) > 0)
+            continue;
+    }
+    assert_int_equal(bench->made, MANY_INSTANCES);
+    assert_in_range(turns, 1, MANY_INSTANCES);
+    close(fd);
+}
+
 /* A reload takes its time: others are served meanwhile, its client waits as long as it takes, and
  * asks nothing else before. */
 static void a_reload_is_answered_later(void **state)
@@ -393,6 +413,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         bench_test(a_status_has_every_instance),
+        bench_test(a_status_takes_few_turns),
         bench_test(a_reload_is_answered_later),
         bench_test(who_has_gone_is_not_answered),
         bench_test(there_is_a_reserve_of_descriptors),
