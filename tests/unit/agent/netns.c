@@ -22,12 +22,14 @@
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
 enum {
     EXIT_SKIPPED = 77,
     WORDS_MAX = 32,
+    QUEUE_WAIT_MS = 20 * 1000,
 };
 
 static bool write_file(const char *path, const char *text)
@@ -95,11 +97,33 @@ void netns_ip(const char *format, ...)
     assert_int_equal(status, 0);
 }
 
+/* The first of two ends to be up gets its queue from the kernel's work queue, as soon as that runs:
+ * until then all that is sent is lost, and reported as sent. */
+static void await_queue(const char *name)
+{
+    const struct timespec moment = {.tv_nsec = 1000000};
+    struct ifreq request = {0};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
+    for (int i = 0; i < QUEUE_WAIT_MS; i++) {
+        assert_int_equal(ioctl(fd, SIOCGIFFLAGS, &request), 0);
+        if ((request.ifr_flags & IFF_RUNNING) != 0)
+            break;
+        (void)nanosleep(&moment, NULL);
+    }
+    /* It runs with the lock of all links, which this call gets when it is done. */
+    assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &request), 0);
+    close(fd);
+}
+
 void netns_veth(const char *a, const char *b)
 {
     netns_ip("link add %s type veth peer name %s", a, b);
     netns_ip("link set %s up", a);
     netns_ip("link set %s up", b);
+    await_queue(a);
 }
 
 void netns_address(const char *ifname, const char *prefix, uint8_t proto, uint32_t valid_s)

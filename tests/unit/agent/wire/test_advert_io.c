@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -16,6 +17,7 @@ enum {
     MANY = 150, /* more than fit into one call, either way */
     LONGEST = ADVERT_SIZE_MAX,
     TOO_LONG = 9000, /* comes in fragments */
+    ARRIVAL_MS = 20 * 1000,
 };
 
 struct bench {
@@ -140,6 +142,19 @@ static void receive_all(struct bench *bench)
         ;
 }
 
+/* A busy machine has them arrive in a moment. */
+static void await(struct bench *bench, size_t count)
+{
+    const struct timespec moment = {.tv_nsec = 1000000};
+
+    receive_all(bench);
+    for (int i = 0; bench->arrived < count && i < ARRIVAL_MS; i++) {
+        (void)nanosleep(&moment, NULL);
+        receive_all(bench);
+    }
+    assert_int_equal(bench->arrived, count);
+}
+
 static void many_leave_and_arrive_in_order(void **state)
 {
     struct bench *bench = *state;
@@ -148,8 +163,7 @@ static void many_leave_and_arrive_in_order(void **state)
         post(bench, 12 + i % 40, (uint8_t)i);
     advert_io_flush(bench->out);
     assert_int_equal(bench->sent, MANY);
-    receive_all(bench);
-    assert_int_equal(bench->arrived, MANY);
+    await(bench, MANY);
     assert_int_equal(bench->ttl, VRRP_TTL);
     for (size_t i = 0; i < MANY; i++) {
         assert_int_equal(bench->marks[i], i);
@@ -171,8 +185,7 @@ static void what_is_posted_waits_and_what_is_sent_goes_behind_it(void **state)
     bench->header.ttl = 7;
     assert_int_equal(advert_io_send(bench->out, &bench->header, payload, sizeof(payload)), 0);
     assert_int_equal(bench->sent, 1);
-    receive_all(bench);
-    assert_int_equal(bench->arrived, 2);
+    await(bench, 2);
     assert_int_equal(bench->marks[0], 1);
     assert_int_equal(bench->marks[1], 2);
     assert_int_equal(bench->ttl, 7);
@@ -188,8 +201,7 @@ static void long_ones_are_whole(void **state)
     for (size_t i = 0; i < count; i++)
         post(bench, sizes[i], (uint8_t)(10 + i));
     advert_io_flush(bench->out);
-    receive_all(bench);
-    assert_int_equal(bench->arrived, count);
+    await(bench, count);
     for (size_t i = 0; i < count; i++) {
         assert_int_equal(bench->marks[i], 10 + i);
         assert_int_equal(bench->sizes[i], sizes[i]);
