@@ -27,11 +27,18 @@ enum {
 
 /* Marks that have moved are written once in such a time. */
 #define PERIOD_NS (60 * NS_PER_SEC)
+/* And in such a one where no clock says what is old: by the monotonic rule. */
+#define PERIOD_MONOTONIC_NS (5 * NS_PER_SEC)
 /* Of sequences, by the monotonic rule: reserved at a time, and what of it is left at the next. */
 #define RESERVE (UINT64_C(3600) << 32)
 #define REFILL  (UINT64_C(1800) << 32)
 /* By the rule of time, while the clock is behind: only the counter goes on. */
 #define RESERVE_BEHIND (UINT64_C(1) << 20)
+
+/* Of marks that were written longer ago nothing is concluded: clocks drift. */
+#define RESUMED_MAX_NS (2 * PERIOD_NS)
+/* UTC and the boot clock are as far apart as when it was written: no other boot, nobody set UTC. */
+#define SAME_CLOCK_NS ((int64_t)NS_PER_SEC)
 
 /* One router, for as long as the agent runs. */
 struct sequence_record {
@@ -43,6 +50,7 @@ struct sequence_record {
     uint64_t last;
     uint64_t ceiling; /* written, or on its way */
     struct auth_peers *marks;
+    bool resumed; /* the marks are those of the file, */
     struct sequence_record *next;
 };
 
@@ -50,7 +58,9 @@ struct sequences {
     struct sequence_record *first;
     struct file_saver *saver;
     char path[PATH_SIZE];
-    uint64_t saved_ns; /* boot time when it was last handed over; 0: never */
+    uint64_t loaded_ns; /* which was read then, by the boot clock */
+    bool same_clock;    /* and by a boot clock that goes on since it was written */
+    uint64_t saved_ns;  /* boot time when it was last handed over; 0: never */
     bool saving;
     bool again; /* something has to be written that is not on its way */
     bool failing;
@@ -101,8 +111,10 @@ static void refresh(struct sequence_record *record)
         record->sent = true;
         record->last = auth->sender.last;
     }
-    if (auth->peers != NULL)
+    if (auth->peers != NULL) {
         *record->marks = *auth->peers;
+        record->resumed = false;
+    }
 }
 
 static bool is_monotonic(const struct sequence_record *record)
@@ -134,9 +146,14 @@ static void put_record(FILE *out, struct sequence_record *record)
     for (size_t i = 0; i < AUTH_PEERS_MAX; i++) {
         const struct auth_peer *peer = &record->marks->list[i];
 
-        if (peer->mark.set)
-            fprintf(out, "mark %s %s %s 0x%016" PRIx64 "\n", record->name, family,
-                    ip_address_format(&peer->address, text, sizeof(text)), peer->mark.sequence);
+        if (!peer->mark.set)
+            continue;
+        ip_address_format(&peer->address, text, sizeof(text));
+        fprintf(out, "mark %s %s %s 0x%016" PRIx64 "\n", record->name, family, text,
+                peer->mark.sequence);
+        if (peer->mark.accepted_ns != 0)
+            fprintf(out, "believed %s %s %s 0x%016" PRIx64 "\n", record->name, family, text,
+                    peer->mark.accepted_ns);
     }
 }
 
@@ -150,6 +167,7 @@ static char *dump(struct sequences *sequences)
     if (out == NULL)
         return NULL;
     fputs(FILE_HEAD, out);
+    fprintf(out, "boot 0x%016" PRIx64 "\n", clock_wall_ns() - clock_boot_ns());
     for (struct sequence_record *record = sequences->first; record != NULL; record = record->next)
         put_record(out, record);
     if (fclose(out) != 0) {
@@ -199,7 +217,10 @@ void sequences_note(const struct authentication *auth, uint64_t utc_ns, uint64_t
     /* A disk that fails is not asked with each advert. */
     bool due = boot_ns - sequences->saved_ns >= (sequences->failing ? PERIOD_NS : 0);
 
-    if (boot_ns - sequences->saved_ns >= PERIOD_NS || (due && (low || (spent && behind))))
+    uint64_t period_ns =
+        is_monotonic(record) && !sequences->failing ? PERIOD_MONOTONIC_NS : PERIOD_NS;
+
+    if (boot_ns - sequences->saved_ns >= period_ns || (due && (low || (spent && behind))))
         save(sequences);
 }
 
@@ -222,6 +243,15 @@ static bool read_number(const char *text, uint64_t *number)
     return errno == 0 && *end == '\0';
 }
 
+/* When the sender of a mark was believed last, by the boot clock. */
+static void set_believed(struct sequence_record *record, const struct ip_address *address,
+                         uint64_t accepted_ns)
+{
+    for (size_t i = 0; i < AUTH_PEERS_MAX; i++)
+        if (ip_address_equal(&record->marks->list[i].address, address))
+            record->marks->list[i].mark.accepted_ns = accepted_ns;
+}
+
 /* One line. False: it is not what we write. */
 static bool read_line(struct sequences *sequences, char *line)
 {
@@ -237,17 +267,27 @@ static bool read_line(struct sequences *sequences, char *line)
         words[count++] = word;
     bool sent = count == WORDS && strcmp(words[0], "sent") == 0;
     bool mark = count == WORDS + 1 && strcmp(words[0], "mark") == 0;
-    if ((!sent && !mark) || !config_name_valid(words[1], strlen(words[1])) ||
+    bool believed = count == WORDS + 1 && strcmp(words[0], "believed") == 0;
+    if (count == 2 && strcmp(words[0], "boot") == 0 && read_number(words[1], &number)) {
+        int64_t moved_ns = (int64_t)(clock_wall_ns() - clock_boot_ns() - number);
+
+        sequences->same_clock = moved_ns <= SAME_CLOCK_NS && moved_ns >= -SAME_CLOCK_NS;
+        return true;
+    }
+    if ((!sent && !mark && !believed) || !config_name_valid(words[1], strlen(words[1])) ||
         !read_family(words[2], &family) || !read_number(words[count - 1], &number) ||
-        (mark && !ip_address_parse(words[3], &address)))
+        (!sent && !ip_address_parse(words[3], &address)))
         return false;
     struct sequence_record *record = enter(sequences, words[1], family);
     if (record == NULL)
         return false;
-    if (mark) {
+    record->resumed = true;
+    if (mark)
         auth_peers_set(record->marks, &address, number);
+    if (believed)
+        set_believed(record, &address, number);
+    if (!sent)
         return true;
-    }
     record->sent = true;
     record->last = number;
     record->ceiling = number;
@@ -268,6 +308,7 @@ static void load(struct sequences *sequences)
                 regular_file_error(r, FILE_SIZE_MAX, problem));
     if (r < 0)
         return;
+    sequences->loaded_ns = clock_boot_ns();
     for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
         if (*line != '#' && !read_line(sequences, line))
             bad++;
@@ -326,6 +367,20 @@ void sequences_close(struct sequences *sequences)
 
 /* ---- Routers */
 
+/* A file that a crash has left is up to a minute old. By the rule of time a sender's clock has gone
+ * on since: what it had stamped when this agent started is no news, whether it was heard or not. */
+static uint64_t mark_of(const struct sequence_record *record, const struct auth_mark *mark,
+                        const struct auth_rules *rules)
+{
+    const struct sequences *sequences = record->sequences;
+    uint64_t passed_ns = sequences->loaded_ns - mark->accepted_ns;
+
+    if (!record->resumed || !sequences->same_clock || rules->replay != AUTH_REPLAY_TIME ||
+        mark->accepted_ns == 0 || passed_ns > RESUMED_MAX_NS)
+        return mark->sequence;
+    return auth_sequence_passed(mark->sequence, passed_ns);
+}
+
 void sequences_begin(struct sequences *sequences, const char *instance, enum ip_family family,
                      struct authentication *auth)
 {
@@ -348,7 +403,8 @@ void sequences_begin(struct sequences *sequences, const char *instance, enum ip_
         const struct auth_peer *peer = &record->marks->list[i];
 
         if (peer->mark.set && auth_peers_find(auth->peers, &peer->address) == NULL)
-            auth_peers_set(auth->peers, &peer->address, peer->mark.sequence);
+            auth_peers_set(auth->peers, &peer->address,
+                           mark_of(record, &peer->mark, &auth->policy.rules));
     }
 }
 

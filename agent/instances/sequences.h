@@ -6,8 +6,10 @@
  * Nobody waits for the disk: a worker writes, and what is written is ahead of what is sent. By the
  * rule of time, where the clock alone keeps stamps growing, the file matters only where the clock
  * is behind them, and is written then, at the end, and once in a minute in which anything changed;
- * by the monotonic rule an hour is reserved at a time. A file that is gone costs no more than that
- * protection.
+ * by the monotonic rule an hour is reserved at a time, and marks are written each five seconds.
+ * With each mark stands when the sender was believed, by the boot clock: so after a crash what a
+ * sender had stamped before this agent started counts as heard, however old the file is. A file
+ * that is gone costs no more than that protection.
  */
 #ifndef AGENT_INSTANCES_SEQUENCES_H
 #define AGENT_INSTANCES_SEQUENCES_H

@@ -14,6 +14,9 @@ enum {
     DRIFT_PART = 1000,
 };
 
+/* An advert may have been on its way for so long that was the last one to be believed. */
+#define FORGIVEN_NS (NS_PER_SEC / 4)
+
 /* Two adverts of one sender, whose clock runs, differ by no more in their delay. */
 #define SAME_TIME_NS ((int64_t)NS_PER_SEC)
 
@@ -37,6 +40,14 @@ uint64_t auth_sequence_at(uint64_t utc_ns)
 bool auth_sequence_after(uint64_t a, uint64_t b)
 {
     return (int64_t)(a - b) > 0;
+}
+
+uint64_t auth_sequence_passed(uint64_t sequence, uint64_t passed_ns)
+{
+    uint64_t forgiven_ns = FORGIVEN_NS + passed_ns / DRIFT_PART;
+
+    return passed_ns > forgiven_ns ? sequence + auth_sequence_at(passed_ns - forgiven_ns)
+                                   : sequence;
 }
 
 /* How many seconds a is behind b, negative: ahead; both modulo 2^32. */

@@ -38,6 +38,13 @@ uint64_t auth_sequence_at(uint64_t utc_ns);
 /* a is after b. */
 bool auth_sequence_after(uint64_t a, uint64_t b);
 
+/*
+ * What a sender must be beyond that was believed with `sequence` so long ago: its clock has gone
+ * on, so what it stamped until now is more, but for what clocks and delays may differ. For a
+ * receiver that comes back and does not know what it believed last.
+ */
+uint64_t auth_sequence_passed(uint64_t sequence, uint64_t passed_ns);
+
 /* A sender. All zero: has sent nothing yet. */
 struct auth_sender {
     bool sent;

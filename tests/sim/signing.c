@@ -180,6 +180,18 @@ static void note(struct world *w, struct node *n, size_t family)
         save(w, n, false);
 }
 
+/* As mark_of() of agent/instances/sequences.c. */
+static uint64_t mark_of(const struct world *w, const struct auth_policy *policy,
+                        const struct auth_mark *mark)
+{
+    uint64_t passed_ns = BOOT_NS + w->now - mark->accepted_ns;
+
+    if (policy->rules.replay != AUTH_REPLAY_TIME || mark->accepted_ns == 0 ||
+        passed_ns > 2 * PERIOD_NS)
+        return mark->sequence;
+    return auth_sequence_passed(mark->sequence, passed_ns);
+}
+
 void signing_begin(struct world *w, struct node *n)
 {
     if (w->signatures == NULL)
@@ -195,7 +207,7 @@ void signing_begin(struct world *w, struct node *n)
         for (size_t i = 0; i < AUTH_PEERS_MAX; i++)
             if (s->saved[f].marks.list[i].mark.set)
                 auth_peers_set(&s->peers[f], &s->saved[f].marks.list[i].address,
-                               s->saved[f].marks.list[i].mark.sequence);
+                               mark_of(w, &s->policy, &s->saved[f].marks.list[i].mark));
     }
 }
 

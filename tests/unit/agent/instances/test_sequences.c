@@ -3,6 +3,7 @@
 #include "agent/base/clock.h"
 #include "agent/instances/sequences.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -149,11 +150,92 @@ static void whom_we_believed_is_known_again(void **state)
     end(bench);
 }
 
+/* A file that was left by a crash: it says that a sender was believed so long ago, by a boot clock
+ * that is so far from ours. The mark that is taken from it. */
+static uint64_t resumed(struct bench *bench, enum auth_replay replay, uint64_t ago_ns,
+                        uint64_t other_clock_ns)
+{
+    struct ip_address peer;
+    FILE *file = fopen(bench->path, "we");
+
+    assert_non_null(file);
+    fprintf(file, "boot 0x%" PRIx64 "\nmark web ipv4 192.0.2.3 0x6800000080000001\n",
+            clock_wall_ns() - clock_boot_ns() + other_clock_ns);
+    fprintf(file, "believed web ipv4 192.0.2.3 0x%" PRIx64 "\n", clock_boot_ns() - ago_ns);
+    assert_int_equal(fclose(file), 0);
+    begin(bench, replay);
+    assert_true(ip_address_parse("192.0.2.3", &peer));
+    uint64_t mark = auth_peers_find(bench->auth.peers, &peer)->mark.sequence;
+    end(bench);
+    return mark - 0x6800000080000001;
+}
+
+static void what_was_stamped_before_the_start_is_no_news(void **state)
+{
+    struct bench *bench = *state;
+
+    /* Ten seconds, less a quarter of one and a thousandth; and however long this test takes. */
+    uint64_t beyond = resumed(bench, AUTH_REPLAY_TIME, 10 * NS_PER_SEC, 0);
+    assert_in_range(beyond, auth_sequence_at(9740 * NS_PER_MS), UINT64_C(100) << 32);
+    /* Another boot, a clock that was set, too long ago: nothing is known of it. */
+    assert_int_equal(resumed(bench, AUTH_REPLAY_TIME, 10 * NS_PER_SEC, 3 * NS_PER_SEC), 0);
+    assert_int_equal(resumed(bench, AUTH_REPLAY_TIME, 600 * NS_PER_SEC, 0), 0);
+    /* There stamps are no times. */
+    assert_int_equal(resumed(bench, AUTH_REPLAY_MONOTONIC, 10 * NS_PER_SEC, 0), 0);
+}
+
+/* The file is one that the agent itself writes: it was killed at the next moment. */
+static void an_agent_that_crashed_knows_when_it_believed_whom(void **state)
+{
+    struct bench *bench = *state;
+    struct ip_address peer;
+    struct auth_mark *mark;
+
+    assert_true(ip_address_parse("192.0.2.3", &peer));
+    begin(bench, AUTH_REPLAY_TIME);
+    auth_peers_set(bench->auth.peers, &peer, 0x6800000080000001);
+    mark = &bench->auth.peers->list[0].mark;
+    mark->timed = true;
+    mark->accepted_ns = clock_boot_ns() - 10 * NS_PER_SEC;
+    sequences_note(&bench->auth, clock_wall_ns(), clock_boot_ns());
+    crash(bench);
+    begin(bench, AUTH_REPLAY_TIME);
+    assert_in_range(auth_peers_find(bench->auth.peers, &peer)->mark.sequence - 0x6800000080000001,
+                    auth_sequence_at(9740 * NS_PER_MS), UINT64_C(100) << 32);
+    end(bench);
+}
+
+static void by_the_monotonic_rule_marks_are_seconds_old(void **state)
+{
+    static const struct {
+        enum auth_replay replay;
+        uint64_t passed_ns;
+        bool saved;
+    } cases[] = {{AUTH_REPLAY_MONOTONIC, 6 * NS_PER_SEC, true},
+                 {AUTH_REPLAY_MONOTONIC, 4 * NS_PER_SEC, false},
+                 {AUTH_REPLAY_TIME, 59 * NS_PER_SEC, false},
+                 {AUTH_REPLAY_TIME, 61 * NS_PER_SEC, true}};
+    struct bench *bench = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        begin(bench, cases[i].replay);
+        sequences_note(&bench->auth, clock_wall_ns(), clock_boot_ns());
+        assert_true(worker_wait(bench->worker, 20 * NS_PER_SEC));
+        (void)unlink(bench->path);
+        sequences_note(&bench->auth, clock_wall_ns(), clock_boot_ns() + cases[i].passed_ns);
+        assert_true(worker_wait(bench->worker, 20 * NS_PER_SEC));
+        assert_int_equal(access(bench->path, F_OK) == 0, cases[i].saved);
+        end(bench);
+    }
+}
+
 static void a_file_that_makes_no_sense_is_no_file(void **state)
 {
-    static const char text[] = "sent\nsent web ipv5 0x1\nmark web ipv4 x 0x1\nsent we/b ipv4 0x1\n"
-                               "sent web ipv4 1\nsent web ipv4 0x12345678123456781\n\n# x\n"
-                               "mark web ipv4 192.0.2.3 0x7 more\nsent web ipv4 0x\n";
+    static const char text[] =
+        "sent\nsent web ipv5 0x1\nmark web ipv4 x 0x1\nsent we/b ipv4 0x1\n"
+        "sent web ipv4 1\nsent web ipv4 0x12345678123456781\n\n# x\n"
+        "mark web ipv4 192.0.2.3 0x7 more\nsent web ipv4 0x\nboot x\nbelieved web ipv4 x 0x1\n"
+        "believed web ipv4 192.0.2.3 0x1\nboot\n";
     struct bench *bench = *state;
     FILE *file = fopen(bench->path, "we");
 
@@ -173,6 +255,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_clock_that_was_set_back_a_little_repeats_nothing, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(whom_we_believed_is_known_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_stamped_before_the_start_is_no_news, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(an_agent_that_crashed_knows_when_it_believed_whom, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(by_the_monotonic_rule_marks_are_seconds_old, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_makes_no_sense_is_no_file, set_up, tear_down),
     };
 

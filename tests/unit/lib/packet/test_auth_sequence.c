@@ -267,6 +267,37 @@ static void late_adverts_do_not_walk_the_time_away(void **state)
     assert_in_range(taken, 40, 62);
 }
 
+/* An agent crashes and knows the marks of a while ago: what was recorded until it is there again is
+ * refused, and the sender goes on to be heard, whatever the clocks say. */
+static void what_a_crash_forgot_is_not_taken_again(void **state)
+{
+    static const int64_t apart[] = {0, 3 * (int64_t)NS_PER_SEC, -3 * (int64_t)NS_PER_SEC};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(apart) / sizeof(apart[0]); i++) {
+        struct world world = begin(AUTH_REPLAY_TIME);
+
+        world.sender_ns = apart[i];
+        seconds(&world, 30);
+        const struct auth_mark saved = world.mark;
+        unsigned known = world.count;
+        seconds(&world, 40);
+        world.passed_ns += NS_PER_SEC / 2;
+        const struct auth_clock now = clock_of(&world, 0);
+        world.mark = (struct auth_mark){
+            .set = true,
+            .sequence = auth_sequence_passed(saved.sequence, now.boot_ns - saved.accepted_ns)};
+        for (unsigned k = known; k < world.count; k++)
+            assert_false(arrives(&world, world.recorded[k]));
+        world.passed_ns -= NS_PER_SEC / 2;
+        world.worst = 0;
+        seconds(&world, 10);
+        assert_int_equal(world.worst, 0);
+    }
+    assert_int_equal(auth_sequence_passed(7, 0), 7);
+    assert_int_equal(auth_sequence_passed(7, NS_PER_SEC / 5), 7);
+}
+
 static void the_monotonic_rule_needs_no_clock(void **state)
 {
     struct world world = begin(AUTH_REPLAY_MONOTONIC);
@@ -339,6 +370,7 @@ int main(void)
         cmocka_unit_test(copies_do_not_put_the_belief_in_a_new_time_off),
         cmocka_unit_test(copies_by_the_time_that_is_not_followed_are_used_up),
         cmocka_unit_test(late_adverts_do_not_walk_the_time_away),
+        cmocka_unit_test(what_a_crash_forgot_is_not_taken_again),
         cmocka_unit_test(the_monotonic_rule_needs_no_clock),
         cmocka_unit_test(a_sender_goes_on_behind_what_it_may_have_sent),
         cmocka_unit_test(no_year_is_special),
