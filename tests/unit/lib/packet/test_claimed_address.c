@@ -28,8 +28,8 @@ static void each_part_makes_a_difference(void **state)
     (void)state;
     others[0].prefix.length = 32;
     others[1] = of("192.0.2.11/24");
-    strcpy(others[2].device, "eth1");
-    strcpy(others[3].label, "eth0:1");
+    memcpy(others[2].device, "eth1", 5);
+    memcpy(others[3].label, "eth0:1", 7);
     others[4].broadcast[3] = 255;
     others[5].has_scope = true;
     others[6].no_prefix_route = true;
