@@ -6,6 +6,9 @@
 
 #include <stdlib.h>
 
+/* A stamp that is so far behind the last one is none of an advert that is captured late. */
+#define SURELY_OLD (UINT64_C(1) << 32)
+
 static struct auth_clock clock_now(void)
 {
     return (struct auth_clock){.utc_ns = clock_wall_ns(), .boot_ns = clock_boot_ns()};
@@ -133,6 +136,23 @@ static enum packet_verdict judge(struct authentication *auth, const struct adver
         auth_peers_receive(auth->peers, &auth->policy, advert, verdict, &now);
     sequences_note(auth, now.utc_ns, now.boot_ns);
     return auth_outcome_verdict(outcome);
+}
+
+bool authentication_refuses(const struct authentication *auth, const struct advert *advert)
+{
+    const struct auth_clock now = clock_now();
+    const struct auth_peer *peer =
+        auth->peers != NULL ? auth_peers_find(auth->peers, &advert->ip.source) : NULL;
+    struct auth_mark mark = peer != NULL ? peer->mark : (struct auth_mark){0};
+
+    if (auth->policy.keys == NULL || auth->former)
+        return false;
+    enum auth_outcome outcome = auth_judge(&auth->policy, advert, &mark, &now);
+    if (outcome != AUTH_REPLAYED)
+        return auth_outcome_verdict(outcome) != PACKET_OK;
+    return auth_sequence_after(auth_trailer_sequence(advert->trailer) + SURELY_OLD, mark.sequence)
+               ? false
+               : mark.set;
 }
 
 /* By that of before the reload, from the one sender that was followed. */

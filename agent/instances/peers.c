@@ -47,13 +47,32 @@ bool router_peers_message(struct router *router, const struct packet_ip *ip,
     return true;
 }
 
+/* As on_message() of receive.c, but that nothing comes of it. */
+static bool is_refused(const struct router *router, const struct vrrp_frame *frame)
+{
+    struct packet_receiver receiver = router->receiver;
+    const uint8_t *payload;
+    struct packet_ip ip;
+    struct advert advert;
+    size_t size;
+
+    if (packet_split_ip(frame->packet, frame->packet_size, &ip, &payload, &size) != PACKET_OK)
+        return false;
+    receiver.own = &ip.destination;
+    receiver.own_count = receiver.unicast ? 1 : 0;
+    enum packet_verdict verdict = packet_receive(&ip, payload, size, &receiver, &advert, NULL);
+    if (verdict != PACKET_OK)
+        return packet_verdict_is_auth(verdict);
+    return authentication_refuses(&router->auth, &advert);
+}
+
 void router_peers_frame(struct router *router, const struct vrrp_frame *frame)
 {
     struct peer_macs *peers = peers_of(router);
 
     if (peers == NULL)
         return;
-    peer_macs_frame(peers, &frame->source, frame->mac, clock_boot_ns());
+    peer_macs_frame(peers, &frame->source, frame->mac, is_refused(router, frame), clock_boot_ns());
     learn(router);
 }
 

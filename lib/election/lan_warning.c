@@ -55,10 +55,17 @@ bool lan_watch_see(struct lan_watch *watch, const struct lan_params *params,
     w->last_at = now;
     w->count++;
     w->active = !lasts || now - w->first_at >= params->settle_ns;
+    /* Whose frames are refused is found out a little later: then it is said once more. */
+    if (w->said && !w->named && sighting->kind == LAN_REFUSED_PEER && sighting->has_mac &&
+        packet_verdict_is_auth(sighting->verdict)) {
+        w->named = true;
+        return true;
+    }
     if (!w->active || w->said ||
         (w->said_at != DEADLINE_NEVER && now - w->said_at < LAN_WARNING_SAY_INTERVAL_NS))
         return false;
     w->said = true;
+    w->named = sighting->has_mac;
     w->said_at = now;
     return true;
 }

@@ -25,7 +25,8 @@ struct lan_warning {
     uint64_t last_at;
     uint64_t said_at; /* DEADLINE_NEVER: never */
     bool active;      /* it is a warning; before, it may be a moment of a hand-over */
-    bool said;        /* this episode was */
+    bool said;        /* this episode was, */
+    bool named;       /* with the machine it is about */
 };
 
 struct lan_watch {

@@ -78,18 +78,31 @@ void peer_macs_hear(struct peer_macs *peers, const struct ip_address *source,
     entry->delivered = true;
     entry->accepted = entry->accepted || verdict == PACKET_OK;
     entry->heard_at = now;
+    bool known = entry->has_refused_mac && now - entry->refused_at <= PEER_MAC_KNOWN_NS;
+    if (packet_verdict_is_auth(verdict) && !known)
+        entry->looks = PEER_MAC_LOOKS;
 }
 
 void peer_macs_frame(struct peer_macs *peers, const struct ip_address *source,
-                     const uint8_t mac[MAC_SIZE], uint64_t now)
+                     const uint8_t mac[MAC_SIZE], bool refused, uint64_t now)
 {
     struct peer_mac *entry = enter(peers, source);
 
     if (entry == NULL)
         return;
+    entry->heard_at = now;
+    entry->looks -= entry->looks > 0 ? 1 : 0;
+    if (refused) {
+        memcpy(entry->refused_mac, mac, MAC_SIZE);
+        entry->has_refused_mac = true;
+        entry->refused_at = now;
+        entry->looks = 0;
+    }
+    /* Who was never accepted from there is the only one that is known. */
+    if (refused && (entry->has_mac || entry->accepted))
+        return;
     memcpy(entry->mac, mac, MAC_SIZE);
     entry->has_mac = true;
-    entry->heard_at = now;
 }
 
 /* PEER_MACS: there is none. */
@@ -130,7 +143,7 @@ const struct ip_address *peer_macs_unknown(const struct peer_macs *peers)
     for (size_t i = 0; i < PEER_MACS; i++) {
         const struct peer_mac *entry = &peers->list[i];
 
-        if (entry->source.family == IP_FAMILY_NONE || entry->has_mac)
+        if (entry->source.family == IP_FAMILY_NONE || (entry->has_mac && entry->looks == 0))
             continue;
         if (best == NULL || goes_first(best, entry))
             best = entry;

@@ -10,20 +10,34 @@
 #ifndef VIP_ELECTION_PEER_MACS_H
 #define VIP_ELECTION_PEER_MACS_H
 
+#include "lib/limits.h"
 #include "lib/packet/neighbour_frame.h"
 #include "lib/packet/packet.h"
 
-enum { PEER_MACS = 6 };
+enum {
+    PEER_MACS = 6,
+    /* Between those of the sender that is genuine one of the other will be. */
+    PEER_MAC_LOOKS = 32,
+};
+
+/* One that was found so long ago is looked for anew. */
+#define PEER_MAC_KNOWN_NS (60 * NS_PER_SEC)
 
 struct peer_mac {
     struct ip_address source; /* NONE: free */
     uint8_t mac[MAC_SIZE];
     bool has_mac;
-    bool delivered;    /* its adverts reach the socket; else only the capture has seen them */
-    bool accepted;     /* one was, at some time */
-    uint8_t verdict;   /* enum packet_verdict of the last one */
-    uint8_t version;   /* of the last one; 0: not read */
-    uint64_t heard_at; /* delivered or captured */
+    /* Whose frames from that address are refused for their signature or password: of somebody who
+     * only pretends to be there it is not the one above. */
+    uint8_t refused_mac[MAC_SIZE];
+    bool has_refused_mac;
+    uint64_t refused_at; /* when it was seen last */
+    unsigned looks;      /* frames that are still to be captured to find it */
+    bool delivered;      /* its adverts reach the socket; else only the capture has seen them */
+    bool accepted;       /* one was, at some time */
+    uint8_t verdict;     /* enum packet_verdict of the last one */
+    uint8_t version;     /* of the last one; 0: not read */
+    uint64_t heard_at;   /* delivered or captured */
     struct ip_address claimed; /* the address of ours that it claimed last; NONE: none */
     uint64_t claimed_at;
 };
@@ -41,9 +55,10 @@ bool peer_macs_tells(enum packet_verdict verdict);
 void peer_macs_hear(struct peer_macs *peers, const struct ip_address *source,
                     enum packet_verdict verdict, uint8_t version, uint64_t now);
 
-/* A frame with an advert of our VRID was captured. */
+/* A frame with an advert of our VRID was captured; refused: one that is refused for its signature
+ * or password. */
 void peer_macs_frame(struct peer_macs *peers, const struct ip_address *source,
-                     const uint8_t mac[MAC_SIZE], uint64_t now);
+                     const uint8_t mac[MAC_SIZE], bool refused, uint64_t now);
 
 /* The machine claims an address of ours. NULL: it is not known. */
 struct peer_mac *peer_macs_claim(struct peer_macs *peers, const uint8_t mac[MAC_SIZE],
@@ -57,7 +72,8 @@ const struct peer_mac *peer_macs_machine(const struct peer_macs *peers,
 const struct peer_mac *peer_macs_source(const struct peer_macs *peers,
                                         const struct ip_address *source);
 
-/* Whose frames are to be captured, because the MAC is not known; NULL: nobody's. */
+/* Whose frames are to be captured, because the MAC is not known, or whose are refused is not; NULL:
+ * nobody's. */
 const struct ip_address *peer_macs_unknown(const struct peer_macs *peers);
 
 #endif

@@ -9,15 +9,17 @@
 void refused_peer_sighting(const struct peer_mac *peer, uint64_t held_for_ns, uint64_t now,
                            struct lan_sighting *out)
 {
+    bool by_signature = packet_verdict_is_auth((enum packet_verdict)peer->verdict);
+
     *out = (struct lan_sighting){
         .kind = LAN_REFUSED_PEER,
         .peer = peer->source,
-        .has_mac = peer->has_mac,
+        .has_mac = by_signature ? peer->has_refused_mac : peer->has_mac,
         .verdict = (enum packet_verdict)peer->verdict,
         .version = peer->version,
         .delivered = peer->delivered,
     };
-    memcpy(out->mac, peer->mac, MAC_SIZE);
+    memcpy(out->mac, by_signature ? peer->refused_mac : peer->mac, MAC_SIZE);
     if (peer->claimed.family == IP_FAMILY_NONE || now - peer->claimed_at > held_for_ns)
         return;
     out->sample = peer->claimed;
@@ -76,14 +78,21 @@ static void cause_text(const struct lan_sighting *s, const struct lan_subject *s
 const char *refused_peer_text(const struct lan_sighting *sighting,
                               const struct lan_subject *subject, char *buffer, size_t size)
 {
-    char peer[ADDRESS_TEXT_SIZE];
+    char peer[ADDRESS_TEXT_SIZE + MAC_TEXT_SIZE + 4];
     char address[ADDRESS_TEXT_SIZE];
     char held[ADDRESS_TEXT_SIZE + 16] = "its adverts are dropped";
     char cause[200];
     bool holds = sighting->address_count > 0;
     const struct auth_text *trailer = auth_text_of_drop(sighting->verdict);
 
-    ip_address_format(&sighting->peer, peer, sizeof(peer));
+    ip_address_format(&sighting->peer, peer, ADDRESS_TEXT_SIZE);
+    if (sighting->has_mac && packet_verdict_is_auth(sighting->verdict)) {
+        size_t used = strlen(peer);
+        char mac[MAC_TEXT_SIZE];
+
+        snprintf(peer + used, sizeof(peer) - used, " (%s)",
+                 mac_format(sighting->mac, mac, sizeof(mac)));
+    }
     if (trailer != NULL)
         snprintf(cause, sizeof(cause), "%s %s", peer, trailer->cause);
     else

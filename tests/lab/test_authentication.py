@@ -6,6 +6,7 @@ import pathlib
 import pytest
 
 from vipdlab import config, wire
+from vipdlab.doctor import doctor
 from vipdlab.inject import repeating
 
 PRIORITIES = (150, 100)
@@ -113,6 +114,25 @@ def test_what_is_unsigned_forged_or_sent_again_is_dropped(lab, tmp_path):
     assert sampler.sequence() == [{"n1"}] and transitions(lab) == had
     warning = next(w for w in lab[2].instance()["warnings"] if w["kind"] == "refused-peer")
     assert warning["drop"].startswith("auth_ext_"), warning
+
+
+@pytest.mark.lab(nodes=2)
+def test_of_a_forger_the_machine_is_named(lab, tmp_path):
+    """It sends in the master's name: log, history, status and doctor have the MAC of its frames, and
+    not the master's."""
+    key = key_file(tmp_path, "a.key", 1)
+    started(lab, {"auth_key": f"1:{key}"})
+    injector = lab.injector()
+    with repeating(lambda: injector.advert(priority=255, source=lab[1].address4)):
+        lab.wait(lambda: drops(lab[2])["auth_ext_missing"] > 5, "it is refused", 30)
+        said = f"{lab[1].address4} ({lab.client.mac}) sends unsigned adverts"
+        lab.wait(lambda: said in lab[2].log_text(), "the log has its MAC", 30)
+        lab.wait(lambda: said in lab[2].vipctl("history").stdout, "so has the history", 30)
+        lab.wait(lambda: said in lab[2].vipctl("status", "web").stdout, "and the status", 30)
+        findings = doctor(lab[2])
+    assert any(said in f["seen"] for f in findings if f["code"] == "peer-auth"), findings
+    assert any(said in f["seen"] for f in findings if f["code"] == "refused-peer"), findings
+    assert f"({lab[1].mac})" not in lab[2].log_text()
 
 
 @pytest.mark.lab(nodes=2)

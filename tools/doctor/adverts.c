@@ -64,7 +64,7 @@ static void judge_stranger(const struct arrival *arrival, struct findings *out)
     if (ip_address_is_link_local(&listed) && arrival->advert.count > 1)
         listed = advert_address(&arrival->advert, 1);
     finding_add(out, SEVERITY_ERROR, "vrid-stranger", arrival->instance->name,
-                "%s uses VRID %u on %s as well, for other addresses (%s%s)", arrival->source,
+                "%s uses VRID %u on %s as well, for other addresses (%s%s)", arrival->sender,
                 arrival->instance->vrid, arrival->heard->interface,
                 ip_address_format(&listed, text, sizeof(text)),
                 arrival->advert.count > 1 ? ", ..." : "");
@@ -114,7 +114,7 @@ static void judge_auth(const struct arrival *arrival, struct findings *out)
         return;
     }
     finding_add(out, SEVERITY_ERROR, "peer-auth", arrival->instance->name,
-                "peer %s %s: its adverts are dropped", arrival->source, seen);
+                "peer %s %s: its adverts are dropped", arrival->sender, seen);
     finding_fix(out, "%s", fix);
 }
 
@@ -162,7 +162,7 @@ static void judge_refusal(const struct arrival *arrival, enum packet_verdict ver
         if (fixes[i].verdict == verdict)
             fix = fixes[i].fix;
     finding_add(out, SEVERITY_ERROR, "advert-refused", arrival->instance->name,
-                "adverts of %s with VRID %u are refused: %s", arrival->source,
+                "adverts of %s with VRID %u are refused: %s", arrival->sender,
                 arrival->instance->vrid, name);
     finding_fix(out, "%s", fix);
 }
@@ -241,17 +241,32 @@ static void judge_peer(const struct arrival *arrival, struct findings *out)
         patient_stayed(arrival->patient, instance, advert->ip.source.family, "MASTER")) {
         finding_add(out, SEVERITY_ERROR, "two-masters", instance->name,
                     "this node is MASTER, and %s adverts as a master too (priority %u)",
-                    arrival->source, advert->priority);
+                    arrival->sender, advert->priority);
         finding_fix(out, "one does not hear the other: look at the findings on firewall and "
                          "adverts on both nodes");
     }
+}
+
+/* Anybody can send from any address. */
+static void name_sender(struct arrival *arrival)
+{
+    static const uint8_t none[MAC_SIZE];
+    const struct heard *heard = arrival->heard;
+    char mac[MAC_TEXT_SIZE];
+
+    ip_address_format(&heard->ip.source, arrival->source, sizeof(arrival->source));
+    if (memcmp(heard->mac, none, sizeof(none)) == 0)
+        snprintf(arrival->sender, sizeof(arrival->sender), "%s", arrival->source);
+    else
+        snprintf(arrival->sender, sizeof(arrival->sender), "%s (%s)", arrival->source,
+                 mac_format(heard->mac, mac, sizeof(mac)));
 }
 
 static void judge(struct arrival *arrival, struct findings *out)
 {
     const struct heard *heard = arrival->heard;
 
-    ip_address_format(&heard->ip.source, arrival->source, sizeof(arrival->source));
+    name_sender(arrival);
     struct ip_address group = config_group(arrival->instance, heard->ip.source.family);
     arrival->verdict =
         packet_read(&heard->ip, heard->payload, heard->size, &group, &arrival->advert);

@@ -37,7 +37,7 @@ static void dropped(const struct arrival *arrival, struct findings *out)
                  auth_trailer_key(arrival->advert.trailer),
                  ids_text(arrival->instance, ids, sizeof(ids)));
     finding_add(out, SEVERITY_ERROR, "peer-auth", arrival->instance->name,
-                "peer %s %s%s: its adverts are dropped as %s", arrival->source, text->cause, more,
+                "peer %s %s%s: its adverts are dropped as %s", arrival->sender, text->cause, more,
                 packet_verdict_name(arrival->received));
     finding_fix(out, "%s", text->mend);
 }
@@ -49,7 +49,7 @@ static void clock_finding(const struct arrival *arrival, struct findings *out)
     finding_add(out, SEVERITY_ERROR, "peer-clock", arrival->instance->name,
                 "the clock of peer %s is %d s %s ours, and auth-window is %u s: its adverts are "
                 "dropped unless it was heard before",
-                arrival->source, abs(apart), apart < 0 ? "behind" : "ahead of",
+                arrival->sender, abs(apart), apart < 0 ? "behind" : "ahead of",
                 config_auth(arrival->instance).rules.window_s);
     finding_fix(out, "set both clocks right (chrony, systemd-timesyncd), or auth-replay = "
                      "monotonic on all nodes; if they are right, somebody replays adverts");
@@ -66,7 +66,7 @@ static void half_way(const struct arrival *arrival, struct findings *out)
     if (policy.keys == NULL || text == NULL)
         return;
     finding_add(out, SEVERITY_WARNING, is_signed ? "unsigned-here" : "peer-unsigned",
-                arrival->instance->name, "peer %s %s (auth-mode = %s here)", arrival->source,
+                arrival->instance->name, "peer %s %s (auth-mode = %s here)", arrival->sender,
                 text->cause, auth_mode_name(policy.mode));
     finding_fix(out, "%s", text->mend);
 }

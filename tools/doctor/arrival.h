@@ -15,9 +15,10 @@ struct arrival {
     const struct link_view *link;
     const struct heard *heard;
     char source[ADDRESS_TEXT_SIZE];
-    struct advert advert;         /* as it is by itself */
-    enum packet_verdict verdict;  /* by itself */
-    enum packet_verdict received; /* what the instance does with it */
+    char sender[ADDRESS_TEXT_SIZE + MAC_TEXT_SIZE + 4]; /* with the MAC of the frame */
+    struct advert advert;                               /* as it is by itself */
+    enum packet_verdict verdict;                        /* by itself */
+    enum packet_verdict received;                       /* what the instance does with it */
     uint32_t warnings;
 };
 

@@ -177,9 +177,10 @@ static const char *advice_of(const char *text, struct config_secret_access like)
     lines[0] = '\0';
     for (size_t i = 0; i < advice.count; i++) {
         size_t used = strlen(lines);
+        char line[1024];
 
-        config_problem_format(&advice.list[i], lines + used, sizeof(lines) - used - 1);
-        strcat(lines, "\n");
+        snprintf(lines + used, sizeof(lines) - used, "%s\n",
+                 config_problem_format(&advice.list[i], line, sizeof(line)));
     }
     config_problems_free(&advice);
     config_problems_free(&problems);

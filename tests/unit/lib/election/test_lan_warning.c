@@ -309,6 +309,22 @@ static void two_masters_that_meet_are_no_second_master_yet(void **state)
     assert_true(said);
 }
 
+static void a_forger_is_said_again_once_its_machine_is_known(void **state)
+{
+    struct lan_sighting sighting = {.kind = LAN_REFUSED_PEER,
+                                    .peer = kit_address("10.0.0.9"),
+                                    .verdict = PACKET_TRAILER_INVALID_HMAC};
+    struct lan_watch w;
+
+    (void)state;
+    lan_watch_init(&w);
+    assert_true(lan_watch_see(&w, &params, &sighting, SEC));
+    assert_false(lan_watch_see(&w, &params, &sighting, 2 * SEC));
+    sighting.has_mac = true;
+    assert_true(lan_watch_see(&w, &params, &sighting, 3 * SEC));
+    assert_false(lan_watch_see(&w, &params, &sighting, 4 * SEC));
+}
+
 static void who_drops_what_is_unsigned_is_a_second_master(void **state)
 {
     struct lan_sighting s = {.kind = LAN_SECOND_MASTER, .peer = kit_address("10.0.0.9")};
@@ -348,6 +364,7 @@ static void every_kind_has_a_name_and_a_text_that_fits(void **state)
     for (unsigned verdict = 0; verdict < 2 * PACKET_VERDICTS; verdict++) {
         const struct lan_sighting s = {.kind = LAN_REFUSED_PEER,
                                        .peer = subject.source,
+                                       .has_mac = true,
                                        .address_count = verdict / PACKET_VERDICTS,
                                        .sample = subject.source,
                                        .verdict = (enum packet_verdict)(verdict % PACKET_VERDICTS)};
@@ -376,6 +393,7 @@ int main(void)
         cmocka_unit_test(one_that_comes_and_goes_does_not_fill_the_log),
         cmocka_unit_test(one_that_lasts_is_said_once),
         cmocka_unit_test(two_masters_that_meet_are_no_second_master_yet),
+        cmocka_unit_test(a_forger_is_said_again_once_its_machine_is_known),
         cmocka_unit_test(who_drops_what_is_unsigned_is_a_second_master),
         cmocka_unit_test(every_kind_has_a_name_and_a_text_that_fits),
     };

@@ -21,7 +21,7 @@ static void capture(struct peer_macs *peers, const char *source, const uint8_t m
 {
     const struct ip_address address = kit_address(source);
 
-    peer_macs_frame(peers, &address, mac, now);
+    peer_macs_frame(peers, &address, mac, false, now);
 }
 
 static struct peer_mac *claim(struct peer_macs *peers, const uint8_t mac[MAC_SIZE], uint64_t now)
@@ -120,6 +120,51 @@ static void of_a_signature_the_mend_is_said_too(void **state)
     }
 }
 
+/* Somebody sends in the name of a router that is heard: it is the machine of the refused frames
+ * that is named, and the router's stays what it is. */
+static void of_a_forger_the_machine_is_named(void **state)
+{
+    static const uint8_t forger[MAC_SIZE] = {2, 0, 0, 0, 0, 6};
+    const struct ip_address source = kit_address(PEER);
+    struct peer_macs peers = {0};
+
+    (void)state;
+    hear(&peers, PEER, PACKET_OK, SEC);
+    capture(&peers, PEER, MAC, SEC);
+    assert_null(peer_macs_unknown(&peers));
+    hear(&peers, PEER, PACKET_TRAILER_INVALID_HMAC, 2 * SEC);
+    assert_null(strstr(said(&peers, 2 * SEC), "02:00:00:00"));
+    assert_non_null(peer_macs_unknown(&peers));
+    capture(&peers, PEER, MAC, 2 * SEC);
+    peer_macs_frame(&peers, &source, forger, true, 2 * SEC);
+    assert_null(peer_macs_unknown(&peers));
+    hear(&peers, PEER, PACKET_TRAILER_INVALID_HMAC, 3 * SEC);
+    assert_non_null(strstr(said(&peers, 3 * SEC), PEER " (02:00:00:00:00:06) signs with another"));
+    assert_memory_equal(peers.list[0].mac, MAC, MAC_SIZE);
+    assert_null(peer_macs_machine(&peers, forger));
+    /* A while later it may be another one. */
+    hear(&peers, PEER, PACKET_TRAILER_INVALID_HMAC, 30 * SEC);
+    assert_null(peer_macs_unknown(&peers));
+    hear(&peers, PEER, PACKET_TRAILER_INVALID_HMAC, 90 * SEC);
+    assert_non_null(peer_macs_unknown(&peers));
+    /* And it is not looked for without an end. */
+    for (unsigned i = 0; i < PEER_MAC_LOOKS; i++)
+        capture(&peers, PEER, MAC, 91 * SEC);
+    assert_null(peer_macs_unknown(&peers));
+}
+
+static void a_sender_that_is_only_refused_is_known_by_that(void **state)
+{
+    const struct ip_address source = kit_address(PEER);
+    struct peer_macs peers = {0};
+
+    (void)state;
+    hear(&peers, PEER, PACKET_TRAILER_UNKNOWN_KEY, SEC);
+    peer_macs_frame(&peers, &source, MAC, true, SEC);
+    assert_non_null(strstr(said(&peers, SEC), PEER " (02:00:00:00:00:02) signs with a key id"));
+    assert_non_null(peer_macs_machine(&peers, MAC));
+}
+
 static void a_sender_that_only_the_capture_sees_is_behind_a_firewall(void **state)
 {
     struct peer_macs peers = {0};
@@ -162,6 +207,8 @@ int main(void)
         cmocka_unit_test(a_sender_is_known_by_its_machine_once_that_was_captured),
         cmocka_unit_test(the_reason_is_said),
         cmocka_unit_test(of_a_signature_the_mend_is_said_too),
+        cmocka_unit_test(of_a_forger_the_machine_is_named),
+        cmocka_unit_test(a_sender_that_is_only_refused_is_known_by_that),
         cmocka_unit_test(a_sender_that_only_the_capture_sees_is_behind_a_firewall),
         cmocka_unit_test(damaged_adverts_say_nothing_of_anybody),
         cmocka_unit_test(a_flood_of_refused_senders_drives_no_peer_out),

@@ -148,6 +148,7 @@ struct side {
     struct auth_peers peers;
     struct ip_address unicast[PEERS_MAX];
     uint8_t packet[OCTETS_MAX];
+    struct packet_ip ip;
     struct advert advert; /* the last one that was read, in it */
 };
 
@@ -217,15 +218,15 @@ static enum packet_verdict read_packet(struct side *side, const json_t *delivery
 {
     const uint8_t *payload;
     size_t payload_size;
-    struct packet_ip ip;
     size_t size = from_hex(text_of(delivery, "ip_packet_hex"), side->packet);
 
-    assert_int_equal(packet_split_ip(side->packet, size, &ip, &payload, &payload_size), PACKET_OK);
+    assert_int_equal(packet_split_ip(side->packet, size, &side->ip, &payload, &payload_size),
+                     PACKET_OK);
     /* A list that fits, an interval that fits: of both the vectors say nothing. */
-    side->receiver.own = &ip.destination;
+    side->receiver.own = &side->ip.destination;
     side->receiver.own_count = 1;
     side->receiver.advert_interval_ns = NS_PER_SEC;
-    return packet_receive(&ip, payload, payload_size, &side->receiver, &side->advert, NULL);
+    return packet_receive(&side->ip, payload, payload_size, &side->receiver, &side->advert, NULL);
 }
 
 static const char *deliver(struct side *side, const json_t *delivery)

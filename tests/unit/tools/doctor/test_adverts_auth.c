@@ -45,7 +45,8 @@ static struct finding judged(enum packet_verdict received, bool is_signed, bool 
     static struct findings findings;
     uint8_t trailer[AUTH_TRAILER_SIZE] = {1, 9};
     uint32_t stamp = (uint32_t)time(NULL) - 40;
-    struct arrival arrival = {.instance = &instance, .source = "10.0.0.2", .received = received};
+    struct arrival arrival = {
+        .instance = &instance, .sender = "10.0.0.2 (02:00:00:00:00:02)", .received = received};
 
     for (size_t i = 0; i < 4; i++)
         trailer[4 + i] = (uint8_t)(stamp >> (24 - 8 * i));
@@ -66,7 +67,9 @@ static void what_is_dropped_is_explained(void **state)
         const char *fix;
     } cases[] = {
         {PACKET_TRAILER_MISSING, "peer-auth",
-         "peer 10.0.0.2 sends unsigned adverts, this node has auth-mode = enforce", "permissive"},
+         "peer 10.0.0.2 (02:00:00:00:00:02) sends unsigned adverts, this node has auth-mode = "
+         "enforce",
+         "permissive"},
         {PACKET_TRAILER_MALFORMED, "peer-auth", "does not know", "2.4.2"},
         {PACKET_TRAILER_UNKNOWN_KEY, "peer-auth", "(it signs with 9, here is 7)", "same ids"},
         {PACKET_TRAILER_INVALID_HMAC, "peer-auth", "forger", "sha256sum"},
