@@ -134,7 +134,9 @@ static void on_address(void *userdata, const struct observed_address *address, b
     const struct parts *parts = userdata;
     const struct link *link = links_by_index(parts->node.links, address->ifindex);
 
-    if ((!present || reconciler_disturbed(parts->node.reconciler, address)) &&
+    /* Thousands may go at once, and each would be looked for among thousands. */
+    if (!reconciler_runs_soon(parts->node.reconciler) &&
+        (!present || reconciler_disturbed(parts->node.reconciler, address)) &&
         registry_is_virtual(parts->registry, &address->prefix.address))
         reconciler_run_soon(parts->node.reconciler);
     /* IPv4 routes of the main table go with the address that is their source; older kernels do not

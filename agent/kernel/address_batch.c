@@ -18,6 +18,13 @@ void address_batch_clear(struct address_batch *batch)
     batch->promoted = 0;
 }
 
+void address_batch_begin(struct address_batch *batch, unsigned limit)
+{
+    batch->limit = limit;
+    batch->foreign.ifindex = 0;
+    batch->foreign_below.ifindex = 0;
+}
+
 bool address_batch_is_ours(const struct address_batch *batch,
                            const struct observed_address *address)
 {
@@ -79,6 +86,54 @@ static bool depends(void *userdata, const struct observed_address *address)
     return !search->found;
 }
 
+struct foreign_search {
+    const struct address_batch *batch;
+    struct foreign_networks *found;
+};
+
+static bool collect_foreign(void *userdata, const struct observed_address *address)
+{
+    struct foreign_search *search = userdata;
+    struct foreign_networks *found = search->found;
+
+    if (address_batch_is_ours(search->batch, address))
+        return true;
+    if (found->count == FOREIGN_NETWORKS_MAX) {
+        found->all = false;
+        return false;
+    }
+    found->list[found->count++] = address->prefix;
+    return true;
+}
+
+static void look_for_foreign(const struct address_batch *batch, int ifindex,
+                             struct foreign_networks *found)
+{
+    struct foreign_search search = {.batch = batch, .found = found};
+
+    if (found->ifindex == ifindex)
+        return;
+    found->ifindex = ifindex;
+    found->all = true;
+    found->count = 0;
+    links_each_address(batch->links, ifindex, collect_foreign, &search);
+}
+
+/* Of several IPv4 addresses of one network on one link the kernel lets the first make the route,
+ * and the next when that goes. It could not if ours were exempt from it. */
+static bool shares_route(const struct ip_prefix *network, const struct ip_prefix *prefix,
+                         bool same_link)
+{
+    return same_link && network->address.family == IP_FAMILY_IPV4 &&
+           network->length == prefix->length;
+}
+
+static bool covers(const struct ip_prefix *network, const struct ip_prefix *prefix, bool same_link)
+{
+    return !shares_route(network, prefix, same_link) && network->length <= prefix->length &&
+           ip_address_same_network(&network->address, &prefix->address, network->length);
+}
+
 struct cover_search {
     const struct address_batch *batch;
     const struct ip_prefix *prefix;
@@ -86,35 +141,41 @@ struct cover_search {
     bool found;
 };
 
-static bool covers(void *userdata, const struct observed_address *address)
+static bool is_cover(void *userdata, const struct observed_address *address)
 {
     struct cover_search *search = userdata;
 
-    /* Of several IPv4 addresses of one network on one link the kernel lets the first make the
-     * route, and the next when that goes. It could not if ours were exempt from it. */
-    if (search->same_link && address->prefix.address.family == IP_FAMILY_IPV4 &&
-        address->prefix.length == search->prefix->length)
-        return true;
-    search->found = !address_batch_is_ours(search->batch, address) &&
-                    address->prefix.length <= search->prefix->length &&
-                    ip_address_same_network(&address->prefix.address, &search->prefix->address,
-                                            address->prefix.length);
+    search->found = covers(&address->prefix, search->prefix, search->same_link) &&
+                    !address_batch_is_ours(search->batch, address);
     return !search->found;
+}
+
+static bool covered_on(const struct address_batch *batch, int ifindex,
+                       struct foreign_networks *foreign, const struct ip_prefix *prefix,
+                       bool same_link)
+{
+    struct cover_search search = {.batch = batch, .prefix = prefix, .same_link = same_link};
+
+    look_for_foreign(batch, ifindex, foreign);
+    for (size_t i = 0; i < foreign->count; i++)
+        if (covers(&foreign->list[i], prefix, same_link))
+            return true;
+    if (!foreign->all)
+        links_each_address(batch->links, ifindex, is_cover, &search);
+    return search.found;
 }
 
 /* Whether somebody else's address already makes the network on-link there (or below a virtual MAC's
  * macvlan): then ours must not bring a second route that would go away with the lease. */
-static bool network_covered(const struct address_batch *batch, int ifindex,
+static bool network_covered(struct address_batch *batch, int ifindex,
                             const struct ip_prefix *prefix)
 {
-    struct cover_search search = {.batch = batch, .prefix = prefix, .same_link = true};
     const struct link *link = links_by_index(batch->links, ifindex);
 
-    links_each_address(batch->links, ifindex, covers, &search);
-    search.same_link = false;
-    if (!search.found && link != NULL && link->parent > 0 && strcmp(link->kind, "macvlan") == 0)
-        links_each_address(batch->links, link->parent, covers, &search);
-    return search.found;
+    if (covered_on(batch, ifindex, &batch->foreign, prefix, true))
+        return true;
+    return link != NULL && link->parent > 0 && strcmp(link->kind, "macvlan") == 0 &&
+           covered_on(batch, link->parent, &batch->foreign_below, prefix, false);
 }
 
 bool address_batch_add(struct address_batch *batch, struct desired_set *set,

@@ -11,7 +11,19 @@
 #include "agent/kernel/links.h"
 #include "agent/kernel/remembered.h"
 
-enum { ADDRESS_BATCH_MAX = 1024 };
+enum {
+    ADDRESS_BATCH_MAX = 1024,
+    FOREIGN_NETWORKS_MAX = 32,
+};
+
+/* Networks of addresses on a link that are not ours: looked for once a flight, not for each of the
+ * addresses that it adds. */
+struct foreign_networks {
+    int ifindex; /* 0: not looked for yet */
+    bool all;    /* there are no more */
+    size_t count;
+    struct ip_prefix list[FOREIGN_NETWORKS_MAX];
+};
 
 struct address_batch {
     const struct links *links;
@@ -22,10 +34,15 @@ struct address_batch {
     unsigned limit;  /* of this flight, ADDRESS_BATCH_MAX at most */
     unsigned losses; /* links_losses() before it was sent */
     int promoted;    /* the link that has got ADDRESS_PROMOTE */
+    struct foreign_networks foreign;
+    struct foreign_networks foreign_below; /* on the parent of a macvlan */
 };
 
 /* Empties it. */
 void address_batch_clear(struct address_batch *batch);
+
+/* Before a flight of so many changes at most is made up, from what the view has now. */
+void address_batch_begin(struct address_batch *batch, unsigned limit);
 
 /* Whether it carries our mark, or has lost it to somebody who replaced what we had added. */
 bool address_batch_is_ours(const struct address_batch *batch,

@@ -157,7 +157,7 @@ static void fly(struct reconciler *reconciler)
         worker_hurry(reconciler->worker);
         return;
     }
-    batch->limit = slices_size(&reconciler->sets);
+    address_batch_begin(batch, slices_size(&reconciler->sets));
     bool all = difference_add(batch, &reconciler->sets);
     bool only_renews = all && batch->count == 0 && !reconciler->sweep;
     difference_refresh(batch, &reconciler->sets);

@@ -43,6 +43,9 @@ void reconciler_run(struct reconciler *reconciler);
 /* The same in the next turn of the loop: many changes reported at once lead to one run. */
 void reconciler_run_soon(struct reconciler *reconciler);
 
+/* True between that and the run. */
+bool reconciler_runs_soon(const struct reconciler *reconciler);
+
 /* Takes in what the kernel has answered and renews what is due, as the loop would: for whoever
  * keeps it from that. */
 void reconciler_fire_due(struct reconciler *reconciler);

@@ -61,6 +61,11 @@ bool reconciler_disturbed(const struct reconciler *reconciler,
     return set != NULL && set->lease_ns != 0;
 }
 
+bool reconciler_runs_soon(const struct reconciler *reconciler)
+{
+    return reconciler->run;
+}
+
 uint64_t reconciler_repairs(const struct reconciler *reconciler)
 {
     return reconciler->repairs;
