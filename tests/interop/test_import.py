@@ -10,6 +10,7 @@ import pytest
 
 from vipdlab.importing import (INCOMPLETE, convert, lost, notes, run, schema_keys, sections, takes,
                                why)
+from vipdlab.node import keepalived_version
 
 DATA = Path(__file__).parent / "data" / "import"
 SAMPLES = sorted(Path("/usr/share/doc/keepalived/samples").glob("keepalived.conf*"))
@@ -160,8 +161,8 @@ def test_the_result_against_the_original(lab, write):
 
 @pytest.mark.lab(nodes=1, keepalived=1)
 def test_the_warning_about_lists_of_addresses_is_true(lab, write):
-    """keepalived ignores adverts with another list than its own, so that both become master: one
-    that has an address twice lists it twice."""
+    """keepalived 2.2 ignores adverts with another list than its own, so that both become master: it
+    lists an address twice that it has twice. 2.3 leaves it out, and is content with any list."""
     moved, original = (KEEPALIVED_PAIR.format(priority=p).replace("0.201/24", "0.200/24")
                        for p in (150, 100))
     report = convert(write(moved))
@@ -170,5 +171,14 @@ def test_the_warning_about_lists_of_addresses_is_true(lab, write):
     lab[1].start()
     lab[1].wait_state("MASTER", "VI_1")
     lab[2].start(original)
+    if keepalived_version() >= (2, 3):
+        lab.wait(lambda: "duplicates a VIP" in lab[2].log_text(), "it leaves the second out")
+        lab.wait(lambda: "master set to" in lab[2].log_text(), "and hears vipd")
+        assert not lab[2].holds("10.77.0.200")
+        lab[2].stop()
+        lab[2].start(KEEPALIVED_PAIR.format(priority=100))
+        lab.wait(lambda: "expected 2 VIPs but received 1" in lab[2].log_text(), "it says so")
+        lab.never(lambda: lab[2].holds("10.77.0.201"), "2.3 ignores another list, too", 2)
+        return
     lab.wait(lambda: lab[2].holds("10.77.0.200"), "keepalived ignores vipd")
     assert lab[1].holds("10.77.0.200")

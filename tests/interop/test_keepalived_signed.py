@@ -1,15 +1,13 @@
 """Signed adverts (auth_hmac) beside keepalived, which has them from 2.4 on: VIPD_KEEPALIVED names one
 where Debian's is older."""
 
-import re
 import signal
-import subprocess
 
 import pytest
 
 from vipdlab import config
 from vipdlab.config import VIP4, VIP6
-from vipdlab.node import KEEPALIVED
+from vipdlab.node import keepalived_version
 
 KEYS = {1: "11" * 32, 2: "22" * 32}
 CASES = [
@@ -17,13 +15,6 @@ CASES = [
     pytest.param((6, 3, 0.1), id="v3-ipv6"),
     pytest.param((4, 2, 1), id="v2-ipv4"),
 ]
-
-
-def keepalived_version():
-    said = subprocess.run([KEEPALIVED, "--version"], capture_output=True, text=True, check=True,
-                          timeout=10)
-    found = re.search(r"Keepalived v(\d+)\.(\d+)", said.stderr + said.stdout)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 VERSION = keepalived_version()

@@ -3,8 +3,8 @@
  * routes and rules to `routes` and `rules`.
  *
  * keepalived compares the addresses of an advert with its own and ignores the advert when they
- * differ, so whatever changes the list is told with what that means while both run. Of several
- * addresses in a line it takes the first, and so does this.
+ * differ (2.2; 2.3.3 counts it all the same), so whatever changes the list is told with what that
+ * means while both run. Of several addresses in a line it takes the first, and so does this.
  */
 #include "lib/packet/address.h"
 #include "tools/import/import.h"
@@ -13,8 +13,8 @@
 #include <string.h>
 
 #define BESIDE_KEEPALIVED                                                                          \
-    "keepalived ignores adverts that list other addresses than its own: change its list first, "   \
-    "or all nodes together, or both sides become master"
+    "keepalived 2.2 ignores adverts that list other addresses than its own (2.3.3 only logs it): " \
+    "change its list first, or all nodes together, or both sides become master"
 
 /* Words behind an address: how many follow, and what becomes of them. */
 static const struct option {
@@ -219,7 +219,7 @@ static void take(struct list *list, const struct keepalived_node *node,
     else if (is_listed(list, &prefix->address))
         tell(list, excluded ? IMPORT_NOTE : IMPORT_MASTERS, node,
              excluded ? "a second time: once is enough"
-                      : "a second time, which keepalived advertises twice. " BESIDE_KEEPALIVED);
+                      : "a second time, which keepalived 2.2 advertises twice. " BESIDE_KEEPALIVED);
     else if (!at_home(list, &extras) && !list->words_taken)
         tell(list, IMPORT_MASTERS, node,
              arena_print(list->import->arena,

@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -21,6 +22,15 @@ NOT_SWITCHED = 6  # exit status of drain and take: mastership did not change han
 # Before a command: it can add no address.
 NO_NET_ADMIN = ["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"]
 SANITIZER_MARKS = ("Sanitizer", "runtime error:")
+
+
+@functools.lru_cache
+def keepalived_version():
+    """Of the keepalived that is tried: (2, 2, 7)."""
+    said = subprocess.run([KEEPALIVED, "--version"], capture_output=True, text=True, check=True,
+                          timeout=20)
+    found = re.search(r"Keepalived v(\d+)\.(\d+)\.(\d+)", said.stderr + said.stdout)
+    return tuple(int(number) for number in found.groups()) if found else (0, 0, 0)
 
 
 def environment():
