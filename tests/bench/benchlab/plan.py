@@ -30,13 +30,13 @@ QUICK = Plan(
     callgrind_seconds=0)
 
 DEFAULT = Plan(
-    name="default", repeat_s=30, begin_until_s=1200, measure_s=270,
+    name="default", repeat_s=20, begin_until_s=1200, measure_s=400,
     gap_turns={10: 2, 100: 1, 1000: 1},
     claim_turns={1: 1, 100: 1, 1000: 2, 10000: 1},
     # What has a limit comes first.
     cost_turns={(255, 100): 2, (1, 1000): 2, (50, 100): 1, (1000, 1000): 1, (4000, 1000): 1},
     cost_seconds=10, steady_seconds=10, steady_turns=1,
-    steady_pressures=("idle", "cpu", "softirq"), many_turns={1000: 1}, many_clients=100,
+    steady_pressures=("idle", "cpu", "softirq"), many_turns={4000: 1}, many_clients=100,
     hot_instances=50, callgrind_seconds=4)
 
 LONG = Plan(
