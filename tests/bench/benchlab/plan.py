@@ -40,7 +40,8 @@ DEFAULT = Plan(
     hot_instances=50, callgrind_seconds=4)
 
 LONG = Plan(
-    name="long", repeat_s=1800, begin_until_s=86400, measure_s=43200, gap_turns={10: 10, 100: 10, 1000: 5},
+    name="long", repeat_s=1800, begin_until_s=86400, measure_s=43200,
+    gap_turns={10: 10, 100: 10, 1000: 5},
     claim_turns={1: 5, 10: 5, 100: 5, 1000: 5, 4000: 3, 10000: 3},
     cost_turns={(count, interval): 3 for count in (1, 50, 255, 1000, 4000)
                 for interval in (1000, 100)},
