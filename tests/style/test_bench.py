@@ -1,7 +1,13 @@
 """The frame of tests/bench: what the machine spoilt counts for nobody, and is not hidden either."""
 
+import importlib.machinery
+import importlib.util
+import json
 import pathlib
+import subprocess
 import sys
+import time
+import types
 import xml.dom.minidom
 
 import pytest
@@ -12,6 +18,14 @@ sys.path[:0] = [str(BENCH), str(BENCH.parent / "lab")]
 from benchlab import gap, plan, plots, report  # noqa: E402
 from benchlab.frame import Bench, Figure, Unmeasured  # noqa: E402
 from benchlab.results import BARE, Results, Value, at_most, share  # noqa: E402
+
+
+def load_run():
+    """tests/bench/run, whose name is no module's."""
+    loader = importlib.machinery.SourceFileLoader("vipd_bench_run", str(BENCH / "run"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
 
 
 class FakeControl:
@@ -25,9 +39,9 @@ class FakeControl:
         return self._late_s.pop(0)
 
 
-def bench(*late_s, repeat_s=60):
-    return Bench(plan.Plan(**{**vars(plan.QUICK), "repeat_s": repeat_s}), FakeControl(*late_s),
-                 Results())
+def bench(*late_s, **keys):
+    amount = plan.Plan(**{**vars(plan.QUICK), "repeat_s": 60, **keys})
+    return Bench(amount, FakeControl(*late_s), Results())
 
 
 def one_row(a_bench, values, turns=1):
@@ -104,3 +118,42 @@ def test_pictures_can_be_read(tmp_path):
         text = (tmp_path / name).read_text(encoding="utf-8")
         assert "prefers-color-scheme: dark" in text and "var(--vipd)" in text
         xml.dom.minidom.parseString(text)
+
+
+def test_a_measure_that_has_had_its_time_begins_no_turn():
+    a_bench = bench(0.0, measure_s=0.01)
+    a_bench.begin_measure()
+    time.sleep(0.02)
+    a_bench.alternate("gap", "a case", 2, pytest.fail, 0.001, ("vipd",))
+    assert a_bench.results.missing == [f"gap: a case, vipd, turn {turn}: left out, the measure had "
+                                       "no time for it" for turn in (1, 2)]
+
+
+@pytest.mark.parametrize("act, text, times", [
+    (lambda bench: time.sleep(60), "ended after 0 s", 1),
+    (lambda bench: {}["x"], "'x'", 1),
+    (lambda bench: pytest.fail("no"), None, None),
+    (lambda bench: subprocess.run(["sleep", "60"], timeout=0.01, check=True), "timed out", 2)])
+def test_a_measure_that_fails_is_missing_and_does_not_end_the_run(monkeypatch, act, text, times):
+    run, calls = load_run(), []
+    monkeypatch.setattr(run, "GRACE_S", 0.1)
+    module = types.SimpleNamespace(NAME="gap",
+                                   measure=lambda bench: (calls.append(bench), act(bench)))
+    a_bench = bench(measure_s=0.1)
+    if text is None:  # what is no Exception, as an interrupt, goes on
+        with pytest.raises(BaseException):
+            run.take(a_bench, module)
+        return
+    run.take(a_bench, module)
+    assert len(calls) == times and len(a_bench.results.missing) == 1
+    assert text in a_bench.results.missing[0]
+
+
+def test_what_there_is_so_far_is_written(tmp_path):
+    writer = load_run().Writer(str(tmp_path / "new"), plan.QUICK)
+    a_bench = bench(0.0)
+    a_bench.alternate("claim", "a case", 1, lambda _, run: run.add("first", 3, "ms"), 1, ("vipd",))
+    written, text = writer.write(a_bench.results)
+    assert "bench.json" in written and "a case" in text
+    kept = json.loads((tmp_path / "new" / "bench.json").read_text(encoding="utf-8"))
+    assert [row["case"] for row in kept["rows"]] == ["a case"]

@@ -52,6 +52,10 @@ def good_if(condition):
     return "good" if condition else "bad"
 
 
+def counted(count, noun):
+    return f"{count} {noun}" + ("" if count == 1 else "s")
+
+
 def sums(turn):
     requests = turn["requests"]
     acked = len(figures.acknowledged(requests))
@@ -61,9 +65,9 @@ def sums(turn):
     unplanned, unplanned_failed, unplanned_gap = tally(turn, False)
     cells = [
         (f"{lost}", f"of {acked:,} acknowledged writes lost", good_if(not lost)),
-        (f"{planned_failed}", f"failed requests in {planned} planned hand-overs and restarts",
+        (f"{planned_failed}", f"failed requests in {counted(planned, 'planned change')}",
          good_if(not planned_failed)),
-        (f"{unplanned_failed}", f"failed requests in {unplanned} breakdowns", ""),
+        (f"{unplanned_failed}", f"failed requests in {counted(unplanned, 'breakdown')}", ""),
         (duration(planned_gap), "longest gap, planned", ""),
         (duration(unplanned_gap), "longest gap, breakdown", ""),
         (f"{failed} of {len(requests):,}", "requests failed in all", ""),

@@ -8,6 +8,7 @@ bounded number of times, and at last kept and marked.
 
 import contextlib
 import signal
+import subprocess
 import sys
 import time
 import traceback
@@ -54,6 +55,10 @@ class Run:
 
 class Unmeasured(Exception):
     """A turn that came to nothing, with the reason; not worth a traceback."""
+
+
+# What a turn may fail of.
+FAILURES = (AssertionError, OSError, RuntimeError, subprocess.SubprocessError, Unmeasured)
 
 
 class Overdue(Exception):
@@ -126,7 +131,7 @@ class Bench:
             run, began = Run(measure, case), time.monotonic()
             try:
                 one_turn(product, run)
-            except (AssertionError, OSError, RuntimeError, Unmeasured) as error:
+            except FAILURES as error:
                 if not again_after_failure:
                     raise
                 # One more try however late it is: a row that is missing fails the bench.

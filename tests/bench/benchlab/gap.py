@@ -13,6 +13,7 @@ from vipdlab.config import VIP4
 from vipdlab.watch import Capture
 
 from . import pairs
+from .frame import FAILURES
 from .results import at_most
 
 NAME = "gap"
@@ -145,7 +146,7 @@ class Sequence:
             try:
                 self._play_on_one_pair()
                 return
-            except (AssertionError, OSError, RuntimeError) as error:
+            except FAILURES as error:
                 self.bench.say(f"{self._label(self._left[0])}: again with a fresh pair: {error}")
         self.bench.results.missing += [self._label(move) for move in self._left]
 

@@ -30,17 +30,18 @@ QUICK = Plan(
     callgrind_seconds=0)
 
 DEFAULT = Plan(
-    name="default", repeat_s=30, begin_until_s=1200, measure_s=270,
+    name="default", repeat_s=20, begin_until_s=1200, measure_s=400,
     gap_turns={10: 2, 100: 1, 1000: 1},
     claim_turns={1: 1, 100: 1, 1000: 2, 10000: 1},
     # What has a limit comes first.
     cost_turns={(255, 100): 2, (1, 1000): 2, (50, 100): 1, (1000, 1000): 1, (4000, 1000): 1},
     cost_seconds=10, steady_seconds=10, steady_turns=1,
-    steady_pressures=("idle", "cpu", "softirq"), many_turns={1000: 1}, many_clients=100,
+    steady_pressures=("idle", "cpu", "softirq"), many_turns={4000: 1}, many_clients=100,
     hot_instances=50, callgrind_seconds=4)
 
 LONG = Plan(
-    name="long", repeat_s=1800, begin_until_s=86400, measure_s=43200, gap_turns={10: 10, 100: 10, 1000: 5},
+    name="long", repeat_s=1800, begin_until_s=86400, measure_s=43200,
+    gap_turns={10: 10, 100: 10, 1000: 5},
     claim_turns={1: 5, 10: 5, 100: 5, 1000: 5, 4000: 3, 10000: 3},
     cost_turns={(count, interval): 3 for count in (1, 50, 255, 1000, 4000)
                 for interval in (1000, 100)},

@@ -13,6 +13,7 @@ import time
 from vipdlab import config
 
 from . import many
+from .frame import FAILURES
 from .pairs import PAIRS
 from .results import at_most
 
@@ -20,7 +21,7 @@ NAME = "scale"
 INTERVAL_MS = 1000
 QUIET_S = 2.5       # after what was done: two adverts of each instance
 STATUS_CALLS = 10
-PATIENCE_S = 15     # of whoever asks; the agent gives them a share of its time
+PATIENCE_S = 30     # of whoever asks; the agent gives them a share of its time
 STANDS_S = 0.05
 LATE_ADVERT_MS = INTERVAL_MS / 10
 ROLE = "master"
@@ -211,7 +212,7 @@ def play(bench, product, count, turn):
         try:
             Sequence(bench, product, count, turn).play()
             return
-        except (AssertionError, OSError, RuntimeError) as error:
+        except FAILURES as error:
             bench.say(f"{label}: {'not measured' if last else 'again'}: {error}")
     bench.results.missing.append(label)
 
