@@ -1,5 +1,10 @@
 """What tests print becomes the tables of the READMEs (tests/stack/figures), in the place for it."""
 
+import contextlib
+import importlib.machinery
+import importlib.util
+import io
+import json
 import os
 import types
 
@@ -87,3 +92,23 @@ def test_the_gap_of_a_writer_begins_with_what_was_acknowledged_before_the_fault(
     assert Writer.longest_gap_s(writer, 10.2) == 4.5
     assert Writer.longest_gap_s(writer) == 8.0
     assert Writer.longest_gap_s(writer, 20) == float("inf")
+
+
+def test_a_turn_of_the_site_is_a_table(monkeypatch):
+    loader = importlib.machinery.SourceFileLoader("figures_script", f"{SOURCE}/tests/stack/figures")
+    script = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(script)
+    fault = {"tier": "Cache", "fault": "killed", "gap_ms": 1234.5, "failed": 2, "requests": 80,
+             "again": 1, "lost": ["n1"], "acknowledged": 40, "begin": 1.0, "end": 5.0}
+    turn = {"faults": [fault], "failed": 2, "requests": 1000, "lost": ["n1"], "acknowledged": 500,
+            "began": 0.0, "ended": 10.0}
+    child = types.SimpleNamespace(stdout=io.StringIO(json.dumps(turn)), returncode=0,
+                                  wait=lambda seconds: 0)
+    monkeypatch.setattr(script, "process", lambda command: contextlib.nullcontext(child))
+    monkeypatch.setattr(script, "CONTROL_S", 0)
+    run = script.Run(head="here")
+    script.run_site(run, types.SimpleNamespace(was_late=lambda begin, end: True))
+    assert run.good and script.block("site", run)[:5] == [
+        "here", "", "|  | longest gap | failed requests | sent again | acknowledged writes lost |",
+        "| --- | --- | --- | --- | --- |", "| Cache: killed * | 1.2 s | 2 of 80 | 1 | 1 of 40 |"]
+    assert "2 of 1,000 requests failed in all, 1 of 500" in run.after
