@@ -22,24 +22,21 @@
 #include <stdint.h>
 #include <syslog.h>
 
-/* What calls these is what hardly ever happens: the compiler puts it aside (cold).
- *
- * One line. level: LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO or LOG_DEBUG. */
-void log_msg(int level, const char *format, ...) __attribute__((cold, format(printf, 2, 3)));
+/* One line. level: LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO or LOG_DEBUG. */
+void log_msg(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The same with the instance it is about (VIPD_INSTANCE= in the journal, "web: " on stderr). */
 void log_instance(int level, const char *instance, const char *format, ...)
-    __attribute__((cold, format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 
 /* An event that has a name for ever: one of message_ids.h (MESSAGE_ID= in the journal).
  * instance: NULL, or what it is about. */
 void log_event(int level, const char *message_id, const char *instance, const char *format, ...)
-    __attribute__((cold, format(printf, 4, 5)));
+    __attribute__((format(printf, 4, 5)));
 
 /* An instance has changed its state; the journal gets VIPD_STATE=, VIPD_PREVIOUS_STATE=,
  * VIPD_REASON= and, where one was seen, VIPD_PEER=. */
-void log_transition(const char *instance, const struct transition *transition)
-    __attribute__((cold));
+void log_transition(const char *instance, const struct transition *transition);
 
 /* Tells how many messages were lost, if any and if it goes again. Cheap; tries once a second.
  * False: nothing is left to be told. */

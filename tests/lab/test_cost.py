@@ -3,14 +3,11 @@
 Ratios only: how long it takes is tests/bench/cost's subject.
 """
 
-import glob
-import os
-import re
 import time
 
 import pytest
 
-from vipdlab import config, steps
+from vipdlab import config
 from vipdlab.cost import Allocations, count_calls, frames, held, many, wake_ups
 from vipdlab.node import sanitized
 
@@ -21,11 +18,6 @@ WATCH_S = 4
 # Adverts come into phase by one percent of the interval each, and a late one is out of it again: one
 # stretch in which nothing else held the machine is enough.
 STRETCHES = 6
-# Before agent/adverts.ld there were 40 pages.
-CODE_PAGES = 20
-# A wake-up of fewer of our instructions was not for an advert.
-INSTRUCTIONS = 1500
-WAKE_UPS = 8
 
 pytestmark = [pytest.mark.alone,
               pytest.mark.skipif(sanitized(), reason="a sanitizer's own calls and allocations")]
@@ -74,34 +66,6 @@ def test_an_advert_is_one_wake_up(lab):
         woken, adverts = wake_ups(node) - before, frames(node, direction) - frames_before
         assert adverts >= 2 * WATCH_S, f"{node.name}: {adverts} adverts"
         assert woken <= bound * adverts + 3, f"{node.name}: {woken} wake-ups, {adverts} adverts"
-
-
-@pytest.mark.lab(nodes=2)
-@pytest.mark.skipif(not steps.possible(), reason="registers of x86-64")
-def test_the_code_of_an_advert_stands_together(lab):
-    """Each page has to be found anew for each advert. Who is slowed down so much may lose the
-    mastership, but one of the two sends and the other receives."""
-    for node, priority in ((lab[1], 150), (lab[2], 100)):
-        node.start(config.instance(priority=priority, advert_interval="1s"))
-    lab.wait_master(lab[1])
-    time.sleep(5)  # announcements are repeated
-    for node in lab.nodes:
-        seen = []
-        while len(seen) < WAKE_UPS and not any(n >= INSTRUCTIONS and pages <= CODE_PAGES
-                                               for n, pages in seen):
-            code = steps.own(node.process.pid, steps.one_wake_up(node.process.pid))
-            seen.append((len(code), len(steps.pages(code))))
-        assert seen[-1][0] >= INSTRUCTIONS and seen[-1][1] <= CODE_PAGES, f"{node.name}: {seen}"
-
-
-def test_what_stands_together_is_there():
-    """A function that got another name would leave its place without a word."""
-    source = os.path.join(os.path.dirname(__file__), "..", "..")
-    with open(f"{source}/agent/adverts.ld", encoding="utf-8") as file:
-        names = set(re.findall(r"\.text\.(\w+)", file.read())) - {"adverts"}
-    text = "".join(open(path, encoding="utf-8").read() for room in ("agent", "lib")
-                   for path in glob.glob(f"{source}/{room}/**/*.c", recursive=True))
-    assert len(names) > 100 and not [n for n in names if not re.search(rf"\b{n}\(", text)]
 
 
 @pytest.mark.lab(nodes=2)
