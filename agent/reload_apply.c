@@ -1,6 +1,7 @@
 /* A configuration that was read: refused, put in force, or only looked at; see reload_apply.h. */
 #include "agent/reload_apply.h"
 
+#include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/message_ids.h"
 #include "lib/config/problem.h"
@@ -15,13 +16,17 @@ enum {
 
 #define TRIM_INTERVAL_MIN_NS (200 * NS_PER_MS)
 
+/* Of all that is changed at once, what is due is looked for so often: that costs as much as many
+ * changes, and is less than what the tightest adverts notice. */
+#define SERVE_EVERY_NS (NS_PER_MS / 2)
+
 /* ---- The difference, applied */
 
 static void apply(const struct parts *parts, struct config_box *box,
-                  const struct config_change *change)
+                  const struct config_change *change, size_t *near)
 {
     const char *name = change->before != NULL ? change->before->name : change->after->name;
-    struct instance *instance = registry_find(parts->registry, name);
+    struct instance *instance = registry_find_near(parts->registry, name, near);
 
     switch (change->kind) {
     case CONFIG_ADDED:
@@ -90,6 +95,23 @@ static void trim_after(const struct parts *parts, const struct config_diff *diff
     memory_trim_later(parts->trim, parts->facts.realtime.memory_locked);
 }
 
+/* One after the other, and what is due meanwhile. */
+static void apply_all(struct parts *parts, struct config_box *box, const struct config_diff *diff)
+{
+    uint64_t served_ns = clock_boot_ns();
+    size_t near = 0;
+
+    for (size_t i = 0; i < diff->count && !registry_stopping(parts->registry); i++) {
+        const bool touches = diff->list[i].kind != CONFIG_UNCHANGED;
+
+        apply(parts, box, &diff->list[i], &near);
+        if (!touches && clock_boot_ns() - served_ns < SERVE_EVERY_NS)
+            continue;
+        parts_serve_due(parts);
+        served_ns = clock_boot_ns();
+    }
+}
+
 /* Takes the box over. */
 static json_t *put_in_force(struct parts *parts, struct config_box *box)
 {
@@ -102,10 +124,7 @@ static json_t *put_in_force(struct parts *parts, struct config_box *box)
     announce_queue_set_pause(parts->node.announcements, box->config->announce_pause_ns);
     if (checks_apply(parts->node.checks, box->config, box->hook_users, false) < 0)
         log_msg(LOG_ERR, "not all checks could be started");
-    for (size_t i = 0; i < diff.count && !registry_stopping(parts->registry); i++) {
-        apply(parts, box, &diff.list[i]);
-        parts_serve_due(parts);
-    }
+    apply_all(parts, box, &diff);
     segments_watch_due(parts->node.segments);
     registry_avoid_soon(parts->registry);
     json_t *reply = control_reply_reload(&diff, false);

@@ -34,9 +34,22 @@ struct instance *registry_at(const struct registry *registry, size_t index)
 
 struct instance *registry_find(const struct registry *registry, const char *name)
 {
-    for (size_t i = 0; i < registry->count; i++)
-        if (!registry->list[i]->stopping && strcmp(registry->list[i]->config->name, name) == 0)
-            return registry->list[i];
+    size_t near = 0;
+
+    return registry_find_near(registry, name, &near);
+}
+
+struct instance *registry_find_near(const struct registry *registry, const char *name, size_t *near)
+{
+    for (size_t i = 0; i < registry->count; i++) {
+        size_t at = (*near + i) % registry->count;
+        struct instance *instance = registry->list[at];
+
+        if (instance->stopping || strcmp(instance->config->name, name) != 0)
+            continue;
+        *near = at + 1;
+        return instance;
+    }
     return NULL;
 }
 

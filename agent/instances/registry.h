@@ -50,6 +50,10 @@ struct instance *registry_at(const struct registry *registry, size_t index);
 /* The running instance of that name, or NULL; one that is being stopped does not count. */
 struct instance *registry_find(const struct registry *registry, const char *name);
 
+/* The same, for who asks for many in their order: looks from *near on, which then is behind it. */
+struct instance *registry_find_near(const struct registry *registry, const char *name,
+                                    size_t *near);
+
 /* Makes and starts an instance. 0 or a negative errno, logged. */
 int registry_add(struct registry *registry, struct config_box *box,
                  const struct config_instance *config);

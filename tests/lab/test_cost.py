@@ -4,6 +4,7 @@ Ratios only: how long it takes is tests/bench/cost's subject.
 """
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -66,6 +67,22 @@ def test_an_advert_is_one_wake_up(lab):
         woken, adverts = wake_ups(node) - before, frames(node, direction) - frames_before
         assert adverts >= 2 * WATCH_S, f"{node.name}: {adverts} adverts"
         assert woken <= bound * adverts + 3, f"{node.name}: {woken} wake-ups, {adverts} adverts"
+
+
+@pytest.mark.lab(nodes=1)
+def test_a_reload_that_changes_nothing_asks_little(lab):
+    """What is due is looked for by the clock meanwhile, not once for each instance."""
+    node = lab[1]
+    node.write(*many(COUNT, 150, advert_interval="1s"))
+    node.spawn()
+    lab.wait(lambda: held(node) == COUNT, "it holds all", 120)
+    time.sleep(3)  # announcements are repeated
+    with ThreadPoolExecutor(1) as watcher:
+        counted = watcher.submit(count_calls, node, WATCH_S)
+        time.sleep(1)
+        assert f"{COUNT} untouched" in node.vipctl("reload").stdout
+        calls = counted.result()
+    assert calls.get("recvmmsg", 0) < COUNT, calls
 
 
 @pytest.mark.lab(nodes=2)
