@@ -116,8 +116,10 @@ class Keepalived(Agent):
         for path in self.pids:  # a killed one leaves them, and the next would not start
             if os.path.exists(path):
                 os.remove(path)
-        self.spawn("keepalived", "--dont-fork", "--log-console", "--log-detail", "--vrrp",
-                   "--use-file", self.config, "--pid", self.pids[0], "--vrrp_pid", self.pids[1])
+        # Without a syslog it would write each line to the machine's console too, which can be slow.
+        self.spawn("keepalived", "--dont-fork", "--no-syslog", "--log-console", "--log-detail",
+                   "--vrrp", "--use-file", self.config, "--pid", self.pids[0], "--vrrp_pid",
+                   self.pids[1])
 
     def kill(self):
         """All its processes. The first is stopped before: it would replace its child, and the
