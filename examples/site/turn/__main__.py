@@ -9,11 +9,12 @@ import subprocess
 import sys
 import time
 
-from . import figures, hosts, report
+from . import figures, hosts, limits, report
 from .faults import TIERS, all_faults
+from .limits import bounded
 from .people import People
 from .progress import Progress, quiet_end
-from .story import Story
+from .story import FAILURES, Story
 
 PER_SECOND, PER_SECOND_QUICK = 25, 10
 QUIET_S = 2.0  # before the first fault
@@ -27,6 +28,9 @@ def arguments():
     parser.add_argument("--quick", action="store_true", help="a shorter turn: fewer faults")
     parser.add_argument("--json", action="store_true",
                         help="print the figures as JSON (progress goes to standard error)")
+    parser.add_argument("--limit", type=float, default=limits.TURN_S, metavar="SECONDS",
+                        help="how long it may take: faults for which the time is not enough are "
+                             f"left out ({limits.TURN_S})")
     parser.add_argument("--output", default="report.html", metavar="FILE",
                         help="where the report goes (report.html)")
     parser.add_argument("--keep", action="store_true",
@@ -59,36 +63,57 @@ def holders(samplers):
             for address, sampler in samplers.items()}
 
 
+def bring_up(site, progress):
+    with bounded(limits.RAISE_S):
+        for text, action in site.steps():
+            with progress.step(text):
+                action()
+
+
+def look_back(site, people, story, turn):
+    """What is left to be seen, as far as there is time for it."""
+    turn.update(requests=people.requests(), lost=story.lost, looked_at=[], held_at_the_end={},
+                monitored="Nobody has asked Prometheus")
+    try:
+        with bounded(limits.END_S):
+            turn["requests"] = requests = list(people.end())
+            story.complete(requests)
+            wanting, turn["looked_at"] = site.wanting(figures.acknowledged(requests))
+            turn["lost"] = story.lost | wanting
+            turn["held_at_the_end"] = site.held()
+            turn["monitored"] = site.monitored()
+    except FAILURES as error:
+        story.complete(turn["requests"])
+        return quiet_end(error)
+    return f"{len(turn['lost'])} wanting"
+
+
 def play(site, options, progress):
     """Returns the turn: all that the report is made of."""
-    for text, action in site.steps():
-        with progress.step(text):
-            action()
+    until = time.monotonic() + options.limit
+    bring_up(site, progress)
     began = time.time()
     per_second = PER_SECOND_QUICK if options.quick else PER_SECOND
     people = People(site["client"], hosts.WEB_VIP, per_second, f"{site.stack.directory}/requests")
     samplers = {tier.address: site.sampler(tier.kind, tier.address, SAMPLE_S)
                 for tier in TIERS if tier.address}
+    turn = {"began": began, "quick": options.quick, "per_second": per_second,
+            "machine": machine(), "versions": versions(),
+            "addresses": {"web": hosts.WEB_VIP, "database": hosts.WRITER_VIP,
+                          "cache": hosts.CACHE_VIP}}
     try:
         site.wait(lambda: people.well_since(began), "the client is served")
         time.sleep(QUIET_S)
-        story = Story(site, people, progress)
+        story = Story(site, people, progress, until - limits.END_S)
         story.tell([f for f in all_faults(site, people) if f.quick or not options.quick])
         with progress.step("every acknowledged write is looked for on both databases") as said:
-            requests = list(people.end())
-            story.complete(requests)
-            lost = story.lost | site.wanting(figures.acknowledged(requests))
-            said.append(f"{len(lost)} wanting")
-        held, monitored = site.held(), site.monitored()
+            said.append(look_back(site, people, story, turn))
     finally:
         people.close()
-    return {"began": began, "ended": time.time(), "quick": options.quick,
-            "per_second": per_second, "machine": machine(), "versions": versions(),
-            "addresses": {"web": hosts.WEB_VIP, "database": hosts.WRITER_VIP,
-                          "cache": hosts.CACHE_VIP},
-            "tiers": story.tiers, "faults": story.rows, "holders": holders(samplers),
-            "held_at_the_end": held, "monitored": monitored, "requests": requests,
-            "lost": sorted(lost)}
+    for text in story.diagnoses:
+        print(text, file=sys.stderr)
+    return {**turn, "ended": time.time(), "tiers": story.tiers, "faults": story.rows,
+            "left_out": story.left_out, "holders": holders(samplers), "lost": sorted(turn["lost"])}
 
 
 def as_json(turn):
@@ -104,6 +129,7 @@ def print_table(turn):
     rows = [heads] + [(f["tier"], f["fault"], f"{f['gap_ms']:.0f} ms",
                        f"{f['failed']} of {f['requests']}",
                        f"{len(f['lost'])} of {f['acknowledged']}") for f in turn["faults"]]
+    rows += [(f["tier"], f["fault"], f["why"], "", "") for f in turn["left_out"]]
     widths = [max(len(row[i]) for row in rows) for i in range(len(heads))]
     print()
     for row in rows:
@@ -113,6 +139,7 @@ def print_table(turn):
 
 
 def tell(site, options, progress):
+    """The turn and its report; the exit status."""
     turn = play(site, options, progress)
     with open(options.output, "w", encoding="utf-8") as file:
         file.write(report.page(turn))
@@ -125,6 +152,7 @@ def tell(site, options, progress):
         progress.note(f"the site stays up, at http://{hosts.WEB_VIP}/ in its client:\n   "
                       f"ip netns exec {site['client'].namespace} bash\n   Enter takes it down.")
         sys.stdin.readline()
+    return 1 if any(fault["stuck"] for fault in turn["faults"]) else 0
 
 
 def main():
@@ -137,15 +165,14 @@ def main():
     progress = Progress(sys.stderr if options.json else sys.stdout)
     site = hosts.Site()
     try:
-        tell(site, options, progress)
+        return tell(site, options, progress)
     except KeyboardInterrupt:
         return 130
-    except (AssertionError, RuntimeError, OSError, subprocess.SubprocessError) as error:
+    except FAILURES as error:
         print(f"examples/site/run: {quiet_end(error)}\n{site.stack.diagnose()}", file=sys.stderr)
         return 1
     finally:
         site.close()
-    return 0
 
 
 if __name__ == "__main__":

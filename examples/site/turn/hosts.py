@@ -2,11 +2,14 @@
 are those of examples/mariadb-primary and examples/redis-replica, what stands in this folder goes
 over them."""
 
+import contextlib
 import itertools
 import os
 import re
 import sys
 import time
+
+import pymysql
 
 TOP = os.path.abspath(f"{os.path.dirname(__file__)}/../../..")
 sys.path[:0] = [f"{TOP}/tests/lab", f"{TOP}/tests/stack"]
@@ -182,15 +185,22 @@ class Site:
     def stored_notes(self, host=None):
         """What the database has, or that one of them."""
         host = host or self.master("db", "writer")
+        if host is None:
+            raise RuntimeError("there is no primary")
         return {row[0] for row in self.servers[host.name].query("SELECT id FROM notes.notes")}
 
     def wanting(self, notes):
-        """Those which either database does not have. The replica may take a moment."""
+        """(those which a database does not have, names of the databases that were looked at).
+        The replica may take a moment; one that did not come back cannot be asked."""
         until = time.monotonic() + 10
         while True:
-            left = {note for host in self.pair("db") for note in notes - self.stored_notes(host)}
-            if not left or time.monotonic() > until:
-                return left
+            left, asked = set(), []
+            for host in self.pair("db"):
+                with contextlib.suppress(pymysql.MySQLError, OSError):
+                    left |= notes - self.stored_notes(host)
+                    asked.append(host.name)
+            if not left and len(asked) == 2 or time.monotonic() > until:
+                return left, asked
             time.sleep(0.2)
 
     # -- how it stands

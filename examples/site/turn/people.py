@@ -5,6 +5,7 @@ import subprocess
 from . import figures
 
 PROGRAM = "/mnt/examples/site/turn/client.py"
+END_S = 60
 
 
 class People:
@@ -13,16 +14,18 @@ class People:
         self._file = open(path, "w+", encoding="utf-8")
         self._process = host.popen("/usr/bin/python3", PROGRAM, address, str(per_second),
                                    stdin=subprocess.PIPE, stdout=self._file)
-        self._reader = open(path, encoding="utf-8")
-        self._rest, self._requests = "", []
+        self._reader = open(path, "rb")
+        self._read = (0, [])  # so far in the file, and the requests until there
 
     def requests(self):
-        """All that have ended so far, in that order."""
-        text = self._rest + self._reader.read()
-        whole, _, self._rest = text.rpartition("\n")
+        """All that have ended so far, in that order. Whoever interrupts this loses none."""
+        at, found = self._read
+        self._reader.seek(at)
+        data = self._reader.read()
+        whole = data[:data.rfind(b"\n") + 1]
         if whole:
-            self._requests += figures.parse(whole.splitlines())
-        return self._requests
+            self._read = (at + len(whole), found + figures.parse(whole.splitlines()))
+        return self._read[1]
 
     def well_since(self, when, count=3):
         """True when so many of each kind that began since then were answered well."""
@@ -38,7 +41,7 @@ class People:
         if self._process.poll() is None:
             self._process.stdin.close()
             self._process.stdin = None
-            self._process.wait(60)
+            self._process.wait(END_S)
         return self.requests()
 
     def close(self):

@@ -92,6 +92,9 @@ def cell(name, value, kind="figure", bad=False):
 def table_row(fault, is_first):
     kind = "planned" if fault["planned"] else "unplanned"
     remark = ", ".join(fault["failed_as"])
+    if fault["unfinished"]:
+        end = "did not come back" if fault["stuck"] else "the time was over"
+        remark = ", ".join(part for part in (f"{end}: {fault['unfinished']}", remark) if part)
     return (
         f'<tr{" class=first" if is_first else ""}>'
         f'<td class="which"><span class="badge {kind}">{fault["number"]}</span></td>'
@@ -121,6 +124,15 @@ def table(turn):
             + "</tr></thead><tbody>" + "\n".join(rows) + "</tbody></table></div>")
 
 
+def left_out(turn):
+    """Nothing, when all there is was tried."""
+    if not turn["left_out"]:
+        return ""
+    return ('<p class="bad"><b>Not tried</b></p><ul>' + "".join(
+        f"<li>{escaped(f['tier'])}: {escaped(f['fault'])} ({escaped(f['why'])})</li>"
+        for f in turn["left_out"]) + "</ul>")
+
+
 def key(tier):
     entries = [("--read", "read"), ("--write", "write"), ("--login", "login")]
     names = tier["nodes"]
@@ -144,9 +156,13 @@ def verdict(turn):
     lost = len(turn["lost"])
     first = ("No acknowledged write was lost" if not lost else
              f"{lost} acknowledged write{'s were' if lost > 1 else ' was'} lost")
+    if len(turn["looked_at"]) < 2:
+        first += " as far as the databases could be asked"
     second = ("no request failed while anything was taken out on purpose" if not planned_failed
               else f"{planned_failed} failed while something was taken out on purpose")
-    return f"{first}, and {second}."
+    stuck = [f"{f['tier']}, {f['fault']}" for f in turn["faults"] if f["stuck"]]
+    third = f" Did not come back in time: {'; '.join(stuck)}." if stuck else ""
+    return f"{first}, and {second}.{third}"
 
 
 def page(turn):
@@ -163,7 +179,7 @@ def page(turn):
         "connection of its own. Meanwhile each component was taken out on purpose, and broken in "
         "turn, and mended again.</p>",
         sums(turn), way(WAY, addresses), way(SIDE_WAY, addresses),
-        "<h2>What each fault cost</h2>", table(turn),
+        "<h2>What each fault cost</h2>", table(turn), left_out(turn),
         '<p class="soft">Longest gap: the longest time in which no read, or no write, was answered '
         "well by anybody (without any fault it is a few times the distance of two requests, "
         f"{1000 / turn['per_second']:.0f} ms). Slowest answer: what the unluckiest of those "
@@ -178,7 +194,8 @@ def page(turn):
         "A picture's upper part has one dot for each request, at the time it was asked and as high "
         "as its answer took; the lower part has who held the floating address, as read from the "
         "kernels every 20 ms, and a tick for each request a server had a part in.</p>",
-        f"<p>{escaped(turn['monitored'])}.</p>",
+        f"<p>{escaped(turn['monitored'])}. Every acknowledged write was looked for on "
+        f"{escaped(' and '.join(turn['looked_at']) or 'no database')}.</p>",
         '<ul class="soft">' + "".join(f"<li>{escaped(line)}</li>" for line in turn["versions"])
         + "</ul>",
     ]
