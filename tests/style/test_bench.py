@@ -15,7 +15,7 @@ import pytest
 BENCH = pathlib.Path(__file__).resolve().parent.parent / "bench"
 sys.path[:0] = [str(BENCH), str(BENCH.parent / "lab")]
 
-from benchlab import gap, plan, plots, report  # noqa: E402
+from benchlab import cost, gap, plan, plots, report, scale, targets  # noqa: E402
 from benchlab.frame import Bench, Figure, Unmeasured  # noqa: E402
 from benchlab.results import BARE, Results, Value, at_most, share  # noqa: E402
 
@@ -157,3 +157,71 @@ def test_what_there_is_so_far_is_written(tmp_path):
     assert "bench.json" in written and "a case" in text
     kept = json.loads((tmp_path / "new" / "bench.json").read_text(encoding="utf-8"))
     assert [row["case"] for row in kept["rows"]] == ["a case"]
+
+
+def with_rows(*rows):
+    """Results of (measure, case, figure, limit, vipd's value, whether it was disturbed)."""
+    results = Results()
+    for measure, case, name, limit, value, disturbed in rows:
+        results.add(Figure(measure, case, name, "ms", value, limit), "vipd",
+                    Value(value, 0, 0.0, disturbed))
+    return results
+
+
+def test_each_target_is_said_with_the_case_furthest_from_it():
+    results = with_rows(
+        ("claim", "10", "announced after installed", at_most(3), 2.0, False),
+        ("claim", "10,000", "announced after installed", at_most(3), 15.0, False),
+        ("claim", "1", "announced after installed", at_most(3), 99.0, True),
+        ("gap", "10 ms, stop", "lost", at_most(0, on="max"), 0.0, False),
+        ("gap", "10 ms, drain", "lost", at_most(0, on="max"), 2.0, False),
+        ("scale", "start", "advert late max", at_most(100), 50.0, True))
+    lines = {(t.measure, t.figure): report.target_line(t, results)[2:] for t in targets.TARGETS}
+    assert lines["claim", "announced after installed"] == [
+        "1 of 2", "10,000", "15 ms", "3 ms", "**12 above**"]
+    assert lines["gap", "lost"][:3] == ["1 of 2", "10 ms, drain", "2 ms"]
+    assert lines["scale", "advert late max"][2] == "50 ms*"
+    assert lines["cost", "rss"][0] == "not measured"
+
+
+def test_every_target_is_of_a_figure_that_there_is():
+    files = {"steadiness": "steady", "hot path": "hotpath"}
+    for target in targets.TARGETS:
+        name = files.get(target.measure, target.measure)
+        text = (BENCH / "benchlab" / f"{name}.py").read_text(encoding="utf-8")
+        assert f'"{target.figure}"' in text, f"{name}.py has no {target.figure}"
+    known = {target.figure for target in targets.TARGETS if target.measure == cost.NAME}
+    assert set(cost.limits(*cost.BIG)) | set(cost.limits(*cost.ALONE)) <= known
+
+
+def test_percentiles_of_answers():
+    assert scale.percentile(range(1, 201), 0.99) == 198
+    assert scale.percentile([7], 0.99) == 7
+    taken, figures = [*[1.0] * 98, 5.0, scale.TURNED_AWAY, scale.TOO_LATE], {}
+    scale.add_answers(types.SimpleNamespace(
+        add=lambda name, value, unit: figures.update({name: value})), taken)
+    assert figures == {"asked": 101, "answered": 99, "turned away": 1,
+                       "not answered within 30 s": 1, "answer p50": 1.0, "answer p99": 5.0,
+                       "answer max": 5.0}
+
+
+def test_growth_of_the_cost_of_an_advert():
+    results = with_rows(*[
+        ("cost", f"{size} x {ms} ms, master", "cpu per advert", None, value, False)
+        for size, ms, value in ((1, 1000, 90.0), (1000, 1000, 10.0), (4000, 1000, 15.0),
+                                (255, 100, 8.0))])
+    cost.add_growth(results, {(1, 1000): 1, (4000, 1000): 1, (1000, 1000): 1, (255, 100): 1})
+    row, = results.find("cost", "growth of cpu per advert")
+    assert row.case == "1000 to 4000 x 1000 ms, master" and row.median("vipd") == 1.5
+    assert row.distance == pytest.approx(-0.3)
+
+
+def test_nothing_goes_on_when_the_time_of_all_is_over():
+    a_bench = bench(0.0, end_s=0.05, measure_s=100)
+    load_run().take(a_bench, types.SimpleNamespace(NAME="gap",
+                                                   measure=lambda bench: time.sleep(60)))
+    assert a_bench.results.missing == ["gap: ended after 0 s"]
+    assert not a_bench.has_time("one more")
+    for amount in plan.PLANS.values():
+        assert amount.begin_until_s < amount.end_s
+    assert plan.DEFAULT.end_s < 29 * 60

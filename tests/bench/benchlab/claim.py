@@ -172,6 +172,9 @@ def judge(run, seen, wanted):
     gaps = [b - a for a, b in zip(adverts, adverts[1:])]
     run.add("last installed", (installed - began) * 1000, "ms", install_limit(len(wanted)))
     run.add("first announced", (min(announced) - began) * 1000, "ms")
+    if len(wanted) >= MANY:
+        run.add("first announced after last installed", (min(announced) - installed) * 1000, "ms",
+                at_most(0))
     run.add("last announced", (max(announced) - began) * 1000, "ms")
     run.add("announced after installed", (max(announced) - installed) * 1000, "ms", at_most(3))
     run.add("first advert", (adverts[0] - began) * 1000, "ms")

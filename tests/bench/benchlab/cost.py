@@ -10,9 +10,9 @@ import shutil
 import subprocess
 import time
 
-from .frame import Unmeasured
+from .frame import Figure, Unmeasured
 from .many import ROLES, Many
-from .results import at_most, share
+from .results import PRODUCTS, Value, at_most, share
 
 NAME = "cost"
 SETTLE_S = 6  # announcements are repeated, captures opened, leases written
@@ -21,6 +21,8 @@ BIG = (255, 100)
 ALONE = (1, 1000)
 RSS_MIB = 8
 RSS_MIB_EACH = 1 / 1024
+LINEAR = 1.2        # an advert of many costs at most so much of what one of fewer does ...
+LINEAR_FROM = 50    # ... beyond what a process costs by itself
 
 
 def cpu_ns(pids):
@@ -110,6 +112,24 @@ def measure(bench):
                 run.add(name, value, unit, bounds.get(name), case=f"{run.case}, {role}")
 
         bench.alternate(NAME, f"{count} x {interval_ms} ms", turns, one_turn, STANDS_S)
+    add_growth(bench.results, bench.plan.cost_turns)
+
+
+def add_growth(results, sizes):
+    """From each size to the next larger one of the same interval: is it linear?"""
+    rows = {row.case: row for row in results.find(NAME, "cpu per advert")}
+    ordered = sorted((interval_ms, count) for count, interval_ms in sizes if count >= LINEAR_FROM)
+    for (before_ms, few), (interval_ms, many) in zip(ordered, ordered[1:]):
+        for role in ROLES if before_ms == interval_ms else ():
+            small, large = (rows.get(f"{count} x {interval_ms} ms, {role}")
+                            for count in (few, many))
+            for product in PRODUCTS if small and large else ():
+                if small.median(product) and large.median(product):
+                    value = large.median(product) / small.median(product)
+                    results.add(Figure(NAME, f"{few} to {many} x {interval_ms} ms, {role}",
+                                       "growth of cpu per advert", "1", value, at_most(LINEAR)),
+                                product, Value(value, 0, 0.0, small.is_disturbed(product) or
+                                               large.is_disturbed(product)))
 
 
 def expected(plan):

@@ -100,15 +100,21 @@ class Bench:
 
     def has_time(self, label):
         """Whether the measure may begin one more turn; else that one is missing."""
-        if time.monotonic() - self._measure_begun < self.plan.measure_s:
+        had_s = time.monotonic() - self._measure_begun
+        if had_s < self.plan.measure_s and self.left_s > 0:
             return True
-        self.say(f"{label}: left out, the measure has had its {self.plan.measure_s:.0f} s")
+        self.say(f"{label}: left out, the measure has had its {had_s:.0f} s")
         self.results.missing.append(f"{label}: left out, the measure had no time for it")
         return False
 
     @property
     def elapsed_s(self):
         return time.monotonic() - self._begun
+
+    @property
+    def left_s(self):
+        """Until all of it is ended."""
+        return self.plan.end_s - self.elapsed_s
 
     def say(self, text):
         print(f"[{self.elapsed_s:4.0f} s] {text}", file=sys.stderr, flush=True)

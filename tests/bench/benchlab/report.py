@@ -5,8 +5,11 @@ import os
 import platform
 import subprocess
 
+from . import targets
 from .results import BARE, PRODUCTS
 
+TARGETS_HEAD = ["measure", "target", "within it", "the case furthest from it", "vipd", "limit",
+                "distance"]
 HEAD = ["measure", "case", "figure", "vipd", "keepalived", "bare", "ratio", "limit", "to the limit"]
 
 
@@ -43,9 +46,30 @@ def line(row):
             cell(row, PRODUCTS[1]), cell(row, BARE), number(row.ratio), limit, verdict(row)]
 
 
-def table(results):
-    lines = [HEAD, ["---"] * len(HEAD)] + [line(row) for row in results.rows]
+def lines_of(head, rows):
+    lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def table(results):
+    return lines_of(HEAD, [line(row) for row in results.rows])
+
+
+def target_line(target, results):
+    rows = targets.rows_of(target, results)
+    if not rows:
+        return [target.measure, target.text, "not measured", "", "", "", ""]
+    row = targets.furthest(rows)
+    within = sum(r.distance >= 0 for r in rows)
+    mark = "*" if row.is_disturbed(PRODUCTS[0]) else ""
+    unit = "" if row.unit == "1" else f" {row.unit}"
+    return [target.measure, target.text, f"{within} of {len(rows)}", row.case,
+            f"{number(row.judged)}{unit}{mark}", f"{number(row.bound)}{unit}", verdict(row)]
+
+
+def target_table(results):
+    """Each target, and the case in which vipd is furthest from it."""
+    return lines_of(TARGETS_HEAD, [target_line(target, results) for target in targets.TARGETS])
 
 
 def machine():
@@ -68,7 +92,7 @@ def markdown(results, plan, facts, load):
         "control, a bare real-time timer, was later than the measure can stand: no verdict on "
         "either.",
         f"{len(judged) - len(above)} of {len(judged)} figures with a limit are within it.",
-        table(results)]
+        "## Targets", target_table(results), "## All figures", table(results)]
     if results.missing:
         parts.append("Not measured:\n\n" + "\n".join(f"* {text}" for text in results.missing))
     return "\n\n".join(parts) + "\n"

@@ -80,10 +80,15 @@ class Row:
         return None if base is None else self.limit.factor * base + self.limit.plus
 
     @property
+    def judged(self):
+        """vipd's value that the limit is for."""
+        return self.maximum("vipd") if self.limit and self.limit.on == "max" else \
+            self.median("vipd")
+
+    @property
     def distance(self):
         """How much was left to the limit; negative: that much above it."""
-        ours = self.maximum("vipd") if self.limit and self.limit.on == "max" else \
-            self.median("vipd")
+        ours = self.judged
         return None if self.bound is None or ours is None else self.bound - ours
 
     def as_dict(self):

@@ -5,9 +5,10 @@ keepalived has neither status nor an end of its reload to wait for: of it there 
 """
 
 import concurrent.futures
+import math
 import signal
 import socket
-import statistics
+import struct
 import time
 
 from vipdlab import config
@@ -19,13 +20,16 @@ from .results import at_most
 
 NAME = "scale"
 INTERVAL_MS = 1000
+REST_S = 6          # before people ask: what they may use together is saved up again
 QUIET_S = 2.5       # after what was done: two adverts of each instance
-STATUS_CALLS = 10
+CALLS_S = 30        # no call begins later
 PATIENCE_S = 30     # of whoever asks; the agent gives them a share of its time
 STANDS_S = 0.05
 LATE_ADVERT_MS = INTERVAL_MS / 10
 ROLE = "master"
 GET_STATUS = b'{"method":"io.vipd.GetStatus"}\0'
+GET_ONE = b'{"method":"io.vipd.GetStatus","parameters":{"instance":"i0"}}\0'
+TURNED_AWAY, TOO_LATE = "turned away", "too late"  # instead of an answer's milliseconds
 
 
 class Adverts:
@@ -113,41 +117,58 @@ def reload_keepalived(agents, change=False):
     machine.process.send_signal(signal.SIGHUP)
 
 
-def ask_status(path):
-    """One client: the milliseconds until it had the whole answer; None: not within its patience."""
+def ask(path, question):
+    """One client: the milliseconds until it had the whole answer, or what became of it."""
     began = time.monotonic()
     try:
         with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(PATIENCE_S)
+            # Blocking, as a program does it: it waits for a place in the queue of the listener.
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO,
+                              struct.pack("@qq", PATIENCE_S, 0))
             client.connect(path)
-            client.sendall(GET_STATUS)
+            client.settimeout(PATIENCE_S)
+            client.sendall(question)
             last = b""
             while not last.endswith(b"\0"):
                 last = client.recv(1 << 20)
-                if not last or time.monotonic() - began > PATIENCE_S:
-                    return None
+                if not last:
+                    return TURNED_AWAY
+                if time.monotonic() - began > PATIENCE_S:
+                    return TOO_LATE
+    except (TimeoutError, BlockingIOError):
+        return TOO_LATE
     except OSError:
-        return None
+        return TURNED_AWAY
     return (time.monotonic() - began) * 1000
 
 
-def one_by_one(path):
+def one_by_one(path, question, calls):
     taken, began = [], time.monotonic()
-    while len(taken) < STATUS_CALLS and time.monotonic() - began < PATIENCE_S:
-        taken.append(ask_status(path))
+    while len(taken) < calls and time.monotonic() - began < CALLS_S:
+        taken.append(ask(path, question))
     return taken
 
 
-def at_once(path, clients):
+def at_once(path, question, clients):
     with concurrent.futures.ThreadPoolExecutor(clients) as pool:
-        return list(pool.map(ask_status, [path] * clients))
+        return list(pool.map(ask, [path] * clients, [question] * clients))
+
+
+def percentile(values, share):
+    """The least value that at least so many of all do not exceed."""
+    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
 
 
 def add_answers(run, taken):
-    answered = [ms for ms in taken if ms is not None]
-    run.add(f"answered within {PATIENCE_S} s", len(answered) / len(taken), "1")
+    """How many asked; who was answered, and after how long; who was not."""
+    answered = [ms for ms in taken if ms not in (TURNED_AWAY, TOO_LATE)]
+    run.add("asked", len(taken), "1")
+    run.add("answered", len(answered), "1")
+    run.add("turned away", taken.count(TURNED_AWAY), "1")
+    run.add(f"not answered within {PATIENCE_S} s", taken.count(TOO_LATE), "1")
     if answered:
-        run.add("answer median", statistics.median(answered), "ms")
+        run.add("answer p50", percentile(answered, 0.5), "ms")
+        run.add("answer p99", percentile(answered, 0.99), "ms")
         run.add("answer max", max(answered), "ms")
 
 
@@ -156,8 +177,10 @@ def cases(count, clients):
     both = tuple(PAIRS)
     return [(f"{count:,} instances, start", both), (f"{count:,} instances, unchanged reload", both),
             (f"{count:,} instances, one key changed", both),
+            (f"{count:,} instances, status of one", ("vipd",)),
             (f"{count:,} instances, status of all", ("vipd",)),
-            (f"{count:,} instances, {clients} clients at once", ("vipd",))]
+            (f"{count:,} instances, {clients} clients at once for one", ("vipd",)),
+            (f"{count:,} instances, {clients} clients at once for all", ("vipd",))]
 
 
 class Sequence:
@@ -165,7 +188,7 @@ class Sequence:
 
     def __init__(self, bench, product, count, turn):
         self.bench, self.product, self.count, self.turn = bench, product, count, turn
-        self.clients = bench.plan.many_clients
+        self.clients, self.calls = bench.plan.many_clients, bench.plan.many_calls
 
     def play(self):
         with many.Many(self.product, self.count, INTERVAL_MS) as agents:
@@ -184,7 +207,11 @@ class Sequence:
                         float("inf") if starts else STANDS_S, again_after_failure=not starts)
 
     def _acts(self):
-        return (started, self._reload, self._change, self._status, self._crowd)
+        return (started, self._reload, self._change,
+                self._asking(lambda path: one_by_one(path, GET_ONE, self.calls)),
+                self._asking(lambda path: one_by_one(path, GET_STATUS, self.calls)),
+                self._asking(lambda path: at_once(path, GET_ONE, self.clients)),
+                self._asking(lambda path: at_once(path, GET_STATUS, self.clients)))
 
     def _reload(self, agents, adverts, run, change=False):
         if self.product == "keepalived":
@@ -196,13 +223,13 @@ class Sequence:
     def _change(self, agents, adverts, run):
         self._reload(agents, adverts, run, change=True)
 
-    def _status(self, agents, adverts, run):
-        path = agents.machines[ROLE].control
-        add_answers(run, during(adverts, run, lambda: one_by_one(path)))
-
-    def _crowd(self, agents, adverts, run):
-        path = agents.machines[ROLE].control
-        add_answers(run, during(adverts, run, lambda: at_once(path, self.clients)))
+    @staticmethod
+    def _asking(how):
+        def act(agents, adverts, run):
+            time.sleep(REST_S)
+            path = agents.machines[ROLE].control
+            add_answers(run, during(adverts, run, lambda: how(path)))
+        return act
 
 
 def play(bench, product, count, turn):
