@@ -17,10 +17,13 @@
 enum {
     /* From SIGTERM to SIGKILL. */
     GRACE_MS = 1000,
-    /* Output is read in such pieces, at most so many in that time: whoever floods us waits. */
+    /* Output is read in such pieces, at most so many in that time: whoever floods us waits. A
+     * probe's answer is wanted soon, and is short. */
     READ_SIZE = 4096,
     READS_PER_INTERVAL = 8,
     READ_INTERVAL_MS = 50,
+    PROBE_READS = 4,
+    PROBE_INTERVAL_MS = 10,
     /* What may still be in the pipe when it has ended. */
     LAST_READS = 16,
 };
@@ -29,7 +32,12 @@ struct child {
     void (*on_line)(void *userdata, const char *line);
     void (*on_end)(void *userdata, const struct child_result *result);
     void *userdata;
+    /* Its owner has left it: the loop keeps it until it is dead. */
+    bool left;
+    void (*on_gone)(void *userdata);
+    void *gone_userdata;
     struct program program;
+    bool probe;
     sd_event_source *ended;
     sd_event_source *readable;
     sd_event_source *timer;
@@ -48,6 +56,10 @@ static void end_line(struct child *child)
         return;
     child->line[child->line_used] = '\0';
     child->line_used = 0;
+    if (child->probe) {
+        child->on_line(child->userdata, child->line);
+        return;
+    }
     if (child->lines < CHILD_LINES_MAX)
         child->on_line(child->userdata, child->line);
     else if (child->lines == CHILD_LINES_MAX)
@@ -65,8 +77,11 @@ static void take(struct child *child, const char *octets, size_t count)
             end_line(child);
             continue;
         }
-        if (child->line_used + 1 == sizeof(child->line))
+        if (child->line_used + 1 == sizeof(child->line)) {
+            if (child->probe)
+                continue;
             end_line(child);
+        }
         /* Nothing may steer the terminal of whoever reads the log. */
         child->line[child->line_used++] = (char)((c < ' ' && c != '\t') || c == 0x7f ? '?' : c);
     }
@@ -88,6 +103,8 @@ static ssize_t read_some(struct child *child)
 /* Nothing more of it will be told. */
 static bool has_said_enough(const struct child *child)
 {
+    if (child->probe)
+        return child->taken > CHECK_OUTPUT_BYTES_MAX;
     return child->lines > CHILD_LINES_MAX || child->taken > CHILD_OUTPUT_BYTES_MAX;
 }
 
@@ -120,19 +137,52 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
     return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
+/* All but the process. */
+static void free_rest(struct child *child)
+{
+    child->readable = sd_event_source_disable_unref(child->readable);
+    child->timer = sd_event_source_disable_unref(child->timer);
+    flood_end(child->flood);
+    child->flood = NULL;
+}
+
+static void destroy(struct child *child)
+{
+    program_free(&child->program);
+    if (child->on_gone != NULL)
+        child->on_gone(child->gone_userdata);
+    free(child);
+}
+
+/* The loop's source of one that was left has gone: it is dead, or the loop ends before it. */
+static void on_source_gone(void *userdata)
+{
+    struct child *child = userdata;
+
+    child->program.pid = 0; /* one that still lives is not waited for */
+    destroy(child);
+}
+
 /* Called before the event loop reaps it: the group is still its own. */
 static int on_child(sd_event_source *source, const siginfo_t *info, void *userdata)
 {
     struct child *child = userdata;
     struct child_result result = {.code = info->si_status};
 
-    (void)source;
+    if (child->left) {
+        program_signal(&child->program, SIGKILL);
+        /* From the loop's hands into ours and away: this frees the child. */
+        (void)sd_event_source_ref(source);
+        (void)sd_event_source_set_floating(source, false);
+        sd_event_source_disable_unref(source);
+        return 0;
+    }
     result.ran_ns = clock_boot_ns() - child->started_ns;
     if (child->told_to_end)
         result.outcome = CHILD_TIMED_OUT;
     else if (info->si_code != CLD_EXITED)
         result.outcome = CHILD_SIGNALLED;
-    if (child->told_to_end)
+    if (child->told_to_end || child->probe)
         program_signal(&child->program, SIGKILL);
     for (unsigned i = 0; i < LAST_READS && child->flood == NULL && read_some(child) > 0; i++)
         ;
@@ -145,6 +195,7 @@ static int on_child(sd_event_source *source, const siginfo_t *info, void *userda
 static int watch(sd_event *event, struct child *child, const struct child_spec *spec)
 {
     const uint64_t us_per_ms = NS_PER_MS / NS_PER_US;
+    const uint64_t interval_ms = child->probe ? PROBE_INTERVAL_MS : READ_INTERVAL_MS;
     int r = sd_event_add_child(event, &child->ended, child->program.pid, WEXITED, on_child, child);
 
     if (r >= 0)
@@ -155,10 +206,12 @@ static int watch(sd_event *event, struct child *child, const struct child_spec *
     if (r >= 0)
         r = sd_event_source_set_priority(child->readable, spec->priority);
     if (r >= 0)
-        r = older_set_ratelimit(child->readable, READ_INTERVAL_MS * us_per_ms, READS_PER_INTERVAL);
-    if (r >= 0)
-        r = sd_event_add_time_relative(event, &child->timer, CLOCK_BOOTTIME,
-                                       spec->timeout_ns / NS_PER_US, us_per_ms, on_timer, child);
+        r = older_set_ratelimit(child->readable, interval_ms * us_per_ms,
+                                child->probe ? PROBE_READS : READS_PER_INTERVAL);
+    if (r < 0 || spec->timeout_ns == 0)
+        return r;
+    r = sd_event_add_time_relative(event, &child->timer, CLOCK_BOOTTIME,
+                                   spec->timeout_ns / NS_PER_US, us_per_ms, on_timer, child);
     if (r >= 0)
         r = sd_event_source_set_priority(child->timer, spec->priority);
     return r;
@@ -174,6 +227,7 @@ int child_start(sd_event *event, const struct child_spec *spec, struct child **o
     child->on_line = spec->on_line;
     child->on_end = spec->on_end;
     child->userdata = spec->userdata;
+    child->probe = spec->program.probe;
     child->started_ns = clock_boot_ns();
     int r = program_start(&spec->program, &child->program);
     if (r >= 0)
@@ -186,16 +240,39 @@ int child_start(sd_event *event, const struct child_spec *spec, struct child **o
     return 0;
 }
 
-void child_free(struct child *child)
+void child_kill(struct child *child)
+{
+    program_signal(&child->program, SIGKILL);
+}
+
+pid_t child_pid(const struct child *child)
+{
+    return child->program.pid;
+}
+
+void child_leave(struct child *child, void (*on_gone)(void *userdata), void *userdata)
 {
     if (child == NULL)
         return;
-    sd_event_source_disable_unref(child->ended);
-    sd_event_source_disable_unref(child->readable);
-    sd_event_source_disable_unref(child->timer);
-    flood_end(child->flood);
-    program_free(&child->program);
-    free(child);
+    free_rest(child);
+    child->left = true;
+    child->on_gone = on_gone;
+    child->gone_userdata = userdata;
+    /* Dead; or it has just been forked, and the loop could not be told of it. */
+    if (child->program.pid == 0 || child->ended == NULL) {
+        sd_event_source_disable_unref(child->ended);
+        destroy(child);
+        return;
+    }
+    child_kill(child);
+    (void)sd_event_source_set_destroy_callback(child->ended, on_source_gone);
+    (void)sd_event_source_set_floating(child->ended, true);
+    sd_event_source_unref(child->ended);
+}
+
+void child_free(struct child *child)
+{
+    child_leave(child, NULL, NULL);
 }
 
 const char *child_result_text(const struct child_result *result, char *buffer, size_t size)

@@ -54,6 +54,17 @@ static int write_text(const char *path, const struct errand *errand)
     return r;
 }
 
+/* The new name outlives a loss of power as well. */
+static int sync_directory(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int r = fd < 0 || fsync(fd) < 0 ? -errno : 0;
+
+    if (fd >= 0)
+        close(fd);
+    return r;
+}
+
 static int replace_file(const struct errand *errand)
 {
     char path[PATH_SIZE];
@@ -68,9 +79,11 @@ static int replace_file(const struct errand *errand)
     int r = write_text(temporary, errand);
     if (r == 0 && rename(temporary, path) < 0)
         r = -errno;
-    if (r < 0)
+    if (r < 0) {
         (void)unlink(temporary);
-    return r;
+        return r;
+    }
+    return errand->synced ? sync_directory(errand->directory) : 0;
 }
 
 static void run(struct worker_task *task)

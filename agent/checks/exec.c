@@ -1,31 +1,20 @@
 /*
- * A program and its exit status. At most CHECK_CHILDREN_MAX of them run at a time. The last line of
- * its output is kept as evidence; the beginning is read at a bounded rate, the rest thrown away by
- * a thread (flood.h). At the timeout, and at its end, its whole process group is killed. One that
- * does not die of that (a process in the kernel's hands) keeps its place and its check failing
- * until it is gone.
+ * A program and its exit status. At most CHECK_CHILDREN_MAX of them run at a time (agent/base/child
+ * runs them, as it does hooks). The last line of its output is kept as evidence. At the timeout,
+ * and at its end, its whole process group is killed. One that does not die of that (a process in
+ * the kernel's hands) keeps its place and its check failing until it is gone.
  */
 #include "agent/checks/check.h"
 
-#include "agent/base/flood.h"
-#include "agent/base/older.h"
-#include "agent/base/program.h"
+#include "agent/base/child.h"
+#include "agent/base/priorities.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum {
-    READ_SIZE = 4096,
-    READS_PER_TURN = 4,
-    /* Turns of the loop that a program's output may take: 16 KiB in 10 ms. */
-    TURNS = 1,
-    TURNS_US = 10 * 1000,
     LINE_SIZE = 120,
     ARGUMENTS_MAX = 128,
 };
@@ -37,133 +26,43 @@ struct exec_shared {
 };
 
 struct exec_run {
-    struct check *check; /* NULL: closed while the child lived */
+    struct check *check;
     struct exec_shared *all;
     struct account user;
-    int user_error; /* a negative errno: the user could not be found */
-    bool alive;     /* there is a child */
-    struct program program;
-    sd_event_source *ended;
-    sd_event_source *output;
-    size_t taken;        /* octets of its output */
-    struct flood *flood; /* has the rest; NULL: it is still read */
+    int user_error;      /* a negative errno: the user could not be found */
+    struct child *child; /* NULL: none */
     char line[LINE_SIZE];
-    size_t line_length;
-    bool line_done; /* the next octet begins another line */
 };
 
-/* Keeps the last line that is not empty. */
-static void take_output(struct exec_run *run, const char *text, size_t size)
-{
-    for (size_t i = 0; i < size; i++) {
-        if (text[i] == '\n') {
-            run->line_done = true;
-            continue;
-        }
-        if (run->line_done) {
-            run->line_done = false;
-            run->line_length = 0;
-        }
-        if (run->line_length + 1 < sizeof(run->line))
-            run->line[run->line_length++] = text[i] != '\0' ? text[i] : ' ';
-    }
-    run->line[run->line_length] = '\0';
-}
-
-/* False at the end of the output. */
-static bool read_output(struct exec_run *run)
-{
-    char text[READ_SIZE];
-
-    for (int i = 0; i < READS_PER_TURN; i++) {
-        ssize_t size = read(run->program.output, text, sizeof(text));
-
-        if (size <= 0)
-            return size < 0 && (errno == EAGAIN || errno == EINTR);
-        if (run->taken < CHECK_OUTPUT_BYTES_MAX)
-            take_output(run, text, (size_t)size);
-        run->taken += (size_t)size;
-    }
-    return true;
-}
-
-static int on_output(sd_event_source *source, int fd, uint32_t events, void *userdata)
+static void on_line(void *userdata, const char *line)
 {
     struct exec_run *run = userdata;
 
-    (void)source;
-    (void)fd;
-    (void)events;
-    bool more = read_output(run);
-    if (more && run->taken >= CHECK_OUTPUT_BYTES_MAX)
-        run->flood = flood_begin(run->program.output);
-    if (!more || run->flood != NULL)
-        run->output = sd_event_source_disable_unref(run->output);
-    return 0;
+    snprintf(run->line, sizeof(run->line), "%s", line);
 }
 
-static void end_child(struct exec_run *run)
+static void report(const struct exec_run *run, const struct child_result *result)
 {
-    run->ended = sd_event_source_disable_unref(run->ended);
-    run->output = sd_event_source_disable_unref(run->output);
-    flood_end(run->flood);
-    run->flood = NULL;
-    program_free(&run->program);
-    run->alive = false;
-    run->all->children--;
-}
+    const char *separator = run->line[0] != '\0' ? ": " : "";
 
-static void report(struct check *check, const siginfo_t *info)
-{
-    const struct exec_run *run = check->data;
-    const char *separator = run->line_length > 0 ? ": " : "";
-
-    if (info->si_code == CLD_EXITED)
-        check_result(check, info->si_status == 0, "exit status %d%s%s", info->si_status, separator,
+    if (result->outcome == CHILD_EXITED)
+        check_result(run->check, result->code == 0, "exit status %d%s%s", result->code, separator,
                      run->line);
     else
-        check_result(check, false, "killed by %s%s%s", strsignal(info->si_status), separator,
+        check_result(run->check, false, "killed by %s%s%s", strsignal(result->code), separator,
                      run->line);
 }
 
-/* Called before the event loop reaps it: what it left behind in its group goes first. */
-static int on_ended(sd_event_source *source, const siginfo_t *info, void *userdata)
+static void on_end(void *userdata, const struct child_result *result)
 {
     struct exec_run *run = userdata;
 
-    program_signal(&run->program, SIGKILL);
-    run->program.pid = 0;
-    if (run->check == NULL) {
-        /* From the loop's hands into ours and away: this frees the run. */
-        (void)sd_event_source_ref(source);
-        (void)sd_event_source_set_floating(source, false);
-        sd_event_source_disable_unref(source);
-        return 0;
-    }
-    if (run->output != NULL)
-        (void)read_output(run);
-    end_child(run);
+    child_free(run->child);
+    run->child = NULL;
+    run->all->children--;
     /* After its timeout the result is known already. */
     if (run->check->running)
-        report(run->check, info);
-    return 0;
-}
-
-static int watch_child(struct check *check)
-{
-    struct exec_run *run = check->data;
-    sd_event *event = check->ground->event;
-    int r = check_source(
-        check, &run->ended,
-        sd_event_add_child(event, &run->ended, run->program.pid, WEXITED, on_ended, run));
-
-    if (r == 0)
-        r = check_source(
-            check, &run->output,
-            sd_event_add_io(event, &run->output, run->program.output, EPOLLIN, on_output, run));
-    if (r == 0)
-        r = older_set_ratelimit(run->output, TURNS_US, TURNS);
-    return r < 0 ? r : 0;
+        report(run, result);
 }
 
 static int open_shared(const struct check *check, void **out)
@@ -180,6 +79,16 @@ static void close_shared(void *shared)
     all->closed = true;
     if (all->children == 0)
         free(all);
+}
+
+/* A child whose check was closed is dead. */
+static void on_gone(void *userdata)
+{
+    struct exec_shared *all = userdata;
+
+    all->children--;
+    if (all->closed)
+        close_shared(all);
 }
 
 static int open_check(struct check *check)
@@ -199,31 +108,6 @@ static int open_check(struct check *check)
     return 0;
 }
 
-/* A child that lives on after its check: the event loop keeps what is needed to collect it. */
-static void free_run(void *userdata)
-{
-    struct exec_run *run = userdata;
-
-    run->program.pid = 0; /* one that still lives is not waited for */
-    program_free(&run->program);
-    run->all->children--;
-    if (run->all->closed)
-        close_shared(run->all);
-    free(run);
-}
-
-static void disown(struct exec_run *run)
-{
-    program_signal(&run->program, SIGKILL);
-    run->check = NULL;
-    run->output = sd_event_source_disable_unref(run->output);
-    flood_end(run->flood);
-    run->flood = NULL;
-    (void)sd_event_source_set_destroy_callback(run->ended, free_run);
-    (void)sd_event_source_set_floating(run->ended, true);
-    sd_event_source_unref(run->ended);
-}
-
 static int start_program(struct check *check)
 {
     static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -232,8 +116,16 @@ static int start_program(struct check *check)
     char name[NAME_SIZE + 16];
     char *environment[] = {path, name, NULL};
     char *arguments[ARGUMENTS_MAX + 1] = {0};
-    const struct program_spec spec = {
-        .argv = arguments, .environment = environment, .user = &run->user, .probe = true};
+    const struct child_spec spec = {
+        .program = {.argv = arguments,
+                    .environment = environment,
+                    .user = &run->user,
+                    .probe = true},
+        .priority = AGENT_PRIORITY_CHECKS,
+        .on_line = on_line,
+        .on_end = on_end,
+        .userdata = run,
+    };
     char *word = (char *)(uintptr_t)command->text;
 
     if (command->count > ARGUMENTS_MAX)
@@ -243,7 +135,7 @@ static int start_program(struct check *check)
         word += strlen(word) + 1;
     }
     snprintf(name, sizeof(name), "VIPD_CHECK=%s", check->config.name);
-    return program_start(&spec, &run->program);
+    return child_start(check->ground->event, &spec, &run->child);
 }
 
 static int run_check(struct check *check)
@@ -255,35 +147,28 @@ static int run_check(struct check *check)
                      strerror(-run->user_error));
         return 0;
     }
-    if (run->alive) {
-        program_signal(&run->program, SIGKILL);
+    if (run->child != NULL) {
+        child_kill(run->child);
         check_result(check, false, "process %d has not ended, though killed",
-                     (int)run->program.pid);
+                     (int)child_pid(run->child));
         return 0;
     }
     if (run->all->children >= CHECK_CHILDREN_MAX)
         return -EAGAIN;
-    run->taken = 0;
-    run->line_length = 0;
     run->line[0] = '\0';
-    run->line_done = false;
     int r = start_program(check);
     if (r < 0)
         return r == -EAGAIN ? -ENOMEM : r; /* no process could be made: that is a result */
-    run->alive = true;
     run->all->children++;
-    r = watch_child(check);
-    if (r < 0)
-        end_child(run);
-    return r;
+    return 0;
 }
 
 static void give_up(struct check *check)
 {
-    struct exec_run *run = check->data;
+    const struct exec_run *run = check->data;
 
-    if (run->alive)
-        program_signal(&run->program, SIGKILL);
+    if (run->child != NULL)
+        child_kill(run->child);
 }
 
 static void close_check(struct check *check)
@@ -292,10 +177,8 @@ static void close_check(struct check *check)
 
     if (run == NULL)
         return;
-    if (run->alive)
-        disown(run);
-    else
-        free(run);
+    child_leave(run->child, on_gone, run->all);
+    free(run);
 }
 
 const struct check_ops check_exec_ops = {

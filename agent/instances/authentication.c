@@ -138,7 +138,8 @@ static enum packet_verdict judge(struct authentication *auth, const struct adver
     return auth_outcome_verdict(outcome);
 }
 
-bool authentication_refuses(const struct authentication *auth, const struct advert *advert)
+bool authentication_refuses(struct authentication *auth, const struct advert *advert,
+                            const uint8_t mac[MAC_SIZE])
 {
     const struct auth_clock now = clock_now();
     const struct auth_peer *peer =
@@ -148,11 +149,13 @@ bool authentication_refuses(const struct authentication *auth, const struct adve
     if (auth->policy.keys == NULL || auth->former)
         return false;
     enum auth_outcome outcome = auth_judge(&auth->policy, advert, &mark, &now);
-    if (outcome != AUTH_REPLAYED)
+    if (advert->trailer == NULL || (outcome != AUTH_OK && outcome != AUTH_REPLAYED))
         return auth_outcome_verdict(outcome) != PACKET_OK;
-    return auth_sequence_after(auth_trailer_sequence(advert->trailer) + SURELY_OLD, mark.sequence)
-               ? false
-               : mark.set;
+    uint64_t sequence = auth_trailer_sequence(advert->trailer);
+    bool repeats = auth_origin_repeats(&auth->origin, &advert->ip.source, sequence, mac);
+    if (outcome == AUTH_OK)
+        return false;
+    return repeats || (mark.set && !auth_sequence_after(sequence + SURELY_OLD, mark.sequence));
 }
 
 /* By that of before the reload, from the one sender that was followed. */

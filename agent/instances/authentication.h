@@ -30,10 +30,11 @@ const uint8_t *authentication_sign_again(struct authentication *auth,
                                          const struct packet_spec *spec,
                                          uint8_t trailer[AUTH_TRAILER_SIZE]);
 
-/* Whether one that was captured is such a one as is refused: without a trailer where one is
- * demanded, with one that is wrong, or one that is old. Changes nothing. Of the newest adverts that
- * are sent again nothing can be said: the genuine ones look alike once they have been heard. */
-bool authentication_refuses(const struct authentication *auth, const struct advert *advert);
+/* Whether one that was captured, in a frame from that MAC, is such a one as is refused: without a
+ * trailer where one is demanded, with one that is wrong, one that is old, or a newer one that
+ * another machine has recorded. Nothing comes of it but that frames are told apart. */
+bool authentication_refuses(struct authentication *auth, const struct advert *advert,
+                            const uint8_t mac[MAC_SIZE]);
 
 /* What becomes of an advert of which packet_receive() has said that. master: as above. */
 enum packet_verdict authentication_receive(struct authentication *auth, const struct advert *advert,

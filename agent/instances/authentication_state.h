@@ -5,6 +5,7 @@
 #ifndef AGENT_INSTANCES_AUTHENTICATION_STATE_H
 #define AGENT_INSTANCES_AUTHENTICATION_STATE_H
 
+#include "lib/packet/auth_origin.h"
 #include "lib/packet/auth_peers.h"
 
 struct sequence_record;
@@ -15,6 +16,7 @@ struct authentication {
     struct auth_keys *keys; /* a reference: those of the policy */
     struct auth_sender sender;
     struct auth_peers *peers;       /* NULL: there were never any keys */
+    struct auth_origin origin;      /* of the sender whose frames are captured */
     struct sequence_record *record; /* of sequences.h; NULL: nothing outlives the agent */
 
     /* Who was accepted last, and with a trailer or without. */

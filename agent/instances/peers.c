@@ -48,7 +48,7 @@ bool router_peers_message(struct router *router, const struct packet_ip *ip,
 }
 
 /* As on_message() of receive.c, but that nothing comes of it. */
-static bool is_refused(const struct router *router, const struct vrrp_frame *frame)
+static bool is_refused(struct router *router, const struct vrrp_frame *frame)
 {
     struct packet_receiver receiver = router->receiver;
     const uint8_t *payload;
@@ -63,7 +63,7 @@ static bool is_refused(const struct router *router, const struct vrrp_frame *fra
     enum packet_verdict verdict = packet_receive(&ip, payload, size, &receiver, &advert, NULL);
     if (verdict != PACKET_OK)
         return packet_verdict_is_auth(verdict);
-    return authentication_refuses(&router->auth, &advert);
+    return authentication_refuses(&router->auth, &advert, frame->mac);
 }
 
 void router_peers_frame(struct router *router, const struct vrrp_frame *frame)

@@ -20,6 +20,8 @@ enum {
     /* All instances with both families and a few senders each. */
     FILE_SIZE_MAX = 4 * 1024 * 1024,
     WORDS = 4, /* of a line, at most */
+    /* No machine is back so soon. */
+    BOOT_S = 10,
 };
 
 #define FILE_NAME "sequences"
@@ -27,8 +29,9 @@ enum {
 
 /* Marks that have moved are written once in such a time. */
 #define PERIOD_NS (60 * NS_PER_SEC)
-/* And in such a one where no clock says what is old: by the monotonic rule. */
-#define PERIOD_MONOTONIC_NS (5 * NS_PER_SEC)
+/* And in such a one where after a crash of the machine no clock says what is old: by the monotonic
+ * rule, and by that of time where the window is wider than a boot takes. */
+#define PERIOD_OFTEN_NS (5 * NS_PER_SEC)
 /* Of sequences, by the monotonic rule: reserved at a time, and what of it is left at the next. */
 #define RESERVE (UINT64_C(3600) << 32)
 #define REFILL  (UINT64_C(1800) << 32)
@@ -120,6 +123,13 @@ static void refresh(struct sequence_record *record)
 static bool is_monotonic(const struct sequence_record *record)
 {
     return record->live != NULL && record->live->policy.rules.replay == AUTH_REPLAY_MONOTONIC;
+}
+
+static bool is_saved_often(const struct sequence_record *record)
+{
+    const struct authentication *auth = record->live;
+
+    return is_monotonic(record) || (auth != NULL && auth->policy.rules.window_s > BOOT_S);
 }
 
 /* What may be sent before the file is written again; nothing at the end. */
@@ -218,7 +228,7 @@ void sequences_note(const struct authentication *auth, uint64_t utc_ns, uint64_t
     bool due = boot_ns - sequences->saved_ns >= (sequences->failing ? PERIOD_NS : 0);
 
     uint64_t period_ns =
-        is_monotonic(record) && !sequences->failing ? PERIOD_MONOTONIC_NS : PERIOD_NS;
+        is_saved_often(record) && !sequences->failing ? PERIOD_OFTEN_NS : PERIOD_NS;
 
     if (boot_ns - sequences->saved_ns >= period_ns || (due && (low || (spent && behind))))
         save(sequences);

@@ -7,9 +7,13 @@
  * rule of time, where the clock alone keeps stamps growing, the file matters only where the clock
  * is behind them, and is written then, at the end, and once in a minute in which anything changed;
  * by the monotonic rule an hour is reserved at a time, and marks are written each five seconds.
- * With each mark stands when the sender was believed, by the boot clock: so after a crash what a
- * sender had stamped before this agent started counts as heard, however old the file is. A file
- * that is gone costs no more than that protection.
+ *
+ * With each mark stands when the sender was believed, by the boot clock: so when vipd has crashed
+ * what a sender had stamped before this agent started counts as heard, however old the file is.
+ * When the machine has, that clock has begun anew, and UTC after a boot is not to be trusted with
+ * it: a second of it too much would shut out a peer. Then the window has to do, which most boots
+ * outlast; where it is wider marks are written each five seconds, too. A file that is gone costs no
+ * more than that protection.
  */
 #ifndef AGENT_INSTANCES_SEQUENCES_H
 #define AGENT_INSTANCES_SEQUENCES_H

@@ -18,12 +18,8 @@ enum {
     BUFFER_BYTES = 1024 * 1024,
     FRAMES_PER_PASS = 64,
     FILTER_TEXT_SIZE = NEIGHBOUR_FILTER_SIZE + 1024 + CONFLICT_OWN_MAX * (ADDRESS_TEXT_SIZE + 16) +
-                       CONFLICT_RIVALS_MAX * (MAC_TEXT_SIZE + 80),
+                       CONFLICT_RIVALS_MAX * (MAC_TEXT_SIZE + 80) + CONFLICT_VRIDS_MAX * 2 * 48,
 };
-
-/* Beside what is about our addresses: adverts of an owner. */
-static const char filter_text[] = " or (ip proto 112 and ip[((ip[0] & 15) << 2) + 2] = 255)"
-                                  " or (ip6 proto 112 and ip6[42] = 255)";
 
 struct conflict_watch {
     struct frame_socket *socket;
@@ -70,6 +66,19 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
     return 0;
 }
 
+/* Beside what is about our addresses: adverts of an owner. vrid, priority: where they are. */
+static void add_owners(char *text, size_t size, const char *head, const char *vrid,
+                       const char *priority, const struct conflict_vrrp *what)
+{
+    size_t used = strlen(text);
+
+    used += (size_t)snprintf(text + used, size - used, " or (%s and %s = 255", head, priority);
+    for (size_t i = 0; i < what->vrid_count; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s = %u", i == 0 ? " and (" : " or ",
+                                 vrid, what->vrids[i]);
+    snprintf(text + used, size - used, what->vrid_count > 0 ? "))" : ")");
+}
+
 static void add_own(char *text, size_t size, enum ip_family family, const struct ip_address *list,
                     size_t count)
 {
@@ -108,8 +117,9 @@ static int set_filter(struct conflict_watch *watch, const struct conflict_vrrp *
     char text[FILTER_TEXT_SIZE];
 
     neighbour_filter_text(watch->addresses, watch->count, text, sizeof(text));
-    size_t used = strlen(text);
-    snprintf(text + used, sizeof(text) - used, "%s", filter_text);
+    add_owners(text, sizeof(text), "ip proto 112", "ip[((ip[0] & 15) << 2) + 1]",
+               "ip[((ip[0] & 15) << 2) + 2]", what);
+    add_owners(text, sizeof(text), "ip6 proto 112", "ip6[41]", "ip6[42]", what);
     add_own(text, sizeof(text), IP_FAMILY_IPV4, what->own, what->own_count);
     add_own(text, sizeof(text), IP_FAMILY_IPV6, what->own, what->own_count);
     add_rivals(text, sizeof(text), what);

@@ -19,15 +19,18 @@ struct conflict_watch;
 enum {
     CONFLICT_OWN_MAX = 16,
     CONFLICT_RIVALS_MAX = 8,
+    CONFLICT_VRIDS_MAX = 8,
 };
 
-/* Whose VRRP messages are captured, besides those with priority 255: nobody else's, so that the
- * cluster's adverts cost nothing. Of more than there is room for only the first are. */
+/* Whose VRRP messages are captured: nobody else's, so that the cluster's adverts cost nothing, nor
+ * does a flood of others'. Of more than there is room for only the first are. */
 struct conflict_vrrp {
     struct ip_address own[CONFLICT_OWN_MAX]; /* that come in from an address of our own, */
     size_t own_count;
     uint8_t rivals[CONFLICT_RIVALS_MAX][MAC_SIZE]; /* and from these machines */
     size_t rival_count;
+    uint8_t vrids[CONFLICT_VRIDS_MAX]; /* those with priority 255 have one of these, */
+    size_t vrid_count;                 /* or, where it is 0, any */
 };
 
 /* One claim of a watched address by somebody else on that link. */

@@ -27,15 +27,33 @@ static void add_rival(struct conflict_vrrp *what, const uint8_t mac[MAC_SIZE])
         memcpy(what->rivals[what->rival_count++], mac, MAC_SIZE);
 }
 
+/* False: there is no room for all. */
+static bool add_vrid(struct conflict_vrrp *what, uint8_t vrid)
+{
+    for (size_t i = 0; i < what->vrid_count; i++)
+        if (what->vrids[i] == vrid)
+            return true;
+    if (what->vrid_count == CONFLICT_VRIDS_MAX)
+        return false;
+    what->vrids[what->vrid_count++] = vrid;
+    return true;
+}
+
 struct conflict_vrrp watched_vrrp(const struct segment_client *clients)
 {
     struct conflict_vrrp what = {0};
+    bool all = true;
 
     for (const struct segment_client *c = clients; c != NULL; c = c->next) {
         add_source(&what, &c->source);
         add_source(&what, &c->learn);
         if (c->has_rival)
             add_rival(&what, c->rival_mac);
+        all = all && add_vrid(&what, c->vrid);
+    }
+    if (!all) {
+        memset(what.vrids, 0, sizeof(what.vrids));
+        what.vrid_count = 0;
     }
     return what;
 }

@@ -136,6 +136,28 @@ def test_of_a_forger_the_machine_is_named(lab, tmp_path):
 
 
 @pytest.mark.lab(nodes=2)
+@pytest.mark.parametrize("back", [1, 4], ids=["the newest", "some of before"])
+def test_who_sends_again_what_is_younger_than_a_second_is_named(lab, tmp_path, back):
+    """The genuine adverts are no newer than the mark either, when their frames are looked at."""
+    key = key_file(tmp_path, "a.key", 1)
+    started(lab, {"auth_key": f"1:{key}"})
+    capture, injector = lab.capture(), lab.injector()
+    own = bytes.fromhex(lab.client.mac.replace(":", ""))
+    lab.wait(lambda: len(capture.octets("n1")) >= back, "adverts were recorded")
+
+    def attack():
+        newest = capture.octets("n1")[-back]
+        injector.send(newest[:6] + own + newest[12:])
+    with repeating(attack, config.INTERVAL_MS / 4000):
+        lab.wait(lambda: drops(lab[2])["auth_ext_replay"] > 5, "it is refused", 30)
+        said = f"{lab[1].address4} ({lab.client.mac}) sends what was heard before"
+        lab.wait(lambda: said in lab[2].log_text(), "the log has its MAC", 30)
+        lab.wait(lambda: said in lab[2].vipctl("status", "web").stdout, "and the status", 30)
+    assert f"({lab[1].mac})" not in lab[2].log_text()
+    assert lab[2].state() == "BACKUP"
+
+
+@pytest.mark.lab(nodes=2)
 @pytest.mark.parametrize("replay", ["time", "monotonic"])
 def test_a_node_that_comes_back_repeats_nothing(lab, tmp_path, replay):
     key = key_file(tmp_path, "a.key", 1)

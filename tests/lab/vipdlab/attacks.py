@@ -55,6 +55,7 @@ class Attack:
     drop: str = ""       # what the second node counts it as where signatures are demanded
     unsigned_drop: str = ""  # and where there are none; "": it is heard, or not looked at
     drop6: str = ""  # over IPv6, where that is told apart
+    flood: bool = False  # sent as fast as can be
 
     def signed_drop(self, family):
         return self.drop6 if family == 6 and self.drop6 else self.drop
@@ -218,6 +219,37 @@ ATTACKS = (
     Attack("ARP or NA for the address", _claims),
     Attack("leaves of the group", _leaves),
 )
+
+
+def _faulty(scene):
+    """What no router may believe, of each kind that is dropped at another place."""
+    names = ("a trailer of zeros", "a signature of nothing", "TTL 254")
+    return [data for name in names for data in named(name).frames(scene)]
+
+
+def _ours(scene):
+    """In the attacker's name and in the master's, signed by nobody."""
+    return _faulty(scene) + [scene.advert(priority=255), scene.forged(priority=0),
+                             scene.forged(priority=255)]
+
+
+def _strangers(scene):
+    return [scene.advert(priority=255, vrid=vrid) for vrid in range(1, 256) if vrid != 51]
+
+
+FLOODS = (
+    Attack("a flood of priority 255 and 0 with our VRID", _ours, moves=True, flood=True),
+    Attack("a flood of faulty adverts with our VRID", _faulty, flood=True),
+    Attack("a flood with all other VRIDs", _strangers, flood=True),
+)
+
+
+def floods():
+    return list(FLOODS)
+
+
+def flood_named(name):
+    return next(attack for attack in FLOODS if attack.name == name)
 
 
 def named(name):

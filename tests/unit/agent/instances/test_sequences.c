@@ -205,20 +205,24 @@ static void an_agent_that_crashed_knows_when_it_believed_whom(void **state)
     end(bench);
 }
 
-static void by_the_monotonic_rule_marks_are_seconds_old(void **state)
+static void where_no_clock_tells_what_is_old_marks_are_seconds_old(void **state)
 {
     static const struct {
         enum auth_replay replay;
+        uint32_t window_s;
         uint64_t passed_ns;
         bool saved;
-    } cases[] = {{AUTH_REPLAY_MONOTONIC, 6 * NS_PER_SEC, true},
-                 {AUTH_REPLAY_MONOTONIC, 4 * NS_PER_SEC, false},
-                 {AUTH_REPLAY_TIME, 59 * NS_PER_SEC, false},
-                 {AUTH_REPLAY_TIME, 61 * NS_PER_SEC, true}};
+    } cases[] = {{AUTH_REPLAY_MONOTONIC, 5, 6 * NS_PER_SEC, true},
+                 {AUTH_REPLAY_MONOTONIC, 5, 4 * NS_PER_SEC, false},
+                 {AUTH_REPLAY_TIME, 10, 59 * NS_PER_SEC, false},
+                 {AUTH_REPLAY_TIME, 10, 61 * NS_PER_SEC, true},
+                 {AUTH_REPLAY_TIME, 11, 6 * NS_PER_SEC, true},
+                 {AUTH_REPLAY_TIME, 11, 4 * NS_PER_SEC, false}};
     struct bench *bench = *state;
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         begin(bench, cases[i].replay);
+        bench->auth.policy.rules.window_s = cases[i].window_s;
         sequences_note(&bench->auth, clock_wall_ns(), clock_boot_ns());
         assert_true(worker_wait(bench->worker, 20 * NS_PER_SEC));
         (void)unlink(bench->path);
@@ -259,8 +263,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(an_agent_that_crashed_knows_when_it_believed_whom, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(by_the_monotonic_rule_marks_are_seconds_old, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(where_no_clock_tells_what_is_old_marks_are_seconds_old,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_makes_no_sense_is_no_file, set_up, tear_down),
     };
 
