@@ -177,10 +177,18 @@ def shared_faults(acts, tier, stop, start, stopped, power_off_quick=False):
 def store_faults(acts, tier, instance, rejoin, well, ready, server):
     """Of a primary and its replica. Whoever is the primary is the victim; it comes back as the
     replica of the other one."""
+    def stands_by(host, since):
+        """Also in the eyes of vipd, whose check looks every few seconds: else the next fault would
+        be the second one, not a single one."""
+        found = host.instance(instance)
+        return well(host, since) and found and found["state"] == "BACKUP" and all(
+            "replica" in check["text"] and check["state"] == "passing"
+            for check in found["checks"])
+
     def fault(text, act, mend, planned=False, quick=False):
         return Fault(tier.name, text, planned,
                      lambda: acts.site.master(tier.kind, instance), act,
-                     acts.is_elsewhere(tier.kind, instance), mend, well, ready, quick)
+                     acts.is_elsewhere(tier.kind, instance), mend, stands_by, ready, quick)
 
     def resume(host):
         acts.stop(host)

@@ -6,6 +6,7 @@ import time
 
 from . import figures
 from .picture import Picture
+from .story import how_it_ended
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -93,8 +94,8 @@ def table_row(fault, is_first):
     kind = "planned" if fault["planned"] else "unplanned"
     remark = ", ".join(fault["failed_as"])
     if fault["unfinished"]:
-        end = "did not come back" if fault["stuck"] else "the time was over"
-        remark = ", ".join(part for part in (f"{end}: {fault['unfinished']}", remark) if part)
+        end = f"{how_it_ended(fault)}: {fault['unfinished']}"
+        remark = ", ".join(part for part in (end, remark) if part)
     return (
         f'<tr{" class=first" if is_first else ""}>'
         f'<td class="which"><span class="badge {kind}">{fault["number"]}</span></td>'

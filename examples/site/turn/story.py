@@ -1,7 +1,7 @@
 """One fault after the other under the eyes of the client, and what each of them cost.
 
 A fault has a bounded time to be over. One that is not is mended once more; when that does not help
-either, the rest of its tier is left out, and the report says so.
+either it is stuck, the rest of its tier is left out, and the report says so.
 """
 
 import subprocess
@@ -26,7 +26,7 @@ class Course:
     def __init__(self):
         self.begin, self.at, self.mended = time.time(), None, None
         self.host, self.parts = None, []
-        self.unfinished, self.stuck = "", False
+        self.unfinished, self.stuck, self.late = "", False, False
 
     def part(self, text):
         """Another one begins."""
@@ -92,7 +92,7 @@ class Story:
             said.append(f"{row['gap_ms']:.0f} ms, {row['failed']} of {row['requests']} requests "
                         f"failed, {len(row['lost'])} writes lost")
             if course.unfinished:
-                said.append(f"NOT OVER: {course.unfinished}")
+                said.append(f"{how_it_ended(row)}: {course.unfinished}")
             elif row["seconds"] > LONG_S:
                 said.append("{} took {:.0f} s".format(*course.longest))
         return why
@@ -134,7 +134,6 @@ class Story:
         if no_time and isinstance(error, Overdue):
             self._no_more = "the time was over"
             return self._no_more
-        course.stuck = True
         for host in self.site.pair(course.host.name[:-1]) if course.host else ():
             self.diagnoses.append(host.diagnose())
         try:
@@ -142,8 +141,10 @@ class Story:
                 if course.host is None:
                     raise Overdue("there was nobody to be mended")
                 self._mend(fault, course)
+            course.late = True
             return ""
         except FAILURES:
+            course.stuck = True
             self._look_whether_served()
             return f"the tier did not come back after \"{fault.text}\""
 
@@ -164,7 +165,8 @@ class Story:
             "planned": fault.planned, "node": course.host.name if course.host else "",
             "begin": course.begin, "at": at, "mended": course.mended or end, "end": end,
             "seconds": round(end - course.begin, 1), "parts": course.seconds(),
-            "unfinished": course.unfinished, "stuck": course.stuck, "lost": sorted(lost),
+            "unfinished": course.unfinished, "stuck": course.stuck, "late": course.late,
+            "lost": sorted(lost),
             **figures.row(requests, course.begin, end)})
         return self.rows[-1]
 
@@ -183,6 +185,13 @@ class Story:
         """The figures again, now that those have ended too that were under way."""
         for row in self.rows:
             row.update(figures.row(requests, row["begin"], row["end"]))
+
+
+def how_it_ended(row):
+    """Of a fault that was not over in its time."""
+    if row["stuck"]:
+        return "did not come back"
+    return "came back late" if row["late"] else "the time was over"
 
 
 def first_line(error):

@@ -160,9 +160,8 @@ def percentile(values, share):
 
 
 def add_answers(run, taken):
-    """How many asked; who was answered, and after how long; who was not."""
+    """How many were answered, and after how long; how many were not."""
     answered = [ms for ms in taken if ms not in (TURNED_AWAY, TOO_LATE)]
-    run.add("asked", len(taken), "1")
     run.add("answered", len(answered), "1")
     run.add("turned away", taken.count(TURNED_AWAY), "1")
     run.add(f"not answered within {PATIENCE_S} s", taken.count(TOO_LATE), "1")
