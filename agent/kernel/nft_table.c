@@ -218,7 +218,8 @@ static int send_once(struct nft_socket *socket, const struct nft_element *elemen
 {
     struct nft_batch batch;
     size_t size = FRAME_BYTES + count * ELEMENT_BYTES;
-    char *octets = malloc(size);
+    /* The gaps between attributes go to the kernel as well. */
+    char *octets = calloc(1, size);
 
     if (octets == NULL)
         return -ENOMEM;

@@ -238,6 +238,8 @@ def _strangers(scene):
 
 
 FLOODS = (
+    Attack("a flood of priority 255 with our VRID", lambda s: [s.advert(priority=255)], moves=True,
+           flood=True),
     Attack("a flood of priority 255 and 0 with our VRID", _ours, moves=True, flood=True),
     Attack("a flood of faulty adverts with our VRID", _faulty, flood=True),
     Attack("a flood with all other VRIDs", _strangers, flood=True),

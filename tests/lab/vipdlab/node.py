@@ -14,6 +14,7 @@ from .rtnl import AddressReader
 
 BUILD = os.path.abspath(os.environ.get("VIPD_BUILD", "build"))
 VIPD = f"{BUILD}/agent/vipd"
+WRAPPER = os.environ.get("VIPD_WRAPPER", "").split()  # what runs vipd: valgrind
 VIPCTL = f"{BUILD}/tools/vipctl"
 SCHEMA_DOC = f"{BUILD}/tools/check/schema_doc"
 KEEPALIVED = os.environ.get("VIPD_KEEPALIVED", "keepalived")  # another version than Debian's
@@ -182,9 +183,10 @@ class Node(AgentMachine):
 
     def write(self, *sections, **node_keys):
         """Writes the configuration; sections are texts of config.instance()."""
-        if sanitized():
+        if sanitized() or WRAPPER:
             # At exit the leak check spins until a thread of ordinary priority has run; with
-            # real-time priority that takes a second in which the machine stands still.
+            # real-time priority that takes a second in which the machine stands still. And with
+            # what makes vipd many times slower nothing else would run for long.
             node_keys.setdefault("realtime", "no")
         text = config.section("node", {"name": self.name, **node_keys})
         self.write_text("\n".join([text, *sections]))
@@ -195,7 +197,7 @@ class Node(AgentMachine):
             file.write(text)
 
     def command(self, *arguments):
-        return [VIPD, "--config", self.config, "--config-dir", self.config_dir, "--control",
+        return [*WRAPPER, VIPD, "--config", self.config, "--config-dir", self.config_dir, "--control",
                 self.control, "--state-dir", f"{self.directory}/state",
                 "--run-dir", f"{self.directory}/run", *arguments]
 
