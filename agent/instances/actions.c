@@ -84,7 +84,7 @@ static bool is_ready(struct router *router, uint64_t now_ns)
 
     if (!reconciler_settled(&router->desired))
         return false;
-    if (reconciler_answers(router->node->reconciler, &router->desired) &&
+    if (reconciler_answers(router->node->reconciler, &router->desired, router->desired.count) &&
         route_keeper_settled(&router->routes))
         return true;
     if (postponed->give_up_ns == 0)
@@ -237,8 +237,8 @@ void router_landed(struct router *router)
 
     if (!postponed->takeover || !is_said(router, ACTION_ANNOUNCE))
         return;
-    (void)reconciler_answers(router->node->reconciler, desired);
-    size_t ready = desired->answering < desired->landed ? desired->answering : desired->landed;
+    (void)reconciler_answers(router->node->reconciler, desired, desired->landed);
+    size_t ready = desired->answering;
     if (ready <= postponed->announced)
         return;
     router_announce(router, router->claims + postponed->announced, ready - postponed->announced);

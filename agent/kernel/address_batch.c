@@ -18,11 +18,19 @@ void address_batch_clear(struct address_batch *batch)
     batch->promoted = 0;
 }
 
-void address_batch_begin(struct address_batch *batch, unsigned limit)
+void address_batch_begin(struct address_batch *batch, uint64_t now_ns)
 {
-    batch->limit = limit;
+    batch->begun_ns = now_ns;
+    batch->limit = ADDRESS_BATCH_MAX;
     batch->foreign.ifindex = 0;
     batch->foreign_below.ifindex = 0;
+}
+
+void address_batch_allow(struct address_batch *batch, unsigned more)
+{
+    unsigned left = ADDRESS_BATCH_MAX - batch->count;
+
+    batch->limit = batch->count + (more < left ? more : left);
 }
 
 bool address_batch_is_ours(const struct address_batch *batch,
@@ -49,8 +57,11 @@ static void append(struct address_batch *batch, struct desired_set *set,
     change->read_back =
         operation == ADDRESS_ADD && !mark_is_known(links_mark_support(batch->links));
     batch->owners[batch->count++] = set;
-    if (set != NULL)
-        set->in_flight++;
+    if (set == NULL)
+        return;
+    set->in_flight++;
+    if (set->since_ns == 0)
+        set->since_ns = batch->begun_ns;
 }
 
 /* The kernel takes a network's other IPv4 addresses away with the first, unless the link promotes
@@ -244,9 +255,11 @@ bool address_batch_link(struct address_batch *batch, struct desired_set *set, in
     return true;
 }
 
-void address_batch_disown(struct address_batch *batch, const struct desired_set *set)
+void address_batch_disown(struct address_batch *batch, struct desired_set *set)
 {
     for (unsigned i = 0; i < batch->count; i++)
         if (batch->owners[i] == set)
             batch->owners[i] = NULL;
+    set->in_flight = 0;
+    set->renewing = 0;
 }

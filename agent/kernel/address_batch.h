@@ -31,9 +31,10 @@ struct address_batch {
     struct address_change changes[ADDRESS_BATCH_MAX];
     struct desired_set *owners[ADDRESS_BATCH_MAX]; /* NULL: nobody's (a removal) */
     unsigned count;
-    unsigned limit;  /* of this flight, ADDRESS_BATCH_MAX at most */
-    unsigned losses; /* links_losses() before it was sent */
-    int promoted;    /* the link that has got ADDRESS_PROMOTE */
+    unsigned limit;    /* for now, ADDRESS_BATCH_MAX at most */
+    uint64_t begun_ns; /* boot time at which it was made up */
+    unsigned losses;   /* links_losses() before it was sent */
+    int promoted;      /* the link that has got ADDRESS_PROMOTE */
     struct foreign_networks foreign;
     struct foreign_networks foreign_below; /* on the parent of a macvlan */
 };
@@ -41,8 +42,11 @@ struct address_batch {
 /* Empties it. */
 void address_batch_clear(struct address_batch *batch);
 
-/* Before a flight of so many changes at most is made up, from what the view has now. */
-void address_batch_begin(struct address_batch *batch, unsigned limit);
+/* Before a flight is made up, from what the view has now. */
+void address_batch_begin(struct address_batch *batch, uint64_t now_ns);
+
+/* From now on there is room for so many more, as far as there is any. */
+void address_batch_allow(struct address_batch *batch, unsigned more);
 
 /* Whether it carries our mark, or has lost it to somebody who replaced what we had added. */
 bool address_batch_is_ours(const struct address_batch *batch,
@@ -58,7 +62,7 @@ bool address_batch_refresh(struct address_batch *batch, struct desired_set *set,
 bool address_batch_remove(struct address_batch *batch, const struct observed_address *address);
 bool address_batch_link(struct address_batch *batch, struct desired_set *set, int ifindex, bool up);
 
-/* The set is about to go: nothing in the batch is its own any more. */
-void address_batch_disown(struct address_batch *batch, const struct desired_set *set);
+/* The set is about to go, or wants something else: nothing in the batch is its own any more. */
+void address_batch_disown(struct address_batch *batch, struct desired_set *set);
 
 #endif

@@ -85,7 +85,20 @@ bool desired_raises(const struct desired_sets *sets, int ifindex)
     return false;
 }
 
+size_t desired_awaited(const struct desired_set *set)
+{
+    return set->in_flight - set->renewing;
+}
+
 bool desired_settled(const struct desired_set *set)
 {
-    return !set->attempt && !set->reading && set->in_flight == 0;
+    return !set->attempt && !set->reading && desired_awaited(set) == 0;
+}
+
+bool desired_any_untold(const struct desired_sets *sets)
+{
+    for (const struct desired_set *s = sets->first; s != NULL; s = s->next)
+        if (desired_settled(s) && (s->unplanned || !s->told))
+            return true;
+    return false;
 }

@@ -50,9 +50,11 @@ struct desired_set {
     bool told;       /* on_settled was called */
     int said;        /* the refusal that the log has last; 0: none since one was added */
     bool progressed; /* on_landed is to be called */
-    size_t in_flight; /* changes */
-    size_t added;     /* addresses, since it was settled last */
-    size_t unmarked;  /* addresses that somebody replaced and that get the mark again, likewise */
+    size_t in_flight;  /* changes, */
+    size_t renewing;   /* and of these renewals, which nobody waits for */
+    size_t added;      /* addresses, since it was settled last */
+    size_t unmarked;   /* addresses that somebody replaced and that get the mark again, likewise */
+    uint64_t since_ns; /* when what its next refresh is for was sent first; 0: not yet */
     uint64_t refresh_ns; /* boot time in ns, DEADLINE_NEVER for never */
     uint64_t retry_ns;
     uint64_t backoff_ns;
@@ -87,7 +89,13 @@ bool desired_rebase(struct desired_set *set, const struct claimed_address *addre
 /* True when any set wants that macvlan to be up. */
 bool desired_raises(const struct desired_sets *sets, int ifindex);
 
-/* Nothing of it is on its way or still to be asked of the kernel. */
+/* True when one is settled of which that was not noted or told yet: who had nothing to ask for. */
+bool desired_any_untold(const struct desired_sets *sets);
+
+/* How many changes of it are on their way that somebody waits for. */
+size_t desired_awaited(const struct desired_set *set);
+
+/* There are none, and none is still to be asked of the kernel. */
 bool desired_settled(const struct desired_set *set);
 
 #endif

@@ -3,13 +3,20 @@
 
 #include "agent/base/log.h"
 #include "agent/kernel/mark.h"
+#include "agent/kernel/slices.h"
 #include "agent/kernel/virtual_link.h"
 
 #include <linux/if_addr.h>
 #include <string.h>
 
-/* Two messages' worth: see difference_refresh(). */
-enum { REFRESHES_MAX = 256 };
+enum {
+    /* Two messages' worth: see difference_refresh(). */
+    REFRESHES_MAX = 256,
+    /* Their room is kept for them. */
+    ADDITIONS_MAX = ADDRESS_BATCH_MAX - REFRESHES_MAX,
+    /* A flight in which claims begin is to be short. */
+    BEGINNINGS_MAX = 64,
+};
 
 /* Should the kernel have its own mind about a label, that is no reason to go on for ever. */
 enum { SHAPINGS_MAX = 2 };
@@ -140,18 +147,66 @@ static bool add_missing(struct address_batch *batch, const struct desired_sets *
     return true;
 }
 
-bool difference_add(struct address_batch *batch, const struct desired_sets *sets)
+static bool is_due(const struct desired_set *set)
+{
+    return set->attempt && !set->reading;
+}
+
+static bool add_unsliced(struct address_batch *batch, const struct desired_sets *sets)
 {
     for (struct desired_set *s = sets->first; s != NULL; s = s->next)
-        if (s->attempt && !s->reading && !add_missing(batch, sets, s))
+        if (is_due(s) && !slices_apply(s) && !add_missing(batch, sets, s))
             return false;
     return true;
 }
 
-void difference_refresh(struct address_batch *batch, const struct desired_sets *sets)
+/* The room for a slice. False: there is none. */
+static bool allow_slice(struct address_batch *batch, const struct desired_set *set)
+{
+    unsigned slice = slices_next(set);
+
+    if (batch->count + slice > ADDITIONS_MAX)
+        return false;
+    address_batch_allow(batch, slice);
+    return true;
+}
+
+/* The first of each, before any goes on. False: that is enough for this flight. */
+static bool begin_slices(struct address_batch *batch, const struct desired_sets *sets)
+{
+    bool begun = false;
+
+    for (struct desired_set *s = sets->first; s != NULL; s = s->next) {
+        if (!is_due(s) || !slices_apply(s) || s->attempted > 0)
+            continue;
+        if (batch->count >= BEGINNINGS_MAX || !allow_slice(batch, s))
+            return false;
+        (void)add_missing(batch, sets, s);
+        begun = begun || s->attempt;
+    }
+    return !begun;
+}
+
+static bool go_on_with_slices(struct address_batch *batch, const struct desired_sets *sets)
+{
+    for (struct desired_set *s = sets->first; s != NULL; s = s->next)
+        if (is_due(s) && slices_apply(s) &&
+            (!allow_slice(batch, s) || !add_missing(batch, sets, s)))
+            return false;
+    return true;
+}
+
+bool difference_add(struct address_batch *batch, const struct desired_sets *sets)
+{
+    address_batch_allow(batch, ADDITIONS_MAX);
+    return add_unsliced(batch, sets) && begin_slices(batch, sets) && go_on_with_slices(batch, sets);
+}
+
+bool difference_refresh(struct address_batch *batch, const struct desired_sets *sets)
 {
     unsigned left = REFRESHES_MAX;
 
+    address_batch_allow(batch, ADDRESS_BATCH_MAX);
     for (struct desired_set *s = sets->first; s != NULL; s = s->next) {
         for (; s->refresh && !s->reading && s->refreshed < s->count; s->refreshed++) {
             const struct claimed_address *wanted = &s->addresses[s->refreshed];
@@ -162,10 +217,12 @@ void difference_refresh(struct address_batch *batch, const struct desired_sets *
             if (there == NULL || !mark_is_ours(there))
                 continue;
             if (left-- == 0 || !address_batch_refresh(batch, s, there, lease_seconds(s)))
-                return;
+                return false;
+            s->renewing++;
         }
         s->refresh = s->refresh && s->reading;
     }
+    return true;
 }
 
 bool difference_remove(struct address_batch *batch, const struct leftovers *leftovers)

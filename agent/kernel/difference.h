@@ -10,12 +10,13 @@
 #include "agent/kernel/leftovers.h"
 
 /* What sets that are to attempt it miss, and what they have without our mark: ours that somebody
- * replaced, or somebody else's that is taken over. False: not all found room. */
+ * replaced, or somebody else's that is taken over. Sets of few addresses come first, then the
+ * beginnings of claims of many, then what follows of these. False: that was not all. */
 bool difference_add(struct address_batch *batch, const struct desired_sets *sets);
 
 /* Leases of sets that are to refresh, a slice of them at a time: a claim is not to wait long for
- * them. */
-void difference_refresh(struct address_batch *batch, const struct desired_sets *sets);
+ * them. False: that was not all. */
+bool difference_refresh(struct address_batch *batch, const struct desired_sets *sets);
 
 /* Ours on the list, the last first: secondaries before the primary that they hang on. False: not
  * all found room. */

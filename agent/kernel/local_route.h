@@ -9,15 +9,28 @@
 #include "lib/packet/address.h"
 
 #include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    LOCAL_ROUTE_QUESTIONS = 64,
+};
 
 struct local_route;
+
+/* An IPv6 address of a link. */
+struct local_question {
+    int ifindex;
+    struct ip_address address;
+};
 
 /* 0 or a negative errno. */
 int local_route_open(struct local_route **out);
 void local_route_close(struct local_route *routes);
 
-/* True when packets to that IPv6 address of that link end on this machine; also when the kernel
- * cannot be asked, since waiting for its answer would then be in vain. */
-bool local_route_has(struct local_route *routes, int ifindex, const struct ip_address *address);
+/* Of how many of the first of them packets end on this machine. Of those that the kernel cannot be
+ * asked about they do, since waiting for its answer would be in vain. All are asked in one call;
+ * LOCAL_ROUTE_QUESTIONS at most. */
+size_t local_route_count(struct local_route *routes, const struct local_question *list,
+                         size_t count);
 
 #endif

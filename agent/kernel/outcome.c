@@ -113,6 +113,7 @@ static void note_failure(const struct links *links, const struct address_change 
     if (set->failed == 0)
         set->error = change->result;
     set->failed++;
+    set->unplanned = true;
     if (set->said == change->result || (set->failed > 1 && set->error == change->result))
         return;
     log_failure(links, change, set);
@@ -187,8 +188,8 @@ struct outcome outcome_conclude(const struct address_batch *batch, struct links 
     for (unsigned i = 0; i < batch->count; i++) {
         struct desired_set *set = batch->owners[i];
 
-        if (set != NULL)
-            set->in_flight--;
+        if (set != NULL && --set->in_flight == 0)
+            set->renewing = 0;
         conclude_one(&c, &batch->changes[i], set);
     }
     for (unsigned i = 0; i < batch->count; i++)

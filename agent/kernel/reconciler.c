@@ -63,6 +63,8 @@ static void settle_all(struct reconciler *reconciler)
     for (struct desired_set *s = reconciler->sets.first; s != NULL; s = s->next)
         if (desired_settled(s))
             settle(reconciler, s);
+        else
+            schedule_unsettled(s);
     arm(reconciler);
 }
 
@@ -139,16 +141,7 @@ static void land(struct reconciler *reconciler)
         links_read_addresses(reconciler->links);
 }
 
-/* Whoever had nothing to ask for is settled already, and has not been told. */
-static bool any_unsettled(const struct desired_sets *sets)
-{
-    for (const struct desired_set *s = sets->first; s != NULL; s = s->next)
-        if (desired_settled(s) && (s->unplanned || !s->told))
-            return true;
-    return false;
-}
-
-/* One flight at a time; what is left when it is back makes the next one. */
+/* One flight at a time; what is left when it is back makes the next one, at once. */
 static void fly(struct reconciler *reconciler)
 {
     struct address_batch *batch = &reconciler->batch;
@@ -157,15 +150,15 @@ static void fly(struct reconciler *reconciler)
         worker_hurry(reconciler->worker);
         return;
     }
-    address_batch_begin(batch, slices_size(&reconciler->sets));
+    reconciler->flown_ns = clock_boot_ns();
+    address_batch_begin(batch, reconciler->flown_ns);
     bool all = difference_add(batch, &reconciler->sets);
     bool only_renews = all && batch->count == 0 && !reconciler->sweep;
-    difference_refresh(batch, &reconciler->sets);
+    bool renews_all = difference_refresh(batch, &reconciler->sets);
     if (all && reconciler->sweep)
         sweep(reconciler);
     reconciler->quiet = only_renews;
-    reconciler->task.unhurried = only_renews;
-    reconciler->flown_ns = clock_boot_ns();
+    reconciler->task.unhurried = only_renews && renews_all;
     batch->losses = links_losses(reconciler->links);
     if (batch->count > 0 && !worker_submit(reconciler->worker, &reconciler->task)) {
         for (unsigned i = 0; i < batch->count; i++)
@@ -174,7 +167,7 @@ static void fly(struct reconciler *reconciler)
     }
     if (reconciler->quiet)
         reconciler->quiet_until_ns = reconciler->flown_ns + schedule_patience(&reconciler->sets);
-    if (any_unsettled(&reconciler->sets))
+    if (desired_any_untold(&reconciler->sets))
         later_turn(reconciler);
 }
 
@@ -189,12 +182,26 @@ static void write_it(struct worker_task *task)
         task->unhurried = task->unhurried && batch->changes[i].result == 0;
 }
 
+/* Marks it. */
+static void note_due(struct reconciler *reconciler, uint64_t now_ns)
+{
+    schedule_due(&reconciler->sets, now_ns);
+    if (reconciler->removal_retry_ns > now_ns)
+        return;
+    reconciler->removal_retry_ns = DEADLINE_NEVER;
+    reconciler->sweep = true;
+}
+
+/* One flight after the other need not leave the timer a turn. */
 static void written(struct worker_task *task)
 {
     struct reconciler *reconciler = (struct reconciler *)task;
+    uint64_t now_ns = clock_boot_ns();
 
     land(reconciler);
     slices_note(&reconciler->sets);
+    if (reconciler->next_ns <= now_ns)
+        note_due(reconciler, now_ns);
     settle_all(reconciler);
     fly(reconciler);
     slices_tell(&reconciler->sets);
@@ -256,7 +263,6 @@ void reconciler_want(struct reconciler *reconciler, struct desired_set *set, int
     const struct desired_set before = *set;
 
     address_batch_disown(&reconciler->batch, set);
-    set->in_flight = 0;
     set->ifindex = ifindex;
     set->addresses = addresses;
     set->elsewhere = names_devices(addresses, count);
@@ -333,11 +339,7 @@ static void serve_due(struct reconciler *reconciler)
 
     if (reconciler->quiet)
         (void)worker_wait(reconciler->worker, 0);
-    schedule_due(&reconciler->sets, now_ns);
-    if (reconciler->removal_retry_ns <= now_ns) {
-        reconciler->removal_retry_ns = DEADLINE_NEVER;
-        reconciler->sweep = true;
-    }
+    note_due(reconciler, now_ns);
     fly(reconciler);
     arm(reconciler);
 }

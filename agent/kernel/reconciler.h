@@ -79,9 +79,10 @@ enum address_owner {
 enum address_owner reconciler_owner(const struct reconciler *reconciler, int ifindex,
                                     const struct ip_address *address);
 
-/* True when the kernel answers for all addresses of the set: for IPv6 that can be some time after
- * they were added (see local_route.h). */
-bool reconciler_answers(const struct reconciler *reconciler, struct desired_set *set);
+/* True when the kernel answers for the first `count` addresses of the set: for IPv6 that can be
+ * some time after they were added (see local_route.h). set->answering is for how many of them it
+ * does. */
+bool reconciler_answers(const struct reconciler *reconciler, struct desired_set *set, size_t count);
 
 /* Whether somebody has put his own in the place of a virtual address that is there, or one that
  * does not end with its lease. */

@@ -25,16 +25,48 @@ size_t reconciler_count_held(const struct reconciler *reconciler, const struct d
     return held;
 }
 
-bool reconciler_answers(const struct reconciler *reconciler, struct desired_set *set)
-{
-    for (; set->answering < set->count; set->answering++) {
-        const struct claimed_address *claim = &set->addresses[set->answering];
-        const struct ip_address *address = &claim->prefix.address;
+/* What is to be asked about those from the one that set->answering is at. */
+struct asking {
+    struct local_question list[LOCAL_ROUTE_QUESTIONS];
+    size_t places[LOCAL_ROUTE_QUESTIONS]; /* in the set */
+    size_t count;
+    size_t end; /* up to here */
+};
 
-        if (address->family == IP_FAMILY_IPV6 && !desired_waits(reconciler->links, claim) &&
-            !local_route_has(reconciler->routes, desired_ifindex(reconciler->links, set, claim),
-                             address))
+/* At most so many questions. IPv4 addresses, and those that wait for a device, need none. */
+static void collect(const struct reconciler *reconciler, const struct desired_set *set,
+                    size_t count, size_t most, struct asking *asking)
+{
+    asking->count = 0;
+    for (asking->end = set->answering; asking->end < count; asking->end++) {
+        const struct claimed_address *claim = &set->addresses[asking->end];
+
+        if (claim->prefix.address.family != IP_FAMILY_IPV6 ||
+            desired_waits(reconciler->links, claim))
+            continue;
+        if (asking->count == most)
+            break;
+        asking->places[asking->count] = asking->end;
+        asking->list[asking->count++] =
+            (struct local_question){.ifindex = desired_ifindex(reconciler->links, set, claim),
+                                    .address = claim->prefix.address};
+    }
+}
+
+/* More at a time while all are answered for, so that little is asked in vain. */
+bool reconciler_answers(const struct reconciler *reconciler, struct desired_set *set, size_t count)
+{
+    struct asking asking;
+
+    for (size_t most = 1; set->answering < count;) {
+        collect(reconciler, set, count, most, &asking);
+        size_t answered = local_route_count(reconciler->routes, asking.list, asking.count);
+        if (answered < asking.count) {
+            set->answering = asking.places[answered];
             return false;
+        }
+        set->answering = asking.end;
+        most = 4 * most < LOCAL_ROUTE_QUESTIONS ? 4 * most : LOCAL_ROUTE_QUESTIONS;
     }
     return true;
 }

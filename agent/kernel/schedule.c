@@ -29,7 +29,7 @@ void schedule_attempt(struct desired_set *set)
  * for only what is settled has a back-off. */
 static bool is_contested(const struct desired_set *set)
 {
-    return !desired_settled(set) && set->added + set->in_flight >= set->count;
+    return !desired_settled(set) && set->added + desired_awaited(set) >= set->count;
 }
 
 void schedule_repair(struct desired_set *set, uint64_t now_ns)
@@ -48,6 +48,7 @@ void schedule_refresh(struct desired_set *set)
 {
     set->refresh = true;
     set->refreshed = 0;
+    set->since_ns = 0;
     set->refresh_ns = DEADLINE_NEVER;
     set->unplanned = true;
 }
@@ -59,6 +60,19 @@ uint64_t schedule_longer(uint64_t backoff_ns)
     return backoff_ns < BACKOFF_MAX_NS / 2 ? backoff_ns * 2 : BACKOFF_MAX_NS;
 }
 
+/* From when the first of it was sent. */
+static void plan_refresh(struct desired_set *set, uint64_t since_ns)
+{
+    if (set->refresh_ns == DEADLINE_NEVER && set->lease_ns != 0)
+        set->refresh_ns = since_ns + set->lease_ns * REFRESH_LATEST / REFRESH_PARTS;
+}
+
+void schedule_unsettled(struct desired_set *set)
+{
+    if (!set->refresh && set->since_ns != 0)
+        plan_refresh(set, set->since_ns);
+}
+
 void schedule_settled(struct desired_set *set, uint64_t flown_ns)
 {
     set->repairs.waiting = set->repairs.waiting || set->again;
@@ -66,8 +80,7 @@ void schedule_settled(struct desired_set *set, uint64_t flown_ns)
     if (!set->unplanned || set->refresh)
         return;
     set->unplanned = false;
-    if (set->refresh_ns == DEADLINE_NEVER && set->lease_ns != 0)
-        set->refresh_ns = flown_ns + set->lease_ns * REFRESH_LATEST / REFRESH_PARTS;
+    plan_refresh(set, set->since_ns != 0 ? set->since_ns : flown_ns);
     if (set->failed == 0) {
         set->looked = false;
         set->backoff_ns = 0;

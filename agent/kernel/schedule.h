@@ -17,8 +17,11 @@ void schedule_repair(struct desired_set *set, uint64_t now_ns);
 /* Its leases are to be renewed. */
 void schedule_refresh(struct desired_set *set);
 
-/* The set is settled, by what was written at flown_ns at the earliest. */
+/* The set is settled; what there was to ask for it last was asked at flown_ns. */
 void schedule_settled(struct desired_set *set, uint64_t flown_ns);
+
+/* It is not: a claim of many takes its time, and the first of them have leases already. */
+void schedule_unsettled(struct desired_set *set);
 
 /* Marks what is due. All leases go together: whoever listens to the kernel's changes hears each
  * renewal, so there is one batch in about a third of the shortest lease, and a longer lease is in

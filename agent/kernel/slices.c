@@ -1,8 +1,6 @@
 /* Claims in slices; see slices.h. */
 #include "agent/kernel/slices.h"
 
-#include "agent/kernel/address_batch.h"
-
 enum {
     FIRST_CHANGES = 16,
     NEXT_CHANGES = 256,
@@ -10,28 +8,20 @@ enum {
     SLICED_MIN = 64,
 };
 
-static bool is_sliced(const struct desired_set *set)
+bool slices_apply(const struct desired_set *set)
 {
     return !set->told && set->attempt && set->count >= SLICED_MIN && set->on_landed != NULL;
 }
 
-unsigned slices_size(const struct desired_sets *sets)
+unsigned slices_next(const struct desired_set *set)
 {
-    unsigned size = ADDRESS_BATCH_MAX;
-
-    for (const struct desired_set *s = sets->first; s != NULL; s = s->next) {
-        if (is_sliced(s) && s->attempted == 0)
-            return FIRST_CHANGES;
-        if (is_sliced(s))
-            size = NEXT_CHANGES;
-    }
-    return size;
+    return set->attempted == 0 ? FIRST_CHANGES : NEXT_CHANGES;
 }
 
 void slices_note(const struct desired_sets *sets)
 {
     for (struct desired_set *s = sets->first; s != NULL; s = s->next) {
-        if (!is_sliced(s) || s->in_flight > 0 || s->reading || s->attempted <= s->landed)
+        if (!slices_apply(s) || desired_awaited(s) > 0 || s->reading || s->attempted <= s->landed)
             continue;
         s->landed = s->attempted;
         s->progressed = true;

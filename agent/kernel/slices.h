@@ -8,8 +8,11 @@
 
 #include "agent/kernel/desired.h"
 
-/* How many changes the next flight may have. */
-unsigned slices_size(const struct desired_sets *sets);
+/* True while the set's claim goes out in slices. */
+bool slices_apply(const struct desired_set *set);
+
+/* How many changes of such a set the next flight may have. */
+unsigned slices_next(const struct desired_set *set);
 
 /* A flight is over: notes how far the kernel has answered for new claims. */
 void slices_note(const struct desired_sets *sets);

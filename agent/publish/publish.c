@@ -56,6 +56,7 @@ static struct hook_event event_of(const struct instance *instance,
 static struct state_file state_of(const struct instance *instance)
 {
     return (struct state_file){
+        .box = instance->box,
         .config = instance->config,
         .interface = instance->interface,
         .last = &instance->last,

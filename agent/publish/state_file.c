@@ -43,7 +43,9 @@ struct errand {
     struct place *place;
     enum errand_kind kind;
     char name[NAME_SIZE];
-    char *text;
+    char *text;             /* but for the addresses, which may be thousands: */
+    struct config_box *box; /* these are of its config */
+    const struct config_instance *config;
     int error; /* an errno */
     struct errand *next;
 };
@@ -183,10 +185,9 @@ static void put(FILE *out, const struct state_file *file)
     fprintf(out, "priority=%u\nreason=%s\n", file->priority, reason_name(file->last->reason));
     put_quoted(out, "text", reason_text(file->last, text, sizeof(text)));
     put_quoted(out, "interface", file->interface);
-    put_addresses(out, file->config);
 }
 
-/* NULL: out of memory. */
+/* All but the addresses. NULL: out of memory. */
 static char *text_of(const struct state_file *file)
 {
     char *text = NULL;
@@ -209,17 +210,21 @@ static char *text_of(const struct state_file *file)
 static int write_new(const struct errand *errand, const char *new_name)
 {
     int fd = regular_file_create(errand->place->directory, new_name, FILE_MODE);
-    size_t size = strlen(errand->text);
-    int error = 0;
+    FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
+    int error = fd >= 0 ? errno : -fd;
 
-    if (fd < 0)
-        return -fd;
-    ssize_t n = fchmod(fd, FILE_MODE) < 0 ? -1 : write(fd, errand->text, size);
-    if (n < 0)
-        error = errno;
-    else if ((size_t)n != size)
-        error = ENOSPC;
-    close(fd);
+    if (out == NULL) {
+        if (fd >= 0)
+            close(fd);
+        return error;
+    }
+    errno = 0;
+    error = fchmod(fd, FILE_MODE) < 0 ? errno : 0;
+    fputs(errand->text, out);
+    put_addresses(out, errand->config);
+    if ((fflush(out) != 0 || ferror(out)) && error == 0)
+        error = errno != 0 ? errno : EIO;
+    (void)fclose(out);
     return error;
 }
 
@@ -276,6 +281,7 @@ static void free_errand(struct errand *errand)
     if (errand == NULL)
         return;
     unref_place(errand->place);
+    config_box_unref(errand->box);
     free(errand->text);
     free(errand);
 }
@@ -336,8 +342,11 @@ bool state_files_write(struct state_files *files, const struct state_file *file)
     if (files->under_way != NULL)
         return false;
     struct errand *errand = new_errand(files, ERRAND_WRITE, file->config->name);
-    if (errand != NULL)
+    if (errand != NULL) {
         errand->text = text_of(file);
+        errand->box = config_box_ref(file->box);
+        errand->config = file->config;
+    }
     if (errand == NULL || errand->text == NULL) {
         log_instance(LOG_WARNING, file->config->name, "out of memory, no state file is written");
         free_errand(errand);

@@ -7,13 +7,14 @@
 #ifndef AGENT_PUBLISH_STATE_FILE_H
 #define AGENT_PUBLISH_STATE_FILE_H
 
+#include "agent/base/config_box.h"
 #include "agent/base/worker.h"
-#include "lib/config/config.h"
 #include "lib/election/reason.h"
 
 struct state_files;
 
 struct state_file {
+    struct config_box *box; /* holds config, also while the file is written */
     const struct config_instance *config;
     const char *interface;         /* empty: not known */
     const struct transition *last; /* its `to` is the state */

@@ -1,5 +1,7 @@
-"""A node that cannot add its addresses does not keep others from serving."""
+"""A node that cannot add its addresses does not keep others from serving; many of them are announced
+as they come to be there."""
 
+import collections
 import pathlib
 import subprocess
 import time
@@ -68,18 +70,28 @@ def test_it_serves_when_what_was_in_the_way_has_gone(lab):
     assert lab[1].instance()["warnings"] == []
 
 
-def refuse(lab):
-    """Every request of the thread that writes addresses is refused, until the process ends that is
-    returned; waits until the node has tried some times."""
-    def writer():
-        tasks = pathlib.Path(f"/proc/{lab[1].process.pid}/task").iterdir()
-        return [task.name for task in tasks
+def tamper(lab, how):
+    """What strace can do to all requests of the thread that writes addresses, until the process ends
+    that is returned."""
+    def writers():
+        return [task for task in pathlib.Path(f"/proc/{lab[1].process.pid}/task").iterdir()
                 if (task / "comm").read_text(encoding="utf-8").strip() == "vipd-kernel"]
+
+    def is_traced():
+        return "TracerPid:\t0\n" not in (writer / "status").read_text(encoding="utf-8")
+    writer = lab.wait(writers, "its writer runs")[0]
+    process = lab.keep(subprocess.Popen(
+        ["strace", "-qqq", "-o", "/dev/null", "-p", writer.name, "-e", f"inject=sendto:{how}"],
+        preexec_fn=netns.die_with_parent))
+    lab.wait(is_traced, "strace is there", 30)
+    return process
+
+
+def refuse(lab):
+    """All that is to be written is refused, until the process ends that is returned; waits until the
+    node has tried some times."""
     lab[1].start(config.instance())
-    lab.wait(writer, "its writer runs")
-    refusing = subprocess.Popen(["strace", "-qqq", "-o", "/dev/null", "-p", writer()[0],
-                                 "-e", "inject=sendto:error=EPERM"],
-                                preexec_fn=netns.die_with_parent)
+    refusing = tamper(lab, "error=EPERM")
     lab[1].ip("link", "set", "eth0", "down")
     lab[1].wait_state("INIT")
     lab[1].ip("link", "set", "eth0", "up")
@@ -126,3 +138,31 @@ def test_who_comes_back_to_a_better_master_is_told_to(lab):
     assert lab[1].state() == "BACKUP"
     refusing.terminate()
     refusing.wait(20)
+
+
+MANY = 1000
+SEND_S = 0.3    # what strace makes of each request; eight of them at least come after the first
+SPREAD_S = 1.2  # half of that
+LISTED = {4: f"{VIP4}/24", 6: "fe80::77:200/64"}
+FURTHER = {4: "10.79.{}.{}/32", 6: "fd79::{}:{}/128"}
+
+
+@pytest.mark.lab(nodes=1)
+@pytest.mark.parametrize("family", (4, 6))
+def test_many_are_announced_while_others_are_still_to_come(lab, family):
+    """Each once. The kernel is slow, so that it can be seen."""
+    listed = LISTED[family]
+    further = [FURTHER[family].format(i // 250, i % 250 + 1) for i in range(MANY - 1)]
+    capture = lab.capture()
+    rival = lab.injector().build(family=family, priority=200, addresses=[listed.split("/")[0]])
+    with lab.injecting(rival):
+        lab[1].start(config.instance(addresses=listed, extra_addresses=further, announce_repeat=0))
+        slow = tamper(lab, f"delay_enter={SEND_S * 1e6:.0f}")
+        assert lab[1].state() == "BACKUP"
+    lab.wait(lambda: len(capture.announced("n1")) >= MANY, "all are announced", 60)
+    slow.terminate()
+    slow.wait(20)
+    frames = [f for f in capture.frames("n1") if f.gratuitous]
+    assert set(collections.Counter(f.target for f in frames).values()) == {1}
+    assert frames[-1].time - frames[0].time > SPREAD_S, "as they came to be there"
+    assert lab[1].state() == "MASTER"

@@ -109,7 +109,7 @@ static void many_are_added_with_one_look_at_the_view(void **state)
         const struct ip_prefix prefix = prefix_of(i, 128);
         put(LINK, &prefix, true);
     }
-    address_batch_begin(&batch, FLIGHT + 2);
+    address_batch_begin(&batch, 1);
     for (unsigned i = 0; i < FLIGHT; i++) {
         const struct ip_prefix prefix = prefix_of(MANY + i, 128);
         assert_false(is_covered(&prefix));
@@ -125,14 +125,14 @@ static void a_foreign_network_is_found_and_looked_for_anew_each_flight(void **st
 
     (void)state;
     outside.address.octets[1] = 1;
-    address_batch_begin(&batch, 8);
+    address_batch_begin(&batch, 1);
     assert_false(is_covered(&inside));
     put(LINK, &network, false);
-    address_batch_begin(&batch, 8);
+    address_batch_begin(&batch, 1);
     assert_true(is_covered(&inside));
     assert_false(is_covered(&outside));
     view[0].proto = ADDRESS_MARK_PROTOCOL;
-    address_batch_begin(&batch, 8);
+    address_batch_begin(&batch, 1);
     assert_false(is_covered(&inside));
 }
 
@@ -146,13 +146,13 @@ static void ipv4_of_the_same_length_counts_below_only(void **state)
     (void)state;
     inside.address.octets[3] = 2;
     put(LINK, &network, false);
-    address_batch_begin(&batch, 8);
+    address_batch_begin(&batch, 1);
     assert_false(is_covered(&inside));
     view[0].prefix.length = 16;
-    address_batch_begin(&batch, 8);
+    address_batch_begin(&batch, 1);
     assert_true(is_covered(&inside));
     view[0] = (struct observed_address){.ifindex = BELOW, .prefix = network};
-    address_batch_begin(&batch, 8);
+    address_batch_begin(&batch, 1);
     assert_false(is_covered(&inside));
     the_link.parent = BELOW;
     snprintf(the_link.kind, sizeof(the_link.kind), "macvlan");
@@ -169,7 +169,7 @@ static void more_foreign_networks_than_there_is_room_for(void **state)
         network.address.octets[1] = (uint8_t)i;
         put(LINK, &network, false);
     }
-    address_batch_begin(&batch, 8);
+    address_batch_begin(&batch, 1);
     assert_true(is_covered(&network));
     network.address.octets[1] = 255;
     assert_false(is_covered(&network));

@@ -6,11 +6,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <time.h>
 
 #include <cmocka.h>
 
-enum { TRIES_MAX = 2000 };
+enum {
+    TRIES_MAX = 2000,
+    GAP = 40,
+};
 
 static int enter(void **state)
 {
@@ -33,12 +37,19 @@ static struct ip_address parse(const char *text)
     return address;
 }
 
+static bool has(struct local_route *routes, const struct ip_address *address)
+{
+    const struct local_question question = {.ifindex = netns_ifindex("va"), .address = *address};
+
+    return local_route_count(routes, &question, 1) == 1;
+}
+
 static bool answers_in_the_end(struct local_route *routes, const struct ip_address *address)
 {
     const struct timespec millisecond = {.tv_nsec = 1000 * 1000};
 
     for (int i = 0; i < TRIES_MAX; i++) {
-        if (local_route_has(routes, netns_ifindex("va"), address))
+        if (has(routes, address))
             return true;
         nanosleep(&millisecond, NULL);
     }
@@ -50,22 +61,42 @@ static void an_address_is_answered_for_while_it_is_there(void **state)
     const struct ip_address here = parse("2001:db8::10");
     const struct ip_address neighbour = parse("2001:db8::11");
 
-    assert_false(local_route_has(*state, netns_ifindex("va"), &here));
+    assert_false(has(*state, &here));
     netns_ip("addr add 2001:db8::10/64 dev va nodad");
     assert_true(answers_in_the_end(*state, &here));
     /* Reached, but not here. */
-    assert_false(local_route_has(*state, netns_ifindex("va"), &neighbour));
+    assert_false(has(*state, &neighbour));
     netns_ip("addr del 2001:db8::10/64 dev va");
-    assert_false(local_route_has(*state, netns_ifindex("va"), &here));
+    assert_false(has(*state, &here));
 }
 
 static void a_link_local_address_too(void **state)
 {
     const struct ip_address here = parse("fe80::200:5eff:fe00:233");
 
-    assert_false(local_route_has(*state, netns_ifindex("va"), &here));
+    assert_false(has(*state, &here));
     netns_ip("addr add fe80::200:5eff:fe00:233/64 dev va nodad");
     assert_true(answers_in_the_end(*state, &here));
+}
+
+/* All in one call, and the answer is how far it goes without a gap. */
+static void many_are_asked_for_at_once(void **state)
+{
+    struct local_question list[LOCAL_ROUTE_QUESTIONS];
+    char text[ADDRESS_TEXT_SIZE];
+
+    for (unsigned i = 0; i < LOCAL_ROUTE_QUESTIONS; i++) {
+        snprintf(text, sizeof(text), "2001:db8::%x", i + 1);
+        list[i] = (struct local_question){.ifindex = netns_ifindex("va"), .address = parse(text)};
+        netns_ip("addr add %s/128 dev va nodad", text);
+        assert_true(answers_in_the_end(*state, &list[i].address));
+    }
+    assert_int_equal(local_route_count(*state, list, LOCAL_ROUTE_QUESTIONS), LOCAL_ROUTE_QUESTIONS);
+    list[GAP].address = parse("2001:db8::ffff");
+    list[GAP + 9].address = list[GAP].address;
+    assert_int_equal(local_route_count(*state, list, LOCAL_ROUTE_QUESTIONS), GAP);
+    assert_int_equal(local_route_count(*state, list, GAP), GAP);
+    assert_int_equal(local_route_count(*state, list, 0), 0);
 }
 
 int main(void)
@@ -73,6 +104,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_address_is_answered_for_while_it_is_there, enter, leave),
         cmocka_unit_test_setup_teardown(a_link_local_address_too, enter, leave),
+        cmocka_unit_test_setup_teardown(many_are_asked_for_at_once, enter, leave),
     };
 
     netns_need();

@@ -6,9 +6,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+enum { MANY = 1500 };
 
 static bool both_are_back(void)
 {
@@ -30,6 +35,25 @@ static void a_lease_is_renewed_while_we_live_and_ends_when_not(void **state)
     sleep(4);
     assert_false(kernel_has("va", "192.0.2.10/24"));
     assert_false(kernel_has("va", "2001:db8::10/64"));
+    assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
+}
+
+/* More than one flight of renewals, and nothing else that wakes the loop. */
+static void leases_of_many_are_renewed_one_flight_after_the_other(void **state)
+{
+    static struct claimed_address list[MANY];
+    struct node *node = *state;
+    struct desired_set set = {0};
+    char text[ADDRESS_TEXT_SIZE];
+
+    for (unsigned i = 0; i < MANY; i++) {
+        snprintf(text, sizeof(text), "198.51.%u.%u/32", i / 250, i % 250 + 1);
+        list[i] = claim_of(text);
+    }
+    assert_int_equal(node_want(node, &set, list, MANY, 3 * NS_PER_SEC), 0);
+    netns_run_for(node->event, 4500);
+    assert_int_equal(node->lost, 0);
+    assert_int_equal(kernel_read("va", "198.51.0.1/32").count, MANY);
     assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
 }
 
@@ -67,12 +91,61 @@ static void what_stays_gets_the_lease_of_who_stays(void **state)
     assert_int_equal(node_want(node, &longer, NULL, 0, 0), 0);
 }
 
+/* Whether the next of them, if there is any, is one about an address. */
+static bool hears_of_address(int fd, int flags)
+{
+    struct nlmsghdr header;
+
+    return recv(fd, &header, sizeof(header), MSG_DONTWAIT | flags) > 0 &&
+           header.nlmsg_type == RTM_NEWADDR;
+}
+
+static int listen_to_addresses(void)
+{
+    const struct sockaddr_nl name = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_IPV4_IFADDR};
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&name, sizeof(name)), 0);
+    return fd;
+}
+
+/* Each would wake the loop for what it knows; only that, though. */
+static void our_renewals_are_not_heard(void **state)
+{
+    struct node *node = *state;
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24")};
+    struct desired_set set = {0};
+    int ours = netns_newest_netlink_socket(true);
+    int others = listen_to_addresses();
+    bool renewed = false;
+
+    assert_int_equal(node_want(node, &set, list, 1, 2 * NS_PER_SEC), 0);
+    netns_run_for(node->event, QUIET_MS);
+    while (hears_of_address(others, 0))
+        ;
+    assert_false(hears_of_address(ours, MSG_PEEK));
+    for (int i = 0; i < WAIT_MS / 50 && !renewed; i++) {
+        reconciler_fire_due(node->reconciler);
+        usleep(50 * 1000);
+        renewed = hears_of_address(others, 0);
+    }
+    assert_true(renewed);
+    assert_false(hears_of_address(ours, MSG_PEEK));
+    netns_address("va", "192.0.2.10/24", ADDRESS_MARK_PROTOCOL, 100);
+    assert_true(hears_of_address(ours, MSG_PEEK));
+    close(others);
+    assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, node_open, node_close)
     const struct CMUnitTest tests[] = {
         TEST(a_lease_is_renewed_while_we_live_and_ends_when_not),
+        TEST(leases_of_many_are_renewed_one_flight_after_the_other),
         TEST(a_lease_is_renewed_without_the_loop),
+        TEST(our_renewals_are_not_heard),
         TEST(what_stays_gets_the_lease_of_who_stays),
     };
 

@@ -1,5 +1,6 @@
 /* A claim in slices, on the kernel: what is said to have landed is there, in order, while others
  * are still to come; a claim of few is told once. */
+#include "agent/base/clock.h"
 #include "tests/unit/agent/kernel/reconciler_node.h"
 #include "tests/unit/agent/netns.h"
 
@@ -8,13 +9,19 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 enum {
     MANY = 700,
     FEW = 20,
+    /* In each of a dozen slices. */
+    LONG = 3000,
+    PAUSE_US = 450 * 1000,
 };
+
+#define LEASE_NS (5 * NS_PER_SEC)
 
 struct told {
     struct node *node;
@@ -84,6 +91,37 @@ static void many_land_slice_by_slice(void **state)
     }
 }
 
+/* The loop comes to it late each time, so that all takes longer than the lease of the first. */
+static void tarry(struct desired_set *set)
+{
+    (void)set;
+    usleep(PAUSE_US);
+}
+
+static void a_claim_may_take_longer_than_a_lease(void **state)
+{
+    static struct claimed_address list[LONG];
+    struct node *node = *state;
+    struct desired_set set = {.on_landed = tarry, .owner = "test"};
+    char text[ADDRESS_TEXT_SIZE];
+
+    for (size_t i = 0; i < LONG; i++) {
+        text_of(i, i % 2 == 1, text, sizeof(text));
+        list[i] = claim_of(text);
+    }
+    const uint64_t began_ns = clock_boot_ns();
+    reconciler_want(node->reconciler, &set, node->ifindex, list, LONG, LEASE_NS);
+    for (int i = 0; i < WAIT_MS && !reconciler_settled(&set); i++)
+        assert_true(sd_event_run(node->event, 1000) >= 0);
+    assert_true(reconciler_settled(&set));
+    assert_true(clock_boot_ns() - began_ns > LEASE_NS);
+    assert_int_equal(kernel_read("va", "192.0.2.1/32").count, LONG);
+    netns_run_for(node->event, QUIET_MS);
+    assert_int_equal(node->lost, 0);
+    assert_int_equal(reconciler_repairs(node->reconciler), 0);
+    assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
+}
+
 static void few_land_at_once(void **state)
 {
     const struct told told = claim(*state, FEW, false);
@@ -96,6 +134,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(many_land_slice_by_slice, node_open, node_close),
+        cmocka_unit_test_setup_teardown(a_claim_may_take_longer_than_a_lease, node_open,
+                                        node_close),
         cmocka_unit_test_setup_teardown(few_land_at_once, node_open, node_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

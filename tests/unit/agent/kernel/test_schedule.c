@@ -116,6 +116,32 @@ static void a_renewal_goes_along_with_adverts(void **state)
     assert_int_equal(renewals, 30);
 }
 
+/* A claim of many that takes longer than a lease: what came first of it is renewed in time. */
+static void a_long_claim_is_renewed_while_it_goes_on(void **state)
+{
+    struct desired_set set = {.lease_ns = 5 * NS_PER_SEC, .count = 4000, .owner = "test"};
+    struct desired_sets sets = {0};
+
+    (void)state;
+    desired_link_in(&sets, &set);
+    schedule_attempt(&set);
+    schedule_refresh(&set);
+    set.since_ns = 10 * NS_PER_SEC; /* the first slice is sent */
+    set.refresh = false;
+    schedule_unsettled(&set);
+    assert_true(schedule_next(&sets) == 12 * NS_PER_SEC);
+    schedule_due(&sets, 12 * NS_PER_SEC);
+    assert_true(set.refresh);
+    assert_true(schedule_next(&sets) == DEADLINE_NEVER);
+    schedule_unsettled(&set); /* renewals are on their way: from when they were sent */
+    assert_true(schedule_next(&sets) == DEADLINE_NEVER);
+    set.since_ns = 13 * NS_PER_SEC;
+    set.refresh = false;
+    set.attempt = false; /* the last slice is there */
+    schedule_settled(&set, 15 * NS_PER_SEC);
+    assert_true(schedule_next(&sets) == 15 * NS_PER_SEC);
+}
+
 static void without_a_lease_there_is_nothing_to_renew(void **state)
 {
     struct desired_set set;
@@ -179,6 +205,7 @@ int main(void)
         cmocka_unit_test(equal_leases_are_renewed_in_one_batch),
         cmocka_unit_test(a_longer_lease_is_not_renewed_as_often_as_a_short_one),
         cmocka_unit_test(a_renewal_goes_along_with_adverts),
+        cmocka_unit_test(a_long_claim_is_renewed_while_it_goes_on),
         cmocka_unit_test(without_a_lease_there_is_nothing_to_renew),
         cmocka_unit_test(what_goes_before_it_is_settled_has_a_back_off),
         cmocka_unit_test(what_was_not_asked_for_yet_need_not_wait),

@@ -15,7 +15,10 @@
 
 #include <cmocka.h>
 
-enum { PATH_SIZE = 128 };
+enum {
+    PATH_SIZE = 128,
+    ADDRESSES = 1000,
+};
 
 struct bench {
     char directory[64];
@@ -24,7 +27,7 @@ struct bench {
     sd_event *event;
     struct worker *worker;
     struct state_files *files;
-    struct config_instance config;
+    struct config_box *box; /* of one instance */
     struct transition last;
     unsigned ready;
 };
@@ -34,6 +37,29 @@ static void on_ready(void *userdata)
     struct bench *bench = userdata;
 
     bench->ready++;
+}
+
+static struct config_box *make_box(void)
+{
+    struct config *config = calloc(1, sizeof(*config));
+
+    assert_non_null(config);
+    config->instances = calloc(1, sizeof(*config->instances));
+    assert_non_null(config->instances);
+    config->instance_count = 1;
+    struct config_instance *instance = config->instances;
+    strcpy(instance->name, "web");
+    instance->claims = calloc(ADDRESSES, sizeof(*instance->claims));
+    assert_non_null(instance->claims);
+    instance->claim_count = ADDRESSES;
+    for (unsigned i = 0; i < ADDRESSES; i++)
+        instance->claims[i].prefix = (struct ip_prefix){
+            .address = {.family = IP_FAMILY_IPV4,
+                        .octets = {10, 0, (uint8_t)(i / 250), (uint8_t)(i % 250 + 1)}},
+            .length = 24};
+    struct config_box *box = config_box_new(config);
+    assert_non_null(box);
+    return box;
 }
 
 static int set_up(void **state)
@@ -51,7 +77,7 @@ static int set_up(void **state)
     }
     snprintf(bench->state, sizeof(bench->state), "%s/state", bench->directory);
     snprintf(bench->path, sizeof(bench->path), "%s/web", bench->state);
-    strcpy(bench->config.name, "web");
+    bench->box = make_box();
     *state = bench;
     return 0;
 }
@@ -65,6 +91,7 @@ static int tear_down(void **state)
     (void)unlink(bench->state);
     (void)rmdir(bench->directory);
     sd_event_unref(bench->event);
+    config_box_unref(bench->box);
     free(bench);
     return 0;
 }
@@ -90,13 +117,17 @@ static bool put(struct bench *bench, enum vrrp_state state)
 {
     bench->last.to = state;
     const struct state_file file = {
-        .config = &bench->config, .interface = "eth0", .last = &bench->last};
+        .box = bench->box,
+        .config = bench->box->config->instances,
+        .interface = "eth0",
+        .last = &bench->last,
+    };
     return state_files_write(bench->files, &file);
 }
 
 static bool has(const struct bench *bench, const char *text)
 {
-    char found[512] = "";
+    static char found[64 * 1024];
     FILE *file = fopen(bench->path, "re");
 
     if (file == NULL)
@@ -127,6 +158,24 @@ static void one_at_a_time_and_gone_at_the_end(void **state)
     assert_true(has(bench, "state=MASTER\n"));
     end(bench);
     assert_int_equal(access(bench->state, F_OK), -1);
+}
+
+/* A reload: the configuration that has the addresses is not in force any more. */
+static void addresses_of_a_configuration_that_goes(void **state)
+{
+    struct bench *bench = *state;
+    struct gate gate;
+
+    begin(bench);
+    gate_shut(&gate, bench->worker);
+    assert_true(put(bench, VRRP_MASTER));
+    config_box_unref(bench->box);
+    bench->box = make_box();
+    gate_open(&gate);
+    assert_true(worker_wait(bench->worker, 10 * NS_PER_SEC));
+    assert_true(has(bench, "\naddresses='10.0.0.1/24 10.0.0.2/24 "));
+    assert_true(has(bench, " 10.0.3.249/24 10.0.3.250/24'\n"));
+    end(bench);
 }
 
 static void a_removal_comes_before_what_is_written_later(void **state)
@@ -182,6 +231,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_at_a_time_and_gone_at_the_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(addresses_of_a_configuration_that_goes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_removal_comes_before_what_is_written_later, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(somebodys_link_is_not_followed, set_up, tear_down),
