@@ -17,6 +17,13 @@
 /* In a takeover the rivals have to hear of us. */
 #define TAKEOVER_WAIT_NS (2 * NS_PER_MS)
 
+/* A master that lives answers until it hears of us: so long as we cannot, nobody is better off when
+ * it does, however long others keep the kernel's lock of all links. */
+#define DEPOSE_WAIT_MAX_NS (2 * NS_PER_SEC)
+
+/* A take is over after ten of them (lib/election/raised.c). */
+#define TAKE_INTERVALS_MAX 8
+
 /* Who holds our addresses beside us need not ever say so by itself: ask with each announcement that
  * is no haste of a takeover. */
 static void ask_now_and_then(struct router *router)
@@ -70,11 +77,25 @@ static void execute(struct router *router, const struct election_action *action,
     }
 }
 
-static uint64_t bound_ns(const struct router *router)
+static uint64_t smaller(uint64_t a, uint64_t b)
 {
-    uint64_t limit_ns = 2 * router->config->advert_interval_ns;
+    return a < b ? a : b;
+}
 
-    return limit_ns < ANSWER_WAIT_MAX_NS ? limit_ns : ANSWER_WAIT_MAX_NS;
+/* How long what is said waits for the kernel, by what made us MASTER. */
+static uint64_t bound_ns(const struct router *router, enum reason reason)
+{
+    uint64_t interval_ns = router->config->advert_interval_ns;
+
+    switch (reason) {
+    case REASON_PREEMPTED:
+    case REASON_OWNER:
+        return DEPOSE_WAIT_MAX_NS;
+    case REASON_TAKEN:
+        return smaller(TAKE_INTERVALS_MAX * interval_ns, DEPOSE_WAIT_MAX_NS);
+    default:
+        return smaller(2 * interval_ns, ANSWER_WAIT_MAX_NS);
+    }
 }
 
 /* The kernel has answered for the claim, and hosts are answered by it; or it had long enough. */
@@ -88,7 +109,7 @@ static bool is_ready(struct router *router, uint64_t now_ns)
         route_keeper_settled(&router->routes))
         return true;
     if (postponed->give_up_ns == 0)
-        postponed->give_up_ns = now_ns + bound_ns(router);
+        postponed->give_up_ns = now_ns + postponed->bound_ns;
     return now_ns >= postponed->give_up_ns;
 }
 
@@ -197,8 +218,8 @@ int router_prepare(struct router *router)
 
 /* What these actions are about. */
 struct summary {
-    bool moves;    /* to another state, or off the addresses */
-    bool takeover; /* from a master that was not heard any more */
+    bool moves;         /* to another state, or off the addresses */
+    enum reason master; /* why we are MASTER from now on; else none */
 };
 
 static struct summary summarize(const struct election_actions *actions)
@@ -210,9 +231,8 @@ static struct summary summarize(const struct election_actions *actions)
 
         if (action->type == ACTION_REPORT || action->type == ACTION_RELEASE)
             summary.moves = true;
-        if (action->type == ACTION_REPORT && action->transition.to == VRRP_MASTER &&
-            action->transition.reason == REASON_NO_RESPONSE)
-            summary.takeover = true;
+        if (action->type == ACTION_REPORT && action->transition.to == VRRP_MASTER)
+            summary.master = action->transition.reason;
     }
     return summary;
 }
@@ -255,15 +275,17 @@ static bool has_to_wait(const struct router *router, const struct election_actio
 }
 
 /* From now on what is said waits for the kernel. */
-static void begin_to_wait(struct router *router, bool takeover)
+static void begin_to_wait(struct router *router, enum reason reason)
 {
     struct postponed *postponed = &router->postponed;
 
-    postponed->takeover = takeover;
+    postponed->takeover = reason == REASON_NO_RESPONSE;
+    postponed->bound_ns = bound_ns(router, reason);
     postponed->announced = 0;
     postponed->releasing = false;
     postponed->give_up_ns = 0;
-    postponed->adverts_due_ns = clock_boot_ns() + (takeover ? TAKEOVER_WAIT_NS : bound_ns(router));
+    postponed->adverts_due_ns =
+        clock_boot_ns() + (postponed->takeover ? TAKEOVER_WAIT_NS : postponed->bound_ns);
 }
 
 static void postpone(struct postponed *later, const struct election_action *action)
@@ -302,7 +324,7 @@ void router_execute(struct router *router, const struct election_actions *action
         else if (!is_said(router, action->type))
             postpone(later, action);
         if (action->type == ACTION_CLAIM && !wait) {
-            begin_to_wait(router, summary.takeover);
+            begin_to_wait(router, summary.master);
             wait = !is_ready(router, clock_boot_ns());
         }
         if (action->type == ACTION_RELEASE && router_election(router)->params.release_first) {

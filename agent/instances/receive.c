@@ -1,6 +1,7 @@
 /* What arrives for a router, and what comes of it; see receive.h. */
 #include "agent/instances/receive.h"
 
+#include "agent/instances/actions.h"
 #include "agent/instances/bond.h"
 #include "agent/instances/events.h"
 #include "agent/instances/peers.h"
@@ -68,6 +69,9 @@ static void on_message(void *userdata, const struct packet_ip *ip, bool source_i
     verdict = authentication_receive(&router->auth, &advert, verdict, master);
     warnings = verdict == PACKET_OK ? warnings : 0;
     router->by_verdict[verdict]++;
+    /* Whoever goes on while we have not said yet that we are MASTER has heard nothing. */
+    bool untold = router_has_to_say(router);
+    bool offering = router_election(router)->offer != OFFER_NONE;
     const struct lan_message message = {.ip = ip,
                                         .payload = payload,
                                         .size = size,
@@ -77,7 +81,7 @@ static void on_message(void *userdata, const struct packet_ip *ip, bool source_i
                                         .advert = &advert,
                                         .state = router_election(router)->state,
                                         .own_priority = router_election(router)->params.priority,
-                                        .offering = router_election(router)->offer != OFFER_NONE};
+                                        .offering = offering || untold};
     bool refused = router_peers_message(router, ip, verdict, &advert, &sighting);
     if (!router_watch_message(router, &message) && refused)
         router_watch_see(router, &sighting);
@@ -90,7 +94,7 @@ static void on_message(void *userdata, const struct packet_ip *ip, bool source_i
     const struct election_event event = {.type = ELECTION_ADVERT, .advert = &advert};
     const uint64_t losing = router_election(router)->counters.losing_adverts_rcvd;
     instance_event(router->instance, router->index, &event);
-    if (router_election(router)->counters.losing_adverts_rcvd != losing)
+    if (!untold && router_election(router)->counters.losing_adverts_rcvd != losing)
         router->node->on_rival(router->node->userdata, router->instance, &advert);
 }
 

@@ -34,6 +34,7 @@ enum { POSTPONED_MAX = 2 };
 struct postponed {
     struct deadline deadline; /* when to look again */
     bool takeover;            /* from a master that fell silent: adverts need no answering kernel */
+    uint64_t bound_ns;        /* how long what is said waits for the kernel */
     uint64_t adverts_due_ns;  /* adverts go by then */
     bool releasing;           /* adverts wait until the kernel has removed the addresses */
     uint64_t give_up_ns;      /* of what the kernel has, it answers by then; 0: it has not yet */

@@ -63,7 +63,7 @@ struct lan_message {
     const struct advert *advert; /* and this */
     enum vrrp_state state;       /* ours, before the election has seen it */
     uint8_t own_priority;        /* effective */
-    bool offering;               /* it is being drained: somebody else is to advert */
+    bool offering;               /* others advert yet: it is drained, or about to begin */
 };
 
 /* Whether a message with our VRID is one of the first five kinds. */

@@ -6,8 +6,9 @@ import time
 
 import pytest
 
-from vipdlab import config
+from vipdlab import config, netns
 from vipdlab.config import VIP4, VIP6
+from vipdlab.node import environment
 from vipdlab.watch import widest_gap
 
 
@@ -205,3 +206,54 @@ def test_stale_addresses_of_a_crashed_predecessor_are_removed_at_start(lab):
     lab.wait(lambda: lab[2].state() == "MASTER", "the peer took over")
     lab[1].start(config.instance(priority=50, addresses="10.77.0.200/24"))
     assert lab[1].ours() == [], "a BACKUP holds nothing"
+
+
+# A kernel whose lock of all links is somebody else's each time that an address is to be added: to
+# be loaded before the C library.
+SLOW_ADDRESSES = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+#include <unistd.h>
+ssize_t sendto(int fd, const void *octets, size_t size, int flags, const struct sockaddr *to,
+               socklen_t length)
+{
+    static ssize_t (*real)(int, const void *, size_t, int, const struct sockaddr *, socklen_t);
+    const struct nlmsghdr *header = octets;
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "sendto");
+    if (to != NULL && to->sa_family == AF_NETLINK && size >= sizeof(*header) &&
+        (header->nlmsg_type == RTM_NEWADDR || header->nlmsg_type == RTM_SETLINK) &&
+        access("%s", F_OK) == 0)
+        usleep(%d * 1000);
+    return real(fd, octets, size, flags, to, length);
+}
+"""
+SLOW_MS = 1200
+
+
+@pytest.mark.lab(nodes=2)
+@pytest.mark.parametrize("address", [VIP4, VIP6])
+def test_a_living_master_is_not_deposed_before_the_addresses_are_there(lab, address):
+    slow, library = f"{lab[2].directory}/slow", f"{lab[2].directory}/addresses.so"
+    with open(f"{library}.c", "w", encoding="ascii") as file:
+        file.write(SLOW_ADDRESSES % (slow, SLOW_MS))
+    netns.run("cc", "-shared", "-fPIC", "-o", library, f"{library}.c")
+    keys = {"addresses": f"{address}/{24 if address == VIP4 else 64}", "lease": "30s"}
+    lab[1].start(config.instance(priority=100, **keys))
+    lab[1].wait_state("MASTER")
+    probe = lab.probe(address)
+    pathlib.Path(slow).touch()
+    lab[2].write(config.instance(priority=150, **keys))
+    lab[2].spawn(env={**environment(), "LD_PRELOAD": library,
+                      "ASAN_OPTIONS": "verify_asan_link_order=0:exitcode=99"})
+    lab.wait_master(lab[2])
+    lab.wait(lambda: lab[2].holds(address), "it has the address")
+    time.sleep(0.3)
+    result = probe.stop()
+    # Without patience: from the first advert of the second until it has the address.
+    assert result.longest_gap_ms < SLOW_MS / 2, str(result)
+    assert result.went("n1", "n2"), str(result)
+    # It could not know: nobody says that it does not listen.
+    assert "second-master" not in lab[2].log_text()

@@ -33,6 +33,9 @@ def test_kill_9(lab):
 def test_preemption_with_dad_left_on(lab):
     lab[1].start(config.instance(priority=100, addresses=ADDRESS))
     lab[1].wait_state("MASTER")
+    # The client's own: until it may use it, nobody answers it (470 ms were seen).
+    lab.wait(lambda: "tentative" not in lab.client.ip("-6", "addr", "show", "dev", "eth0").stdout,
+             "the client has an address")
     probe = lab.probe(VIP6)
     lab[2].start(config.instance(priority=150, addresses=ADDRESS))
     lab.wait_master(lab[2])

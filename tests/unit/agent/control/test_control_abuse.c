@@ -1,6 +1,7 @@
 /* The control server with hostile clients: nonsense, too much, half of it, silence, never reading,
  * and floods, which must neither hold up what is more important nor other clients. */
 #include "tests/unit/agent/control/control_bench.h"
+#include "tests/unit/emulated.h"
 
 #include <poll.h>
 #include <setjmp.h>
@@ -296,5 +297,7 @@ int main(void)
         bench_test(a_flood_leaves_others_their_turn),
     };
 
+    if (emulated_without("speed: the server pauses, its share of the CPU is used up"))
+        return EXIT_EMULATED;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* The control server with well-behaved clients: the socket file, answers piece by piece, following
  * the history, who may change something, and who has to go when all places are taken. */
 #include "tests/unit/agent/control/control_bench.h"
+#include "tests/unit/emulated.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -69,6 +70,8 @@ static void a_status_takes_few_turns(void **state)
     char away[REPLY_SIZE];
     unsigned turns = 0;
 
+    if (emulated_without("speed: a turn has time for one piece"))
+        skip();
     bench->instances = MANY_INSTANCES;
     bench_call(fd, GET_STATUS);
     while (bench->made < MANY_INSTANCES && turns < 2 * MANY_INSTANCES) {

@@ -4,6 +4,7 @@
 #include "agent/kernel/virtual_link.h"
 #include "tests/unit/agent/links_nobody.h"
 #include "tests/unit/agent/netns.h"
+#include "tests/unit/emulated.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -147,6 +148,8 @@ static void the_interface_hears_the_peer_and_not_itself(void **state)
     int made = create_beside();
 
     (void)state;
+    if (emulated_without("options of packet sockets"))
+        skip();
     set_up(made);
     virtual_link_name(netns_ifindex("mv0"), IP_FAMILY_IPV4, VRID, name);
     int peer = packet_socket("vb");

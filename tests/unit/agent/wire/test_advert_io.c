@@ -2,6 +2,7 @@
  * its own: all of them, in order, whatever their length, and what cannot be sent is told. */
 #include "agent/wire/advert_io.h"
 #include "tests/unit/agent/netns.h"
+#include "tests/unit/emulated.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -241,6 +242,8 @@ int main(void)
                                         open_ipv4, close_bench),
     };
 
+    if (emulated_without("IP_MULTICAST_ALL and IP_TRANSPARENT"))
+        return EXIT_EMULATED;
     netns_need();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

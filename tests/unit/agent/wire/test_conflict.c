@@ -3,6 +3,7 @@
 #include "agent/wire/conflict.h"
 #include "agent/wire/neighbour_io.h"
 #include "tests/unit/agent/netns.h"
+#include "tests/unit/emulated.h"
 
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -85,6 +86,8 @@ static void a_filter_set_while_the_link_is_down_is_heard_through(void **state)
     unsigned claims = 0;
 
     (void)state;
+    if (emulated_without("options of packet sockets"))
+        skip();
     assert_true(sd_event_new(&event) >= 0);
     assert_int_equal(conflict_watch_open("va", &watch, &problem), 0);
     assert_int_equal(conflict_watch_listen(watch, event, 0, on_claim, on_vrrp, &claims), 0);

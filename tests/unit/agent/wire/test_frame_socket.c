@@ -2,6 +2,7 @@
 #include "agent/wire/frame_socket.h"
 #include "lib/limits.h"
 #include "tests/unit/agent/netns.h"
+#include "tests/unit/emulated.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -209,6 +210,8 @@ int main(void)
         cmocka_unit_test_setup(a_filter_that_is_none_leaves_the_one_before, enter),
     };
 
+    if (emulated_without("options of packet sockets"))
+        return EXIT_EMULATED;
     netns_need();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include "lib/packet/checksum.h"
 #include "tests/unit/agent/links_nobody.h"
 #include "tests/unit/agent/netns.h"
+#include "tests/unit/emulated.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -311,6 +312,8 @@ int main(void)
                                         open_node, close_node),
     };
 
+    if (emulated_without("IP_MULTICAST_ALL and IP_TRANSPARENT"))
+        return EXIT_EMULATED;
     netns_need();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "tests/unit/agent/gate.h"
 #include "tests/unit/agent/links_nobody.h"
 #include "tests/unit/agent/netns.h"
+#include "tests/unit/emulated.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -331,6 +332,8 @@ int main(void)
         TEST(without_a_worker_it_is_there_at_once),
     };
 
+    if (emulated_without("IP_MULTICAST_ALL and IP_TRANSPARENT"))
+        return EXIT_EMULATED;
     netns_need();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
