@@ -12,6 +12,7 @@ for folder in ("", "bench", "lab"):
 from disturbed import Disturbed  # noqa: E402
 from vipdlab import netns  # noqa: E402
 from vipdlab.lab import Lab  # noqa: E402
+from vipdlab.node import PATIENCE  # noqa: E402
 
 LIMIT_S = 60
 SKIPPED_FOR_MESON = 77
@@ -47,7 +48,7 @@ def pytest_collection_modifyitems(items):
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_call(item):
     marker = item.get_closest_marker("limit")
-    seconds = marker.args[0] if marker else LIMIT_S
+    seconds = (marker.args[0] if marker else LIMIT_S) * PATIENCE
 
     def expired(*_):
         raise TimeoutError(f"the test took more than {seconds} s")

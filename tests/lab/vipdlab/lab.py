@@ -9,7 +9,7 @@ import time
 
 from . import config, netns, probe
 from .inject import Injector, repeating
-from .node import KeepalivedNode, Machine, Node
+from .node import PATIENCE, KeepalivedNode, Machine, Node
 from .watch import Capture, Sampler
 
 CLIENT_INDEX = 100
@@ -105,7 +105,7 @@ class Lab:
 
     def wait(self, condition, what, timeout=15, interval=0.02):
         """Polls until condition() is true and returns its value; fails with all that is known."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout * PATIENCE
         while True:
             value = condition()
             if value:

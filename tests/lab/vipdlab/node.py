@@ -15,6 +15,7 @@ from .rtnl import AddressReader
 BUILD = os.path.abspath(os.environ.get("VIPD_BUILD", "build"))
 VIPD = f"{BUILD}/agent/vipd"
 WRAPPER = os.environ.get("VIPD_WRAPPER", "").split()  # what runs vipd: valgrind
+PATIENCE = 8 if WRAPPER else 1  # how many times as long everything may take
 VIPCTL = f"{BUILD}/tools/vipctl"
 SCHEMA_DOC = f"{BUILD}/tools/check/schema_doc"
 KEEPALIVED = os.environ.get("VIPD_KEEPALIVED", "keepalived")  # another version than Debian's
@@ -294,7 +295,7 @@ class Node(AgentMachine):
         """Waits for vipd to end and returns its exit code."""
         process, self.process = self.process, None
         try:
-            code = process.wait(timeout)
+            code = process.wait(timeout * PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
