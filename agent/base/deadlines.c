@@ -20,7 +20,7 @@ enum {
 
 /* What is put off for longer than this is not waited for in vain: the timer costs less than being
  * woken. What comes more often is looked at together with others. */
-#define LONG_NS (500 * NS_PER_MS)
+#define LONG_NS (20 * NS_PER_MS)
 
 /* The time stands here too: to compare it, what it belongs to need not be touched. */
 struct entry {

@@ -192,6 +192,18 @@ static void test_what_is_put_off_for_long_is_not_waited_for(void **state)
     assert_int_equal(bench->count, 1);
 }
 
+/* As a BACKUP's adverts of some 100 ms put off what is due without them. */
+static void test_nor_is_what_each_advert_puts_off(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t at = clock_boot_ns() + 450 * NS_PER_MS;
+
+    set(bench, 0, at - 400 * NS_PER_MS);
+    set(bench, 0, at);
+    deadlines_look_ahead(bench->deadlines);
+    assert_true(sd_event_run(bench->event, 200000) == 0 || clock_boot_ns() >= at);
+}
+
 static void test_set_to_the_past_while_served(void **state)
 {
     struct bench *bench = *state;
@@ -264,6 +276,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_putting_off_costs_no_wake_up, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_is_put_off_for_long_is_not_waited_for, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_nor_is_what_each_advert_puts_off, setup, teardown),
         cmocka_unit_test_setup_teardown(test_set_to_the_past_while_served, setup, teardown),
         cmocka_unit_test_setup_teardown(test_removed_while_served, setup, teardown),
         cmocka_unit_test_setup_teardown(test_random_against_a_list, setup, teardown),
