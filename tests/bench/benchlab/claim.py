@@ -1,8 +1,8 @@
 """Measure 2: how long it takes to have and to announce many addresses, beside a bare netlink loop.
 
 The node is BACKUP of somebody who then falls silent: the clock starts when three of the intervals
-that he claimed and the node's skew are over. (Who resigns may hold the addresses until he hears of a
-successor, so of a planned move nothing is announced before all is there.) The bare loop sends the
+that he claimed and the node's skew are over. (Who resigns may hold the addresses until he hears of
+a successor, so of a planned move nothing is announced before all is there.) The bare loop sends the
 kernel the same messages and no others.
 """
 
