@@ -216,11 +216,13 @@ void router_claim(struct router *router)
 
     if (router->node->routes != NULL)
         route_keeper_expect(&router->routes, &lists);
-    if (router->node->old_connections != NULL && !router->desired.linked)
-        old_connections_forget(router->node->old_connections, router->claims, router->claim_count);
+    bool anew = !router->desired.linked;
     router->desired.raises = router->virtual_ifindex != 0;
     reconciler_want(router->node->reconciler, &router->desired, claim_ifindex(router),
                     router->claims, router->claim_count, router->config->lease_ns);
+    /* Whose thread is woken first has the processor. */
+    if (router->node->old_connections != NULL && anew)
+        old_connections_forget(router->node->old_connections, router->claims, router->claim_count);
     /* Where there are none, the kernel has nothing to say to them. */
     if (router->claim_count == 0)
         router_claim_routes(router);

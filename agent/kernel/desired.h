@@ -42,6 +42,7 @@ struct desired_set {
     size_t attempted; /* from this address on */
     bool refresh;     /* the leases are to be renewed, */
     size_t refreshed; /* from this address on */
+    bool on_time;     /* that because it was due, so nobody waits for it */
     bool repairing;   /* what is missing had been there */
     bool again;       /* it is to be compared once more when it is settled */
     bool reading;    /* the kernel has an address that we did not know of: it is being looked for */

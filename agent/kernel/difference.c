@@ -218,7 +218,7 @@ bool difference_refresh(struct address_batch *batch, const struct desired_sets *
                 continue;
             if (left-- == 0 || !address_batch_refresh(batch, s, there, lease_seconds(s)))
                 return false;
-            s->renewing++;
+            s->renewing += s->on_time ? 1 : 0;
         }
         s->refresh = s->refresh && s->reading;
     }

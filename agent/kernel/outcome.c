@@ -145,6 +145,7 @@ static bool is_unexpected(const struct address_change *change, struct desired_se
     set->attempted = 0;
     set->refresh = true;
     set->refreshed = 0;
+    set->on_time = false;
     return true;
 }
 

@@ -48,6 +48,7 @@ void schedule_refresh(struct desired_set *set)
 {
     set->refresh = true;
     set->refreshed = 0;
+    set->on_time = false;
     set->since_ns = 0;
     set->refresh_ns = DEADLINE_NEVER;
     set->unplanned = true;
@@ -114,8 +115,10 @@ static void refresh_due(const struct desired_sets *sets, uint64_t now_ns)
     uint64_t before_next_ns = now_ns + shortest_lease(sets) * REFRESH_LATEST / REFRESH_PARTS;
 
     for (struct desired_set *s = sets->first; s != NULL; s = s->next)
-        if (s->refresh_ns != DEADLINE_NEVER && s->refresh_ns <= before_next_ns)
+        if (s->refresh_ns != DEADLINE_NEVER && s->refresh_ns <= before_next_ns) {
             schedule_refresh(s);
+            s->on_time = true;
+        }
 }
 
 uint64_t schedule_early(const struct desired_sets *sets)

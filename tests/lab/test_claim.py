@@ -1,5 +1,5 @@
-"""A node that cannot add its addresses does not keep others from serving; many of them are announced
-as they come to be there."""
+"""A node that cannot add its addresses does not keep others from serving; many of them are
+announced as they come to be there."""
 
 import collections
 import pathlib
@@ -71,8 +71,8 @@ def test_it_serves_when_what_was_in_the_way_has_gone(lab):
 
 
 def tamper(lab, how):
-    """What strace can do to all requests of the thread that writes addresses, until the process ends
-    that is returned."""
+    """What strace can do to all requests of the thread that writes addresses, until the process
+    ends that is returned."""
     def writers():
         return [task for task in pathlib.Path(f"/proc/{lab[1].process.pid}/task").iterdir()
                 if (task / "comm").read_text(encoding="utf-8").strip() == "vipd-kernel"]
@@ -88,8 +88,8 @@ def tamper(lab, how):
 
 
 def refuse(lab):
-    """All that is to be written is refused, until the process ends that is returned; waits until the
-    node has tried some times."""
+    """All that is to be written is refused, until the process ends that is returned; waits until
+    the node has tried some times."""
     lab[1].start(config.instance())
     refusing = tamper(lab, "error=EPERM")
     lab[1].ip("link", "set", "eth0", "down")
