@@ -58,6 +58,16 @@ def test_a_spoilt_turn_is_repeated_and_does_not_count():
     assert row.distance == 0
 
 
+def test_what_says_itself_that_it_is_spoilt_is_repeated():
+    a_bench, left = bench(0.0, 0.0), ["3 frames were not captured", ""]
+
+    def one_turn(_, run):
+        run.spoilt = left.pop(0)
+        run.add("lost", len(left), "1")
+    a_bench.alternate("gap", "a case", 1, one_turn, 0.001, ("vipd",))
+    assert left == [] and a_bench.results.rows[0].undisturbed("vipd") == [0]
+
+
 def test_what_stays_spoilt_is_marked():
     row = one_row(bench(0.5, 0.5, 0.5), [7, 8, 9])
     assert row.is_disturbed("vipd") and row.maximum("vipd") == 9
