@@ -98,7 +98,8 @@ def during(adverts, run, action):
     missed = adverts.missed()
     if missed:
         run.spoilt = f"{missed} frames were not captured"
-    run.add("advert late max", adverts.latest_ms(began, ended), "ms", at_most(LATE_ADVERT_MS, on="max"))
+    run.add("advert late max", adverts.latest_ms(began, ended), "ms",
+            at_most(LATE_ADVERT_MS, on="max"))
     return took
 
 
