@@ -20,7 +20,6 @@ from .results import at_most
 
 NAME = "scale"
 INTERVAL_MS = 1000
-REST_S = 6          # before people ask: what they may use together is saved up again
 QUIET_S = 2.5       # after what was done: two adverts of each instance
 CALLS_S = 30        # no call begins later
 PATIENCE_S = 30     # of whoever asks; the agent gives them a share of its time
@@ -240,10 +239,9 @@ class Sequence:
     def _change(self, agents, adverts, run):
         self._reload(agents, adverts, run, change=True)
 
-    @staticmethod
-    def _asking(how):
+    def _asking(self, how):
         def act(agents, adverts, run):
-            time.sleep(REST_S)
+            time.sleep(self.bench.plan.many_rest_s)
             path = agents.machines[ROLE].control
             add_answers(run, during(adverts, run, lambda: how(path)))
         return act
