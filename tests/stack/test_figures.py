@@ -101,10 +101,13 @@ def test_a_turn_of_the_site_is_a_table(monkeypatch):
     fault = {"tier": "Cache", "fault": "killed", "gap_ms": 1234.5, "failed": 2, "requests": 80,
              "again": 1, "lost": ["n1"], "acknowledged": 40, "begin": 1.0, "end": 5.0}
     turn = {"faults": [fault], "failed": 2, "requests": 1000, "lost": ["n1"], "acknowledged": 500,
-            "began": 0.0, "ended": 10.0}
-    child = types.SimpleNamespace(stdout=io.StringIO(json.dumps(turn)), returncode=0,
-                                  wait=lambda seconds: 0)
-    monkeypatch.setattr(script, "process", lambda command: contextlib.nullcontext(child))
+            "began": 0.0, "ended": 10.0, "left_out": []}
+    child = types.SimpleNamespace(returncode=0, wait=lambda seconds: 0)
+
+    def process(command):
+        child.stdout = io.StringIO(json.dumps(turn))
+        return contextlib.nullcontext(child)
+    monkeypatch.setattr(script, "process", process)
     monkeypatch.setattr(script, "CONTROL_S", 0)
     run = script.Run(head="here")
     script.run_site(run, types.SimpleNamespace(was_late=lambda begin, end: True))
@@ -112,3 +115,10 @@ def test_a_turn_of_the_site_is_a_table(monkeypatch):
         "here", "", "|  | longest gap | failed requests | sent again | acknowledged writes lost |",
         "| --- | --- | --- | --- | --- |", "| Cache: killed * | 1.2 s | 2 of 80 | 1 | 1 of 40 |"]
     assert "2 of 1,000 requests failed in all, 1 of 500" in run.after
+
+    # One that was not over in its time, or was left out, is not measured to its end.
+    turn["left_out"] = [{"tier": "Cache", "fault": "last", "why": "the time was over"}]
+    fault["unfinished"] = "mending it: not within 75 s"
+    script.run_site(run, types.SimpleNamespace(was_late=lambda begin, end: True))
+    assert not run.good
+    assert run.why == "Cache: killed: mending it: not within 75 s; Cache: last: the time was over"

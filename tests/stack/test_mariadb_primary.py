@@ -111,6 +111,13 @@ def test_what_the_death_of_the_primary_loses(stack, pair):
     pair.settled(1)
     stack.wait(lambda: not pair.lost(writer, db1), "the replica has all of it", 30)
 
+    # A replica looks for its primary often enough to be promoted later, and has nothing to fence.
+    assert db1.replication()["Connect_Retry"] == 2
+    asked = ["+ peer_role\n" in host.run(
+        "env", "VIPD_PREVIOUS=INIT", "bash", "-x", "/usr/local/sbin/mariadb-role", "fence").stderr
+             for host in pair.hosts]
+    assert asked == [False, True] and db2.value("@@read_only") == 0
+
     # The other way round, asynchronously.
     for host in pair.hosts:
         host.run("rm", "/etc/mysql/mariadb.conf.d/62-semi-sync.cnf")

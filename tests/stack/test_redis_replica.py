@@ -76,6 +76,12 @@ def test_redis_replica(stack, pair):
     pair.say("drain", writer, since, 1, lost)
     assert not lost and cache1.info()["role"] == "slave"
 
+    # A replica has nothing to fence, and asks nobody for it.
+    asked = ["+ role_of_peer\n" in host.run(
+        "env", "VIPD_PREVIOUS=INIT", "bash", "-x", "/usr/local/sbin/redis-role", "fence").stderr
+             for host in pair.hosts]
+    assert asked == [False, True] and cache2.info()["role"] == "master"
+
     # The server dies, and comes back as replica by itself.
     since = time.monotonic()
     cache2.kill()

@@ -58,6 +58,16 @@ def test_a_spoilt_turn_is_repeated_and_does_not_count():
     assert row.distance == 0
 
 
+def test_what_says_itself_that_it_is_spoilt_is_repeated():
+    a_bench, left = bench(0.0, 0.0), ["3 frames were not captured", ""]
+
+    def one_turn(_, run):
+        run.spoilt = left.pop(0)
+        run.add("lost", len(left), "1")
+    a_bench.alternate("gap", "a case", 1, one_turn, 0.001, ("vipd",))
+    assert left == [] and a_bench.results.rows[0].undisturbed("vipd") == [0]
+
+
 def test_what_stays_spoilt_is_marked():
     row = one_row(bench(0.5, 0.5, 0.5), [7, 8, 9])
     assert row.is_disturbed("vipd") and row.maximum("vipd") == 9
@@ -136,7 +146,7 @@ def test_a_measure_that_has_had_its_time_begins_no_turn():
     (lambda bench: subprocess.run(["sleep", "60"], timeout=0.01, check=True), "timed out", 2)])
 def test_a_measure_that_fails_is_missing_and_does_not_end_the_run(monkeypatch, act, text, times):
     run, calls = load_run(), []
-    monkeypatch.setattr(run, "GRACE_S", 0.1)
+    monkeypatch.setattr(run, "GRACE_S", 20 if times == 2 else 0.1)
     module = types.SimpleNamespace(NAME="gap",
                                    measure=lambda bench: (calls.append(bench), act(bench)))
     a_bench = bench(measure_s=0.1)

@@ -37,6 +37,7 @@ class Run:
     def __init__(self, measure, case):
         self.measure, self.case = measure, case
         self.figures = []
+        self.spoilt = ""  # why it is no verdict, whatever the control says
         self.begin, self.end = time.time(), None
 
     def window(self):
@@ -149,10 +150,12 @@ class Bench:
                 continue
             run.close()
             late_s = self.control.late_s(run.begin, run.end)
-            if late_s <= stands_s or last:
-                self._keep(label, run, product, turn, late_s, late_s > stands_s)
+            if late_s > stands_s:
+                run.spoilt = f"the control was {late_s * 1000:.1f} ms late"
+            if not run.spoilt or last:
+                self._keep(label, run, product, turn, late_s)
                 return
-            self.say(f"{label}: the control was {late_s * 1000:.1f} ms late: again")
+            self.say(f"{label}: {run.spoilt}: again")
             self._repeating_s += time.monotonic() - began
 
     def _failed(self, label, error, last):
@@ -162,10 +165,10 @@ class Bench:
         if last:
             self.results.missing.append(f"{label}: {first_line(error)}")
 
-    def _keep(self, label, run, product, turn, late_s, disturbed):
+    def _keep(self, label, run, product, turn, late_s):
         for figure in run.figures:
             self.results.add(figure, figure.product or product,
-                             Value(figure.value, turn, late_s * 1000, disturbed))
-        mark = f" (marked: the control was {late_s * 1000:.1f} ms late)" if disturbed else ""
+                             Value(figure.value, turn, late_s * 1000, bool(run.spoilt)))
+        mark = f" (marked: {run.spoilt})" if run.spoilt else ""
         shown = ", ".join(f"{f.name} {f.value:.4g} {f.unit}" for f in run.figures[:4])
         self.say(f"{label}: {shown}{mark}")

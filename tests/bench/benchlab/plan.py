@@ -20,6 +20,7 @@ class Plan:
     many_turns: dict            # instances -> turns
     many_clients: int
     many_calls: int             # of status, one after the other
+    many_rest_s: float          # before people ask: what they may use together is saved up again
     hot_instances: int
     callgrind_seconds: float    # 0: without
 
@@ -29,7 +30,7 @@ QUICK = Plan(
     gap_turns={100: 1}, claim_turns={100: 1},
     cost_turns={(20, 100): 1}, cost_seconds=2, steady_seconds=3, steady_turns=1,
     steady_pressures=("idle",), many_turns={100: 1}, many_clients=20, many_calls=10,
-    hot_instances=50, callgrind_seconds=0)
+    many_rest_s=0, hot_instances=50, callgrind_seconds=0)
 
 DEFAULT = Plan(
     name="default", repeat_s=20, begin_until_s=1200, end_s=1680, measure_s=400,
@@ -39,7 +40,7 @@ DEFAULT = Plan(
     cost_turns={(255, 100): 2, (1, 1000): 2, (50, 100): 1, (1000, 1000): 1, (4000, 1000): 1},
     cost_seconds=10, steady_seconds=10, steady_turns=1,
     steady_pressures=("idle", "cpu", "softirq"), many_turns={4000: 1}, many_clients=100,
-    many_calls=200, hot_instances=50, callgrind_seconds=4)
+    many_calls=200, many_rest_s=6, hot_instances=50, callgrind_seconds=4)
 
 LONG = Plan(
     name="long", repeat_s=1800, begin_until_s=86400, end_s=172800,
@@ -50,7 +51,7 @@ LONG = Plan(
                 for interval in (1000, 100)},
     cost_seconds=20, steady_seconds=600, steady_turns=1,
     steady_pressures=("idle", "cpu", "memory", "disk", "softirq", "fork"),
-    many_turns={1000: 2, 4000: 2}, many_clients=100, many_calls=1000, hot_instances=50,
-    callgrind_seconds=10)
+    many_turns={1000: 2, 4000: 2}, many_clients=100, many_calls=1000, many_rest_s=6,
+    hot_instances=50, callgrind_seconds=10)
 
 PLANS = {plan.name: plan for plan in (QUICK, DEFAULT, LONG)}

@@ -89,8 +89,8 @@ def markdown(results, plan, facts, load):
         f"`tests/bench/run`, {plan.name}: Linux {facts['kernel']}, {facts['cpus']} CPUs "
         f"({facts['architecture']}), {facts['keepalived']}. Load average {load[0]:.1f} before and "
         f"{load[1]:.1f} after. Medians, in parentheses the maximum. `*`: in every turn the "
-        "control, a bare real-time timer, was later than the measure can stand: no verdict on "
-        "either.",
+        "control, a bare real-time timer, was later than the measure can stand, or frames were "
+        "not captured: no verdict on either.",
         f"{len(judged) - len(above)} of {len(judged)} figures with a limit are within it.",
         "## Targets", target_table(results), "## All figures", table(results)]
     if results.missing:

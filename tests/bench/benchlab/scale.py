@@ -20,10 +20,10 @@ from .results import at_most
 
 NAME = "scale"
 INTERVAL_MS = 1000
-REST_S = 6          # before people ask: what they may use together is saved up again
 QUIET_S = 2.5       # after what was done: two adverts of each instance
 CALLS_S = 30        # no call begins later
 PATIENCE_S = 30     # of whoever asks; the agent gives them a share of its time
+BEHIND_S = 20       # most that the capture may be
 STANDS_S = 0.05
 LATE_ADVERT_MS = INTERVAL_MS / 10
 ROLE = "master"
@@ -51,11 +51,20 @@ class Adverts:
     def count(self):
         return len(self.times())
 
-    def latest_ms(self, since):
-        """How late the latest of all was; one that never came counts until now."""
-        now = time.time()
-        times = self.times(since - INTERVAL_MS / 1000)
-        gaps = [b - a for own in times.values() for a, b in zip(own, [*own[1:], now])]
+    def catch_up(self, when):
+        """Waits until all that was sent by then has been read: this program may be behind."""
+        until = time.monotonic() + BEHIND_S
+        while not self._capture.has_come_to(when) and time.monotonic() < until:
+            time.sleep(0.01)
+
+    def missed(self):
+        """Frames that were lost on the way to this program, since the last call."""
+        return self._capture.missed()
+
+    def latest_ms(self, since, until):
+        """How late the latest of all was; one that had not come by the end counts until then."""
+        times = self.times(since - INTERVAL_MS / 1000, until)
+        gaps = [b - a for own in times.values() for a, b in zip(own, [*own[1:], until])]
         return max(0.0, max(gaps) * 1000 - INTERVAL_MS)
 
     def close(self):
@@ -76,12 +85,20 @@ def started(agents, adverts, run):
 
 def during(adverts, run, action):
     """What the action costs in milliseconds, and how late adverts were during and after it."""
+    adverts.catch_up(time.time())
+    adverts.missed()
     run.window()
     began = time.time()
     took = action()
     time.sleep(QUIET_S)
+    ended = time.time()
     run.close()
-    run.add("advert late max", adverts.latest_ms(began), "ms", at_most(LATE_ADVERT_MS, on="max"))
+    adverts.catch_up(ended)
+    missed = adverts.missed()
+    if missed:
+        run.spoilt = f"{missed} frames were not captured"
+    run.add("advert late max", adverts.latest_ms(began, ended), "ms",
+            at_most(LATE_ADVERT_MS, on="max"))
     return took
 
 
@@ -222,10 +239,9 @@ class Sequence:
     def _change(self, agents, adverts, run):
         self._reload(agents, adverts, run, change=True)
 
-    @staticmethod
-    def _asking(how):
+    def _asking(self, how):
         def act(agents, adverts, run):
-            time.sleep(REST_S)
+            time.sleep(self.bench.plan.many_rest_s)
             path = agents.machines[ROLE].control
             add_answers(run, during(adverts, run, lambda: how(path)))
         return act

@@ -92,6 +92,10 @@ class Capture:
         self._thread.join(2)
         self._socket.close()
 
+    def has_come_to(self, when):
+        """Whether all until then has been read: with many frames the reader may be behind."""
+        return bool(self._raw) and self._raw[-1][0] >= when
+
     def missed(self):
         """How many frames the kernel had no room for, since the last call."""
         counts = self._socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8)
