@@ -36,6 +36,7 @@ static const struct limit {
     const char *const *commands;
     const char *unless; /* words behind that need nothing, "|" around each; NULL: none */
     const char *why;
+    bool sockets; /* it minds only where it names their processes */
 } limits[] = {
     {COMMANDS("sudo", "su", "doas", "pkexec", "runuser", "setpriv"), NULL, PRIVILEGES},
     {COMMANDS("systemctl"),
@@ -43,6 +44,7 @@ static const struct limit {
     {COMMANDS("service", "rc-service", "initctl", "invoke-rc.d"), NULL, STARTS},
     {COMMANDS("pgrep", "pidof", "pkill", "killall", "killall5", "ps", "fuser", "lsof"), NULL,
      HIDDEN},
+    {COMMANDS("netstat", "ss"), NULL, HIDDEN, .sockets = true},
     {COMMANDS("ip"), NULL, PRIVILEGES},
     {COMMANDS("ifconfig", "route", "arping", "ndsend", "ip6tables", "iptables", "nft", "ipset",
               "ipvsadm", "conntrack", "conntrackd", "sysctl", "modprobe", "mount", "umount", "tc",
@@ -96,6 +98,8 @@ static void tell(struct look *look, const char *what, const char *why)
     IMPORT_ITEM(look->import, look->section, IMPORT_FAILOVER, look->program->node, "%s%s: %s", what,
                 where, why);
 }
+
+static const char shells[] = "|sh|bash|dash|ksh|zsh|";
 
 static const char *base_name(const char *word)
 {
@@ -158,6 +162,25 @@ static bool ip_changes(const char *rest)
     return false;
 }
 
+/* `netstat -tlnp`, `ss --processes`: sockets alone are there for all to see. */
+static bool names_processes(const char *rest)
+{
+    const char *end = rest + strcspn(rest, ";|&\n");
+
+    for (const char *at = rest; at < end; at += strcspn(at, " \t;|&\n")) {
+        at += strspn(at, " \t");
+        bool is_long = strncmp(at, "--", 2) == 0;
+        size_t length = strcspn(at, " \t;|&\n");
+
+        if (is_long ? strncmp(at, "--pro", 5) == 0
+                    : at[0] == '-' && memchr(at, 'p', length) != NULL)
+            return true;
+        if (length == 0)
+            break;
+    }
+    return false;
+}
+
 /* A word where a command may stand; rest: what is behind it. */
 static void judge_command(struct look *look, const char *word, const char *rest)
 {
@@ -173,6 +196,8 @@ static void judge_command(struct look *look, const char *word, const char *rest)
             tell(look, "'ip'", PRIVILEGES);
         return;
     }
+    if (limit->sockets && !names_processes(rest))
+        return;
     if (limit->unless != NULL && is_among(limit->unless, next))
         return;
     /* systemctl --quiet is-active: an option says nothing of what is asked. */
@@ -225,9 +250,30 @@ static bool leads(const char *word)
     return strchr(word, '=') != NULL;
 }
 
+/* `timeout 3 COMMAND`: options and numbers stand between. */
+static bool leads_behind_options(const char *word)
+{
+    static const char commands[] = "|timeout|nice|ionice|setsid|stdbuf|xargs|chrt|flock|";
+
+    return is_among(commands, base_name(word));
+}
+
+static bool is_option_or_number(const char *word)
+{
+    return word[0] == '-' || isdigit((unsigned char)word[0]);
+}
+
+/* The `-c` of `sh -c 'COMMAND'`. */
+static bool is_shell_option(const char *word)
+{
+    return word[0] == '-' && word[1] != '-' && strchr(word, 'c') != NULL;
+}
+
 static void judge_line(struct look *look, const char *text)
 {
     bool expected = true; /* a command */
+    bool between = false; /* a command that runs another, and the other */
+    bool shell = false;   /* the last command was one */
 
     judge_places(look, text);
     judge_writing(look, text);
@@ -244,9 +290,16 @@ static void judge_line(struct look *look, const char *text)
             continue;
         }
         text = take_word(text, word);
-        if (expected)
-            judge_command(look, word, text);
-        expected = expected && leads(word);
+        if (!expected) {
+            expected = shell && is_shell_option(word);
+            continue;
+        }
+        if (between && is_option_or_number(word))
+            continue;
+        judge_command(look, word, text);
+        shell = is_among(shells, base_name(word));
+        between = leads_behind_options(word);
+        expected = between || leads(word);
     }
 }
 
@@ -341,11 +394,11 @@ static void judge_file(struct look *look, const char *path, bool looked_for)
 /* The script that a shell or another interpreter is to run, or the program itself; with a path. */
 static const char *file_of(struct import *import, const char *command)
 {
-    static const char shells[] = "|sh|bash|dash|ksh|zsh|env|python|python3|perl|ruby|php|";
+    static const char interpreters[] = "|sh|bash|dash|ksh|zsh|env|python|python3|perl|ruby|php|";
     char *rest = arena_copy(import->arena, command);
     const char *word = strsep(&rest, " \t");
 
-    if (word != NULL && rest != NULL && is_among(shells, base_name(word))) {
+    if (word != NULL && rest != NULL && is_among(interpreters, base_name(word))) {
         rest += strspn(rest, " \t");
         char *next = strsep(&rest, " \t");
         if (next != NULL && next[0] == '/')
