@@ -102,3 +102,84 @@ def test_processes_and_whose_sockets_they_are(write, command, minds):
     report = convert(write(f"vrrp_script up {{\n script \"/bin/sh -c '{command}'\"\n}}\n"
                            + instance("version 3\ntrack_script {\n up\n}")))
     assert ("hides the processes" in why(report, 2)) == minds
+
+
+@pytest.mark.parametrize("body", ["eth0 weight 50", "eth0", "eth0 weight -9"])
+def test_the_own_interface_is_not_tracked_twice(write, body):
+    """keepalived: "Ignoring track_interface eth0 since own interface", so that no priority has it."""
+    for more in ("", "dont_track_primary\n"):
+        report = convert(write(instance(f"version 3\n{more}track_interface {{\n {body}\n}}")))
+        assert "track" not in keys_of(report) and lost(report) == []
+        assert list(sections(report["config"])) == ["instance VI_1"]
+    group = ("vrrp_sync_group G {\n group {\n A\n B\n}\n track_interface {\n eth0\n}\n}\n"
+             + instance("version 3", "A")
+             + instance("version 3", "B").replace("51", "52").replace("2.1/", "2.2/"))
+    assert keys_of(convert(write(group)), "instance A")["track"] == "link-eth0"
+
+
+def test_the_old_word_for_via(write):
+    report = convert(write(instance("version 3\nvirtual_routes {\n default gw 192.0.2.7\n"
+                                    " 10.0.0.0/8 gw 192.0.2.8 dev eth0\n}")))
+    assert keys_of(report)["routes"] == ("default via 192.0.2.7, "
+                                         "10.0.0.0/8 via 192.0.2.8 dev eth0")
+    assert lost(report) == []
+
+
+@pytest.mark.parametrize("command, matters", [
+    ("/usr/bin/curl -sf http://127.0.0.1:80/health", False), ("/usr/bin/logger -t vrrp up", False),
+    ("/usr/bin/curl --unix-socket /run/app http://x/", True), ("/bin/date", True),
+])
+def test_programs_to_which_the_user_is_all_the_same(write, command, matters):
+    """Nobody has to grant capabilities for a look at a port."""
+    user = "global_defs {\n script_user root\n}\n"
+    for text, line in (
+            (f'vrrp_script up {{\n script "{command}"\n}}\n'
+             + instance("version 3\ntrack_script {\n up\n}"), 5),
+            (instance(f'version 3\nnotify_master "{command}"'), 8)):
+        report = convert(write(user + text))
+        assert dangers(report, line) >= ({"failover"} if matters else {"cosmetic"})
+        assert (lost(report) != []) == matters
+
+
+def test_scripts_of_one_kind_are_one_line_of_the_head(write):
+    path = write(instance("version 3\n" + "".join(
+        f"notify_{state} /nonesuch/{state}.sh\n" for state in ("master", "backup", "fault"))))
+    head = run("import", path).stdout.split("\n[")[0]
+    assert head.count("no such") == 1 and "(and 2 more)" in head
+
+
+@pytest.mark.parametrize("security, user, own, left_out", [
+    ("enable_script_security", "", "", True), ("enable_script_security", "script_user root", "", False),
+    ("enable_script_security", "", "user root", False), ("", "", "", False),
+])
+@pytest.mark.parametrize("command", ["/bin/true", "killall -0 app"])
+def test_script_security_without_a_user(write, security, user, own, left_out, command):
+    """keepalived: "Unable to set default user for vrrp script up - removing"."""
+    report = convert(write(f"global_defs {{\n{security}\n{user}\n}}\nvrrp_script up {{\n"
+                           f"script \"{command}\"\n{own}\n}}\n"
+                           + instance("version 3\ntrack_script {\n up\n}")))
+    assert ("where there is no user keepalived_script;" in why(report, 6)) == left_out
+
+
+@pytest.mark.parametrize("word", ["priority", "interface", "notify_master", "advert_int", "unicast_ttl"])
+def test_a_statement_without_its_value(write, word):
+    """keepalived: "Configuration line starting `priority` is missing a parameter", and it ends."""
+    report = convert(write(instance(f"version 3\n{word}")))
+    assert dangers(report, 5) == {"failover"} and "2.2 does not start" in why(report, 5)
+    assert "takes" not in why(report, 5)
+
+
+def test_blocks_without_a_name(write):
+    report = convert(write("vrrp_script {\n script /bin/true\n}\n" + instance("version 3")))
+    assert "failover" in dangers(report, 1) and "2.2 does not start" in why(report, 1)
+    report = convert(write("vrrp_script a {\n script /bin/true\n weight\n}\n"
+                           + instance("version 3\ntrack_script {\n a\n}")))
+    assert dangers(report, 3) == {"failover"}
+
+
+@pytest.mark.parametrize("program, known", [("/bin/sh", True), ("/bin/nonesuch", False),
+                                            ("/usr/sbin/nonesuch.sh", False)])
+def test_programs_of_the_system_that_are_not_there(write, program, known):
+    report = convert(write(instance(f'version 3\nnotify_master "{program} up"')))
+    assert ("no such file" not in why(report, 5)) == known
+    assert ("Nothing was found" in why(report, 5)) == known

@@ -234,6 +234,16 @@ static bool is_overruled(struct import *import, const struct use *use,
            import_device_is_tracked(import, instance->block, use->target);
 }
 
+/* keepalived follows it anyway, or not at all with dont_track_primary: it ignores the line, weight
+ * and all. */
+static bool is_own(const struct use *use, const struct import_instance *instance)
+{
+    const char *own = import_value(keepalived_last(instance->block, "interface"));
+
+    return strcmp(use->kind->track, TRACK_INTERFACE) == 0 && own != NULL &&
+           use->node->parent->parent == instance->block && strcmp(use->target, own) == 0;
+}
+
 static struct use use_of_device(const struct import_device *device)
 {
     return (struct use){.kind = kind_named(TRACK_INTERFACE),
@@ -267,8 +277,8 @@ static void list_uses(struct import *import, const struct keepalived_node *owner
             enum import_kind of_item = IMPORT_NOTE;
 
             if (refusal(import, &use, &of_item) != NULL || is_dropped(&use, group) ||
-                is_repeated(&use, group) || is_overruled(import, &use, instance) ||
-                find_check(import, &use) != NULL)
+                is_repeated(&use, group) || is_own(&use, instance) ||
+                is_overruled(import, &use, instance) || find_check(import, &use) != NULL)
                 continue;
             add_check(import, &use);
         }
@@ -331,6 +341,13 @@ static void track_one(struct import *import, const struct import_instance *insta
     if (is_repeated(use, group)) {
         IMPORT_ITEM(import, section, IMPORT_NOTE, node,
                     "%s: a second time (a sync group's counts before its members'): once is enough",
+                    word);
+        return;
+    }
+    if (is_own(use, instance)) {
+        IMPORT_ITEM(import, section, IMPORT_NOTE, node,
+                    "%s: keepalived ignores it for the instance's own interface, and so it is left "
+                    "out: follow-link is about that",
                     word);
         return;
     }

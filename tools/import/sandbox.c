@@ -3,7 +3,7 @@
 #include "tools/import/sandbox.h"
 
 #include "tools/common/read_file.h"
-#include "tools/import/keys.h"
+#include "tools/import/users.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { SCRIPT_BYTES_MAX = 256 * 1024, PATH_BYTES = 256, WORD_BYTES = 64, SHOWN_MAX = 8 };
 
@@ -367,7 +368,7 @@ static void judge_file(struct look *look, const char *path, bool looked_for)
 
     if (stat(path, &status) != 0) {
         if (errno == ENOENT || errno == ENOTDIR)
-            tell(look, path,
+            tell(look, "the program",
                  looked_for ? "there is no such file on this machine, so that it was not looked "
                               "into. keepalived leaves a script that it does not find out; vipd's "
                               "check of it fails for ever"
@@ -407,28 +408,16 @@ static const char *file_of(struct import *import, const char *command)
     return word != NULL && word[0] == '/' ? word : NULL;
 }
 
-static void tell_user(struct import *import, struct import_section *section,
-                      const struct program *program, bool clean)
+/* Programs of the system are taken for what their names say; scripts beside them are not. */
+static bool is_the_system_s(const char *file)
 {
-    if (!import_knows(section->type, program->user_key))
-        return;
-    if (program->user != NULL)
-        IMPORT_ITEM(import, section, IMPORT_FAILOVER, program->node,
-                    "the user: vipd runs it as its own user, vipd. '%s = %s' takes a vipd that has "
-                    "CAP_SETUID and CAP_SETGID%s",
-                    program->user_key, program->user,
-                    program->hook && strcmp(program->user, "root") == 0 && import_knows_unit_hooks()
-                        ? "; as a hook of systemd's, 'unit: NAME', it runs as root"
-                        : "");
-    else if (clean)
-        IMPORT_ITEM(import, section, IMPORT_NOTE, program->node,
-                    "keepalived runs it as keepalived_script where there is such a user, else as "
-                    "root; vipd as its own user, vipd. Nothing was found in it that minds");
-    else if (program->hook && import_knows_unit_hooks())
-        IMPORT_ITEM(import, section, IMPORT_NOTE, program->node,
-                    "a hook that needs root is run by systemd: '%s = unit: NAME' and the program "
-                    "in /etc/vipd/hooks, see vipd.conf(5)",
-                    KEY_ON_MASTER);
+    static const char *const directories[] = {"/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/"};
+
+    for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
+        if (strncmp(file, directories[i], strlen(directories[i])) == 0)
+            return strchr(base_name(file), '.') == NULL && access(file, F_OK) == 0;
+    }
+    return false;
 }
 
 void import_program(struct import *import, struct import_section *section,
@@ -438,8 +427,7 @@ void import_program(struct import *import, struct import_section *section,
     const char *file = file_of(import, program->command);
 
     judge_line(&look, program->command);
-    if (file != NULL && strncmp(file, "/bin/", 5) != 0 && strncmp(file, "/usr/bin/", 9) != 0 &&
-        strncmp(file, "/sbin/", 6) != 0 && strncmp(file, "/usr/sbin/", 10) != 0)
+    if (file != NULL && !is_the_system_s(file))
         judge_file(&look, file, !program->hook);
-    tell_user(import, section, program, look.found == 0);
+    import_tell_user(import, section, program, look.found == 0);
 }

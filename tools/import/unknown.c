@@ -62,3 +62,61 @@ void import_tell_brace(struct import *import, struct import_section *section,
                 "no '{' behind it: keepalived takes all that follows, up to the next '}', for its "
                 "list; here it is left out, and what follows counts. " FIRST_MEND);
 }
+
+static bool is_one_of(const char *const *words, const struct keepalived_node *node)
+{
+    for (; *words != NULL; words++)
+        if (keepalived_is(node, *words))
+            return true;
+    return false;
+}
+
+bool import_lacks_value(const struct keepalived_node *node)
+{
+    static const char *const statements[] = {
+        "interface",
+        "state",
+        "virtual_router_id",
+        "priority",
+        "advert_int",
+        "version",
+        "preempt_delay",
+        "unicast_src_ip",
+        "mcast_src_ip",
+        "mcast_dst_ip",
+        "garp_master_repeat",
+        "garp_master_refresh",
+        "garp_master_delay",
+        "down_timer_adverts",
+        "unicast_ttl",
+        "notify",
+        "notify_master",
+        "notify_backup",
+        "notify_fault",
+        "notify_stop",
+        "vrrp_version",
+        "smtp_server",
+        "vrrp_garp_interval",
+        "smtp_connect_timeout",
+        "vrrp_mcast_group4",
+        "interval",
+        "timeout",
+        "weight",
+        "rise",
+        "fall",
+        "user",
+        NULL,
+    };
+    static const char *const blocks[] = {"vrrp_script", "vrrp_track_process", "track_file", NULL};
+
+    return node->count == 1 && is_one_of(node->block ? blocks : statements, node);
+}
+
+void import_tell_value(struct import *import, struct import_section *section,
+                       const struct keepalived_node *node)
+{
+    IMPORT_ITEM(import, section, IMPORT_FAILOVER, node,
+                "'%s' is missing a parameter, with which keepalived 2.2 does not start: this is "
+                "not the file that it runs with",
+                node->words[0]);
+}

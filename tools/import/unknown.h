@@ -27,4 +27,11 @@ bool import_lacks_brace(const struct keepalived_node *node);
 void import_tell_brace(struct import *import, struct import_section *section,
                        const struct keepalived_node *node);
 
+/* True when keepalived needs a word behind it, and none is there. */
+bool import_lacks_value(const struct keepalived_node *node);
+
+/* Adds the item about such a statement. */
+void import_tell_value(struct import *import, struct import_section *section,
+                       const struct keepalived_node *node);
+
 #endif

@@ -394,6 +394,8 @@ size_t import_sort_out(struct import *import, enum import_scope scope,
         known += ruling != NULL ? 1 : 0;
         if (ruling != NULL && scope != SCOPE_FILE && import_lacks_brace(node))
             import_tell_brace(import, section, node);
+        else if (ruling != NULL && import_lacks_value(node))
+            import_tell_value(import, section, node);
         else if (ruling == NULL)
             tell_unknown(import, scope, section, node);
         else if (ruling->fate == EACH)
