@@ -1,6 +1,6 @@
-"""vipctl import: statements that keepalived reads otherwise than they look: what it does not know, lists
-without a brace, things that are tracked before they are there. Each was seen in the log and the dump
-of keepalived 2.2."""
+"""vipctl import: statements that keepalived reads otherwise than they look: what it does not know,
+lists without a brace, things that are tracked before they are there. Each was seen in the log and
+the dump of keepalived 2.2."""
 
 import pytest
 
@@ -106,7 +106,7 @@ def test_processes_and_whose_sockets_they_are(write, command, minds):
 
 @pytest.mark.parametrize("body", ["eth0 weight 50", "eth0", "eth0 weight -9"])
 def test_the_own_interface_is_not_tracked_twice(write, body):
-    """keepalived: "Ignoring track_interface eth0 since own interface", so that no priority has it."""
+    """keepalived: "Ignoring track_interface eth0 since own interface", and so its weight."""
     for more in ("", "dont_track_primary\n"):
         report = convert(write(instance(f"version 3\n{more}track_interface {{\n {body}\n}}")))
         assert "track" not in keys_of(report) and lost(report) == []
@@ -149,8 +149,9 @@ def test_scripts_of_one_kind_are_one_line_of_the_head(write):
 
 
 @pytest.mark.parametrize("security, user, own, left_out", [
-    ("enable_script_security", "", "", True), ("enable_script_security", "script_user root", "", False),
-    ("enable_script_security", "", "user root", False), ("", "", "", False),
+    ("enable_script_security", "", "", True), ("", "", "", False),
+    ("enable_script_security", "script_user root", "", False),
+    ("enable_script_security", "", "user root", False),
 ])
 @pytest.mark.parametrize("command", ["/bin/true", "killall -0 app"])
 def test_script_security_without_a_user(write, security, user, own, left_out, command):
@@ -161,7 +162,7 @@ def test_script_security_without_a_user(write, security, user, own, left_out, co
     assert ("where there is no user keepalived_script;" in why(report, 6)) == left_out
 
 
-@pytest.mark.parametrize("word", ["priority", "interface", "notify_master", "advert_int", "unicast_ttl"])
+@pytest.mark.parametrize("word", ["priority", "interface", "notify_master", "advert_int"])
 def test_a_statement_without_its_value(write, word):
     """keepalived: "Configuration line starting `priority` is missing a parameter", and it ends."""
     report = convert(write(instance(f"version 3\n{word}")))

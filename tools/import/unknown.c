@@ -109,7 +109,9 @@ bool import_lacks_value(const struct keepalived_node *node)
     };
     static const char *const blocks[] = {"vrrp_script", "vrrp_track_process", "track_file", NULL};
 
-    return node->count == 1 && is_one_of(node->block ? blocks : statements, node);
+    if (node->block)
+        return node->count == 1 && node->parent->count == 0 && is_one_of(blocks, node);
+    return node->count == 1 && is_one_of(statements, node);
 }
 
 void import_tell_value(struct import *import, struct import_section *section,
