@@ -50,7 +50,7 @@ SHAPES = {
               (34, "notify_master"), (35, "notify_backup"), (36, "notify_fault")],
     "mariadb": [(32, "notify"), (10, "script")],
     "firewall": [(15, "notify_master"), (16, "notify_backup"), (17, "notify_fault")],
-    "cloud": [(24, "process"), (25, "quorum"), (17, "notify_master")],
+    "cloud": [(3, "process"), (4, "quorum"), (22, "notify_master")],
     "dual-stack": [(28, "virtual_ipaddress:"), (27, "2001:db8::7/64")],
     "vmac": [(12, "vmac_xmit_base")],
     "active-active": [],
@@ -101,7 +101,7 @@ def test_what_is_left_out_is_told_beside_it_with_its_line():
 def test_what_keepalived_ignores_is_left_out_with_a_note():
     """As its own log says: weights in members of a sync group, a peer that is this node."""
     assert (36, "eth1") in notes(convert(DATA / "firewall" / "keepalived.conf"))
-    assert (10, "10.0.1.10") in notes(convert(DATA / "cloud" / "keepalived.conf"))
+    assert (15, "10.0.1.10") in notes(convert(DATA / "cloud" / "keepalived.conf"))
     assert (15, "nopreempt") in notes(convert(DATA / "vmac" / "keepalived.conf"))
 
 

@@ -15,7 +15,7 @@ COUNTS = {
     "director": (5, 5, 1),
     "dual-stack-2": (7, 0, 1),
     "gateway": (15, 1, 2),
-    "neutron": (11, 0, 6),
+    "neutron": (10, 0, 7),
     "password-pair": (12, 0, 3),
     "root-scripts": (12, 5, 1),
     "sloppy": (10, 0, 12),

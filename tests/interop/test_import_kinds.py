@@ -271,8 +271,8 @@ def test_an_argument_without_quotes_is_a_user_that_is_not_there(write, word):
     report = convert(write(instance(f"version 3\nnotify_master /bin/true {word}")))
     assert "on-master" not in keys_of(report) and lost(report) == []
     assert "in quotes with the program" in why(report, 5)
-    report = convert(write(instance("version 3\nnotify_master /bin/true nobody")))
-    assert keys_of(report)["on-master"] == "/bin/true"
+    report = convert(write(instance("version 3\nnotify_master /bin/ls nobody")))
+    assert keys_of(report)["on-master"] == "/bin/ls"
     assert dangers(report, 5) == {"failover"}
 
 

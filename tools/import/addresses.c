@@ -302,6 +302,19 @@ static void set_list(struct list *list, const char *key)
     list->texts = NULL;
 }
 
+/* `gw` is keepalived's old word for `via`, which it still takes. */
+static struct keepalived_node with_today_s_words(const struct list *list,
+                                                 const struct keepalived_node *node)
+{
+    struct arena *arena = list->import->arena;
+    struct keepalived_node line = *node;
+
+    line.words = arena_take(arena, node->count * sizeof(*line.words));
+    for (size_t i = 0; i < node->count; i++)
+        line.words[i] = strcmp(node->words[i], "gw") == 0 ? "via" : node->words[i];
+    return line;
+}
+
 /* Statements of a block, each an item of a list as iproute2 has it. */
 static void set_lines(const struct list *list, const char *word, const char *key)
 {
@@ -312,7 +325,7 @@ static void set_lines(const struct list *list, const char *word, const char *key
 
     for (const struct keepalived_node *n = block != NULL ? block->first : NULL; n != NULL;
          n = n->next) {
-        struct keepalived_node line = *n;
+        struct keepalived_node line = with_today_s_words(list, n);
 
         if (!import_knows("instance", key)) {
             tell(list, IMPORT_LOST, n,

@@ -43,12 +43,14 @@ static const struct kind *kind_of(const struct keepalived_node *block)
     return kind_named(block->words[0]);
 }
 
+/* What is tracked, where it stands before `until`; NULL: anywhere. */
 static const struct keepalived_node *find_block(const struct import *import,
-                                                const struct kind *kind, const char *name)
+                                                const struct kind *kind, const char *name,
+                                                const struct keepalived_node *until)
 {
     const struct keepalived_node *node = import->tree->root.first;
 
-    for (; node != NULL && kind->block != NULL; node = node->next) {
+    for (; node != NULL && node != until && kind->block != NULL; node = node->next) {
         bool right = keepalived_is(node, kind->block) ||
                      (kind->also != NULL && keepalived_is(node, kind->also));
 
@@ -66,6 +68,7 @@ struct use {
     const char *target;
     const char *weight; /* "0": fault */
     bool reverse;
+    bool early;          /* keepalived has not read that block yet, and ignores the line */
     const char *ignored; /* a word behind that is none of keepalived's; NULL: all are */
 };
 
@@ -75,7 +78,11 @@ static struct use use_of(const struct import *import, const struct kind *kind,
     struct use use = {.kind = kind, .node = node, .target = node->words[0]};
     const struct keepalived_node *weight = NULL;
 
-    use.block = find_block(import, kind, use.target);
+    use.block = find_block(import, kind, use.target, node->parent->parent);
+    if (use.block == NULL) {
+        use.block = find_block(import, kind, use.target, NULL);
+        use.early = use.block != NULL;
+    }
     use.weight = kind->weight;
     if (use.block != NULL)
         weight = keepalived_last(use.block, "weight");
@@ -144,6 +151,14 @@ static const char *refusal(struct import *import, const struct use *use, enum im
         import_value(keepalived_last(use->block, "script")) == NULL)
         return "it has no script: keepalived ignores it, and so does this";
     *kind = IMPORT_FAILOVER;
+    if (use->early)
+        return arena_print(import->arena,
+                           "%s %s stands behind it, in line %u: keepalived has not read that yet "
+                           "and ignores the line, and so it is left out. What it checks moves "
+                           "nothing, there or here; write %s before the %s, on all nodes, if it is "
+                           "to",
+                           use->block->words[0], use->target, use->block->place.line,
+                           use->block->words[0], use->node->parent->parent->words[0]);
     if (use->reverse)
         return "vipd has no reverse weights: let the check itself answer the other way round";
     if (use->kind->scope == SCOPE_TRACK_FILE && strcmp(use->weight, "1") != 0 &&
@@ -219,6 +234,16 @@ static bool is_overruled(struct import *import, const struct use *use,
            import_device_is_tracked(import, instance->block, use->target);
 }
 
+/* keepalived follows it anyway, or not at all with dont_track_primary: it ignores the line, weight
+ * and all. */
+static bool is_own(const struct use *use, const struct import_instance *instance)
+{
+    const char *own = import_value(keepalived_last(instance->block, "interface"));
+
+    return strcmp(use->kind->track, TRACK_INTERFACE) == 0 && own != NULL &&
+           use->node->parent->parent == instance->block && strcmp(use->target, own) == 0;
+}
+
 static struct use use_of_device(const struct import_device *device)
 {
     return (struct use){.kind = kind_named(TRACK_INTERFACE),
@@ -252,8 +277,8 @@ static void list_uses(struct import *import, const struct keepalived_node *owner
             enum import_kind of_item = IMPORT_NOTE;
 
             if (refusal(import, &use, &of_item) != NULL || is_dropped(&use, group) ||
-                is_repeated(&use, group) || is_overruled(import, &use, instance) ||
-                find_check(import, &use) != NULL)
+                is_repeated(&use, group) || is_own(&use, instance) ||
+                is_overruled(import, &use, instance) || find_check(import, &use) != NULL)
                 continue;
             add_check(import, &use);
         }
@@ -316,6 +341,13 @@ static void track_one(struct import *import, const struct import_instance *insta
     if (is_repeated(use, group)) {
         IMPORT_ITEM(import, section, IMPORT_NOTE, node,
                     "%s: a second time (a sync group's counts before its members'): once is enough",
+                    word);
+        return;
+    }
+    if (is_own(use, instance)) {
+        IMPORT_ITEM(import, section, IMPORT_NOTE, node,
+                    "%s: keepalived ignores it for the instance's own interface, and so it is left "
+                    "out: follow-link is about that",
                     word);
         return;
     }

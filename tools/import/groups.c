@@ -132,6 +132,7 @@ static void take_global(struct import *import, const struct keepalived_node *blo
         {"vrrp_min_garp", &import->globals.min_garp},
         {"vrrp_strict", &import->globals.strict},
         {"script_user", &import->globals.script_user},
+        {"enable_script_security", &import->globals.script_security},
         {"v3_checksum_as_v2", &import->globals.checksum_as_v2},
         {"vrrp_down_timer_adverts", &import->globals.down_adverts},
         {"vrrp_mcast_group4", &import->globals.group4},

@@ -25,6 +25,7 @@ struct import_globals {
     const struct keepalived_node *min_garp;
     const struct keepalived_node *strict;
     const struct keepalived_node *script_user;
+    const struct keepalived_node *script_security;
     const struct keepalived_node *checksum_as_v2;
     const struct keepalived_node *down_adverts;
     const struct keepalived_node *group4;

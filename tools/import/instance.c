@@ -63,8 +63,9 @@ static void set_priority(const struct subject *subject)
                     "without a priority, keepalived takes MASTER for the owner of the addresses: "
                     "priority 255");
     } else if (!import_number(value, 1, 255, &number)) {
-        FAILOVER_ON(subject, node,
-                    "expected 1 to 255; keepalived takes 100 instead, and so does this");
+        if (value != NULL)
+            FAILOVER_ON(subject, node,
+                        "expected 1 to 255; keepalived takes 100 instead, and so does this");
         value = PRIORITY_DEFAULT;
     }
     subject->instance->owner = strcmp(value, "255") == 0;
@@ -111,8 +112,9 @@ static void set_interval(const struct subject *subject)
     char text[DURATION_TEXT_SIZE];
 
     if (node != NULL && !import_seconds(import_value(node), &given)) {
-        FAILOVER_ON(subject, node,
-                    "expected seconds; keepalived takes 1 instead, and so does this");
+        if (import_value(node) != NULL)
+            FAILOVER_ON(subject, node,
+                        "expected seconds; keepalived takes 1 instead, and so does this");
         given = NS_PER_SEC;
     }
     uint64_t interval = (given + step / 2) / step * step;

@@ -3,7 +3,7 @@
 #include "tools/import/sandbox.h"
 
 #include "tools/common/read_file.h"
-#include "tools/import/keys.h"
+#include "tools/import/users.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { SCRIPT_BYTES_MAX = 256 * 1024, PATH_BYTES = 256, WORD_BYTES = 64, SHOWN_MAX = 8 };
 
@@ -36,6 +37,7 @@ static const struct limit {
     const char *const *commands;
     const char *unless; /* words behind that need nothing, "|" around each; NULL: none */
     const char *why;
+    bool sockets; /* it minds only where it names their processes */
 } limits[] = {
     {COMMANDS("sudo", "su", "doas", "pkexec", "runuser", "setpriv"), NULL, PRIVILEGES},
     {COMMANDS("systemctl"),
@@ -43,6 +45,7 @@ static const struct limit {
     {COMMANDS("service", "rc-service", "initctl", "invoke-rc.d"), NULL, STARTS},
     {COMMANDS("pgrep", "pidof", "pkill", "killall", "killall5", "ps", "fuser", "lsof"), NULL,
      HIDDEN},
+    {COMMANDS("netstat", "ss"), NULL, HIDDEN, .sockets = true},
     {COMMANDS("ip"), NULL, PRIVILEGES},
     {COMMANDS("ifconfig", "route", "arping", "ndsend", "ip6tables", "iptables", "nft", "ipset",
               "ipvsadm", "conntrack", "conntrackd", "sysctl", "modprobe", "mount", "umount", "tc",
@@ -96,6 +99,8 @@ static void tell(struct look *look, const char *what, const char *why)
     IMPORT_ITEM(look->import, look->section, IMPORT_FAILOVER, look->program->node, "%s%s: %s", what,
                 where, why);
 }
+
+static const char shells[] = "|sh|bash|dash|ksh|zsh|";
 
 static const char *base_name(const char *word)
 {
@@ -158,6 +163,25 @@ static bool ip_changes(const char *rest)
     return false;
 }
 
+/* `netstat -tlnp`, `ss --processes`: sockets alone are there for all to see. */
+static bool names_processes(const char *rest)
+{
+    const char *end = rest + strcspn(rest, ";|&\n");
+
+    for (const char *at = rest; at < end; at += strcspn(at, " \t;|&\n")) {
+        at += strspn(at, " \t");
+        bool is_long = strncmp(at, "--", 2) == 0;
+        size_t length = strcspn(at, " \t;|&\n");
+
+        if (is_long ? strncmp(at, "--pro", 5) == 0
+                    : at[0] == '-' && memchr(at, 'p', length) != NULL)
+            return true;
+        if (length == 0)
+            break;
+    }
+    return false;
+}
+
 /* A word where a command may stand; rest: what is behind it. */
 static void judge_command(struct look *look, const char *word, const char *rest)
 {
@@ -173,6 +197,8 @@ static void judge_command(struct look *look, const char *word, const char *rest)
             tell(look, "'ip'", PRIVILEGES);
         return;
     }
+    if (limit->sockets && !names_processes(rest))
+        return;
     if (limit->unless != NULL && is_among(limit->unless, next))
         return;
     /* systemctl --quiet is-active: an option says nothing of what is asked. */
@@ -225,9 +251,30 @@ static bool leads(const char *word)
     return strchr(word, '=') != NULL;
 }
 
+/* `timeout 3 COMMAND`: options and numbers stand between. */
+static bool leads_behind_options(const char *word)
+{
+    static const char commands[] = "|timeout|nice|ionice|setsid|stdbuf|xargs|chrt|flock|";
+
+    return is_among(commands, base_name(word));
+}
+
+static bool is_option_or_number(const char *word)
+{
+    return word[0] == '-' || isdigit((unsigned char)word[0]);
+}
+
+/* The `-c` of `sh -c 'COMMAND'`. */
+static bool is_shell_option(const char *word)
+{
+    return word[0] == '-' && word[1] != '-' && strchr(word, 'c') != NULL;
+}
+
 static void judge_line(struct look *look, const char *text)
 {
     bool expected = true; /* a command */
+    bool between = false; /* a command that runs another, and the other */
+    bool shell = false;   /* the last command was one */
 
     judge_places(look, text);
     judge_writing(look, text);
@@ -244,9 +291,16 @@ static void judge_line(struct look *look, const char *text)
             continue;
         }
         text = take_word(text, word);
-        if (expected)
-            judge_command(look, word, text);
-        expected = expected && leads(word);
+        if (!expected) {
+            expected = shell && is_shell_option(word);
+            continue;
+        }
+        if (between && is_option_or_number(word))
+            continue;
+        judge_command(look, word, text);
+        shell = is_among(shells, base_name(word));
+        between = leads_behind_options(word);
+        expected = between || leads(word);
     }
 }
 
@@ -314,7 +368,7 @@ static void judge_file(struct look *look, const char *path, bool looked_for)
 
     if (stat(path, &status) != 0) {
         if (errno == ENOENT || errno == ENOTDIR)
-            tell(look, path,
+            tell(look, "the program",
                  looked_for ? "there is no such file on this machine, so that it was not looked "
                               "into. keepalived leaves a script that it does not find out; vipd's "
                               "check of it fails for ever"
@@ -341,11 +395,11 @@ static void judge_file(struct look *look, const char *path, bool looked_for)
 /* The script that a shell or another interpreter is to run, or the program itself; with a path. */
 static const char *file_of(struct import *import, const char *command)
 {
-    static const char shells[] = "|sh|bash|dash|ksh|zsh|env|python|python3|perl|ruby|php|";
+    static const char interpreters[] = "|sh|bash|dash|ksh|zsh|env|python|python3|perl|ruby|php|";
     char *rest = arena_copy(import->arena, command);
     const char *word = strsep(&rest, " \t");
 
-    if (word != NULL && rest != NULL && is_among(shells, base_name(word))) {
+    if (word != NULL && rest != NULL && is_among(interpreters, base_name(word))) {
         rest += strspn(rest, " \t");
         char *next = strsep(&rest, " \t");
         if (next != NULL && next[0] == '/')
@@ -354,28 +408,16 @@ static const char *file_of(struct import *import, const char *command)
     return word != NULL && word[0] == '/' ? word : NULL;
 }
 
-static void tell_user(struct import *import, struct import_section *section,
-                      const struct program *program, bool clean)
+/* Programs of the system are taken for what their names say; scripts beside them are not. */
+static bool is_the_system_s(const char *file)
 {
-    if (!import_knows(section->type, program->user_key))
-        return;
-    if (program->user != NULL)
-        IMPORT_ITEM(import, section, IMPORT_FAILOVER, program->node,
-                    "the user: vipd runs it as its own user, vipd. '%s = %s' takes a vipd that has "
-                    "CAP_SETUID and CAP_SETGID%s",
-                    program->user_key, program->user,
-                    program->hook && strcmp(program->user, "root") == 0 && import_knows_unit_hooks()
-                        ? "; as a hook of systemd's, 'unit: NAME', it runs as root"
-                        : "");
-    else if (clean)
-        IMPORT_ITEM(import, section, IMPORT_NOTE, program->node,
-                    "keepalived runs it as keepalived_script where there is such a user, else as "
-                    "root; vipd as its own user, vipd. Nothing was found in it that minds");
-    else if (program->hook && import_knows_unit_hooks())
-        IMPORT_ITEM(import, section, IMPORT_NOTE, program->node,
-                    "a hook that needs root is run by systemd: '%s = unit: NAME' and the program "
-                    "in /etc/vipd/hooks, see vipd.conf(5)",
-                    KEY_ON_MASTER);
+    static const char *const directories[] = {"/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/"};
+
+    for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
+        if (strncmp(file, directories[i], strlen(directories[i])) == 0)
+            return strchr(base_name(file), '.') == NULL && access(file, F_OK) == 0;
+    }
+    return false;
 }
 
 void import_program(struct import *import, struct import_section *section,
@@ -385,8 +427,7 @@ void import_program(struct import *import, struct import_section *section,
     const char *file = file_of(import, program->command);
 
     judge_line(&look, program->command);
-    if (file != NULL && strncmp(file, "/bin/", 5) != 0 && strncmp(file, "/usr/bin/", 9) != 0 &&
-        strncmp(file, "/sbin/", 6) != 0 && strncmp(file, "/usr/sbin/", 10) != 0)
+    if (file != NULL && !is_the_system_s(file))
         judge_file(&look, file, !program->hook);
-    tell_user(import, section, program, look.found == 0);
+    import_tell_user(import, section, program, look.found == 0);
 }

@@ -7,15 +7,7 @@
 #ifndef TOOLS_IMPORT_SANDBOX_H
 #define TOOLS_IMPORT_SANDBOX_H
 
-#include "tools/import/import.h"
-
-struct program {
-    const char *command;                /* as keepalived has it */
-    const struct keepalived_node *node; /* where */
-    const char *user;                   /* as whom keepalived runs it; NULL: its default */
-    const char *user_key;               /* vipd's key for that */
-    bool hook;                          /* else a check */
-};
+#include "tools/import/program.h"
 
 /* Adds an item for each thing that will not work, or one that says as whom it runs. */
 void import_program(struct import *import, struct import_section *section,

@@ -9,6 +9,7 @@
 #include "tools/import/import.h"
 #include "tools/import/keys.h"
 #include "tools/import/sandbox.h"
+#include "tools/import/users.h"
 
 #include <assert.h>
 #include <string.h>
@@ -286,6 +287,7 @@ void import_script(struct import *import, struct import_section *section,
                     "with it; here they count",
                     script->words[1]);
     bool known = write_known(import, section, script, text);
+    import_tell_security(import, section, block, script);
     if (!known)
         write_program(import, section, block, script, text);
     write_times(import, section, block, !known);

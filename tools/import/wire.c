@@ -165,7 +165,7 @@ static void set_peers(const struct subject *subject, const struct ip_address *so
     struct peers peers = {0};
 
     for (; block != NULL; block = block->next) {
-        if (!keepalived_is(block, "unicast_peer"))
+        if (!keepalived_is(block, "unicast_peer") || !block->block)
             continue;
         for (const struct keepalived_node *n = block->first; n != NULL; n = n->next)
             take_peer(subject, &peers, n, source);
@@ -209,7 +209,7 @@ static void set_password(const struct subject *subject)
     const struct keepalived_node *pass = block != NULL ? keepalived_last(block, "auth_pass") : NULL;
     const char *password = import_value(pass);
 
-    if (block == NULL)
+    if (block == NULL || !block->block)
         return;
     if (last(subject, "auth_hmac") != NULL) {
         ITEM_ON(subject, IMPORT_NOTE, block,

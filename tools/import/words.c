@@ -6,6 +6,7 @@
  */
 #include "lib/config/suggest.h"
 #include "tools/import/import.h"
+#include "tools/import/unknown.h"
 
 #include <string.h>
 #include <strings.h>
@@ -274,19 +275,38 @@ static const struct ruling *find(const struct ruling *ruling, const char *text)
     return NULL;
 }
 
-static void tell_unknown(struct import *import, enum import_scope scope,
-                         struct import_section *section, const struct keepalived_node *node)
+/* The scope that has the word, where the one at hand has not; NULL: none. */
+static const char *scope_with(const char *word)
+{
+    for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
+        if (find(scopes[i].rulings, word) != NULL)
+            return scopes[i].name;
+    }
+    return NULL;
+}
+
+static const char *nearest(enum import_scope scope, const char *word)
 {
     const char *names[WORDS_MAX];
     size_t count = 0;
 
     for (const struct ruling *r = scopes[scope].rulings; r->words != NULL; r++)
-        for (const char *const *word = r->words; *word != NULL && count < WORDS_MAX; word++)
-            names[count++] = *word;
-    const char *near = suggest(node->words[0], names, count);
-    IMPORT_ITEM(import, section, IMPORT_LOST, node, "not known as a word of %s%s%s%s",
-                scopes[scope].name, near != NULL ? "; did it mean '" : "", near != NULL ? near : "",
-                near != NULL ? "'?" : "");
+        for (const char *const *w = r->words; *w != NULL && count < WORDS_MAX; w++)
+            names[count++] = *w;
+    return suggest(word, names, count);
+}
+
+static void tell_unknown(struct import *import, enum import_scope scope,
+                         struct import_section *section, const struct keepalived_node *node)
+{
+    const struct unknown_word word = {
+        .scope = scopes[scope].name,
+        .outermost = scope == SCOPE_FILE,
+        .nearest = nearest(scope, node->words[0]),
+        .elsewhere = scope_with(node->words[0]),
+    };
+
+    import_tell_unknown(import, section, node, &word);
 }
 
 static void tell_each(struct import *import, struct import_section *section,
@@ -372,7 +392,11 @@ size_t import_sort_out(struct import *import, enum import_scope scope,
         const struct ruling *ruling = find(scopes[scope].rulings, node->words[0]);
 
         known += ruling != NULL ? 1 : 0;
-        if (ruling == NULL)
+        if (ruling != NULL && scope != SCOPE_FILE && import_lacks_brace(node))
+            import_tell_brace(import, section, node);
+        else if (ruling != NULL && import_lacks_value(node))
+            import_tell_value(import, section, node);
+        else if (ruling == NULL)
             tell_unknown(import, scope, section, node);
         else if (ruling->fate == EACH)
             tell_each(import, section, node, ruling->why);
