@@ -21,6 +21,9 @@
  * it does, however long others keep the kernel's lock of all links. */
 #define DEPOSE_WAIT_MAX_NS (2 * NS_PER_SEC)
 
+/* By then who had the virtual MAC before has heard of us, and answers nobody any more. */
+#define SWITCH_AGAIN_NS (20 * NS_PER_MS)
+
 /* A take is over after ten of them (lib/election/raised.c). */
 #define TAKE_INTERVALS_MAX 8
 
@@ -54,6 +57,31 @@ static void announce_rest(struct router *router)
     router_announce(router, router->claims + announced, router->claim_count - announced);
 }
 
+/* What the one before us has answered behind our announcement, from the same MAC, takes the switch
+ * back to its port: nobody is reached there when it has let go. Any frame of ours mends that. */
+static void on_moved(void *userdata)
+{
+    struct router *router = userdata;
+    size_t i = 0;
+
+    if (router_election(router)->state != VRRP_MASTER || router_has_to_say(router))
+        return;
+    while (i < router->claim_count && router->claims[i].device[0] != '\0')
+        i++;
+    if (i < router->claim_count)
+        router_announce(router, &router->claims[i], 1);
+}
+
+/* After the first announcement of a takeover, the next of which is 100 ms away. */
+static void note_moved(struct router *router)
+{
+    const struct election *e = router_election(router);
+
+    if (router->config->mac == MAC_VIRTUAL && e->announce_done == 0 &&
+        e->params.announce_repeat > 0)
+        deadline_set(router->node->deadlines, &router->moved, clock_boot_ns() + SWITCH_AGAIN_NS);
+}
+
 /* alone: it is all that comes of an event. */
 static void execute(struct router *router, const struct election_action *action, bool alone)
 {
@@ -66,6 +94,7 @@ static void execute(struct router *router, const struct election_action *action,
         break;
     case ACTION_ANNOUNCE:
         announce_rest(router);
+        note_moved(router);
         ask_now_and_then(router);
         break;
     case ACTION_RELEASE:
@@ -213,7 +242,10 @@ static void on_postponed(void *userdata)
 int router_prepare(struct router *router)
 {
     router->postponed.deadline = (struct deadline){.fn = on_postponed, .userdata = router};
-    return deadlines_add(router->node->deadlines, &router->postponed.deadline);
+    router->moved = (struct deadline){.fn = on_moved, .userdata = router};
+    int r = deadlines_add(router->node->deadlines, &router->postponed.deadline);
+
+    return r < 0 ? r : deadlines_add(router->node->deadlines, &router->moved);
 }
 
 /* What these actions are about. */

@@ -146,8 +146,10 @@ void router_free(struct router *router)
     route_keeper_free_set(&router->routes);
     free(router->peers);
     authentication_free(&router->auth);
-    if (router->node->deadlines != NULL)
+    if (router->node->deadlines != NULL) {
         deadlines_remove(router->node->deadlines, &router->postponed.deadline);
+        deadlines_remove(router->node->deadlines, &router->moved);
+    }
 }
 
 const char *router_name(const struct router *router, char *buffer, size_t size)

@@ -111,6 +111,7 @@ struct router {
     struct route_set routes;  /* and rules, which come with the addresses */
     struct strangers strangers;
     struct postponed postponed;
+    struct deadline moved; /* the virtual MAC, as the switch is to believe: see actions.c */
     struct virtual_link *virtual_link; /* the macvlan of mac = virtual, also while it is made */
     int virtual_ifindex;               /* once it is there, else 0 */
     int virtual_error;                 /* why there is none, as it was logged */

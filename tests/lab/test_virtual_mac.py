@@ -1,5 +1,7 @@
 """The virtual router MAC on a macvlan: taken along, cleaned up, and never answered for twice."""
 
+import time
+
 import pytest
 
 from vipdlab import config, wire
@@ -31,6 +33,7 @@ def test_virtual_mac(lab):
     assert lab.client.neighbour_mac(VIP4) == MAC4
     lab[1].stop()
     lab.wait_master(lab[2])
+    time.sleep(0.3)
     result = probe.stop()
     assert result.went("n1", "n2"), str(result)
     assert lab.client.neighbour_mac(VIP4) == MAC4, "the MAC moved, the client noticed nothing"
@@ -40,6 +43,22 @@ def test_virtual_mac(lab):
         path = f"/proc/sys/net/ipv4/conf/eth0/{key}"
         assert lab[2].run("cat", path).stdout.strip() == busy
         assert lab[1].run("cat", path).stdout.strip() == "0", f"{key} is as it was before"
+
+
+@pytest.mark.lab(nodes=2)
+def test_the_switch_hears_of_the_virtual_mac_once_more(lab):
+    """With the last answer of the other node, sent behind the announcement, it goes back to its port;
+    so between the first announcement and the next, which have both addresses, there is one more."""
+    other = "10.77.0.201"
+    lab.start_all([150, 100], mac="virtual", addresses=[f"{VIP4}/24", f"{other}/24"])
+    capture = lab.capture()
+    lab[1].stop()
+    lab.wait_master(lab[2])
+
+    def told(address):
+        return sum(f.gratuitous and f.target == address for f in capture.frames("n2"))
+    lab.wait(lambda: told(other) >= 2, "the first announcement was repeated")
+    lab.wait(lambda: told(VIP4) == told(other) + 1, "one of the addresses was told once more")
 
 
 @pytest.mark.lab(nodes=2)
