@@ -7,12 +7,21 @@
 #include "lib/config/advice_before.h"
 #include "lib/config/advice_check.h"
 #include "lib/config/advice_routes.h"
+#include "lib/config/duration.h"
 #include "lib/config/group.h"
 #include "lib/config/identity.h"
 #include "lib/config/instance_problem.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* What the kernel takes to renew n IPv6 addresses of a link grows with n x n, for each renewal
+ * walks through all of them: 4.2 s for 6,000 where that was measured. */
+#define RENEWAL_NS 120 /* times n x n */
+#define RENEWALS_PARTS                                                                             \
+    5 /* of a lease, what renewing takes at most: two fifths are there for it                      \
+       */
+#define ADDRESSES_COUNT 256 /* who has fewer is not added up with others */
 
 /* Below this, a process without real-time priority is easily late with an advertisement. */
 #define BRISK_INTERVAL_NS (100 * NS_PER_MS)
@@ -76,12 +85,61 @@ static void advise_on_passwords(const struct config *config, struct config_probl
     }
 }
 
+/* They stand behind the IPv4 ones. */
+static size_t count_ipv6(const struct config_instance *instance)
+{
+    size_t first = 0;
+
+    for (size_t end = instance->claim_count; first < end;) {
+        size_t middle = first + (end - first) / 2;
+
+        if (instance->claims[middle].prefix.address.family == IP_FAMILY_IPV6)
+            end = middle;
+        else
+            first = middle + 1;
+    }
+    return instance->claim_count - first;
+}
+
+/* Of all instances on the interface of this one. */
+static size_t count_beside(const struct subject *subject)
+{
+    const char *interface = config_interface_text(subject->instance);
+    size_t count = 0;
+
+    for (size_t i = 0; i < subject->config->instance_count; i++)
+        if (strcmp(config_interface_text(&subject->config->instances[i]), interface) == 0)
+            count += count_ipv6(&subject->config->instances[i]);
+    return count;
+}
+
+static void advise_on_renewals(const struct subject *subject)
+{
+    const uint64_t lease_ns = subject->instance->lease_ns;
+    char is[DURATION_TEXT_SIZE];
+    char wanted[DURATION_TEXT_SIZE];
+
+    if (lease_ns == 0 || count_ipv6(subject->instance) < ADDRESSES_COUNT)
+        return;
+    uint64_t count = count_beside(subject);
+    uint64_t least_ns = count * count * RENEWAL_NS * RENEWALS_PARTS;
+    if (lease_ns >= least_ns)
+        return;
+    ADVISE(subject, INSTANCE_LEASE,
+           "%s is short for %zu IPv6 addresses on %s, which the kernel takes long to renew: %s or "
+           "more, or off",
+           duration_format(lease_ns, is, sizeof(is)), (size_t)count,
+           config_interface_text(subject->instance),
+           duration_format((least_ns / NS_PER_SEC + 1) * NS_PER_SEC, wanted, sizeof(wanted)));
+}
+
 static void advise_on_lease(const struct subject *subject)
 {
     if (subject->instance->lease_ns == 0)
         ADVISE(subject, INSTANCE_LEASE,
                "off: when vipd is killed or hangs, the addresses stay beside those of the new "
                "master");
+    advise_on_renewals(subject);
 }
 
 static void advise_on_times(const struct subject *subject)

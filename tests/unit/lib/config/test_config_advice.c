@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -173,10 +174,61 @@ static void a_long_password_is_told_to_be_cut(void **state)
     config_free(config);
 }
 
+/* How the advice begins, "" without any; so many IPv6 addresses in two instances of one link. */
+static void advise_on_many(unsigned count, const char *lease, char *line, size_t size)
+{
+    struct config_problems problems;
+    struct config_problems advice;
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+
+    assert_non_null(out);
+    for (unsigned i = 0; i < 2; i++) {
+        fprintf(out, "[instance i%u]\ninterface = eth0\nvrid = %u\nlease = %s\n", i, i + 1, lease);
+        fprintf(out, "addresses = 2001:db8::%u:0/64\nextra-addresses = 2001:db8::%u:1/64", i + 1,
+                i + 1);
+        for (unsigned k = 2; k < count / 2; k++)
+            fprintf(out, ", 2001:db8::%u:%x/64", i + 1, k);
+        fputc('\n', out);
+    }
+    fclose(out);
+    struct config *config = parse_text(text, &problems);
+    if (config == NULL)
+        fail_msg("%s", config_problem_format(&problems.list[0], line, size));
+    config_advise(config, &advice);
+    assert_int_equal(advice.count % 2, 0);
+    line[0] = '\0';
+    if (advice.count > 0)
+        config_problem_format(&advice.list[0], line, size);
+    config_problems_free(&advice);
+    config_problems_free(&problems);
+    config_free(config);
+    free(text);
+}
+
+static void a_lease_is_long_enough_for_many_addresses(void **state)
+{
+    char line[1024];
+
+    (void)state;
+    advise_on_many(2800, "5s", line, sizeof(line));
+    assert_string_equal(line, "");
+    advise_on_many(6000, "5s", line, sizeof(line));
+    assert_non_null(strstr(line, "lease: 5s is short for 600"));
+    assert_non_null(strstr(line, " IPv6 addresses on eth0"));
+    assert_non_null(strstr(line, ": 22s or more, or off"));
+    advise_on_many(6000, "22s", line, sizeof(line));
+    assert_string_equal(line, "");
+    advise_on_many(400, "1s", line, sizeof(line));
+    assert_string_equal(line, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(advice_is_given_where_it_should_be),
+        cmocka_unit_test(a_lease_is_long_enough_for_many_addresses),
         cmocka_unit_test(a_long_password_is_told_to_be_cut),
     };
 
