@@ -21,11 +21,11 @@
  * it does, however long others keep the kernel's lock of all links. */
 #define DEPOSE_WAIT_MAX_NS (2 * NS_PER_SEC)
 
-/* By then who had the virtual MAC before has heard of us, and answers nobody any more. */
-#define SWITCH_AGAIN_NS (20 * NS_PER_MS)
-
 /* A take is over after ten of them (lib/election/raised.c). */
 #define TAKE_INTERVALS_MAX 8
+
+/* By then who had the virtual MAC before has heard of us, and answers nobody any more. */
+#define SWITCH_AGAIN_NS (20 * NS_PER_MS)
 
 /* Who holds our addresses beside us need not ever say so by itself: ask with each announcement that
  * is no haste of a takeover. */

@@ -1,10 +1,10 @@
 /*
  * What an election asks of its router, carried out in the election's order. What makes others yield
  * is put off until the kernel has the claimed addresses and answers for them: adverts within a
- * bound (some 2 ms when the master before fell silent, for the rivals have to hear of us),
- * announcements of what is not held for as long as it takes. With release-first the other way
- * round: what says that the addresses are given up waits until the kernel has removed them. The
- * election goes on meanwhile.
+ * bound (some 2 ms when the master before fell silent, for the rivals have to hear of us; 2 s when
+ * it lives and answers until it hears of us), announcements of what is not held for as long as it
+ * takes. With release-first the other way round: what says that the addresses are given up waits
+ * until the kernel has removed them. The election goes on meanwhile.
  */
 #ifndef AGENT_INSTANCES_ACTIONS_H
 #define AGENT_INSTANCES_ACTIONS_H

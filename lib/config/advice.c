@@ -15,13 +15,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the kernel takes to renew n IPv6 addresses of a link grows with n x n, for each renewal
+/* What the kernel takes to renew n IPv6 addresses of a link is n x n times this, for each renewal
  * walks through all of them: 4.2 s for 6,000 where that was measured. */
-#define RENEWAL_NS 120 /* times n x n */
-#define RENEWALS_PARTS                                                                             \
-    5 /* of a lease, what renewing takes at most: two fifths are there for it                      \
-       */
-#define ADDRESSES_COUNT 256 /* who has fewer is not added up with others */
+#define RENEWAL_NS 120
+
+enum {
+    /* Of a lease, what that takes at most: half of the time there is from one to the next. */
+    RENEWAL_PARTS = 5,
+    /* An instance with fewer is not judged. */
+    RENEWALS_MIN = 256,
+};
 
 /* Below this, a process without real-time priority is easily late with an advertisement. */
 #define BRISK_INTERVAL_NS (100 * NS_PER_MS)
@@ -119,10 +122,10 @@ static void advise_on_renewals(const struct subject *subject)
     char is[DURATION_TEXT_SIZE];
     char wanted[DURATION_TEXT_SIZE];
 
-    if (lease_ns == 0 || count_ipv6(subject->instance) < ADDRESSES_COUNT)
+    if (lease_ns == 0 || count_ipv6(subject->instance) < RENEWALS_MIN)
         return;
     uint64_t count = count_beside(subject);
-    uint64_t least_ns = count * count * RENEWAL_NS * RENEWALS_PARTS;
+    uint64_t least_ns = count * count * RENEWAL_NS * RENEWAL_PARTS;
     if (lease_ns >= least_ns)
         return;
     ADVISE(subject, INSTANCE_LEASE,
