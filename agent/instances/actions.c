@@ -3,10 +3,11 @@
 
 #include "agent/base/clock.h"
 #include "agent/instances/router_advert.h"
+#include "agent/instances/state.h"
 
 #include <assert.h>
 
-#define ANSWER_POLL_NS (500 * NS_PER_US)
+#define RELEASE_POLL_NS (500 * NS_PER_US)
 
 /* Some 100 ms were seen on a very busy machine. */
 #define ANSWER_WAIT_MAX_NS (250 * NS_PER_MS)
@@ -137,9 +138,7 @@ static bool is_ready(struct router *router, uint64_t now_ns)
     if (reconciler_answers(router->node->reconciler, &router->desired, router->desired.count) &&
         route_keeper_settled(&router->routes))
         return true;
-    if (postponed->give_up_ns == 0)
-        postponed->give_up_ns = now_ns + postponed->bound_ns;
-    return now_ns >= postponed->give_up_ns;
+    return answer_wait_over(&postponed->wait, router->desired.answering, now_ns);
 }
 
 static bool adverts_may_go(const struct router *router, uint64_t now_ns)
@@ -175,6 +174,36 @@ static size_t go_on(struct router *router, bool ready, bool adverts)
     return adverts_left;
 }
 
+/* An announcement has to wait, and an advert too, which makes others yield. What waits already says
+ * the same. */
+static bool is_said(const struct router *router, enum election_action_type type)
+{
+    const struct postponed *waiting = &router->postponed;
+
+    for (size_t i = 0; i < waiting->count; i++)
+        if (waiting->list[i].type == type)
+            return true;
+    return false;
+}
+
+/* Those of a claim in slices for which the kernel answers, while it gets to the others: only where
+ * nobody is thought to hold them still. With a pause between two announcements all are to be known
+ * at once. */
+static void announce_answering(struct router *router, uint64_t now_ns)
+{
+    struct postponed *postponed = &router->postponed;
+    size_t answering = router->desired.answering;
+
+    if (!is_said(router, ACTION_ANNOUNCE) || router->desired.landed == 0 ||
+        answering <= postponed->announced ||
+        !(postponed->takeover || now_ns >= postponed->adverts_due_ns) ||
+        router->instance->box->config->announce_pause_ns != 0)
+        return;
+    router_announce(router, router->claims + postponed->announced,
+                    answering - postponed->announced);
+    postponed->announced = answering;
+}
+
 static void wait_until(struct router *router, uint64_t at_ns)
 {
     deadline_set(router->node->deadlines, &router->postponed.deadline, at_ns);
@@ -205,7 +234,7 @@ static void go_on_released(struct router *router)
     uint64_t now_ns = clock_boot_ns();
 
     if (!is_released(router) && now_ns < postponed->give_up_ns) {
-        wait_until(router, now_ns + ANSWER_POLL_NS);
+        wait_until(router, now_ns + RELEASE_POLL_NS);
         return;
     }
     postponed->releasing = false;
@@ -227,8 +256,9 @@ void router_go_on(struct router *router)
     size_t adverts = go_on(router, ready, adverts_may_go(router, now_ns));
     if (router->postponed.count == 0)
         return;
+    announce_answering(router, now_ns);
     if (reconciler_settled(&router->desired))
-        wait_until(router, now_ns + ANSWER_POLL_NS);
+        wait_until(router, now_ns + answer_wait_pause_ns(router->desired.count));
     else if (adverts > 0)
         wait_until(router, router->postponed.adverts_due_ns);
     /* Else until the kernel answers: what it does not hold is not announced. */
@@ -269,32 +299,12 @@ static struct summary summarize(const struct election_actions *actions)
     return summary;
 }
 
-/* An announcement has to wait, and an advert too, which makes others yield. What waits already says
- * the same. */
-static bool is_said(const struct router *router, enum election_action_type type)
-{
-    const struct postponed *waiting = &router->postponed;
-
-    for (size_t i = 0; i < waiting->count; i++)
-        if (waiting->list[i].type == type)
-            return true;
-    return false;
-}
-
-/* Only where nobody is thought to hold them still. */
 void router_landed(struct router *router)
 {
-    struct postponed *postponed = &router->postponed;
     struct desired_set *desired = &router->desired;
 
-    if (!postponed->takeover || !is_said(router, ACTION_ANNOUNCE))
-        return;
     (void)reconciler_answers(router->node->reconciler, desired, desired->landed);
-    size_t ready = desired->answering;
-    if (ready <= postponed->announced)
-        return;
-    router_announce(router, router->claims + postponed->announced, ready - postponed->announced);
-    postponed->announced = ready;
+    announce_answering(router, clock_boot_ns());
 }
 
 static bool has_to_wait(const struct router *router, const struct election_action *action)
@@ -312,12 +322,11 @@ static void begin_to_wait(struct router *router, enum reason reason)
     struct postponed *postponed = &router->postponed;
 
     postponed->takeover = reason == REASON_NO_RESPONSE;
-    postponed->bound_ns = bound_ns(router, reason);
+    answer_wait_begin(&postponed->wait, bound_ns(router, reason));
     postponed->announced = 0;
     postponed->releasing = false;
-    postponed->give_up_ns = 0;
     postponed->adverts_due_ns =
-        clock_boot_ns() + (postponed->takeover ? TAKEOVER_WAIT_NS : postponed->bound_ns);
+        clock_boot_ns() + (postponed->takeover ? TAKEOVER_WAIT_NS : postponed->wait.bound_ns);
 }
 
 static void postpone(struct postponed *later, const struct election_action *action)

@@ -123,13 +123,9 @@ static void on_settled(struct desired_set *set)
     router->node->on_claimed(router->node->userdata, instance);
 }
 
-/* With a pause between two announcements all are to be known at once. */
 static void on_landed(struct desired_set *set)
 {
-    struct router *router = set->userdata;
-
-    if (router->instance->box->config->announce_pause_ns == 0)
-        router_landed(router);
+    router_landed(set->userdata);
 }
 
 static void on_routes_settled(struct route_set *set)

@@ -10,6 +10,7 @@
 #ifndef AGENT_INSTANCES_ROUTER_H
 #define AGENT_INSTANCES_ROUTER_H
 
+#include "agent/instances/answer_wait.h"
 #include "agent/instances/authentication.h"
 #include "agent/instances/node.h"
 #include "agent/wire/advert_io.h"
@@ -34,10 +35,10 @@ enum { POSTPONED_MAX = 2 };
 struct postponed {
     struct deadline deadline; /* when to look again */
     bool takeover;            /* from a master that fell silent: adverts need no answering kernel */
-    uint64_t bound_ns;        /* how long what is said waits for the kernel */
+    struct answer_wait wait;  /* for the kernel to answer for what it has */
     uint64_t adverts_due_ns;  /* adverts go by then */
     bool releasing;           /* adverts wait until the kernel has removed the addresses */
-    uint64_t give_up_ns;      /* of what the kernel has, it answers by then; 0: it has not yet */
+    uint64_t give_up_ns;      /* and by then in any case */
     struct postponed_action list[POSTPONED_MAX]; /* in execution order */
     size_t count;                                /* 0: nothing waits */
     size_t announced; /* of the claims, as they landed: not again with what waits */
