@@ -138,7 +138,8 @@ static bool is_ready(struct router *router, uint64_t now_ns)
     if (reconciler_answers(router->node->reconciler, &router->desired, router->desired.count) &&
         route_keeper_settled(&router->routes))
         return true;
-    return answer_wait_over(&postponed->wait, router->desired.answering, now_ns);
+    return answer_wait_over(&postponed->wait, reconciler_progress(router->node->reconciler),
+                            now_ns);
 }
 
 static bool adverts_may_go(const struct router *router, uint64_t now_ns)

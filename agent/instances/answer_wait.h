@@ -1,8 +1,9 @@
 /*
  * How long an announcement waits for the kernel to answer for addresses that it has acknowledged:
- * until it has got no further for a bound. For thousands of IPv6 addresses it needs seconds, and
- * whoever is told before sends packets to a node that refuses them; one that it never answers for
- * holds up the others no longer than the bound. Plain values; owner: the router.
+ * until it has got no further for a bound, with anything: it does one after the other. For
+ * thousands of IPv6 addresses it needs seconds, and whoever is told before sends packets to a node
+ * that refuses them; one that it never answers for holds up the others no longer than the bound.
+ * Plain values; owner: the router.
  */
 #ifndef AGENT_INSTANCES_ANSWER_WAIT_H
 #define AGENT_INSTANCES_ANSWER_WAIT_H
@@ -14,14 +15,16 @@
 struct answer_wait {
     uint64_t bound_ns;   /* without any progress */
     uint64_t give_up_ns; /* boot time; 0: nobody waits yet */
-    size_t answering;    /* as of the last look */
+    uint64_t last_ns;    /* in any case: others may flap for ever */
+    uint64_t progress;   /* as of the last look */
 };
 
 /* Waiting has not begun: the kernel has to acknowledge the addresses first. */
 void answer_wait_begin(struct answer_wait *wait, uint64_t bound_ns);
 
-/* Looks how many are answered for by now; the first look begins the wait. True: it is over. */
-bool answer_wait_over(struct answer_wait *wait, size_t answering, uint64_t now_ns);
+/* progress counts up whenever the kernel has got on; the first look begins the wait. True: it is
+ * over. */
+bool answer_wait_over(struct answer_wait *wait, uint64_t progress, uint64_t now_ns);
 
 /* Until the next look. */
 uint64_t answer_wait_pause_ns(size_t count);

@@ -174,7 +174,6 @@ static void fly(struct reconciler *reconciler)
 static void write_it(struct worker_task *task)
 {
     struct reconciler *reconciler = (struct reconciler *)task;
-
     struct address_batch *batch = &reconciler->batch;
 
     address_write(reconciler->rtnl, batch->changes, batch->count, reconciler->quiet);
@@ -198,6 +197,7 @@ static void written(struct worker_task *task)
     struct reconciler *reconciler = (struct reconciler *)task;
     uint64_t now_ns = clock_boot_ns();
 
+    reconciler->progress += reconciler->quiet ? 0 : 1;
     land(reconciler);
     slices_note(&reconciler->sets);
     if (reconciler->next_ns <= now_ns)

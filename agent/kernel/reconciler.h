@@ -82,7 +82,12 @@ enum address_owner reconciler_owner(const struct reconciler *reconciler, int ifi
 /* True when the kernel answers for the first `count` addresses of the set: for IPv6 that can be
  * some time after they were added (see local_route.h). set->answering is for how many of them it
  * does. */
-bool reconciler_answers(const struct reconciler *reconciler, struct desired_set *set, size_t count);
+bool reconciler_answers(struct reconciler *reconciler, struct desired_set *set, size_t count);
+
+/* Counts up whenever the kernel has got on: with each address that reconciler_answers() finds to be
+ * answered for, and with each flight that somebody waits for, whosever they are. It does one thing
+ * after the other. */
+uint64_t reconciler_progress(const struct reconciler *reconciler);
 
 /* Whether somebody has put his own in the place of a virtual address that is there, or one that
  * does not end with its lease. */

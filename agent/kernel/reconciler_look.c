@@ -54,13 +54,15 @@ static void collect(const struct reconciler *reconciler, const struct desired_se
 }
 
 /* More at a time while all are answered for, so that little is asked in vain. */
-bool reconciler_answers(const struct reconciler *reconciler, struct desired_set *set, size_t count)
+bool reconciler_answers(struct reconciler *reconciler, struct desired_set *set, size_t count)
 {
     struct asking asking;
 
     for (size_t most = 1; set->answering < count;) {
         collect(reconciler, set, count, most, &asking);
         size_t answered = local_route_count(reconciler->routes, asking.list, asking.count);
+
+        reconciler->progress += answered;
         if (answered < asking.count) {
             set->answering = asking.places[answered];
             return false;
@@ -69,6 +71,11 @@ bool reconciler_answers(const struct reconciler *reconciler, struct desired_set 
         most = 4 * most < LOCAL_ROUTE_QUESTIONS ? 4 * most : LOCAL_ROUTE_QUESTIONS;
     }
     return true;
+}
+
+uint64_t reconciler_progress(const struct reconciler *reconciler)
+{
+    return reconciler->progress;
 }
 
 enum address_owner reconciler_owner(const struct reconciler *reconciler, int ifindex,

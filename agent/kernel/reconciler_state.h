@@ -37,6 +37,7 @@ struct reconciler {
     uint64_t next_ns;  /* when the timer fires */
     uint64_t early_ns; /* from when on leases are renewed when we are awake anyway */
     uint64_t repairs;
+    uint64_t progress;
 };
 
 #endif

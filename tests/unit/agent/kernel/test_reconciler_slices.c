@@ -83,9 +83,13 @@ static struct told claim(struct node *node, size_t count, bool six)
 
 static void many_land_slice_by_slice(void **state)
 {
+    const struct node *node = *state;
+
     for (int six = 0; six <= 1; six++) {
+        uint64_t before = reconciler_progress(node->reconciler);
         const struct told told = claim(*state, MANY, six == 1);
 
+        assert_true(reconciler_progress(node->reconciler) > before + told.slices);
         assert_in_range(told.slices, 2, 8);
         assert_int_equal(told.settled, 1);
     }
