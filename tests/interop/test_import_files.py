@@ -109,7 +109,6 @@ def test_output_is_not_overwritten_unless_asked_for(write, tmp_path):
 
 
 @pytest.mark.limit(120)
-@pytest.mark.limit(120)
 def test_a_large_configuration(write):
     text = "".join(instance(f"    priority {i % 200 + 1}", f"VI_{i}").replace("eth0", f"e{i}")
                    .replace("192.0.2.1/24", f"10.{i // 250}.{i % 250}.1/24") for i in range(4000))
