@@ -2,11 +2,14 @@
 #include "agent/kernel/local_route.h"
 #include "tests/unit/agent/netns.h"
 
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -16,8 +19,29 @@ enum {
     GAP = 40,
 };
 
+/* Questions since a test began, and those of them about more than the table. */
+static size_t asked;
+static size_t asked_for_more;
+
+/* The library's, with a look at what is sent. */
+ssize_t mnl_socket_sendto(const struct mnl_socket *socket, const void *octets, size_t size)
+{
+    int left = (int)size;
+
+    for (const struct nlmsghdr *header = octets; mnl_nlmsg_ok(header, left);
+         header = mnl_nlmsg_next(header, &left)) {
+        const struct rtmsg *route = mnl_nlmsg_get_payload(header);
+
+        asked += header->nlmsg_type == RTM_GETROUTE ? 1 : 0;
+        asked_for_more += (route->rtm_flags & RTM_F_FIB_MATCH) == 0 ? 1 : 0;
+    }
+    return send(mnl_socket_get_fd(socket), octets, size, 0);
+}
+
 static int enter(void **state)
 {
+    asked = 0;
+    asked_for_more = 0;
     netns_enter();
     netns_veth("va", "vb");
     return local_route_open((struct local_route **)state);
@@ -99,12 +123,26 @@ static void many_are_asked_for_at_once(void **state)
     assert_int_equal(local_route_count(*state, list, 0), 0);
 }
 
+/* Else each answer costs the kernel a look at every address of the link. */
+static void only_the_table_is_asked(void **state)
+{
+    struct local_question list[LOCAL_ROUTE_QUESTIONS];
+
+    for (size_t i = 0; i < LOCAL_ROUTE_QUESTIONS; i++)
+        list[i] = (struct local_question){.ifindex = netns_ifindex("va"),
+                                          .address = parse("2001:db8::10")};
+    assert_int_equal(local_route_count(*state, list, LOCAL_ROUTE_QUESTIONS), 0);
+    assert_int_equal(asked, LOCAL_ROUTE_QUESTIONS);
+    assert_int_equal(asked_for_more, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_address_is_answered_for_while_it_is_there, enter, leave),
         cmocka_unit_test_setup_teardown(a_link_local_address_too, enter, leave),
         cmocka_unit_test_setup_teardown(many_are_asked_for_at_once, enter, leave),
+        cmocka_unit_test_setup_teardown(only_the_table_is_asked, enter, leave),
     };
 
     netns_need();
