@@ -290,8 +290,9 @@ bool worker_submit(struct worker *worker, struct worker_task *task)
     task->submitted = true;
     pthread_mutex_lock(&worker->lock);
     append(&worker->waiting, task);
-    pthread_cond_signal(&worker->wake);
     pthread_mutex_unlock(&worker->lock);
+    /* Only now: what is woken wants the lock at once. */
+    pthread_cond_signal(&worker->wake);
     return true;
 }
 
