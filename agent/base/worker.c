@@ -290,9 +290,8 @@ bool worker_submit(struct worker *worker, struct worker_task *task)
     task->submitted = true;
     pthread_mutex_lock(&worker->lock);
     append(&worker->waiting, task);
-    pthread_mutex_unlock(&worker->lock);
-    /* Only now: what is woken wants the lock at once. */
     pthread_cond_signal(&worker->wake);
+    pthread_mutex_unlock(&worker->lock);
     return true;
 }
 
