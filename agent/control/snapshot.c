@@ -83,7 +83,7 @@ static struct status_handover handover_of(const struct instance *instance)
                                     .id = h->id,
                                     .took_ns = h->took_ns,
                                     .peer = h->peer,
-                                    .text = h->text};
+                                    .text = handover_text(h)};
 }
 
 static size_t fill_checks(const struct instance *instance, struct status_check *out)
@@ -118,9 +118,9 @@ static struct status_damping damping_of(const struct instance *instance)
 
     return (struct status_damping){
         .configured = params->transitions > 0,
-        .withdrawals = damping_recent(&instance->damping, params, now),
+        .withdrawals = damping_recent(instance->damping, params, now),
         .limit = params->transitions,
-        .remaining_ns = damping_remaining(&instance->damping, params, now),
+        .remaining_ns = damping_remaining(instance->damping, params, now),
     };
 }
 

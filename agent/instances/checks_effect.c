@@ -8,6 +8,7 @@
 #include "lib/config/group.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { HELD_BACK_PRIORITY = 1, AVOIDING_PRIORITY = 1 };
@@ -85,7 +86,7 @@ static uint64_t held_back_for(const struct instance *instance)
     for (size_t i = 0; i < instance->bundle->share_count; i++) {
         const struct instance *mate = instance->bundle->shares[i].instance;
         uint64_t left =
-            mate != NULL ? damping_remaining(&mate->damping, &mate->config->flap_damping, now) : 0;
+            mate != NULL ? damping_remaining(mate->damping, &mate->config->flap_damping, now) : 0;
 
         if (left > longest)
             longest = left;
@@ -158,12 +159,14 @@ bool instance_count_withdrawal(struct instance *instance)
     bool held = held_back_for(instance) > 0;
     char span[DURATION_TEXT_SIZE];
 
-    if (!damping_note(&instance->damping, params, clock_boot_ns()))
+    if (params->transitions > 0 && instance->damping == NULL)
+        instance->damping = calloc(1, sizeof(*instance->damping));
+    if (instance->damping == NULL || !damping_note(instance->damping, params, clock_boot_ns()))
         return false;
     if (!held)
         log_instance(LOG_WARNING, instance->config->name,
                      "withdrawn %zu times within a short time: held back by flap-damping for %s",
-                     instance->damping.count,
+                     instance->damping->count,
                      duration_format_short(params->hold_ns, span, sizeof(span)));
     return true;
 }
@@ -207,7 +210,7 @@ void instance_explain(const struct instance *instance, struct transition *transi
         break;
     case REASON_NOT_PREPARED:
         snprintf(transition->evidence.note, sizeof(transition->evidence.note), "%s",
-                 instance->preparation.text);
+                 instance->preparation.text != NULL ? instance->preparation.text : "");
         break;
     case REASON_CANNOT_CLAIM:
         snprintf(transition->evidence.note, sizeof(transition->evidence.note), "%s",

@@ -41,7 +41,7 @@ void instance_note_standing(struct instance *instance);
  * it. */
 bool instance_was_withdrawn(const struct instance *instance);
 
-/* flap-damping: counts a withdrawal. True when it is held back until damping.held_until now. */
+/* flap-damping: counts a withdrawal. True when it is held back until damping->held_until now. */
 bool instance_count_withdrawal(struct instance *instance);
 
 #endif

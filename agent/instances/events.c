@@ -56,7 +56,7 @@ static int on_damping_end(sd_event_source *source, uint64_t usec, void *userdata
 /* Rounded up, so that nothing is left when it fires. */
 static void arm_damping(struct instance *instance)
 {
-    uint64_t us = (instance->damping.held_until + NS_PER_US - 1) / NS_PER_US;
+    uint64_t us = (instance->damping->held_until + NS_PER_US - 1) / NS_PER_US;
     int r = 0;
 
     if (instance->damping_timer == NULL)

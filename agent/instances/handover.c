@@ -4,7 +4,9 @@
 #include "agent/base/clock.h"
 #include "lib/config/duration.h"
 
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define OWNER_TEXT "not possible: %s owns the addresses (priority 255), it never yields"
@@ -41,6 +43,30 @@ static bool any_prepares(const struct handover_view *view)
     return false;
 }
 
+/* The sentence that says how it went, in place of the one before, which may be part of it. */
+__attribute__((format(printf, 2, 3))) static void word(struct handover *h, const char *format, ...)
+{
+    char text[REASON_TEXT_SIZE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    free(h->text);
+    h->text = strdup(text);
+}
+
+const char *handover_text(const struct handover *h)
+{
+    return h->text != NULL ? h->text : "";
+}
+
+void handover_free(struct handover *h)
+{
+    free(h->text);
+    h->text = NULL;
+}
+
 static void note_peer(struct handover *h, const struct ip_address *peer, uint8_t priority)
 {
     h->peer = *peer;
@@ -52,6 +78,7 @@ void handover_begin(struct handover *h, const struct handover_view *view, enum h
 {
     const struct election *lead = &view->elections[0];
 
+    handover_free(h);
     *h = (struct handover){
         .kind = kind,
         .id = id,
@@ -82,15 +109,15 @@ static void word_drained(struct handover *h)
     duration_format_short(h->took_ns, took, sizeof(took));
     bool known = h->peer.family != IP_FAMILY_NONE;
     if (h->was_master && known)
-        snprintf(h->text, sizeof(h->text), "handed over to %s in %s", peer, took);
+        word(h, "handed over to %s in %s", peer, took);
     else if (h->was_master)
-        snprintf(h->text, sizeof(h->text), "given up by force: nobody took over within %s", took);
+        word(h, "given up by force: nobody took over within %s", took);
     else if (h->was_drained)
-        snprintf(h->text, sizeof(h->text), "was drained already");
+        word(h, "was drained already");
     else if (known)
-        snprintf(h->text, sizeof(h->text), "drained; %s is master", peer);
+        word(h, "drained; %s is master", peer);
     else
-        snprintf(h->text, sizeof(h->text), "drained; no master is known");
+        word(h, "drained; no master is known");
 }
 
 static void drain_done(struct handover *h, const struct handover_view *view)
@@ -136,17 +163,14 @@ void handover_explain(const struct handover *h, struct transition *transition)
 
 void handover_kept(struct handover *h, enum drains_saved saved)
 {
-    size_t used = strlen(h->text);
-
     if (!h->keeping)
         return;
     h->keeping = false;
     if (saved == DRAINS_NOT_SAVED)
-        snprintf(h->text + used, sizeof(h->text) - used,
-                 "; this cannot be saved, so a restart of vipd ends it");
+        word(h, "%s; this cannot be saved, so a restart of vipd ends it", handover_text(h));
     else if (saved == DRAINS_SAVING)
-        snprintf(h->text + used, sizeof(h->text) - used,
-                 "; the disk does not answer: until this is saved, a restart of vipd ends it");
+        word(h, "%s; the disk does not answer: until this is saved, a restart of vipd ends it",
+             handover_text(h));
 }
 
 enum handover_outcome handover_outcome(const struct handover *h)
@@ -162,12 +186,11 @@ static void drain_failed(struct handover *h, const struct handover_view *view)
     h->outcome = HANDOVER_FAILED;
     h->took_ns = since_asked(h);
     if (view->state == VRRP_MASTER)
-        snprintf(h->text, sizeof(h->text),
-                 "nobody took over within %s, so the addresses stay on this node",
-                 duration_format_short(h->took_ns, took, sizeof(took)));
+        word(h, "nobody took over within %s, so the addresses stay on this node",
+             duration_format_short(h->took_ns, took, sizeof(took)));
     else
-        snprintf(h->text, sizeof(h->text), "not drained, for meanwhile: %.150s",
-                 reason_text(view->last, reason, sizeof(reason)));
+        word(h, "not drained, for meanwhile: %.150s",
+             reason_text(view->last, reason, sizeof(reason)));
 }
 
 /* Deposed again, or it never worked. */
@@ -180,16 +203,13 @@ static void take_failed(struct handover *h, const struct handover_view *view)
     h->outcome = HANDOVER_FAILED;
     h->took_ns = since_asked(h);
     if (last->reason == REASON_HIGHER_PRIORITY && last->evidence.peer_priority == PRIORITY_OWNER)
-        snprintf(h->text, sizeof(h->text), OWNER_TEXT,
-                 ip_address_format(&last->evidence.peer, peer, sizeof(peer)));
+        word(h, OWNER_TEXT, ip_address_format(&last->evidence.peer, peer, sizeof(peer)));
     else if (last->reason == REASON_HIGHER_PRIORITY)
-        snprintf(h->text, sizeof(h->text),
-                 "%s took it back: its priority %u is above %u and it preempts",
-                 ip_address_format(&last->evidence.peer, peer, sizeof(peer)),
-                 last->evidence.peer_priority, last->evidence.own_priority);
+        word(h, "%s took it back: its priority %u is above %u and it preempts",
+             ip_address_format(&last->evidence.peer, peer, sizeof(peer)),
+             last->evidence.peer_priority, last->evidence.own_priority);
     else
-        snprintf(h->text, sizeof(h->text), "taken, but lost again: %.150s",
-                 reason_text(last, reason, sizeof(reason)));
+        word(h, "taken, but lost again: %.150s", reason_text(last, reason, sizeof(reason)));
 }
 
 static void take_done(struct handover *h)
@@ -200,10 +220,10 @@ static void take_done(struct handover *h)
     h->outcome = HANDOVER_DONE;
     duration_format_short(h->took_ns, took, sizeof(took));
     if (h->peer.family != IP_FAMILY_NONE)
-        snprintf(h->text, sizeof(h->text), "taken over from %s in %s; this node has it now",
-                 ip_address_format(&h->peer, peer, sizeof(peer)), took);
+        word(h, "taken over from %s in %s; this node has it now",
+             ip_address_format(&h->peer, peer, sizeof(peer)), took);
     else
-        snprintf(h->text, sizeof(h->text), "taken in %s; this node has it now", took);
+        word(h, "taken in %s; this node has it now", took);
 }
 
 static void update_take(struct handover *h, const struct handover_view *view)
@@ -245,7 +265,7 @@ bool handover_update(struct handover *h, const struct handover_view *view)
 void handover_decide(struct handover *h, enum handover_outcome outcome, const char *text)
 {
     h->outcome = outcome;
-    snprintf(h->text, sizeof(h->text), "%s", text);
+    word(h, "%s", text);
 }
 
 /* Why the take cannot succeed, or NULL. */

@@ -26,7 +26,7 @@ struct handover {
     bool keeping;           /* drain: in force, and being saved */
     struct ip_address peer; /* drain: who took over; take: from whom; NONE: nobody known */
     uint8_t peer_priority;
-    char text[REASON_TEXT_SIZE];
+    char *text; /* how it went; NULL: nothing is to be said yet, or out of memory */
 };
 
 /* An instance as a hand-over sees it. */
@@ -42,6 +42,12 @@ struct handover_view {
 /* Something was asked for now: it is pending, and what was before is forgotten. */
 void handover_begin(struct handover *h, const struct handover_view *view, enum handover_kind kind,
                     uint64_t id, const struct asker *asker);
+
+/* How it went, in a sentence; empty: not known yet. */
+const char *handover_text(const struct handover *h);
+
+/* Frees what belongs to it. */
+void handover_free(struct handover *h);
 
 /* Decided without asking the election. */
 void handover_decide(struct handover *h, enum handover_outcome outcome, const char *text);

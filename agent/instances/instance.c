@@ -166,8 +166,10 @@ void instance_free(struct instance *instance)
     bundle_unref(instance->bundle);
     instance_forget_way(instance);
     sd_event_source_disable_unref(instance->damping_timer);
+    free(instance->damping);
     claim_free(instance);
     preparation_free(instance);
+    handover_free(&instance->handover);
     fitness_free(instance);
     link_belief_free(instance);
     start_delay_free(instance);

@@ -9,6 +9,7 @@
 #include "lib/config/hook_unit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { TIMER_ACCURACY_US = 1000 };
@@ -130,9 +131,16 @@ static void over(struct instance *instance, uint64_t took_ns)
     else
         snprintf(text, sizeof(text),
                  "before-master (%.60s) after %s: %.80s; addresses claimed all the same", name,
-                 took, preparation->text);
+                 took, preparation->text != NULL ? preparation->text : "");
     preparation->backoff_ns = preparation->ended_well ? 0 : preparation->backoff_ns;
     tell(instance, preparation->ended_well ? LOG_NOTICE : LOG_WARNING, text);
+}
+
+/* How it ended, or ends unless something else is said of it. */
+static void note(struct preparation *preparation, const char *text)
+{
+    free(preparation->text);
+    preparation->text = strndup(text, PREPARATION_TEXT_SIZE - 1);
 }
 
 bool preparation_changed(struct instance *instance)
@@ -141,6 +149,7 @@ bool preparation_changed(struct instance *instance)
     uint64_t since_ns = preparation->since_ns;
     uint64_t before_ns = preparation->told_ns;
     char limit[DURATION_TEXT_SIZE];
+    char text[PREPARATION_TEXT_SIZE];
 
     if (since_ns == before_ns)
         return false;
@@ -150,8 +159,9 @@ bool preparation_changed(struct instance *instance)
     if (since_ns == 0)
         return true;
     preparation->ended_well = false;
-    snprintf(preparation->text, sizeof(preparation->text), "not ended within %s",
+    snprintf(text, sizeof(text), "not ended within %s",
              duration_format_short(instance->config->before_timeout_ns, limit, sizeof(limit)));
+    note(preparation, text);
     return true;
 }
 
@@ -163,7 +173,7 @@ void instance_prepared(struct instance *instance, bool well, const char *text)
     if (preparation->since_ns == 0)
         return;
     preparation->ended_well = well;
-    snprintf(preparation->text, sizeof(preparation->text), "%s", text);
+    note(preparation, text);
     instance_event(instance, 0, &event);
 }
 
@@ -176,4 +186,6 @@ void preparation_retry(struct instance *instance)
 void preparation_free(struct instance *instance)
 {
     instance->preparation.retry = sd_event_source_disable_unref(instance->preparation.retry);
+    free(instance->preparation.text);
+    instance->preparation.text = NULL;
 }

@@ -23,12 +23,14 @@ struct claim_retry {
     int error; /* what the kernel said: a negative errno */
 };
 
+enum { PREPARATION_TEXT_SIZE = 96 };
+
 /* The wait for before-master; see preparation.h. */
 struct preparation {
     uint64_t since_ns; /* boot time: its command is due since then; 0: it is not */
     uint64_t told_ns;  /* the same as preparation.c knows it */
     bool ended_well;
-    char text[96];          /* how it ended: "exit status 3 after 0.120 s" */
+    char *text;             /* how it ended: "exit status 3 after 0.120 s"; NULL: it never began */
     sd_event_source *retry; /* NULL: never needed */
     uint64_t backoff_ns;
 };
@@ -52,9 +54,9 @@ struct hook_result {
 
 /* What is counted of it; see counts.h. */
 struct instance_counts {
-    uint64_t transitions[REASONS];
-    uint64_t hook_runs[HOOKS];
-    uint64_t hook_failures[HOOKS];
+    uint32_t transitions[REASONS];
+    uint32_t hook_runs[HOOKS];
+    uint32_t hook_failures[HOOKS];
     struct takeover_gaps gaps;
     uint64_t gap_from_ns; /* boot time of the dead master's last advert; 0: no takeover is going on
                            */
@@ -89,7 +91,7 @@ struct instance {
     bool unpublished;       /* its state file is to be written */
     uint8_t told_priority;  /* the effective one that on_changed was last called for */
     struct handover handover;
-    struct damping damping;
+    struct damping *damping;   /* NULL: it was never withdrawn, or its configuration has none */
     uint8_t damping_as_master; /* priority by its checks when it became MASTER, or was reloaded */
     sd_event_source *damping_timer; /* NULL: never held back yet */
     struct claim_retry claim;

@@ -3,6 +3,7 @@
 
 void desired_link_in(struct desired_sets *sets, struct desired_set *set)
 {
+    sets->many = sets->many || set->count >= DESIRED_MANY;
     if (set->linked)
         return;
     set->linked = true;

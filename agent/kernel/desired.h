@@ -14,17 +14,42 @@
 /* One virtual router's share of the desired addresses. All zero to begin with, but for what is
  * marked as the caller's. */
 struct desired_set {
+    /* The reconciler's own, first what each of its rounds over all sets looks at. */
     struct desired_set *next;
-    struct desired_set *prev;
+    bool attempt;    /* what is missing is to be added (from `attempted` on) */
+    bool reading;    /* the kernel has an address that we did not know of: it is being looked for */
+    bool refresh;    /* the leases are to be renewed (from `refreshed` on) */
+    bool unplanned;  /* neither refresh_ns nor retry_ns fits any more */
+    bool told;       /* on_settled was called */
+    bool again;      /* it is to be compared once more when it is settled */
+    bool repairing;  /* what is missing had been there */
+    bool progressed; /* on_landed is to be called */
+    size_t in_flight;    /* changes, */
+    size_t renewing;     /* and of these renewals, which nobody waits for */
+    uint64_t lease_ns;   /* 0: no lifetime */
+    uint64_t refresh_ns; /* boot time in ns, DEADLINE_NEVER for never */
+    uint64_t retry_ns;
+    struct repairs repairs;
+    size_t added;      /* addresses, since it was settled last */
+    size_t unmarked;   /* addresses that somebody replaced and that get the mark again, likewise */
+    uint64_t since_ns; /* when what its next refresh is for was sent first; 0: not yet */
+    uint64_t backoff_ns;
+    size_t attempted;
+    size_t refreshed;
+    size_t shaped; /* addresses that were replaced for their label or scope: a bound */
+    bool on_time;  /* it is renewed because that was due, so nobody waits for it */
+    bool looked;   /* it was looked for what we did not know of, already */
     bool linked;
+    int said; /* the refusal that the log has last; 0: none since one was added */
+    struct desired_set *prev;
+
     int ifindex;                             /* of those addresses that name no device */
     const struct claimed_address *addresses; /* borrowed: valid until the next call for this set */
     size_t count;
     bool elsewhere;    /* some of them name a device */
-    uint64_t lease_ns; /* 0: no lifetime */
-    const char *owner; /* the caller's: instance name, for messages; borrowed */
     bool adopt;        /* the caller's: what somebody else has put there is taken over */
     bool raises;       /* the caller's: the link is a macvlan of ours, up while this is wanted */
+    const char *owner; /* the caller's: instance name, for messages; borrowed */
     size_t answering;  /* how many of the first are known to be answered for */
     size_t failed;     /* addresses that the kernel refused at the last attempt, */
     int error;         /* and what it said to the first of them */
@@ -35,38 +60,19 @@ struct desired_set {
     void (*on_landed)(struct desired_set *set);
     size_t landed;
     void *userdata; /* the caller's */
-
-    /* The reconciler's own. */
-    size_t shaped;    /* addresses that were replaced for their label or scope: a bound */
-    bool attempt;     /* what is missing is to be added, */
-    size_t attempted; /* from this address on */
-    bool refresh;     /* the leases are to be renewed, */
-    size_t refreshed; /* from this address on */
-    bool on_time;     /* that because it was due, so nobody waits for it */
-    bool repairing;   /* what is missing had been there */
-    bool again;       /* it is to be compared once more when it is settled */
-    bool reading;    /* the kernel has an address that we did not know of: it is being looked for */
-    bool looked;     /* that was done already */
-    bool unplanned;  /* neither refresh_ns nor retry_ns fits any more */
-    bool told;       /* on_settled was called */
-    int said;        /* the refusal that the log has last; 0: none since one was added */
-    bool progressed; /* on_landed is to be called */
-    size_t in_flight;  /* changes, */
-    size_t renewing;   /* and of these renewals, which nobody waits for */
-    size_t added;      /* addresses, since it was settled last */
-    size_t unmarked;   /* addresses that somebody replaced and that get the mark again, likewise */
-    uint64_t since_ns; /* when what its next refresh is for was sent first; 0: not yet */
-    uint64_t refresh_ns; /* boot time in ns, DEADLINE_NEVER for never */
-    uint64_t retry_ns;
-    uint64_t backoff_ns;
-    struct repairs repairs;
 };
+
+/* From so many addresses on a claim goes out in slices: one of fewer is done before anybody could
+ * make use of its first. */
+enum { DESIRED_MANY = 64 };
 
 /* All that want something. */
 struct desired_sets {
     struct desired_set *first;
+    bool many; /* one of them had so many addresses, at some time */
 };
 
+/* Also to be called when it is in already and has other addresses now. */
 void desired_link_in(struct desired_sets *sets, struct desired_set *set);
 void desired_link_out(struct desired_sets *sets, struct desired_set *set);
 

@@ -199,7 +199,8 @@ static bool go_on_with_slices(struct address_batch *batch, const struct desired_
 bool difference_add(struct address_batch *batch, const struct desired_sets *sets)
 {
     address_batch_allow(batch, ADDITIONS_MAX);
-    return add_unsliced(batch, sets) && begin_slices(batch, sets) && go_on_with_slices(batch, sets);
+    return add_unsliced(batch, sets) &&
+           (!sets->many || (begin_slices(batch, sets) && go_on_with_slices(batch, sets)));
 }
 
 bool difference_refresh(struct address_batch *batch, const struct desired_sets *sets)

@@ -26,7 +26,7 @@ static void later_turn(struct reconciler *reconciler)
 /* The timer goes to the earliest refresh or retry. */
 static void arm(struct reconciler *reconciler)
 {
-    uint64_t next_ns = schedule_next(&reconciler->sets);
+    uint64_t next_ns = schedule_plan(&reconciler->sets, &reconciler->early_ns);
 
     if (reconciler->removal_retry_ns < next_ns)
         next_ns = reconciler->removal_retry_ns;
@@ -34,7 +34,6 @@ static void arm(struct reconciler *reconciler)
     if (reconciler->task.submitted && reconciler->quiet && reconciler->quiet_until_ns < next_ns)
         next_ns = reconciler->quiet_until_ns;
     reconciler->next_ns = next_ns;
-    reconciler->early_ns = schedule_early(&reconciler->sets);
     if (next_ns == DEADLINE_NEVER) {
         (void)sd_event_source_set_enabled(reconciler->timer, SD_EVENT_OFF);
         return;
@@ -50,7 +49,8 @@ static void settle(struct reconciler *reconciler, struct desired_set *set)
     /* What had been refused was not there before. */
     size_t gone = set->repairing && set->backoff_ns == 0 ? set->added : 0;
 
-    repairs_note(&set->repairs, set->owner, gone, set->unmarked, clock_boot_ns());
+    if (gone + set->unmarked > 0)
+        repairs_note(&set->repairs, set->owner, gone, set->unmarked, clock_boot_ns());
     reconciler->repairs += gone;
     set->added = 0;
     set->unmarked = 0;
@@ -153,12 +153,11 @@ static void fly(struct reconciler *reconciler)
     reconciler->flown_ns = clock_boot_ns();
     address_batch_begin(batch, reconciler->flown_ns);
     bool all = difference_add(batch, &reconciler->sets);
-    bool only_renews = all && batch->count == 0 && !reconciler->sweep;
+    reconciler->quiet = all && batch->count == 0 && !reconciler->sweep;
     bool renews_all = difference_refresh(batch, &reconciler->sets);
     if (all && reconciler->sweep)
         sweep(reconciler);
-    reconciler->quiet = only_renews;
-    reconciler->task.unhurried = only_renews && renews_all;
+    reconciler->task.unhurried = reconciler->quiet && renews_all;
     batch->losses = links_losses(reconciler->links);
     if (batch->count > 0 && !worker_submit(reconciler->worker, &reconciler->task)) {
         for (unsigned i = 0; i < batch->count; i++)
@@ -167,7 +166,8 @@ static void fly(struct reconciler *reconciler)
     }
     if (reconciler->quiet)
         reconciler->quiet_until_ns = reconciler->flown_ns + schedule_patience(&reconciler->sets);
-    if (desired_any_untold(&reconciler->sets))
+    reconciler->untold = desired_any_untold(&reconciler->sets);
+    if (reconciler->untold)
         later_turn(reconciler);
 }
 
@@ -205,7 +205,8 @@ static void written(struct worker_task *task)
     settle_all(reconciler);
     fly(reconciler);
     slices_tell(&reconciler->sets);
-    tell(reconciler);
+    if (reconciler->untold)
+        tell(reconciler);
 }
 
 /* The view has what the kernel had and it had not. */

@@ -25,13 +25,14 @@ struct reconciler {
     struct leftovers leftovers;
     sd_event_source *timer;
     sd_event_source *soon;
-    uint64_t flown_ns;         /* boot time at which the flight began */
-    bool quiet;                /* it only renews: nobody is woken for that, */
-    uint64_t quiet_until_ns;   /* not before then */
-    bool sweep;                /* what nobody wants is to be removed, */
-    bool predecessors;         /* and some of it may be of another run */
-    bool run;                  /* asked for: all is to be compared */
-    int removal_error;         /* of the last removal; 0: it went well */
+    uint64_t flown_ns;       /* boot time at which the flight began */
+    bool quiet;              /* it only renews: nobody is woken for that, */
+    uint64_t quiet_until_ns; /* not before then */
+    bool sweep;              /* what nobody wants is to be removed, */
+    bool predecessors;       /* and some of it may be of another run */
+    bool untold;             /* somebody is settled and was not told, after the last flight left */
+    bool run;                /* asked for: all is to be compared */
+    int removal_error;       /* of the last removal; 0: it went well */
     uint64_t removal_retry_ns; /* DEADLINE_NEVER: no removal has failed */
     uint64_t removal_backoff_ns;
     uint64_t next_ns;  /* when the timer fires */

@@ -121,16 +121,18 @@ static void refresh_due(const struct desired_sets *sets, uint64_t now_ns)
         }
 }
 
+static uint64_t early_of(const struct desired_set *set)
+{
+    return set->refresh_ns != DEADLINE_NEVER
+               ? set->refresh_ns - set->lease_ns * REFRESH_EARLY / REFRESH_PARTS
+               : DEADLINE_NEVER;
+}
+
 uint64_t schedule_early(const struct desired_sets *sets)
 {
     uint64_t early_ns = DEADLINE_NEVER;
 
-    for (const struct desired_set *s = sets->first; s != NULL; s = s->next) {
-        uint64_t from_ns = s->refresh_ns != DEADLINE_NEVER
-                               ? s->refresh_ns - s->lease_ns * REFRESH_EARLY / REFRESH_PARTS
-                               : DEADLINE_NEVER;
-        early_ns = from_ns < early_ns ? from_ns : early_ns;
-    }
+    (void)schedule_plan(sets, &early_ns);
     return early_ns;
 }
 
@@ -158,14 +160,26 @@ void schedule_due(const struct desired_sets *sets, uint64_t now_ns)
     }
 }
 
-uint64_t schedule_next(const struct desired_sets *sets)
+uint64_t schedule_plan(const struct desired_sets *sets, uint64_t *early_ns)
 {
     uint64_t next_ns = DEADLINE_NEVER;
 
+    *early_ns = DEADLINE_NEVER;
     for (const struct desired_set *s = sets->first; s != NULL; s = s->next) {
+        uint64_t from_ns = early_of(s);
+        uint64_t repair_ns = repairs_due_ns(&s->repairs);
+
+        *early_ns = from_ns < *early_ns ? from_ns : *early_ns;
         next_ns = s->refresh_ns < next_ns ? s->refresh_ns : next_ns;
         next_ns = s->retry_ns < next_ns ? s->retry_ns : next_ns;
-        next_ns = repairs_due_ns(&s->repairs) < next_ns ? repairs_due_ns(&s->repairs) : next_ns;
+        next_ns = repair_ns < next_ns ? repair_ns : next_ns;
     }
     return next_ns;
+}
+
+uint64_t schedule_next(const struct desired_sets *sets)
+{
+    uint64_t early_ns;
+
+    return schedule_plan(sets, &early_ns);
 }

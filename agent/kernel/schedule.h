@@ -37,7 +37,10 @@ uint64_t schedule_patience(const struct desired_sets *sets);
 /* Marks those. */
 void schedule_due_early(const struct desired_sets *sets, uint64_t now_ns);
 
-/* The earliest moment at which anything is due. */
+/* The earliest moment at which anything is due, and what schedule_early() says, in one round. */
+uint64_t schedule_plan(const struct desired_sets *sets, uint64_t *early_ns);
+
+/* The former alone. */
 uint64_t schedule_next(const struct desired_sets *sets);
 
 /* The back-off after another failure. */

@@ -4,13 +4,11 @@
 enum {
     FIRST_CHANGES = 16,
     NEXT_CHANGES = 256,
-    /* A claim of fewer is done before anybody could make use of its first. */
-    SLICED_MIN = 64,
 };
 
 bool slices_apply(const struct desired_set *set)
 {
-    return !set->told && set->attempt && set->count >= SLICED_MIN && set->on_landed != NULL;
+    return !set->told && set->attempt && set->count >= DESIRED_MANY && set->on_landed != NULL;
 }
 
 unsigned slices_next(const struct desired_set *set)
@@ -20,6 +18,8 @@ unsigned slices_next(const struct desired_set *set)
 
 void slices_note(const struct desired_sets *sets)
 {
+    if (!sets->many)
+        return;
     for (struct desired_set *s = sets->first; s != NULL; s = s->next) {
         if (!slices_apply(s) || desired_awaited(s) > 0 || s->reading || s->attempted <= s->landed)
             continue;
@@ -30,7 +30,7 @@ void slices_note(const struct desired_sets *sets)
 
 void slices_tell(const struct desired_sets *sets)
 {
-    struct desired_set *s = sets->first;
+    struct desired_set *s = sets->many ? sets->first : NULL;
 
     while (s != NULL) {
         if (!s->progressed) {

@@ -127,6 +127,31 @@ void frame_ring_add(struct frame_ring *ring, const struct frame_record *record, 
     ring->added++;
 }
 
+int frame_ring_resize(struct frame_ring *ring, size_t size)
+{
+    struct frame_ring *other;
+    int r = frame_ring_new(size, ring->keep_ns, &other);
+    size_t at = ring->tail;
+
+    if (r < 0)
+        return r;
+    other->added = ring->added - ring->count;
+    for (size_t i = 0; i < ring->count; i++) {
+        const struct frame_record record = record_at(ring, at);
+
+        frame_ring_add(other, &record, ring->octets + at + sizeof(record));
+        at += room_of(record);
+        if (at == ring->wrap)
+            at = 0;
+    }
+    /* One that is larger than all there is now was not added. */
+    other->added = ring->added;
+    free(ring->octets);
+    *ring = *other;
+    free(other);
+    return 0;
+}
+
 uint64_t frame_ring_added(const struct frame_ring *ring)
 {
     return ring->added;

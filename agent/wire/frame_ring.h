@@ -1,5 +1,5 @@
 /*
- * The last frames and events of one interface, in memory of a fixed size that is allocated once:
+ * The last frames and events of one interface, in memory of a size that is allocated before:
  * the newest push out the oldest, by size and by age. Knows nothing of capturing or of files.
  */
 #ifndef AGENT_WIRE_FRAME_RING_H
@@ -28,6 +28,10 @@ struct frame_ring;
 /* size: octets for records and their contents; keep_ns: how long they stay. 0 or -ENOMEM. */
 int frame_ring_new(size_t size, uint64_t keep_ns, struct frame_ring **out);
 void frame_ring_free(struct frame_ring *ring);
+
+/* Gives it another size, at the cost of the oldest; what was ever added counts on. 0 or -ENOMEM,
+ * and it stays as it is. */
+int frame_ring_resize(struct frame_ring *ring, size_t size);
 
 /* Copies one in, at the cost of the oldest. boot_ns never goes back. What is larger than the ring
  * is dropped. No allocation. */

@@ -261,7 +261,7 @@ struct status_instance {
     const struct status_hook *hooks;
     size_t hook_count;
     /* Since the agent started, whatever was reloaded. */
-    const uint64_t *transitions;      /* REASONS of them, by reason; NULL: none */
+    const uint32_t *transitions;      /* REASONS of them, by reason; NULL: none */
     const struct takeover_gaps *gaps; /* of its takeovers from a silent master; NULL: none */
     const struct status_hook_count *hook_counts;
     size_t hook_count_count;

@@ -4,7 +4,7 @@
 #include "lib/control/json.h"
 
 /* NULL: none were counted. Every reason is there, zeros too: a first event is to be an increase. */
-static json_t *transitions_json(const uint64_t *transitions)
+static json_t *transitions_json(const uint32_t *transitions)
 {
     json_t *object = json_object();
 

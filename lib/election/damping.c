@@ -62,7 +62,7 @@ bool damping_note(struct damping *damping, const struct damping_params *params, 
 uint64_t damping_remaining(const struct damping *damping, const struct damping_params *params,
                            uint64_t now)
 {
-    if (params->transitions == 0 || now >= damping->held_until)
+    if (damping == NULL || params->transitions == 0 || now >= damping->held_until)
         return 0;
     return damping->held_until - now;
 }
@@ -72,7 +72,7 @@ unsigned damping_recent(const struct damping *damping, const struct damping_para
 {
     unsigned recent = 0;
 
-    for (size_t i = 0; i < damping->count; i++)
+    for (size_t i = 0; damping != NULL && i < damping->count; i++)
         recent += now - damping->times[i] <= params->window_ns ? 1 : 0;
     return recent;
 }

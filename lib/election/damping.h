@@ -39,11 +39,11 @@ bool damping_counts(const struct transition *transition, const struct damping_st
 /* Notes a withdrawal. True when the node is to be held back from now on, or longer than before. */
 bool damping_note(struct damping *damping, const struct damping_params *params, uint64_t now);
 
-/* How long it is still held back; 0: it is not. */
+/* How long it is still held back; 0: it is not. NULL: it was never withdrawn. */
 uint64_t damping_remaining(const struct damping *damping, const struct damping_params *params,
                            uint64_t now);
 
-/* How many withdrawals the window has. */
+/* How many withdrawals the window has. NULL as above. */
 unsigned damping_recent(const struct damping *damping, const struct damping_params *params,
                         uint64_t now);
 

@@ -9,7 +9,7 @@
 enum { TAKEOVER_GAP_BOUNDS = 12 };
 
 struct takeover_gaps {
-    uint64_t within[TAKEOVER_GAP_BOUNDS]; /* gaps up to this bound, above the one before */
+    uint32_t within[TAKEOVER_GAP_BOUNDS]; /* gaps up to this bound, above the one before */
     uint64_t count;                       /* all, those beyond the last bound too */
     uint64_t sum_ns;
 };

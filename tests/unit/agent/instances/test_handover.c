@@ -78,6 +78,7 @@ static void test_who_asked_is_part_of_the_evidence(void **state)
     s.handover.resumer = SOMEBODY;
     handover_explain(&s.handover, &resumed);
     assert_true(resumed.evidence.asked && resumed.evidence.note[0] == '\0');
+    handover_free(&s.handover);
 }
 
 static void test_a_drain_with_a_successor_is_to_be_kept_once(void **state)
@@ -110,6 +111,7 @@ static void test_a_drain_with_a_successor_is_to_be_kept_once(void **state)
     handover_kept(&s.handover, DRAINS_SAVING);
     assert_null(strstr(s.handover.text, "the disk does not answer"));
     assert_true(begins_with(s.handover.text, "handed over to 192.0.2.2 in "));
+    handover_free(&s.handover);
 }
 
 static void test_a_drain_that_nobody_answers_fails(void **state)
@@ -125,6 +127,7 @@ static void test_a_drain_that_nobody_answers_fails(void **state)
     assert_false(handover_update(&s.handover, &s.view));
     assert_int_equal(s.handover.outcome, HANDOVER_FAILED);
     assert_true(begins_with(s.handover.text, "nobody took over within "));
+    handover_free(&s.handover);
 }
 
 static void test_a_drain_of_a_backup_names_the_master(void **state)
@@ -137,6 +140,7 @@ static void test_a_drain_of_a_backup_names_the_master(void **state)
     s.election.held_by = HOLD_DRAINED;
     assert_true(handover_update(&s.handover, &s.view));
     assert_string_equal(s.handover.text, "drained; 192.0.2.2 is master");
+    handover_free(&s.handover);
 }
 
 static void test_what_becomes_of_a_take(void **state)
@@ -165,6 +169,7 @@ static void test_what_becomes_of_a_take(void **state)
     s.election.offer = OFFER_MADE;
     assert_int_equal(handover_take_verdict(&s.handover, &s.view, text), HANDOVER_FAILED);
     assert_string_equal(text, "not possible: it is being drained");
+    handover_free(&s.handover);
 }
 
 static void test_a_take_is_done_when_nobody_took_it_back(void **state)
@@ -183,6 +188,7 @@ static void test_a_take_is_done_when_nobody_took_it_back(void **state)
     assert_false(handover_update(&s.handover, &s.view));
     assert_int_equal(s.handover.outcome, HANDOVER_DONE);
     assert_true(begins_with(s.handover.text, "taken over from 192.0.2.2 in "));
+    handover_free(&s.handover);
 }
 
 static void test_a_take_that_is_lost_again_fails(void **state)
@@ -204,6 +210,7 @@ static void test_a_take_that_is_lost_again_fails(void **state)
     assert_int_equal(s.handover.outcome, HANDOVER_FAILED);
     assert_string_equal(s.handover.text,
                         "192.0.2.2 took it back: its priority 120 is above 100 and it preempts");
+    handover_free(&s.handover);
 }
 
 int main(void)

@@ -186,6 +186,36 @@ static void what_a_copy_misses_is_counted(void **state)
     frame_ring_free(ring);
 }
 
+static void another_size_keeps_the_newest(void **state)
+{
+    struct frame_ring *ring;
+
+    (void)state;
+    assert_int_equal(frame_ring_new(RING_SIZE, UINT64_MAX, &ring), 0);
+    /* Round its end more than once. */
+    for (uint64_t n = 1; n <= 50; n++)
+        add(ring, n, 40);
+    size_t whole = check(ring, 50, 50);
+    assert_int_equal(frame_ring_resize(ring, RING_SIZE / 2), 0);
+    size_t half = check(ring, 50, 50);
+    assert_in_range(half, whole / 2 - 1, whole / 2);
+    assert_true(frame_ring_used(ring, 50, 0) <= RING_SIZE / 2);
+    assert_int_equal(frame_ring_added(ring), 50);
+    assert_int_equal(frame_ring_lost(ring, 0), 50 - half);
+    assert_int_equal(frame_ring_resize(ring, RING_SIZE), 0);
+    assert_int_equal(check(ring, 50, 50), half);
+    for (uint64_t n = 51; n <= 100; n++)
+        add(ring, n, 40);
+    assert_int_equal(check(ring, 100, 100), whole);
+    /* What is larger than it is lost, and is counted so. */
+    frame_ring_clear(ring);
+    add(ring, 101, FRAME_SIZE_MAX);
+    assert_int_equal(frame_ring_resize(ring, FRAME_SIZE_MAX / 2), 0);
+    assert_int_equal(frame_ring_used(ring, 101, 0), 0);
+    assert_int_equal(frame_ring_lost(ring, 100), 1);
+    frame_ring_free(ring);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +225,7 @@ int main(void)
         cmocka_unit_test(what_is_too_old_is_forgotten),
         cmocka_unit_test(a_copy_is_continued),
         cmocka_unit_test(what_a_copy_misses_is_counted),
+        cmocka_unit_test(another_size_keeps_the_newest),
     };
 
     return cmocka_run_group_tests_name("frame_ring", tests, NULL, NULL);

@@ -24,7 +24,7 @@ static struct status_instance bare(void)
 
 static void test_every_reason_is_there(void **state)
 {
-    const uint64_t transitions[REASONS] = {[REASON_NO_RESPONSE] = 3};
+    const uint32_t transitions[REASONS] = {[REASON_NO_RESPONSE] = 3};
     struct status_instance instance = bare();
 
     (void)state;
