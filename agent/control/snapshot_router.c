@@ -90,8 +90,7 @@ void snapshot_router(const struct router *router, struct status_router *out)
     out->conflict.mode = router->config->on_conflict;
     memcpy(out->by_warning, router->by_warning, sizeof(out->by_warning));
     for (size_t i = 0; i < PACKET_VERDICTS; i++)
-        out->by_verdict[i] =
-            router_counted(router, (enum packet_verdict)i) + (shared != NULL ? shared[i] : 0);
+        out->by_verdict[i] = router->by_verdict[i] + (shared != NULL ? shared[i] : 0);
 }
 
 /* The wall clock at a moment of the boot clock. */

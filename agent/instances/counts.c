@@ -71,7 +71,7 @@ void instance_bequeath(const struct instance *instance, struct instance_legacy *
 
         out->families[f].counters = router_election(router)->counters;
         for (size_t v = 0; v < PACKET_VERDICTS; v++) {
-            out->families[f].by_verdict[v] = router_counted(router, (enum packet_verdict)v);
+            out->families[f].by_verdict[v] = router->by_verdict[v];
             out->families[f].shared[v] = shared != NULL ? shared[v] : 0;
         }
         for (size_t w = 0; w < PACKET_WARNINGS; w++)
@@ -101,9 +101,8 @@ static void inherit_router(struct router *router, const struct instance_legacy *
 
     add_counters(&router_election(router)->counters, &legacy->families[f].counters);
     for (size_t v = 0; v < PACKET_VERDICTS; v++)
-        router_count(router, (enum packet_verdict)v,
-                     legacy->families[f].by_verdict[v] +
-                         (anew ? legacy->families[f].shared[v] : 0));
+        router->by_verdict[v] +=
+            legacy->families[f].by_verdict[v] + (anew ? legacy->families[f].shared[v] : 0);
     for (size_t w = 0; w < PACKET_WARNINGS; w++)
         router->by_warning[w] += legacy->families[f].by_warning[w];
 }

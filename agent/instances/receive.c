@@ -68,7 +68,7 @@ static void on_message(void *userdata, const struct packet_ip *ip, bool source_i
     bool master = router_election(router)->state == VRRP_MASTER;
     verdict = authentication_receive(&router->auth, &advert, verdict, master);
     warnings = verdict == PACKET_OK ? warnings : 0;
-    router_count(router, verdict, 1);
+    router->by_verdict[verdict]++;
     /* Whoever goes on while we have not said yet that we are MASTER has heard nothing. */
     bool untold = router_has_to_say(router);
     bool offering = router_election(router)->offer != OFFER_NONE;

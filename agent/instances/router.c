@@ -145,7 +145,6 @@ void router_free(struct router *router)
         route_keeper_want(router->node->routes, &router->routes, NULL);
     route_keeper_free_set(&router->routes);
     free(router->peers);
-    free(router->refused);
     authentication_free(&router->auth);
     if (router->node->deadlines != NULL) {
         deadlines_remove(router->node->deadlines, &router->postponed.deadline);
@@ -358,25 +357,6 @@ void router_ask(struct router *router, const struct claimed_address *claims, siz
     if (r < 0)
         log_instance(LOG_DEBUG, router_name(router, name, sizeof(name)),
                      "cannot ask who holds the addresses on %s: %s", link->name, strerror(-r));
-}
-
-void router_count(struct router *router, enum packet_verdict verdict, uint64_t more)
-{
-    if (verdict == PACKET_OK) {
-        router->accepted += more;
-        return;
-    }
-    if (router->refused == NULL && more > 0)
-        router->refused = calloc(PACKET_VERDICTS, sizeof(*router->refused));
-    if (router->refused != NULL)
-        router->refused[verdict] += more;
-}
-
-uint64_t router_counted(const struct router *router, enum packet_verdict verdict)
-{
-    if (verdict == PACKET_OK)
-        return router->accepted;
-    return router->refused != NULL ? router->refused[verdict] : 0;
 }
 
 void router_heard(struct router *router, const struct advert *advert)

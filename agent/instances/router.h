@@ -122,8 +122,7 @@ struct router {
     bool told_own_source;       /* that its only source is among its own virtual addresses */
     uint8_t link_mac[MAC_SIZE]; /* of the interface, as last seen */
     struct heard_master heard;
-    uint64_t accepted; /* adverts that were, */
-    uint64_t *refused; /* and the others by verdict; NULL: there was none yet */
+    uint64_t by_verdict[PACKET_VERDICTS];
     uint64_t by_warning[PACKET_WARNINGS];
     unsigned sending; /* of one advert, to so many it is on its way, */
     int send_result;  /* and to those before it went so */
@@ -184,10 +183,6 @@ void router_announce(struct router *router, const struct claimed_address *claims
 /* Asks the router's link who holds these addresses, of those that are to be there; answers come as
  * claims. */
 void router_ask(struct router *router, const struct claimed_address *claims, size_t count);
-
-/* Counts messages by what became of them, and how many of them there were. */
-void router_count(struct router *router, enum packet_verdict verdict, uint64_t more);
-uint64_t router_counted(const struct router *router, enum packet_verdict verdict);
 
 /* Notes an accepted advert, before the election has it. One in our own dialect ends the time of the
  * former. */

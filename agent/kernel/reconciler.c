@@ -133,8 +133,7 @@ static void land(struct reconciler *reconciler)
                                               &reconciler->remembered, &reconciler->sets);
 
     address_batch_clear(&reconciler->batch);
-    if (outcome.unwanted)
-        reconciler->sweep = true;
+    reconciler->sweep = reconciler->sweep || outcome.unwanted;
     if (outcome.removal_error < 0 || !reconciler->sweep)
         plan_removal(reconciler, outcome.removal_error);
     if (outcome.unexpected)
