@@ -1,5 +1,5 @@
-"""What a key must not be found in: whatever shows what vipd does, and what a core dump would keep of
-its memory."""
+"""What a key must not be found in: whatever shows what vipd does, and what a core dump would keep
+of its memory."""
 
 import os
 import pathlib
