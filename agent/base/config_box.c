@@ -79,8 +79,18 @@ static char *read_text(const char *path, size_t *length, int *error)
         *error = -EILSEQ; /* what a crash leaves of a file; taken as text it would end there */
     if (*error == 0)
         return text;
+    if (text != NULL)
+        explicit_bzero(text, *length);
     free(text);
     return NULL;
+}
+
+/* Keys may stand in it. */
+static void free_text(char *text)
+{
+    if (text != NULL)
+        explicit_bzero(text, strlen(text));
+    free(text);
 }
 
 /* Reads all of them; no more than the configuration may have together. False: problems. */
@@ -189,7 +199,7 @@ struct config_box *config_box_load(const char *file, const char *directory,
         box = parse(sources, count, problems);
 out:
     for (size_t i = 0; sources != NULL && i < count; i++)
-        free((char *)sources[i].text);
+        free_text((char *)sources[i].text);
     free(sources);
     globfree(&names);
     return box;

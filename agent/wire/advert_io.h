@@ -63,7 +63,8 @@ int advert_io_leave(const struct advert_io *io, const struct ip_address *group);
  * allowed. */
 bool advert_io_receive(struct advert_io *io);
 
-/* Does so if nobody is woken for it just now, as there is so much (see pace.h). */
+/* Does so if nobody is woken for it just now, as there is so much (see pace.h); several times, for
+ * the one advert that puts a deadline off may be behind many others. */
 void advert_io_catch_up(struct advert_io *io);
 
 /* Sends one message. 0 or a negative errno (not logged: the caller knows the instance). No

@@ -21,7 +21,8 @@ struct pace {
     sd_event_source *timer;
     bool looking;
     bool resting;
-    bool *closed;            /* on the stack of who reads just now, or NULL */
+    bool reading;
+    bool closed;             /* by whom it reads for: it goes when that is done */
     unsigned times;          /* it was woken in this window, or has looked */
     size_t found;            /* by those looks */
     uint64_t window_ends_ns; /* while it is woken */
@@ -45,13 +46,13 @@ static void look_in(struct pace *pace, uint64_t after_ns)
 /* False: it was closed meanwhile. */
 static bool read_some(struct pace *pace, size_t *n)
 {
-    bool closed = false;
-
-    pace->closed = &closed;
+    pace->reading = true;
     *n = pace->options.read(pace->options.userdata);
-    if (!closed)
-        pace->closed = NULL;
-    return !closed;
+    pace->reading = false;
+    if (!pace->closed)
+        return true;
+    free(pace);
+    return false;
 }
 
 static bool woken_too_often(struct pace *pace)
@@ -151,11 +152,12 @@ void pace_close(struct pace *pace)
 {
     if (pace == NULL)
         return;
-    if (pace->closed != NULL)
-        *pace->closed = true;
     sd_event_source_disable_unref(pace->readable);
     sd_event_source_disable_unref(pace->timer);
-    free(pace);
+    if (pace->reading)
+        pace->closed = true;
+    else
+        free(pace);
 }
 
 void pace_rest(struct pace *pace, bool resting)

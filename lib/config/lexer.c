@@ -197,13 +197,15 @@ static int take_value(void *user, const char *section, const char *key, const ch
 bool config_lex(const char *text, const struct config_lexer_events *events)
 {
     static const char byte_order_mark[] = "\xef\xbb\xbf";
-    struct lexer lexer = {.events = events, .next = text, .value = malloc(strlen(text) + 1)};
+    size_t room = strlen(text) + 1;
+    struct lexer lexer = {.events = events, .next = text, .value = malloc(room)};
 
     if (lexer.value == NULL)
         return false;
     if (strncmp(text, byte_order_mark, strlen(byte_order_mark)) == 0)
         lexer.next += strlen(byte_order_mark);
     bool done = ini_parse_stream(read_line, &lexer, take_value, &lexer) != -2;
+    explicit_bzero(lexer.value, room); /* it may have been a key */
     free(lexer.value);
     return done;
 }

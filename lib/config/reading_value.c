@@ -123,6 +123,7 @@ static void take_list(struct reading *reading, unsigned line, const struct confi
             return;
         }
         take_item(reading, line, key, item);
+        explicit_bzero(item, length); /* it may be a key */
         free(item);
         (*items)++;
         next += length;
