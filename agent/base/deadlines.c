@@ -105,6 +105,7 @@ static bool put_off(struct deadlines *d, uint64_t now_ns)
 static void serve(struct deadlines *d, uint64_t now_ns, size_t limit)
 {
     size_t served = 0;
+    bool begun = false;
 
     while (d->count > 0) {
         struct deadline *first = d->heap[1].deadline;
@@ -113,12 +114,17 @@ static void serve(struct deadlines *d, uint64_t now_ns, size_t limit)
             continue;
         if (d->heap[1].looked_ns > now_ns || served == limit)
             break;
-        if (served++ == 0 && d->options.before != NULL)
-            d->options.before(d->options.userdata);
+        if (!begun) {
+            begun = true;
+            if (d->options.before != NULL)
+                d->options.before(d->options.userdata);
+            continue; /* it may have been put off */
+        }
+        served++;
         first->at_ns = DEADLINE_NEVER;
         first->fn(first->userdata);
     }
-    if (served > 0 && d->options.after != NULL)
+    if (begun && d->options.after != NULL)
         d->options.after(d->options.userdata);
 }
 

@@ -28,7 +28,8 @@ struct deadline {
 
 struct deadlines_options {
     int64_t priority;
-    /* Around a turn in which something is due. NULL: nothing. */
+    /* Around a turn in which something is due; the first may put it off, or remove it. NULL:
+     * nothing. */
     void (*before)(void *userdata);
     void (*after)(void *userdata);
     void *userdata;

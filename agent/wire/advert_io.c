@@ -4,6 +4,7 @@
 
 #include "agent/wire/inbox.h"
 #include "agent/wire/outbox.h"
+#include "agent/wire/pace.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -25,7 +26,7 @@ struct advert_io {
     struct advert_io_options options;
     char name[INTERFACE_NAME_SIZE];
     int fd;
-    sd_event_source *source;
+    struct pace *pace;   /* NULL: nobody listens */
     struct inbox *inbox; /* NULL: nothing is received */
     struct outbox *outbox;
 };
@@ -168,28 +169,33 @@ int advert_io_filter(const struct advert_io *io, const struct sock_fprog *progra
 void advert_io_rest(struct advert_io *io, bool resting)
 {
     if (io != NULL)
-        (void)sd_event_source_set_enabled(io->source, resting ? SD_EVENT_OFF : SD_EVENT_ON);
+        pace_rest(io->pace, resting);
 }
 
 bool advert_io_receive(struct advert_io *io)
 {
-    return io != NULL && inbox_read(io->inbox, io->options.on_message, io->options.userdata);
+    return io != NULL &&
+           inbox_read(io->inbox, io->options.on_message, io->options.userdata) >= INBOX_FULL;
 }
 
-static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+void advert_io_catch_up(struct advert_io *io)
+{
+    if (io != NULL && io->pace != NULL && pace_looks(io->pace))
+        (void)advert_io_receive(io);
+}
+
+static size_t read_pass(void *userdata)
 {
     struct advert_io *io = userdata;
-
-    (void)source;
-    (void)fd;
-    (void)revents;
     /* They may have the socket closed, by whoever reads. */
     const struct advert_io_options options = io->options;
-    if (advert_io_receive(io) && options.on_busy != NULL)
+    size_t n = inbox_read(io->inbox, options.on_message, options.userdata);
+
+    if (n >= INBOX_FULL && options.on_busy != NULL)
         options.on_busy(options.userdata);
     if (options.on_pass != NULL)
         options.on_pass(options.userdata);
-    return 0;
+    return n;
 }
 
 static int prepare_to_receive(struct advert_io *io, struct wire_problem *problem)
@@ -252,11 +258,13 @@ int advert_io_open(const struct advert_io_options *options, struct advert_io **o
 
 int advert_io_listen(struct advert_io *io, sd_event *event)
 {
-    int r = sd_event_add_io(event, &io->source, io->fd, EPOLLIN, on_readable, io);
+    const struct pace_options options = {.fd = io->fd,
+                                         .priority = io->options.priority,
+                                         .read = read_pass,
+                                         .full = INBOX_FULL,
+                                         .userdata = io};
 
-    if (r >= 0)
-        r = sd_event_source_set_priority(io->source, io->options.priority);
-    return r < 0 ? r : 0;
+    return pace_open(event, &options, &io->pace);
 }
 
 void advert_io_silence(struct advert_io *io)
@@ -264,14 +272,15 @@ void advert_io_silence(struct advert_io *io)
     if (io == NULL)
         return;
     outbox_flush(io->outbox);
-    io->source = sd_event_source_disable_unref(io->source);
+    pace_close(io->pace);
+    io->pace = NULL;
 }
 
 void advert_io_close(struct advert_io *io)
 {
     if (io == NULL)
         return;
-    assert(io->source == NULL);
+    assert(io->pace == NULL);
     if (io->fd >= 0)
         close(io->fd);
     outbox_free(io->outbox);

@@ -63,6 +63,9 @@ int advert_io_leave(const struct advert_io *io, const struct ip_address *group);
  * allowed. */
 bool advert_io_receive(struct advert_io *io);
 
+/* Does so if nobody is woken for it just now, as there is so much (see pace.h). */
+void advert_io_catch_up(struct advert_io *io);
+
 /* Sends one message. 0 or a negative errno (not logged: the caller knows the instance). No
  * allocation. */
 int advert_io_send(struct advert_io *io, const struct advert_header *header, const uint8_t *payload,

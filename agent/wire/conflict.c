@@ -4,6 +4,7 @@
 #include "agent/base/log.h"
 #include "agent/wire/frame_socket.h"
 #include "agent/wire/neighbour_filter.h"
+#include "agent/wire/pace.h"
 #include "lib/packet/packet.h"
 
 #include <assert.h>
@@ -23,7 +24,7 @@ enum {
 
 struct conflict_watch {
     struct frame_socket *socket;
-    sd_event_source *source;
+    struct pace *pace; /* NULL: nobody listens */
     char name[INTERFACE_NAME_SIZE];
     conflict_fn fn;
     conflict_vrrp_fn vrrp_fn;
@@ -55,15 +56,11 @@ static void on_frame(void *userdata, const struct frame_seen *frame)
         watch->fn(watch->userdata, &claim);
 }
 
-static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+static size_t read_pass(void *userdata)
 {
     struct conflict_watch *watch = userdata;
 
-    (void)source;
-    (void)fd;
-    (void)revents;
-    (void)frame_socket_read(watch->socket, FRAMES_PER_PASS, on_frame, watch);
-    return 0;
+    return frame_socket_read(watch->socket, FRAMES_PER_PASS, on_frame, watch);
 }
 
 /* Beside what is about our addresses: adverts of an owner. vrid, priority: where they are. */
@@ -176,24 +173,28 @@ int conflict_watch_listen(struct conflict_watch *watch, sd_event *event, int64_t
     watch->fn = fn;
     watch->vrrp_fn = vrrp_fn;
     watch->userdata = userdata;
-    int r = sd_event_add_io(event, &watch->source, frame_socket_fd(watch->socket), EPOLLIN,
-                            on_readable, watch);
-    if (r >= 0)
-        r = sd_event_source_set_priority(watch->source, priority);
-    return r < 0 ? r : 0;
+    const struct pace_options options = {.fd = frame_socket_fd(watch->socket),
+                                         .priority = priority,
+                                         .read = read_pass,
+                                         .full = FRAMES_PER_PASS,
+                                         .userdata = watch};
+
+    return pace_open(event, &options, &watch->pace);
 }
 
 void conflict_watch_silence(struct conflict_watch *watch)
 {
-    if (watch != NULL)
-        watch->source = sd_event_source_disable_unref(watch->source);
+    if (watch == NULL)
+        return;
+    pace_close(watch->pace);
+    watch->pace = NULL;
 }
 
 void conflict_watch_close(struct conflict_watch *watch)
 {
     if (watch == NULL)
         return;
-    assert(watch->source == NULL);
+    assert(watch->pace == NULL);
     frame_socket_close(watch->socket);
     free(watch->addresses);
     free(watch);

@@ -9,8 +9,6 @@
 
 enum {
     SLOTS = 32, /* what one call reads */
-    /* Messages read before other sources get a turn. */
-    MESSAGES_PER_PASS = 64,
     CONTROL_SIZE = 256,
     /* A reassembled datagram is never longer: what is too long is judged by the decoder. */
     RECEIVE_SIZE = 65536,
@@ -160,15 +158,15 @@ static size_t read_some(struct inbox *inbox)
     return 0;
 }
 
-bool inbox_read(struct inbox *inbox, inbox_fn fn, void *userdata)
+size_t inbox_read(struct inbox *inbox, inbox_fn fn, void *userdata)
 {
     size_t total = 0;
     size_t n = SLOTS;
 
     if (inbox->reading)
-        return false;
+        return 0;
     inbox->reading = true;
-    while (n == SLOTS && total < MESSAGES_PER_PASS) {
+    while (n == SLOTS && total < INBOX_FULL) {
         n = read_some(inbox);
         for (size_t i = 0; i < n; i++) {
             hand_on(inbox, i, fn, userdata);
@@ -177,5 +175,5 @@ bool inbox_read(struct inbox *inbox, inbox_fn fn, void *userdata)
         total += n;
     }
     inbox->reading = false;
-    return total >= MESSAGES_PER_PASS;
+    return total;
 }

@@ -9,6 +9,9 @@
 
 struct inbox;
 
+/* Messages read before other sources get a turn. */
+enum { INBOX_FULL = 64 };
+
 /* One received message. ip.ttl is what the packet carried. Octets are valid during the call. */
 typedef void (*inbox_fn)(void *userdata, const struct packet_ip *ip, const uint8_t *payload,
                          size_t size);
@@ -19,8 +22,8 @@ struct inbox *inbox_new(int fd, int ifindex, enum ip_family family);
 /* NULL is allowed. */
 void inbox_free(struct inbox *inbox);
 
-/* Hands on what waits to be read, a bounded number of messages. True when more may wait. Harmless
- * from fn(). */
-bool inbox_read(struct inbox *inbox, inbox_fn fn, void *userdata);
+/* Hands on what waits to be read and returns how many messages that were: when they are INBOX_FULL
+ * or more, others may wait. Harmless from fn(). */
+size_t inbox_read(struct inbox *inbox, inbox_fn fn, void *userdata);
 
 #endif

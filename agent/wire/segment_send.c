@@ -54,6 +54,9 @@ void segments_hold(void *userdata)
 {
     struct segments *segments = userdata;
 
+    for (struct segment *s = segments->list; s != NULL; s = s->next)
+        for (size_t i = 0; i < FAMILY_SLOTS; i++)
+            advert_io_catch_up(s->io[i]);
     segments->holds = true;
 }
 

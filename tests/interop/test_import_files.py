@@ -108,7 +108,7 @@ def test_output_is_not_overwritten_unless_asked_for(write, tmp_path):
     assert run("import", path, "-o", tmp_path / "no" / "vipd.conf").returncode == USAGE
 
 
-@pytest.mark.limit(60)
+@pytest.mark.limit(120)
 def test_a_large_configuration(write):
     text = "".join(instance(f"    priority {i % 200 + 1}", f"VI_{i}").replace("eth0", f"e{i}")
                    .replace("192.0.2.1/24", f"10.{i // 250}.{i % 250}.1/24") for i in range(4000))
@@ -117,14 +117,14 @@ def test_a_large_configuration(write):
     assert lost(report) == []
 
 
-@pytest.mark.limit(60)
+@pytest.mark.limit(120)
 def test_many_refused_instances_do_not_take_long(write):
     text = "".join(instance("", f"VI_{i}") for i in range(1000))
     report = convert(write(text))
     assert list(sections(report["config"])) == ["instance VI_0"]
 
 
-@pytest.mark.limit(60)
+@pytest.mark.limit(120)
 def test_more_than_vipd_takes_is_told(write):
     text = "".join(instance("", f"VI_{i}").replace("eth0", f"e{i}")
                    .replace("192.0.2.1/24", f"10.{i >> 8}.{i & 255}.1") for i in range(4100))

@@ -3,34 +3,13 @@
  * whether it answers for its addresses, and what it makes of its link.
  */
 #include "lib/config/duration.h"
-#include "tools/import/import.h"
 #include "tools/import/keys.h"
+#include "tools/import/subject.h"
 
 #include <string.h>
 
 /* keepalived's bound of preempt_delay, in seconds. */
 #define PREEMPT_DELAY_MAX_NS (1000 * NS_PER_SEC)
-
-struct subject {
-    struct import *import;
-    const struct import_instance *instance;
-    const struct keepalived_node *block;
-    struct import_section *section;
-};
-
-#define ITEM_ON(subject, kind, node, ...)                                                          \
-    IMPORT_ITEM((subject)->import, (subject)->section, (kind), (node), __VA_ARGS__)
-
-static const struct keepalived_node *last(const struct subject *subject, const char *word)
-{
-    return keepalived_last(subject->block, word);
-}
-
-static bool set(const struct subject *subject, const struct keepalived_node *node, const char *key,
-                const char *value)
-{
-    return import_set(subject->import->out, subject->section, node, key, value);
-}
 
 /* Where keepalived ignores nopreempt and preempt_delay; NULL: it does not. */
 static const char *without_effect(const struct subject *subject)

@@ -3,34 +3,14 @@
  * what it does is in wire.c and behaviour.c.
  */
 #include "lib/config/duration.h"
-#include "tools/import/import.h"
+#include "tools/import/subject.h"
 
 #include <string.h>
 
 #define PRIORITY_DEFAULT "100"
 
-struct subject {
-    struct import *import;
-    struct import_instance *instance;
-    const struct keepalived_node *block;
-    struct import_section *section;
-};
-
-static const struct keepalived_node *last(const struct subject *subject, const char *word)
-{
-    return keepalived_last(subject->block, word);
-}
-
-static void set(const struct subject *subject, const struct keepalived_node *node, const char *key,
-                const char *value)
-{
-    import_set(subject->import->out, subject->section, node, key, value);
-}
-
-#define NOTE_ON(subject, node, ...)                                                                \
-    IMPORT_ITEM((subject)->import, (subject)->section, IMPORT_NOTE, (node), __VA_ARGS__)
-#define FAILOVER_ON(subject, node, ...)                                                            \
-    IMPORT_ITEM((subject)->import, (subject)->section, IMPORT_FAILOVER, (node), __VA_ARGS__)
+#define NOTE_ON(subject, node, ...)     ITEM_ON((subject), IMPORT_NOTE, (node), __VA_ARGS__)
+#define FAILOVER_ON(subject, node, ...) ITEM_ON((subject), IMPORT_FAILOVER, (node), __VA_ARGS__)
 
 /* A word that keepalived needs as well, but with unicast: without it the section is refused by
  * vipd's own check. */

@@ -6,33 +6,12 @@
  */
 #include "lib/config/duration.h"
 #include "lib/packet/address.h"
-#include "tools/import/import.h"
 #include "tools/import/keys.h"
+#include "tools/import/subject.h"
 
 #include <string.h>
 
 enum { PASSWORD_SIZE = 8 }; /* octets of it that keepalived sends */
-
-struct subject {
-    struct import *import;
-    struct import_instance *instance;
-    const struct keepalived_node *block;
-    struct import_section *section;
-};
-
-#define ITEM_ON(subject, kind, node, ...)                                                          \
-    IMPORT_ITEM((subject)->import, (subject)->section, (kind), (node), __VA_ARGS__)
-
-static const struct keepalived_node *last(const struct subject *subject, const char *word)
-{
-    return keepalived_last(subject->block, word);
-}
-
-static bool set(const struct subject *subject, const struct keepalived_node *node, const char *key,
-                const char *value)
-{
-    return import_set(subject->import->out, subject->section, node, key, value);
-}
 
 /* An address, of which keepalived cuts a prefix length off. False: not one. */
 static bool read_address(const struct subject *subject, const struct keepalived_node *node,

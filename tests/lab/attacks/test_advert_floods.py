@@ -12,6 +12,8 @@ from vipdlab.watch import widest_gap
 SECONDS = 3
 # The filter counts the strangers of a second, 32 of them, and looks again each 10 s.
 READ_MAX = 500
+# Two sockets, either woken 100 times in 100 ms at the most: after that it is looked at each 2 ms.
+WOKEN_MAX = 2500
 
 
 def loop_of(node):
@@ -49,6 +51,7 @@ def flood(lab, frames):
     print(f"{counts['sent'] / counts['seconds']:,.0f} frames a second; share of a CPU "
           f"{[round(share / counts['seconds'], 2) for share in shares]}; read {read} of "
           f"{counts['sent']}, woken {woken}")
+    assert max(woken) < WOKEN_MAX * counts["seconds"] + counts["sent"] / 10, (woken, counts)
     return counts["sent"], read, woken
 
 

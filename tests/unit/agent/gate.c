@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-enum { GATE_MS_MAX = 10000 };
+enum { GATE_MS_MAX = 30 * 1000 };
 
 static void run(struct worker_task *task)
 {

@@ -97,9 +97,7 @@ void netns_ip(const char *format, ...)
     assert_int_equal(status, 0);
 }
 
-/* The first of two ends to be up gets its queue from the kernel's work queue, as soon as that runs:
- * until then all that is sent is lost, and reported as sent. */
-static void await_queue(const char *name)
+void netns_await_link(const char *name)
 {
     const struct timespec moment = {.tv_nsec = 1000000};
     struct ifreq request = {0};
@@ -123,7 +121,7 @@ void netns_veth(const char *a, const char *b)
     netns_ip("link add %s type veth peer name %s", a, b);
     netns_ip("link set %s up", a);
     netns_ip("link set %s up", b);
-    await_queue(a);
+    netns_await_link(a);
 }
 
 void netns_address(const char *ifname, const char *prefix, uint8_t proto, uint32_t valid_s)

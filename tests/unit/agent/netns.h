@@ -19,8 +19,12 @@ void netns_enter(void);
 /* Runs `ip` with these arguments; fails the test when `ip` fails. */
 void netns_ip(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* A pair of veth, both up. */
+/* A pair of veth, both up and ready to send. */
 void netns_veth(const char *a, const char *b);
+
+/* Waits until a link whose other end has come up sends: it gets its queue from the kernel's work
+ * queue, as soon as that runs. Until then all that is sent is lost, and reported as sent. */
+void netns_await_link(const char *name);
 
 /* Adds (or renews) an address with that IFA_PROTO and lifetime (UINT32_MAX: for ever), which `ip`
  * of Debian 12 cannot. */

@@ -28,7 +28,9 @@ struct bench {
     sd_event *event;
     struct deadlines *deadlines;
     struct item items[MANY];
-    struct item *remove; /* by the next one that is served */
+    struct item *remove;        /* by the next one that is served */
+    struct item *before_off;    /* put off by the next turn's beginning */
+    struct item *before_remove; /* removed by it */
     uint64_t due_ns[MANY];
     size_t count;
     unsigned before;
@@ -37,7 +39,16 @@ struct bench {
 
 static void on_before(void *userdata)
 {
-    ((struct bench *)userdata)->before++;
+    struct bench *bench = userdata;
+
+    bench->before++;
+    if (bench->before_off != NULL)
+        deadline_set(bench->deadlines, &bench->before_off->deadline,
+                     clock_boot_ns() + 60 * NS_PER_SEC);
+    if (bench->before_remove != NULL)
+        deadlines_remove(bench->deadlines, &bench->before_remove->deadline);
+    bench->before_off = NULL;
+    bench->before_remove = NULL;
 }
 
 static void on_after(void *userdata)
@@ -122,6 +133,23 @@ static void test_in_order_each_once(void **state)
     deadlines_serve(bench->deadlines);
     assert_int_equal(bench->count, MANY);
     assert_int_equal(bench->before, 1);
+}
+
+/* What is read then may be what they waited for. */
+static void test_what_the_beginning_of_a_turn_puts_off_or_removes_is_not_served(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t base = clock_boot_ns() - NS_PER_SEC;
+
+    for (size_t i = 0; i < 3; i++)
+        set(bench, i, base + i);
+    bench->before_off = &bench->items[0];
+    bench->before_remove = &bench->items[1];
+    deadlines_serve(bench->deadlines);
+    assert_int_equal(bench->before, 1);
+    assert_int_equal(bench->after, 1);
+    assert_int_equal(bench->count, 1);
+    assert_int_equal(bench->items[2].served, 1);
 }
 
 static void test_the_timer_serves_a_bounded_number_a_turn(void **state)
@@ -270,6 +298,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_in_order_each_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_what_the_beginning_of_a_turn_puts_off_or_removes_is_not_served, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_timer_serves_a_bounded_number_a_turn, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_put_off_is_served_at_its_time, setup, teardown),

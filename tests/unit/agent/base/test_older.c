@@ -22,7 +22,7 @@
 enum {
     CALL_PIDFD_OPEN = 434,
     CALL_CLOSE_RANGE = 436,
-    WAIT_MS = 10000,
+    WAIT_MS = 30 * 1000,
 };
 
 static int become_old(void **state)

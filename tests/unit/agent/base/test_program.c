@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 enum {
-    WAIT_MS = 10000,
+    WAIT_MS = 30 * 1000,
     OUTPUT_SIZE = 4096,
 };
 

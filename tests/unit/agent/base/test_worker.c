@@ -172,11 +172,14 @@ static void test_what_is_unhurried_wakes_nobody(void **state)
         wait_until_ran(&bench->jobs[i]);
         assert_int_equal(sd_event_run(bench->event, 20000), 0);
         assert_int_equal(bench->journal.count, i);
-        if (i == 1)
+        /* It has run, and the thread may not have put it down yet. */
+        for (int ms = 0; i == 1 && bench->journal.count == i && ms < 10000; ms++) {
+            usleep(1000);
             (void)worker_wait(bench->worker, 0);
-        else
+        }
+        if (i != 1)
             worker_hurry(bench->worker);
-        assert_int_equal(sd_event_run(bench->event, 20000) > 0, i != 1);
+        assert_int_equal(sd_event_run(bench->event, i == 1 ? 20000 : 10000000) > 0, i != 1);
         assert_int_equal(bench->journal.count, i + 1);
     }
 }
@@ -338,7 +341,7 @@ static void test_leaving_waits_for_nothing(void **state)
     uint64_t before_ns = clock_boot_ns();
     worker_leave(bench->worker);
     bench->worker = NULL;
-    assert_true(clock_boot_ns() - before_ns < NS_PER_SEC);
+    assert_true(clock_boot_ns() - before_ns < 5 * NS_PER_SEC);
     open_gate(bench);
     for (int i = 0; i < 2; i++)
         assert_int_equal(read(told[0], octets, 1), 1);

@@ -54,7 +54,7 @@ static struct config_check file_check(const char *name, const char *path)
 {
     struct config_check check = {.type = CHECK_FILE,
                                  .interval_ns = 200 * NS_PER_MS,
-                                 .timeout_ns = 100 * NS_PER_MS,
+                                 .timeout_ns = 10 * NS_PER_SEC,
                                  .rise = 1,
                                  .fall = 1,
                                  .content = CONTENT_PRESENT};
@@ -79,6 +79,8 @@ static int set_up(void **state)
     snprintf(bench->path, sizeof(bench->path), "%s/file", bench->directory);
     bench->list[0] = file_check("here", bench->path);
     bench->list[1] = file_check("there", HANGING_PATH);
+    /* Of the other one that would be the machine's doing, when it stands still. */
+    bench->list[1].timeout_ns = 100 * NS_PER_MS;
     bench->config.checks = bench->list;
     bench->config.check_count = 2;
     *state = bench;
@@ -110,14 +112,14 @@ static void touch(const struct bench *bench)
 static void wait_for(const struct bench *bench, const char *name, enum check_verdict verdict,
                      const char *text)
 {
-    uint64_t until_ns = clock_boot_ns() + 10 * NS_PER_SEC;
+    uint64_t until_ns = clock_boot_ns() + 30 * NS_PER_SEC;
     struct check_view view;
 
     while (clock_boot_ns() < until_ns) {
         uint64_t before_ns = clock_boot_ns();
 
         assert_true(sd_event_run(bench->event, 20000) >= 0);
-        assert_true(clock_boot_ns() - before_ns < NS_PER_SEC);
+        assert_true(clock_boot_ns() - before_ns < 5 * NS_PER_SEC);
         assert_true(checks_look(bench->checks, name, &view));
         if (view.state->verdict == verdict && strstr(view.text, text) != NULL)
             return;
@@ -188,7 +190,7 @@ static void one_that_hangs_is_left_behind(void **state)
     uint64_t before_ns = clock_boot_ns();
     bench->config.check_count = 1;
     assert_int_equal(checks_apply(bench->checks, &bench->config, NULL, false), 0);
-    assert_true(clock_boot_ns() - before_ns < NS_PER_SEC);
+    assert_true(clock_boot_ns() - before_ns < 5 * NS_PER_SEC);
     hangs = false;
     usleep(50000);
 }

@@ -163,7 +163,7 @@ static void test_greed_gets_its_share_and_no_more(void **state)
 static void test_a_burst_pauses(void **state)
 {
     const struct budget_rule pausing = {
-        .burst_ns = 200 * NS_PER_MS, .percent = 5, .stretch_ns = 5 * NS_PER_MS};
+        .burst_ns = 10 * NS_PER_SEC, .percent = 5, .stretch_ns = 5 * NS_PER_MS};
     struct bench *bench = *state;
 
     budget_close(bench->budget);
@@ -175,8 +175,10 @@ static void test_a_burst_pauses(void **state)
         run_for(bench, 1 * NS_PER_MS);
     assert_true(bench->burnt_ns >= 100 * NS_PER_MS);
     assert_int_equal(budget_rests(bench->budget), 0);
-    /* The last stretch's pause has not been yet. */
-    assert_true(clock_boot_ns() - begun_ns >= 2 * bench->burnt_ns - 2 * pausing.stretch_ns);
+    /* The last stretch's pause has not been yet; that stretch may be as long as somebody else had
+     * the processor. */
+    assert_true(clock_boot_ns() - begun_ns >=
+                2 * (bench->burnt_ns - bench->last_ns) - 2 * pausing.stretch_ns);
 }
 
 static void test_what_comes_during_a_rest_is_served_after_it(void **state)
@@ -186,9 +188,10 @@ static void test_what_comes_during_a_rest_is_served_after_it(void **state)
     bench->burn_ns = 25 * NS_PER_MS; /* more than all there is */
     add_reader(bench);
     assert_int_equal(write(bench->pipe[1], "xx", 2), 2);
-    for (int turns = 0; !budget_spent(bench->budget) && turns < 1000; turns++)
-        run_for(bench, 1 * NS_PER_MS);
+    for (int turns = 0; bench->served == 0 && turns < 1000; turns++)
+        assert_true(sd_event_run(bench->outer, 1000) >= 0);
     assert_int_equal(bench->served, 1);
+    assert_true(budget_spent(bench->budget));
     for (int turns = 0; bench->served < 2 && turns < 5000; turns++)
         run_for(bench, 1 * NS_PER_MS);
     assert_int_equal(bench->served, 2);

@@ -8,7 +8,7 @@
 #include "agent/kernel/links.h"
 
 enum {
-    WAIT_MS = 5000,
+    WAIT_MS = 30 * 1000,
     QUIET_MS = 50,
 };
 

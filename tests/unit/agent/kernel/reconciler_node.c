@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -112,14 +113,71 @@ int node_run(struct node *node)
     return reconciler_finish(node->reconciler, WAIT_MS * NS_PER_MS);
 }
 
+bool node_settled(void *userdata)
+{
+    return reconciler_settled(userdata);
+}
+
+struct repairs_wanted {
+    const struct reconciler *reconciler;
+    unsigned count;
+};
+
+static bool have_repaired(void *userdata)
+{
+    const struct repairs_wanted *wanted = userdata;
+
+    return reconciler_repairs(wanted->reconciler) >= wanted->count;
+}
+
+bool node_repairs(struct node *node, unsigned count)
+{
+    struct repairs_wanted wanted = {.reconciler = node->reconciler, .count = count};
+
+    if (!netns_run_until(node->event, have_repaired, &wanted, WAIT_MS))
+        return false;
+    netns_run_for(node->event, QUIET_MS);
+    return reconciler_repairs(node->reconciler) == count;
+}
+
+struct sight {
+    const struct links *links;
+    int ifindex;
+    struct ip_prefix prefix;
+};
+
+static bool is_seen(void *userdata)
+{
+    const struct sight *sight = userdata;
+
+    return links_prefix(sight->links, sight->ifindex, &sight->prefix) != NULL;
+}
+
+bool node_sees(struct node *node, const char *ifname, const char *text)
+{
+    struct sight sight = {
+        .links = node->links, .ifindex = netns_ifindex(ifname), .prefix = prefix_of(text)};
+
+    return netns_run_until(node->event, is_seen, &sight, WAIT_MS);
+}
+
+bool kernel_loses(const char *text)
+{
+    const struct timespec moment = {.tv_nsec = 20 * 1000 * 1000};
+
+    for (int ms = 0; ms < WAIT_MS && kernel_has("va", text); ms += 20)
+        (void)nanosleep(&moment, NULL);
+    return !kernel_has("va", text);
+}
+
 int node_want_on(struct node *node, struct desired_set *set, int ifindex,
                  const struct claimed_address *prefixes, size_t count, uint64_t lease_ns)
 {
     reconciler_want(node->reconciler, set, ifindex, prefixes, count, lease_ns);
     int r = reconciler_finish(node->reconciler, WAIT_MS * NS_PER_MS);
     /* The kernel had what the view had not. */
-    for (int i = 0; i < WAIT_MS && count > 0 && !reconciler_settled(set); i++)
-        assert_true(sd_event_run(node->event, 1000) >= 0);
+    if (count > 0)
+        (void)netns_run_until(node->event, node_settled, set, WAIT_MS);
     return count > 0 ? set->error : r;
 }
 

@@ -9,7 +9,7 @@
 #include "agent/kernel/reconciler.h"
 
 enum {
-    WAIT_MS = 8000,
+    WAIT_MS = 30 * 1000,
     QUIET_MS = 50,
 };
 
@@ -23,7 +23,8 @@ struct node {
     unsigned lost;
 };
 
-/* Setup and teardown of a test; *state is the node. */
+/* Setup and teardown of a test; *state is the node. What the test has on its stack is gone then: it
+ * leaves no set behind that wants something. */
 int node_open(void **state);
 int node_close(void **state);
 
@@ -38,6 +39,16 @@ int node_want_on(struct node *node, struct desired_set *set, int ifindex,
 int node_want(struct node *node, struct desired_set *set, const struct claimed_address *prefixes,
               size_t count, uint64_t lease_ns);
 
+/* Of a set, for netns_run_until(). */
+bool node_settled(void *set);
+
+/* Turns the loop until so many repairs have been counted; then whether it stays at that. The kernel
+ * has an address before the loop is told, on a busy machine long before. */
+bool node_repairs(struct node *node, unsigned count);
+
+/* Turns the loop until the view has that address: of IPv6 the kernel tells a moment later. */
+bool node_sees(struct node *node, const char *ifname, const char *text);
+
 struct search {
     struct ip_prefix prefix;
     struct observed_address found; /* all zero: it is not there */
@@ -48,5 +59,8 @@ struct search {
 struct search kernel_read(const char *ifname, const char *text);
 bool kernel_has(const char *ifname, const char *text);
 bool kernel_has_ours(const char *ifname, const char *text);
+
+/* Waits, without the loop, until an address on va has gone by itself. */
+bool kernel_loses(const char *text);
 
 #endif

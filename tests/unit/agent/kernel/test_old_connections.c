@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 enum {
-    WAIT_MS = 8000,
+    WAIT_MS = 30 * 1000,
     QUIET_MS = 100,
     PORT = 7007,
     TIME_WAIT = 6, /* as /proc/net/tcp has it */

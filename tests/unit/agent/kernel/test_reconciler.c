@@ -59,6 +59,7 @@ static void without_a_lease_it_is_for_ever(void **state)
     assert_in_range(kernel_read("va", "192.0.2.10/24").found.valid_s, 50, 60);
     assert_int_equal(node_want(node, &set, list, 2, 0), 0);
     assert_int_equal(kernel_read("va", "192.0.2.10/24").found.valid_s, UINT32_MAX);
+    assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
 }
 
 static void many_go_in_few_calls(void **state)
@@ -124,6 +125,7 @@ static void a_change_of_the_list_touches_only_the_difference(void **state)
     assert_true(kernel_has_ours("va", "192.0.2.12/24"));
     netns_run_for(node->event, QUIET_MS);
     assert_int_equal(reconciler_repairs(node->reconciler), 0);
+    assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
 }
 
 /* A reload that changes nothing. What somebody did to the lease shows whether it was written. */
@@ -151,6 +153,7 @@ static void an_equal_list_elsewhere_is_not_written(void **state)
     assert_in_range(kernel_read("va", "2001:db8::10/64").found.valid_s, 900, 1000);
     assert_int_equal(node_want(node, &set, before, 2, 60 * NS_PER_SEC), 0);
     assert_in_range(kernel_read("va", "192.0.2.10/24").found.valid_s, 30, 60);
+    assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
 }
 
 /* IPv6 knows an address with one prefix length at a time; IPv4 with several. */
@@ -182,6 +185,7 @@ static void moves_to_another_link(void **state)
     assert_int_equal(node_want_on(node, &set, netns_ifindex("vb"), list, 1, 0), 0);
     assert_false(kernel_has("va", "192.0.2.10/24"));
     assert_true(kernel_has_ours("vb", "192.0.2.10/24"));
+    assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
 }
 
 static void releasing_what_went_with_its_link_is_no_error(void **state)

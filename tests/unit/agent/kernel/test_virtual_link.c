@@ -20,7 +20,7 @@
 enum {
     VRID = 51,
     QUIET_MS = 100,
-    WAIT_MS = 5000,
+    WAIT_MS = 30 * 1000,
 };
 
 struct node {

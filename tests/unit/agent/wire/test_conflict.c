@@ -20,7 +20,7 @@
 
 enum {
     SETTLE_MS = 200,
-    WAIT_MS = 3000,
+    WAIT_MS = 30 * 1000,
 };
 
 static const uint8_t stranger_mac[6] = {0x02, 0, 0, 0, 0, 0x77};
@@ -95,6 +95,7 @@ static void a_filter_set_while_the_link_is_down_is_heard_through(void **state)
     assert_int_equal(conflict_watch_set(watch, &ours.address, 1), 0);
     assert_int_equal(conflict_watch_vrrp(watch, &nothing), 0);
     netns_ip("link set va up");
+    netns_await_link("vb");
     netns_run_for(event, SETTLE_MS);
     announce(&ours);
     assert_true(netns_run_until(event, came, &claims, WAIT_MS));
