@@ -48,7 +48,7 @@ enum {
     /* The path of a password-file, with NUL, and what the file may have. */
     SECRET_PATH_SIZE = 128,
     SECRET_FILE_BYTES_MAX = 1024,
-    CONTROL_CLIENTS_MAX = 32,
+    CONTROL_CLIENTS_MAX = 128,
     /* One request of a client of the control socket. */
     CONTROL_MESSAGE_BYTES_MAX = 64 * 1024,
     /* While more than this waits to be sent to a client, nothing is added for it. */

@@ -2,6 +2,8 @@
  * its list, so that the list need never exist as a whole. */
 #include "agent/control/answer.h"
 
+#include "agent/base/clock.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -44,6 +46,13 @@ static const char *filter_of(const struct control_answer *answer)
     return answer->filtered ? answer->filter : NULL;
 }
 
+static void stop_sharing(struct control_answer *answer)
+{
+    if (answer->sharing)
+        pieces_leave(answer->pieces);
+    answer->sharing = false;
+}
+
 /* {"parameters":{NODE..., "instances":[ ; the list follows piece by piece. */
 static void begin_status(struct control_answer *answer, const struct control_request *request)
 {
@@ -68,6 +77,10 @@ static void begin_status(struct control_answer *answer, const struct control_req
     write_string(answer, ",\"instances\":[");
     answer->kind = ANSWER_STATUS;
     answer->first = true;
+    answer->asked_ns = clock_boot_ns();
+    answer->sharing = !request->has_name;
+    if (answer->sharing)
+        answer->wait_ns = pieces_join(answer->pieces);
 }
 
 static void begin_history(struct control_answer *answer, const struct control_request *request)
@@ -91,12 +104,17 @@ static void begin_history(struct control_answer *answer, const struct control_re
         write_string(answer, "{\"parameters\":{\"entries\":[");
 }
 
+static void end_list(struct control_answer *answer)
+{
+    write_text(answer, "]}}", sizeof("]}}"));
+    answer->kind = ANSWER_NONE;
+}
+
 /* One element of the list being written, or its end when element is NULL. Steals element. */
 static void write_element(struct control_answer *answer, json_t *element)
 {
     if (element == NULL) {
-        write_text(answer, "]}}", sizeof("]}}"));
-        answer->kind = ANSWER_NONE;
+        end_list(answer);
         return;
     }
     if (!answer->first)
@@ -105,14 +123,26 @@ static void write_element(struct control_answer *answer, json_t *element)
     write_json(answer, element);
 }
 
-static void step_status(struct control_answer *answer)
+/* False: it was made already, for somebody else. */
+static bool step_status(struct control_answer *answer)
 {
-    const struct control_handlers *handlers = answer->handlers;
-    json_t *instance = NULL;
+    enum piece_outcome outcome = PIECE_NONE;
 
+    if (!answer->first)
+        write_text(answer, ",", 1);
+    if (answer->failed)
+        return true;
     if (answer->index < answer->index_end)
-        instance = handlers->instance(handlers->userdata, answer->index++);
-    write_element(answer, instance);
+        outcome = pieces_append(answer->pieces, answer->index++, answer->asked_ns, &answer->output);
+    if (outcome == PIECE_FAILED)
+        answer->failed = true;
+    if (outcome == PIECE_NONE) {
+        answer->output.end -= answer->first ? 0 : 1; /* the comma */
+        end_list(answer);
+        stop_sharing(answer);
+    }
+    answer->first = false;
+    return outcome != PIECE_KEPT;
 }
 
 static void step_history(struct control_answer *answer)
@@ -167,6 +197,7 @@ static void begin_reload(struct control_answer *answer, const struct control_req
 
 void control_answer_leave(struct control_answer *answer)
 {
+    stop_sharing(answer);
     control_later_forget(answer->later);
     answer->later = NULL;
 }
@@ -242,15 +273,14 @@ bool control_answer_pending(const struct control_answer *answer)
     return answer->kind != ANSWER_NONE && answer->kind != ANSWER_LATER;
 }
 
-void control_answer_step(struct control_answer *answer)
+bool control_answer_step(struct control_answer *answer)
 {
     switch (answer->kind) {
     case ANSWER_NONE:
     case ANSWER_LATER:
         break;
     case ANSWER_STATUS:
-        step_status(answer);
-        break;
+        return step_status(answer);
     case ANSWER_HISTORY:
         step_history(answer);
         break;
@@ -258,4 +288,5 @@ void control_answer_step(struct control_answer *answer)
         step_follow(answer);
         break;
     }
+    return true;
 }

@@ -8,6 +8,7 @@
 
 #include "agent/base/byte_queue.h"
 #include "agent/control/handlers.h"
+#include "agent/control/pieces.h"
 
 /* What the answer being made consists of. */
 enum answer_kind {
@@ -18,10 +19,11 @@ enum answer_kind {
     ANSWER_FOLLOW,  /* entries from `sequence` on, one in each reply, for ever */
 };
 
-/* Owned and embedded by the client. All zero but `handlers`, `uid`, `on_written` and
+/* Owned and embedded by the client. All zero but `handlers`, `pieces`, `uid`, `on_written` and
  * output.size_max to begin with. */
 struct control_answer {
     const struct control_handlers *handlers; /* borrowed */
+    struct pieces *pieces;                   /* borrowed */
     /* What was to come later is in the output now; the client is not to be freed in there. */
     void (*on_written)(struct control_answer *answer);
     struct control_later *later; /* what is still to come; NULL: nothing */
@@ -30,10 +32,13 @@ struct control_answer {
     uint32_t uid; /* of the client */
     bool failed;  /* no memory, or too much to send: the client has to go */
     bool first;   /* no element of the list was written yet */
+    bool sharing; /* it has joined the pieces */
     bool filtered;
     char filter[NAME_SIZE];
     size_t index;
     size_t index_end;
+    uint64_t asked_ns; /* nothing in it is older */
+    uint64_t wait_ns;  /* before its first step; who waits sets it to 0 */
     uint64_t sequence;
     uint64_t sequence_end;
 };
@@ -49,7 +54,7 @@ void control_answer_leave(struct control_answer *answer);
 /* True when control_answer_step() has something to write. */
 bool control_answer_pending(const struct control_answer *answer);
 
-/* Writes one more piece of the answer begun. */
-void control_answer_step(struct control_answer *answer);
+/* Writes one more piece of the answer begun. False: that was next to no work. */
+bool control_answer_step(struct control_answer *answer);
 
 #endif

@@ -9,6 +9,7 @@
 #include "agent/control/answer.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +81,10 @@ static int schedule_work(struct control_client *client, bool work)
         return rc < 0 ? rc : 0; /* one that waits for its turn keeps its place */
     if (!work)
         return sd_event_source_set_enabled(client->work, SD_EVENT_OFF);
-    rc = sd_event_source_set_time(client->work, 0);
+    rc = client->answer.wait_ns > 0
+             ? sd_event_source_set_time_relative(client->work, client->answer.wait_ns / NS_PER_US)
+             : sd_event_source_set_time(client->work, 0);
+    client->answer.wait_ns = 0;
     return rc < 0 ? rc : sd_event_source_set_enabled(client->work, SD_EVENT_ONESHOT);
 }
 
@@ -155,36 +159,51 @@ static void step_some(struct control_client *client)
     struct control_answer *answer = &client->answer;
     uint64_t until_ns = clock_boot_ns() + TURN_NS;
 
-    for (int i = 0; i < STEPS_PER_TURN && control_answer_pending(answer) && !answer->failed; i++) {
-        if (i > 0 && (byte_queue_used(&answer->output) >= CONTROL_QUEUE_BYTES ||
-                      clock_boot_ns() >= until_ns))
+    for (int steps = 0; steps < STEPS_PER_TURN;) {
+        if (!control_answer_pending(answer) || answer->failed)
             break;
-        control_answer_step(answer);
+        steps += control_answer_step(answer) ? 1 : 0;
+        if (byte_queue_used(&answer->output) >= CONTROL_QUEUE_BYTES || clock_boot_ns() >= until_ns)
+            break;
     }
     if (byte_queue_used(&answer->output) > 0)
         send_some(client);
 }
 
+/* The first message of the input, if it is complete. */
+static void take_message(struct control_client *client)
+{
+    size_t length = message_length(client);
+
+    if (length == SIZE_MAX)
+        return;
+    restart_timeout(client);
+    if (!control_answer_message(&client->answer, byte_queue_front(&client->input), length,
+                                client->permitted))
+        client->failed = true;
+    byte_queue_take(&client->input, length + 1);
+}
+
 static int on_work(sd_event_source *source, uint64_t usec, void *userdata)
 {
     struct control_client *client = userdata;
-    size_t length = SIZE_MAX;
 
     (void)source;
     (void)usec;
+    client->owner->worked(client->owner->userdata);
     if (client->answer.kind == ANSWER_NONE)
-        length = message_length(client);
+        take_message(client);
     else
         step_some(client);
-    if (length != SIZE_MAX) {
-        restart_timeout(client);
-        if (!control_answer_message(&client->answer, byte_queue_front(&client->input), length,
-                                    client->permitted))
-            client->failed = true;
-        byte_queue_take(&client->input, length + 1);
-    }
     update(client);
     return 0;
+}
+
+void control_client_begin(struct control_client *client)
+{
+    receive_some(client);
+    take_message(client);
+    update(client);
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -203,13 +222,26 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
     return 0;
 }
 
+/* People wait for their share of our time: then it is not the client who is silent. */
+static bool waits_for_us(const struct control_client *client)
+{
+    struct pollfd writable = {.fd = client->fd, .events = POLLOUT};
+
+    if (byte_queue_used(&client->answer.output) == 0)
+        return has_work(client);
+    return poll(&writable, 1, 0) > 0 && (writable.revents & POLLOUT) != 0;
+}
+
 static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata)
 {
     struct control_client *client = userdata;
 
     (void)source;
     (void)usec;
-    client->failed = true;
+    if (waits_for_us(client))
+        restart_timeout(client);
+    else
+        client->failed = true;
     update(client);
     return 0;
 }
@@ -256,6 +288,7 @@ int control_client_new(const struct control_client_owner *owner, int fd, uid_t u
     client->permitted = permitted;
     client->input.size_max = CONTROL_MESSAGE_BYTES_MAX;
     client->answer.handlers = owner->handlers;
+    client->answer.pieces = owner->pieces;
     client->answer.uid = (uint32_t)uid;
     client->answer.on_written = on_written;
     client->answer.output.size_max = CONTROL_OUTPUT_BYTES_MAX;

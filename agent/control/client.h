@@ -6,6 +6,7 @@
 #define AGENT_CONTROL_CLIENT_H
 
 #include "agent/control/handlers.h"
+#include "agent/control/pieces.h"
 
 #include <sys/types.h>
 #include <systemd/sd-event.h>
@@ -16,6 +17,9 @@ struct control_client;
 struct control_client_owner {
     sd_event *event;
     const struct control_handlers *handlers;
+    struct pieces *pieces; /* what all clients' answers share */
+    /* A turn was given to what a client had asked before. */
+    void (*worked)(void *userdata);
     /* Takes the client off the list and frees it with control_client_free(). */
     void (*drop)(void *userdata, struct control_client *client);
     void *userdata;
@@ -26,6 +30,10 @@ struct control_client_owner {
 int control_client_new(const struct control_client_owner *owner, int fd, uid_t uid, bool permitted,
                        struct control_client **out);
 void control_client_free(struct control_client *client);
+
+/* Takes what it has sent already, in the turn in which it was accepted: those who ask at the same
+ * time are to have asked before long answers are made. May drop it. */
+void control_client_begin(struct control_client *client);
 
 /* There may be new history entries. */
 void control_client_wake(struct control_client *client);

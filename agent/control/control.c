@@ -32,6 +32,13 @@ static json_t *on_instance(void *userdata, size_t index)
                                             : NULL;
 }
 
+static uint64_t on_generation(void *userdata)
+{
+    const struct control *control = userdata;
+
+    return registry_generation(control->options.sources.registry);
+}
+
 /* Also one that is stopping. */
 static bool on_find(void *userdata, const char *name, size_t *index)
 {
@@ -68,6 +75,7 @@ int control_open(const struct control_options *options, struct control **out)
     const struct control_handlers handlers = {
         .node = on_node,
         .instance = on_instance,
+        .generation = on_generation,
         .find = on_find,
         .reload = on_reload,
         .handover = on_handover,

@@ -1,8 +1,8 @@
 /*
  * What is asked of the agent over its control socket, and what it answers. The server (server.h)
- * has clients (client.h), each with the answer being made for it (answer.h); they know messages
- * only and ask through handlers (handlers.h), which are here: how things stand (snapshot.h,
- * snapshot_router.h) and who is to hand over (requests.h).
+ * has clients (client.h), each with the answer being made for it (answer.h), of what all of them
+ * may share (pieces.h); they know messages only and ask through handlers (handlers.h), which are
+ * here: how things stand (snapshot.h, snapshot_router.h) and who is to hand over (requests.h).
  *
  * This owns the server and its clients. The instances, the history and everything else it looks at
  * are borrowed from the agent; a reload is the agent's own business, and is a callback here.

@@ -14,6 +14,8 @@ struct control_handlers {
     /* The index-th instance, 0 and up: control_instance_to_json(). NULL: there is none. A status of
      * all instances is written one instance in a turn, each as it is at that moment. */
     json_t *(*instance)(void *userdata, size_t index);
+    /* Another number after an instance came or went, and with that the meaning of an index. */
+    uint64_t (*generation)(void *userdata);
     /* Index of the instance of that name. False: there is none. */
     bool (*find)(void *userdata, const char *name, size_t *index);
     /* Reloads, which takes its time. The answer is what control_reply_reload() or

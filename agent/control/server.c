@@ -21,9 +21,12 @@
 #include <unistd.h>
 
 enum {
-    BACKLOG = 64,
+    BACKLOG = 2 * CONTROL_CLIENTS_MAX,
     SOCKET_MODE = 0666, /* reading is open to everybody */
     GROUPS_MAX = 256,
+    /* Newcomers before a turn of those who are being answered; else a flood of them would be all
+     * that is served. */
+    ACCEPTS_MAX = 16,
     GROUP_BUFFER_SIZE = 16 * 1024,
 };
 
@@ -37,6 +40,7 @@ static const struct budget_rule people = {
 
 struct control_server {
     struct budget *budget;
+    struct pieces *pieces;
     struct control_client_owner owner;
     struct control_handlers handlers;
     struct sockaddr_un address;
@@ -45,6 +49,7 @@ struct control_server {
     int fd;
     bool bound;
     bool accept_failing; /* and it was said */
+    unsigned accepts;    /* since a client's turn */
     bool has_group;
     gid_t group;
     sd_event_source *accept;
@@ -213,6 +218,22 @@ static int accept_one(struct control_server *server, int listener)
     return fd;
 }
 
+/* Newcomers go first, but not all of them. */
+static void note_accept(struct control_server *server)
+{
+    if (++server->accepts == ACCEPTS_MAX)
+        (void)sd_event_source_set_priority(server->accept, SD_EVENT_PRIORITY_NORMAL);
+}
+
+static void on_worked(void *userdata)
+{
+    struct control_server *server = userdata;
+
+    if (server->accepts >= ACCEPTS_MAX)
+        (void)sd_event_source_set_priority(server->accept, SD_EVENT_PRIORITY_IMPORTANT);
+    server->accepts = 0;
+}
+
 static int on_accept(sd_event_source *source, int listener, uint32_t revents, void *userdata)
 {
     struct control_server *server = userdata;
@@ -223,6 +244,7 @@ static int on_accept(sd_event_source *source, int listener, uint32_t revents, vo
 
     (void)source;
     (void)revents;
+    note_accept(server);
     if (fd < 0) {
         accept_failed(server, errno);
         return 0;
@@ -240,8 +262,10 @@ static int on_accept(sd_event_source *source, int listener, uint32_t revents, vo
     if (rc < 0)
         log_msg(LOG_WARNING, "%s: cannot serve a client: %s", server->address.sun_path,
                 strerror(-rc));
-    else
-        server->clients[server->client_count++] = client;
+    if (rc < 0)
+        return 0;
+    server->clients[server->client_count++] = client;
+    control_client_begin(client);
     return 0;
 }
 
@@ -275,6 +299,8 @@ static int server_start(struct control_server *server, const char *path)
     rc = sd_event_add_io(server->owner.event, &server->accept, server->fd, EPOLLIN, on_accept,
                          server);
     if (rc >= 0)
+        rc = sd_event_source_set_priority(server->accept, SD_EVENT_PRIORITY_IMPORTANT);
+    if (rc >= 0)
         rc = sd_event_add_time(server->owner.event, &server->clock, CLOCK_MONOTONIC, UINT64_MAX, 1,
                                on_clock, NULL);
     budget_wake(server->budget);
@@ -290,11 +316,16 @@ int control_server_open(sd_event *event, int64_t priority, const char *path,
         return -ENOMEM;
     server->fd = -1;
     server->handlers = *handlers;
-    int rc = budget_open(event, priority, &people, &server->budget);
+    server->pieces = pieces_new(&server->handlers);
+    int rc = server->pieces != NULL ? 0 : -ENOMEM;
+    if (rc >= 0)
+        rc = budget_open(event, priority, &people, &server->budget);
     if (rc >= 0) {
         server->owner = (struct control_client_owner){
             .event = budget_event(server->budget),
             .handlers = &server->handlers,
+            .pieces = server->pieces,
+            .worked = on_worked,
             .drop = drop_client,
             .userdata = server,
         };
@@ -334,6 +365,7 @@ void control_server_close(struct control_server *server)
     if (server->fd >= 0)
         close(server->fd);
     control_reserve_free(&server->reserve);
+    pieces_free(server->pieces);
     budget_close(server->budget);
     free(server);
 }

@@ -6,9 +6,9 @@
  * loop), one bounded piece in a turn (one accept, one read, one request, one instance or history
  * entry of an answer, one write), with bounded buffers, a bound on the number of clients, and
  * within a share of the CPU (budget.h). A client that sends garbage is dropped at once; one that is
- * silent, stuck in half a message or not reading, after CONTROL_SILENCE_MS_MAX. When all places are
- * taken the user with the most clients loses one to the newcomer, so nobody locks the administrator
- * out.
+ * silent, stuck in half a message or not reading, after CONTROL_SILENCE_MS_MAX; one that waits for
+ * its share of that CPU is not. When all places are taken the user with the most clients loses one
+ * to the newcomer, so nobody locks the administrator out.
  */
 #ifndef AGENT_CONTROL_SERVER_H
 #define AGENT_CONTROL_SERVER_H

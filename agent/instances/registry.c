@@ -17,6 +17,7 @@ struct registry {
     struct registry_observer observer;
     struct instance **list;
     size_t count;
+    uint64_t generation;
     sd_event_source *reaper;  /* frees stopped instances outside of their own callbacks */
     sd_event_source *avoider; /* has those look that avoid others, likewise */
     bool stopping;
@@ -30,6 +31,11 @@ size_t registry_count(const struct registry *registry)
 struct instance *registry_at(const struct registry *registry, size_t index)
 {
     return registry->list[index];
+}
+
+uint64_t registry_generation(const struct registry *registry)
+{
+    return registry->generation;
 }
 
 struct instance *registry_find(const struct registry *registry, const char *name)
@@ -100,6 +106,7 @@ int registry_add(struct registry *registry, struct config_box *box,
         return -ENOMEM;
     }
     registry->list[registry->count++] = instance;
+    registry->generation++;
     restore_drained(instance);
     instance_start(instance);
     registry_avoid_soon(registry);
@@ -140,6 +147,7 @@ static void remove_stopped(struct registry *registry, size_t i)
     instance_bequeath(instance, &legacy);
     instance->next_box = NULL;
     registry->list[i] = registry->list[--registry->count];
+    registry->generation++;
     registry->observer.on_removed(registry->observer.userdata, name, registry_find(registry, name));
     instance_free(instance);
     registry_avoid_soon(registry);

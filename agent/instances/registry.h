@@ -47,6 +47,9 @@ void registry_close(struct registry *registry);
 size_t registry_count(const struct registry *registry);
 struct instance *registry_at(const struct registry *registry, size_t index);
 
+/* Another number after an instance came or went: an index may mean another one then. */
+uint64_t registry_generation(const struct registry *registry);
+
 /* The running instance of that name, or NULL; one that is being stopped does not count. */
 struct instance *registry_find(const struct registry *registry, const char *name);
 

@@ -59,6 +59,13 @@ static json_t *on_instance(void *userdata, size_t index)
     return json;
 }
 
+static uint64_t on_generation(void *userdata)
+{
+    const struct control_bench *bench = userdata;
+
+    return bench->generation;
+}
+
 static bool on_find(void *userdata, const char *name, size_t *index)
 {
     const struct control_bench *bench = userdata;
@@ -105,6 +112,7 @@ int bench_open(void **state)
     assert_true(sd_event_new(&bench->event) >= 0);
     const struct control_handlers handlers = {.node = on_node,
                                               .instance = on_instance,
+                                              .generation = on_generation,
                                               .find = on_find,
                                               .reload = on_reload,
                                               .handover = on_handover,

@@ -25,8 +25,9 @@ struct control_bench {
     sd_event *event;
     struct control_server *server;
     struct history *history;
-    size_t instances;   /* how many the made-up agent has; their names are i0, i1, ... */
-    size_t padding;     /* octets added to each of them */
+    size_t instances; /* how many the made-up agent has; their names are i0, i1, ... */
+    size_t padding;   /* octets added to each of them */
+    uint64_t generation;
     unsigned made;      /* instances asked for */
     unsigned reloads;   /* reloads asked for */
     bool forced;        /* the last reload asked so */

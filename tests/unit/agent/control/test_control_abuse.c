@@ -15,11 +15,11 @@
 #include <cmocka.h>
 
 enum {
-    FLOODERS = CONTROL_CLIENTS_MAX - 1,
+    FLOODERS = 31,
     FLOOD_PIECES = 1500,
     /* Clients take turns: one asks once while every flooder may have some pieces of its own done.
      */
-    POLITE_TURNS_MAX = 20 * CONTROL_CLIENTS_MAX,
+    POLITE_TURNS_MAX = 20 * (FLOODERS + 1),
     LIVELY_EVERY_MS = 200,
     PIECES_PER_TURN = 8,
     PADDING = 1000,
