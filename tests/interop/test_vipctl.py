@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -30,14 +31,15 @@ STATUS = {
 
 @pytest.fixture
 def agent(tmp_path):
-    """agent(answer) listens and answers every message with those octets (None: never)."""
+    """agent(answer) listens and answers every message with those octets (None: never), of several
+    pieces each `pause` seconds after the one before."""
     path = str(tmp_path / "control")
     server = socket.socket(socket.AF_UNIX)
     server.bind(path)
     server.listen(8)
     held = []
 
-    def start(answer):
+    def start(*answer, pause=0):
         def serve():
             while True:
                 try:
@@ -51,8 +53,10 @@ def agent(tmp_path):
                     if not piece:
                         break
                     data += piece
-                if answer is not None:
-                    client.sendall(answer)
+                if answer != (None,):
+                    for piece in answer:
+                        time.sleep(pause)
+                        client.sendall(piece)
                     client.close()
         threading.Thread(target=serve, daemon=True).start()
         return path
@@ -327,6 +331,15 @@ def test_colours_are_for_terminals_that_want_them(agent, env):
     output = os.read(master, 65536)
     os.close(master)
     assert (b"\033[32m" in output) == (not env)
+
+
+@pytest.mark.limit(120)
+def test_an_answer_that_keeps_coming_may_take_long(agent):
+    """Four pieces: more than the ten seconds after which silence is no answer."""
+    text = reply(STATUS)
+    quarter = len(text) // 4 + 1
+    pieces = [text[at:at + quarter] for at in range(0, len(text), quarter)]
+    assert vipctl(agent(*pieces, pause=3), "status").returncode == 0
 
 
 def test_silence_is_5_in_the_end(agent):

@@ -17,6 +17,7 @@
 enum {
     CONNECT_TIMEOUT_S = 2,
     ANSWER_TIMEOUT_MS = 10000,
+    SLOW_ANSWERS = 12, /* as many times that for an answer that keeps coming */
     REPLY_BYTES_MAX = 64 * 1024 * 1024,
     READ_BYTES = 65536,
     RESTART_WAIT_MS = 30000, /* for an instance that a reload restarts */
@@ -244,14 +245,22 @@ static char *find_end(struct client *client)
     return client->used > from ? memchr(client->buffer + from, '\0', client->used - from) : NULL;
 }
 
-/* One message, an object. */
+/* Whoever goes on answering may take longer: vipd has others to answer too, and adverts first. */
+static int64_t patience_until(int timeout_ms, int64_t last_ms)
+{
+    int64_t until_ms = monotonic_ms() + timeout_ms;
+
+    return until_ms < last_ms ? until_ms : last_ms;
+}
+
+/* One message, an object. timeout_ms: of silence; negative: for ever. */
 static int read_message(struct client *client, int timeout_ms, json_t **out)
 {
-    int64_t until_ms = timeout_ms < 0 ? -1 : monotonic_ms() + timeout_ms;
+    int64_t last_ms = monotonic_ms() + (int64_t)timeout_ms * SLOW_ANSWERS;
     char *end;
 
     while ((end = find_end(client)) == NULL) {
-        int r = read_more(client, until_ms);
+        int r = read_more(client, timeout_ms < 0 ? -1 : patience_until(timeout_ms, last_ms));
         if (r != 0)
             return r;
     }
