@@ -109,7 +109,7 @@ static void forge(struct world *w)
         message = recorded->message;
         message.forged = true;
         if (rng_percent(&w->attack_rng, 50))
-            message.from = (uint8_t)((message.from + 1) % (w->node_count + 1));
+            message.from = message.from < w->node_count ? (uint8_t)(message.from + 1) : 0;
         else
             message.octets[MESSAGE_SIZE + 7]++;
         break;

@@ -69,24 +69,11 @@ static bool violates(struct world *w, const struct options *o, uint64_t seed, co
 /* Leaves out one fault after the other as long as something is still violated. */
 static void shrink(struct world *w, const struct options *o, uint64_t seed, bool *enabled)
 {
-    bool changed = true;
-
     for (size_t i = 0; i < FAULTS_MAX; i++)
         enabled[i] = true;
-    while (changed) {
-        changed = false;
-        for (size_t i = 0; i < FAULTS_MAX; i++) {
-            if (!enabled[i])
-                continue;
-            enabled[i] = false;
-            if (violates(w, o, seed, enabled, false))
-                changed = true;
-            else
-                enabled[i] = true;
-            if (i >= w->fault_count)
-                enabled[i] = false;
-        }
-        changed = false;
+    for (size_t i = 0; i < FAULTS_MAX; i++) {
+        enabled[i] = false;
+        enabled[i] = !violates(w, o, seed, enabled, false) && i < w->fault_count;
     }
 }
 

@@ -255,8 +255,10 @@ static void good_values_arrive(void **state)
 
         write_file(text, sizeof(text), good->key, good->value);
         struct config *config = parse_text(text, &problems);
-        if (config == NULL)
+        if (config == NULL) {
             fail_msg("%s = %s: %s", good->key, good->value, problems.list[0].text);
+            return;
+        }
         uint64_t got = good->get(&config->instances[0]);
         if (got != good->expected)
             fail_msg("%s = %s: got %ju, want %ju", good->key,
