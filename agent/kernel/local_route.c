@@ -76,8 +76,8 @@ static size_t put(char *to, const struct local_question *question, uint32_t sequ
     struct rtmsg *route = mnl_nlmsg_put_extra_header(header, sizeof(*route));
     route->rtm_family = AF_INET6;
     route->rtm_dst_len = IPV6_BITS;
-    /* What is in the table, not which source it would be reached from: to say that, the kernel looks
-     * at each address of the link. */
+    /* What is in the table, not which source it would be reached from: to say that, the kernel
+     * looks at each address of the link. */
     route->rtm_flags = RTM_F_FIB_MATCH;
     mnl_attr_put(header, RTA_DST, ip_family_size(IP_FAMILY_IPV6), question->address.octets);
     mnl_attr_put_u32(header, RTA_OIF, (uint32_t)question->ifindex);
