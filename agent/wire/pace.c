@@ -84,13 +84,13 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
     return 0;
 }
 
-/* For so few it is cheaper to be woken. */
+/* For so few it may be cheaper to be woken; if not, it is seen soon. */
 static bool is_over(struct pace *pace, size_t n)
 {
     pace->found += n;
     if (++pace->times < LOOKS)
         return false;
-    bool over = pace->found < PACE_WOKEN_MAX;
+    bool over = pace->found < PACE_FLOOD_MIN;
     pace->times = 0;
     pace->found = 0;
     return over;

@@ -17,6 +17,9 @@ enum {
     PACE_WOKEN_MAX = 100,
     PACE_WINDOW_MS = 100,
     PACE_LOOK_MS = 2,
+    /* Fewer messages than that within the window are no flood: 255 masters send 255 at 100 ms, and
+     * come together in a few wake-ups. */
+    PACE_FLOOD_MIN = 400,
 };
 
 struct pace;

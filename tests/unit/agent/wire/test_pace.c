@@ -134,6 +134,20 @@ static void after_it_each_wakes_again(void **state)
     assert_int_equal(bench->times, before + 1);
 }
 
+/* What a few hundred masters send is none. */
+static void what_is_no_flood_ends_the_looking(void **state)
+{
+    struct bench *bench = *state;
+
+    flood(bench);
+    for (unsigned i = 0; i < TURNS_MAX && pace_looks(bench->pace); i++) {
+        for (unsigned n = 0; n < FULL - 3; n++)
+            send_one(bench);
+        turn(bench);
+    }
+    assert_false(pace_looks(bench->pace));
+}
+
 /* Without a flood and with one. */
 static void nothing_is_read_while_it_rests(void **state)
 {
@@ -183,6 +197,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_few_wake_each, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_flood_is_read_many_at_a_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(after_it_each_wakes_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_no_flood_ends_the_looking, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_read_while_it_rests, set_up, tear_down),
         cmocka_unit_test_setup_teardown(closed_by_whoever_reads, set_up, tear_down),
         cmocka_unit_test_setup_teardown(closed_by_whoever_looks, set_up, tear_down),
