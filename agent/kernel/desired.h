@@ -21,6 +21,7 @@ struct desired_set {
     bool refresh;    /* the leases are to be renewed (from `refreshed` on) */
     bool unplanned;  /* neither refresh_ns nor retry_ns fits any more */
     bool told;       /* on_settled was called */
+    bool lost;       /* the kernel has none of it and takes none of it */
     bool again;      /* it is to be compared once more when it is settled */
     bool repairing;  /* what is missing had been there */
     bool progressed; /* on_landed is to be called */

@@ -56,6 +56,7 @@ static void settle(struct reconciler *reconciler, struct desired_set *set)
     set->unmarked = 0;
     set->repairing = false;
     schedule_settled(set, reconciler->flown_ns);
+    reconciler_note_loss(reconciler, set);
 }
 
 static void settle_all(struct reconciler *reconciler)
@@ -249,14 +250,6 @@ static void forget(struct reconciler *reconciler, const struct desired_set *befo
         remembered_sweep(&reconciler->remembered, is_over, reconciler);
 }
 
-static bool names_devices(const struct claimed_address *addresses, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (addresses[i].device[0] != '\0')
-            return true;
-    return false;
-}
-
 void reconciler_want(struct reconciler *reconciler, struct desired_set *set, int ifindex,
                      const struct claimed_address *addresses, size_t count, uint64_t lease_ns)
 {
@@ -265,7 +258,7 @@ void reconciler_want(struct reconciler *reconciler, struct desired_set *set, int
     address_batch_disown(&reconciler->batch, set);
     set->ifindex = ifindex;
     set->addresses = addresses;
-    set->elsewhere = names_devices(addresses, count);
+    set->elsewhere = claimed_addresses_name_devices(addresses, count);
     set->count = count;
     set->lease_ns = lease_ns;
     set->answering = 0;
@@ -277,6 +270,7 @@ void reconciler_want(struct reconciler *reconciler, struct desired_set *set, int
     set->looked = false;
     set->backoff_ns = 0;
     set->told = false;
+    set->lost = false;
     set->landed = 0;
     set->progressed = false;
     set->shaped = 0;

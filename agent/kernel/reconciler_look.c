@@ -25,6 +25,16 @@ size_t reconciler_count_held(const struct reconciler *reconciler, const struct d
     return held;
 }
 
+void reconciler_note_loss(const struct reconciler *reconciler, struct desired_set *set)
+{
+    bool lost =
+        set->failed > 0 && set->failed == set->count && reconciler_count_held(reconciler, set) == 0;
+
+    if (lost && !set->lost)
+        set->told = false;
+    set->lost = lost;
+}
+
 /* What is to be asked about those from the one that set->answering is at. */
 struct asking {
     struct local_question list[LOCAL_ROUTE_QUESTIONS];

@@ -41,4 +41,8 @@ struct reconciler {
     uint64_t progress;
 };
 
+/* Of a set that has just been settled: who has lost all there was, and gets none of it back, is
+ * told once more; he may think that he has it. */
+void reconciler_note_loss(const struct reconciler *reconciler, struct desired_set *set);
+
 #endif

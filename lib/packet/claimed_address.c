@@ -35,6 +35,14 @@ bool claimed_addresses_equal(const struct claimed_address *a, size_t a_count,
     return true;
 }
 
+bool claimed_addresses_name_devices(const struct claimed_address *addresses, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (addresses[i].device[0] != '\0')
+            return true;
+    return false;
+}
+
 uint8_t claimed_address_scope(const struct claimed_address *address)
 {
     const struct ip_address *ip = &address->prefix.address;

@@ -32,6 +32,9 @@ bool claimed_address_equal(const struct claimed_address *a, const struct claimed
 bool claimed_addresses_equal(const struct claimed_address *a, size_t a_count,
                              const struct claimed_address *b, size_t b_count);
 
+/* True when one of them names the device that it is to be on. */
+bool claimed_addresses_name_devices(const struct claimed_address *addresses, size_t count);
+
 /* The scope it is to have: the one given, else what its kind asks for. */
 uint8_t claimed_address_scope(const struct claimed_address *address);
 

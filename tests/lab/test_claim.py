@@ -90,10 +90,10 @@ def tamper(lab, how):
 def refuse(lab):
     """All that is to be written is refused, until the process ends that is returned; waits until
     the node has tried some times."""
-    lab[1].start(config.instance())
-    refusing = tamper(lab, "error=EPERM")
     lab[1].ip("link", "set", "eth0", "down")
+    lab[1].start(config.instance())
     lab[1].wait_state("INIT")
+    refusing = tamper(lab, "error=EPERM")
     lab[1].ip("link", "set", "eth0", "up")
     lab.wait(lambda: refusals(lab[1]) >= 3, "it tries again", 40)
     return refusing
@@ -138,6 +138,21 @@ def test_who_comes_back_to_a_better_master_is_told_to(lab):
     assert lab[1].state() == "BACKUP"
     refusing.terminate()
     refusing.wait(20)
+
+
+@pytest.mark.lab(nodes=2)
+def test_a_master_that_loses_all_and_gets_none_back_lets_go(lab):
+    """No renewal is taken any more: when the lease is over nobody would answer for the address."""
+    lab.start_all([150, 100], lease="2s")
+    lab.wait(lambda: lab[1].holds(VIP4), "it serves")
+    refusing = tamper(lab, "error=EPERM")
+    lab.wait(lambda: is_held(lab[1]), "it has let go", 40)
+    lab.wait(lambda: lab[2].holds(VIP4), "the other one serves", 20)
+    lab.wait(lambda: lab[1].state() == "INIT" and refusals(lab[1]) >= 2, "it tries again", 40)
+    assert lab[2].state() == "MASTER" and not lab[1].holds(VIP4)
+    refusing.terminate()
+    refusing.wait(20)
+    lab.wait(lambda: lab[1].state() == "MASTER" and lab[1].holds(VIP4), "it serves again", 60)
 
 
 MANY = 1000

@@ -29,7 +29,7 @@ def last(node):
 
 
 def wait_written(lab, node, count=1):
-    lab.wait(lambda: recorder_of(node)["written"] >= count, f"{node.name} has written {count}")
+    lab.wait(lambda: recorder_of(node)["written"] >= count, f"{node.name} has written {count}", 50)
 
 
 def frames(path, *expression):
@@ -224,6 +224,7 @@ def test_a_full_disk_is_told_once_and_harms_nothing(lab):
 
 
 @pytest.mark.lab(nodes=2)
+@pytest.mark.limit(120)
 def test_a_disk_that_hangs_delays_no_advert(lab):
     with small_disk(lab[2]) as state:
         lab.start_all([150, 100])
