@@ -65,6 +65,8 @@ static void rest_until(struct budget *budget, uint64_t at_ns)
 
 static void rest(struct budget *budget, uint64_t owed_ns)
 {
+    if (owed_ns > BUDGET_OWED_MAX_NS)
+        owed_ns = BUDGET_OWED_MAX_NS;
     budget->rests++;
     budget->filled_at_ns = clock_boot_ns() + owed_ns * PERCENT / budget->rule.percent;
     rest_until(budget, budget->filled_at_ns + REST_MIN_NS);

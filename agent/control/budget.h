@@ -12,9 +12,16 @@
 #ifndef AGENT_CONTROL_BUDGET_H
 #define AGENT_CONTROL_BUDGET_H
 
+#include "lib/limits.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <systemd/sd-event.h>
+
+/* More is never owed for one turn; none takes as long by itself. Where a hypervisor held the
+ * machine meanwhile, the account has that time too, and people must not wait twenty times as long:
+ * they ask because of it. */
+#define BUDGET_OWED_MAX_NS (50 * NS_PER_MS)
 
 struct budget;
 
