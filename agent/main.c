@@ -189,6 +189,7 @@ int main(int argc, char **argv)
     privileges_reduce();
     block_signals();
     descriptors_raise();
+    descriptors_make_room();
     struct config_box *box = load(&line, &code);
     if (line.release)
         code = release(&line.options, box);

@@ -4,6 +4,7 @@
 #include "agent/base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -20,6 +21,24 @@ void descriptors_raise(void)
     limit.rlim_cur = limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
         log_msg(LOG_NOTICE, "the limit of open files cannot be raised: %s", strerror(errno));
+}
+
+void descriptors_make_room(void)
+{
+    struct rlimit limit;
+    int most = DESCRIPTORS_ROOM;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < (rlim_t)most)
+        most = (int)limit.rlim_cur;
+    int any = eventfd(0, EFD_CLOEXEC);
+    int highest = any < 0 ? -1 : fcntl(any, F_DUPFD_CLOEXEC, most - 1);
+
+    if (highest < 0)
+        log_msg(LOG_NOTICE, "no room can be made for open files: %s", strerror(errno));
+    else
+        close(highest);
+    if (any >= 0)
+        close(any);
 }
 
 /* The system gives the lowest that is free. */

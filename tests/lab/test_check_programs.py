@@ -2,6 +2,9 @@
 advert."""
 
 import os
+import pathlib
+import re
+import resource
 import time
 
 import pytest
@@ -104,6 +107,10 @@ def test_what_programs_do_delays_no_advert(lab):
                            interval="2s", timeout="1500ms", fall=1)
               for i in range(5) for name, text in kinds.items()]
     start_with(node, *checks)
+    # Else the thread that adverts waits for the kernel when one more file is opened.
+    status = pathlib.Path(f"/proc/{node.process.pid}/status").read_text(encoding="utf-8")
+    most = min(4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    assert int(re.search(r"FDSize:\s+(\d+)", status).group(1)) >= most
     node.wait_state("MASTER")
     capture, sampler = lab.capture(), lab.sampler()
     for name in kinds:
