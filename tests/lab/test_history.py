@@ -68,6 +68,7 @@ def test_it_survives_a_kill_and_says_so(lab):
 @pytest.mark.lab(nodes=2)
 def test_the_evidence_says_who_was_lost(lab):
     lab.start_all([150, 100])
+    lab.wait(lambda: lab[2].instance()["master"], "it has heard the other one")
     lab[1].kill()
     lab[2].wait_state("MASTER")
     assert lab[2].stop() == 0
