@@ -2,7 +2,8 @@
  * How long an announcement waits for the kernel to answer for addresses that it has acknowledged:
  * until it has got no further for a bound, with anything: it does one after the other. For
  * thousands of IPv6 addresses it needs seconds, and whoever is told before sends packets to a node
- * that refuses them; one that it never answers for holds up the others no longer than the bound.
+ * that refuses them. One that it never answers for holds up the others for the bound, or 30 s while
+ * the kernel gets on with somebody else's.
  * Plain values; owner: the router.
  */
 #ifndef AGENT_INSTANCES_ANSWER_WAIT_H
