@@ -113,7 +113,7 @@ static void wait_for(const struct bench *bench, const char *name, enum check_ver
                      const char *text)
 {
     uint64_t until_ns = clock_boot_ns() + 30 * NS_PER_SEC;
-    struct check_view view;
+    struct check_view view = {.text = "never looked"};
 
     while (clock_boot_ns() < until_ns) {
         uint64_t before_ns = clock_boot_ns();
