@@ -71,6 +71,14 @@ static struct route_item *find(const struct route_items *items, const struct rou
     return NULL;
 }
 
+/* What the kernel has of that kind has just been read. */
+static bool is_known(const struct route_flight *flight, enum route_kind kind)
+{
+    if (kind == ROUTE_ITEM_RULE)
+        return flight->rules_known;
+    return flight->look && flight->look_result == 0;
+}
+
 /* ---- Answers */
 
 static void take_in(const struct route_flight *flight, struct route_wish *wish, unsigned answer)
@@ -84,7 +92,7 @@ static void note_there(struct route_flight *flight, struct route_wish *wish)
 {
     if (find(&flight->there, &wish->item, route_match) != NULL)
         wish->result = 0;
-    else if (!flight->look || flight->look_result < 0)
+    else if (!is_known(flight, wish->item.kind))
         flight->unsure = true;
 }
 
@@ -155,7 +163,7 @@ static void carry_out(struct route_flight *flight, const struct route_step *step
 /* Routes before the rules that lead to them. */
 static size_t plan_kind(struct route_flight *flight, enum route_kind kind, size_t count)
 {
-    bool known = flight->look && flight->look_result == 0;
+    bool known = is_known(flight, kind);
 
     for (size_t i = 0; i < flight->count; i++) {
         struct route_wish *wish = &flight->wishes[i];
@@ -222,7 +230,7 @@ static void add_missing(struct route_flight *flight)
     size_t count = plan_kind(flight, ROUTE_ITEM_ROUTE, 0);
     count = plan_kind(flight, ROUTE_ITEM_RULE, count);
     /* Its steps are those of what is planned now: planned anew afterwards. */
-    if (!flight->look || flight->look_result < 0) {
+    if (!is_known(flight, ROUTE_ITEM_ROUTE)) {
         clear_places(flight);
         count = plan_kind(flight, ROUTE_ITEM_ROUTE, 0);
         count = plan_kind(flight, ROUTE_ITEM_RULE, count);
@@ -250,20 +258,23 @@ static void remove_unwanted(struct route_flight *flight)
     forget_removed(flight);
 }
 
+/* Rules are few, and always read: one that names no priority is added a second time by the kernel
+ * where it is there already, and would be left behind. */
 static void look(struct route_flight *flight)
 {
     uint64_t began_ns = clock_boot_ns();
+    int r = flight->look ? route_read(flight->reader, &flight->there)
+                         : route_read_rules(flight->reader, &flight->there);
 
-    flight->look_result = 0;
-    if (!flight->look)
-        return;
-    flight->look_result = route_read(flight->reader, &flight->there);
-    flight->look_ns = clock_boot_ns() - began_ns;
+    flight->rules_known = r == 0;
+    flight->unsure = r < 0;
+    flight->look_result = flight->look ? r : 0;
+    if (flight->look)
+        flight->look_ns = clock_boot_ns() - began_ns;
 }
 
 void route_flight_run(struct route_flight *flight)
 {
-    flight->unsure = false;
     flight->removed = 0;
     flight->removal_error = 0;
     look(flight);

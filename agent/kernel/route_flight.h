@@ -33,11 +33,12 @@ struct route_flight {
     size_t count;
     size_t room;
     struct route_items there; /* ours in the kernel, as last read and changed since */
-    bool look;                /* they are to be read first */
+    bool look;                /* they are to be read first; rules are in any case */
     struct route_step *steps; /* scratch */
     size_t step_room;
 
     int look_result;
+    bool rules_known;  /* they could be read */
     uint64_t look_ns;  /* how long reading took */
     bool unsure;       /* something is there that is not known */
     size_t removed;    /* how many nobody wanted */

@@ -145,19 +145,28 @@ static int dump(struct route_reader *reader, uint16_t type, uint8_t family, stru
     return r == -EAFNOSUPPORT || r == -EOPNOTSUPP ? 0 : r;
 }
 
+static void forget_rules(struct route_items *items)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < items->count; i++)
+        if (items->list[i].kind != ROUTE_ITEM_RULE)
+            items->list[count++] = items->list[i];
+    items->count = count;
+}
+
+int route_read_rules(struct route_reader *reader, struct route_items *out)
+{
+    forget_rules(out);
+    int r = dump(reader, RTM_GETRULE, AF_INET, out);
+    return r < 0 ? r : dump(reader, RTM_GETRULE, AF_INET6, out);
+}
+
 int route_read(struct route_reader *reader, struct route_items *out)
 {
-    static const struct {
-        uint16_t type;
-        uint8_t family;
-    } questions[] = {{RTM_GETROUTE, AF_INET},
-                     {RTM_GETROUTE, AF_INET6},
-                     {RTM_GETRULE, AF_INET},
-                     {RTM_GETRULE, AF_INET6}};
-    int r = 0;
-
     out->count = 0;
-    for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]) && r == 0; i++)
-        r = dump(reader, questions[i].type, questions[i].family, out);
-    return r;
+    int r = dump(reader, RTM_GETROUTE, AF_INET, out);
+    if (r == 0)
+        r = dump(reader, RTM_GETROUTE, AF_INET6, out);
+    return r < 0 ? r : route_read_rules(reader, out);
 }

@@ -19,6 +19,10 @@ void route_reader_close(struct route_reader *reader);
 /* Replaces the list. 0 or a negative errno, and then the list is as far as it came. */
 int route_read(struct route_reader *reader, struct route_items *out);
 
+/* Replaces the rules in the list, and leaves the routes in it as they are. 0 or a negative errno,
+ * and then the rules are as far as it came. */
+int route_read_rules(struct route_reader *reader, struct route_items *out);
+
 /* Adds one. False: out of memory. */
 bool route_items_add(struct route_items *items, const struct route_item *item);
 
