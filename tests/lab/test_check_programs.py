@@ -10,9 +10,9 @@ import time
 import pytest
 
 from vipdlab import config, netns
+from vipdlab.calm import assert_steady
 from vipdlab.checks import check_of, script, start_with, wait_check, write_file
 from vipdlab.processes import processes_with
-from vipdlab.watch import widest_gap
 
 
 @pytest.mark.lab(nodes=1)
@@ -128,5 +128,5 @@ def test_what_programs_do_delays_no_advert(lab):
     assert 0 < most <= 16
     lab.wait(lambda: "killed by Segmentation fault" in check_of(node, "die0")["text"], "it died")
     assert sampler.sequence() == [{"n1"}]
-    assert widest_gap(capture.adverts("n1")) < 3 * config.INTERVAL_MS / 1000
+    assert_steady(capture.adverts("n1"), 3 * config.INTERVAL_MS / 1000)
     assert node.instance()["routers"][0]["counters"]["oversleeps"] == 0

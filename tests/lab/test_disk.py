@@ -8,9 +8,9 @@ import time
 import pytest
 
 from vipdlab import config
+from vipdlab.calm import assert_steady
 from vipdlab.config import VIP4
 from vipdlab.disk import SIZE, frozen, small_disk
-from vipdlab.watch import widest_gap
 
 @pytest.mark.lab(nodes=2)
 def test_the_successor_serves_while_its_disk_is_frozen(lab):
@@ -23,7 +23,7 @@ def test_the_successor_serves_while_its_disk_is_frozen(lab):
             # Longer than any lease.
             lab.never(lambda: lab[2].state() != "MASTER" or not lab[2].holds(VIP4),
                       "it keeps the address, and answers", 7)
-            assert widest_gap(capture.adverts("n2", vrid=51)) < 3 * config.INTERVAL_MS / 1000
+            assert_steady(capture.adverts("n2", vrid=51), 3 * config.INTERVAL_MS / 1000)
             assert "disk does not answer" not in lab[2].log_text()
         lab.wait(lambda: '"to":"MASTER"' in open(f"{state}/history.jsonl", encoding="utf-8").read(),
                  "what happened is written after the thaw")

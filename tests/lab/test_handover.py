@@ -7,9 +7,9 @@ import time
 import pytest
 
 from vipdlab import config, netns
+from vipdlab.calm import assert_steady
 from vipdlab.config import VIP4, VIP6
 from vipdlab.node import environment
-from vipdlab.watch import widest_gap
 
 
 def never_without_holder(sampler):
@@ -192,7 +192,7 @@ def test_the_last_node_keeps_announcing_and_its_adverts_are_regular(lab):
     adverts = capture.adverts("n1")
     assert {f.ttl for f in adverts} == {255} and {f.destination for f in adverts} == {"224.0.0.18"}
     assert adverts[0].addresses == [VIP4]
-    assert widest_gap(adverts) < 3 * config.INTERVAL_MS / 1000
+    assert_steady(adverts, 3 * config.INTERVAL_MS / 1000)
 
 
 @pytest.mark.lab(nodes=2)

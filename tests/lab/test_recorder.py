@@ -8,9 +8,9 @@ import time
 import pytest
 
 from vipdlab import config
+from vipdlab.calm import assert_steady
 from vipdlab.config import INTERVAL_MS, VIP4, VIP6
 from vipdlab.disk import frozen, small_disk
-from vipdlab.watch import widest_gap
 from vipdlab.wire import gratuitous_arp
 
 AFTER_S = 1.25  # how much of what follows is recorded
@@ -211,7 +211,7 @@ def test_a_full_disk_is_told_once_and_harms_nothing(lab):
     lab.wait_master(lab[2])
     since = time.time()
     lab.wait(lambda: recorder_of(lab[2])["failed"] == 5, "it was not written")
-    assert widest_gap(capture.adverts("n2", since=since)) < 3 * INTERVAL_MS / 1000
+    assert_steady(capture.adverts("n2", since=since), 3 * INTERVAL_MS / 1000)
     inside = ["nsenter", "--mount", "--target", str(lab[2].process.pid)]
     subprocess.run([*inside, "rm", f"{state}/full"], check=True)
     lab[1].start()
@@ -235,7 +235,7 @@ def test_a_disk_that_hangs_delays_no_advert(lab):
         with frozen(state):
             time.sleep(AFTER_S + 1)
             assert "vipd-recorder" in lab[2].threads() and recorder_of(lab[2])["written"] == 0
-            assert widest_gap(capture.adverts("n2", since=since)) < 3 * INTERVAL_MS / 1000
+            assert_steady(capture.adverts("n2", since=since), 3 * INTERVAL_MS / 1000)
         wait_written(lab, lab[2])
         lab[2].stop()
 

@@ -8,9 +8,9 @@ import subprocess
 import pytest
 
 from vipdlab import config, netns
+from vipdlab.calm import assert_steady
 from vipdlab.config import VIP4
 from vipdlab.node import VIPCTL, environment
-from vipdlab.watch import widest_gap
 
 
 OTHER = config.instance("other", vrid=99, addresses="10.77.0.209/24")
@@ -84,7 +84,7 @@ def test_an_unaffected_instance_adverts_on_time_and_keeps_its_address(lab):
         assert lab[1].reload().returncode == 0
     lab.wait(lambda: len(lab[1].instance("db") or []) and
              lab[1].instance("db")["base_priority"] == 109, "the last change is in force")
-    assert widest_gap(capture.adverts("n1", vrid=51)) < 3 * config.INTERVAL_MS / 1000
+    assert_steady(capture.adverts("n1", vrid=51), 3 * config.INTERVAL_MS / 1000)
     assert sampler.sequence() == [{"n1"}], "the untouched address was touched"
     lab[1].wait_state("MASTER", "db")
     lab.wait(lambda: lab[1].holds("10.77.0.219") and not lab[1].holds("10.77.0.210"),
@@ -176,7 +176,7 @@ def test_what_is_no_file_is_refused_by_its_name_and_not_waited_for(lab, kind):
     done = lab[1].reload()
     assert done.returncode == 1 and f"{path}: cannot be read: it is no regular file" in done.stderr
     lab.never(lambda: lab[1].state() != "MASTER", "it serves", 0.5)
-    assert widest_gap(capture.adverts("n1", vrid=51)) < 3 * config.INTERVAL_MS / 1000
+    assert_steady(capture.adverts("n1", vrid=51), 3 * config.INTERVAL_MS / 1000)
     os.rmdir(path) if kind == "directory" else os.unlink(path)
     assert lab[1].reload().returncode == 0
 
@@ -219,7 +219,7 @@ def test_a_name_service_that_hangs_holds_up_the_reload_alone(lab):
     done = asking.communicate(timeout=15)[1]
     assert asking.returncode == 1 and "do not answer" in done, done
     assert not node.status()["last_reload"]["ok"]
-    assert widest_gap(capture.adverts("n1", vrid=51)) < 3 * config.INTERVAL_MS / 1000
+    assert_steady(capture.adverts("n1", vrid=51), 3 * config.INTERVAL_MS / 1000)
     # The files may have changed: what is asked now is read after that.
     node.write(config.instance(priority=130))
     node.process.send_signal(signal.SIGHUP)
@@ -278,7 +278,7 @@ def test_bad_files_do_not_delay_an_advert(lab):
         done = lab[1].reload()
         assert done.returncode == 1 and lab[1].config in done.stderr, (text[:60], done)
     assert lab[1].state() == "MASTER" and sampler.sequence() == [{"n1"}]
-    assert widest_gap(capture.adverts("n1")) < 3 * config.INTERVAL_MS / 1000
+    assert_steady(capture.adverts("n1"), 3 * config.INTERVAL_MS / 1000)
     lab[1].write(good)
     assert lab[1].reload().returncode == 0
 

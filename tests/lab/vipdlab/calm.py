@@ -1,4 +1,7 @@
-"""A promise of no lost packet, judged on a machine that may be busy with something else."""
+"""Promises of no lost packet and of adverts in time, judged on a machine that may be busy with
+something else."""
+
+from disturbed import LateTimers
 
 OVERSLEPT = "this node did not run for"
 TRIES = 4
@@ -23,3 +26,14 @@ def assert_lossless(lab, attempt):
         if len(failures) == 2:
             break
     raise AssertionError("; ".join(failures) or "the machine stands still again and again")
+
+
+def assert_steady(adverts, limit_s):
+    """No two neighbours of these adverts are as far apart as that. Twice as late as a bare real-time
+    timer was at that time (tests/load) they may be: once the agent, once who passes them on."""
+    times = [f.time for f in adverts]
+    for begin, end in zip(times, times[1:]):
+        if end - begin >= limit_s:
+            late_s = LateTimers().worst_s(begin, end)
+            assert end - begin < limit_s + 2 * late_s, \
+                f"{end - begin:.3f} s without an advert; a bare timer was {late_s:.3f} s late"

@@ -24,27 +24,34 @@ SOL_PACKET = 263
 FRAMES_MAX = 500_000
 
 
-def _filter(skip_port):
+def _filter(skipped):
     """Drops in the kernel what is not watched, so that a flood does not push out what is: frames
-    that leave the switch (each has entered it before), UDP (the probes), those of one port."""
+    that leave the switch (each has entered it before), UDP (the probes), those of the interfaces
+    to skip."""
     # Jump offsets count from the next instruction.
-    code = [
-        (0x28, 0, 0, PACKET_TYPE),
-        (0x15, 10, 0, PACKET_OUTGOING),
-        (0x20, 0, 0, INTERFACE_INDEX),
-        (0x15, 8, 0, skip_port),
+    keep_or_drop = [
         (0x28, 0, 0, 12),
-        (0x15, 2, 0, 0x0800),   # IPv4 -> 8
-        (0x15, 3, 0, 0x86DD),   # IPv6 -> 10
+        (0x15, 2, 0, 0x0800),   # IPv4 -> 5
+        (0x15, 3, 0, 0x86DD),   # IPv6 -> 7
         (0x06, 0, 0, 0xFFFF),   # keep
         (0x30, 0, 0, 23),
-        (0x15, 2, 3, 17),       # -> 12 drop, else 13 keep
+        (0x15, 2, 3, 17),       # -> 9 drop, else 10 keep
         (0x30, 0, 0, 20),
-        (0x15, 0, 1, 17),       # -> 12 drop, else 13 keep
+        (0x15, 0, 1, 17),       # -> 9 drop, else 10 keep
         (0x06, 0, 0, 0),
         (0x06, 0, 0, 0xFFFF),
     ]
+    drop = 8
+    looked = [(0x15, len(skipped) - i - 1 + drop, 0, index) for i, index in enumerate(skipped)]
+    code = [(0x28, 0, 0, PACKET_TYPE), (0x15, 1 + len(looked) + drop, 0, PACKET_OUTGOING),
+            (0x20, 0, 0, INTERFACE_INDEX), *looked, *keep_or_drop]
     return b"".join(struct.pack("=HBBI", *c) for c in code), len(code)
+
+
+def _skipped(skip):
+    """Indexes of the port to skip and of the bridges, which are given once more what has come in at
+    any port; of the namespace of who calls."""
+    return [index for index, name in socket.if_nameindex() if name == skip or name.startswith("br")]
 
 
 class Capture:
@@ -59,8 +66,7 @@ class Capture:
             socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL)))
         self._socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
         self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        skipped = netns.inside(namespace, lambda: socket.if_nametoindex(skip)) if skip else 0
-        program, length = _filter(skipped)
+        program, length = _filter(netns.inside(namespace, lambda: _skipped(skip)))
         self._program = ctypes.create_string_buffer(program)
         self._socket.setsockopt(
             socket.SOL_SOCKET, SO_ATTACH_FILTER,
@@ -96,10 +102,14 @@ class Capture:
         """Whether all until then has been read: with many frames the reader may be behind."""
         return bool(self._raw) and self._raw[-1][0] >= when
 
+    def counts(self):
+        """How many frames the filter has kept, and for how many of them the kernel had no room;
+        since the last call."""
+        return struct.unpack("II", self._socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))
+
     def missed(self):
         """How many frames the kernel had no room for, since the last call."""
-        counts = self._socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8)
-        return struct.unpack("II", counts)[1]
+        return self.counts()[1]
 
     def frames(self, port=None, kind=None, since=0.0, until=float("inf"), **fields):
         """Frames so far that match: frames(port='n1', kind='vrrp', vrid=51, priority=0)."""
