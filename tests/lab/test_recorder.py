@@ -170,10 +170,13 @@ def test_old_frames_are_not_kept(lab):
 @pytest.mark.lab(nodes=2)
 def test_a_recording_that_is_due_is_written_before_the_end(lab):
     lab.start_all([150, 100])
+    killed = time.monotonic()
     lab[1].kill()
     lab.wait_master(lab[2])
     path = last(lab[2])["recording"]
-    assert not os.path.exists(path)
+    written = os.path.exists(path)
+    # On a busy machine it may have come to be due before it was looked for.
+    assert not written or time.monotonic() - killed > AFTER_S
     lab[2].stop()
     assert frames(path, "vrrp") and "BACKUP -> MASTER" in text_of(path)
 

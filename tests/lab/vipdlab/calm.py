@@ -32,6 +32,7 @@ def assert_steady(adverts, limit_s):
     """No two neighbours of these adverts are as far apart as that. Twice as late as a bare real-time
     timer was at that time (tests/load) they may be: once the agent, once who passes them on."""
     times = [f.time for f in adverts]
+    assert len(times) > 1, "no two adverts"
     for begin, end in zip(times, times[1:]):
         if end - begin >= limit_s:
             late_s = LateTimers().worst_s(begin, end)
