@@ -13,6 +13,8 @@ enum {
     /* Served before other sources, received packets above all, get a turn. */
     SERVED_PER_TURN = 64,
     ROOM_MIN = 16,
+    STALE_QUARTERS = 2,
+    SOON_STALE_QUARTERS = 3,
 };
 
 /* What was put off is looked at so much early: together with what comes a little earlier. */
@@ -139,21 +141,24 @@ static void serve_some(struct deadlines *d, size_t limit)
     set_timer(d);
 }
 
-/* Its place in the heap is nearer than half way to when it is due. */
-static bool is_stale(const struct entry *first, uint64_t now_ns)
+/* Its place in the heap is nearer than so many quarters of the way to when it is due. */
+static bool is_stale(const struct entry *first, uint64_t now_ns, unsigned quarters)
 {
     uint64_t at_ns = first->deadline->at_ns;
 
     return first->looked_ns < at_ns && at_ns > now_ns + LONG_NS &&
-           first->looked_ns < now_ns + (at_ns - now_ns) / 2;
+           first->looked_ns < now_ns + (at_ns - now_ns) / 4 * quarters;
 }
 
+/* What would have to be moved by the next passes goes along: each costs setting the timer. */
 void deadlines_look_ahead(struct deadlines *d)
 {
     if (d->count == 0 || d->heap[1].looked_ns >= d->heap[1].deadline->at_ns)
         return;
     uint64_t now_ns = clock_boot_ns();
-    while (is_stale(&d->heap[1], now_ns)) {
+    if (!is_stale(&d->heap[1], now_ns, STALE_QUARTERS))
+        return;
+    while (is_stale(&d->heap[1], now_ns, SOON_STALE_QUARTERS)) {
         struct deadline *first = d->heap[1].deadline;
 
         first->looked_ns = first->at_ns;

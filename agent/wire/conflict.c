@@ -15,7 +15,7 @@
 
 enum {
     SNAP_OCTETS = 1514, /* the longest advert there is on an Ethernet */
-    FRAMES_PER_CALL = 8,
+    FRAMES_PER_CALL = 64,
     BUFFER_BYTES = 1024 * 1024,
     FRAMES_PER_PASS = 64,
     FILTER_TEXT_SIZE = NEIGHBOUR_FILTER_SIZE + 1024 + CONFLICT_OWN_MAX * (ADDRESS_TEXT_SIZE + 16) +

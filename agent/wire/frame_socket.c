@@ -27,6 +27,8 @@ enum {
     CONTROL_SIZE = 128,
     MACS_SIZE = 12,
     TAG_SIZE = 4,
+    /* What one call reads at the beginning. */
+    BATCH_FIRST = 8,
     /* A link that went down is told as an error, once. */
     READ_TRIES = 2,
 };
@@ -48,6 +50,7 @@ struct frame_socket {
     uint64_t dropped;
     uint8_t *rest;    /* the second pieces, and a whole frame behind them */
     size_t rest_size; /* of one */
+    size_t ready;     /* slots that are prepared */
     struct mmsghdr *messages;
     struct slot *slots;
 };
@@ -117,8 +120,8 @@ static int make_room(struct frame_socket *s)
 
     s->rest_size = s->options.snap > FIRST_SIZE ? s->options.snap - FIRST_SIZE : 0;
     s->rest = malloc(batch * s->rest_size + TAG_SIZE + FIRST_SIZE + s->rest_size);
-    s->messages = calloc(batch, sizeof(*s->messages));
-    s->slots = calloc(batch, sizeof(*s->slots));
+    s->messages = malloc(batch * sizeof(*s->messages));
+    s->slots = malloc(batch * sizeof(*s->slots));
     return s->rest != NULL && s->messages != NULL && s->slots != NULL ? 0 : -ENOMEM;
 }
 
@@ -137,6 +140,18 @@ static void prepare(struct frame_socket *s, size_t i)
         .msg_control = slot->control,
         .msg_controllen = sizeof(slot->control),
     };
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* No more than the batch. */
+static void make_ready(struct frame_socket *s, size_t count)
+{
+    for (count = smaller(count, s->options.batch); s->ready < count; s->ready++)
+        prepare(s, s->ready);
 }
 
 int frame_socket_open(const struct frame_socket_options *options, struct frame_socket **out,
@@ -160,8 +175,7 @@ int frame_socket_open(const struct frame_socket_options *options, struct frame_s
         frame_socket_close(s);
         return r;
     }
-    for (size_t i = 0; i < options->batch; i++)
-        prepare(s, i);
+    make_ready(s, BATCH_FIRST);
     *out = s;
     return 0;
 }
@@ -294,7 +308,7 @@ static void hand_on(struct frame_socket *s, size_t i, frame_seen_fn fn, void *us
 static size_t read_some(struct frame_socket *s)
 {
     for (int tries = 0; tries < READ_TRIES; tries++) {
-        int n = recvmmsg(s->fd, s->messages, s->options.batch, MSG_DONTWAIT, NULL);
+        int n = recvmmsg(s->fd, s->messages, (unsigned)s->ready, MSG_DONTWAIT, NULL);
 
         if (n >= 0)
             return (size_t)n;
@@ -307,15 +321,19 @@ static size_t read_some(struct frame_socket *s)
 size_t frame_socket_read(struct frame_socket *s, size_t limit, frame_seen_fn fn, void *userdata)
 {
     size_t total = 0;
-    size_t n = s->options.batch;
+    bool more = true;
 
-    while (n == s->options.batch && total < limit) {
-        n = read_some(s);
+    while (more && total < limit) {
+        size_t n = read_some(s);
+
         for (size_t i = 0; i < n; i++) {
             hand_on(s, i, fn, userdata);
             prepare(s, i);
         }
         total += n;
+        more = n == s->ready;
+        if (more)
+            make_ready(s, 2 * n);
     }
     return total;
 }

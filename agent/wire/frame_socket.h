@@ -20,7 +20,7 @@ struct frame_socket_options {
     bool only_ethernet;  /* -EOPNOTSUPP, and nothing to say, for a link without MACs */
     bool inbound;        /* not what this machine sends itself */
     size_t snap;         /* octets kept of a frame */
-    unsigned batch;      /* frames read by one call */
+    unsigned batch;      /* frames read by one call, where there are so many */
     size_t buffer_bytes; /* what may wait in the kernel, frames with what it keeps beside them */
 };
 

@@ -14,7 +14,9 @@
 enum {
     /* The longest advertisement with its headers is kept whole. */
     SNAP_OCTETS = ADVERT_SIZE_MAX + 128,
-    FRAMES_PER_CALL = 32,
+    FRAMES_PER_CALL = 128,
+    /* So many at a time are worth being collected often. */
+    FRAMES_BUSY = 32,
     /* What waits until it is collected: some thousand frames. */
     BUFFER_BYTES = 4 * 1024 * 1024,
     /* What 255 instances send and hear meanwhile is read in one turn of the loop. */
@@ -56,7 +58,7 @@ static void collect(struct frame_tap *tap, uint64_t now_ns)
 {
     size_t n = frame_socket_read(tap->socket, FRAMES_PER_PASS, tap->fn, tap->userdata);
 
-    tap->next_ns = now_ns + (n < FRAMES_PER_CALL ? QUIET_NS : BUSY_NS);
+    tap->next_ns = now_ns + (n < FRAMES_BUSY ? QUIET_NS : BUSY_NS);
     (void)sd_event_source_set_time(tap->timer, (now_ns + LATEST_NS) / NS_PER_US);
     (void)sd_event_source_set_enabled(tap->timer, SD_EVENT_ONESHOT);
 }

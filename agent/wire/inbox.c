@@ -8,7 +8,11 @@
 #include <sys/socket.h>
 
 enum {
-    SLOTS = 32, /* what one call reads */
+    /* What one call reads at the beginning, and at most. The adverts that leave together arrive
+     * together: one call is to have them all, and to see that there are no more. */
+    SLOTS_FIRST = 8,
+    SLOTS = INBOX_FULL,
+    READ_TRIES = 32,
     CONTROL_SIZE = 256,
     /* A reassembled datagram is never longer: what is too long is judged by the decoder. */
     RECEIVE_SIZE = 65536,
@@ -38,6 +42,7 @@ struct inbox {
     int ifindex;
     enum ip_family family;
     bool reading;
+    size_t ready; /* slots that are prepared: memory that was never needed is never touched */
     struct mmsghdr messages[SLOTS];
     struct slot slots[SLOTS];
     uint8_t second[SLOTS][SECOND_SIZE];
@@ -63,6 +68,17 @@ static void prepare(struct inbox *inbox, size_t i)
     };
 }
 
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static void make_ready(struct inbox *inbox, size_t count)
+{
+    while (inbox->ready < count)
+        prepare(inbox, inbox->ready++);
+}
+
 struct inbox *inbox_new(int fd, int ifindex, enum ip_family family)
 {
     struct inbox *inbox = malloc(sizeof(*inbox));
@@ -73,8 +89,8 @@ struct inbox *inbox_new(int fd, int ifindex, enum ip_family family)
     inbox->ifindex = ifindex;
     inbox->family = family;
     inbox->reading = false;
-    for (size_t i = 0; i < SLOTS; i++)
-        prepare(inbox, i);
+    inbox->ready = 0;
+    make_ready(inbox, SLOTS_FIRST);
     return inbox;
 }
 
@@ -142,11 +158,11 @@ static void hand_on(struct inbox *inbox, size_t i, inbox_fn fn, void *userdata)
     fn(userdata, &ip, octets, size);
 }
 
-/* How many there were; fewer than SLOTS: no more wait. */
-static size_t read_some(struct inbox *inbox)
+/* How many there were; fewer than that: no more wait. */
+static size_t read_some(struct inbox *inbox, size_t count)
 {
-    for (int tries = 0; tries < SLOTS; tries++) {
-        int n = recvmmsg(inbox->fd, inbox->messages, SLOTS, MSG_DONTWAIT, NULL);
+    for (int tries = 0; tries < READ_TRIES; tries++) {
+        int n = recvmmsg(inbox->fd, inbox->messages, (unsigned)count, MSG_DONTWAIT, NULL);
 
         if (n >= 0)
             return (size_t)n;
@@ -161,18 +177,23 @@ static size_t read_some(struct inbox *inbox)
 size_t inbox_read(struct inbox *inbox, inbox_fn fn, void *userdata)
 {
     size_t total = 0;
-    size_t n = SLOTS;
+    bool more = true;
 
     if (inbox->reading)
         return 0;
     inbox->reading = true;
-    while (n == SLOTS && total < INBOX_FULL) {
-        n = read_some(inbox);
+    while (more && total < INBOX_FULL) {
+        size_t count = smaller(inbox->ready, INBOX_FULL - total);
+        size_t n = read_some(inbox, count);
+
         for (size_t i = 0; i < n; i++) {
             hand_on(inbox, i, fn, userdata);
             prepare(inbox, i);
         }
         total += n;
+        more = n == count;
+        if (n == inbox->ready)
+            make_ready(inbox, smaller(2 * n, SLOTS));
     }
     inbox->reading = false;
     return total;

@@ -9,8 +9,9 @@
 
 struct inbox;
 
-/* Messages read before other sources get a turn. */
-enum { INBOX_FULL = 64 };
+/* Messages read before other sources get a turn: more than the adverts that leave together, so that
+ * those are no reason to look for more. */
+enum { INBOX_FULL = 128 };
 
 /* One received message. ip.ttl is what the packet carried. Octets are valid during the call. */
 typedef void (*inbox_fn)(void *userdata, const struct packet_ip *ip, const uint8_t *payload,

@@ -232,6 +232,22 @@ static void test_nor_is_what_each_advert_puts_off(void **state)
     assert_true(sd_event_run(bench->event, 200000) == 0 || clock_boot_ns() >= at);
 }
 
+/* Of 255 instances the adverts come in four groups: none of them has the timer set for itself. */
+static void test_what_would_be_put_off_next_goes_along(void **state)
+{
+    struct bench *bench = *state;
+    const unsigned looked_ms[] = {4000, 5500, 6000, 6500};
+    uint64_t now = clock_boot_ns();
+
+    for (unsigned i = 0; i < 4; i++) {
+        set(bench, i, now + looked_ms[i] * NS_PER_MS);
+        set(bench, i, now + 10000 * NS_PER_MS);
+    }
+    deadlines_look_ahead(bench->deadlines);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(bench->items[i].deadline.looked_ns, bench->items[i].deadline.at_ns);
+}
+
 static void test_set_to_the_past_while_served(void **state)
 {
     struct bench *bench = *state;
@@ -307,6 +323,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_is_put_off_for_long_is_not_waited_for, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_nor_is_what_each_advert_puts_off, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_would_be_put_off_next_goes_along, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_set_to_the_past_while_served, setup, teardown),
         cmocka_unit_test_setup_teardown(test_removed_while_served, setup, teardown),
         cmocka_unit_test_setup_teardown(test_random_against_a_list, setup, teardown),

@@ -20,7 +20,7 @@
 
 enum {
     SNAP = 1000,
-    BATCH = 4,
+    BATCH = 16, /* more than the first call reads */
     MANY = 50,
     LONGEST = 1400,
     ARRIVAL_MS = 30 * 1000,

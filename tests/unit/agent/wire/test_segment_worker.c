@@ -236,6 +236,23 @@ static void what_was_opened_for_one_that_left_is_closed(void **state)
 }
 
 /* It holds its VRID as if it were there. */
+/* The kernel lets whoever closes a capture wait for all its processors: that is not the loop. */
+static void the_last_one_that_leaves_closes_nothing_itself(void **state)
+{
+    struct node *node = *state;
+
+    assert_int_equal(attach(node, &node->one), -EINPROGRESS);
+    gate_wait(node->event, node->worker);
+    gate_shut(&node->gate, node->worker);
+    unsigned open = count_descriptors();
+    segment_detach(node->segments, &node->one.client);
+    assert_int_equal(count_descriptors(), open);
+    assert_true(open > node->descriptors);
+    gate_open(&node->gate);
+    gate_wait(node->event, node->worker);
+    assert_int_equal(count_descriptors(), node->descriptors);
+}
+
 static void who_waits_keeps_others_from_its_vrid(void **state)
 {
     struct node *node = *state;
@@ -324,6 +341,7 @@ int main(void)
         TEST(all_that_wait_are_told_once),
         TEST(a_second_family_comes_while_the_first_is_opened),
         TEST(what_was_opened_for_one_that_left_is_closed),
+        TEST(the_last_one_that_leaves_closes_nothing_itself),
         TEST(who_waits_keeps_others_from_its_vrid),
         TEST(one_may_leave_when_it_is_told),
         TEST(the_link_vanishes_meanwhile),
