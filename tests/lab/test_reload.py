@@ -9,6 +9,7 @@ import pytest
 
 from vipdlab import config, netns
 from vipdlab.config import VIP4
+from vipdlab.cost import Allocations, held, many
 from vipdlab.node import VIPCTL, environment
 from vipdlab.watch import widest_gap
 
@@ -336,3 +337,20 @@ def test_many_instances_hand_over_together(lab):
     result = probe.stop()
     assert result.lost == [], str(result)
     assert lab[1].ours() == []
+
+
+@pytest.mark.lab(nodes=1)
+def test_what_a_reload_changes_is_found_out_and_told_by_others_than_the_loop(lab):
+    """With thousands of instances that is too long for whoever is to advert meanwhile."""
+    count = 200
+    counter = Allocations(lab[1])
+    lab[1].write(*many(count, 150))
+    lab[1].spawn(env=counter.env)
+    lab.wait(lambda: held(lab[1]) == count, f"{count} addresses", 30)
+    lab[1].write(*many(count, 150, announce_repeat=4))
+    before = counter.count()
+    assert before > 1000, "it counts"
+    told = lab[1].vipctl("reload", "--dry-run", "--json")
+    allocated = counter.count() - before
+    assert len(json.loads(told.stdout)["changes"]) == count
+    assert allocated < count, f"{allocated} allocations of the loop"
