@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -347,6 +348,7 @@ def test_what_a_reload_changes_is_found_out_and_told_by_others_than_the_loop(lab
     lab[1].write(*many(count, 150))
     lab[1].spawn(env=counter.env)
     lab.wait(lambda: held(lab[1]) == count, f"{count} addresses", 30)
+    time.sleep(3)  # announcements are repeated, captures opened
     lab[1].write(*many(count, 150, announce_repeat=4))
     before = counter.count()
     assert before > 1000, "it counts"
