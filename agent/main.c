@@ -2,6 +2,7 @@
 #include "agent/agent.h"
 #include "agent/base/descriptors.h"
 #include "agent/base/log.h"
+#include "agent/base/memory_trim.h"
 #include "agent/base/namespace_lock.h"
 #include "agent/base/privileges.h"
 #include "agent/config_reading.h"
@@ -10,7 +11,6 @@
 #include "agent/release.h"
 
 #include <getopt.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,10 +25,6 @@ enum exit_code {
 enum {
     OPTION_VERSION = 256,
     PROBLEM_TEXT_SIZE = 1024,
-    /* Memory of its own, which goes back to the kernel when it is freed. */
-    LARGE_OCTETS = 128 * 1024,
-    /* What may be left unused before it is given back: what people ask for comes and goes. */
-    IDLE_OCTETS = 1024 * 1024,
 };
 
 static const char usage[] =
@@ -147,15 +143,6 @@ static void block_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* By itself the allocator stops giving large pieces back at once as soon as it has seen one go, and
- * the lists of a configuration with thousands of instances then leave as much again behind, at each
- * of the first reloads. */
-static void give_large_back(void)
-{
-    (void)mallopt(M_MMAP_THRESHOLD, LARGE_OCTETS);
-    (void)mallopt(M_TRIM_THRESHOLD, IDLE_OCTETS);
-}
-
 /* After an agent that is gone. */
 static int release(const struct agent_options *options, struct config_box *box)
 {
@@ -200,7 +187,7 @@ int main(int argc, char **argv)
         return code;
     if (line.release && is_premature(line.options.control_path))
         return EXIT_FAILED;
-    give_large_back();
+    memory_give_large_back();
     privileges_reduce();
     block_signals();
     descriptors_raise();
