@@ -28,8 +28,8 @@ void config_reading_run(const char *file, const char *directory, const struct co
                         bool users, struct config_reading *out);
 
 /* What it changes of `before`, which must not go before the reading does, and the answers about
- * that: with thousands of instances too much for a loop that others wait for. Without memory the box
- * is taken out of the reading. Nothing is done when there is no box. */
+ * that: with thousands of instances too much for a loop that others wait for. Without memory the
+ * box is taken out of the reading. Nothing is done when there is no box. */
 void config_reading_compare(const struct config_box *before, bool reply, bool preview,
                             struct config_reading *reading);
 

@@ -11,9 +11,8 @@ struct control_later {
     void *userdata;
 };
 
-struct control_later *control_later_new(void (*answer)(void *userdata, const char *text,
-                                                       size_t length),
-                                        void *userdata)
+struct control_later *
+control_later_new(void (*answer)(void *userdata, const char *text, size_t length), void *userdata)
 {
     struct control_later *later = malloc(sizeof(*later));
 

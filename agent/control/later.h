@@ -10,11 +10,10 @@
 
 struct control_later;
 
-/* answer() gets the reply as a text of that length, which it borrows; NULL: out of memory. NULL: out
- * of memory. */
-struct control_later *control_later_new(void (*answer)(void *userdata, const char *text,
-                                                       size_t length),
-                                        void *userdata);
+/* answer() gets the reply as a text of that length, which it borrows; NULL: out of memory. NULL:
+ * out of memory. */
+struct control_later *
+control_later_new(void (*answer)(void *userdata, const char *text, size_t length), void *userdata);
 
 /* The asker is gone: nobody hears the answer. NULL is allowed. */
 void control_later_forget(struct control_later *later);

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Makes room for one that is heard. Without memory those that are known make room, if there are any.
+/* Makes room for one that is heard. Without memory those that are known make room, if there are
+ * any.
  */
 static struct peer_macs *peers_for(struct router *router, const struct ip_address *source)
 {

@@ -77,10 +77,10 @@ struct config_instance {
     enum mac_mode mac;
     enum checksum_mode checksum;
     bool strict;
-    struct packet_auth auth;              /* version 2; of `password` or what password_file has */
-    bool password_cut;                    /* and that is longer than what is used of it */
-    char *password_file;                  /* NULL: none; see secrets.h */
-    struct config_auth_key *auth_keys;    /* the first one signs; NULL: none */
+    struct packet_auth auth;           /* version 2; of `password` or what password_file has */
+    bool password_cut;                 /* and that is longer than what is used of it */
+    char *password_file;               /* NULL: none; see secrets.h */
+    struct config_auth_key *auth_keys; /* the first one signs; NULL: none */
     size_t auth_key_count;
     struct auth_keys
         *inline_secrets;       /* those that stand in the text, until advert_keys.h is done */

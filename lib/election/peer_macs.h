@@ -5,7 +5,8 @@
  *
  * A plain value for one virtual router: what was heard and the time go in. Adverts come without
  * the sender's MAC; frames that have it are captured for one sender at a time, until it is known.
- * Bounded: of more senders those that were never accepted and are silent for longest are forgotten. The room for them is the owner's.
+ * Bounded: of more senders those that were never accepted and are silent for longest are forgotten.
+ * The room for them is the owner's.
  */
 #ifndef VIP_ELECTION_PEER_MACS_H
 #define VIP_ELECTION_PEER_MACS_H

@@ -340,6 +340,12 @@ def test_many_instances_hand_over_together(lab):
     assert lab[1].ours() == []
 
 
+def stands_still(counter, seconds=2):
+    before = counter.count()
+    time.sleep(seconds)
+    return counter.count() == before
+
+
 @pytest.mark.lab(nodes=1)
 def test_what_a_reload_changes_is_found_out_and_told_by_others_than_the_loop(lab):
     """With thousands of instances that is too long for whoever is to advert meanwhile."""
@@ -348,7 +354,7 @@ def test_what_a_reload_changes_is_found_out_and_told_by_others_than_the_loop(lab
     lab[1].write(*many(count, 150))
     lab[1].spawn(env=counter.env)
     lab.wait(lambda: held(lab[1]) == count, f"{count} addresses", 30)
-    time.sleep(3)  # announcements are repeated, captures opened
+    lab.wait(lambda: stands_still(counter), "a start that is over", 60)
     lab[1].write(*many(count, 150, announce_repeat=4))
     before = counter.count()
     assert before > 1000, "it counts"

@@ -54,7 +54,8 @@ GETTER(group6_end, i->group6.octets[15])
 GETTER(auth_type, i->auth.type)
 GETTER(auth_last, i->auth.data[AUTH_DATA_SIZE - 1])
 GETTER(password_cut, i->password_cut)
-GETTER(password_file_is_there, i->password_file != NULL && strcmp(i->password_file, "/etc/vipd/p") == 0)
+GETTER(password_file_is_there,
+       i->password_file != NULL && strcmp(i->password_file, "/etc/vipd/p") == 0)
 GETTER(auth_key_count, i->auth_key_count)
 GETTER(first_key_id, i->auth_keys[0].id)
 GETTER(secrets_are_there, i->secrets != NULL)
@@ -285,9 +286,17 @@ static void the_table_has_every_key(void **state)
     }
 }
 
+/* There are thousands of instances, and twice as many during a reload. */
+static void what_few_instances_have_takes_no_room_in_all(void **state)
+{
+    (void)state;
+    assert_true(sizeof(struct config_instance) <= 640);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_few_instances_have_takes_no_room_in_all),
         cmocka_unit_test(good_values_arrive),
         cmocka_unit_test(the_table_has_every_key),
     };
