@@ -2,12 +2,15 @@
 #include "agent/config_reading.h"
 
 #include "agent/base/log.h"
+#include "agent/control/later.h"
 #include "agent/kernel/nft_guard.h"
 #include "lib/config/advice_secrets.h"
 #include "lib/config/instance_problem.h"
+#include "lib/control/control.h"
 
 #include <grp.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -86,6 +89,24 @@ void config_reading_run(const char *file, const char *directory, const struct co
     config_advise_secrets(out->box->config, look_at_secret, &out->exposed);
 }
 
+void config_reading_compare(const struct config_box *before, bool reply, bool preview,
+                            struct config_reading *reading)
+{
+    struct config_diff *diff = &reading->diff;
+
+    if (reading->box == NULL)
+        return;
+    if (config_diff(before->config, reading->box->config, diff) < 0) {
+        config_box_unref(reading->box);
+        reading->box = NULL;
+        return;
+    }
+    if (reply)
+        reading->reply = control_later_text(control_reply_reload(diff, false));
+    if (preview)
+        reading->preview = control_later_text(control_reply_reload(diff, true));
+}
+
 void config_reading_warn(const struct config_reading *reading)
 {
     char text[EXPOSED_TEXT_SIZE];
@@ -101,5 +122,8 @@ void config_reading_free(struct config_reading *reading)
     config_box_unref(reading->box);
     config_problems_free(&reading->problems);
     config_problems_free(&reading->exposed);
+    config_diff_free(&reading->diff);
+    free(reading->reply);
+    free(reading->preview);
     *reading = (struct config_reading){0};
 }

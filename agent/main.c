@@ -2,6 +2,7 @@
 #include "agent/agent.h"
 #include "agent/base/descriptors.h"
 #include "agent/base/log.h"
+#include "agent/base/memory_trim.h"
 #include "agent/base/namespace_lock.h"
 #include "agent/base/privileges.h"
 #include "agent/config_reading.h"
@@ -186,6 +187,7 @@ int main(int argc, char **argv)
         return code;
     if (line.release && is_premature(line.options.control_path))
         return EXIT_FAILED;
+    memory_give_large_back();
     privileges_reduce();
     block_signals();
     descriptors_raise();

@@ -11,7 +11,7 @@
 enum {
     KERNEL_TASKS_MAX = 8, /* a flight of the reconciler, a reading of the links */
     FILES_TASKS_MAX = 16, /* each of those who write has one or two on their way */
-    CONFIG_TASKS_MAX = 2, /* a reading, and memory being given back */
+    CONFIG_TASKS_MAX = 3, /* a reading, the end of the one before, and memory being given back */
 };
 
 /* After a reload that removed much: what it was hands over first. */

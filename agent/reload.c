@@ -31,7 +31,8 @@ struct waiting {
 /* Those who asked for one and the same reading. */
 struct round {
     bool asked;
-    bool apply; /* not all of them want to know only */
+    bool apply; /* not all of them want to know only, */
+    bool dry;   /* and some do */
     bool force; /* one of those wants it whatever it removes */
     size_t count;
     struct waiting waiting[WAITING_MAX];
@@ -43,7 +44,9 @@ struct errand {
     struct reload *reload; /* NULL: closed meanwhile */
     char *file;
     char *directory;           /* NULL: none */
-    struct config_box *before; /* in force when it began; a reference */
+    struct config_box *before; /* in force from its beginning to its end; a reference */
+    bool apply;                /* what is to be answered: see struct round */
+    bool dry;
     struct config_reading reading;
 };
 
@@ -56,13 +59,23 @@ struct reload {
     bool stalled; /* and that was said */
 };
 
+/* text: a reply, NULL: there was no memory for it. */
+static void answer_text(struct control_later *later, const char *text)
+{
+    control_later_answer_text(later, text, text != NULL ? strlen(text) : 0);
+}
+
 /* Answers those who want to know only; the others are left. */
 static void tell_the_curious(struct reload *reload, const struct config_reading *reading)
 {
     struct round *round = &reload->now;
-    json_t *replies[2] = {NULL, NULL}; /* without and with force */
+    json_t *refusals[2]; /* without and with force */
     size_t left = 0;
 
+    if (!round->dry)
+        return;
+    refusals[0] = reload_preview(reload->parts, reading, false);
+    refusals[1] = reload_preview(reload->parts, reading, true);
     for (size_t i = 0; i < round->count; i++) {
         const struct waiting one = round->waiting[i];
 
@@ -70,13 +83,14 @@ static void tell_the_curious(struct reload *reload, const struct config_reading 
             round->waiting[left++] = one;
             continue;
         }
-        if (replies[one.force] == NULL)
-            replies[one.force] = reload_preview(reload->parts, reading, one.force);
-        control_later_answer(one.later, json_incref(replies[one.force]));
+        if (refusals[one.force] != NULL)
+            control_later_answer(one.later, json_incref(refusals[one.force]));
+        else
+            answer_text(one.later, reading->preview);
     }
     round->count = left;
-    json_decref(replies[0]);
-    json_decref(replies[1]);
+    json_decref(refusals[0]);
+    json_decref(refusals[1]);
 }
 
 /* ---- Those who asked */
@@ -87,6 +101,13 @@ static void answer(struct round *round, json_t *reply)
     for (size_t i = 0; i < round->count; i++)
         control_later_answer(round->waiting[i].later, json_incref(reply));
     json_decref(reply);
+    round->count = 0;
+}
+
+static void answer_all(struct round *round, const char *text)
+{
+    for (size_t i = 0; i < round->count; i++)
+        answer_text(round->waiting[i].later, text);
     round->count = 0;
 }
 
@@ -126,17 +147,48 @@ static void run(struct worker_task *task)
     struct errand *errand = (struct errand *)task;
 
     config_reading_run(errand->file, errand->directory, errand->before, true, &errand->reading);
+    config_reading_compare(errand->before, errand->apply, errand->dry, &errand->reading);
+}
+
+static void free_parts(struct errand *errand)
+{
+    config_reading_free(&errand->reading);
+    config_box_unref(errand->before);
+    errand->before = NULL;
 }
 
 static void free_errand(struct errand *errand)
 {
     if (errand == NULL)
         return;
-    config_reading_free(&errand->reading);
-    config_box_unref(errand->before);
+    free_parts(errand);
     free(errand->file);
     free(errand->directory);
     free(errand);
+}
+
+static void run_end(struct worker_task *task)
+{
+    free_parts((struct errand *)task);
+}
+
+static void done_end(struct worker_task *task)
+{
+    free_errand((struct errand *)task);
+}
+
+/* The configuration that is not in force any more has as many pieces of memory as instances, and
+ * others wait for the loop. */
+static void end_errand(struct reload *reload, struct errand *errand)
+{
+    /* Some instance is still at it, and who is the last frees it. */
+    if (errand->before->references > 1) {
+        config_box_unref(errand->before);
+        errand->before = NULL;
+    }
+    errand->task = (struct worker_task){.run = run_end, .done = done_end, .left = done_end};
+    if (!worker_submit(reload->parts->config, &errand->task))
+        free_errand(errand);
 }
 
 static void done(struct worker_task *task);
@@ -152,7 +204,9 @@ static struct errand *new_errand(struct reload *reload)
     *errand = (struct errand){.task = {.run = run, .done = done},
                               .reload = reload,
                               .file = strdup(options->config_file),
-                              .before = config_box_ref(reload->parts->facts.box)};
+                              .before = config_box_ref(reload->parts->facts.box),
+                              .apply = reload->now.apply,
+                              .dry = reload->now.dry};
     if (options->config_dir != NULL)
         errand->directory = strdup(options->config_dir);
     if (errand->file == NULL || (options->config_dir != NULL && errand->directory == NULL)) {
@@ -216,11 +270,15 @@ static void done(struct worker_task *task)
     tell_the_curious(reload, &errand->reading);
     if (reload->now.apply) {
         reload->parts->facts.reloaded_wall_ns = clock_wall_ns();
-        answer(&reload->now, reload_apply(reload->parts, &errand->reading, reload->now.force));
+        json_t *refusal = reload_apply(reload->parts, &errand->reading, reload->now.force);
+        if (refusal != NULL)
+            answer(&reload->now, refusal);
+        else
+            answer_all(&reload->now, errand->reading.reply);
         sd_notify(0, "READY=1");
         publish_status(reload->parts->publish);
     }
-    free_errand(errand);
+    end_errand(reload, errand);
     begin(reload);
 }
 
@@ -234,6 +292,7 @@ static void ask(struct reload *reload, const struct waiting *one)
     }
     next->asked = true;
     next->apply = next->apply || !one->dry;
+    next->dry = next->dry || one->dry;
     next->force = next->force || (one->force && !one->dry);
     if (one->later != NULL)
         next->waiting[next->count++] = *one;

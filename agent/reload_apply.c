@@ -6,6 +6,7 @@
 #include "agent/base/message_ids.h"
 #include "lib/config/problem.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 enum {
@@ -113,29 +114,26 @@ static void apply_all(struct parts *parts, struct config_box *box, const struct 
 }
 
 /* Takes the box over. */
-static json_t *put_in_force(struct parts *parts, struct config_box *box)
+static void put_in_force(struct parts *parts, struct config_box *box,
+                         const struct config_diff *diff)
 {
     struct snapshot_facts *facts = &parts->facts;
-    struct config_diff diff = {0};
 
+    assert(diff->before == facts->box->config && diff->after == box->config);
     parts_serve_due(parts);
-    config_diff(facts->box->config, box->config, &diff);
     registry_retarget(parts->registry, box);
     announce_queue_set_pause(parts->node.announcements, box->config->announce_pause_ns);
     if (checks_apply(parts->node.checks, box->config, box->hook_users, false) < 0)
         log_msg(LOG_ERR, "not all checks could be started");
-    apply_all(parts, box, &diff);
+    apply_all(parts, box, diff);
     segments_watch_due(parts->node.segments);
     registry_avoid_soon(parts->registry);
-    json_t *reply = control_reply_reload(&diff, false);
     config_box_unref(facts->box);
     facts->box = box;
-    trim_after(parts, &diff);
-    config_diff_free(&diff);
+    trim_after(parts, diff);
     facts->reload_failed = false;
     log_event(LOG_NOTICE, MESSAGE_ID_RELOADED, NULL, "configuration reloaded");
     chronicle_event(parts->chronicle, HISTORY_RELOADED, "configuration reloaded");
-    return reply;
 }
 
 /* ---- What was read, judged */
@@ -171,7 +169,8 @@ json_t *reload_apply(struct parts *parts, struct config_reading *reading, bool f
     struct config_box *box = reading->box;
     reading->box = NULL;
     config_reading_warn(reading);
-    return put_in_force(parts, box);
+    put_in_force(parts, box, &reading->diff);
+    return NULL;
 }
 
 /* ---- The same for those who want to know only */
@@ -179,7 +178,6 @@ json_t *reload_apply(struct parts *parts, struct config_reading *reading, bool f
 json_t *reload_preview(const struct parts *parts, const struct config_reading *reading, bool force)
 {
     struct config_problems problems = {0};
-    struct config_diff diff;
     json_t *reply = NULL;
 
     if (reading->box == NULL)
@@ -188,10 +186,6 @@ json_t *reload_preview(const struct parts *parts, const struct config_reading *r
         add_removes_all(parts, &problems);
         reply = control_error_reload(&problems);
         config_problems_free(&problems);
-        return reply;
     }
-    if (config_diff(parts->facts.box->config, reading->box->config, &diff) == 0)
-        reply = control_reply_reload(&diff, true);
-    config_diff_free(&diff);
     return reply;
 }

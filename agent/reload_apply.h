@@ -15,10 +15,11 @@ void reload_note_failure(struct snapshot_facts *facts, const char *text);
 json_t *reload_refuse(struct snapshot_facts *facts, const struct config_problems *problems);
 
 /* Puts it in force, or refuses it. force: even if no instance would be left. Takes the box out of
- * reading. The answer for those who asked. */
+ * reading, which was compared with the one in force. The answer for those who asked; NULL: that is
+ * the reading's. */
 json_t *reload_apply(struct parts *parts, struct config_reading *reading, bool force);
 
-/* What reload_apply() would answer. NULL: out of memory. */
+/* What reload_apply() would answer. NULL: the reading's preview. */
 json_t *reload_preview(const struct parts *parts, const struct config_reading *reading, bool force);
 
 #endif

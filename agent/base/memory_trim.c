@@ -12,7 +12,13 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { TIMER_ACCURACY_US = 100 * 1000 };
+enum {
+    TIMER_ACCURACY_US = 100 * 1000,
+    /* Of so many octets a piece is memory of its own. */
+    LARGE_OCTETS = 128 * 1024,
+    /* So many may be left unused at an end: what people ask for comes and goes. */
+    IDLE_OCTETS = 1024 * 1024,
+};
 
 struct errand {
     struct worker_task task;
@@ -26,6 +32,15 @@ struct memory_trim {
     bool locked;
     sd_event_source *timer;
 };
+
+/* By itself the allocator keeps pieces as large as one that it has seen go, and the lists of a
+ * configuration with thousands of instances then leave as much again behind at the first reloads.
+ */
+void memory_give_large_back(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_OCTETS);
+    (void)mallopt(M_TRIM_THRESHOLD, IDLE_OCTETS);
+}
 
 static void run(struct worker_task *task)
 {

@@ -11,6 +11,10 @@
 
 struct memory_trim;
 
+/* Large pieces go back by themselves when they are freed, whatever was freed before. Before there
+ * are other threads. */
+void memory_give_large_back(void);
+
 /* worker: borrowed. delay_ns: between memory_trim_later() and its being done. 0 or a negative
  * errno. */
 int memory_trim_open(sd_event *event, struct worker *worker, uint64_t delay_ns,

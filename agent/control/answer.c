@@ -171,13 +171,16 @@ static void step_follow(struct control_answer *answer)
     write_message(answer, control_reply(parameters, true));
 }
 
-static void on_later(void *userdata, json_t *reply)
+static void on_later(void *userdata, const char *text, size_t length)
 {
     struct control_answer *answer = userdata;
 
     answer->later = NULL;
     answer->kind = ANSWER_NONE;
-    write_message(answer, reply);
+    if (text != NULL)
+        write_text(answer, text, length + 1);
+    else
+        answer->failed = true;
     answer->on_written(answer);
 }
 

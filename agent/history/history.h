@@ -3,7 +3,8 @@
  * whoever knows what happened (publish/chronicle.h) and read by whoever asks (control/). This room
  * owns the entries and the file, and uses base/ and lib/ only.
  *
- * The last events, in memory: a ring of HISTORY_ENTRIES_MAX entries, allocated once.
+ * The last events, in memory: a ring of HISTORY_ENTRIES_MAX entries, packed (packed.h), allocated
+ * once.
  * Every entry has a position that only grows, so a reader keeps its place while the ring turns; and
  * a sequence number, which goes on from one run of the agent to the next (history_file.h).
  */
@@ -35,7 +36,7 @@ uint64_t history_end(const struct history *history);
 /*
  * The first entry at or after *position (of that instance, unless NULL), and moves *position behind
  * it; the way to walk from oldest to newest. NULL at the end, with *position there. Valid until the
- * next history_add().
+ * next call.
  */
 const struct history_entry *history_next(const struct history *history, uint64_t *position,
                                          const char *instance);
@@ -43,7 +44,7 @@ const struct history_entry *history_next(const struct history *history, uint64_t
 /* Where to start so that history_next() gives the newest `limit` entries (of that instance). */
 uint64_t history_start(const struct history *history, const char *instance, size_t limit);
 
-/* The newest entry (of that instance), or NULL. */
+/* The newest entry (of that instance), or NULL. Valid likewise. */
 const struct history_entry *history_last(const struct history *history, const char *instance);
 
 #endif

@@ -3,12 +3,13 @@
 
 #include "lib/config/group.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 bool avoidance_any(struct instance *const *list, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (list[i]->config->avoid[0] != '\0' || list[i]->avoiding[0] != '\0')
+        if (list[i]->config->avoid != NULL || list[i]->avoiding != NULL)
             return true;
     return false;
 }
@@ -25,13 +26,19 @@ bool avoidance_changed(struct instance *instance, struct instance *const *list, 
 {
     const struct config_instance *mates[GROUP_INSTANCES_MAX];
     size_t mate_count = config_group_mates(instance->box->config, instance->config, mates);
-    const char *found = "";
+    const char *found = NULL;
 
-    for (size_t m = 0; m < mate_count && found[0] == '\0'; m++)
-        if (mates[m]->avoid[0] != '\0' && is_master(mates[m]->avoid, list, count))
+    for (size_t m = 0; m < mate_count && found == NULL; m++)
+        if (mates[m]->avoid != NULL && is_master(mates[m]->avoid, list, count))
             found = mates[m]->avoid;
-    if (strcmp(found, instance->avoiding) == 0)
+    if (found == NULL ? instance->avoiding == NULL
+                      : instance->avoiding != NULL && strcmp(found, instance->avoiding) == 0)
         return false;
-    memcpy(instance->avoiding, found, strlen(found) + 1);
+    /* In memory of its own: a reload takes the configuration away. */
+    char *avoiding = found != NULL ? strdup(found) : NULL;
+    if (found != NULL && avoiding == NULL)
+        return false;
+    free(instance->avoiding);
+    instance->avoiding = avoiding;
     return true;
 }

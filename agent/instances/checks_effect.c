@@ -111,7 +111,7 @@ static uint8_t priority_by_health(const struct instance *instance,
 
 static bool gives_way(const struct instance *instance)
 {
-    return instance->avoiding[0] != '\0' && base_priority(instance) != PRIORITY_OWNER;
+    return instance->avoiding != NULL && base_priority(instance) != PRIORITY_OWNER;
 }
 
 static uint8_t priority_by(const struct instance *instance, const struct judgement *judgement)

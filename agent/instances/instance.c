@@ -174,6 +174,7 @@ void instance_free(struct instance *instance)
     link_belief_free(instance);
     start_delay_free(instance);
     free(instance->hook_results);
+    free(instance->avoiding);
     free(instance->refusals);
     config_box_unref(instance->next_box);
     config_box_unref(instance->box);

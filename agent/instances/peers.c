@@ -8,19 +8,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* NULL when out of memory: nobody is known then. */
-static struct peer_macs *peers_of(struct router *router)
+/* Makes room for one that is heard. Without memory those that are known make room, if there are
+ * any.
+ */
+static struct peer_macs *peers_for(struct router *router, const struct ip_address *source)
 {
-    if (router->peer_macs == NULL)
-        router->peer_macs = calloc(1, sizeof(*router->peer_macs));
-    return router->peer_macs;
+    struct peer_macs *peers = &router->peer_macs;
+    size_t room = peer_macs_room(peers, source);
+
+    if (room == peers->room)
+        return peers;
+    struct peer_mac *list = realloc(peers->list, room * sizeof(*list));
+    if (list == NULL)
+        return peers;
+    memset(&list[peers->room], 0, (room - peers->room) * sizeof(*list));
+    *peers = (struct peer_macs){.list = list, .room = room};
+    return peers;
 }
 
 /* Has the frames of one sender captured whose machine is not known. */
 static void learn(struct router *router)
 {
     static const struct ip_address nobody = {0};
-    const struct ip_address *unknown = peer_macs_unknown(router->peer_macs);
+    const struct ip_address *unknown = peer_macs_unknown(&router->peer_macs);
 
     unknown = unknown != NULL ? unknown : &nobody;
     if (ip_address_equal(unknown, &router->client.learn))
@@ -33,11 +43,11 @@ bool router_peers_message(struct router *router, const struct packet_ip *ip,
                           enum packet_verdict verdict, const struct advert *advert,
                           struct lan_sighting *out)
 {
-    struct peer_macs *peers = peer_macs_tells(verdict) ? peers_of(router) : NULL;
     uint64_t now = clock_boot_ns();
 
-    if (peers == NULL)
+    if (!peer_macs_tells(verdict))
         return false;
+    struct peer_macs *peers = peers_for(router, &ip->source);
     peer_macs_hear(peers, &ip->source, verdict, advert->version, now);
     learn(router);
     const struct peer_mac *peer = peer_macs_source(peers, &ip->source);
@@ -68,10 +78,8 @@ static bool is_refused(struct router *router, const struct vrrp_frame *frame)
 
 void router_peers_frame(struct router *router, const struct vrrp_frame *frame)
 {
-    struct peer_macs *peers = peers_of(router);
+    struct peer_macs *peers = peers_for(router, &frame->source);
 
-    if (peers == NULL)
-        return;
     peer_macs_frame(peers, &frame->source, frame->mac, is_refused(router, frame), clock_boot_ns());
     learn(router);
 }
@@ -106,9 +114,7 @@ bool router_peers_claim(struct router *router, const struct neighbour_claim *cla
 {
     uint64_t now = clock_boot_ns();
     const struct peer_mac *peer =
-        router->peer_macs != NULL
-            ? peer_macs_claim(router->peer_macs, claim->mac, &claim->address, now)
-            : NULL;
+        peer_macs_claim(&router->peer_macs, claim->mac, &claim->address, now);
 
     if (peer != NULL) {
         refused_peer_sighting(peer, router->config->conflict_quiet_ns, now, out);
@@ -126,14 +132,13 @@ bool router_peers_claim(struct router *router, const struct neighbour_claim *cla
 
 struct ip_address router_peers_address(const struct router *router, const uint8_t mac[MAC_SIZE])
 {
-    const struct peer_mac *peer =
-        router->peer_macs != NULL ? peer_macs_machine(router->peer_macs, mac) : NULL;
+    const struct peer_mac *peer = peer_macs_machine(&router->peer_macs, mac);
 
     return peer != NULL ? peer->source : (struct ip_address){0};
 }
 
 void router_peers_free(struct router *router)
 {
-    free(router->peer_macs);
-    router->peer_macs = NULL;
+    free(router->peer_macs.list);
+    router->peer_macs = (struct peer_macs){0};
 }

@@ -24,7 +24,7 @@ bool router_peers_claim(struct router *router, const struct neighbour_claim *cla
 /* The address from which the machine with that MAC sends adverts; NONE: not known. */
 struct ip_address router_peers_address(const struct router *router, const uint8_t mac[MAC_SIZE]);
 
-/* Frees router->peer_macs. */
+/* Frees what router->peer_macs has. */
 void router_peers_free(struct router *router);
 
 #endif

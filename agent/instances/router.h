@@ -15,10 +15,10 @@
 #include "agent/instances/node.h"
 #include "agent/wire/advert_io.h"
 #include "lib/election/election.h"
+#include "lib/election/peer_macs.h"
 
 struct instance;
 struct router_watch;
-struct peer_macs;
 
 /* An action of the election that waits; it needs no more of it. */
 struct postponed_action {
@@ -131,7 +131,7 @@ struct router {
     enum reason new_master_reason;
     enum reason last_event;
     uint64_t up_since_wall_ns;              /* left INIT; 0: in INIT */
-    struct peer_macs *peer_macs;            /* NULL: nobody was heard yet; see peers.h */
+    struct peer_macs peer_macs;             /* see peers.h */
     struct router_watch *watch;             /* NULL: nothing odd was noticed yet */
     void (*on_said)(struct router *router); /* nothing is put off any more */
     sd_event_time_handler_t on_watch_due; /* the timer of the watch fired; userdata is the router */

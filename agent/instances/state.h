@@ -102,7 +102,7 @@ struct instance {
     struct link_belief link;
     sd_event_source *start_timer;     /* of start-delay; NULL: never needed */
     struct hook_result *hook_results; /* HOOKS of them, told by publish/; NULL: none ended yet */
-    char avoiding[NAME_SIZE];         /* `avoid`: that instance is MASTER here; empty: none is */
+    char *avoiding;                   /* `avoid`: that instance is MASTER here; NULL: none is */
     bool checks_due; /* instance_checks_changed() is to be called when the event is done */
     struct instance_counts counts;
     const struct config_instance *next_config; /* REPLACED: started when this one is done */

@@ -81,11 +81,12 @@ static int run_command(struct hook_run *run, sd_event *event, const struct hook_
                        char **environment)
 {
     const struct config_instance *config = what->config;
-    bool other = config->hook_user[0] != '\0';
+    bool other = config->hook_user != NULL;
     const struct child_spec spec = {
         .program = {.argv = config->hooks[run->hook],
                     .environment = environment,
-                    .user = hook_users_find(what->box->hook_users, config->hook_user),
+                    .user =
+                        other ? hook_users_find(what->box->hook_users, config->hook_user) : NULL,
                     .dies_with_us = run->hook == HOOK_BEFORE},
         .timeout_ns = timeout_of(config, run->hook),
         .priority = AGENT_PRIORITY_HOOKS,

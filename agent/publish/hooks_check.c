@@ -126,7 +126,7 @@ bool hooks_check(struct config_box *box, const struct config_box *before,
     for (size_t i = 0; i < box->config->instance_count; i++) {
         const struct config_instance *instance = &box->config->instances[i];
 
-        if (instance->hook_user[0] != '\0' && !check_user(box, known, instance, problems))
+        if (instance->hook_user != NULL && !check_user(box, known, instance, problems))
             return false;
     }
     for (size_t i = 0; i < box->config->check_count; i++) {

@@ -50,7 +50,7 @@ static void advise_on_owner(const struct subject *subject)
 
 static enum instance_key password_key(const struct config_instance *instance)
 {
-    return instance->password_file[0] != '\0' ? INSTANCE_PASSWORD_FILE : INSTANCE_PASSWORD;
+    return instance->password_file != NULL ? INSTANCE_PASSWORD_FILE : INSTANCE_PASSWORD;
 }
 
 static void advise_on_password(const struct subject *subject)

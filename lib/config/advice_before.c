@@ -43,7 +43,7 @@ static void advise_on_lease(const struct config_instance *instance, struct confi
 
 static void advise_on_avoid(const struct config_instance *instance, struct config_problems *out)
 {
-    if (instance->avoid[0] == '\0')
+    if (instance->avoid == NULL)
         return;
     if (instance->priority == PRIORITY_OWNER)
         config_instance_problem(out, instance, INSTANCE_AVOID,

@@ -16,7 +16,7 @@ static void advise(const struct config_instance *instance, enum instance_key key
 {
     struct config_secret_access file;
 
-    if (path[0] != '/' || !look(path, &file))
+    if (path == NULL || path[0] != '/' || !look(path, &file))
         return;
     if ((file.mode & OF_OTHERS) != 0)
         config_instance_problem(out, instance, key,

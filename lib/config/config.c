@@ -22,6 +22,9 @@ void config_free(struct config *config)
         for (size_t hook = 0; hook < HOOKS; hook++)
             free(config->instances[i].hooks[hook]);
         free(config->instances[i].track.list);
+        free(config->instances[i].password_file);
+        free(config->instances[i].avoid);
+        free(config->instances[i].hook_user);
     }
     for (size_t i = 0; i < config->file_count; i++)
         free(config->files[i]);

@@ -77,10 +77,10 @@ struct config_instance {
     enum mac_mode mac;
     enum checksum_mode checksum;
     bool strict;
-    struct packet_auth auth;              /* version 2; of `password` or what password_file has */
-    bool password_cut;                    /* and that is longer than what is used of it */
-    char password_file[SECRET_PATH_SIZE]; /* empty: none; see secrets.h */
-    struct config_auth_key *auth_keys;    /* the first one signs; NULL: none */
+    struct packet_auth auth;           /* version 2; of `password` or what password_file has */
+    bool password_cut;                 /* and that is longer than what is used of it */
+    char *password_file;               /* NULL: none; see secrets.h */
+    struct config_auth_key *auth_keys; /* the first one signs; NULL: none */
     size_t auth_key_count;
     struct auth_keys
         *inline_secrets;       /* those that stand in the text, until advert_keys.h is done */
@@ -100,8 +100,8 @@ struct config_instance {
     uint64_t before_timeout_ns;  /* HOOK_BEFORE: of the wait for it */
     bool claims_unprepared;      /* also when that fails */
     bool release_first;          /* who gives up releases before another one prepares */
-    char avoid[NAME_SIZE];       /* an instance: where that is MASTER this gives way; empty: none */
-    char hook_user[NAME_SIZE];   /* empty: the user vipd runs as. From [instance], else [node] */
+    char *avoid;                 /* an instance: where that is MASTER this gives way; NULL: none */
+    char *hook_user;             /* NULL: the user vipd runs as. From [instance], else [node] */
     bool systemd_target;         /* vipd-master@NAME.target is started and stopped */
     bool follow_link;            /* no: its link being down does not put it to INIT */
     uint64_t link_down_delay_ns; /* its link counts as down when it was for so long, */

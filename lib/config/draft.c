@@ -143,6 +143,16 @@ static bool inherit_track(struct config_names *track, const struct config_names 
     return true;
 }
 
+/* user: of [node]; empty: none. */
+static bool inherit_user(struct config_instance *instance, const struct section_draft *section,
+                         const char *user)
+{
+    if (section->key_line[INSTANCE_HOOK_USER] != 0 || user[0] == '\0')
+        return true;
+    instance->hook_user = strdup(user);
+    return instance->hook_user != NULL;
+}
+
 bool config_draft_place(struct config_draft *draft, const struct placed_address *placed)
 {
     struct placed_address *grown =
@@ -162,8 +172,8 @@ bool config_draft_complete(struct config_draft *draft, size_t index)
 
     if (section->key_line[INSTANCE_LEASE] == 0)
         instance->lease_ns = draft->config->lease_ns;
-    if (section->key_line[INSTANCE_HOOK_USER] == 0)
-        memcpy(instance->hook_user, draft->config->hook_user, sizeof(instance->hook_user));
+    if (!inherit_user(instance, section, draft->config->hook_user))
+        return false;
     if (instance->group4.family == IP_FAMILY_NONE)
         instance->group4 = ip_address_vrrp_group(IP_FAMILY_IPV4);
     if (instance->group6.family == IP_FAMILY_NONE)

@@ -11,8 +11,8 @@
 /* Whether " #" can be in a good value: then nothing hints at a comment. */
 static bool is_free_text(enum config_value_type type)
 {
-    return type == VALUE_TEXT || type == VALUE_PATH || type == VALUE_OCTETS ||
-           type == VALUE_WORDS || type == VALUE_COMMAND;
+    return type == VALUE_TEXT || type == VALUE_PATH || type == VALUE_KEPT_PATH ||
+           type == VALUE_OCTETS || type == VALUE_WORDS || type == VALUE_COMMAND;
 }
 
 int config_refuse(const struct refusal *refusal, const char *remark)

@@ -140,7 +140,7 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                    "first advertisement with the new one, a node goes on taking "
                                    "those from before its reload."},
     [INSTANCE_PASSWORD_FILE] = {.name = "password-file",
-                                .type = VALUE_PATH,
+                                .type = VALUE_KEPT_PATH,
                                 INSTANCE_FIELD(password_file),
                                 .default_note = "none",
                                 .sample = "/etc/vipd/web.password",

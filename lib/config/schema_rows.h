@@ -14,6 +14,7 @@
 
 enum config_value_type {
     VALUE_NAME = 0,  /* char[NAME_SIZE] */
+    VALUE_KEPT_NAME, /* char *: the same in memory of its own */
     VALUE_INTERFACE, /* char[INTERFACE_NAME_SIZE] */
     VALUE_NUMBER,    /* unsigned integer of `size` octets, min..max */
     VALUE_BOOL,      /* yes or no */
@@ -28,6 +29,7 @@ enum config_value_type {
     VALUE_MEMBERS,   /* list: struct config_names of instances */
     VALUE_TEXT,      /* char[size], printable, not empty */
     VALUE_PATH,      /* char[size], an absolute path */
+    VALUE_KEPT_PATH, /* char *: the same in memory of its own, up to SECRET_PATH_SIZE */
     VALUE_METHOD,    /* char[size], an HTTP method */
     VALUE_OCTETS,    /* struct config_octets, written with escapes */
     VALUE_WORDS,     /* struct config_words, the first an absolute path */

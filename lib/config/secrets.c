@@ -86,7 +86,7 @@ bool config_secrets_read(struct config *config, config_secret_reader *reader,
     for (size_t i = 0; i < config->instance_count; i++) {
         struct config_instance *instance = &config->instances[i];
 
-        if (instance->password_file[0] != '\0')
+        if (instance->password_file != NULL)
             good = read_one(instance, reader, problems) && good;
         good = config_advert_keys_read(instance, reader, problems) && good;
     }

@@ -36,7 +36,7 @@ static bool leads_to(const struct config *config, size_t from, size_t target, bo
     for (size_t i = 0; i < config->instance_count; i++) {
         const char *avoid = config->instances[i].avoid;
 
-        if (seen[i] || avoid[0] == '\0' || !are_one(config, from, i))
+        if (seen[i] || avoid == NULL || !are_one(config, from, i))
             continue;
         seen[i] = true;
         size_t next = index_of(config, avoid);
@@ -86,7 +86,7 @@ static void check_one(const struct config_draft *draft, size_t index)
 void config_validate_avoid(const struct config_draft *draft)
 {
     for (size_t i = 0; i < draft->config->instance_count; i++)
-        if (draft->config->instances[i].avoid[0] != '\0' && !draft->instances[i].set_aside &&
+        if (draft->config->instances[i].avoid != NULL && !draft->instances[i].set_aside &&
             !draft->instances[i].bad[INSTANCE_AVOID])
             check_one(draft, i);
 }

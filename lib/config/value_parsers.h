@@ -18,6 +18,7 @@ typedef int config_parser(const struct refusal *refusal, void *field);
 config_parser config_parse_auth_key;
 
 /* value_texts.c: texts, names and words. */
+config_parser config_parse_kept_name, config_parse_kept_path;
 config_parser config_parse_name, config_parse_interface, config_parse_line, config_parse_path;
 config_parser config_parse_method, config_parse_octets, config_parse_words, config_parse_command;
 config_parser config_parse_members, config_parse_track, config_parse_password;

@@ -30,6 +30,26 @@ int config_parse_name(const struct refusal *r, void *field)
     return parse_text(r, field, config_name_valid(r->text, strlen(r->text)));
 }
 
+/* Stores the text in memory of its own: a key that few instances have takes no room in all. */
+static int keep_text(const struct refusal *r, void *field, bool valid)
+{
+    char **kept = field;
+    char *text = valid ? strdup(r->text) : NULL;
+
+    if (!valid)
+        return config_refuse(r, "");
+    if (text == NULL)
+        return config_refuse(r, ", and no memory for it");
+    free(*kept);
+    *kept = text;
+    return 0;
+}
+
+int config_parse_kept_name(const struct refusal *r, void *field)
+{
+    return keep_text(r, field, config_name_valid(r->text, strlen(r->text)));
+}
+
 bool config_interface_valid(const char *name)
 {
     size_t length = strlen(name);
@@ -73,6 +93,12 @@ int config_parse_path(const struct refusal *r, void *field)
     if (r->text[0] != '/')
         return config_refuse(r, "");
     return config_parse_line(r, field);
+}
+
+int config_parse_kept_path(const struct refusal *r, void *field)
+{
+    return keep_text(r, field,
+                     r->text[0] == '/' && strlen(r->text) < SECRET_PATH_SIZE && printable(r->text));
 }
 
 int config_parse_method(const struct refusal *r, void *field)

@@ -114,6 +114,15 @@ static bool command_equal(const void *before, const void *after)
     return argument_vector_equal(*a, *b);
 }
 
+/* NULL: none. */
+static bool kept_equal(const void *before, const void *after)
+{
+    const char *a = *(char *const *)before;
+    const char *b = *(char *const *)after;
+
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
 static bool names_equal(const void *before, const void *after)
 {
     return config_names_equal(before, after);
@@ -148,6 +157,7 @@ struct type_row {
 
 static const struct type_row rows[VALUE_TYPES] = {
     [VALUE_NAME] = {config_parse_name, NULL, false},
+    [VALUE_KEPT_NAME] = {config_parse_kept_name, kept_equal, false},
     [VALUE_INTERFACE] = {config_parse_interface, NULL, false},
     [VALUE_NUMBER] = {config_parse_number, NULL, false},
     [VALUE_BOOL] = {config_parse_bool, NULL, false},
@@ -162,6 +172,7 @@ static const struct type_row rows[VALUE_TYPES] = {
     [VALUE_MEMBERS] = {config_parse_members, names_equal, false},
     [VALUE_TEXT] = {config_parse_line, NULL, false},
     [VALUE_PATH] = {config_parse_path, NULL, false},
+    [VALUE_KEPT_PATH] = {config_parse_kept_path, kept_equal, false},
     [VALUE_METHOD] = {config_parse_method, NULL, false},
     [VALUE_OCTETS] = {config_parse_octets, NULL, false},
     [VALUE_WORDS] = {config_parse_words, NULL, false},

@@ -18,12 +18,12 @@ bool peer_macs_tells(enum packet_verdict verdict)
     }
 }
 
-/* PEER_MACS: it is not there. */
+/* The room: it is not there. */
 static size_t find(const struct peer_macs *peers, const struct ip_address *source)
 {
     size_t i = 0;
 
-    while (i < PEER_MACS && !ip_address_equal(&peers->list[i].source, source))
+    while (i < peers->room && !ip_address_equal(&peers->list[i].source, source))
         i++;
     return i;
 }
@@ -33,7 +33,18 @@ const struct peer_mac *peer_macs_source(const struct peer_macs *peers,
 {
     size_t i = find(peers, source);
 
-    return i < PEER_MACS ? &peers->list[i] : NULL;
+    return i < peers->room ? &peers->list[i] : NULL;
+}
+
+size_t peer_macs_room(const struct peer_macs *peers, const struct ip_address *source)
+{
+    static const struct ip_address nobody = {0};
+
+    if (peers->room == 0)
+        return 1;
+    if (find(peers, source) < peers->room || find(peers, &nobody) < peers->room)
+        return peers->room;
+    return PEER_MACS;
 }
 
 /* True when a is to go rather than b. */
@@ -55,11 +66,11 @@ static struct peer_mac *enter(struct peer_macs *peers, const struct ip_address *
     size_t known = find(peers, source);
     size_t victim = 0;
 
-    if (known < PEER_MACS)
+    if (known < peers->room)
         return &peers->list[known];
-    if (source->family == IP_FAMILY_NONE)
+    if (source->family == IP_FAMILY_NONE || peers->room == 0)
         return NULL;
-    for (size_t i = 1; i < PEER_MACS; i++)
+    for (size_t i = 1; i < peers->room; i++)
         if (goes_first(&peers->list[i], &peers->list[victim]))
             victim = i;
     peers->list[victim] = (struct peer_mac){.source = *source, .verdict = PACKET_OK};
@@ -105,12 +116,12 @@ void peer_macs_frame(struct peer_macs *peers, const struct ip_address *source,
     entry->has_mac = true;
 }
 
-/* PEER_MACS: there is none. */
+/* The room: there is none. */
 static size_t place_of_mac(const struct peer_macs *peers, const uint8_t mac[MAC_SIZE])
 {
     size_t i = 0;
 
-    while (i < PEER_MACS &&
+    while (i < peers->room &&
            (peers->list[i].source.family == IP_FAMILY_NONE || !peers->list[i].has_mac ||
             memcmp(peers->list[i].mac, mac, MAC_SIZE) != 0))
         i++;
@@ -121,7 +132,7 @@ const struct peer_mac *peer_macs_machine(const struct peer_macs *peers, const ui
 {
     size_t i = place_of_mac(peers, mac);
 
-    return i < PEER_MACS ? &peers->list[i] : NULL;
+    return i < peers->room ? &peers->list[i] : NULL;
 }
 
 struct peer_mac *peer_macs_claim(struct peer_macs *peers, const uint8_t mac[MAC_SIZE],
@@ -129,7 +140,7 @@ struct peer_mac *peer_macs_claim(struct peer_macs *peers, const uint8_t mac[MAC_
 {
     size_t i = place_of_mac(peers, mac);
 
-    if (i == PEER_MACS)
+    if (i == peers->room)
         return NULL;
     peers->list[i].claimed = *address;
     peers->list[i].claimed_at = now;
@@ -140,7 +151,7 @@ const struct ip_address *peer_macs_unknown(const struct peer_macs *peers)
 {
     const struct peer_mac *best = NULL;
 
-    for (size_t i = 0; i < PEER_MACS; i++) {
+    for (size_t i = 0; i < peers->room; i++) {
         const struct peer_mac *entry = &peers->list[i];
 
         if (entry->source.family == IP_FAMILY_NONE || (entry->has_mac && entry->looks == 0))

@@ -6,6 +6,7 @@
  * A plain value for one virtual router: what was heard and the time go in. Adverts come without
  * the sender's MAC; frames that have it are captured for one sender at a time, until it is known.
  * Bounded: of more senders those that were never accepted and are silent for longest are forgotten.
+ * The room for them is the owner's.
  */
 #ifndef VIP_ELECTION_PEER_MACS_H
 #define VIP_ELECTION_PEER_MACS_H
@@ -42,9 +43,15 @@ struct peer_mac {
     uint64_t claimed_at;
 };
 
+/* All zero: nobody was heard, and there is room for nobody. */
 struct peer_macs {
-    struct peer_mac list[PEER_MACS];
+    struct peer_mac *list; /* the owner's; what is free is all zero */
+    size_t room;           /* up to PEER_MACS */
 };
+
+/* For how many there should be room, now that this one is heard: most hear one other node in all
+ * their life. Not less than there is. */
+size_t peer_macs_room(const struct peer_macs *peers, const struct ip_address *source);
 
 /* True for a verdict that tells of a router of this cluster with another configuration: its adverts
  * are refused for what they say, not because they are damaged or somebody else's. */

@@ -4,12 +4,14 @@ import json
 import os
 import signal
 import subprocess
+import time
 
 import pytest
 
 from vipdlab import config, netns
 from vipdlab.calm import assert_steady
 from vipdlab.config import VIP4
+from vipdlab.cost import Allocations, held, many
 from vipdlab.node import VIPCTL, environment
 
 
@@ -336,3 +338,27 @@ def test_many_instances_hand_over_together(lab):
     result = probe.stop()
     assert result.lost == [], str(result)
     assert lab[1].ours() == []
+
+
+def stands_still(counter, seconds=2):
+    before = counter.count()
+    time.sleep(seconds)
+    return counter.count() == before
+
+
+@pytest.mark.lab(nodes=1)
+def test_what_a_reload_changes_is_found_out_and_told_by_others_than_the_loop(lab):
+    """With thousands of instances that is too long for whoever is to advert meanwhile."""
+    count = 200
+    counter = Allocations(lab[1])
+    lab[1].write(*many(count, 150))
+    lab[1].spawn(env=counter.env)
+    lab.wait(lambda: held(lab[1]) == count, f"{count} addresses", 30)
+    lab.wait(lambda: stands_still(counter), "a start that is over", 60)
+    lab[1].write(*many(count, 150, announce_repeat=4))
+    before = counter.count()
+    assert before > 1000, "it counts"
+    told = lab[1].vipctl("reload", "--dry-run", "--json")
+    allocated = counter.count() - before
+    assert len(json.loads(told.stdout)["changes"]) == count
+    assert allocated < count, f"{allocated} allocations of the loop"

@@ -3,6 +3,7 @@
 #include "agent/base/memory_trim.h"
 #include "lib/limits.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -90,9 +91,28 @@ static void memory_that_is_locked_and_is_so_again(void **state)
     (void)munlockall();
 }
 
+static void what_is_large_goes_back_each_time(void **state)
+{
+    enum { LARGE = 4 * 1024 * 1024, TURNS = 3 };
+
+    (void)state;
+    memory_give_large_back();
+    for (int i = 0; i < TURNS; i++) {
+        size_t before = mallinfo2().hblks;
+        char *large = malloc(LARGE);
+
+        assert_non_null(large);
+        memset(large, 1, LARGE);
+        assert_int_equal(mallinfo2().hblks, before + 1);
+        free(large);
+        assert_int_equal(mallinfo2().hblks, before);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_large_goes_back_each_time),
         cmocka_unit_test(memory_that_is_not_locked),
         cmocka_unit_test(memory_that_is_locked_and_is_so_again),
     };

@@ -54,7 +54,8 @@ GETTER(group6_end, i->group6.octets[15])
 GETTER(auth_type, i->auth.type)
 GETTER(auth_last, i->auth.data[AUTH_DATA_SIZE - 1])
 GETTER(password_cut, i->password_cut)
-GETTER(password_file_is_there, strcmp(i->password_file, "/etc/vipd/p") == 0)
+GETTER(password_file_is_there,
+       i->password_file != NULL && strcmp(i->password_file, "/etc/vipd/p") == 0)
 GETTER(auth_key_count, i->auth_key_count)
 GETTER(first_key_id, i->auth_keys[0].id)
 GETTER(secrets_are_there, i->secrets != NULL)
@@ -69,10 +70,10 @@ GETTER(words_of_rival, argument_vector_count(i->hooks[HOOK_RIVAL]))
 GETTER(words_of_before, argument_vector_count(i->hooks[HOOK_BEFORE]))
 GETTER(before_timeout, i->before_timeout_ns)
 GETTER(release_first, i->release_first)
-GETTER(avoids, strcmp(i->avoid, "other") == 0)
+GETTER(avoids, i->avoid != NULL && strcmp(i->avoid, "other") == 0)
 GETTER(claims_unprepared, i->claims_unprepared)
 GETTER(hook_timeout, i->hook_timeout_ns)
-GETTER(hook_user_is_daemon, strcmp(i->hook_user, "daemon") == 0)
+GETTER(hook_user_is_daemon, i->hook_user != NULL && strcmp(i->hook_user, "daemon") == 0)
 GETTER(systemd_target, i->systemd_target)
 GETTER(follow_link, i->follow_link)
 GETTER(link_down_delay, i->link_down_delay_ns)
@@ -285,9 +286,17 @@ static void the_table_has_every_key(void **state)
     }
 }
 
+/* There are thousands of instances, and twice as many during a reload. */
+static void what_few_instances_have_takes_no_room_in_all(void **state)
+{
+    (void)state;
+    assert_true(sizeof(struct config_instance) <= 640);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_few_instances_have_takes_no_room_in_all),
         cmocka_unit_test(good_values_arrive),
         cmocka_unit_test(the_table_has_every_key),
     };

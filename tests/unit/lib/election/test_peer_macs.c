@@ -44,7 +44,8 @@ static const char *said(struct peer_macs *peers, uint64_t now)
 
 static void a_sender_is_known_by_its_machine_once_that_was_captured(void **state)
 {
-    struct peer_macs peers = {0};
+    struct peer_mac room[PEER_MACS] = {0};
+    struct peer_macs peers = {room, PEER_MACS};
 
     (void)state;
     assert_null(peer_macs_unknown(&peers));
@@ -58,7 +59,8 @@ static void a_sender_is_known_by_its_machine_once_that_was_captured(void **state
 
 static void the_reason_is_said(void **state)
 {
-    struct peer_macs peers = {0};
+    struct peer_mac room[PEER_MACS] = {0};
+    struct peer_macs peers = {room, PEER_MACS};
 
     (void)state;
     hear(&peers, PEER, PACKET_VERSION_ERROR, SEC);
@@ -111,7 +113,8 @@ static void of_a_signature_the_mend_is_said_too(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct peer_macs peers = {0};
+        struct peer_mac room[PEER_MACS] = {0};
+        struct peer_macs peers = {room, PEER_MACS};
 
         hear(&peers, PEER, cases[i].verdict, SEC);
         assert_ptr_equal(strstr(said(&peers, SEC), PEER " "), said(&peers, SEC));
@@ -126,7 +129,8 @@ static void of_a_forger_the_machine_is_named(void **state)
 {
     static const uint8_t forger[MAC_SIZE] = {2, 0, 0, 0, 0, 6};
     const struct ip_address source = kit_address(PEER);
-    struct peer_macs peers = {0};
+    struct peer_mac room[PEER_MACS] = {0};
+    struct peer_macs peers = {room, PEER_MACS};
 
     (void)state;
     hear(&peers, PEER, PACKET_OK, SEC);
@@ -156,7 +160,8 @@ static void of_a_forger_the_machine_is_named(void **state)
 static void a_sender_that_is_only_refused_is_known_by_that(void **state)
 {
     const struct ip_address source = kit_address(PEER);
-    struct peer_macs peers = {0};
+    struct peer_mac room[PEER_MACS] = {0};
+    struct peer_macs peers = {room, PEER_MACS};
 
     (void)state;
     hear(&peers, PEER, PACKET_TRAILER_UNKNOWN_KEY, SEC);
@@ -167,7 +172,8 @@ static void a_sender_that_is_only_refused_is_known_by_that(void **state)
 
 static void a_sender_that_only_the_capture_sees_is_behind_a_firewall(void **state)
 {
-    struct peer_macs peers = {0};
+    struct peer_mac room[PEER_MACS] = {0};
+    struct peer_macs peers = {room, PEER_MACS};
 
     (void)state;
     capture(&peers, PEER, MAC, SEC);
@@ -177,7 +183,8 @@ static void a_sender_that_only_the_capture_sees_is_behind_a_firewall(void **stat
 
 static void damaged_adverts_say_nothing_of_anybody(void **state)
 {
-    struct peer_macs peers = {0};
+    struct peer_mac room[PEER_MACS] = {0};
+    struct peer_macs peers = {room, PEER_MACS};
 
     (void)state;
     hear(&peers, PEER, PACKET_CHECKSUM_ERROR, SEC);
@@ -188,7 +195,8 @@ static void damaged_adverts_say_nothing_of_anybody(void **state)
 
 static void a_flood_of_refused_senders_drives_no_peer_out(void **state)
 {
-    struct peer_macs peers = {0};
+    struct peer_mac room[PEER_MACS] = {0};
+    struct peer_macs peers = {room, PEER_MACS};
     char source[32];
 
     (void)state;
@@ -201,9 +209,37 @@ static void a_flood_of_refused_senders_drives_no_peer_out(void **state)
     assert_non_null(claim(&peers, MAC, 2000 * SEC));
 }
 
+static void room_is_for_those_who_are_heard(void **state)
+{
+    const struct ip_address first = kit_address(PEER);
+    const struct ip_address second = kit_address("10.0.0.3");
+    struct peer_mac room[PEER_MACS] = {0};
+    struct peer_macs peers = {0};
+
+    (void)state;
+    hear(&peers, PEER, PACKET_OK, NS_PER_SEC);
+    capture(&peers, PEER, MAC, NS_PER_SEC);
+    assert_null(peer_macs_source(&peers, &first));
+    assert_null(peer_macs_unknown(&peers));
+    assert_null(claim(&peers, MAC, NS_PER_SEC));
+    assert_int_equal(peer_macs_room(&peers, &first), 1);
+    peers = (struct peer_macs){room, 1};
+    assert_int_equal(peer_macs_room(&peers, &first), 1);
+    hear(&peers, PEER, PACKET_OK, NS_PER_SEC);
+    capture(&peers, PEER, MAC, NS_PER_SEC);
+    assert_int_equal(peer_macs_room(&peers, &first), 1);
+    assert_int_equal(peer_macs_room(&peers, &second), PEER_MACS);
+    peers.room = PEER_MACS;
+    hear(&peers, "10.0.0.3", PACKET_OK, 2 * NS_PER_SEC);
+    assert_non_null(peer_macs_source(&peers, &first));
+    assert_non_null(peer_macs_source(&peers, &second));
+    assert_int_equal(peer_macs_room(&peers, &second), PEER_MACS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(room_is_for_those_who_are_heard),
         cmocka_unit_test(a_sender_is_known_by_its_machine_once_that_was_captured),
         cmocka_unit_test(the_reason_is_said),
         cmocka_unit_test(of_a_signature_the_mend_is_said_too),
