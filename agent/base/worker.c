@@ -118,8 +118,12 @@ static void *run(void *argument)
         append(&worker->finished, task);
         worker->untold = task->unhurried && !worker->hurried;
         worker->hurried = false;
-        if (!worker->left && !worker->untold)
+        bool tell = !worker->left && !worker->untold;
+        /* The loop takes the processor with that: it would find the lock held, and give it back. */
+        pthread_mutex_unlock(&worker->lock);
+        if (tell)
             tell_loop(fd);
+        pthread_mutex_lock(&worker->lock);
     }
     if (worker->left) {
         leave_tasks(&worker->finished);

@@ -6,6 +6,7 @@ void desired_link_in(struct desired_sets *sets, struct desired_set *set)
     sets->many = sets->many || set->count >= DESIRED_MANY;
     if (set->linked)
         return;
+    sets->changes++;
     set->linked = true;
     set->prev = NULL;
     set->next = sets->first;
@@ -18,6 +19,7 @@ void desired_link_out(struct desired_sets *sets, struct desired_set *set)
 {
     if (!set->linked)
         return;
+    sets->changes++;
     set->linked = false;
     if (set->prev != NULL)
         set->prev->next = set->next;
@@ -102,4 +104,19 @@ bool desired_any_untold(const struct desired_sets *sets)
         if (desired_settled(s) && (s->unplanned || !s->told))
             return true;
     return false;
+}
+
+void desired_tell(const struct desired_sets *sets)
+{
+    struct desired_set *s = sets->first;
+
+    while (s != NULL) {
+        unsigned changes = sets->changes;
+        bool tell = !s->told && desired_settled(s);
+
+        s->told = s->told || tell;
+        if (tell && s->on_settled != NULL)
+            s->on_settled(s);
+        s = sets->changes == changes ? s->next : sets->first;
+    }
 }

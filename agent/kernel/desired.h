@@ -71,6 +71,7 @@ enum { DESIRED_MANY = 64 };
 struct desired_sets {
     struct desired_set *first;
     bool many; /* one of them had so many addresses, at some time */
+    unsigned changes; /* of the list: who goes through it may have to begin again */
 };
 
 /* Also to be called when it is in already and has other addresses now. */
@@ -99,6 +100,9 @@ bool desired_raises(const struct desired_sets *sets, int ifindex);
 
 /* True when one is settled of which that was not noted or told yet: who had nothing to ask for. */
 bool desired_any_untold(const struct desired_sets *sets);
+
+/* Tells each of these once. They may want something else by that, and any set may go or come. */
+void desired_tell(const struct desired_sets *sets);
 
 /* How many changes of it are on their way that somebody waits for. */
 size_t desired_awaited(const struct desired_set *set);

@@ -69,23 +69,6 @@ static void settle_all(struct reconciler *reconciler)
     arm(reconciler);
 }
 
-/* Who is told may want something else, and any set may go by that: from the beginning then. */
-static void tell(struct reconciler *reconciler)
-{
-    struct desired_set *s = reconciler->sets.first;
-
-    while (s != NULL) {
-        if (s->told || !desired_settled(s)) {
-            s = s->next;
-            continue;
-        }
-        s->told = true;
-        if (s->on_settled != NULL)
-            s->on_settled(s);
-        s = reconciler->sets.first;
-    }
-}
-
 /* What could not be removed is a leftover from then on: the next sweep finds it. */
 static void plan_removal(struct reconciler *reconciler, int error)
 {
@@ -206,7 +189,7 @@ static void written(struct worker_task *task)
     fly(reconciler);
     slices_tell(&reconciler->sets);
     if (reconciler->untold)
-        tell(reconciler);
+        desired_tell(&reconciler->sets);
 }
 
 /* The view has what the kernel had and it had not. */
@@ -291,7 +274,10 @@ void reconciler_want(struct reconciler *reconciler, struct desired_set *set, int
         reconciler->sweep = true;
     }
     fly(reconciler);
-    arm(reconciler);
+    /* That looks at all sets: of thousands that claim together each would, and the flight's end
+     * does. */
+    if (!reconciler->task.submitted)
+        arm(reconciler);
 }
 
 void reconciler_run(struct reconciler *reconciler)
@@ -319,7 +305,7 @@ static int on_soon(sd_event_source *source, void *userdata)
 
     (void)source;
     settle_all(reconciler);
-    tell(reconciler);
+    desired_tell(&reconciler->sets);
     if (reconciler->run)
         reconciler_run(reconciler);
     return 0;

@@ -33,12 +33,12 @@ void slices_tell(const struct desired_sets *sets)
     struct desired_set *s = sets->many ? sets->first : NULL;
 
     while (s != NULL) {
-        if (!s->progressed) {
-            s = s->next;
-            continue;
-        }
+        unsigned changes = sets->changes;
+        bool tell = s->progressed;
+
         s->progressed = false;
-        s->on_landed(s);
-        s = sets->first;
+        if (tell)
+            s->on_landed(s);
+        s = sets->changes == changes ? s->next : sets->first;
     }
 }

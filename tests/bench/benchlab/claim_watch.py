@@ -26,6 +26,7 @@ IFA_ADDRESS, IFA_LOCAL = 1, 2
 BUFFER_BYTES = 256 << 20
 STEP_S = 0.0001
 IDLE_STEPS = 100
+FRAMES_AFTER_STEPS = 20
 
 
 def open_netlink():
@@ -112,7 +113,8 @@ def main():
     while not select.select([sys.stdin], [], [], 0)[0]:
         before = len(summary.notifications) + len(summary.frames)
         drain(netlink, summary.notifications, lambda sock: sock.recv(1 << 16))
-        drain(packet, summary.frames, lambda sock: sock.recvmsg(2048, 128))
+        if idle >= FRAMES_AFTER_STEPS:
+            drain(packet, summary.frames, lambda sock: sock.recvmsg(2048, 128))
         now = len(summary.notifications) + len(summary.frames)
         idle = idle + 1 if now == before else 0
         if now and idle >= IDLE_STEPS:

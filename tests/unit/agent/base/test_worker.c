@@ -7,17 +7,25 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-enum { TASKS = 8, BENCHES = 16 };
+enum { TASKS = 8, BENCHES = 16, ROUNDS = 200, THREAD_FIFO = 1, NOT_ALLOWED = 77 };
+
+struct counted {
+    struct worker_task task; /* first */
+    unsigned done;
+};
 
 struct job {
     struct worker_task task;
@@ -349,6 +357,76 @@ static void test_leaving_waits_for_nothing(void **state)
     close(told[1]);
 }
 
+/* As the agent on a busy machine: one processor for both, the loop before the thread. */
+static bool be_punctual(void)
+{
+    const struct sched_param before_it = {.sched_priority = THREAD_FIFO + 1};
+    cpu_set_t allowed;
+    cpu_set_t one;
+    size_t first = 0;
+
+    CPU_ZERO(&one);
+    if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
+        return false;
+    while (!CPU_ISSET(first, &allowed))
+        first++;
+    CPU_SET(first, &one);
+    return sched_setaffinity(0, sizeof(one), &one) == 0 &&
+           sched_setscheduler(0, SCHED_FIFO, &before_it) == 0;
+}
+
+static void run_empty(struct worker_task *task)
+{
+    (void)task;
+}
+
+static void count_done(struct worker_task *task)
+{
+    ((struct counted *)task)->done++;
+}
+
+/* How often the loop goes to sleep for so many tasks, one after the other, in tenths of that. */
+static int sleeps(void)
+{
+    const struct worker_options options = {.name = "test", .tasks_max = 1};
+    struct counted counted = {.task = {.run = run_empty, .done = count_done}};
+    struct rusage before;
+    struct rusage after;
+    struct worker *worker;
+    sd_event *event;
+
+    if (sd_event_new(&event) < 0 || worker_open(event, &options, &worker) < 0 ||
+        worker_set_realtime(worker, THREAD_FIFO) < 0)
+        return NOT_ALLOWED;
+    (void)getrusage(RUSAGE_THREAD, &before);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        (void)worker_submit(worker, &counted.task);
+        while (counted.done == i && sd_event_run(event, UINT64_MAX) >= 0)
+            continue;
+    }
+    (void)getrusage(RUSAGE_THREAD, &after);
+    worker_close(worker);
+    sd_event_unref(event);
+    return (int)(10 * (after.ru_nvcsw - before.ru_nvcsw) / ROUNDS);
+}
+
+/* The lock is free when it comes to look. In a process of its own, which stays where it is put. */
+static void test_what_is_finished_wakes_the_loop_once(void **state)
+{
+    pid_t child = fork();
+    int status;
+
+    (void)state;
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(be_punctual() ? sleeps() : NOT_ALLOWED);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == NOT_ALLOWED)
+        skip();
+    assert_in_range(WEXITSTATUS(status), 5, 15);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -364,6 +442,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_descriptor_is_closed_in_the_thread, setup, teardown),
         cmocka_unit_test_setup_teardown(test_close_leaves_what_hangs, setup, teardown),
         cmocka_unit_test_setup_teardown(test_leaving_waits_for_nothing, setup, teardown),
+        cmocka_unit_test(test_what_is_finished_wakes_the_loop_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* The kernel takes its time: nobody waits for it, nothing is asked twice, and who changes his mind
  * meanwhile gets what he wants last. The worker is kept busy with a task that waits at a gate. */
 #include "agent/base/clock.h"
+#include "agent/kernel/reconciler_state.h"
 #include "tests/unit/agent/kernel/reconciler_node.h"
 #include "tests/unit/agent/netns.h"
 
@@ -132,6 +133,27 @@ static void nothing_on_its_way_is_asked_again(void **state)
     assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
 }
 
+/* A mark that whoever looks at all sets would find. */
+static void who_claims_behind_others_looks_at_none_of_them(void **state)
+{
+    struct node *node = *state;
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24"), claim_of("192.0.2.11/24")};
+    struct desired_set sets[2] = {0};
+    struct gate gate;
+
+    close_gate(node, &gate);
+    want(node, &sets[0], &list[0], 1);
+    sets[0].retry_ns = 1;
+    want(node, &sets[1], &list[1], 1);
+    assert_true(node->reconciler->next_ns > sets[0].retry_ns);
+    sets[0].retry_ns = DEADLINE_NEVER;
+    open_gate(node, &gate);
+    assert_int_equal(kernel_read("va", "192.0.2.10/24").count, 2);
+    assert_int_not_equal(node->reconciler->next_ns, DEADLINE_NEVER);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(node_want(node, &sets[i], NULL, 0, 0), 0);
+}
+
 static void a_release_while_the_claim_is_on_its_way(void **state)
 {
     struct node *node = *state;
@@ -249,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_claim_returns_at_once_and_timers_go_on),
         TEST(nothing_on_its_way_is_asked_again),
+        TEST(who_claims_behind_others_looks_at_none_of_them),
         TEST(a_release_while_the_claim_is_on_its_way),
         TEST(a_claim_while_the_release_is_on_its_way),
         TEST(the_list_moves_while_the_claim_is_on_its_way),

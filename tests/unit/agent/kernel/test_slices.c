@@ -86,6 +86,39 @@ static void few_addresses_and_repairs_are_not_sliced(void **state)
     assert_int_equal(told.times, 0);
 }
 
+/* Each is told once in a round, however many there are: whoever began again at the front after each
+ * would find the first one again. */
+static void the_first_comes_back(struct desired_set *set)
+{
+    struct told *told = set->userdata;
+    struct desired_set *first = told->sets->first;
+
+    told->times++;
+    first->told = told->times >= 3 * MANY;
+    first->progressed = !first->told;
+}
+
+static void a_round_does_not_begin_again_after_each(void **state)
+{
+    static struct desired_set list[MANY];
+    struct desired_sets sets = {.many = true};
+    struct told told = {.sets = &sets};
+
+    (void)state;
+    for (size_t i = 0; i < MANY; i++) {
+        list[i] = (struct desired_set){.count = 1,
+                                       .progressed = true,
+                                       .on_settled = the_first_comes_back,
+                                       .on_landed = the_first_comes_back,
+                                       .userdata = &told};
+        desired_link_in(&sets, &list[i]);
+    }
+    desired_tell(&sets);
+    assert_int_equal(told.times, MANY);
+    slices_tell(&sets);
+    assert_int_equal(told.times, 2 * MANY);
+}
+
 static void who_is_told_may_have_another_go(void **state)
 {
     struct desired_sets sets = {0};
@@ -109,6 +142,7 @@ int main(void)
         cmocka_unit_test(the_first_slice_is_small_and_each_but_the_last_is_told),
         cmocka_unit_test(few_addresses_and_repairs_are_not_sliced),
         cmocka_unit_test(who_is_told_may_have_another_go),
+        cmocka_unit_test(a_round_does_not_begin_again_after_each),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
