@@ -70,7 +70,7 @@ enum { DESIRED_MANY = 64 };
 /* All that want something. */
 struct desired_sets {
     struct desired_set *first;
-    bool many; /* one of them had so many addresses, at some time */
+    bool many;        /* one of them had so many addresses, at some time */
     unsigned changes; /* of the list: who goes through it may have to begin again */
 };
 
