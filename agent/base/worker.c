@@ -3,6 +3,7 @@
 #include "agent/base/worker.h"
 
 #include "agent/base/clock.h"
+#include "agent/base/lock.h"
 #include "agent/base/privileges.h"
 #include "lib/limits.h"
 
@@ -196,7 +197,7 @@ int worker_open(sd_event *event, const struct worker_options *options, struct wo
     if (worker == NULL)
         return -ENOMEM;
     worker->tasks_max = options->tasks_max;
-    pthread_mutex_init(&worker->lock, NULL);
+    lock_init(&worker->lock);
     pthread_cond_init(&worker->wake, NULL);
     worker->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     r = worker->fd < 0 ? -errno : 0;
