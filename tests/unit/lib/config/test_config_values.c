@@ -44,6 +44,9 @@ static void drop(struct config_instance *instance)
     free(instance->routes);
     free(instance->rules);
     free(instance->auth_keys);
+    free(instance->password_file);
+    free(instance->avoid);
+    free(instance->hook_user);
     auth_keys_unref(instance->inline_secrets);
     for (size_t hook = 0; hook < HOOKS; hook++)
         free(instance->hooks[hook]);
