@@ -4,13 +4,14 @@
 #include <string.h>
 
 struct walk {
-    uint8_t *to;         /* packing; else NULL, */
-    const uint8_t *from; /* and this is read */
+    bool packing;
+    uint8_t *to;         /* then; */
+    const uint8_t *from; /* else */
 };
 
 static void octets(struct walk *walk, void *field, size_t size)
 {
-    if (walk->to != NULL) {
+    if (walk->packing) {
         memcpy(walk->to, field, size);
         walk->to += size;
     } else {
@@ -22,7 +23,7 @@ static void octets(struct walk *walk, void *field, size_t size)
 /* A text with its NUL, and nothing of what is behind that. */
 static void text(struct walk *walk, char *field)
 {
-    octets(walk, field, strlen(walk->to != NULL ? field : (const char *)walk->from) + 1);
+    octets(walk, field, strlen(walk->packing ? field : (const char *)walk->from) + 1);
 }
 
 static void address(struct walk *walk, struct ip_address *field)
@@ -71,7 +72,7 @@ static void all(struct walk *walk, struct history_entry *entry, bool *has_text)
 size_t history_pack(const struct history_entry *entry, bool words, uint8_t *out)
 {
     struct history_entry copy = *entry;
-    struct walk walk = {.to = out};
+    struct walk walk = {.packing = true, .to = out};
     char made[REASON_TEXT_SIZE];
     bool has_text = true;
 

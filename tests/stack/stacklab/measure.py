@@ -19,4 +19,6 @@ def switch(load, what, act, to, instance="web"):
 
 def assert_planned(result):
     """A planned hand-over fails no request: what it cuts is sent again, once."""
-    assert not result.failed, str(result)
+    began = result.requests[0].begun if result.requests else 0
+    failed = [(f"{(r.begun - began) * 1000:.0f} ms", r) for r in result.failed]
+    assert not failed, f"{result}: {failed}"
