@@ -274,12 +274,14 @@ def test_bad_files_do_not_delay_an_advert(lab):
     capture, sampler = lab.capture(), lab.sampler()
     good = config.instance(priority=150)
     # Wrong value, cut off, unknown key, the same name twice, not text at all.
-    for text in (good.replace("150", "x"), good[:-40], good + "colour = red\n", good + good,
-                 "\0" * 100, "[instance web\n" * 20000):
+    bad = (good.replace("150", "x"), good[:-40], good + "colour = red\n", good + good, "\0" * 100,
+           "[instance web\n" * 20000)
+    for text in 5 * bad:
         lab[1].write_text(text)
         done = lab[1].reload()
         assert done.returncode == 1 and lab[1].config in done.stderr, (text[:60], done)
     assert lab[1].state() == "MASTER" and sampler.sequence() == [{"n1"}]
+    lab.wait(lambda: len(capture.adverts("n1")) > 3, "adverts meanwhile, and one more")
     assert_steady(capture.adverts("n1"), 3 * config.INTERVAL_MS / 1000)
     lab[1].write(good)
     assert lab[1].reload().returncode == 0
