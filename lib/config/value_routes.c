@@ -166,11 +166,7 @@ static int parse(const struct refusal *r, struct config_route *route)
 int config_parse_route(const struct refusal *r, void *base)
 {
     struct config_instance *instance = base;
-    struct config_route route;
-
-    /* Padding as well: values are compared octet by octet. */
-    memset(&route, 0, sizeof(route));
-    route.table = ROUTE_TABLE_MAIN;
+    struct config_route route = {.table = ROUTE_TABLE_MAIN};
     int result = parse(r, &route);
     if (result != 0)
         return result;
@@ -184,6 +180,6 @@ int config_parse_route(const struct refusal *r, void *base)
     if (grown == NULL)
         return -ENOMEM;
     instance->routes = grown;
-    memcpy(&grown[instance->route_count++], &route, sizeof(route));
+    grown[instance->route_count++] = route;
     return 0;
 }

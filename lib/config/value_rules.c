@@ -146,10 +146,7 @@ static int parse(const struct refusal *r, struct config_rule *rule)
 int config_parse_rule(const struct refusal *r, void *base)
 {
     struct config_instance *instance = base;
-    struct config_rule rule;
-
-    /* Padding as well: values are compared octet by octet. */
-    memset(&rule, 0, sizeof(rule));
+    struct config_rule rule = {0};
     int result = parse(r, &rule);
     if (result != 0)
         return result;
@@ -163,6 +160,6 @@ int config_parse_rule(const struct refusal *r, void *base)
     if (grown == NULL)
         return -ENOMEM;
     instance->rules = grown;
-    memcpy(&grown[instance->rule_count++], &rule, sizeof(rule));
+    grown[instance->rule_count++] = rule;
     return 0;
 }

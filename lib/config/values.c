@@ -133,12 +133,18 @@ static bool address_equal(const void *before, const void *after)
     return ip_address_equal(before, after);
 }
 
+/* Field by field: what a compiler leaves between and behind them is no difference. */
 static bool routes_equal(const void *before, const void *after)
 {
     const struct config_instance *a = before;
     const struct config_instance *b = after;
 
-    return octets_equal(a->routes, a->route_count, b->routes, b->route_count, sizeof(*a->routes));
+    if (a->route_count != b->route_count)
+        return false;
+    for (size_t i = 0; i < a->route_count; i++)
+        if (!config_route_equal(&a->routes[i], &b->routes[i]))
+            return false;
+    return true;
 }
 
 static bool rules_equal(const void *before, const void *after)
@@ -146,7 +152,12 @@ static bool rules_equal(const void *before, const void *after)
     const struct config_instance *a = before;
     const struct config_instance *b = after;
 
-    return octets_equal(a->rules, a->rule_count, b->rules, b->rule_count, sizeof(*a->rules));
+    if (a->rule_count != b->rule_count)
+        return false;
+    for (size_t i = 0; i < a->rule_count; i++)
+        if (!config_rule_equal(&a->rules[i], &b->rules[i]))
+            return false;
+    return true;
 }
 
 struct type_row {
