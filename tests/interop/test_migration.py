@@ -107,9 +107,9 @@ def site(lab):
 
 def spans(sampler, end):
     """(holders, seconds) of all that was seen."""
-    times = [when for when, _ in sampler.changes] + [end]
-    return [(set(holders), times[i + 1] - times[i])
-            for i, (_, holders) in enumerate(sampler.changes)]
+    changes = sampler.changes
+    times = [when for when, _ in changes] + [end]
+    return [(set(holders), times[i + 1] - times[i]) for i, (_, holders) in enumerate(changes)]
 
 
 def check_holders(seen, gap_s):

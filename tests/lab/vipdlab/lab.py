@@ -95,6 +95,9 @@ class Lab:
         def settled():
             return all(settled_on(node) for node in self.nodes if node.process is not None)
         self.wait(settled, f"{master.name} alone is MASTER of {name}", timeout)
+        for node in self.nodes:
+            if node.process is not None:
+                node.wait_kernel(name)
 
     def stop_and_start(self, master, other, name="web"):
         """The MASTER is stopped, the other one takes over, and gives it back."""

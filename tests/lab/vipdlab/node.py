@@ -20,6 +20,7 @@ VIPCTL = f"{BUILD}/tools/vipctl"
 SCHEMA_DOC = f"{BUILD}/tools/check/schema_doc"
 KEEPALIVED = os.environ.get("VIPD_KEEPALIVED", "keepalived")  # another version than Debian's
 STATUS_TIMEOUT_S = 10  # as vipctl's
+KERNEL_S = 3
 NOT_SWITCHED = 6  # exit status of drain and take: mastership did not change hands
 # Before a command: it can add no address.
 NO_NET_ADMIN = ["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"]
@@ -48,6 +49,15 @@ def sanitized():
     """True for a build with AddressSanitizer."""
     with open(VIPD, "rb") as file:
         return b"__asan_init" in file.read()
+
+
+def follows_state(instance):
+    """What the kernel holds of an instance is what its state asks for, as far as it can be now."""
+    if instance is None or instance["lingering"] or instance.get("waiting"):
+        return True
+    if instance["state"] == "MASTER":
+        return all(a["held"] or a.get("waits") for a in instance["addresses"])
+    return not any(a.get("owner") == "vipd" for a in instance["addresses"])
 
 
 class Machine:
@@ -284,7 +294,15 @@ class Node(AgentMachine):
 
     def wait_state(self, state, name="web", timeout=15):
         self.lab.wait(lambda: self.state(name) == state, f"{self.name}: {name} is {state}", timeout)
+        self.wait_kernel(name)
         return self
+
+    def wait_kernel(self, name="web"):
+        """The kernel adds and removes a moment after the state has changed; on a busy machine that
+        is long enough to be seen. What it refuses, or is not asked for, is not waited for."""
+        deadline = time.monotonic() + KERNEL_S * PATIENCE
+        while not follows_state(self.instance(name)) and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def stop(self, timeout=20):
         """SIGTERM; returns the exit code. Checks for reports of sanitizers."""
