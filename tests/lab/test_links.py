@@ -215,7 +215,7 @@ def test_three_hundred_addresses(lab):
     assert len(lab[2].ours()) == 300 and lab[1].ours() == []
     wanted = {a.split("/")[0] for a in addresses}
     lab.wait(lambda: capture.announced("n2") >= wanted, "each of them was announced", 5)
-    assert capture.adverts("n2")[-1].count == 255
+    assert lab.wait(lambda: capture.adverts("n2"), "it adverts")[-1].count == 255
 
 
 @pytest.mark.lab(nodes=1)

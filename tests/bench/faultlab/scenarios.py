@@ -4,7 +4,8 @@ A node that nobody can hear is told to the scene with cut_off(): what it holds d
 """
 
 import contextlib
-import os
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from typing import Callable
@@ -84,25 +85,27 @@ def killed(scene):
     scene.pair.start_node(scene.first)
 
 
-@contextlib.contextmanager
-def in_real_time():
-    """This thread is as punctual as the agents are."""
-    before = os.sched_getscheduler(0), os.sched_getparam(0)
-    os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(50))
-    try:
-        yield
-    finally:
-        os.sched_setscheduler(0, *before)
+# As punctual as the agents are: a thread of this process would wait for its others.
+STOP = """
+import os, signal, sys, time
+seconds, pids = float(sys.argv[1]), [int(pid) for pid in sys.argv[2:]]
+started = time.time()
+for pid in pids:
+    os.kill(pid, signal.SIGSTOP)
+time.sleep(seconds)
+for pid in pids:
+    os.kill(pid, signal.SIGCONT)
+print(started, time.time())
+"""
 
 
 def stop_for(scene, seconds):
     """Notes how long it truly was, at most, and when it ended."""
-    started = time.time()
-    with in_real_time():
-        scene.pair.freeze(scene.first)
-        scene.sleep(seconds)
-        scene.pair.thaw(scene.first)
-    scene.facts["thawed"] = time.time()
+    done = subprocess.run(
+        ["chrt", "-f", "50", sys.executable, "-c", STOP, str(seconds),
+         *map(str, scene.pair.pids(scene.first))], capture_output=True, text=True, check=True,
+        timeout=seconds + 60)
+    started, scene.facts["thawed"] = map(float, done.stdout.split())
     scene.facts["stopped_s"] = max(scene.facts.get("stopped_s", 0),
                                    scene.facts["thawed"] - started)
 

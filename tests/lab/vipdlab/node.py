@@ -24,6 +24,7 @@ KERNEL_S = 3
 NOT_SWITCHED = 6  # exit status of drain and take: mastership did not change hands
 # Before a command: it can add no address.
 NO_NET_ADMIN = ["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"]
+REALTIME = ("chrt", "-f", "20")
 SANITIZER_MARKS = ("Sanitizer", "runtime error:")
 
 
@@ -394,8 +395,9 @@ class KeepalivedNode(AgentMachine):
         os.makedirs(self.pid_directory)
         self.process = None
 
-    def start(self, text, prefix=(), detail=True):
-        """detail: it logs everything that it does, which costs it time."""
+    def start(self, text, prefix=REALTIME, detail=True):
+        """prefix: as punctual as vipd is, unless told otherwise. detail: it logs everything that it
+        does, which costs it time."""
         path = f"{self.directory}/keepalived.conf"
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)

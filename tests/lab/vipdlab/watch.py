@@ -167,7 +167,7 @@ class Sampler:
         self._address = address
         self._interval = interval
         self._readers = {node.name: AddressReader(node.namespace) for node in nodes}
-        self._changes = []
+        self._spans = []  # [first seen, last seen, frozenset of node names]
         self._lock = threading.Lock()
         self.samples = 0
         self._stop = threading.Event()
@@ -185,14 +185,17 @@ class Sampler:
         with self._lock:
             if self._stop.is_set():
                 return
-            last = self._changes[-1][1] if self._changes else None
+            last = self._spans[-1][2] if self._spans else None
+            begun = time.time()
             holders, before = self._holders(), last
             while holders not in (before, last):
-                when, before = time.time(), holders
+                before, begun = holders, time.time()
                 holders = self._holders()
             self.samples += 1
-            if holders != last:
-                self._changes.append((when, holders))
+            if holders == last:
+                self._spans[-1][1] = begun
+            else:
+                self._spans.append([begun, begun, holders])
 
     def _run(self):
         while not self._stop.wait(self._interval):
@@ -208,7 +211,13 @@ class Sampler:
     def changes(self):
         """[(time, frozenset of node names)], oldest first, the present one included."""
         self._sample()
-        return list(self._changes)
+        return [(first, holders) for first, _, holders in self._spans]
+
+    def lengths(self):
+        """[(frozenset of node names, seconds)], oldest first: for so long it was so at least. Until
+        it was seen to be otherwise may be longer, on a machine that is busy with something else."""
+        self._sample()
+        return [(holders, last - first) for first, last, holders in self._spans]
 
     def sequence(self):
         """The sets of holders in the order in which they were seen."""
