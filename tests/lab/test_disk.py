@@ -9,7 +9,7 @@ import pytest
 from vipdlab import config
 from vipdlab.calm import assert_steady
 from vipdlab.config import VIP4
-from vipdlab.disk import SIZE, frozen, small_disk
+from vipdlab.disk import frozen, small_disk
 
 @pytest.mark.lab(nodes=2)
 def test_the_successor_serves_while_its_disk_is_frozen(lab):

@@ -193,8 +193,10 @@ def test_a_drain_survives_a_reload_that_replaces_the_instance(lab):
 @pytest.mark.lab(nodes=2)
 @pytest.mark.parametrize("which", ["--all", "web"])
 def test_a_drain_right_after_a_reload_waits_for_the_instance(lab, which):
-    lab.start_all([150, 100])
-    lab[1].write(config.instance(priority=150, vrid=52))
+    # Long enough for a drain that is late: as MASTER it would stay, for it has no peer any more.
+    keys = {"advert_interval": "1s"}
+    lab.start_all([150, 100], **keys)
+    lab[1].write(config.instance(priority=150, vrid=52, **keys))
     assert lab[1].reload().returncode == 0
     done = lab[1].vipctl("drain", which)
     assert done.returncode == 0 and done.stdout.startswith("web: "), done.stdout + done.stderr
