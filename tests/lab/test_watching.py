@@ -7,8 +7,8 @@ import time
 import pytest
 
 from vipdlab.config import VIP4
-from vipdlab.node import follows_state
 from vipdlab.probe import ProbeResult
+from vipdlab.settled import follows_state
 from vipdlab.watch import Capture, Sampler
 from vipdlab.wire import gratuitous_arp
 

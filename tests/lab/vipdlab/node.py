@@ -11,6 +11,7 @@ import time
 
 from . import config, netns
 from .rtnl import AddressReader
+from .settled import follows_state
 
 BUILD = os.path.abspath(os.environ.get("VIPD_BUILD", "build"))
 VIPD = f"{BUILD}/agent/vipd"
@@ -50,15 +51,6 @@ def sanitized():
     """True for a build with AddressSanitizer."""
     with open(VIPD, "rb") as file:
         return b"__asan_init" in file.read()
-
-
-def follows_state(instance):
-    """What the kernel holds of an instance is what its state asks for, as far as it can be now."""
-    if instance is None or instance["lingering"] or instance.get("waiting"):
-        return True
-    if instance["state"] == "MASTER":
-        return all(a["held"] or a.get("waits") for a in instance["addresses"])
-    return not any(a.get("owner") == "vipd" for a in instance["addresses"])
 
 
 class Machine:
