@@ -10,6 +10,7 @@ import subprocess
 import time
 
 from . import config, netns
+from .processes import realtime
 from .rtnl import AddressReader
 from .settled import follows_state
 
@@ -25,7 +26,6 @@ KERNEL_S = 3
 NOT_SWITCHED = 6  # exit status of drain and take: mastership did not change hands
 # Before a command: it can add no address.
 NO_NET_ADMIN = ["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"]
-REALTIME = ("chrt", "-f", "20")
 SANITIZER_MARKS = ("Sanitizer", "runtime error:")
 
 
@@ -387,9 +387,9 @@ class KeepalivedNode(AgentMachine):
         os.makedirs(self.pid_directory)
         self.process = None
 
-    def start(self, text, prefix=REALTIME, detail=True):
-        """prefix: as punctual as vipd is, unless told otherwise. detail: it logs everything that it
-        does, which costs it time."""
+    def start(self, text, prefix=None, detail=True):
+        """prefix: realtime() by default. detail: it logs everything that it does, which costs it
+        time."""
         path = f"{self.directory}/keepalived.conf"
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
@@ -402,7 +402,8 @@ class KeepalivedNode(AgentMachine):
             self.process = subprocess.Popen(
                 # Where no syslog runs it writes each line to the machine's console as well: to a
                 # serial line that is most of its work, at whatever priority it has.
-                ["ip", "netns", "exec", self.namespace, *prefix, KEEPALIVED, "--dont-fork",
+                ["ip", "netns", "exec", self.namespace,
+                 *(realtime() if prefix is None else prefix), KEEPALIVED, "--dont-fork",
                  "--no-syslog", "--log-console", *(["--log-detail"] if detail else []), "--vrrp",
                  "--use-file", path, "--pid", f"{self.pid_directory}/main.pid", "--vrrp_pid",
                  f"{self.pid_directory}/vrrp.pid"],
