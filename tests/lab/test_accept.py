@@ -19,6 +19,10 @@ def pings(lab, address, count=2):
     return result.returncode == 0
 
 
+def reached(lab, address):
+    lab.wait(lambda: pings(lab, address), f"{address} answers")
+
+
 def table(node):
     """The elements of the sets of our table, or None."""
     result = node.run("nft", "list", "table", "inet", "vipd", check=False)
@@ -39,8 +43,9 @@ def test_it_forwards_and_resolves_and_accepts_nothing(lab):
     something_behind(lab, lab[1])
     assert not pings(lab, VIP4) and not pings(lab, VIP6)
     for address in (VIP4, VIP6):
-        assert lab.client.neighbour_mac(address), f"{address} is resolved"
-    assert pings(lab, BEHIND4) and pings(lab, BEHIND6)
+        lab.wait(lambda a=address: lab.client.neighbour_mac(a), f"{address} is resolved")
+    reached(lab, BEHIND4)
+    reached(lab, BEHIND6)
     assert lab[1].instance()["accept"] is False and lab[1].instance()["warnings"] == []
     assert "no: packets to the addresses are dropped" in lab[1].vipctl("status", "web").stdout
     # A node that takes over is no wider open on the way.
@@ -81,7 +86,7 @@ def test_a_reload_changes_it_in_place(lab):
     lab[1].write(config.instance(accept="yes"))
     lab[1].reload()
     lab.wait(lambda: table(lab[1]) is None, "it accepts again")
-    assert pings(lab, VIP4)
+    reached(lab, VIP4)
     assert [gap for gap in probe.stop().gaps] != [], "what was asked meanwhile was not answered"
     assert [e["to"] for e in lab[1].history("transition")][-1] == "MASTER"
 
@@ -98,7 +103,8 @@ def test_what_is_left_after_a_kill_goes_by_release_and_by_the_next_start(lab):
     lab[1].run("nft", "add", "table", "inet", "other")
     lab[1].start(config.instance())
     lab[1].wait_state("MASTER")
-    assert table(lab[1]) is None and pings(lab, VIP4)
+    assert table(lab[1]) is None
+    reached(lab, VIP4)
     assert "inet other" in lab[1].run("nft", "list", "tables").stdout
 
 
@@ -107,7 +113,8 @@ def test_the_owner_accepts_in_any_case(lab):
     lab[1].ip("addr", "add", f"{VIP4}/24", "dev", "eth0")
     lab[1].start(config.instance(priority=255, accept="no"))
     lab[1].wait_state("MASTER")
-    assert pings(lab, VIP4) and lab[1].instance()["accept"] is True
+    reached(lab, VIP4)
+    assert lab[1].instance()["accept"] is True
 
 
 @pytest.mark.lab(nodes=1)

@@ -55,7 +55,7 @@ def test_extra_addresses_of_both_families_move_with_an_ipv4_router(lab, version)
     for probe in probes:
         result = probe.stop()
         assert result.answered_by == ["n1", "n2"], str(result)
-    assert VIP6 in capture.announced("n2", since)
+    lab.wait(lambda: VIP6 in capture.announced("n2", since), "and announced by the other")
     assert lab[1].ours() == [] and lab[2].holds(VIP6)
 
 
@@ -108,7 +108,7 @@ def test_addresses_on_several_devices_move_together(lab):
     # Each announcement on its own LAN, with the MAC of its own device; none for lo.
     mac = json.loads(lab[1].ip("-j", "link", "show", "eth1").stdout)[0]["address"]
     lab.wait(lambda: {OTHER4, OTHER6} == capture.announced("n1-eth1"), "announced on eth1")
-    assert capture.announced("n1") == {VIP4}
+    lab.wait(lambda: capture.announced("n1") == {VIP4}, "and the other one on eth0")
     assert {f.source_mac for f in capture.frames("n1-eth1") if f.gratuitous} == {mac}
     assert all(sorted(a.addresses) == sorted([VIP4, OTHER4]) for a in capture.adverts("n1"))
     assert not capture.adverts("n1-eth1")
@@ -117,7 +117,7 @@ def test_addresses_on_several_devices_move_together(lab):
     lab[1].stop()
     lab.wait_master(lab[2])
     assert lab[1].ours() == [] and lab[2].ours() == everything
-    assert capture.announced("n2-eth1") == {OTHER4, OTHER6}
+    lab.wait(lambda: capture.announced("n2-eth1") == {OTHER4, OTHER6}, "announced there")
 
 
 @pytest.mark.lab(nodes=2)
@@ -154,7 +154,8 @@ def test_a_killed_agent_leaves_nothing_on_other_devices(lab):
     # Only what is not on the interface of the adverts tells that it was MASTER.
     lab[1].ip("addr", "del", f"{VIP4}/24", "dev", "eth0")
     assert lab[1].release().returncode == 0
-    assert lab[1].ours() == [] and capture.adverts("n1", priority=0)
+    assert lab[1].ours() == []
+    lab.wait(lambda: capture.adverts("n1", priority=0), "it resigns for the dead agent")
 
 
 @pytest.mark.lab(nodes=1)
@@ -183,7 +184,8 @@ def test_an_address_waits_for_its_device_and_the_others_are_served(lab):
              "it is in the history")
     node.add_device()
     lab.wait(lambda: node.on("eth1") == sorted([OTHER4, OTHER6]), "claimed when it comes")
-    assert not [w for w in node.instance()["warnings"] if w["kind"] == "address-waits"]
+    lab.wait(lambda: not [w for w in node.instance()["warnings"] if w["kind"] == "address-waits"],
+             "and nothing waits any more")
     node.ip("link", "set", "eth1", "down")
     lab.wait(lambda: not node.holds(OTHER6), "the kernel drops IPv6 addresses of a link down")
     lab.wait(lambda: address_of(node, OTHER6)["waits"] == "device-down", "which is told")
@@ -210,7 +212,7 @@ def test_with_a_virtual_mac_an_address_goes_plainly_on_its_device(lab):
     lab.wait(lambda: OTHER4 in capture.announced(port), "announced there")
     mac = json.loads(node.ip("-j", "link", "show", "eth1").stdout)[0]["address"]
     assert {f.source_mac for f in capture.frames(port) if f.gratuitous} == {mac}
-    assert capture.announced("n1") == {VIP4}
+    lab.wait(lambda: capture.announced("n1") == {VIP4}, "the other one is announced on eth0")
 
 
 @pytest.mark.lab(nodes=1)
@@ -219,7 +221,8 @@ def test_what_others_have_put_on_another_device_is_told(lab):
     node.add_device()
     node.ip("addr", "add", f"{OTHER4}/24", "dev", "eth1")
     node.start(with_devices(node)).wait_state("MASTER")
-    warning, = [w for w in node.instance()["warnings"] if w["kind"] == "foreign-address"]
+    warning, = lab.wait(lambda: [w for w in node.instance()["warnings"]
+                                 if w["kind"] == "foreign-address"], "it is told")
     assert OTHER4 in warning["text"] and "eth1" in warning["text"]
     assert address_of(node, OTHER4)["owner"] == "other"
     node.stop()
@@ -360,5 +363,6 @@ def test_another_machine_that_claims_an_address_on_its_device_is_met(lab):
     injector.close()
     assert OTHER4 in warning["text"] and warning["mac"] == mac
     assert f"{OTHER4} is also held by {mac} on eth1" in node.log_text()
-    assert OTHER4 in capture.announced(port) and node.state() == "MASTER"
+    lab.wait(lambda: OTHER4 in capture.announced(port), "it is defended")
+    assert node.state() == "MASTER"
     assert OTHER4 not in capture.announced("n1")

@@ -29,8 +29,9 @@ def test_refreshed(lab):
     capture = lab.capture()
     lab[1].start(config.instance(announce_repeat=0, announce_refresh="1s"))
     lab.wait(lambda: len(announcements(capture)) >= 3, "the first and two refreshes")
-    first, second, third = announcements(capture)[:3]
-    assert second.time - first.time > 0.5 and third.time - second.time > 0.5
+    first, _, third = announcements(capture)[:3]
+    # Two intervals, of which a busy machine may shorten one by as much as it was late before.
+    assert third.time - first.time > 1
 
 
 @pytest.mark.lab(nodes=1)

@@ -112,7 +112,8 @@ def test_what_is_unsigned_forged_or_sent_again_is_dropped(lab, tmp_path):
         for name in ("auth_ext_missing", "auth_ext_invalid_hmac", "auth_ext_replay"):
             lab.wait(lambda name=name: drops(lab[2])[name] > 20, f"{name} is counted", 30)
     assert sampler.sequence() == [{"n1"}] and transitions(lab) == had
-    warning = next(w for w in lab[2].instance()["warnings"] if w["kind"] == "refused-peer")
+    warning = lab.wait(lambda: next((w for w in lab[2].instance()["warnings"]
+                                     if w["kind"] == "refused-peer"), None), "it is told")
     assert warning["drop"].startswith("auth_ext_"), warning
 
 

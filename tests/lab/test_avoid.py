@@ -28,6 +28,7 @@ def test_the_reader_keeps_away_from_the_writer_and_stays_when_nobody_else_is_the
     reader = lab[1].instance("reader")
     assert reader["priority_text"] == "1 (avoids writer, which is MASTER here)"
     assert (reader["effective_priority"], reader["base_priority"]) == (1, 150)
+    lab.wait(lambda: lab[1].state("reader") == "BACKUP", "and the first has yielded")
     moves = len(lab[1].history("transition")) + len(lab[2].history("transition"))
     lab.never(lambda: not (lab[1].holds(VIP4) and lab[2].holds(READER)), "nor do they swing", 2)
     assert len(lab[1].history("transition")) + len(lab[2].history("transition")) == moves

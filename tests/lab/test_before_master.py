@@ -81,8 +81,10 @@ def test_it_adverts_at_once_and_claims_when_the_command_has_ended_well(lab):
     text = lab[1].vipctl("status").stdout
     assert "MASTER, waiting for promote.sh for " in text.replace("\n", " ").replace("  ", " ")
     assert lab[1].vipctl("status", "--check").returncode == 1, "a warning"
+    lab.wait(command.runs, "the command runs")
     assert command.runs() == ["before-master web BACKUP MASTER no-response"]
-    assert master.runs() == [] and lab[1].state_file()["state"] == "BACKUP"
+    lab.wait(lambda: (lab[1].state_file() or {}).get("state") == "BACKUP", "the state file is there")
+    assert master.runs() == []
     command.end()
     lab.wait(lambda: lab[1].holds(VIP4), "it claims")
     lab.wait(lambda: any(f.kind == "arp" and f.gratuitous for f in capture.frames("n1")), "and says so")
@@ -153,7 +155,7 @@ def test_one_that_takes_too_long_is_ended_with_its_children(lab):
                          for t in lab[1].history("transition")), "and that is said")
     assert not lab[1].holds(VIP4)
     lab[1].stop()
-    assert not processes_with(mark)
+    lab.wait(lambda: not processes_with(mark), "its children are gone")
 
 
 @pytest.mark.lab(nodes=2)

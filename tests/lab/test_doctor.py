@@ -118,6 +118,7 @@ def test_not_running_and_hung(lab):
 def test_a_held_instance(lab):
     node = lab.start_all([150])[1]
     node.link_down()
+    node.wait_state("INIT")
     only(doctor(node), "held", "warning", "link-down", obj="web")
 
 

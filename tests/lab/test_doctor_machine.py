@@ -144,7 +144,7 @@ def test_strict_rp_filter_under_a_virtual_mac_does_bite(lab):
     """What the finding says is so: the client gets no answer any more."""
     node = lab.start_all([150], mac="virtual")[1]
     ping = ["ping", "-c1", "-W1", VIP4]
-    assert lab.client.run(*ping, check=False).returncode == 0
+    lab.wait(lambda: lab.client.run(*ping, check=False).returncode == 0, "it answers")
     netns.sysctl(node.namespace, net__ipv4__conf__all__rp_filter=1)
     assert lab.client.run(*ping, check=False).returncode != 0
     only(doctor(node), "rp-filter", "warning", "virtual MAC")

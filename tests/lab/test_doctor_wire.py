@@ -91,6 +91,9 @@ def test_two_masters(lab):
 
 def test_no_advert_is_heard_as_backup(lab):
     lab.start_all([150, 100], advert_interval="1s")
+    # It stays BACKUP for so long that doctor may be slow.
+    lab[2].write(config.instance(priority=100, advert_interval="1s", dead_factor=20, linger="1s"))
+    assert lab[2].reload().returncode == 0
     lab[1].cut()
     findings = doctor(lab[2], listen="2s")
     lab[1].heal()

@@ -16,7 +16,7 @@ def test_ipv6(lab):
     result = probe.stop()
     assert result.longest_gap_ms < config.IPV6_GAP_MS, str(result)
     assert result.answered_by == ["n1", "n2"]
-    advert = capture.adverts("n2")[0]
+    advert = lab.wait(lambda: capture.adverts("n2"), "the other one adverts")[0]
     assert advert.source == lab[2].link_local and advert.ttl == 255
     assert advert.addresses[0].startswith("fe80::") and VIP6 in advert.addresses
     announcements = [f for f in capture.frames("n2", kind="na") if f.target == VIP6]
@@ -42,7 +42,7 @@ def test_dual_stack_loses_both_when_one_family_has_no_source(lab):
     lab[1].ip("addr", "del", f"{lab[1].address4}/24", "dev", "eth0")
     lab.wait(lambda: lab[2].state() == "MASTER", "the peer took over both")
     lab.wait(lambda: lab[1].ours() == [], "nothing is left behind")
-    assert lab[2].holds(VIP4) and lab[2].holds(VIP6)
+    lab.wait(lambda: lab[2].holds(VIP4) and lab[2].holds(VIP6), "the peer has both")
 
 
 @pytest.mark.lab(nodes=2)
@@ -53,8 +53,8 @@ def test_unicast(lab):
     capture = lab.capture()
     lab[1].stop()
     lab.wait_master(lab[2])
+    lab.wait(lambda: capture.adverts("n2", destination=lab[1].address4), "the other one adverts")
     assert capture.adverts(destination="224.0.0.18") == []
-    assert capture.adverts("n2", destination=lab[1].address4)
 
 
 @pytest.mark.lab(nodes=2)

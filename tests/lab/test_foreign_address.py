@@ -3,6 +3,7 @@ changes again and again; and a second vipd in the same network namespace."""
 
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -40,10 +41,16 @@ def told(node, text):
 @pytest.mark.lab(nodes=2)
 def test_replacing_an_address_does_not_make_it_somebody_elses(lab):
     lab.start_all([150, 100], addresses=BOTH)
-    for address in BOTH:
-        put(lab[1], address, "replace")
+    for count, address in enumerate(BOTH, 1):
+        def noticed(count=count, address=address):
+            """Unless vipd renews the lease, and with it the mark, before it has looked."""
+            put(lab[1], address, "replace")
+            until = time.monotonic() + 2
+            while told(lab[1], "somebody replaced") != count and time.monotonic() < until:
+                time.sleep(0.02)
+            return told(lab[1], "somebody replaced") == count
+        lab.wait(noticed, "said once for each family")
     lab.wait(lambda: leased(lab[1]) == {VIP4, VIP6}, "both are marked again, and end by themselves")
-    lab.wait(lambda: told(lab[1], "somebody replaced") == 2, "said once for each family")
     assert not warned(lab[1])
     assert owners(lab[1])[BOTH[0]] == (True, "vipd")
     lab[1].vipctl("drain", "web")
@@ -69,7 +76,7 @@ def test_what_is_there_before_the_start_is_said_also_on_a_backup(lab):
     lab.wait(lambda: warned(lab[1]) and warned(lab[2]), "both warn")
     assert owners(lab[1]) == owners(lab[2]) == {f"{VIP4}/24": (True, "other")}
     assert told(lab[2], "is there already and was not put there by vipd") == 1
-    assert told(lab[1], "stays when this node gives the addresses up") == 1
+    lab.wait(lambda: told(lab[1], "stays when this node gives the addresses up") == 1, "and says so")
     assert "although it is not MASTER" in warned(lab[2])[0]["text"]
     assert [e["reason"] for e in lab[2].history("notice")] == [KIND]
     lab[1].vipctl("drain", "web")
@@ -133,7 +140,8 @@ def test_adopt_in_a_reload(lab):
     put(node)
     node.start(config.instance(priority=150), lease="off")
     node.wait_state("MASTER")
-    assert node.ours() == [] and warned(node)
+    lab.wait(lambda: warned(node), "warned of")
+    assert node.ours() == []
     node.write(config.instance(priority=150, adopt="yes"), lease="off")
     assert node.reload().returncode == 0
     lab.wait(lambda: node.ours() == [VIP4] and not warned(node), "taken over")
@@ -143,7 +151,7 @@ def test_adopt_in_a_reload(lab):
 def test_a_program_that_deletes_on_sight_costs_few_lines(lab):
     node = lab[1]
     lab.start_all([150])
-    before = len(node.log_text().splitlines())
+    before, began = len(node.log_text().splitlines()), time.monotonic()
     ended = threading.Event()
 
     def delete():
@@ -153,9 +161,11 @@ def test_a_program_that_deletes_on_sight_costs_few_lines(lab):
     thread = threading.Thread(target=delete)
     thread.start()
     lab.never(lambda: node.state() != "MASTER", "the election goes on", 5)
+    # Who deletes may be slow.
+    lab.wait(lambda: node.status()["repairs"] >= 4, "it is put back again and again")
     ended.set()
     thread.join()
-    assert 4 <= node.status()["repairs"] <= 12
+    assert node.status()["repairs"] <= 12 * max(1, (time.monotonic() - began) / 5)
     lines = node.log_text().splitlines()[before:]
     assert len(lines) <= 3, lines
     lab.wait(lambda: node.holds(VIP4), "left in peace it stays", 6)

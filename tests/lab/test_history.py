@@ -191,7 +191,8 @@ def test_following_goes_on_over_restarts(lab):
         assert follower.told() == expected, "each once, in order"
     assert [e["sequence"] for e in follower.lines] == list(range(3, 3 + len(expected)))
     assert follower.lines == entries(node)[2:]
-    assert len(follower.said) == 4, "away and back, a line each"
+    lab.wait(lambda: len(follower.said) >= 4, "away and back")
+    assert len(follower.said) == 4, "a line each"
     assert ["waiting" in line for line in follower.said] == [True, False] * 2
     assert "is back" in follower.said[1]
     assert node.stop() == 0

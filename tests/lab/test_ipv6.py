@@ -56,9 +56,10 @@ def test_unicast(lab, kind):
     capture = lab.capture()
     lab[1].stop()
     lab.wait_master(lab[2])
+    sent = lab.wait(lambda: capture.adverts("n2", destination=getattr(lab[1], kind)),
+                    "the other one adverts")
     assert capture.adverts(destination="ff02::12") == []
-    sent = capture.adverts("n2", destination=getattr(lab[1], kind))
-    assert sent and {f.source for f in sent} == {getattr(lab[2], kind)}
+    assert {f.source for f in sent} == {getattr(lab[2], kind)}
 
 
 @pytest.mark.lab(nodes=2)
@@ -73,8 +74,8 @@ def test_a_source_that_will_not_last_is_said_to_unicast_peers(lab):
     # One that stays is better, and nothing is said of it.
     lab[1].ip("addr", "add", "fd77::1:1/64", "dev", "eth0", "nodad")
     capture = lab.capture()
-    lab.wait(lambda: capture.adverts("n1"), "it adverts")
-    assert {f.source for f in capture.adverts("n1")[-1:]} == {"fd77::1:1"}
+    lab.wait(lambda: {f.source for f in capture.adverts("n1")[-1:]} == {"fd77::1:1"},
+             "it adverts from that")
     assert lab[1].log_text().count(", which is ") == 1
 
 

@@ -57,7 +57,8 @@ def test_a_connection_that_comes_with_the_address_is_reset(lab):
     for node in lab.nodes:
         assert start(lab, node, SERVER).stdout.readline() == "ready\n"
     assert start(lab, lab.client, CLIENT, "short").wait(30) == 0
-    assert lab[1].run("ss", "-Htn", "state", "time-wait", "src", VIP4).stdout
+    lab.wait(lambda: lab[1].run("ss", "-Htn", "state", "time-wait", "src", VIP4).stdout,
+             "its side is in TIME-WAIT")
     lab[1].vipctl("drain", "web")
     lab.wait(lambda: lab[2].holds(VIP4) and not lab[1].holds(VIP4), "n2 alone has the address")
     client = start(lab, lab.client, CLIENT, "keep")

@@ -22,8 +22,8 @@ mount -t tmpfs -o mode=755 tmpfs /etc/polkit-1/rules.d
 sed 's/"vipd"/"daemon"/' "$rules" > /usr/share/polkit-1/rules.d/io.vipd.rules
 export DBUS_SYSTEM_BUS_ADDRESS="unix:path=$bus"
 /usr/lib/polkit-1/polkitd > /dev/null 2>&1 & polkitd=$!
-setpriv --reuid daemon --regid daemon --clear-groups sleep 60 & daemon=$!
-setpriv --reuid nobody --regid nogroup --clear-groups sleep 60 & nobody=$!
+setpriv --reuid daemon --regid daemon --clear-groups sleep 300 & daemon=$!
+setpriv --reuid nobody --regid nogroup --clear-groups sleep 300 & nobody=$!
 trap 'kill $polkitd $daemon $nobody' EXIT
 ask() {
     pkcheck --action-id "$1" --process "$2" --detail unit "$3" --detail verb "$4" > /dev/null 2>&1 &&
@@ -47,6 +47,7 @@ done
 @pytest.mark.skipif(not os.path.exists(POLKITD) or shutil.which("pkcheck") is None or
                     shutil.which("dbus-daemon") is None, reason="needs polkitd and dbus-daemon")
 @pytest.mark.lab(nodes=1)
+@pytest.mark.limit(240)  # hundreds of programs
 def test_vipd_may_start_and_stop_its_targets_and_hooks_and_nothing_else(lab):
     from vipdlab.manager import ServiceManager
     manager = ServiceManager(lab, lab[1].directory)
@@ -59,7 +60,7 @@ def test_vipd_may_start_and_stop_its_targets_and_hooks_and_nothing_else(lab):
                  for verb in ("start", "stop", "restart", "reload")]
     done = subprocess.run(
         ["unshare", "--mount", "--propagation", "private", "sh", "-c", SCRIPT, "sh", manager.socket,
-         RULES], input="\n".join(questions) + "\n", capture_output=True, text=True, timeout=60,
+         RULES], input="\n".join(questions) + "\n", capture_output=True, text=True, timeout=200,
         check=True)
     answers = done.stdout.splitlines()
     assert len(answers) == len(questions)

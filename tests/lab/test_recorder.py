@@ -197,7 +197,8 @@ def test_a_full_disk_is_told_once_and_harms_nothing(lab):
     for count in (1, 2):
         lab[1].kill()
         lab.wait_master(lab[2])
-        assert "recording" in last(lab[2])
+        # It is named until that is found out, which may be before this is looked at.
+        assert "recording" in last(lab[2]) or recorder_of(lab[2])["failed"] >= 2 * count - 1
         lab.wait(lambda: recorder_of(lab[2])["failed"] >= 2 * count - 1, "it was not written")
         assert "recording" not in last(lab[2])
         lab[1].start()

@@ -146,7 +146,7 @@ def test_sighup_reloads_and_a_removed_instance_hands_over(lab):
              "it is gone from the first")
     result = probe.stop()
     assert result.lost == [], str(result)
-    assert not lab[1].holds(VIP4)
+    lab.wait(lambda: not lab[1].holds(VIP4), "and so is its address")
 
 
 @pytest.mark.lab(nodes=1)
@@ -162,7 +162,7 @@ def test_a_reload_that_would_remove_every_instance_is_to_be_forced(lab, text):
     done = lab[1].vipctl("reload", "--force")
     assert done.returncode == 0 and "removed   web" in done.stdout, done
     lab.wait(lambda: lab[1].status()["instances"] == [], "it is gone")
-    assert not lab[1].holds(VIP4)
+    lab.wait(lambda: not lab[1].holds(VIP4), "and so is its address")
 
 
 @pytest.mark.lab(nodes=1)

@@ -1,7 +1,6 @@
 """Routes and policy rules that come and go with the mastership."""
 
 import subprocess
-import time
 
 import pytest
 
@@ -51,27 +50,39 @@ def test_they_go_with_the_mastership(lab):
     lab.wait(lambda: len(ours(lab[2])) == 6, "the other one has them")
 
 
-def monitoring(lab, node, *what):
-    """`ip monitor`, once it listens."""
-    process = lab.keep(subprocess.Popen(
-        ["ip", "netns", "exec", node.namespace, "stdbuf", "-oL", "ip", "-o", "monitor", *what],
-        stdout=subprocess.PIPE, text=True))
-    time.sleep(0.5)
-    return process
+class Monitor:
+    """`ip monitor`, once it listens. It tells of what comes in order, so that a route of the test's
+    own says how far it has come."""
 
+    def __init__(self, lab, node, *what):
+        self._lab, self._node, self._path = lab, node, f"{node.directory}/monitor"
+        with open(self._path, "w", encoding="utf-8") as out:
+            lab.keep(subprocess.Popen(
+                ["ip", "netns", "exec", node.namespace, "stdbuf", "-oL", "ip", "-o", "monitor", *what],
+                stdout=out))
+        lab.wait(lambda: self._marked("192.0.2.1"), "the monitor listens")
 
-def told(monitor):
-    monitor.terminate()
-    return monitor.communicate(timeout=5)[0].splitlines()
+    def _marked(self, address):
+        # Nobody is told of a route that is replaced by the same.
+        self._node.ip("route", "del", address, "dev", "lo", check=False)
+        self._node.ip("route", "add", address, "dev", "lo")
+        with open(self._path, encoding="utf-8") as file:
+            return any(f"{address} dev lo" in line for line in file)
+
+    def told(self):
+        """The lines until now."""
+        self._lab.wait(lambda: self._marked("192.0.2.2"), "the monitor has come to this")
+        with open(self._path, encoding="utf-8") as file:
+            return file.read().splitlines()
 
 
 @pytest.mark.lab(nodes=1)
 def test_they_come_behind_the_addresses_and_go_behind_them(lab):
-    monitor = monitoring(lab, lab[1], "address", "route", "rule")
+    monitor = Monitor(lab, lab[1], "address", "route", "rule")
     lab[1].start(config.instance(routes=f"198.51.100.0/24 via {GATEWAY}", rules=RULES[:1]))
     lab.wait(lambda: held(lab[1]) == [True, True], "all are there")
     lab[1].stop()
-    lines = told(monitor)
+    lines = monitor.told()
     mine = [line for line in lines
             if "proto 86" in line or (VIP4 in line and " inet " in line)]
     kinds = ["address" if " inet " in line else "rule" if "lookup" in line else "route"
@@ -118,16 +129,16 @@ def test_they_survive_a_link_that_goes_down_and_the_address_being_deleted(lab):
 def test_a_reload_changes_the_difference_alone(lab):
     lab[1].start(config.instance(routes=ROUTES[:2], rules=RULES[:1]))
     lab.wait(lambda: len(ours(lab[1])) == 3, "all are there")
-    probe, monitor = lab.probe(), monitoring(lab, lab[1], "route")
+    probe, monitor = lab.probe(), Monitor(lab, lab[1], "route")
     lab[1].write(config.instance(routes=[ROUTES[0], "198.51.100.0/24 via 10.77.0.101",
                                          "unreachable 203.0.113.0/24"]))
     lab[1].reload()
     lab.wait(lambda: held(lab[1]) == [True] * 3, "the new ones")
-    assert not any("lookup 100" in line for line in ours(lab[1])), "the rule has gone"
+    lab.wait(lambda: not any("lookup 100" in line for line in ours(lab[1])), "the rule has gone")
     lab[1].write(config.instance())
     lab[1].reload()
     lab.wait(lambda: ours(lab[1]) == [], "none is wanted")
-    lines = [line for line in told(monitor) if "proto 86" in line]
+    lines = [line for line in monitor.told() if "proto 86" in line]
     assert len([line for line in lines if "table 100" in line]) == 1, "only to remove it at last"
     assert probe.stop().lost == []
     assert lab[1].history("transition")[-1]["to"] == "MASTER"
@@ -147,7 +158,7 @@ def test_what_a_killed_node_leaves(lab):
     lab[1].ip("route", "add", "198.51.100.0/24", "via", GATEWAY, "proto", "86")
     lab[1].start(config.instance(priority=50))
     lab.wait(lambda: lab[1].state() == "BACKUP", "it runs")
-    assert ours(lab[1]) == []
+    lab.wait(lambda: ours(lab[1]) == [], "what was left is gone")
     assert "1 route or rule that no instance holds removed" in lab[1].log_text()
 
 

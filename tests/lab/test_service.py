@@ -37,10 +37,10 @@ def test_notifications_and_watchdog(lab):
     lab.wait(lambda: manager.heard("READY=1"), "READY=1")
     lab.wait(lambda: manager.heard("WATCHDOG=1"), "WATCHDOG=1")
     lab[1].wait_state("MASTER")
-    assert manager.heard("STATUS=1 instance, MASTER of 1")
+    lab.wait(lambda: manager.heard("STATUS=1 instance, MASTER of 1"), "STATUS=")
     manager.messages.clear()
     assert lab[1].reload().returncode == 0
-    assert manager.heard("RELOADING=1") and manager.heard("READY=1")
+    lab.wait(lambda: manager.heard("RELOADING=1") and manager.heard("READY=1"), "both are told")
     assert manager.messages.index("RELOADING=1") < manager.messages.index("READY=1")
     lab[1].process.send_signal(signal.SIGTERM)
     lab.wait(lambda: manager.heard("STOPPING=1"), "STOPPING=1")

@@ -12,8 +12,9 @@ LEASE_S = 2
 
 def spans(sampler, holders):
     """(start, seconds) of the times in which exactly these nodes held the address."""
-    ends = [when for when, _ in sampler.changes[1:]] + [time.time()]
-    return [(when, end - when) for (when, seen), end in zip(sampler.changes, ends)
+    changes = sampler.changes
+    ends = [when for when, _ in changes[1:]] + [time.time()]
+    return [(when, end - when) for (when, seen), end in zip(changes, ends)
             if seen == holders]
 
 

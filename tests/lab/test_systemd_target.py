@@ -113,6 +113,7 @@ def test_the_newest_state_wins_over_a_slow_manager(lab, manager):
     lab[1].wait_state("INIT")
     lab[1].link_up()
     lab[1].wait_state("MASTER")
+    lab.wait(manager.calls, "it is called")
     assert manager.calls() == [STOP], "one at a time"
     manager.answer("ok")
     lab.wait(lambda: manager.calls() == [STOP, START], "then the newest")

@@ -113,7 +113,7 @@ def test_one_that_takes_too_long_is_stopped(lab, manager, programs):
     program(programs, "hang", "sleep 600")
     spawn(lab[1], manager, config.instance(priority=150, on_master="unit: hang", hook_timeout="500ms"))
     lab.wait(lambda: "on-master: ended because it still ran after" in lab[1].log_text(), "it is told of")
-    assert manager.calls()[-1] == "StopUnit vipd-hook@hang.service replace"
+    lab.wait(lambda: manager.calls()[-1] == "StopUnit vipd-hook@hang.service replace", "and done")
 
 
 @pytest.mark.lab(nodes=1)

@@ -147,7 +147,7 @@ def test_link_down_and_up(lab):
     lab.start_all([150, 100], mac="virtual")
     lab[1].link_down()
     lab.wait(lambda: lab[2].state() == "MASTER", "the peer took over")
-    assert lab[1].ours() == []
+    lab.wait(lambda: lab[1].ours() == [], "the first has let go")
     lab[1].link_up()
     lab.wait_master(lab[1])
     assert lab.probe().stop().answered_by == ["n1"]

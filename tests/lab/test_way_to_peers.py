@@ -71,7 +71,8 @@ def test_without_a_route_it_takes_no_part(lab):
     lab[1].ip("addr", "del", f"{lab[1].address4}/24", "dev", "eth0")
     lab.wait(lambda: lab[2].state() == "MASTER", "the peer took over")
     lab.wait(lambda: "no-route" in (lab[1].instance() or {}).get("held_by", []), "it is said")
-    assert lab[1].ours() == [] and lab[1].instance()["interface"] == ""
+    lab.wait(lambda: lab[1].ours() == [], "it has let go")
+    assert lab[1].instance()["interface"] == ""
     assert "no route leads to its unicast-peers" in lab[1].vipctl("status").stdout
     assert "no route leads to any of its unicast peers" in lab[1].log_text()
     lab[1].ip("addr", "add", f"{lab[1].address4}/24", "dev", "eth0")

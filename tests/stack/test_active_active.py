@@ -52,14 +52,14 @@ def stack(make_stack):
 def test_a_nodes_death_moves_its_address_and_both_come_back(stack):
     site = Site(stack)
     node1, node2 = site.nodes
-    assert node1.on("eth0") == [RED] and node2.on("eth0") == [BLUE]
+    stack.wait(lambda: node1.on("eth0") == [RED] and node2.on("eth0") == [BLUE], "each has its own")
     result = site.both()
     assert not result.failed
     # By turns, each at its own node.
     assert abs(result.servers["node1"] - result.servers["node2"]) <= 2, str(result)
     result = measure.switch(site.load, "node1 dead", node1.die, node2, "red")
     assert result.longest_gap_s < 10 and result.servers["node2"], str(result)
-    assert node2.on("eth0") == [RED, BLUE]
+    stack.wait(lambda: node2.on("eth0") == [RED, BLUE], "it has both")
     result = measure.switch(site.load, "node1 back",
                             lambda: (node1.reboot(), site.start(node1)), node1, "red")
     measure.assert_planned(result)

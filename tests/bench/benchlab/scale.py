@@ -23,7 +23,6 @@ INTERVAL_MS = 1000
 QUIET_S = 2.5       # after what was done: two adverts of each instance
 CALLS_S = 30        # no call begins later
 PATIENCE_S = 30     # of whoever asks; the agent gives them a share of its time
-BEHIND_S = 20       # most that the capture may be
 STANDS_S = 0.05
 LATE_ADVERT_MS = INTERVAL_MS / 10
 ROLE = "master"
@@ -50,12 +49,6 @@ class Adverts:
 
     def count(self):
         return len(self.times())
-
-    def catch_up(self, when):
-        """Waits until all that was sent by then has been read: this program may be behind."""
-        until = time.monotonic() + BEHIND_S
-        while not self._capture.has_come_to(when) and time.monotonic() < until:
-            time.sleep(0.01)
 
     def missed(self):
         """Frames that were lost on the way to this program, since the last call."""
@@ -85,7 +78,6 @@ def started(agents, adverts, run):
 
 def during(adverts, run, action):
     """What the action costs in milliseconds, and how late adverts were during and after it."""
-    adverts.catch_up(time.time())
     adverts.missed()
     run.window()
     began = time.time()
@@ -93,7 +85,6 @@ def during(adverts, run, action):
     time.sleep(QUIET_S)
     ended = time.time()
     run.close()
-    adverts.catch_up(ended)
     missed = adverts.missed()
     if missed:
         run.spoilt = f"{missed} frames were not captured"

@@ -41,6 +41,7 @@ class Holders:
         self._cut = [(0.0, frozenset())]
         self._end = None
         self._last = time.time()
+        self._lock = threading.Lock()
         self.coarsest = 0.0  # longest time between two samples: no figure is better than that
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -58,14 +59,25 @@ class Holders:
     def _look(self):
         return frozenset(name for name, sock in self._sockets.items() if self._holds(sock))
 
-    def _run(self):
-        while not self._stop.is_set():
+    def _sample(self):
+        """The nodes are asked one after the other, and somebody else may run meanwhile: what is new
+        counts when it is seen twice in a row."""
+        with self._lock:
+            if self._stop.is_set():
+                return
+            last = before = self._held[-1][1]
             seen, now = self._look(), time.time()
+            while seen not in (before, last):
+                now, before = time.time(), seen
+                seen = self._look()
             self.coarsest = max(self.coarsest, now - self._last)
             self._last = now
-            if seen != self._held[-1][1]:
+            if seen != last:
                 self._held.append((now, seen))
-            self._stop.wait(self._interval)
+
+    def _run(self):
+        while not self._stop.wait(self._interval):
+            self._sample()
 
     def close(self):
         if self._end is None:
@@ -77,6 +89,7 @@ class Holders:
 
     def now(self):
         """Names of the nodes that hold it, cut off or not."""
+        self._sample()
         return self._held[-1][1]
 
     def reachable(self, machine, yes):
@@ -86,6 +99,7 @@ class Holders:
 
     def spans(self, since=0.0, until=None):
         """The times with the same reachable holders, in order, without overlap."""
+        self._sample()
         until = until or self._end or time.time()
         edges = sorted({when for when, _ in self._held + self._cut if since < when < until})
         found = []

@@ -4,10 +4,12 @@ A node that nobody can hear is told to the scene with cut_off(): what it holds d
 """
 
 import contextlib
-import os
-import time
+import subprocess
+import sys
 from dataclasses import dataclass
 from typing import Callable
+
+from vipdlab import netns
 
 from . import impair, memory, receive_buffer
 from .flood import flooding
@@ -84,25 +86,27 @@ def killed(scene):
     scene.pair.start_node(scene.first)
 
 
-@contextlib.contextmanager
-def in_real_time():
-    """This thread is as punctual as the agents are."""
-    before = os.sched_getscheduler(0), os.sched_getparam(0)
-    os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(50))
-    try:
-        yield
-    finally:
-        os.sched_setscheduler(0, *before)
+# As punctual as the agents are: a thread of this process would wait for its others.
+STOP = """
+import os, signal, sys, time
+seconds, pids = float(sys.argv[1]), [int(pid) for pid in sys.argv[2:]]
+started = time.time()
+for pid in pids:
+    os.kill(pid, signal.SIGSTOP)
+time.sleep(seconds)
+for pid in pids:
+    os.kill(pid, signal.SIGCONT)
+print(started, time.time())
+"""
 
 
 def stop_for(scene, seconds):
     """Notes how long it truly was, at most, and when it ended."""
-    started = time.time()
-    with in_real_time():
-        scene.pair.freeze(scene.first)
-        scene.sleep(seconds)
-        scene.pair.thaw(scene.first)
-    scene.facts["thawed"] = time.time()
+    done = subprocess.run(
+        ["chrt", "-f", "50", sys.executable, "-c", STOP, str(seconds),
+         *map(str, scene.pair.pids(scene.first))], capture_output=True, text=True, check=True,
+        timeout=seconds + 60)
+    started, scene.facts["thawed"] = map(float, done.stdout.split())
     scene.facts["stopped_s"] = max(scene.facts.get("stopped_s", 0),
                                    scene.facts["thawed"] - started)
 
@@ -167,28 +171,28 @@ def netlink_overrun(scene):
     pids = scene.pair.pids(scene.first)
     if not sum(receive_buffer.shrink(pid) for pid in pids):
         raise AssertionError("no netlink socket to shrink")
-    churn(scene.first, frozen=lambda: scene.pair.freeze(scene.first),
-          thawed=lambda: scene.pair.thaw(scene.first))
+    churn(scene.first, pids)
     scene.facts["overruns"] = sum(receive_buffer.drops(pid) for pid in pids)
     scene.last(1)
 
 
-def churn(node, frozen, thawed, count=2000):
+def churn(node, pids, count=2000):
     """Adds and deletes that many addresses on lo and deletes the virtual one among them: the first
-    few while the agent is stopped, so that some notifications are lost for certain."""
+    few while the agent is stopped, so that some notifications are lost for certain. That must not
+    take long, so whoever does it is as punctual as the agent."""
     texts = [f"172.16.{i // 250}.{i % 250 + 1}/32" for i in range(count)]
     add = [f"addr add {text} dev lo" for text in texts]
     gone = [f"addr del {text} dev lo" for text in texts]
     path = f"{node.directory}/churn"
 
-    def run(lines):
+    def batch(lines):
         with open(path, "w", encoding="ascii") as file:
             file.write("\n".join(lines) + "\n")
-        node.ip("-force", "-batch", path, check=False)
-    frozen()
-    run([*add[:100], "addr del 10.77.0.200/24 dev eth0"])
-    thawed()
-    run(add[100:] + gone)
+        return ["ip", "-n", node.namespace, "-force", "-batch", path]
+    netns.run("chrt", "-f", "50", "sh", "-c",
+              'pids=$1; shift; kill -STOP $pids; "$@"; kill -CONT $pids', "sh",
+              " ".join(map(str, pids)), *batch([*add[:100], "addr del 10.77.0.200/24 dev eth0"]))
+    netns.run(*batch(add[100:] + gone), check=False)
 
 
 def control_flood(scene):

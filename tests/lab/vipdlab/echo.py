@@ -13,6 +13,7 @@ import sys
 
 import netns
 
+SO_RCVBUFFORCE = 33
 IP_TRANSPARENT = 19
 IPV6_TRANSPARENT = 75
 IP_PKTINFO = 8
@@ -20,7 +21,7 @@ IP_PKTINFO = 8
 
 def open_socket(family, port):
     sock = socket.socket(family, socket.SOCK_DGRAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 4 << 20)
     if family == socket.AF_INET:
         sock.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
         sock.setsockopt(socket.IPPROTO_IP, IP_TRANSPARENT, 1)

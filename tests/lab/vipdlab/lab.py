@@ -95,6 +95,9 @@ class Lab:
         def settled():
             return all(settled_on(node) for node in self.nodes if node.process is not None)
         self.wait(settled, f"{master.name} alone is MASTER of {name}", timeout)
+        for node in self.nodes:
+            if node.process is not None:
+                node.wait_kernel(name)
 
     def stop_and_start(self, master, other, name="web"):
         """The MASTER is stopped, the other one takes over, and gives it back."""
@@ -115,10 +118,11 @@ class Lab:
             time.sleep(interval)
 
     def never(self, condition, what, seconds, interval=0.02):
-        """Fails if condition() becomes true within that time."""
+        """Fails if condition() becomes true within that time. What is found out later says nothing:
+        on a busy machine a look may take longer than the time that is left."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            assert not condition(), what
+            assert not condition() or time.monotonic() > deadline, what
             time.sleep(interval)
 
     def capture(self, skip=None, ports=()):

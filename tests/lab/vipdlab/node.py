@@ -10,7 +10,9 @@ import subprocess
 import time
 
 from . import config, netns
+from .processes import realtime
 from .rtnl import AddressReader
+from .settled import follows_state
 
 BUILD = os.path.abspath(os.environ.get("VIPD_BUILD", "build"))
 VIPD = f"{BUILD}/agent/vipd"
@@ -20,6 +22,7 @@ VIPCTL = f"{BUILD}/tools/vipctl"
 SCHEMA_DOC = f"{BUILD}/tools/check/schema_doc"
 KEEPALIVED = os.environ.get("VIPD_KEEPALIVED", "keepalived")  # another version than Debian's
 STATUS_TIMEOUT_S = 10  # as vipctl's
+KERNEL_S = 3
 NOT_SWITCHED = 6  # exit status of drain and take: mastership did not change hands
 # Before a command: it can add no address.
 NO_NET_ADMIN = ["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"]
@@ -284,7 +287,15 @@ class Node(AgentMachine):
 
     def wait_state(self, state, name="web", timeout=15):
         self.lab.wait(lambda: self.state(name) == state, f"{self.name}: {name} is {state}", timeout)
+        self.wait_kernel(name)
         return self
+
+    def wait_kernel(self, name="web"):
+        """The kernel adds and removes a moment after the state has changed; on a busy machine that
+        is long enough to be seen. What it refuses, or is not asked for, is not waited for."""
+        deadline = time.monotonic() + KERNEL_S * PATIENCE
+        while not follows_state(self.instance(name)) and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def stop(self, timeout=20):
         """SIGTERM; returns the exit code. Checks for reports of sanitizers."""
@@ -376,8 +387,9 @@ class KeepalivedNode(AgentMachine):
         os.makedirs(self.pid_directory)
         self.process = None
 
-    def start(self, text, prefix=(), detail=True):
-        """detail: it logs everything that it does, which costs it time."""
+    def start(self, text, prefix=None, detail=True):
+        """prefix: realtime() by default. detail: it logs everything that it does, which costs it
+        time."""
         path = f"{self.directory}/keepalived.conf"
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
@@ -390,7 +402,8 @@ class KeepalivedNode(AgentMachine):
             self.process = subprocess.Popen(
                 # Where no syslog runs it writes each line to the machine's console as well: to a
                 # serial line that is most of its work, at whatever priority it has.
-                ["ip", "netns", "exec", self.namespace, *prefix, KEEPALIVED, "--dont-fork",
+                ["ip", "netns", "exec", self.namespace,
+                 *(realtime() if prefix is None else prefix), KEEPALIVED, "--dont-fork",
                  "--no-syslog", "--log-console", *(["--log-detail"] if detail else []), "--vrrp",
                  "--use-file", path, "--pid", f"{self.pid_directory}/main.pid", "--vrrp_pid",
                  f"{self.pid_directory}/vrrp.pid"],

@@ -13,8 +13,10 @@ PORT = 7077
 
 
 class ProbeResult:
-    def __init__(self, sent, answers):
-        self.sent = sent  # send times
+    """interval_s: how far the probes were to be apart."""
+
+    def __init__(self, sent, answers, interval_s):
+        self.sent, self._interval_s = sent, interval_s  # send times
         self.answers = {int(n): (who, when) for n, (who, when) in answers.items()}
 
     @property
@@ -40,17 +42,18 @@ class ProbeResult:
 
     @property
     def gaps(self):
-        """(send time of the first lost probe, seconds until the next answered one)."""
-        found, first = [], None
+        """(send time of the first lost probe, seconds until the next answered one, or until that was
+        due: it may have been late itself)."""
+        found, first, last = [], None, None
         for number, when in enumerate(self.sent):
             if number in self.answers:
                 if first is not None:
-                    found.append((first, when - first))
+                    found.append((first, min(when, last + self._interval_s) - first))
                 first = None
-            elif first is None:
-                first = when
+                continue
+            first, last = when if first is None else first, when
         if first is not None:
-            found.append((first, self.sent[-1] - first))
+            found.append((first, last - first))
         return found
 
     @property
@@ -69,6 +72,7 @@ class Probe:
             ["ip", "netns", "exec", namespace, sys.executable, f"{HERE}/probe_client.py", address,
              str(PORT), str(interval_ms)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
+        self._interval_s = interval_ms / 1000
 
     @property
     def pid(self):
@@ -86,7 +90,7 @@ class Probe:
         self._process.stdin = None
         text, _ = self._process.communicate(timeout=20)
         data = json.loads(text.splitlines()[-1])
-        return ProbeResult(data["sent"], data["answers"])
+        return ProbeResult(data["sent"], data["answers"], self._interval_s)
 
     def kill(self):
         if self._process.poll() is None:

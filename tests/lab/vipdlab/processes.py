@@ -1,6 +1,8 @@
-"""Processes of this machine, found by what a test gave them."""
+"""Processes of this machine: found by what a test gave them, and as punctual as vipd is."""
 
+import functools
 import os
+import subprocess
 
 
 def processes_with(mark, where="cmdline"):
@@ -14,3 +16,11 @@ def processes_with(mark, where="cmdline"):
         except OSError:
             pass
     return found
+
+
+@functools.cache
+def realtime():
+    """Before a command: it gets vipd's priority, where that is permitted."""
+    chrt = ("chrt", "-f", "20")
+    return chrt if subprocess.run([*chrt, "true"], capture_output=True, check=False).returncode == 0 \
+        else ()

@@ -1,10 +1,12 @@
 """Watching from outside: what is on the wire and who holds an address, with times.
 
-Both run in a thread of the test process; times are time.time(), as in the probe.
+Both run in a thread of the test process; times are time.time(), as in the probe. On a busy machine
+that thread is behind: who asks takes in himself what there is until then.
 """
 
 import collections
 import ctypes
+import select
 import socket
 import struct
 import threading
@@ -71,36 +73,51 @@ class Capture:
         self._socket.setsockopt(
             socket.SOL_SOCKET, SO_ATTACH_FILTER,
             struct.pack("HL", length, ctypes.addressof(self._program)))
-        self._socket.settimeout(0.05)
+        self._socket.setblocking(False)
+        self._lock = threading.Lock()  # what is received is kept before anyone else receives
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
     def _read(self):
+        waiting = select.poll()
+        waiting.register(self._socket, select.POLLIN)
         while not self._stop.is_set():
-            try:
-                data, control, _, where = self._socket.recvmsg(65536, 256)
-            except socket.timeout:
-                continue
-            except OSError:
-                return
-            port, _, direction = where[:3]
-            if direction == PACKET_OUTGOING or port not in self._ports:
-                continue
-            when = time.time()
-            for level, kind, value in control:
-                if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS:
-                    seconds, nanoseconds = struct.unpack("qq", value[:16])
-                    when = seconds + nanoseconds / 1e9
+            if waiting.poll(50):
+                self._take_in()
+
+    def _take_in(self):
+        """All that the kernel has delivered until now: not more, for it may never end."""
+        now = time.time()
+        with self._lock:
+            while not self._stop.is_set() and self._take_one() < now:
+                pass
+
+    def _take_one(self):
+        """Keeps the next frame, if it is one to be kept; returns its time. There is none: infinity."""
+        try:
+            data, control, _, where = self._socket.recvmsg(65536, 256)
+        except OSError:  # one that is told of an interface that goes down, too
+            return float("inf")
+        when = time.time()
+        for level, kind, value in control:
+            if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS:
+                seconds, nanoseconds = struct.unpack("qq", value[:16])
+                when = seconds + nanoseconds / 1e9
+        port, _, direction = where[:3]
+        if direction != PACKET_OUTGOING and port in self._ports:
             self._raw.append((when, port, data))
+        return when
+
+    def _kept(self):
+        """All until now: (time, port, octets)."""
+        self._take_in()
+        return list(self._raw)
 
     def close(self):
+        self._take_in()
         self._stop.set()
         self._thread.join(2)
         self._socket.close()
-
-    def has_come_to(self, when):
-        """Whether all until then has been read: with many frames the reader may be behind."""
-        return bool(self._raw) and self._raw[-1][0] >= when
 
     def counts(self):
         """How many frames the filter has kept, and for how many of them the kernel had no room;
@@ -114,7 +131,7 @@ class Capture:
     def frames(self, port=None, kind=None, since=0.0, until=float("inf"), **fields):
         """Frames so far that match: frames(port='n1', kind='vrrp', vrid=51, priority=0)."""
         found = []
-        for when, where, data in list(self._raw):
+        for when, where, data in self._kept():
             if not since <= when <= until or (port and where != port):
                 continue
             frame = wire.read(data, when, where)
@@ -129,7 +146,7 @@ class Capture:
 
     def octets(self, port=None):
         """The adverts so far as they were on the wire."""
-        return [data for when, where, data in list(self._raw) if (port is None or where == port) and
+        return [data for when, where, data in self._kept() if (port is None or where == port) and
                 wire.read(data, when, where).kind == "vrrp"]
 
     def announced(self, port=None, since=0.0):
@@ -150,29 +167,57 @@ class Sampler:
         self._address = address
         self._interval = interval
         self._readers = {node.name: AddressReader(node.namespace) for node in nodes}
-        self.changes = []  # (time, frozenset of node names)
+        self._spans = []  # [first seen, last seen, frozenset of node names]
+        self._lock = threading.Lock()
         self.samples = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
-    def _run(self):
-        while not self._stop.is_set():
-            # Within one sample the order is fixed, so a hand-over can look like a gap of one
-            # sample; whoever asks for gaps compares with more than that.
-            holders = frozenset(
-                name for name, reader in self._readers.items()
-                if any(a.address == self._address for a in reader.read()))
+    def _holders(self):
+        """The nodes are read one after the other: if somebody else runs meanwhile, a hand-over can
+        look like a time with no holder, or with two."""
+        return frozenset(name for name, reader in self._readers.items()
+                         if any(a.address == self._address for a in reader.read()))
+
+    def _sample(self):
+        """One sample. What is new counts when it is seen twice in a row: then it was so in between."""
+        with self._lock:
+            if self._stop.is_set():
+                return
+            last = self._spans[-1][2] if self._spans else None
+            begun = time.time()
+            holders, before = self._holders(), last
+            while holders not in (before, last):
+                before, begun = holders, time.time()
+                holders = self._holders()
             self.samples += 1
-            if not self.changes or self.changes[-1][1] != holders:
-                self.changes.append((time.time(), holders))
-            self._stop.wait(self._interval)
+            if holders == last:
+                self._spans[-1][1] = begun
+            else:
+                self._spans.append([begun, begun, holders])
+
+    def _run(self):
+        while not self._stop.wait(self._interval):
+            self._sample()
 
     def close(self):
         self._stop.set()
         self._thread.join(5)
         for reader in self._readers.values():
             reader.close()
+
+    @property
+    def changes(self):
+        """[(time, frozenset of node names)], oldest first, the present one included."""
+        self._sample()
+        return [(first, holders) for first, _, holders in self._spans]
+
+    def lengths(self):
+        """[(frozenset of node names, seconds)], oldest first: for so long it was so at least. Until
+        it was seen to be otherwise may be longer, on a machine that is busy with something else."""
+        self._sample()
+        return [(holders, last - first) for first, last, holders in self._spans]
 
     def sequence(self):
         """The sets of holders in the order in which they were seen."""
