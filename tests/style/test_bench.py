@@ -235,3 +235,34 @@ def test_nothing_goes_on_when_the_time_of_all_is_over():
     for amount in plan.PLANS.values():
         assert amount.begin_until_s < amount.end_s
     assert plan.DEFAULT.end_s < 29 * 60
+
+
+class FakeAgents:
+    """One advert a second, for 1 ms of CPU each, by a clock that sleeping moves on; while the first
+    of these seconds passes the machine stands still, for as long."""
+
+    def __init__(self, monkeypatch, stalls_ns):
+        self._now_s, self._stalls_ns, self._cpu_ns = 0.0, stalls_ns, 0
+        monkeypatch.setattr(cost, "time", types.SimpleNamespace(sleep=self._sleep,
+                                                                monotonic=lambda: self._now_s))
+        monkeypatch.setattr(cost, "cpu_ns", lambda pids: self._cpu_ns)
+        monkeypatch.setattr(cost, "memory_mib", lambda pids: {"Rss": 0, "Pss": 0})
+
+    def _sleep(self, seconds):
+        self._now_s += seconds
+        self._cpu_ns += int(1e6 * seconds) + self._stalls_ns
+        self._stalls_ns = 0
+
+    def pids(self, role):
+        return [role]
+
+    def sent(self):
+        return int(self._now_s)
+
+
+@pytest.mark.parametrize("stalls_ns", [0, 10**7])
+def test_that_a_machine_stood_still_once_is_no_cost(monkeypatch, stalls_ns):
+    figures = list(cost.measure_pair(FakeAgents(monkeypatch, stalls_ns), 10, 0))
+    for name, expected in (("cpu", 0.06), ("cpu per advert", 1000)):
+        values = [value for of, _, value, _ in figures if of == name]
+        assert values == pytest.approx([expected, expected])
