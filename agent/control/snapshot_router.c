@@ -88,9 +88,10 @@ void snapshot_router(const struct router *router, struct status_router *out)
     if (router->watch != NULL)
         fill_watch(router->watch, out);
     out->conflict.mode = router->config->on_conflict;
-    memcpy(out->by_warning, router->by_warning, sizeof(out->by_warning));
+    const struct packet_tally tally = packet_tally_read(router->tally);
+    memcpy(out->by_warning, tally.by_warning, sizeof(out->by_warning));
     for (size_t i = 0; i < PACKET_VERDICTS; i++)
-        out->by_verdict[i] = router->by_verdict[i] + (shared != NULL ? shared[i] : 0);
+        out->by_verdict[i] = tally.by_verdict[i] + (shared != NULL ? shared[i] : 0);
 }
 
 /* The wall clock at a moment of the boot clock. */

@@ -13,6 +13,7 @@
 #include "agent/instances/answer_wait.h"
 #include "agent/instances/authentication.h"
 #include "agent/instances/node.h"
+#include "agent/instances/tally.h"
 #include "agent/wire/advert_io.h"
 #include "lib/election/election.h"
 #include "lib/election/peer_macs.h"
@@ -122,8 +123,7 @@ struct router {
     bool told_own_source;       /* that its only source is among its own virtual addresses */
     uint8_t link_mac[MAC_SIZE]; /* of the interface, as last seen */
     struct heard_master heard;
-    uint64_t by_verdict[PACKET_VERDICTS];
-    uint64_t by_warning[PACKET_WARNINGS];
+    struct packet_tally *tally; /* NULL: nothing odd came yet */
     unsigned sending; /* of one advert, to so many it is on its way, */
     int send_result;  /* and to those before it went so */
     uint64_t send_errors;
