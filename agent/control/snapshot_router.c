@@ -138,7 +138,7 @@ static size_t fill_claim_warning(const struct instance *instance, const struct r
                                    .since_ns = instance->since_wall_ns,
                                    .last_ns = clock_wall_ns(),
                                    .count = set->failed};
-    snprintf(out->text, sizeof(out->text), "%zu of %zu addresses could not be added on %s: %s",
+    snprintf(out->text, sizeof(out->text), "%u of %zu addresses could not be added on %s: %s",
              set->failed, set->count, set->elsewhere ? "their devices" : router->interface,
              strerror(-set->error));
     return 1;
