@@ -88,9 +88,10 @@ void snapshot_router(const struct router *router, struct status_router *out)
     if (router->watch != NULL)
         fill_watch(router->watch, out);
     out->conflict.mode = router->config->on_conflict;
-    memcpy(out->by_warning, router->by_warning, sizeof(out->by_warning));
+    const struct packet_tally tally = packet_tally_read(router->tally);
+    memcpy(out->by_warning, tally.by_warning, sizeof(out->by_warning));
     for (size_t i = 0; i < PACKET_VERDICTS; i++)
-        out->by_verdict[i] = router->by_verdict[i] + (shared != NULL ? shared[i] : 0);
+        out->by_verdict[i] = tally.by_verdict[i] + (shared != NULL ? shared[i] : 0);
 }
 
 /* The wall clock at a moment of the boot clock. */
@@ -137,7 +138,7 @@ static size_t fill_claim_warning(const struct instance *instance, const struct r
                                    .since_ns = instance->since_wall_ns,
                                    .last_ns = clock_wall_ns(),
                                    .count = set->failed};
-    snprintf(out->text, sizeof(out->text), "%zu of %zu addresses could not be added on %s: %s",
+    snprintf(out->text, sizeof(out->text), "%u of %zu addresses could not be added on %s: %s",
              set->failed, set->count, set->elsewhere ? "their devices" : router->interface,
              strerror(-set->error));
     return 1;

@@ -76,7 +76,7 @@ static void say_refused(struct router *router)
     char name[NAME_SIZE + 16];
 
     log_instance(LOG_ERR, router_name(router, name, sizeof(name)),
-                 "%zu of %zu addresses could not be claimed on %s: %s", set->failed, set->count,
+                 "%u of %zu addresses could not be claimed on %s: %s", set->failed, set->count,
                  set->elsewhere ? "their devices" : router->interface, strerror(-set->error));
 }
 

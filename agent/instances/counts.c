@@ -70,12 +70,9 @@ void instance_bequeath(const struct instance *instance, struct instance_legacy *
         size_t f = family_index(router);
 
         out->families[f].counters = router_election(router)->counters;
-        for (size_t v = 0; v < PACKET_VERDICTS; v++) {
-            out->families[f].by_verdict[v] = router->by_verdict[v];
+        out->families[f].tally = packet_tally_read(router->tally);
+        for (size_t v = 0; v < PACKET_VERDICTS; v++)
             out->families[f].shared[v] = shared != NULL ? shared[v] : 0;
-        }
-        for (size_t w = 0; w < PACKET_WARNINGS; w++)
-            out->families[f].by_warning[w] = router->by_warning[w];
     }
 }
 
@@ -100,11 +97,10 @@ static void inherit_router(struct router *router, const struct instance_legacy *
     bool anew = sum(shared) < sum(legacy->families[f].shared);
 
     add_counters(&router_election(router)->counters, &legacy->families[f].counters);
-    for (size_t v = 0; v < PACKET_VERDICTS; v++)
-        router->by_verdict[v] +=
-            legacy->families[f].by_verdict[v] + (anew ? legacy->families[f].shared[v] : 0);
-    for (size_t w = 0; w < PACKET_WARNINGS; w++)
-        router->by_warning[w] += legacy->families[f].by_warning[w];
+    struct packet_tally more = legacy->families[f].tally;
+    for (size_t v = PACKET_OK + 1; anew && v < PACKET_VERDICTS; v++)
+        more.by_verdict[v] += legacy->families[f].shared[v];
+    packet_tally_add(&router->tally, &more);
 }
 
 void instance_inherit(struct instance *instance, const struct instance_legacy *legacy)

@@ -14,8 +14,7 @@ struct instance_legacy {
     struct instance_counts counts;
     struct {
         struct election_counters counters;
-        uint64_t by_verdict[PACKET_VERDICTS];
-        uint64_t by_warning[PACKET_WARNINGS];
+        struct packet_tally tally;
         uint64_t shared[PACKET_VERDICTS]; /* of its segment, which are shown with its own */
     } families[2];                        /* IPv4, IPv6 */
 };

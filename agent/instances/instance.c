@@ -41,7 +41,7 @@ static bool init_router(struct instance *instance, size_t index, enum ip_family 
 
     *router = (struct router){
         .instance = instance,
-        .index = index,
+        .index = (uint8_t)index,
         .has_sibling = instance->router_count > 1,
         .family = family,
         .node = instance->node,

@@ -22,6 +22,7 @@
  *   way.h            the interface of an instance that names none: where its peers are
  *   source.h         the address a router sends from; source_rank.h says which is better
  *   watch.h          what a router notices on its LAN: conflicts and warnings
+ *   tally.h          what a router has counted of refused and odd adverts
  *   devices.h        addresses on other links than the router's own
  *   strangers.h      addresses on a router's own link that somebody else has put there
  *   actions.h        an election's actions, carried out in their order

@@ -68,7 +68,7 @@ static void on_message(void *userdata, const struct packet_ip *ip, bool source_i
     bool master = router_election(router)->state == VRRP_MASTER;
     verdict = authentication_receive(&router->auth, &advert, verdict, master);
     warnings = verdict == PACKET_OK ? warnings : 0;
-    router->by_verdict[verdict]++;
+    packet_tally_count(&router->tally, verdict, warnings);
     /* Whoever goes on while we have not said yet that we are MASTER has heard nothing. */
     bool untold = router_has_to_say(router);
     bool offering = router_election(router)->offer != OFFER_NONE;
@@ -87,9 +87,6 @@ static void on_message(void *userdata, const struct packet_ip *ip, bool source_i
         router_watch_see(router, &sighting);
     if (verdict != PACKET_OK)
         return;
-    for (size_t i = 0; i < PACKET_WARNINGS; i++)
-        if ((warnings & (1u << i)) != 0)
-            router->by_warning[i]++;
     router_heard(router, &advert);
     const struct election_event event = {.type = ELECTION_ADVERT, .advert = &advert};
     const uint64_t losing = router_election(router)->counters.losing_adverts_rcvd;

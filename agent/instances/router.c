@@ -145,6 +145,7 @@ void router_free(struct router *router)
         route_keeper_want(router->node->routes, &router->routes, NULL);
     route_keeper_free_set(&router->routes);
     free(router->peers);
+    free(router->tally);
     authentication_free(&router->auth);
     if (router->node->deadlines != NULL) {
         deadlines_remove(router->node->deadlines, &router->postponed.deadline);

@@ -13,6 +13,7 @@
 #include "agent/instances/answer_wait.h"
 #include "agent/instances/authentication.h"
 #include "agent/instances/node.h"
+#include "agent/instances/tally.h"
 #include "agent/wire/advert_io.h"
 #include "lib/election/election.h"
 #include "lib/election/peer_macs.h"
@@ -34,11 +35,11 @@ enum { POSTPONED_MAX = 2 };
  * them before goes on doing so until it hears of us. Boot time in ns. */
 struct postponed {
     struct deadline deadline; /* when to look again */
-    bool takeover;            /* from a master that fell silent: adverts need no answering kernel */
     struct answer_wait wait;  /* for the kernel to answer for what it has */
     uint64_t adverts_due_ns;  /* adverts go by then */
-    bool releasing;           /* adverts wait until the kernel has removed the addresses */
     uint64_t give_up_ns;      /* and by then in any case */
+    bool takeover;            /* from a master that fell silent: adverts need no answering kernel */
+    bool releasing;           /* adverts wait until the kernel has removed the addresses */
     struct postponed_action list[POSTPONED_MAX]; /* in execution order */
     size_t count;                                /* 0: nothing waits */
     size_t announced; /* of the claims, as they landed: not again with what waits */
@@ -54,9 +55,9 @@ struct heard_master {
 /* Addresses of this router on its link that somebody else has put there; see strangers.h. */
 struct strangers {
     size_t count;
+    bool holding;           /* as the election did when it was looked at */
     struct ip_prefix first; /* of them */
     char link[INTERFACE_NAME_SIZE];
-    bool holding;           /* as the election did when it was looked at */
     uint64_t since_wall_ns; /* when there was none before */
 };
 
@@ -76,9 +77,9 @@ struct router_device {
 /* Addresses that are wanted and wait for their device. */
 struct waiting_addresses {
     size_t count;
+    bool missing;           /* the device is not there; else it is down */
     struct ip_prefix first; /* of them, */
     char device[INTERFACE_NAME_SIZE];
-    bool missing; /* which is not there; else it is down */
     uint64_t since_wall_ns;
 };
 
@@ -88,51 +89,51 @@ struct router_devices {
     struct waiting_addresses waiting;
 };
 
+/* What is small stands together: there are thousands of these. */
 struct router {
     struct instance *instance; /* whose it is: only handed on, never looked into from here */
-    size_t index;              /* among the routers of that */
-    bool has_sibling;          /* of the other family: messages say which one is meant */
-    enum ip_family family;
     const struct node *node;
     const struct config_instance *config;
-    const char *interface; /* its name; empty: not known yet */
     struct election *election;
+    const char *interface;            /* its name; empty: not known yet */
     const struct ip_prefix *prefixes; /* the configuration's: those of the adverts, */
     size_t count;
     const struct claimed_address *claims; /* and all that it is to hold */
     size_t claim_count;
-    struct router_devices devices;
     struct segment_client client;
     struct packet_receiver receiver;
+    enum ip_family family;
+    uint8_t index;        /* among the routers of the instance */
+    bool has_sibling;     /* of the other family: messages say which one is meant */
+    bool virtual_again;   /* the macvlan was there, and is being made anew */
+    bool told_own_source; /* that its only source is among its own virtual addresses */
+    bool send_failing;
+    enum reason new_master_reason;
+    enum reason last_event;
+    uint8_t link_mac[MAC_SIZE]; /* of the interface, as last seen */
+    struct heard_master heard;
+    unsigned sending; /* of one advert, to so many it is on its way, */
+    int send_result;  /* and to those before it went so */
+    uint64_t send_errors;
+    struct packet_tally *tally;   /* NULL: nothing odd came yet */
     struct packet_dialect former; /* before the last reload, while receiver.former points here */
     struct ip_address *peers;     /* of this family; NULL for multicast */
+    struct peer_macs peer_macs;   /* see peers.h */
     struct authentication auth;
     struct desired_set desired;
     struct nft_share guarded; /* the addresses, with accept = no */
     struct route_set routes;  /* and rules, which come with the addresses */
+    struct router_devices devices;
     struct strangers strangers;
     struct postponed postponed;
     struct deadline moved; /* the virtual MAC, as the switch is to believe: see actions.c */
     struct virtual_link *virtual_link; /* the macvlan of mac = virtual, also while it is made */
-    int virtual_ifindex;               /* once it is there, else 0 */
-    int virtual_error;                 /* why there is none, as it was logged */
     struct advert_io *virtual_io;
-    int virtual_io_error;       /* why there is none, as it was logged */
-    bool virtual_again;         /* it was there, and is being made anew */
-    bool told_own_source;       /* that its only source is among its own virtual addresses */
-    uint8_t link_mac[MAC_SIZE]; /* of the interface, as last seen */
-    struct heard_master heard;
-    uint64_t by_verdict[PACKET_VERDICTS];
-    uint64_t by_warning[PACKET_WARNINGS];
-    unsigned sending; /* of one advert, to so many it is on its way, */
-    int send_result;  /* and to those before it went so */
-    uint64_t send_errors;
-    bool send_failing;
-    enum reason new_master_reason;
-    enum reason last_event;
-    uint64_t up_since_wall_ns;              /* left INIT; 0: in INIT */
-    struct peer_macs peer_macs;             /* see peers.h */
-    struct router_watch *watch;             /* NULL: nothing odd was noticed yet */
+    int virtual_ifindex;        /* once it is there, else 0 */
+    int virtual_error;          /* why there is none, as it was logged */
+    int virtual_io_error;       /* why its socket could not be opened, as it was logged */
+    uint64_t up_since_wall_ns;  /* left INIT; 0: in INIT */
+    struct router_watch *watch; /* NULL: nothing odd was noticed yet */
     void (*on_said)(struct router *router); /* nothing is put off any more */
     sd_event_time_handler_t on_watch_due; /* the timer of the watch fired; userdata is the router */
 };

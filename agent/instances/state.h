@@ -38,9 +38,9 @@ struct preparation {
 /* Its link, as it was seen and as it counts; see link_belief.h. */
 struct link_belief {
     bool known;             /* it was looked at */
+    bool works;             /* as it counts */
     bool seen;              /* works, as the kernel told last, */
     uint64_t since_ns;      /* since then (boot time) */
-    bool works;             /* as it counts */
     sd_event_source *timer; /* NULL: never needed */
 };
 
@@ -69,7 +69,6 @@ struct instance {
     char
         interface[INTERFACE_NAME_SIZE]; /* the configuration's, or the one found; empty: none yet */
     struct peer_route *way; /* to the peers, where the configuration names no interface; or NULL */
-    bool way_told;          /* whether one was found, and which */
     uint64_t astray_since_wall_ns; /* one of them is reached by another interface; 0: none is */
     struct router *routers;
     struct bundle *bundle;
@@ -78,21 +77,23 @@ struct instance {
     size_t router_count;
     unsigned phase; /* of its adverts: see node.h */
     enum vrrp_state state;
+    uint8_t told_priority;     /* the effective one that on_changed was last called for */
+    uint8_t damping_as_master; /* priority by its checks when it became MASTER, or was reloaded */
+    bool way_told;             /* whether a way was found, and which */
+    bool starting;             /* takes part as soon as its link is ready */
+    bool started;              /* it does, or did */
+    bool stopping;
+    bool stopped;
+    bool unattached;  /* its link is there, but could not be used: tried again */
+    bool unpublished; /* its state file is to be written */
+    bool checks_due;  /* instance_checks_changed() is to be called when the event is done */
     uint64_t since_wall_ns;
     struct transition last;
     struct recorder_policy recording;
-    uint64_t last_wall_ns; /* 0: no transition yet */
-    bool starting;         /* takes part as soon as its link is ready */
-    bool started;          /* it does, or did */
-    bool stopping;
-    bool stopped;
-    bool unattached;        /* its link is there, but could not be used: tried again */
+    uint64_t last_wall_ns;  /* 0: no transition yet */
     uint64_t rival_told_ns; /* boot time when its rival was last told of; 0: never */
-    bool unpublished;       /* its state file is to be written */
-    uint8_t told_priority;  /* the effective one that on_changed was last called for */
     struct handover handover;
-    struct damping *damping;   /* NULL: it was never withdrawn, or its configuration has none */
-    uint8_t damping_as_master; /* priority by its checks when it became MASTER, or was reloaded */
+    struct damping *damping; /* NULL: it was never withdrawn, or its configuration has none */
     sd_event_source *damping_timer; /* NULL: never held back yet */
     struct claim_retry claim;
     struct refusals *refusals; /* told by publish/; NULL: none goes on */
@@ -103,7 +104,6 @@ struct instance {
     sd_event_source *start_timer;     /* of start-delay; NULL: never needed */
     struct hook_result *hook_results; /* HOOKS of them, told by publish/; NULL: none ended yet */
     char *avoiding;                   /* `avoid`: that instance is MASTER here; NULL: none is */
-    bool checks_due; /* instance_checks_changed() is to be called when the event is done */
     struct instance_counts counts;
     const struct config_instance *next_config; /* REPLACED: started when this one is done */
     struct config_box *next_box;

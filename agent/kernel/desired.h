@@ -25,41 +25,41 @@ struct desired_set {
     bool again;      /* it is to be compared once more when it is settled */
     bool repairing;  /* what is missing had been there */
     bool progressed; /* on_landed is to be called */
+    bool on_time;    /* it is renewed because that was due, so nobody waits for it */
+    bool looked;     /* it was looked for what we did not know of, already */
+    bool linked;
     size_t in_flight;    /* changes, */
-    size_t renewing;     /* and of these renewals, which nobody waits for */
+    uint32_t renewing;   /* and of these renewals, which nobody waits for */
+    int said;            /* the refusal that the log has last; 0: none since one was added */
     uint64_t lease_ns;   /* 0: no lifetime */
     uint64_t refresh_ns; /* boot time in ns, DEADLINE_NEVER for never */
     uint64_t retry_ns;
     struct repairs repairs;
-    size_t added;      /* addresses, since it was settled last */
-    size_t unmarked;   /* addresses that somebody replaced and that get the mark again, likewise */
     uint64_t since_ns; /* when what its next refresh is for was sent first; 0: not yet */
     uint64_t backoff_ns;
+    uint32_t added;    /* addresses, since it was settled last */
+    uint32_t unmarked; /* addresses that somebody replaced and that get the mark again, likewise */
     size_t attempted;
-    size_t refreshed;
-    size_t shaped; /* addresses that were replaced for their label or scope: a bound */
-    bool on_time;  /* it is renewed because that was due, so nobody waits for it */
-    bool looked;   /* it was looked for what we did not know of, already */
-    bool linked;
-    int said; /* the refusal that the log has last; 0: none since one was added */
+    uint32_t refreshed;
+    uint32_t shaped; /* addresses that were replaced for their label or scope: a bound */
+    int ifindex;     /* of those addresses that name no device */
     struct desired_set *prev;
 
-    int ifindex;                             /* of those addresses that name no device */
     const struct claimed_address *addresses; /* borrowed: valid until the next call for this set */
     size_t count;
+    size_t answering;  /* how many of the first are known to be answered for */
     bool elsewhere;    /* some of them name a device */
     bool adopt;        /* the caller's: what somebody else has put there is taken over */
     bool raises;       /* the caller's: the link is a macvlan of ours, up while this is wanted */
-    const char *owner; /* the caller's: instance name, for messages; borrowed */
-    size_t answering;  /* how many of the first are known to be answered for */
-    size_t failed;     /* addresses that the kernel refused at the last attempt, */
+    uint32_t failed;   /* addresses that the kernel refused at the last attempt, */
     int error;         /* and what it said to the first of them */
+    size_t landed;     /* of the first, as of on_landed() */
+    const char *owner; /* the caller's: instance name, for messages; borrowed */
     /* The caller's: the kernel has said its word to each address that was wanted anew. Called from
      * the event loop, never from within reconciler_want(). NULL: nobody wants to know. */
     void (*on_settled)(struct desired_set *set);
     /* The caller's, likewise: it has done so for the first `landed` of them, others follow. */
     void (*on_landed)(struct desired_set *set);
-    size_t landed;
     void *userdata; /* the caller's */
 };
 

@@ -11,13 +11,13 @@
 
 /* Part of a desired set; all zero to begin with. */
 struct repairs {
-    bool waiting;        /* something is to be put right at next_ns */
     uint64_t next_ns;    /* not before that; 0: at once */
     uint64_t backoff_ns; /* what the last one had to wait afterwards */
     uint64_t last_ns;    /* of the last one; 0: none yet */
     uint64_t told_ns;    /* when a line was last logged */
     size_t gone;         /* since that line: added again */
     size_t unmarked;     /* since that line: marked again */
+    bool waiting;        /* something is to be put right at next_ns */
 };
 
 /* Whether a repair may be made now. False: it waits, repairs_due_ns() says until when. */

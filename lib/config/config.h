@@ -30,14 +30,14 @@
 enum mac_mode {
     MAC_INTERFACE = 0, /* the interface's own MAC; the claim rests on announcements */
     MAC_VIRTUAL,       /* 00-00-5E-00-0x-{VRID} on a macvlan (RFC 9568 7.3) */
-};
+} __attribute__((packed));
 
 enum preempt_mode {
     PREEMPT_YES = 0,
     PREEMPT_NO,
     PREEMPT_AFTER, /* after preempt_delay_ns of hearing a lower priority (RFC 8347 hold-time) */
     PREEMPT_WHEN_HEALTHY, /* when nothing was wrong with this node for preempt_delay_ns */
-};
+} __attribute__((packed));
 
 /* Instances that move together. Their names; the same order is not needed on all nodes. */
 struct config_group {
@@ -69,14 +69,19 @@ struct config_instance {
     char interface[INTERFACE_NAME_SIZE]; /* empty: the one the unicast peers are reached by */
     uint8_t vrid;                        /* 1..255 */
     enum vrrp_version version;
-    uint8_t priority; /* 1..254; 255 = address owner */
-    uint64_t advert_interval_ns;
+    uint8_t priority;    /* 1..254; 255 = address owner */
     uint8_t dead_factor; /* intervals of silence: 3 in the RFCs */
     enum preempt_mode preempt;
-    uint64_t preempt_delay_ns;
     enum mac_mode mac;
     enum checksum_mode checksum;
     bool strict;
+    bool unicast;            /* unicast-peers was given */
+    uint8_t unicast_ttl;     /* TTL or hop limit of what is sent to peers */
+    uint8_t unicast_min_ttl; /* of adverts of peers; 0: any */
+    uint8_t unicast_max_ttl; /* likewise; 255: any */
+    bool link_local_derived; /* the first of `ipv6` */
+    uint64_t advert_interval_ns;
+    uint64_t preempt_delay_ns;
     struct packet_auth auth;           /* version 2; of `password` or what password_file has */
     bool password_cut;                 /* and that is longer than what is used of it */
     char *password_file;               /* NULL: none; see secrets.h */
@@ -85,12 +90,17 @@ struct config_instance {
     struct auth_keys
         *inline_secrets;       /* those that stand in the text, until advert_keys.h is done */
     struct auth_keys *secrets; /* all, in their order; NULL before */
+    uint64_t auth_window_ns;   /* 0: of the advert interval */
     enum auth_mode auth_mode;
     enum auth_replay auth_replay;
-    uint64_t auth_window_ns;      /* 0: of the advert interval */
-    bool accept;                  /* RFC 9568 6.1 Accept_Mode */
-    bool adopt;                   /* take over virtual addresses that somebody else has put there */
-    bool announce_reply;          /* send the ARP reply form beside the request form */
+    bool accept;            /* RFC 9568 6.1 Accept_Mode */
+    bool adopt;             /* take over virtual addresses that somebody else has put there */
+    bool announce_reply;    /* send the ARP reply form beside the request form */
+    bool claims_unprepared; /* also when HOOK_BEFORE fails */
+    bool release_first;     /* who gives up releases before another one prepares */
+    bool systemd_target;    /* vipd-master@NAME.target is started and stopped */
+    bool follow_link;       /* no: its link being down does not put it to INIT */
+    enum conflict_mode on_conflict;
     unsigned announce_repeat;     /* how often the takeover announcement is repeated, 0..10 */
     uint64_t announce_refresh_ns; /* 0: never */
     uint64_t lease_ns;            /* 0: off. From [instance], else [node] */
@@ -98,17 +108,12 @@ struct config_instance {
     char **hooks[HOOKS];      /* words (lib/config/argument_vector.h), one block each; NULL: none */
     uint64_t hook_timeout_ns; /* of one run, but not of */
     uint64_t before_timeout_ns;  /* HOOK_BEFORE: of the wait for it */
-    bool claims_unprepared;      /* also when that fails */
-    bool release_first;          /* who gives up releases before another one prepares */
     char *avoid;                 /* an instance: where that is MASTER this gives way; NULL: none */
     char *hook_user;             /* NULL: the user vipd runs as. From [instance], else [node] */
-    bool systemd_target;         /* vipd-master@NAME.target is started and stopped */
-    bool follow_link;            /* no: its link being down does not put it to INIT */
     uint64_t link_down_delay_ns; /* its link counts as down when it was for so long, */
     uint64_t link_up_delay_ns;   /* and as up again likewise; 0: at once */
-    enum conflict_mode on_conflict;
-    uint64_t conflict_quiet_ns; /* not seen for so long: a conflict is over */
-    struct config_names track;  /* checks: its own, then those of [node] */
+    uint64_t conflict_quiet_ns;  /* not seen for so long: a conflict is over */
+    struct config_names track;   /* checks: its own, then those of [node] */
     struct damping_params flap_damping;
 
     /* All virtual addresses: IPv4 before IPv6, of each family those in adverts before the extra
@@ -122,7 +127,6 @@ struct config_instance {
     size_t ipv4_count;
     struct ip_prefix *ipv6;
     size_t ipv6_count;
-    bool link_local_derived;
 
     /* Come and go with the mastership. */
     struct config_route *routes;
@@ -130,12 +134,8 @@ struct config_instance {
     struct config_rule *rules;
     size_t rule_count;
 
-    bool unicast;             /* unicast-peers was given */
     struct ip_address *peers; /* both families */
     size_t peer_count;
-    uint8_t unicast_ttl;      /* TTL or hop limit of what is sent to peers */
-    uint8_t unicast_min_ttl;  /* of adverts of peers; 0: any */
-    uint8_t unicast_max_ttl;  /* likewise; 255: any */
     struct ip_address group4; /* adverts go there: the RFC's, or another */
     struct ip_address group6;
     struct ip_address source4; /* NONE: the interface's primary address */

@@ -33,7 +33,7 @@ enum {
 enum conflict_mode {
     CONFLICT_MODE_DEFEND = 0,
     CONFLICT_MODE_RELEASE,
-};
+} __attribute__((packed));
 
 /* Name as in the configuration. Static text. */
 const char *conflict_mode_name(enum conflict_mode mode);

@@ -12,7 +12,7 @@ enum vrrp_state {
     VRRP_INIT = 0,
     VRRP_BACKUP,
     VRRP_MASTER,
-};
+} __attribute__((packed));
 
 /* "INIT", "BACKUP", "MASTER". Static text. */
 const char *vrrp_state_name(enum vrrp_state state);
@@ -55,7 +55,7 @@ enum reason {
     REASON_TAKEN,        /* mastership was asked for */
     REASON_NO_SUCCESSOR, /* a drain found nobody: still MASTER */
     REASONS,             /* how many there are */
-};
+} __attribute__((packed));
 
 /* The name in JSON and metrics: "no-response". Static text. */
 const char *reason_name(enum reason reason);

@@ -43,40 +43,40 @@ enum election_offer {
     OFFER_HEARD,   /* a successor adverts; it prepares, and has not announced the addresses */
     OFFER_TAKEN,   /* a successor is there; grouped: the other members' successors are awaited */
     OFFER_EXPIRED, /* grouped: nobody came in time; the other members are awaited */
-};
+} __attribute__((packed));
 
 /* What a MASTER that does not hold its addresses yet waits for; see prepare.h. */
 enum election_preparation {
     PREPARATION_NONE = 0, /* nothing */
     PREPARATION_AWAITED,  /* whom it deposed releases the addresses first */
     PREPARATION_RUNS,     /* whatever prepares for them: ELECTION_PREPARED tells its end */
-};
+} __attribute__((packed));
 
 /* What the administrator asked for. Plain values: may be replaced at any time. */
 struct election_params {
     enum ip_family family;
     enum vrrp_version version;
     uint8_t vrid;
-    uint8_t priority; /* effective, 1..254, or 255 for the owner */
+    uint8_t priority;    /* effective, 1..254, or 255 for the owner */
+    uint8_t dead_factor; /* intervals without an advert after which a master counts as dead */
+    enum checksum_mode checksum;
     bool preempt;
+    bool impaired;          /* `priority` is below the configured one because something fails */
+    bool grouped;           /* becomes master only by ELECTION_PROMOTE: see group.h */
+    bool aligned;           /* adverts are to fall on phase_ns + n x advert_interval_ns */
+    bool claims_unprepared; /* also when a preparation failed; else it gives up */
+    bool mates_prepare;     /* others of its group have a prepare_ns */
+    bool release_first;     /* who gives up releases before it says so, without lingering */
+    unsigned announce_repeat;
+    uint64_t announce_refresh_ns; /* 0: never */
     uint64_t preempt_delay_ns;
     uint64_t preempt_healthy_ns; /* a lower priority is deposed only when this router was out of
                                     INIT, and not impaired, for so long; 0: at once */
-    bool impaired; /* `priority` is below the configured one because something fails */
     uint64_t advert_interval_ns;
-    uint8_t dead_factor; /* intervals without an advert after which a master counts as dead */
-    uint64_t linger_ns;  /* 0: the longest master-down interval a successor can have */
-    enum checksum_mode checksum;
-    unsigned announce_repeat;
-    uint64_t announce_refresh_ns; /* 0: never */
-    bool grouped;                 /* becomes master only by ELECTION_PROMOTE: see group.h */
-    bool aligned;                 /* adverts are to fall on phase_ns + n x advert_interval_ns */
+    uint64_t linger_ns; /* 0: the longest master-down interval a successor can have */
     uint64_t phase_ns;
-    uint64_t prepare_ns;    /* a MASTER prepares for so long at most before it claims; its
-                               peers do likewise. 0: it claims at once */
-    bool claims_unprepared; /* also when that failed; else it gives up */
-    bool mates_prepare;     /* others of its group have a prepare_ns */
-    bool release_first;     /* who gives up releases before it says so, without lingering */
+    uint64_t prepare_ns; /* a MASTER prepares for so long at most before it claims; its peers do
+                            likewise. 0: it claims at once */
 };
 
 /* Counters, named after RFC 8347 `statistics`. */
@@ -92,62 +92,61 @@ struct election_counters {
     uint64_t oversleeps;
 };
 
+/* What is small stands together: there are thousands of these. */
 struct election {
     struct election_params params;
+    uint32_t held_by; /* HOLD_* bits */
     enum vrrp_state state;
-    uint32_t held_by;            /* HOLD_* bits */
-    struct ip_address source;    /* our primary address: our identity in the tie-break */
-    uint64_t source_doubt_until; /* it was not there any more; DEADLINE_NEVER: it is, or is gone */
-    bool deaf;                   /* its link is down for a moment: silence says nothing */
-    bool holding;                /* CLAIM was given and RELEASE was not */
-    bool ready;                  /* grouped: the master-down timer ran out, waiting for the group */
+    bool deaf;             /* its link is down for a moment: silence says nothing */
+    bool holding;          /* CLAIM was given and RELEASE was not */
+    bool ready;            /* grouped: the master-down timer ran out, waiting for the group */
+    bool taking;           /* becomes MASTER because it was told to */
+    bool successor_seen;   /* the linger ends after the settling time */
+    bool successor_silent; /* it was not seen to announce: it may need a hint to */
+    bool listened; /* MASTER: it woke late, and had its timer once without having heard anybody */
+    bool resigned; /* `master` sent priority 0 */
+    bool lower_heard; /* its priority is lower and we let the timer run */
+    uint8_t master_priority;
+    enum checksum_kind checksum_kind;      /* form we send now */
+    enum election_preparation preparation; /* MASTER: what it waits for */
+    enum election_offer offer;
+    bool offer_forced;              /* given up even when nobody comes */
+    bool offer_lost;                /* EXPIRED: a successor was heard before */
+    struct ip_address source;       /* our primary address: our identity in the tie-break */
+    struct ip_address master;       /* whose adverts we follow; our source as MASTER */
+    struct ip_address claimant;     /* of claimed_interval_ns */
+    struct ip_address announced_by; /* at announced_at; NONE: not known by whom */
+    unsigned probes;                /* adverts sent for the claimant to show itself */
+    unsigned hints;                 /* given to a silent successor so far */
+    unsigned announce_done;
 
+    uint64_t timer_at;            /* Active_Down_Timer (BACKUP) or Adver_Timer (MASTER) */
+    uint64_t source_doubt_until;  /* it was not there any more; DEADLINE_NEVER: it is, or is gone */
     uint64_t learned_interval_ns; /* Active_Adver_Interval, as far as it is believed: newcomer.h */
     uint64_t claimed_interval_ns; /* a longer one that one advert claimed; 0: none */
     uint64_t claimed_at;
-    struct ip_address claimant;
-    unsigned probes;       /* adverts sent for it to show itself */
-    uint64_t timer_at;     /* Active_Down_Timer (BACKUP) or Adver_Timer (MASTER) */
-    uint64_t linger_until; /* DEADLINE_NEVER: not lingering */
-    uint64_t linger_limit; /* not longer than this, however long the successor prepares */
-    bool successor_seen;   /* the linger ends after the settling time */
-    bool successor_silent; /* it was not seen to announce: it may need a hint to */
-    unsigned hints;        /* given so far */
-    enum election_preparation preparation; /* MASTER: what it waits for, */
-    uint64_t prepare_began;                /* since then, */
-    uint64_t prepare_until;                /* until then at most; DEADLINE_NEVER: for nothing; */
-    uint64_t prepare_span;                 /* AWAITED: so long must the deposed one be silent, */
-    uint64_t prepare_limit;                /* and not longer than this, whoever still adverts */
-    uint64_t announced_at;          /* somebody else's last announcement; DEADLINE_NEVER: none */
-    struct ip_address announced_by; /* whose it was; NONE: not known */
-    uint64_t announcing_at;         /* our own; DEADLINE_NEVER: none */
+    uint64_t linger_until;  /* DEADLINE_NEVER: not lingering */
+    uint64_t linger_limit;  /* not longer than this, however long the successor prepares */
+    uint64_t prepare_began; /* the preparation: since then, */
+    uint64_t prepare_until; /* until then at most; DEADLINE_NEVER: for nothing; */
+    uint64_t prepare_span;  /* AWAITED: so long must the deposed one be silent, */
+    uint64_t prepare_limit; /* and not longer than this, whoever still adverts */
+    uint64_t announced_at;  /* somebody else's last announcement; DEADLINE_NEVER: none */
+    uint64_t announcing_at; /* our own; DEADLINE_NEVER: none */
     uint64_t announce_at;
-    unsigned announce_done;
-    uint64_t preempt_at; /* when lower priorities may be ignored; DEADLINE_NEVER: none heard */
-
-    enum election_offer offer;
-    bool offer_forced;      /* given up even when nobody comes */
-    bool offer_lost;        /* EXPIRED: a successor was heard before */
+    uint64_t preempt_at;    /* when lower priorities may be ignored; DEADLINE_NEVER: none heard */
     uint64_t offer_until;   /* OFFER_MADE, HEARD: when it expires; else DEADLINE_NEVER */
     uint64_t offer_limit;   /* HEARD: not later than this, however long it is heard */
-    bool taking;            /* becomes MASTER because it was told to */
     uint64_t raised_until;  /* adverts the raised priority; DEADLINE_NEVER: its own */
     uint64_t raised_limit;  /* not longer than this, whoever still adverts */
     uint64_t raised_span;   /* so long must a deposed master be silent */
     uint64_t healthy_since; /* out of INIT and not impaired; DEADLINE_NEVER: it is not so */
-
-    struct ip_address master; /* whose adverts we follow; our source as MASTER */
-    uint8_t master_priority;
-    uint64_t last_heard_at; /* last accepted advert of it; DEADLINE_NEVER: none */
-    bool resigned;          /* it sent priority 0 */
-    bool lower_heard;       /* its priority is lower and we let the timer run */
+    uint64_t last_heard_at; /* last accepted advert of `master`; DEADLINE_NEVER: none */
     uint64_t last_rcvd_at;  /* any accepted advert, losing ones included; DEADLINE_NEVER: none */
     uint64_t tie_since;     /* MASTER: first of the ties left to the lead; DEADLINE_NEVER: none */
     uint64_t last_sent_at;
-    bool listened; /* MASTER: it woke late, and had its timer once without having heard anybody */
     uint64_t last_answer_at;
-    uint64_t last_resignation_at;     /* when somebody else's was last answered by an advert */
-    enum checksum_kind checksum_kind; /* form we send now */
+    uint64_t last_resignation_at; /* when somebody else's was last answered by an advert */
 
     struct election_counters counters;
 };
@@ -174,7 +173,7 @@ enum election_event_type {
     ELECTION_PREPARED,  /* the preparation for the addresses has ended: well, with `force` */
     ELECTION_DEAF,      /* with `force`: its link is down, but that does not count yet; without: it
                            is over */
-};
+} __attribute__((packed));
 
 struct election_event {
     enum election_event_type type;
@@ -198,7 +197,7 @@ enum election_action_type {
     ACTION_ANNOUNCE,    /* gratuitous ARP / unsolicited NA for each */
     ACTION_RELEASE,     /* make the kernel not hold them */
     ACTION_REPORT,      /* tell history, hooks and people: `transition` */
-};
+} __attribute__((packed));
 
 struct election_action {
     enum election_action_type type;

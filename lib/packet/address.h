@@ -16,7 +16,7 @@ enum ip_family {
     IP_FAMILY_NONE = 0,
     IP_FAMILY_IPV4 = 4,
     IP_FAMILY_IPV6 = 6,
-};
+} __attribute__((packed));
 
 /* family NONE (all zero) means "no address". Unused octets are zero. */
 struct ip_address {

@@ -18,7 +18,7 @@ enum auth_mode {
     AUTH_RECEIVE_ONLY = 0, /* sends none, takes both */
     AUTH_PERMISSIVE,       /* sends it, takes both */
     AUTH_ENFORCE,          /* sends it, demands it */
-};
+} __attribute__((packed));
 
 /* How an instance authenticates. */
 struct auth_policy {

@@ -16,7 +16,7 @@
 enum auth_replay {
     AUTH_REPLAY_TIME = 0,  /* fresh, and after the last one */
     AUTH_REPLAY_MONOTONIC, /* after the last one */
-};
+} __attribute__((packed));
 
 /* Both sides of a cluster should have the same; the octets are the same in any case. */
 struct auth_rules {

@@ -20,7 +20,7 @@
 enum vrrp_version {
     VRRP_V2 = 2,
     VRRP_V3 = 3,
-};
+} __attribute__((packed));
 
 enum {
     VRRP_PROTOCOL = 112,
@@ -67,7 +67,7 @@ enum packet_verdict {
     PACKET_TRAILER_REPLAY,
     PACKET_TRAILER_UNEXPECTED, /* it is signed, and the receiver has no keys */
     PACKET_VERDICTS,           /* how many there are */
-};
+} __attribute__((packed));
 
 /* Bits: what is odd about an accepted advert. The election still sees it. */
 enum packet_warning {
@@ -85,7 +85,7 @@ enum checksum_kind {
     CHECKSUM_MESSAGE_ONLY = 0,
     CHECKSUM_IPV4_PSEUDO_HEADER,
     CHECKSUM_IPV6_PSEUDO_HEADER,
-};
+} __attribute__((packed));
 
 /* Which form of the v3 IPv4 checksum to send, and in strict mode to accept. AUTO starts with
  * RFC 5798's (what keepalived and FRR send) and follows the peers. */
@@ -93,7 +93,7 @@ enum checksum_mode {
     CHECKSUM_MODE_AUTO = 0,
     CHECKSUM_MODE_RFC5798,
     CHECKSUM_MODE_RFC9568,
-};
+} __attribute__((packed));
 
 /* How VRRPv2 adverts are authenticated: the types of RFC 2338 5.3.6 that are known here. */
 enum auth_type {
@@ -157,10 +157,13 @@ struct packet_receiver {
     uint8_t priority; /* configured; 255 for the address owner */
     bool strict;      /* RFC 9568 to the letter where the default is lenient */
     enum checksum_mode checksum_mode;
-    uint64_t advert_interval_ns;
+    bool unicast;            /* unicast router: multicast adverts are not for it */
+    uint8_t unicast_min_ttl; /* and what its peers send has at least this TTL; 0: any */
+    uint8_t unicast_max_ttl; /* and at most this one */
     struct packet_auth auth; /* demanded of version 2 */
     bool trailers;           /* known, and judged by auth_judge(); else a wrong length, */
     bool names_trailers;     /* or, behind all checks, PACKET_TRAILER_UNEXPECTED */
+    uint64_t advert_interval_ns;
     /* Taken too: what was spoken before a reload, which not all nodes can have at one moment.
      * NULL: nothing else. */
     const struct packet_dialect *former;
@@ -170,9 +173,6 @@ struct packet_receiver {
     const struct ip_address *peers; /* unicast peers of `family` */
     size_t peer_count;
     struct ip_address group;      /* it sends to and listens to; NONE: the RFC's */
-    bool unicast;                 /* unicast router: multicast adverts are not for it */
-    uint8_t unicast_min_ttl;      /* and what its peers send has at least this TTL; 0: any */
-    uint8_t unicast_max_ttl;      /* and at most this one */
     const struct ip_address *own; /* further addresses of ours on the link (rule 0a) */
     size_t own_count;
 };
