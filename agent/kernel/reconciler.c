@@ -133,6 +133,7 @@ static void fly(struct reconciler *reconciler)
         worker_hurry(reconciler->worker);
         return;
     }
+    bequests_serve(&reconciler->bequests, &reconciler->sets);
     reconciler->flown_ns = clock_boot_ns();
     address_batch_begin(batch, reconciler->flown_ns);
     bool all = difference_add(batch, &reconciler->sets);
@@ -204,17 +205,6 @@ static void on_read(void *userdata)
 
 /* ---- What others ask for */
 
-/* What the set wanted before may be another's too: with its lease, at once, for ours may end before
- * its next refresh. */
-static void bequeath(const struct reconciler *reconciler, const struct desired_set *set,
-                     const struct desired_set *before)
-{
-    for (struct desired_set *s = reconciler->sets.first; s != NULL; s = s->next)
-        if (s != set && (s->ifindex == before->ifindex || s->elsewhere || before->elsewhere) &&
-            s->lease_ns != before->lease_ns)
-            schedule_refresh(s);
-}
-
 /* What has gone by itself before it could be removed. */
 static void forget(struct reconciler *reconciler, const struct desired_set *before)
 {
@@ -270,7 +260,7 @@ void reconciler_want(struct reconciler *reconciler, struct desired_set *set, int
     }
     if (before.count > 0) {
         forget(reconciler, &before);
-        bequeath(reconciler, set, &before);
+        bequests_note(&reconciler->bequests, &reconciler->sets, &before);
         reconciler->sweep = true;
     }
     fly(reconciler);

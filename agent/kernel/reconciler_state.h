@@ -7,6 +7,7 @@
 
 #include "agent/base/worker.h"
 #include "agent/kernel/address_batch.h"
+#include "agent/kernel/bequests.h"
 #include "agent/kernel/leftovers.h"
 #include "agent/kernel/local_route.h"
 #include "agent/kernel/rtnl_batch.h"
@@ -23,6 +24,7 @@ struct reconciler {
     struct desired_sets sets;
     struct remembered remembered; /* what we have added */
     struct leftovers leftovers;
+    struct bequests bequests;
     sd_event_source *timer;
     sd_event_source *soon;
     uint64_t flown_ns;       /* boot time at which the flight began */

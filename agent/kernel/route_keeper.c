@@ -125,23 +125,6 @@ static void land(struct route_keeper *keeper)
     flight->count = 0;
 }
 
-/* Who is told may want something else: from the beginning then. */
-static void tell(struct route_keeper *keeper)
-{
-    struct route_set *s = keeper->sets.first;
-
-    while (s != NULL) {
-        if (s->told || s->asked || s->flying) {
-            s = s->next;
-            continue;
-        }
-        s->told = true;
-        if (s->on_settled != NULL)
-            s->on_settled(s);
-        s = keeper->sets.first;
-    }
-}
-
 /* ---- Its beginning */
 
 static void fly(struct route_keeper *keeper)
@@ -184,13 +167,15 @@ static void done(struct worker_task *task)
     land(keeper);
     fly(keeper);
     arm(keeper);
-    tell(keeper);
+    route_sets_tell(&keeper->sets);
 }
 
 static int on_soon(sd_event_source *source, void *userdata)
 {
+    struct route_keeper *keeper = userdata;
+
     (void)source;
-    tell(userdata);
+    route_sets_tell(&keeper->sets);
     return 0;
 }
 

@@ -11,6 +11,7 @@ void route_sets_link_in(struct route_sets *sets, struct route_set *set)
 {
     if (set->linked)
         return;
+    sets->changes++;
     set->linked = true;
     set->prev = NULL;
     set->next = sets->first;
@@ -23,6 +24,7 @@ void route_sets_link_out(struct route_sets *sets, struct route_set *set)
 {
     if (!set->linked)
         return;
+    sets->changes++;
     set->linked = false;
     if (set->prev != NULL)
         set->prev->next = set->next;
@@ -32,6 +34,21 @@ void route_sets_link_out(struct route_sets *sets, struct route_set *set)
         set->next->prev = set->prev;
     set->next = NULL;
     set->prev = NULL;
+}
+
+void route_sets_tell(const struct route_sets *sets)
+{
+    struct route_set *s = sets->first;
+
+    while (s != NULL) {
+        unsigned changes = sets->changes;
+        bool tell = !s->told && !s->asked && !s->flying;
+
+        s->told = s->told || tell;
+        if (tell && s->on_settled != NULL)
+            s->on_settled(s);
+        s = sets->changes == changes ? s->next : sets->first;
+    }
 }
 
 static bool is_of(const struct route_set *set, enum ip_family family)

@@ -12,10 +12,15 @@
 /* All that want something. */
 struct route_sets {
     struct route_set *first;
+    unsigned changes; /* of the list: who goes through it may have to begin again */
 };
 
 void route_sets_link_in(struct route_sets *sets, struct route_set *set);
 void route_sets_link_out(struct route_sets *sets, struct route_set *set);
+
+/* Tells each that is settled and was not told, once. They may want something else by that, and any
+ * set may go or come. */
+void route_sets_tell(const struct route_sets *sets);
 
 /* True when there is something for the set in these lists. */
 bool route_sets_concern(const struct route_set *set, const struct route_lists *lists);

@@ -154,6 +154,31 @@ static void who_claims_behind_others_looks_at_none_of_them(void **state)
         assert_int_equal(node_want(node, &sets[i], NULL, 0, 0), 0);
 }
 
+/* The others of its link are looked at when the flight is back, once for all that have gone. */
+static void who_goes_behind_others_looks_at_none_of_them(void **state)
+{
+    struct node *node = *state;
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24"), claim_of("192.0.2.11/24"),
+                                           claim_of("192.0.2.12/24")};
+    struct desired_set sets[3] = {0};
+    struct gate gate;
+
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(node_want(node, &sets[i], &list[i], 1, (20 + i) * NS_PER_SEC), 0);
+    uint64_t refresh_ns = sets[0].refresh_ns;
+    assert_int_not_equal(refresh_ns, DEADLINE_NEVER);
+    close_gate(node, &gate);
+    want(node, &sets[2], &list[2], 1);
+    sets[0].since_ns = 1;
+    reconciler_want(node->reconciler, &sets[1], node->ifindex, NULL, 0, 0);
+    assert_int_equal(sets[0].since_ns, 1);
+    open_gate(node, &gate);
+    /* It might have had the other one's lease. */
+    assert_true(sets[0].refresh_ns > refresh_ns && sets[0].refresh_ns != DEADLINE_NEVER);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(node_want(node, &sets[i], NULL, 0, 0), 0);
+}
+
 static void a_release_while_the_claim_is_on_its_way(void **state)
 {
     struct node *node = *state;
@@ -272,6 +297,7 @@ int main(void)
         TEST(a_claim_returns_at_once_and_timers_go_on),
         TEST(nothing_on_its_way_is_asked_again),
         TEST(who_claims_behind_others_looks_at_none_of_them),
+        TEST(who_goes_behind_others_looks_at_none_of_them),
         TEST(a_release_while_the_claim_is_on_its_way),
         TEST(a_claim_while_the_release_is_on_its_way),
         TEST(the_list_moves_while_the_claim_is_on_its_way),
