@@ -20,15 +20,13 @@ struct bench {
 
 static void bench_open(struct bench *b)
 {
-    *b = (struct bench){.list = {
-                            [SAME_LEASE] = {.ifindex = HERE, .lease_ns = 5, .count = 1},
-                            [OTHER_LEASE] = {.ifindex = HERE, .lease_ns = 7, .count = 1},
-                            [OTHER_LINK] = {.ifindex = THERE, .lease_ns = 7, .count = 1},
-                            [NAMES_DEVICES] = {.ifindex = THERE,
-                                               .lease_ns = 7,
-                                               .elsewhere = true,
-                                               .count = 1},
-                        }};
+    *b = (struct bench){
+        .list = {
+            [SAME_LEASE] = {.ifindex = HERE, .lease_ns = 5, .count = 1},
+            [OTHER_LEASE] = {.ifindex = HERE, .lease_ns = 7, .count = 1},
+            [OTHER_LINK] = {.ifindex = THERE, .lease_ns = 7, .count = 1},
+            [NAMES_DEVICES] = {.ifindex = THERE, .lease_ns = 7, .elsewhere = true, .count = 1},
+        }};
     for (size_t i = 0; i < SETS; i++)
         desired_link_in(&b->sets, &b->list[i]);
 }
