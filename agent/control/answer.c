@@ -2,8 +2,6 @@
  * its list, so that the list need never exist as a whole. */
 #include "agent/control/answer.h"
 
-#include "agent/base/clock.h"
-
 #include <errno.h>
 #include <string.h>
 
@@ -46,28 +44,12 @@ static const char *filter_of(const struct control_answer *answer)
     return answer->filtered ? answer->filter : NULL;
 }
 
-static void stop_sharing(struct control_answer *answer)
-{
-    if (answer->sharing)
-        pieces_leave(answer->pieces);
-    answer->sharing = false;
-}
-
 /* {"parameters":{NODE..., "instances":[ ; the list follows piece by piece. */
-static void begin_status(struct control_answer *answer, const struct control_request *request)
+static void begin_instances(struct control_answer *answer, size_t index, size_t end)
 {
     const struct control_handlers *handlers = answer->handlers;
-
-    answer->index = 0;
-    answer->index_end = SIZE_MAX;
-    if (request->has_name) {
-        if (!handlers->find(handlers->userdata, request->name, &answer->index)) {
-            write_message(answer, control_error_no_such_instance(request->name));
-            return;
-        }
-        answer->index_end = answer->index + 1;
-    }
     json_t *node = handlers->node(handlers->userdata);
+
     json_object_del(node, "instances");
     write_string(answer, "{\"parameters\":");
     write_json(answer, node);
@@ -77,10 +59,51 @@ static void begin_status(struct control_answer *answer, const struct control_req
     write_string(answer, ",\"instances\":[");
     answer->kind = ANSWER_STATUS;
     answer->first = true;
-    answer->asked_ns = clock_boot_ns();
-    answer->sharing = !request->has_name;
-    if (answer->sharing)
-        answer->wait_ns = pieces_join(answer->pieces);
+    answer->index = index;
+    answer->index_end = end;
+}
+
+static void on_sent(void *userdata, enum delivery_outcome outcome, struct byte_queue *before)
+{
+    struct control_answer *answer = userdata;
+
+    answer->recipient = NULL;
+    answer->kind = ANSWER_NONE;
+    if (outcome == DELIVERY_FAILED)
+        answer->failed = true;
+    if (outcome == DELIVERY_UNMADE) {
+        byte_queue_free(&answer->output);
+        answer->output = *before;
+        *before = (struct byte_queue){0};
+        begin_instances(answer, 0, SIZE_MAX);
+    }
+    answer->on_written(answer);
+}
+
+/* False: it is to be made here. */
+static bool begin_status_of_all(struct control_answer *answer)
+{
+    answer->recipient = press_ask(answer->press, answer->fd, &answer->output, on_sent, answer);
+    if (answer->recipient == NULL)
+        return false;
+    answer->kind = ANSWER_LATER;
+    return true;
+}
+
+static void begin_status(struct control_answer *answer, const struct control_request *request)
+{
+    const struct control_handlers *handlers = answer->handlers;
+    size_t index;
+
+    if (!request->has_name) {
+        if (!begin_status_of_all(answer))
+            begin_instances(answer, 0, SIZE_MAX);
+        return;
+    }
+    if (handlers->find(handlers->userdata, request->name, &index))
+        begin_instances(answer, index, index + 1);
+    else
+        write_message(answer, control_error_no_such_instance(request->name));
 }
 
 static void begin_history(struct control_answer *answer, const struct control_request *request)
@@ -123,26 +146,14 @@ static void write_element(struct control_answer *answer, json_t *element)
     write_json(answer, element);
 }
 
-/* False: it was made already, for somebody else. */
-static bool step_status(struct control_answer *answer)
+static void step_status(struct control_answer *answer)
 {
-    enum piece_outcome outcome = PIECE_NONE;
+    const struct control_handlers *handlers = answer->handlers;
+    json_t *instance = NULL;
 
-    if (!answer->first)
-        write_text(answer, ",", 1);
-    if (answer->failed)
-        return true;
     if (answer->index < answer->index_end)
-        outcome = pieces_append(answer->pieces, answer->index++, answer->asked_ns, &answer->output);
-    if (outcome == PIECE_FAILED)
-        answer->failed = true;
-    if (outcome == PIECE_NONE) {
-        answer->output.end -= answer->first ? 0 : 1; /* the comma */
-        end_list(answer);
-        stop_sharing(answer);
-    }
-    answer->first = false;
-    return outcome != PIECE_KEPT;
+        instance = handlers->instance(handlers->userdata, answer->index++);
+    write_element(answer, instance);
 }
 
 static void step_history(struct control_answer *answer)
@@ -198,11 +209,16 @@ static void begin_reload(struct control_answer *answer, const struct control_req
     handlers->reload(handlers->userdata, request, later);
 }
 
-void control_answer_leave(struct control_answer *answer)
+bool control_answer_leave(struct control_answer *answer)
 {
-    stop_sharing(answer);
+    struct recipient *recipient = answer->recipient;
+
     control_later_forget(answer->later);
     answer->later = NULL;
+    answer->recipient = NULL;
+    if (recipient != NULL)
+        press_leave(answer->press, recipient);
+    return recipient != NULL;
 }
 
 static void begin_answer(struct control_answer *answer, const struct control_request *request)
@@ -276,14 +292,15 @@ bool control_answer_pending(const struct control_answer *answer)
     return answer->kind != ANSWER_NONE && answer->kind != ANSWER_LATER;
 }
 
-bool control_answer_step(struct control_answer *answer)
+void control_answer_step(struct control_answer *answer)
 {
     switch (answer->kind) {
     case ANSWER_NONE:
     case ANSWER_LATER:
         break;
     case ANSWER_STATUS:
-        return step_status(answer);
+        step_status(answer);
+        break;
     case ANSWER_HISTORY:
         step_history(answer);
         break;
@@ -291,5 +308,4 @@ bool control_answer_step(struct control_answer *answer)
         step_follow(answer);
         break;
     }
-    return true;
 }

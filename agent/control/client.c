@@ -81,10 +81,7 @@ static int schedule_work(struct control_client *client, bool work)
         return rc < 0 ? rc : 0; /* one that waits for its turn keeps its place */
     if (!work)
         return sd_event_source_set_enabled(client->work, SD_EVENT_OFF);
-    rc = client->answer.wait_ns > 0
-             ? sd_event_source_set_time_relative(client->work, client->answer.wait_ns / NS_PER_US)
-             : sd_event_source_set_time(client->work, 0);
-    client->answer.wait_ns = 0;
+    rc = sd_event_source_set_time(client->work, 0);
     return rc < 0 ? rc : sd_event_source_set_enabled(client->work, SD_EVENT_ONESHOT);
 }
 
@@ -159,10 +156,10 @@ static void step_some(struct control_client *client)
     struct control_answer *answer = &client->answer;
     uint64_t until_ns = clock_boot_ns() + TURN_NS;
 
-    for (int steps = 0; steps < STEPS_PER_TURN;) {
+    for (int steps = 0; steps < STEPS_PER_TURN; steps++) {
         if (!control_answer_pending(answer) || answer->failed)
             break;
-        steps += control_answer_step(answer) ? 1 : 0;
+        control_answer_step(answer);
         if (byte_queue_used(&answer->output) >= CONTROL_QUEUE_BYTES || clock_boot_ns() >= until_ns)
             break;
     }
@@ -255,6 +252,9 @@ static void on_written(struct control_answer *answer)
     restart_timeout(client);
     if (sd_event_source_set_io_events(client->io, EPOLLIN | EPOLLOUT) < 0)
         client->failed = true;
+    /* One that does not read would not be looked at. */
+    if (answer->failed || client->failed)
+        (void)shutdown(client->fd, SHUT_RDWR);
 }
 
 static int add_sources(struct control_client *client)
@@ -288,7 +288,8 @@ int control_client_new(const struct control_client_owner *owner, int fd, uid_t u
     client->permitted = permitted;
     client->input.size_max = CONTROL_MESSAGE_BYTES_MAX;
     client->answer.handlers = owner->handlers;
-    client->answer.pieces = owner->pieces;
+    client->answer.press = owner->press;
+    client->answer.fd = fd;
     client->answer.uid = (uint32_t)uid;
     client->answer.on_written = on_written;
     client->answer.output.size_max = CONTROL_OUTPUT_BYTES_MAX;
@@ -306,8 +307,8 @@ void control_client_free(struct control_client *client)
     sd_event_source_disable_unref(client->io);
     sd_event_source_disable_unref(client->work);
     sd_event_source_disable_unref(client->timeout);
-    close(client->fd);
-    control_answer_leave(&client->answer);
+    if (!control_answer_leave(&client->answer))
+        close(client->fd);
     byte_queue_free(&client->input);
     byte_queue_free(&client->answer.output);
     free(client);

@@ -6,7 +6,7 @@
 #define AGENT_CONTROL_CLIENT_H
 
 #include "agent/control/handlers.h"
-#include "agent/control/pieces.h"
+#include "agent/control/press.h"
 
 #include <sys/types.h>
 #include <systemd/sd-event.h>
@@ -17,7 +17,7 @@ struct control_client;
 struct control_client_owner {
     sd_event *event;
     const struct control_handlers *handlers;
-    struct pieces *pieces; /* what all clients' answers share */
+    struct press *press; /* the status of all, for all of them */
     /* A turn was given to what a client had asked before. */
     void (*worked)(void *userdata);
     /* Takes the client off the list and frees it with control_client_free(). */

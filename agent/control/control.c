@@ -32,6 +32,23 @@ static json_t *on_instance(void *userdata, size_t index)
                                             : NULL;
 }
 
+static size_t on_pack(void *userdata, size_t index, void *room, size_t size)
+{
+    const struct control *control = userdata;
+    const struct registry *registry = control->options.sources.registry;
+
+    return index < registry_count(registry)
+               ? snapshot_pack(registry_at(registry, index), room, size)
+               : 0;
+}
+
+static size_t on_count(void *userdata)
+{
+    const struct control *control = userdata;
+
+    return registry_count(control->options.sources.registry);
+}
+
 static uint64_t on_generation(void *userdata)
 {
     const struct control *control = userdata;
@@ -75,6 +92,8 @@ int control_open(const struct control_options *options, struct control **out)
     const struct control_handlers handlers = {
         .node = on_node,
         .instance = on_instance,
+        .pack = on_pack,
+        .count = on_count,
         .generation = on_generation,
         .find = on_find,
         .reload = on_reload,

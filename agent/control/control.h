@@ -1,7 +1,8 @@
 /*
  * What is asked of the agent over its control socket, and what it answers. The server (server.h)
- * has clients (client.h), each with the answer being made for it (answer.h), of what all of them
- * may share (pieces.h); they know messages only and ask through handlers (handlers.h), which are
+ * has clients (client.h), each with the answer being made for it (answer.h), and the
+ * status of all of many instances is made once for all who ask (press.h), and sent by a thread
+ * (delivery.h); they know messages only and ask through handlers (handlers.h), which are
  * here: how things stand (snapshot.h, snapshot_router.h) and who is to hand over (requests.h).
  *
  * This owns the server and its clients. The instances, the history and everything else it looks at

@@ -14,6 +14,10 @@ struct control_handlers {
     /* The index-th instance, 0 and up: control_instance_to_json(). NULL: there is none. A status of
      * all instances is written one instance in a turn, each as it is at that moment. */
     json_t *(*instance)(void *userdata, size_t index);
+    /* The same for a thread to write: control_instance_pack(). 0: it cannot be packed into that. */
+    size_t (*pack)(void *userdata, size_t index, void *room, size_t size);
+    /* How many instances there are. */
+    size_t (*count)(void *userdata);
     /* Another number after an instance came or went, and with that the meaning of an index. */
     uint64_t (*generation)(void *userdata);
     /* Index of the instance of that name. False: there is none. */

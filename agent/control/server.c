@@ -40,7 +40,7 @@ static const struct budget_rule people = {
 
 struct control_server {
     struct budget *budget;
-    struct pieces *pieces;
+    struct press *press;
     struct control_client_owner owner;
     struct control_handlers handlers;
     struct sockaddr_un address;
@@ -307,6 +307,28 @@ static int server_start(struct control_server *server, const char *path)
     return rc < 0 ? rc : 0;
 }
 
+static void on_wake(void *userdata)
+{
+    const struct control_server *server = userdata;
+
+    budget_wake(server->budget);
+}
+
+static int open_press(struct control_server *server, sd_event *event, int64_t priority)
+{
+    const struct press_options options = {
+        .outer = event,
+        .priority = priority,
+        .inner = budget_event(server->budget),
+        .handlers = &server->handlers,
+        .worked = on_worked,
+        .wake = on_wake,
+        .userdata = server,
+    };
+
+    return press_open(&options, &server->press);
+}
+
 int control_server_open(sd_event *event, int64_t priority, const char *path,
                         const struct control_handlers *handlers, struct control_server **out)
 {
@@ -316,15 +338,14 @@ int control_server_open(sd_event *event, int64_t priority, const char *path,
         return -ENOMEM;
     server->fd = -1;
     server->handlers = *handlers;
-    server->pieces = pieces_new(&server->handlers);
-    int rc = server->pieces != NULL ? 0 : -ENOMEM;
+    int rc = budget_open(event, priority, &people, &server->budget);
     if (rc >= 0)
-        rc = budget_open(event, priority, &people, &server->budget);
+        rc = open_press(server, event, priority);
     if (rc >= 0) {
         server->owner = (struct control_client_owner){
             .event = budget_event(server->budget),
             .handlers = &server->handlers,
-            .pieces = server->pieces,
+            .press = server->press,
             .worked = on_worked,
             .drop = drop_client,
             .userdata = server,
@@ -365,7 +386,7 @@ void control_server_close(struct control_server *server)
     if (server->fd >= 0)
         close(server->fd);
     control_reserve_free(&server->reserve);
-    pieces_free(server->pieces);
+    press_close(server->press);
     budget_close(server->budget);
     free(server);
 }
@@ -384,5 +405,5 @@ size_t control_server_clients(const struct control_server *server)
 
 bool control_server_pauses(const struct control_server *server)
 {
-    return budget_spent(server->budget);
+    return budget_spent(server->budget) || press_busy(server->press);
 }

@@ -3,12 +3,13 @@
  * to every local user; what changes something needs root, the agent's own user or group vipd.
  *
  * No client can delay an advert: everything here runs at the priority given (the lowest of the
- * loop), one bounded piece in a turn (one accept, one read, one request, one instance or history
- * entry of an answer, one write), with bounded buffers, a bound on the number of clients, and
- * within a share of the CPU (budget.h). A client that sends garbage is dropped at once; one that is
- * silent, stuck in half a message or not reading, after CONTROL_SILENCE_MS_MAX; one that waits for
- * its share of that CPU is not. When all places are taken the user with the most clients loses one
- * to the newcomer, so nobody locks the administrator out.
+ * loop), one bounded piece in a turn (one accept, one read, one request, some instances or history
+ * entries of an answer, one write), with bounded buffers, a bound on the number of clients, and
+ * within a share of the CPU (budget.h). The status of all of many instances is made once for all
+ * who had asked by then, and sent by a thread (press.h). A client that sends garbage is dropped at
+ * once; one that is silent, stuck in half a message or not reading, after CONTROL_SILENCE_MS_MAX;
+ * one that waits for its share of that CPU is not. When all places are taken the user with the most
+ * clients loses one to the newcomer, so nobody locks the administrator out.
  */
 #ifndef AGENT_CONTROL_SERVER_H
 #define AGENT_CONTROL_SERVER_H
@@ -37,7 +38,8 @@ void control_server_publish_history(struct control_server *server);
 /* How many clients are connected, for status and tests. */
 size_t control_server_clients(const struct control_server *server);
 
-/* It goes on later: its share of the CPU is used up, or a pause is due. For tests. */
+/* It goes on later: its share of the CPU is used up, a pause is due, or a status of all of many is
+ * being made or sent. For tests. */
 bool control_server_pauses(const struct control_server *server);
 
 #endif

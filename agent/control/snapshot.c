@@ -8,6 +8,7 @@
 #include "agent/instances/preparation.h"
 #include "agent/instances/strangers.h"
 #include "agent/publish/hook_environment.h"
+#include "lib/control/status_pack.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,8 +173,24 @@ static size_t fill_hook_counts(const struct instance *instance, struct status_ho
     return n;
 }
 
-static json_t *instance_json(const struct instance *instance, struct status_address *addresses,
-                             struct status_route *routes)
+/* What is to be done with a snapshot while all that it points to is there. */
+struct use {
+    json_t *json; /* written, */
+    void *room;   /* or packed into this; NULL: written */
+    size_t size;
+    size_t packed;
+};
+
+static void put_to_use(const struct status_instance *status, struct use *use)
+{
+    if (use->room == NULL)
+        use->json = control_instance_to_json(status);
+    else
+        use->packed = control_instance_pack(status, use->room, use->size);
+}
+
+static void use_parts(const struct instance *instance, struct status_address *addresses,
+                      struct status_route *routes, struct use *use)
 {
     char priority[PRIORITY_TEXT_SIZE];
     char command[NAME_SIZE + 16];
@@ -233,24 +250,38 @@ static json_t *instance_json(const struct instance *instance, struct status_addr
             status.lingering || routers[i].lingering || instance->elections[i].offer != OFFER_NONE;
     }
     status.held_by = snapshot_holds(status.held_by);
-    return control_instance_to_json(&status);
+    put_to_use(&status, use);
 }
 
-json_t *snapshot_instance(const struct instance *instance)
+static void use_snapshot(const struct instance *instance, struct use *use)
 {
     size_t count = instance->config->claim_count;
     struct status_address *addresses = calloc(count > 0 ? count : 1, sizeof(*addresses));
     size_t route_count = instance->config->route_count + instance->config->rule_count;
     struct status_route *routes = calloc(route_count + 1, sizeof(*routes));
-    json_t *json = NULL;
 
     if (addresses != NULL && routes != NULL) {
         snapshot_routes(instance, routes);
-        json = instance_json(instance, addresses, routes);
+        use_parts(instance, addresses, routes, use);
     }
     free(addresses);
     free(routes);
-    return json;
+}
+
+json_t *snapshot_instance(const struct instance *instance)
+{
+    struct use use = {0};
+
+    use_snapshot(instance, &use);
+    return use.json;
+}
+
+size_t snapshot_pack(const struct instance *instance, void *room, size_t size)
+{
+    struct use use = {.room = room, .size = size};
+
+    use_snapshot(instance, &use);
+    return use.packed;
 }
 
 json_t *snapshot_node(const struct snapshot_sources *sources)

@@ -34,4 +34,7 @@ json_t *snapshot_node(const struct snapshot_sources *sources);
 
 json_t *snapshot_instance(const struct instance *instance);
 
+/* The same, not written yet: control_instance_pack(). */
+size_t snapshot_pack(const struct instance *instance, void *room, size_t size);
+
 #endif

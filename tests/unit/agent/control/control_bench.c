@@ -1,6 +1,8 @@
 /* The control server's test bench; see control_bench.h. */
 #include "tests/unit/agent/control/control_bench.h"
 
+#include "lib/control/status_pack.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -39,24 +41,57 @@ static json_t *on_node(void *userdata)
     return control_status_to_json(&node);
 }
 
+struct made {
+    struct status_instance status;
+    char name[NAME_SIZE];
+    char *padding;
+};
+
+/* False: there is none. padding is the caller's to free. */
+static bool make(struct control_bench *bench, size_t index, struct made *made)
+{
+    if (index >= bench->instances)
+        return false;
+    note_piece(bench);
+    bench->made++;
+    snprintf(made->name, sizeof(made->name), "i%zu", index);
+    made->padding = calloc(1, bench->padding + 1);
+    assert_non_null(made->padding);
+    memset(made->padding, 'x', bench->padding);
+    made->status = (struct status_instance){
+        .name = made->name, .interface = "eth0", .priority_text = made->padding};
+    return true;
+}
+
 static json_t *on_instance(void *userdata, size_t index)
 {
     struct control_bench *bench = userdata;
-    char name[NAME_SIZE];
-    const struct status_instance instance = {.name = name, .interface = "eth0"};
+    struct made made;
 
-    if (index >= bench->instances)
+    if (!make(bench, index, &made))
         return NULL;
-    note_piece(bench);
-    bench->made++;
-    snprintf(name, sizeof(name), "i%zu", index);
-    json_t *json = control_instance_to_json(&instance);
-    char *padding = calloc(1, bench->padding + 1);
-    assert_non_null(padding);
-    memset(padding, 'x', bench->padding);
-    json_object_set_new(json, "padding", json_string(padding));
-    free(padding);
+    bench->written++;
+    json_t *json = control_instance_to_json(&made.status);
+    free(made.padding);
     return json;
+}
+
+static size_t on_pack(void *userdata, size_t index, void *room, size_t size)
+{
+    struct made made;
+
+    if (!make(userdata, index, &made))
+        return 0;
+    size_t used = control_instance_pack(&made.status, room, size);
+    free(made.padding);
+    return used;
+}
+
+static size_t on_count(void *userdata)
+{
+    const struct control_bench *bench = userdata;
+
+    return bench->instances;
 }
 
 static uint64_t on_generation(void *userdata)
@@ -112,6 +147,8 @@ int bench_open(void **state)
     assert_true(sd_event_new(&bench->event) >= 0);
     const struct control_handlers handlers = {.node = on_node,
                                               .instance = on_instance,
+                                              .pack = on_pack,
+                                              .count = on_count,
                                               .generation = on_generation,
                                               .find = on_find,
                                               .reload = on_reload,

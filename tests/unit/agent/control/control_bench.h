@@ -26,9 +26,10 @@ struct control_bench {
     struct control_server *server;
     struct history *history;
     size_t instances; /* how many the made-up agent has; their names are i0, i1, ... */
-    size_t padding;   /* octets added to each of them */
+    size_t padding;   /* octets of each one's priority_text */
     uint64_t generation;
-    unsigned made;      /* instances asked for */
+    unsigned made;      /* instances asked for, */
+    unsigned written;   /* and those of them that were not packed for a thread to write */
     unsigned reloads;   /* reloads asked for */
     bool forced;        /* the last reload asked so */
     bool answers_later; /* a reload is not answered but kept in `later` */
