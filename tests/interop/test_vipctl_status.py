@@ -192,7 +192,7 @@ def test_why_is_one_paragraph_with_the_evidence(agent):
     done = vipctl(path, "why", "db")
     assert done.returncode == 0 and done.stdout.count("\n") == 1
     for part in ("db is BACKUP: 10.99.0.1 is MASTER with 150, ours is 100. ",
-                 "when it was INIT: the interface is up.",
+                 "BACKUP since ", "(N ago), INIT before that: the interface is up.",
                  "It last failed over at ", "(N ago), MASTER -> BACKUP: 10.99.0.1 advertises ",
                  "2 times in the last 24 hours",
                  "It had become MASTER at ", "(N ago): no advert from",
@@ -205,6 +205,22 @@ def test_why_is_one_paragraph_with_the_evidence(agent):
     assert ageless(" ".join(found["sentences"])) == ageless(done.stdout.strip())
 
 
+def test_why_has_a_line_for_each_sentence_on_a_terminal(agent):
+    path = agent(reply({**STATUS, "instances": [BACKUP], "entries": [FAILOVER, BACK]}))
+    sentences = json.loads(vipctl(path, "why", "--json", "db").stdout)["sentences"]
+    lines = vipctl(path, "why", "db", env={**os.environ, "COLUMNS": "60"}).stdout.splitlines()
+    assert max(len(line) for line in lines) <= 60 and len(sentences) > 3
+    begun = [line for line in lines if not line.startswith("  ")]
+    assert len(begun) == len(sentences) and len(lines) > len(begun), lines
+    assert ageless(" ".join(line.strip() for line in lines)) == ageless(" ".join(sentences))
+
+
+def test_a_limit_says_nothing_without_the_silence(agent):
+    took = {**BACK, "evidence": {"peer": "10.99.0.1", "peer_priority": 150, "own_priority": 100,
+                                 "limit_ms": 3609.375}}
+    assert "limit" not in vipctl(agent(reply({"entries": [took]})), "history").stdout
+
+
 def test_why_of_a_takeover_has_what_was_seen(agent):
     master = {**WEB, "name": "db", "last_transition": copy.deepcopy(FAILOVER)}
     path = agent(reply({**STATUS, "instances": [master], "entries": [FAILOVER]}))
@@ -213,6 +229,13 @@ def test_why_of_a_takeover_has_what_was_seen(agent):
     assert "; seen then: its priority 150, our priority 100." in text
     assert "vipctl capture -r /var/lib/vipd/recordings/x.pcap." in text
     assert "last failed over" not in text, "it is the one already told"
+
+
+@pytest.mark.skipif(os.path.exists("/run/vipd/control"), reason="a vipd runs on this machine")
+def test_where_no_vipd_runs_the_next_commands_are_named():
+    done = vipctl("/run/vipd/control", "why", "web")
+    assert done.returncode == 3
+    assert "'systemctl status vipd'" in done.stderr and "'vipctl history'" in done.stderr
 
 
 def test_why_wants_a_name(agent):

@@ -1,4 +1,4 @@
-/* vipctl why: one paragraph about one instance: how it stands, why, and what was seen when it last
+/* vipctl why: some sentences about one instance: how it stands, why, and what was seen when it last
  * failed over. The status says the first, the history the rest. */
 #include "tools/status/cmd_why.h"
 
@@ -19,7 +19,7 @@
 enum {
     ENTRIES = 500, /* of the history are looked at */
     SENTENCE_SIZE = 1024,
-    PARAGRAPH_SIZE = 16 * SENTENCE_SIZE,
+    INDENT = 2, /* of a sentence's further lines */
     DAY_S = 86400,
 };
 
@@ -86,7 +86,7 @@ static void say_present(json_t *sentences, const json_t *instance, time_t now)
         say(sentences, "It has made no transition since vipd was started.");
         return;
     }
-    say(sentences, "It is %s since %s, when it was %s: %s%s.", field_text(last, "to"),
+    say(sentences, "%s since %s, %s before that: %s%s.", field_text(last, "to"),
         when_since(field_text(last, "at"), now, since, sizeof(since)), field_text(last, "from"),
         field_text(last, "text"), seen_then(last, seen, sizeof(seen)));
 }
@@ -159,23 +159,23 @@ static void say_trouble(json_t *sentences, const json_t *instance, time_t now)
                 present_sightings(one, now, text, sizeof(text)));
 }
 
-/* All of them as one paragraph. */
+/* On a terminal each on lines of its own; else one line, for whoever searches it. */
 static void print(const json_t *sentences)
 {
-    char text[PARAGRAPH_SIZE] = "";
+    const size_t columns = wrap_columns();
     const json_t *sentence;
-    size_t used = 0;
     size_t i;
 
     json_array_foreach (sentences, i, sentence) {
-        int n = snprintf(text + used, sizeof(text) - used, "%s%s", i > 0 ? " " : "",
-                         json_string_value(sentence));
-        if (n < 0 || (size_t)n >= sizeof(text) - used)
-            break;
-        used += (size_t)n;
+        if (columns > 0) {
+            wrap_print(stdout, json_string_value(sentence), 0, INDENT, columns);
+            putchar('\n');
+        } else {
+            printf("%s%s", i > 0 ? " " : "", json_string_value(sentence));
+        }
     }
-    wrap_print(stdout, text, 0, 0, wrap_columns());
-    putchar('\n');
+    if (columns == 0)
+        putchar('\n');
 }
 
 static void explain(const json_t *instance, const json_t *entries, bool json)

@@ -44,6 +44,12 @@ static bool user_text(const json_t *value, char *buffer, size_t size)
     return true;
 }
 
+/* How long it would have waited says something only beside how long it has. */
+static bool tells(const char *key, const json_t *evidence)
+{
+    return strcmp(key, "limit_ms") != 0 || json_object_get(evidence, "silence_ms") != NULL;
+}
+
 /* The value in words. False: it is not to be shown. */
 static bool value_text(const char *key, const json_t *value, const char *text, char *buffer,
                        size_t size)
@@ -92,7 +98,7 @@ const char *evidence_rest(const json_t *entry, char *buffer, size_t size)
     json_object_foreach ((json_t *)(uintptr_t)evidence, key, value) {
         char shown[128];
 
-        if (!value_text(key, value, text, shown, sizeof(shown)))
+        if (!tells(key, evidence) || !value_text(key, value, text, shown, sizeof(shown)))
             continue;
         int n = snprintf(buffer + used, size - used, "%s%s %s", used > 0 ? ", " : "", label_of(key),
                          shown);
