@@ -83,7 +83,9 @@ def test_killed_for_want_of_memory(lab):
         outcome = play(lab, "oom")
     except memory.Unavailable as reason:
         pytest.skip(str(reason))
-    assert outcome.facts["oom_kills"] == 1
+    # Who eats the memory may eat on what the agent has left, and be the second one.
+    assert outcome.facts["oom_kills"] in (1, 2)
+    assert "ended without a hand-over" in lab[1].history("started")[-1]["text"]
     assert outcome.none_s < TAKEOVER_S, outcome
     assert outcome.two_s < LEASE_ENDS_S, outcome
     assert outcome.client_s < TAKEOVER_S, outcome

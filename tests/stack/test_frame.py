@@ -56,7 +56,8 @@ def test_a_client_that_never_stops(stack):
     lb1.put("/tmp/index.html", "lb1 is here")
     web = lb1.popen("python3", "-m", "http.server", "80", "--directory", "/tmp")
     stack.wait(lambda: lb1.run("ss -Htln sport = 80").stdout, "it listens")
-    load = stack.load(client, "http://192.0.2.2/", timeout_s=1).wait_served()
+    # One that a busy machine lets wait is no failure: only an ended server refuses.
+    load = stack.load(client, "http://192.0.2.2/").wait_served()
     good = load.since(0)
     assert not good.failed and set(good.servers) == {"lb1"} and good.longest_gap_s < 10
     mark = load.mark()
