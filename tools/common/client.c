@@ -61,11 +61,10 @@ int client_say_no_connection(const struct context *context, int error)
     if (code == EXIT_USAGE)
         fprintf(stderr, "vipctl: not a usable socket path: '%s'\n", path);
     else if (code == EXIT_NOT_RUNNING)
-        fprintf(
-            stderr, "vipctl: vipd is not running (nobody answers at %s)\n%s", path,
-            strcmp(path, CONTROL_PATH_DEFAULT) == 0
-                ? "vipctl: 'systemctl status vipd' says why, 'vipctl history' what it did last\n"
-                : "");
+        fprintf(stderr, "vipctl: vipd is not running (nobody answers at %s)%s\n", path,
+                strcmp(path, CONTROL_PATH_DEFAULT) == 0
+                    ? "; 'systemctl status vipd' says why, 'vipctl history' what it did last"
+                    : "");
     else if (code == EXIT_NOT_PERMITTED)
         fprintf(stderr, "vipctl: no permission to use %s\n", path);
     else if (error == EAGAIN)
