@@ -29,8 +29,8 @@ struct advert_io {
     struct advert_io_options options;
     char name[INTERFACE_NAME_SIZE];
     int fd;
-    struct pace *pace;   /* NULL: nobody listens */
-    struct inbox *inbox; /* NULL: nothing is received */
+    struct pace *pace; /* NULL: nobody listens */
+    struct inbox inbox;
     struct outbox *outbox;
 };
 
@@ -178,7 +178,7 @@ void advert_io_rest(struct advert_io *io, bool resting)
 bool advert_io_receive(struct advert_io *io)
 {
     return io != NULL &&
-           inbox_read(io->inbox, io->options.on_message, io->options.userdata) >= INBOX_FULL;
+           inbox_read(&io->inbox, io->options.on_message, io->options.userdata) >= INBOX_FULL;
 }
 
 void advert_io_catch_up(struct advert_io *io)
@@ -194,7 +194,7 @@ static size_t read_pass(void *userdata)
     struct advert_io *io = userdata;
     /* They may have the socket closed, by whoever reads. */
     const struct advert_io_options options = io->options;
-    size_t n = inbox_read(io->inbox, options.on_message, options.userdata);
+    size_t n = inbox_read(&io->inbox, options.on_message, options.userdata);
 
     if (n >= INBOX_FULL && options.on_busy != NULL)
         options.on_busy(options.userdata);
@@ -203,17 +203,17 @@ static size_t read_pass(void *userdata)
     return n;
 }
 
-static int prepare_to_receive(struct advert_io *io, struct wire_problem *problem)
+static void prepare_to_receive(struct advert_io *io)
 {
     int bytes = RECEIVE_BUFFER_BYTES;
 
     /* More than rmem_max where we may; either way best effort. */
     if (setsockopt(io->fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) < 0)
         (void)setsockopt(io->fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
-    io->inbox = inbox_new(io->fd, io->options.ifindex, io->options.family);
-    if (io->inbox == NULL)
-        return fail(io, problem, "cannot receive adverts", ENOMEM);
-    return 0;
+    io->inbox = (struct inbox){.fd = io->fd,
+                               .ifindex = io->options.ifindex,
+                               .family = io->options.family,
+                               .room = io->options.room};
 }
 
 static int open_socket(struct advert_io *io, struct wire_problem *problem)
@@ -251,12 +251,12 @@ int advert_io_open(const struct advert_io_options *options, struct advert_io **o
     memcpy(io->name, options->ifname, strnlen(options->ifname, sizeof(io->name) - 1));
     io->options.ifname = io->name;
     int r = open_socket(io, problem);
-    if (r == 0 && !options->send_only)
-        r = prepare_to_receive(io, problem);
     if (r < 0) {
         advert_io_close(io);
         return r;
     }
+    if (!options->send_only)
+        prepare_to_receive(io);
     *out = io;
     return 0;
 }
@@ -289,7 +289,6 @@ void advert_io_close(struct advert_io *io)
     if (io->fd >= 0)
         close(io->fd);
     outbox_free(io->outbox);
-    inbox_free(io->inbox);
     free(io);
 }
 

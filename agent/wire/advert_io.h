@@ -29,6 +29,7 @@ struct advert_io_options {
     enum ip_family family;
     bool send_only; /* on a virtual link: no membership, nothing is received */
     int64_t priority;
+    struct room *room; /* what is received is read into it; it outlives the socket */
     inbox_fn on_message;
     advert_io_busy_fn on_busy;
     void (*on_pass)(void *userdata); /* the loop was woken to read, and that is done; or NULL */

@@ -15,7 +15,6 @@
 
 enum {
     SNAP_OCTETS = 1514, /* the longest advert there is on an Ethernet */
-    FRAMES_PER_CALL = 64,
     BUFFER_BYTES = 1024 * 1024,
     FRAMES_PER_PASS = 64,
     FILTER_TEXT_SIZE = NEIGHBOUR_FILTER_SIZE + 1024 + CONFLICT_OWN_MAX * (ADDRESS_TEXT_SIZE + 16) +
@@ -123,14 +122,14 @@ static int set_filter(struct conflict_watch *watch, const struct conflict_vrrp *
     return frame_socket_filter(watch->socket, text, problem);
 }
 
-static int open_capture(struct conflict_watch *watch, const char *ifname,
+static int open_capture(struct conflict_watch *watch, const char *ifname, struct room *room,
                         struct wire_problem *problem)
 {
     const struct frame_socket_options options = {.ifname = ifname,
                                                  .only_ethernet = true,
                                                  .inbound = true,
                                                  .snap = SNAP_OCTETS,
-                                                 .batch = FRAMES_PER_CALL,
+                                                 .room = room,
                                                  .buffer_bytes = BUFFER_BYTES};
     int r = frame_socket_open(&options, &watch->socket, problem);
 
@@ -141,7 +140,7 @@ static int open_capture(struct conflict_watch *watch, const char *ifname,
     return r;
 }
 
-int conflict_watch_open(const char *ifname, struct conflict_watch **out,
+int conflict_watch_open(const char *ifname, struct room *room, struct conflict_watch **out,
                         struct wire_problem *problem)
 {
     struct conflict_watch *watch = calloc(1, sizeof(*watch));
@@ -151,7 +150,7 @@ int conflict_watch_open(const char *ifname, struct conflict_watch **out,
     *out = NULL;
     if (watch != NULL) {
         memcpy(watch->name, ifname, strnlen(ifname, sizeof(watch->name) - 1));
-        r = open_capture(watch, watch->name, &detail);
+        r = open_capture(watch, watch->name, room, &detail);
     }
     if (r == -EOPNOTSUPP) {
         conflict_watch_close(watch);

@@ -14,6 +14,7 @@
 
 #include <systemd/sd-event.h>
 
+struct room;
 struct conflict_watch;
 
 enum {
@@ -42,8 +43,8 @@ typedef void (*conflict_vrrp_fn)(void *userdata, const struct vrrp_frame *frame)
 /* Any thread (the kernel may wait for its processors): opens a capture on ifname, with a bounded
  * buffer and a filter for ARP, NA, DAD NS and the VRRP messages above. 0, or a negative errno and
  * what it was about; -EOPNOTSUPP, and nothing to say: a link without MACs has neither ARP nor ND.
- */
-int conflict_watch_open(const char *ifname, struct conflict_watch **out,
+ * The room is what it reads into, and outlives it. */
+int conflict_watch_open(const char *ifname, struct room *room, struct conflict_watch **out,
                         struct wire_problem *problem);
 
 /* Hands on what it finds, from now on. 0 or a negative errno. */

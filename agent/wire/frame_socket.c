@@ -5,6 +5,7 @@
 #include "lib/octets.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -20,25 +21,17 @@
 #include <unistd.h>
 
 enum {
-    /* The frame of an ordinary advert, or of ARP, is shorter: of the second piece, which has room
-     * for the longest, no page is ever touched then. */
-    FIRST_SIZE = 256,
-    PIECES = 2,
-    CONTROL_SIZE = 128,
     MACS_SIZE = 12,
     TAG_SIZE = 4,
-    /* What one call reads at the beginning. */
-    BATCH_FIRST = 8,
-    /* A link that went down is told as an error, once. */
-    READ_TRIES = 2,
 };
 
-struct slot {
-    struct sockaddr_ll from;
-    struct iovec pieces[PIECES];
-    _Alignas(struct cmsghdr) char control[CONTROL_SIZE];
-    /* With room before it for the VLAN tag that the kernel takes out. */
-    uint8_t first[TAG_SIZE + FIRST_SIZE];
+static_assert((int)TAG_SIZE <= (int)ROOM_HEAD, "room for the VLAN tag that the kernel takes out");
+
+/* A read: whom it is for. */
+struct pass {
+    const struct frame_socket *socket;
+    frame_seen_fn fn;
+    void *userdata;
 };
 
 struct frame_socket {
@@ -48,11 +41,6 @@ struct frame_socket {
     int datalink;
     bool loopback; /* where each frame comes twice */
     uint64_t dropped;
-    uint8_t *rest;    /* the second pieces, and a whole frame behind them */
-    size_t rest_size; /* of one */
-    size_t ready;     /* slots that are prepared */
-    struct mmsghdr *messages;
-    struct slot *slots;
 };
 
 static int fail(struct wire_problem *problem, const char *what, int error)
@@ -113,47 +101,6 @@ static int set_options(const struct frame_socket *s, struct wire_problem *proble
     return 0;
 }
 
-/* Memory that is never touched is never there. */
-static int make_room(struct frame_socket *s)
-{
-    size_t batch = s->options.batch;
-
-    s->rest_size = s->options.snap > FIRST_SIZE ? s->options.snap - FIRST_SIZE : 0;
-    s->rest = malloc(batch * s->rest_size + TAG_SIZE + FIRST_SIZE + s->rest_size);
-    s->messages = malloc(batch * sizeof(*s->messages));
-    s->slots = malloc(batch * sizeof(*s->slots));
-    return s->rest != NULL && s->messages != NULL && s->slots != NULL ? 0 : -ENOMEM;
-}
-
-static void prepare(struct frame_socket *s, size_t i)
-{
-    struct slot *slot = &s->slots[i];
-
-    slot->pieces[0] = (struct iovec){.iov_base = slot->first + TAG_SIZE, .iov_len = FIRST_SIZE};
-    slot->pieces[1] =
-        (struct iovec){.iov_base = s->rest + i * s->rest_size, .iov_len = s->rest_size};
-    s->messages[i].msg_hdr = (struct msghdr){
-        .msg_name = &slot->from,
-        .msg_namelen = sizeof(slot->from),
-        .msg_iov = slot->pieces,
-        .msg_iovlen = PIECES,
-        .msg_control = slot->control,
-        .msg_controllen = sizeof(slot->control),
-    };
-}
-
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* No more than the batch. */
-static void make_ready(struct frame_socket *s, size_t count)
-{
-    for (count = smaller(count, s->options.batch); s->ready < count; s->ready++)
-        prepare(s, s->ready);
-}
-
 int frame_socket_open(const struct frame_socket_options *options, struct frame_socket **out,
                       struct wire_problem *problem)
 {
@@ -161,6 +108,7 @@ int frame_socket_open(const struct frame_socket_options *options, struct frame_s
     int r;
 
     *out = NULL;
+    assert(options->snap <= ROOM_WHOLE);
     if (s == NULL)
         return fail(problem, "cannot open a packet socket", ENOMEM);
     s->options = *options;
@@ -169,13 +117,10 @@ int frame_socket_open(const struct frame_socket_options *options, struct frame_s
     r = open_socket(s, options->ifname, problem);
     if (r >= 0)
         r = set_options(s, problem);
-    if (r >= 0 && make_room(s) < 0)
-        r = fail(problem, "cannot open a packet socket", ENOMEM);
     if (r < 0) {
         frame_socket_close(s);
         return r;
     }
-    make_ready(s, BATCH_FIRST);
     *out = s;
     return 0;
 }
@@ -186,9 +131,6 @@ void frame_socket_close(struct frame_socket *s)
         return;
     if (s->fd >= 0)
         close(s->fd);
-    free(s->rest);
-    free(s->messages);
-    free(s->slots);
     free(s);
 }
 
@@ -262,18 +204,6 @@ static struct beside read_beside(struct msghdr *message)
     return out;
 }
 
-/* The frame in one piece, with TAG_SIZE octets before it. */
-static uint8_t *join(struct frame_socket *s, size_t i, size_t size)
-{
-    uint8_t *whole = s->rest + s->options.batch * s->rest_size + TAG_SIZE;
-
-    if (size <= FIRST_SIZE)
-        return s->slots[i].first + TAG_SIZE;
-    memcpy(whole, s->slots[i].first + TAG_SIZE, FIRST_SIZE);
-    memcpy(whole + FIRST_SIZE, s->slots[i].pieces[1].iov_base, size - FIRST_SIZE);
-    return whole;
-}
-
 /* Another VLAN's frame is not to look like one of the link's own. */
 static const uint8_t *put_tag(uint8_t *frame, const struct beside *beside)
 {
@@ -285,57 +215,33 @@ static const uint8_t *put_tag(uint8_t *frame, const struct beside *beside)
     return tagged;
 }
 
-static void hand_on(struct frame_socket *s, size_t i, frame_seen_fn fn, void *userdata)
+static void on_message(void *userdata, const struct room_message *message)
 {
-    const struct slot *slot = &s->slots[i];
-    uint32_t size = s->messages[i].msg_len;
-    bool outgoing = slot->from.sll_pkttype == PACKET_OUTGOING;
+    const struct pass *pass = userdata;
+    const struct frame_socket *s = pass->socket;
+    const struct sockaddr_ll *from = message->header->msg_name;
+    size_t size = message->size < s->options.snap ? message->size : s->options.snap;
 
-    if (outgoing && (s->options.inbound || s->loopback))
+    if (from->sll_pkttype == PACKET_OUTGOING && (s->options.inbound || s->loopback))
         return;
-    const struct beside beside = read_beside(&s->messages[i].msg_hdr);
-    uint8_t *octets = join(s, i, size);
-    struct frame_seen frame = {
-        .octets = octets, .captured = size, .length = beside.length, .wall_ns = beside.wall_ns};
+    const struct beside beside = read_beside(message->header);
+    struct frame_seen frame = {.octets = message->octets,
+                               .captured = (uint32_t)size,
+                               .length = beside.length,
+                               .wall_ns = beside.wall_ns};
     if (beside.tagged && s->datalink == DLT_EN10MB && size >= MACS_SIZE) {
-        frame.octets = put_tag(octets, &beside);
+        frame.octets = put_tag(message->octets, &beside);
         frame.captured += TAG_SIZE;
         frame.length += TAG_SIZE;
     }
-    fn(userdata, &frame);
-}
-
-static size_t read_some(struct frame_socket *s)
-{
-    for (int tries = 0; tries < READ_TRIES; tries++) {
-        int n = recvmmsg(s->fd, s->messages, (unsigned)s->ready, MSG_DONTWAIT, NULL);
-
-        if (n >= 0)
-            return (size_t)n;
-        if (errno == EAGAIN || errno == EWOULDBLOCK)
-            return 0;
-    }
-    return 0;
+    pass->fn(pass->userdata, &frame);
 }
 
 size_t frame_socket_read(struct frame_socket *s, size_t limit, frame_seen_fn fn, void *userdata)
 {
-    size_t total = 0;
-    bool more = true;
+    struct pass pass = {.socket = s, .fn = fn, .userdata = userdata};
 
-    while (more && total < limit) {
-        size_t n = read_some(s);
-
-        for (size_t i = 0; i < n; i++) {
-            hand_on(s, i, fn, userdata);
-            prepare(s, i);
-        }
-        total += n;
-        more = n == s->ready;
-        if (more)
-            make_ready(s, 2 * n);
-    }
-    return total;
+    return room_read(s->options.room, s->fd, limit, on_message, &pass);
 }
 
 int frame_socket_fd(const struct frame_socket *s)

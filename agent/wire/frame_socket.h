@@ -8,6 +8,7 @@
 #define AGENT_WIRE_FRAME_SOCKET_H
 
 #include "agent/wire/problem.h"
+#include "agent/wire/room.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,8 +20,8 @@ struct frame_socket_options {
     const char *ifname;
     bool only_ethernet;  /* -EOPNOTSUPP, and nothing to say, for a link without MACs */
     bool inbound;        /* not what this machine sends itself */
-    size_t snap;         /* octets kept of a frame */
-    unsigned batch;      /* frames read by one call, where there are so many */
+    size_t snap;         /* octets kept of a frame: no more than ROOM_WHOLE */
+    struct room *room;   /* they are read into; it outlives the socket */
     size_t buffer_bytes; /* what may wait in the kernel, frames with what it keeps beside them */
 };
 
@@ -50,8 +51,8 @@ int frame_socket_filter(struct frame_socket *socket, const char *text,
 /* Keeps what passes the filter, from now on. 0, or a negative errno and what it was about. */
 int frame_socket_start(struct frame_socket *socket, struct wire_problem *problem);
 
-/* Hands on what waits, about as many frames as `limit`. Returns how many there were: fewer, and
- * none is left. */
+/* Hands on what waits, at most `limit` frames. Returns how many there were: fewer, and none is
+ * left. */
 size_t frame_socket_read(struct frame_socket *socket, size_t limit, frame_seen_fn fn,
                          void *userdata);
 

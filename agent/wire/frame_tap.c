@@ -14,7 +14,6 @@
 enum {
     /* The longest advertisement with its headers is kept whole. */
     SNAP_OCTETS = ADVERT_SIZE_MAX + 128,
-    FRAMES_PER_CALL = 128,
     /* So many at a time are worth being collected often. */
     FRAMES_BUSY = 32,
     /* What waits until it is collected: some thousand frames. */
@@ -77,11 +76,12 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
     return 0;
 }
 
-static int open_capture(struct frame_tap *tap, const char *ifname, struct wire_problem *problem)
+static int open_capture(struct frame_tap *tap, const char *ifname, struct room *room,
+                        struct wire_problem *problem)
 {
     const struct frame_socket_options options = {.ifname = ifname,
                                                  .snap = SNAP_OCTETS,
-                                                 .batch = FRAMES_PER_CALL,
+                                                 .room = room,
                                                  .buffer_bytes = BUFFER_BYTES};
     int r = frame_socket_open(&options, &tap->socket, problem);
 
@@ -93,11 +93,12 @@ static int open_capture(struct frame_tap *tap, const char *ifname, struct wire_p
     return r;
 }
 
-int frame_tap_open(const char *ifname, struct frame_tap **out, struct wire_problem *problem)
+int frame_tap_open(const char *ifname, struct room *room, struct frame_tap **out,
+                   struct wire_problem *problem)
 {
     struct frame_tap *tap = calloc(1, sizeof(*tap));
     struct wire_problem detail = {.text = "out of memory"};
-    int r = tap != NULL ? open_capture(tap, ifname, &detail) : -ENOMEM;
+    int r = tap != NULL ? open_capture(tap, ifname, room, &detail) : -ENOMEM;
 
     *out = NULL;
     if (r < 0) {

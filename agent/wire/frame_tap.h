@@ -16,9 +16,10 @@
 
 struct frame_tap;
 
-/* Any thread (the kernel may wait for its processors): opens it on a link. 0, or a negative errno
- * and what it was about. */
-int frame_tap_open(const char *ifname, struct frame_tap **out, struct wire_problem *problem);
+/* Any thread (the kernel may wait for its processors): opens it on a link. What is captured is read
+ * into the room, which outlives it. 0, or a negative errno and what it was about. */
+int frame_tap_open(const char *ifname, struct room *room, struct frame_tap **out,
+                   struct wire_problem *problem);
 
 /* Hands on what it captures, from now on. 0 or a negative errno. */
 int frame_tap_listen(struct frame_tap *tap, sd_event *event, int64_t priority, frame_seen_fn fn,

@@ -29,6 +29,7 @@ struct opening_io {
 struct opening {
     struct worker_task task; /* the first */
     char name[INTERFACE_NAME_SIZE];
+    struct room *room; /* of the captures: the loop's */
     struct opening_io io[OPENING_FAMILIES];
     bool open_watch;
     bool open_tap;

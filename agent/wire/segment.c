@@ -75,7 +75,9 @@ struct segments *segments_new(sd_event *event, struct links *links, void (*busy)
         return NULL;
     *segments =
         (struct segments){.event = event, .links = links, .on_busy = busy, .userdata = userdata};
-    if (rest_open(event, on_rest, segments, &segments->rest) < 0) {
+    segments->room = room_new();
+    if (segments->room == NULL || rest_open(event, on_rest, segments, &segments->rest) < 0) {
+        room_free(segments->room);
         free(segments);
         return NULL;
     }
@@ -88,6 +90,7 @@ void segments_free(struct segments *segments)
         return;
     assert(segments->list == NULL);
     rest_close(segments->rest);
+    room_free(segments->room);
     free(segments);
 }
 
@@ -153,6 +156,7 @@ static void ask_for_io(struct segment *segment, enum ip_family family)
         .ifname = segment->opening.name,
         .family = family,
         .priority = AGENT_PRIORITY_PACKETS,
+        .room = segment->owner->room,
         .on_message = on_message,
         .on_busy = on_busy,
         .on_pass = on_pass,
@@ -279,6 +283,7 @@ static struct segment *open_segment(struct segments *segments, const struct link
     segment->opening.task = (struct worker_task){.run = opening_run, .done = on_opened};
     segment->owner = segments;
     segment->ifindex = link->ifindex;
+    segment->opening.room = segments->room;
     memcpy(segment->opening.name, link->name, sizeof(segment->opening.name));
     segment->next = segments->list;
     segments->list = segment;

@@ -23,6 +23,7 @@ enum {
 };
 
 struct bench {
+    struct room *room;
     sd_event *event;
     struct advert_io *out;
     struct advert_io *in;
@@ -74,6 +75,7 @@ static struct advert_io *open_io(struct bench *bench, const char *ifname, bool s
                                               .ifname = ifname,
                                               .family = bench->header.source.family,
                                               .send_only = send_only,
+                                              .room = bench->room,
                                               .on_message = on_message,
                                               .userdata = bench};
     struct wire_problem problem;
@@ -101,6 +103,8 @@ static int open_bench(void **state, enum ip_family family, const char *source)
     bench->header.destination = ip_address_vrrp_group(family);
     bench->header.ttl = VRRP_TTL;
     bench->sender = (struct advert_sender){.on_sent = on_sent, .userdata = bench};
+    bench->room = room_new();
+    assert_non_null(bench->room);
     bench->out = open_io(bench, "va", true);
     bench->in = open_io(bench, "vb", false);
     assert_int_equal(advert_io_join(bench->in, &bench->header.destination), 0);
@@ -124,6 +128,7 @@ static int close_bench(void **state)
 
     advert_io_close(bench->out);
     advert_io_close(bench->in);
+    room_free(bench->room);
     sd_event_unref(bench->event);
     free(bench);
     return 0;

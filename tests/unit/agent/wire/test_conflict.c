@@ -2,6 +2,7 @@
  * back, on one that has neither, and whose adverts it hears. */
 #include "agent/wire/conflict.h"
 #include "agent/wire/neighbour_io.h"
+#include "agent/wire/room.h"
 #include "tests/unit/agent/netns.h"
 #include "tests/unit/emulated.h"
 
@@ -81,6 +82,7 @@ static void a_filter_set_while_the_link_is_down_is_heard_through(void **state)
     const struct ip_prefix ours = prefix_of("192.0.2.10/24");
     const struct conflict_vrrp nothing = {.own_count = 0};
     struct wire_problem problem = {0};
+    struct room *room = room_new();
     struct conflict_watch *watch;
     sd_event *event;
     unsigned claims = 0;
@@ -89,7 +91,7 @@ static void a_filter_set_while_the_link_is_down_is_heard_through(void **state)
     if (emulated_without("options of packet sockets"))
         skip();
     assert_true(sd_event_new(&event) >= 0);
-    assert_int_equal(conflict_watch_open("va", &watch, &problem), 0);
+    assert_int_equal(conflict_watch_open("va", room, &watch, &problem), 0);
     assert_int_equal(conflict_watch_listen(watch, event, 0, on_claim, on_vrrp, &claims), 0);
     netns_ip("link set va down");
     assert_int_equal(conflict_watch_set(watch, &ours.address, 1), 0);
@@ -101,6 +103,7 @@ static void a_filter_set_while_the_link_is_down_is_heard_through(void **state)
     assert_true(netns_run_until(event, came, &claims, WAIT_MS));
     conflict_watch_silence(watch);
     conflict_watch_close(watch);
+    room_free(room);
     sd_event_unref(event);
 }
 
@@ -130,6 +133,7 @@ static void owners_are_those_of_our_vrids(void **state)
 {
     struct conflict_vrrp what = {.vrids = {51, 7}, .vrid_count = 2};
     struct wire_problem problem = {0};
+    struct room *room = room_new();
     struct conflict_watch *watch;
     sd_event *event;
     unsigned claims = 0;
@@ -137,7 +141,7 @@ static void owners_are_those_of_our_vrids(void **state)
     (void)state;
     seen_count = 0;
     assert_true(sd_event_new(&event) >= 0);
-    assert_int_equal(conflict_watch_open("va", &watch, &problem), 0);
+    assert_int_equal(conflict_watch_open("va", room, &watch, &problem), 0);
     assert_int_equal(conflict_watch_listen(watch, event, 0, on_claim, on_vrrp, &claims), 0);
     assert_int_equal(conflict_watch_vrrp(watch, &what), 0);
     advert_of_owner(8);
@@ -157,6 +161,7 @@ static void owners_are_those_of_our_vrids(void **state)
     assert_int_equal(seen_vrids[0], 8);
     conflict_watch_silence(watch);
     conflict_watch_close(watch);
+    room_free(room);
     sd_event_unref(event);
 }
 
@@ -168,7 +173,7 @@ static void a_link_without_macs_is_not_watched_and_nothing_is_said(void **state)
     (void)state;
     netns_ip("tuntap add mode tun name tun0");
     netns_ip("link set tun0 up");
-    assert_int_equal(conflict_watch_open("tun0", &watch, &problem), -EOPNOTSUPP);
+    assert_int_equal(conflict_watch_open("tun0", NULL, &watch, &problem), -EOPNOTSUPP);
     assert_null(watch);
     assert_string_equal(problem.text, "");
 }
@@ -179,7 +184,7 @@ static void what_is_wrong_is_said(void **state)
     struct conflict_watch *watch;
 
     (void)state;
-    assert_true(conflict_watch_open("nowhere0", &watch, &problem) < 0);
+    assert_true(conflict_watch_open("nowhere0", NULL, &watch, &problem) < 0);
     assert_non_null(strstr(problem.text, "cannot watch ARP and ND: "));
     assert_string_not_equal(problem.text, "cannot watch ARP and ND: ");
 }

@@ -20,12 +20,14 @@
 
 enum {
     SNAP = 1000,
-    BATCH = 16, /* more than the first call reads */
-    MANY = 50,
+    MANY = 50, /* more than the first call reads */
     LONGEST = 1400,
     ARRIVAL_MS = 30 * 1000,
     TYPE = 0x88b5, /* for experiments */
 };
+
+/* What all sockets here are read into, one after the other. */
+static struct room *room;
 
 struct seen {
     size_t count;
@@ -34,6 +36,20 @@ struct seen {
     uint64_t wall_ns;
     uint8_t octets[LONGEST + 4]; /* of the last one */
 };
+
+static int make_room(void **state)
+{
+    (void)state;
+    room = room_new();
+    return room != NULL ? 0 : -1;
+}
+
+static int free_room(void **state)
+{
+    (void)state;
+    room_free(room);
+    return 0;
+}
 
 static int enter(void **state)
 {
@@ -72,7 +88,7 @@ static void await(struct frame_socket *socket, size_t count, struct seen *seen)
 static struct frame_socket *open_on(const char *ifname, bool inbound, size_t buffer)
 {
     const struct frame_socket_options options = {
-        .ifname = ifname, .inbound = inbound, .snap = SNAP, .batch = BATCH, .buffer_bytes = buffer};
+        .ifname = ifname, .inbound = inbound, .snap = SNAP, .room = room, .buffer_bytes = buffer};
     struct wire_problem problem = {0};
     struct frame_socket *socket;
 
@@ -242,5 +258,5 @@ int main(void)
     if (emulated_without("options of packet sockets"))
         return EXIT_EMULATED;
     netns_need();
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_room, free_room);
 }

@@ -34,7 +34,7 @@ int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct
 struct bench {
     int from;
     int to;
-    struct inbox *inbox;
+    struct inbox inbox;
     size_t handed;
     bool nested; /* what a read within a read has said */
 };
@@ -56,15 +56,15 @@ static int set_up(void **state)
         getsockname(bench.to, (struct sockaddr *)&at, &size) < 0 ||
         connect(bench.from, (struct sockaddr *)&at, size) < 0)
         return -1;
-    bench.inbox = inbox_new(bench.to, 0, IP_FAMILY_IPV4);
-    return bench.inbox != NULL ? 0 : -1;
+    bench.inbox = (struct inbox){.fd = bench.to, .family = IP_FAMILY_IPV4, .room = room_new()};
+    return bench.inbox.room != NULL ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
     struct bench *bench = *state;
 
-    inbox_free(bench->inbox);
+    room_free(bench->inbox.room);
     close(bench->from);
     close(bench->to);
     return 0;
@@ -79,7 +79,7 @@ static void on_message(void *userdata, const struct packet_ip *ip, const uint8_t
     assert_int_equal(size, 8);
     assert_int_equal(packet_peek_vrid(payload, size), 51);
     bench->handed++;
-    bench->nested = bench->nested || inbox_read(bench->inbox, on_message, bench) > 0;
+    bench->nested = bench->nested || inbox_read(&bench->inbox, on_message, bench) > 0;
 }
 
 static void flood(const struct bench *bench, size_t count)
@@ -98,12 +98,12 @@ static void a_flood_has_its_turn_and_no_more(void **state)
 
     flood(bench, FLOOD);
     for (size_t pass = 1; pass <= PASSES; pass++) {
-        assert_int_equal(inbox_read(bench->inbox, on_message, bench), PASS);
+        assert_int_equal(inbox_read(&bench->inbox, on_message, bench), PASS);
         assert_int_equal(bench->handed, pass * PASS);
     }
-    assert_int_equal(inbox_read(bench->inbox, on_message, bench), FLOOD - PASSES * PASS);
+    assert_int_equal(inbox_read(&bench->inbox, on_message, bench), FLOOD - PASSES * PASS);
     assert_int_equal(bench->handed, FLOOD);
-    assert_int_equal(inbox_read(bench->inbox, on_message, bench), 0);
+    assert_int_equal(inbox_read(&bench->inbox, on_message, bench), 0);
     assert_int_equal(bench->handed, FLOOD);
 }
 
@@ -113,7 +113,7 @@ static void a_read_within_a_read_is_none(void **state)
     struct bench *bench = *state;
 
     flood(bench, PASS);
-    (void)inbox_read(bench->inbox, on_message, bench);
+    (void)inbox_read(&bench->inbox, on_message, bench);
     assert_int_equal(bench->handed, PASS);
     assert_false(bench->nested);
 }
@@ -125,12 +125,12 @@ static void what_leaves_together_is_one_call(void **state)
 
     for (size_t i = 0; i < UNTIL_GROWN; i++) {
         flood(bench, AT_A_TIME);
-        assert_int_equal(inbox_read(bench->inbox, on_message, bench), AT_A_TIME);
+        assert_int_equal(inbox_read(&bench->inbox, on_message, bench), AT_A_TIME);
     }
     calls = 0;
     bench->handed = 0;
     flood(bench, AT_A_TIME);
-    (void)inbox_read(bench->inbox, on_message, bench);
+    (void)inbox_read(&bench->inbox, on_message, bench);
     assert_int_equal(bench->handed, AT_A_TIME);
     assert_int_equal(calls, 1);
 }
