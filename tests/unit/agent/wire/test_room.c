@@ -15,7 +15,8 @@
 #include <cmocka.h>
 
 enum {
-    SOCKETS = 8,
+    SOCKETS = 24, /* together they have more than there is room for */
+    DEEP = 4,
     EACH = 40, /* more than the first call reads, and than one within another; a socket keeps them */
     LIMIT = 128,
     PASSES = 100,
@@ -153,7 +154,7 @@ static void a_read_within_a_read_takes_nothing_from_it(void **state)
             (void)read_one(bench, i);
     for (size_t i = 0; i < SOCKETS; i++)
         assert_int_equal(bench->next[i], sent[i]);
-    assert_int_equal(bench->deepest, SOCKETS);
+    assert_true(bench->deepest > DEEP);
 }
 
 static void count_up(void *userdata, const struct room_message *message)
