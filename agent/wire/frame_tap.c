@@ -79,10 +79,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 static int open_capture(struct frame_tap *tap, const char *ifname, struct room *room,
                         struct wire_problem *problem)
 {
-    const struct frame_socket_options options = {.ifname = ifname,
-                                                 .snap = SNAP_OCTETS,
-                                                 .room = room,
-                                                 .buffer_bytes = BUFFER_BYTES};
+    const struct frame_socket_options options = {
+        .ifname = ifname, .snap = SNAP_OCTETS, .room = room, .buffer_bytes = BUFFER_BYTES};
     int r = frame_socket_open(&options, &tap->socket, problem);
 
     if (r >= 0)

@@ -64,7 +64,8 @@ void opening_run(struct worker_task *task)
         return;
     }
     if (opening->open_watch)
-        (void)conflict_watch_open(opening->name, opening->room, &opening->watch, &opening->watch_problem);
+        (void)conflict_watch_open(opening->name, opening->room, &opening->watch,
+                                  &opening->watch_problem);
     if (opening->open_tap)
         (void)frame_tap_open(opening->name, opening->room, &opening->tap, &opening->tap_problem);
 }

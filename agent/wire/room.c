@@ -76,8 +76,7 @@ static void prepare(struct room *room, size_t i)
 {
     struct slot *slot = slot_of(room, i);
 
-    slot->pieces[0] =
-        (struct iovec){.iov_base = slot->first + ROOM_HEAD, .iov_len = FIRST_SIZE};
+    slot->pieces[0] = (struct iovec){.iov_base = slot->first + ROOM_HEAD, .iov_len = FIRST_SIZE};
     slot->pieces[1] = (struct iovec){.iov_base = room->whole[i] + ROOM_HEAD + FIRST_SIZE,
                                      .iov_len = ROOM_WHOLE - FIRST_SIZE};
     slot->pieces[2] = (struct iovec){.iov_base = room->longest + ROOM_HEAD + ROOM_WHOLE,

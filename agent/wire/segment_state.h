@@ -48,7 +48,7 @@ struct segments {
     void *on_pass_userdata;
     struct segment_observer observer; /* all NULL: nobody */
     struct rest *rest;
-    struct room *room; /* what all their sockets are read into */
+    struct room *room;     /* what all their sockets are read into */
     struct worker *worker; /* NULL: none yet */
     struct failures failures;
     bool holds;

@@ -17,7 +17,8 @@
 enum {
     SOCKETS = 24, /* together they have more than there is room for */
     DEEP = 4,
-    EACH = 40, /* more than the first call reads, and than one within another; a socket keeps them */
+    EACH =
+        40, /* more than the first call reads, and than one within another; a socket keeps them */
     LIMIT = 128,
     PASSES = 100,
     TOO_LONG = ROOM_WHOLE + 1000,
@@ -204,7 +205,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_read_within_a_read_takes_nothing_from_it, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(no_more_are_read_than_was_asked_for, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(one_that_is_too_long_is_handed_on_all_the_same, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_that_is_too_long_is_handed_on_all_the_same, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests_name("room", tests, NULL, NULL);
