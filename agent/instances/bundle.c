@@ -43,13 +43,14 @@ static void reserve(struct election *e, const struct config_instance *instance,
     election_init(e, &params);
 }
 
-static void add_share(struct bundle *bundle, const struct config_instance *instance)
+/* Its name goes to `name`; returns what is behind that. */
+static char *add_share(struct bundle *bundle, const struct config_instance *instance, char *name)
 {
-    struct bundle_share *share = &bundle->shares[bundle->share_count];
-    char *name = bundle->names[bundle->share_count++];
+    struct bundle_share *share = &bundle->shares[bundle->share_count++];
     static const enum ip_family order[] = {IP_FAMILY_IPV4, IP_FAMILY_IPV6};
+    size_t size = strlen(instance->name) + 1;
 
-    memcpy(name, instance->name, NAME_SIZE);
+    memcpy(name, instance->name, size);
     *share = (struct bundle_share){.name = name, .first = bundle->count};
     for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
         if (!config_has_router(instance, order[i]))
@@ -57,32 +58,36 @@ static void add_share(struct bundle *bundle, const struct config_instance *insta
         reserve(&bundle->elections[bundle->count++], instance, order[i]);
         share->count++;
     }
+    return name + size;
 }
 
 struct bundle *bundle_new(const struct config *config, const struct config_instance *instance)
 {
     const struct config_instance *mates[GROUP_INSTANCES_MAX];
-    struct bundle *bundle = calloc(1, sizeof(*bundle));
     size_t mate_count = config_group_mates(config, instance, mates);
     size_t count = 0;
+    size_t names = 0;
 
+    for (size_t i = 0; i < mate_count; i++) {
+        count += config_router_count(mates[i]);
+        names += strlen(mates[i]->name) + 1;
+    }
+    struct bundle *bundle = calloc(1, sizeof(*bundle) + count * sizeof(*bundle->elections) +
+                                          mate_count * sizeof(*bundle->shares) + names);
     if (bundle == NULL)
         return NULL;
-    for (size_t i = 0; i < mate_count; i++)
-        count += config_router_count(mates[i]);
     bundle->references = 1;
-    bundle->elections = calloc(count, sizeof(*bundle->elections));
-    bundle->shares = calloc(mate_count, sizeof(*bundle->shares));
-    bundle->names = calloc(mate_count, sizeof(*bundle->names));
+    bundle->elections = (struct election *)(bundle + 1);
+    bundle->shares = (struct bundle_share *)(bundle->elections + count);
     if (count > BUNDLE_STACK_ELECTIONS)
         bundle->actions = calloc(count, sizeof(*bundle->actions));
-    if (bundle->elections == NULL || bundle->shares == NULL || bundle->names == NULL ||
-        (count > BUNDLE_STACK_ELECTIONS && bundle->actions == NULL)) {
+    if (count > BUNDLE_STACK_ELECTIONS && bundle->actions == NULL) {
         bundle_unref(bundle);
         return NULL;
     }
+    char *name = (char *)(bundle->shares + mate_count);
     for (size_t i = 0; i < mate_count; i++)
-        add_share(bundle, mates[i]);
+        name = add_share(bundle, mates[i], name);
     assert(bundle->count == count);
     return bundle;
 }
@@ -99,9 +104,6 @@ void bundle_unref(struct bundle *bundle)
         return;
     if (bundle->deadlines != NULL)
         deadlines_remove(bundle->deadlines, &bundle->deadline);
-    free(bundle->elections);
-    free(bundle->shares);
-    free(bundle->names);
     free(bundle->actions);
     free(bundle);
 }

@@ -15,19 +15,19 @@ struct instance;
 
 /* One instance's share: its elections are `first` .. `first + count - 1`. */
 struct bundle_share {
-    const char *name; /* points into `names` */
+    const char *name; /* the bundle's */
     size_t first;
     size_t count;
     struct instance *instance; /* NULL: not there */
 };
 
+/* One block: the elections stand behind it, and then the shares and their names. */
 struct bundle {
     unsigned references;
     struct election *elections;
     size_t count;
     struct bundle_share *shares; /* in the order that all nodes agree on */
     size_t share_count;
-    char (*names)[NAME_SIZE];
     struct election_actions *actions; /* one for each election; NULL: few enough for the stack */
     struct deadlines *deadlines;      /* NULL: `deadline` is not among them yet */
     struct deadline deadline;         /* of all elections, the first one */
