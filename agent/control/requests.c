@@ -21,7 +21,8 @@ static void act(const struct requests *requests, struct instance *instance,
     uint64_t until = DEADLINE_NEVER;
 
     /* Done with another one of its group. */
-    if (request->method != CONTROL_RESUME && instance->handover.id == requests->last_id)
+    if (request->method != CONTROL_RESUME && instance->handover != NULL &&
+        instance->handover->id == requests->last_id)
         return;
     switch (request->method) {
     case CONTROL_DRAIN:

@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/control/snapshot_router.h"
 #include "agent/control/snapshot_routes.h"
+#include "agent/instances/counts.h"
 #include "agent/instances/devices.h"
 #include "agent/instances/preparation.h"
 #include "agent/instances/strangers.h"
@@ -77,8 +78,10 @@ static struct status_drained drained_of(const struct instance *instance)
 
 static struct status_handover handover_of(const struct instance *instance)
 {
-    const struct handover *h = &instance->handover;
+    const struct handover *h = instance->handover;
 
+    if (h == NULL)
+        return (struct status_handover){.text = ""};
     return (struct status_handover){.kind = h->kind,
                                     .outcome = handover_outcome(h),
                                     .id = h->id,
@@ -163,13 +166,14 @@ static struct status_waiting waiting_of(const struct instance *instance, char *n
 
 static size_t fill_hook_counts(const struct instance *instance, struct status_hook_count *out)
 {
+    const struct instance_deeds *deeds = instance_deeds(instance);
     size_t n = 0;
 
     for (size_t i = 0; i < HOOKS; i++)
         if (instance->config->hooks[i] != NULL)
             out[n++] = (struct status_hook_count){.name = hook_name((enum hook)i),
-                                                  .runs = instance->counts.hook_runs[i],
-                                                  .failures = instance->counts.hook_failures[i]};
+                                                  .runs = deeds->hook_runs[i],
+                                                  .failures = deeds->hook_failures[i]};
     return n;
 }
 
@@ -238,7 +242,7 @@ static void use_parts(const struct instance *instance, struct status_address *ad
         .hooks = hooks,
         .hook_count = fill_hooks(instance, hooks),
         .transitions = instance->counts.transitions,
-        .gaps = &instance->counts.gaps,
+        .gaps = &instance_deeds(instance)->gaps,
         .hook_counts = hook_counts,
         .hook_count_count = fill_hook_counts(instance, hook_counts),
     };

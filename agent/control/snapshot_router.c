@@ -82,8 +82,8 @@ void snapshot_router(const struct router *router, struct status_router *out)
         .last_event = router->last_event,
         .up_since_ns = router->up_since_wall_ns,
         .counters = e->counters,
-        .auth_policy = &router->auth.policy,
-        .auth_peers = router->auth.peers,
+        .auth_policy = authentication_policy(&router->auth),
+        .auth_peers = router->auth.kept != NULL ? router->auth.kept->peers : NULL,
     };
     if (router->watch != NULL)
         fill_watch(router->watch, out);
@@ -146,9 +146,9 @@ static size_t fill_claim_warning(const struct instance *instance, const struct r
 
 static size_t fill_waiting(const struct router *router, struct status_warning *out)
 {
-    const struct waiting_addresses *waiting = &router->devices.waiting;
+    const struct waiting_addresses *waiting = router->devices.waiting;
 
-    if (waiting->count == 0)
+    if (waiting == NULL)
         return 0;
     *out = (struct status_warning){.kind = "address-waits",
                                    .family = router->family,
@@ -164,7 +164,8 @@ static size_t fill_accept_warning(const struct instance *instance, const struct 
                                   struct status_warning *out)
 {
     const struct nft_guard *guard = router->node->guard;
-    const char *problem = guard != NULL && router->guarded.linked ? nft_guard_problem(guard) : NULL;
+    bool guarded = router->guarded != NULL && router->guarded->linked;
+    const char *problem = guard != NULL && guarded ? nft_guard_problem(guard) : NULL;
 
     if (problem == NULL)
         return 0;
@@ -172,7 +173,7 @@ static size_t fill_accept_warning(const struct instance *instance, const struct 
                                    .family = router->family,
                                    .since_ns = instance->since_wall_ns,
                                    .last_ns = clock_wall_ns(),
-                                   .count = router->guarded.count};
+                                   .count = router->guarded->count};
     snprintf(out->text, sizeof(out->text),
              "accept = no has no effect: table inet vipd of nf_tables could not be made: %s",
              problem);
@@ -181,9 +182,9 @@ static size_t fill_accept_warning(const struct instance *instance, const struct 
 
 static size_t fill_strangers(const struct router *router, struct status_warning *out)
 {
-    const struct strangers *seen = &router->strangers;
+    const struct strangers *seen = router->strangers;
 
-    if (seen->count == 0)
+    if (seen == NULL)
         return 0;
     *out = (struct status_warning){.kind = "foreign-address",
                                    .family = router->family,

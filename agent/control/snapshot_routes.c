@@ -11,8 +11,10 @@
 static const struct route_set *set_of(const struct instance *instance, enum ip_family family)
 {
     for (size_t i = 0; i < instance->router_count; i++) {
-        const struct route_set *set = &instance->routers[i].routes;
+        const struct route_set *set = instance->routers[i].routes;
 
+        if (set == NULL)
+            continue;
         if (set->family == IP_FAMILY_NONE || set->family == family)
             return set;
     }
@@ -77,10 +79,10 @@ static void name_first(const struct route_set *set, char *buffer, size_t size)
 size_t snapshot_routes_warning(const struct instance *instance, const struct router *router,
                                struct status_warning *out)
 {
-    const struct route_set *set = &router->routes;
+    const struct route_set *set = router->routes;
     char first[160];
 
-    if (!set->linked || set->failed == 0)
+    if (set == NULL || !set->linked || set->failed == 0)
         return 0;
     *out = (struct status_warning){.kind = "not-routed",
                                    .family = router->family,

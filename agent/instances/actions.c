@@ -136,7 +136,7 @@ static bool is_ready(struct router *router, uint64_t now_ns)
     if (!reconciler_settled(&router->desired))
         return false;
     if (reconciler_answers(router->node->reconciler, &router->desired, router->desired.count) &&
-        route_keeper_settled(&router->routes))
+        (router->routes == NULL || route_keeper_settled(router->routes)))
         return true;
     return answer_wait_over(&postponed->wait, reconciler_progress(router->node->reconciler),
                             now_ns);

@@ -39,9 +39,9 @@ static void end_former(struct authentication *auth)
 
 /* Nodes are never reloaded at one and the same moment: whoever is followed goes on as it did. Of
  * several reloads that before the first counts. */
-static void keep_former(struct authentication *auth, bool master)
+static void keep_former(struct authentication *auth, bool follows)
 {
-    if (master || auth->heard.family == IP_FAMILY_NONE) {
+    if (!follows) {
         end_former(auth);
         return;
     }
@@ -52,35 +52,60 @@ static void keep_former(struct authentication *auth, bool master)
     auth->former_keys = auth_keys_ref(auth->keys);
 }
 
-bool authentication_read(struct authentication *auth, const struct config_instance *config,
+/* Room for what goes with keys. */
+static bool make_room(struct authenticator *auth)
+{
+    if (auth->kept == NULL)
+        auth->kept = calloc(1, sizeof(*auth->kept));
+    if (auth->kept != NULL && auth->kept->peers == NULL)
+        auth->kept->peers = calloc(1, sizeof(*auth->kept->peers));
+    return auth->kept != NULL && auth->kept->peers != NULL;
+}
+
+bool authentication_read(struct authenticator *auth, const struct config_instance *config,
                          bool master)
 {
     const struct auth_policy policy = config_auth(config);
 
-    if (policy.keys != NULL && auth->peers == NULL)
-        auth->peers = calloc(1, sizeof(*auth->peers));
-    bool changed = policies_differ(&auth->policy, &policy);
-    bool matters = changed && !(master && sends_alike(&auth->policy, &policy));
+    auth->lost = policy.keys != NULL && !make_room(auth);
+    struct authentication *kept = auth->kept;
+    if (kept == NULL)
+        return false;
+    bool changed = policies_differ(&kept->policy, &policy);
+    bool matters = changed && !(master && sends_alike(&kept->policy, &policy));
     if (changed)
-        keep_former(auth, master);
-    auth_keys_unref(auth->keys);
-    auth->keys = auth_keys_ref(config->secrets);
-    auth->policy = policy;
+        keep_former(kept, !master && auth->heard.family != IP_FAMILY_NONE);
+    auth_keys_unref(kept->keys);
+    kept->keys = auth_keys_ref(config->secrets);
+    kept->policy = policy;
     return matters;
 }
 
-void authentication_free(struct authentication *auth)
+const struct auth_policy *authentication_policy(const struct authenticator *auth)
 {
-    sequences_end(auth);
-    end_former(auth);
-    auth_keys_unref(auth->keys);
-    free(auth->peers);
-    *auth = (struct authentication){0};
+    return auth->kept != NULL ? &auth->kept->policy : NULL;
 }
 
-bool authentication_expects_trailers(const struct authentication *auth)
+void authentication_free(struct authenticator *auth)
 {
-    return auth->policy.keys != NULL || (auth->former && auth->former_policy.keys != NULL);
+    struct authentication *kept = auth->kept;
+
+    if (kept != NULL) {
+        sequences_end(kept);
+        end_former(kept);
+        auth_keys_unref(kept->keys);
+        free(kept->peers);
+        free(kept);
+    }
+    *auth = (struct authenticator){0};
+}
+
+bool authentication_expects_trailers(const struct authenticator *auth)
+{
+    const struct authentication *kept = auth->kept;
+
+    return kept != NULL &&
+           (kept->policy.keys != NULL || (kept->former && kept->former_policy.keys != NULL));
 }
 
 /* Where it goes is in the checksum alone, which is not signed. */
@@ -97,89 +122,97 @@ static const uint8_t *sign(const struct authentication *auth, const struct packe
     return trailer;
 }
 
-const uint8_t *authentication_sign(struct authentication *auth, const struct packet_spec *spec,
+const uint8_t *authentication_sign(struct authenticator *auth, const struct packet_spec *spec,
                                    uint8_t trailer[AUTH_TRAILER_SIZE])
 {
-    if (!auth_signs(&auth->policy))
+    struct authentication *kept = auth->kept;
+
+    if (kept == NULL || !auth_signs(&kept->policy))
         return NULL;
     const struct auth_clock now = clock_now();
-    uint64_t sequence = auth_sender_next(&auth->sender, &auth->policy.rules, now.utc_ns);
-    sequences_note(auth, now.utc_ns, now.boot_ns);
-    return sign(auth, spec, sequence, trailer);
+    uint64_t sequence = auth_sender_next(&kept->sender, &kept->policy.rules, now.utc_ns);
+    sequences_note(kept, now.utc_ns, now.boot_ns);
+    return sign(kept, spec, sequence, trailer);
 }
 
-const uint8_t *authentication_sign_again(struct authentication *auth,
-                                         const struct packet_spec *spec,
+const uint8_t *authentication_sign_again(struct authenticator *auth, const struct packet_spec *spec,
                                          uint8_t trailer[AUTH_TRAILER_SIZE])
 {
-    const struct auth_clock now = clock_now();
+    struct authentication *kept = auth->kept;
     uint64_t sequence;
 
-    if (!auth_signs(&auth->policy) ||
-        !auth_sender_steady(&auth->sender, &auth->policy.rules, &now, &sequence))
+    if (kept == NULL || !auth_signs(&kept->policy))
         return NULL;
-    return sign(auth, spec, sequence, trailer);
+    const struct auth_clock now = clock_now();
+    if (!auth_sender_steady(&kept->sender, &kept->policy.rules, &now, &sequence))
+        return NULL;
+    return sign(kept, spec, sequence, trailer);
 }
 
 /* By the policy that is in force. */
-static enum packet_verdict judge(struct authentication *auth, const struct advert *advert,
+static enum packet_verdict judge(struct authenticator *auth, const struct advert *advert,
                                  enum packet_verdict verdict)
 {
-    const struct auth_clock now = clock_now();
+    struct authentication *kept = auth->kept;
 
-    if (auth->policy.keys == NULL)
-        return advert->trailer != NULL ? PACKET_TRAILER_UNEXPECTED : verdict;
     /* Out of memory: nothing can be told from a replay. */
-    if (auth->peers == NULL)
+    if (auth->lost)
         return PACKET_TRAILER_STALE;
+    if (kept == NULL || kept->policy.keys == NULL)
+        return advert->trailer != NULL ? PACKET_TRAILER_UNEXPECTED : verdict;
+    const struct auth_clock now = clock_now();
     enum auth_outcome outcome =
-        auth_peers_receive(auth->peers, &auth->policy, advert, verdict, &now);
-    sequences_note(auth, now.utc_ns, now.boot_ns);
+        auth_peers_receive(kept->peers, &kept->policy, advert, verdict, &now);
+    sequences_note(kept, now.utc_ns, now.boot_ns);
     return auth_outcome_verdict(outcome);
 }
 
-bool authentication_refuses(struct authentication *auth, const struct advert *advert,
+bool authentication_refuses(struct authenticator *auth, const struct advert *advert,
                             const uint8_t mac[MAC_SIZE])
 {
+    struct authentication *kept = auth->kept;
+
+    if (kept == NULL || kept->policy.keys == NULL || kept->former)
+        return false;
     const struct auth_clock now = clock_now();
     const struct auth_peer *peer =
-        auth->peers != NULL ? auth_peers_find(auth->peers, &advert->ip.source) : NULL;
+        kept->peers != NULL ? auth_peers_find(kept->peers, &advert->ip.source) : NULL;
     struct auth_mark mark = peer != NULL ? peer->mark : (struct auth_mark){0};
-
-    if (auth->policy.keys == NULL || auth->former)
-        return false;
-    enum auth_outcome outcome = auth_judge(&auth->policy, advert, &mark, &now);
+    enum auth_outcome outcome = auth_judge(&kept->policy, advert, &mark, &now);
     if (advert->trailer == NULL || (outcome != AUTH_OK && outcome != AUTH_REPLAYED))
         return auth_outcome_verdict(outcome) != PACKET_OK;
     uint64_t sequence = auth_trailer_sequence(advert->trailer);
-    bool repeats = auth_origin_repeats(&auth->origin, &advert->ip.source, sequence, mac);
+    bool repeats = auth_origin_repeats(&kept->origin, &advert->ip.source, sequence, mac);
     if (outcome == AUTH_OK)
         return false;
     return repeats || (mark.set && !auth_sequence_after(sequence + SURELY_OLD, mark.sequence));
 }
 
 /* By that of before the reload, from the one sender that was followed. */
-static bool is_former(struct authentication *auth, const struct advert *advert)
+static bool is_former(struct authenticator *auth, const struct advert *advert)
 {
-    const struct auth_clock now = clock_now();
+    struct authentication *kept = auth->kept;
 
-    if (!auth->former || !ip_address_equal(&advert->ip.source, &auth->heard))
+    if (kept == NULL || !kept->former || !ip_address_equal(&advert->ip.source, &auth->heard))
         return false;
     /* One that signed does not begin to send without. */
     if (advert->trailer == NULL && auth->heard_signed)
         return false;
-    if (auth->former_policy.keys == NULL)
+    if (kept->former_policy.keys == NULL)
         return advert->trailer == NULL;
-    return auth->peers != NULL &&
-           auth_outcome_verdict(auth_peers_receive(auth->peers, &auth->former_policy, advert,
+    const struct auth_clock now = clock_now();
+    return kept->peers != NULL &&
+           auth_outcome_verdict(auth_peers_receive(kept->peers, &kept->former_policy, advert,
                                                    PACKET_OK, &now)) == PACKET_OK;
 }
 
-enum packet_verdict authentication_receive(struct authentication *auth, const struct advert *advert,
+enum packet_verdict authentication_receive(struct authenticator *auth, const struct advert *advert,
                                            enum packet_verdict verdict, bool master)
 {
-    if (master && auth->former)
-        end_former(auth);
+    struct authentication *kept = auth->kept;
+
+    if (kept != NULL && master && kept->former)
+        end_former(kept);
     if (verdict != PACKET_OK)
         return verdict;
     verdict = judge(auth, advert, verdict);
@@ -189,8 +222,8 @@ enum packet_verdict authentication_receive(struct authentication *auth, const st
     if (verdict != PACKET_OK)
         return verdict;
     /* Signed, or no signature is known any more: the time of the former is over. */
-    if (as_configured && (advert->trailer != NULL || auth->policy.keys == NULL))
-        end_former(auth);
+    if (kept != NULL && as_configured && (advert->trailer != NULL || kept->policy.keys == NULL))
+        end_former(kept);
     auth->heard = advert->ip.source;
     auth->heard_signed = advert->trailer != NULL;
     return PACKET_OK;

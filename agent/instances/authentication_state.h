@@ -10,7 +10,7 @@
 
 struct sequence_record;
 
-/* All zero: adverts are not authenticated. */
+/* Of a router that has, or had, keys. */
 struct authentication {
     struct auth_policy policy;
     struct auth_keys *keys; /* a reference: those of the policy */
@@ -19,13 +19,18 @@ struct authentication {
     struct auth_origin origin;      /* of the sender whose frames are captured */
     struct sequence_record *record; /* of sequences.h; NULL: nothing outlives the agent */
 
-    /* Who was accepted last, and with a trailer or without. */
-    struct ip_address heard;
-    bool heard_signed;
     /* Before the last reload: taken of that one sender, until it speaks as is configured now. */
     bool former;
     struct auth_policy former_policy;
     struct auth_keys *former_keys;
+};
+
+/* Of every router. All zero: adverts are not authenticated. */
+struct authenticator {
+    struct authentication *kept; /* NULL: there were never any keys */
+    bool lost;                   /* there are keys and no memory for them: nobody is believed */
+    bool heard_signed;           /* who was accepted last, and with a trailer or without */
+    struct ip_address heard;
 };
 
 #endif

@@ -135,8 +135,10 @@ static void on_routes_settled(struct route_set *set)
 
 void claim_prepare(struct router *router)
 {
-    router->routes.on_settled = on_routes_settled;
-    router->routes.userdata = router;
+    if (router->routes != NULL) {
+        router->routes->on_settled = on_routes_settled;
+        router->routes->userdata = router;
+    }
     router->desired.on_settled = on_settled;
     router->desired.on_landed = on_landed;
     router->desired.userdata = router;

@@ -5,6 +5,30 @@
 #include "agent/instances/state.h"
 #include "agent/kernel/reconciler.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+const struct instance_deeds *instance_deeds(const struct instance *instance)
+{
+    static const struct instance_deeds none = {0};
+
+    return instance->counts.deeds != NULL ? instance->counts.deeds : &none;
+}
+
+/* To be added to. NULL: out of memory, and not counted. */
+static struct instance_deeds *deeds_of(struct instance *instance)
+{
+    if (instance->counts.deeds == NULL)
+        instance->counts.deeds = calloc(1, sizeof(*instance->counts.deeds));
+    return instance->counts.deeds;
+}
+
+void instance_counts_free(struct instance *instance)
+{
+    free(instance->counts.deeds);
+    instance->counts.deeds = NULL;
+}
+
 /* All that it wants is there. */
 static bool is_claimed(const struct instance *instance)
 {
@@ -23,7 +47,9 @@ void instance_count_claimed(struct instance *instance)
 
     if (counts->gap_from_ns == 0 || !is_claimed(instance))
         return;
-    takeover_gap_add(&counts->gaps, clock_boot_ns() - counts->gap_from_ns);
+    struct instance_deeds *deeds = deeds_of(instance);
+    if (deeds != NULL)
+        takeover_gap_add(&deeds->gaps, clock_boot_ns() - counts->gap_from_ns);
     counts->gap_from_ns = 0;
 }
 
@@ -43,8 +69,12 @@ void instance_count_transition(struct instance *instance)
 
 void instance_count_hook(struct instance *instance, enum hook hook, bool good)
 {
-    instance->counts.hook_runs[hook]++;
-    instance->counts.hook_failures[hook] += good ? 0 : 1;
+    struct instance_deeds *deeds = deeds_of(instance);
+
+    if (deeds == NULL)
+        return;
+    deeds->hook_runs[hook]++;
+    deeds->hook_failures[hook] += good ? 0 : 1;
 }
 
 static size_t family_index(const struct router *router)
@@ -63,7 +93,8 @@ static uint64_t sum(const uint64_t *counters)
 
 void instance_bequeath(const struct instance *instance, struct instance_legacy *out)
 {
-    *out = (struct instance_legacy){.counts = instance->counts};
+    *out = (struct instance_legacy){.deeds = *instance_deeds(instance)};
+    memcpy(out->transitions, instance->counts.transitions, sizeof(out->transitions));
     for (size_t i = 0; i < instance->router_count; i++) {
         const struct router *router = &instance->routers[i];
         const uint64_t *shared = segment_counters(&router->client);
@@ -103,17 +134,27 @@ static void inherit_router(struct router *router, const struct instance_legacy *
     packet_tally_add(&router->tally, &more);
 }
 
+static void inherit_deeds(struct instance *instance, const struct instance_deeds *legacy)
+{
+    static const struct instance_deeds none = {0};
+
+    if (memcmp(legacy, &none, sizeof(none)) == 0)
+        return;
+    struct instance_deeds *deeds = deeds_of(instance);
+    if (deeds == NULL)
+        return;
+    for (size_t i = 0; i < HOOKS; i++) {
+        deeds->hook_runs[i] += legacy->hook_runs[i];
+        deeds->hook_failures[i] += legacy->hook_failures[i];
+    }
+    takeover_gap_add_all(&deeds->gaps, &legacy->gaps);
+}
+
 void instance_inherit(struct instance *instance, const struct instance_legacy *legacy)
 {
-    struct instance_counts *counts = &instance->counts;
-
     for (size_t i = 0; i < REASONS; i++)
-        counts->transitions[i] += legacy->counts.transitions[i];
-    for (size_t i = 0; i < HOOKS; i++) {
-        counts->hook_runs[i] += legacy->counts.hook_runs[i];
-        counts->hook_failures[i] += legacy->counts.hook_failures[i];
-    }
-    takeover_gap_add_all(&counts->gaps, &legacy->counts.gaps);
+        instance->counts.transitions[i] += legacy->transitions[i];
+    inherit_deeds(instance, &legacy->deeds);
     for (size_t i = 0; i < instance->router_count; i++)
         inherit_router(&instance->routers[i], legacy);
 }

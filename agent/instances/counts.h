@@ -11,13 +11,17 @@
 
 /* All that an instance has counted, without it. */
 struct instance_legacy {
-    struct instance_counts counts;
+    uint32_t transitions[REASONS];
+    struct instance_deeds deeds;
     struct {
         struct election_counters counters;
         struct packet_tally tally;
         uint64_t shared[PACKET_VERDICTS]; /* of its segment, which are shown with its own */
     } families[2];                        /* IPv4, IPv6 */
 };
+
+/* The runs of hooks and the gaps of takeovers. */
+const struct instance_deeds *instance_deeds(const struct instance *instance);
 
 /* instance->last is its newest transition, and the state it is in. */
 void instance_count_transition(struct instance *instance);
@@ -26,6 +30,9 @@ void instance_count_transition(struct instance *instance);
 void instance_count_claimed(struct instance *instance);
 
 void instance_count_hook(struct instance *instance, enum hook hook, bool good);
+
+/* Frees what belongs to them. */
+void instance_counts_free(struct instance *instance);
 
 /* Before it is freed, and to its successor. */
 void instance_bequeath(const struct instance *instance, struct instance_legacy *out);

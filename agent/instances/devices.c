@@ -205,7 +205,7 @@ static const char *word(const struct waiting_addresses *waiting, char *buffer, s
 
 const char *router_devices_text(const struct router *router, char *buffer, size_t size)
 {
-    return word(&router->devices.waiting, buffer, size);
+    return word(router->devices.waiting, buffer, size);
 }
 
 static bool same(const struct waiting_addresses *a, const struct waiting_addresses *b)
@@ -222,9 +222,25 @@ static void tell(const struct router *router, int level, const char *text)
     router->node->on_event(router->node->userdata, router->instance, "address-waits", &none, text);
 }
 
+/* Out of memory: they are told again, and no status warns of them. */
+static void keep(struct router_devices *devices, const struct waiting_addresses *seen)
+{
+    if (seen->count == 0) {
+        free(devices->waiting);
+        devices->waiting = NULL;
+        return;
+    }
+    if (devices->waiting == NULL)
+        devices->waiting = malloc(sizeof(*devices->waiting));
+    if (devices->waiting != NULL)
+        *devices->waiting = *seen;
+}
+
 void router_devices_tell(struct router *router)
 {
-    const struct waiting_addresses before = router->devices.waiting;
+    const struct waiting_addresses none = {0};
+    const struct waiting_addresses before =
+        router->devices.waiting != NULL ? *router->devices.waiting : none;
     struct waiting_addresses seen = {0};
     char text[REASON_TEXT_SIZE];
 
@@ -232,7 +248,7 @@ void router_devices_tell(struct router *router)
         return;
     seen = look(router);
     seen.since_wall_ns = before.count > 0 ? before.since_wall_ns : clock_wall_ns();
-    router->devices.waiting = seen;
+    keep(&router->devices, &seen);
     if (same(&before, &seen))
         return;
     if (seen.count > 0)
@@ -243,7 +259,7 @@ void router_devices_tell(struct router *router)
 
 bool router_devices_due(const struct router *router)
 {
-    return router->devices.waiting.count > 0 && !router->desired.linked;
+    return router->devices.waiting != NULL && !router->desired.linked;
 }
 
 /* ---- Links that change */

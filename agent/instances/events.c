@@ -104,7 +104,7 @@ static void report(struct instance *instance, const struct election_actions *act
     instance->state = state;
     instance_count_transition(instance);
     instance_explain(instance, &instance->last);
-    handover_explain(&instance->handover, &instance->last);
+    handover_explain(instance->handover, &instance->last);
     if (instance_was_withdrawn(instance))
         note_withdrawals(instance->bundle);
     if (why->from != why->to && state == VRRP_MASTER)
@@ -149,11 +149,11 @@ static void follow_handover(struct instance *instance)
 {
     const struct handover_view view = instance_handover_view(instance);
 
-    if (!handover_update(&instance->handover, &view))
+    if (instance->handover == NULL || !handover_update(instance->handover, &view))
         return;
     if (!drains_add(instance->node->drains, instance->config->name,
-                    instance->handover.drain_until_ns, &instance->handover.asker))
-        handover_kept(&instance->handover, DRAINS_NOT_SAVED);
+                    instance->handover->drain_until_ns, &instance->handover->asker))
+        handover_kept(instance->handover, DRAINS_NOT_SAVED);
 }
 
 /* When the command became due; 0: it is not. Of two families it is when both need it now. */

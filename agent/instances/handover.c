@@ -63,6 +63,8 @@ const char *handover_text(const struct handover *h)
 
 void handover_free(struct handover *h)
 {
+    if (h == NULL)
+        return;
     free(h->text);
     h->text = NULL;
 }
@@ -140,6 +142,10 @@ static void explain_by(const struct asker *asker, struct transition *transition)
 
 void handover_explain(const struct handover *h, struct transition *transition)
 {
+    static const struct handover none = {0};
+
+    if (h == NULL)
+        h = &none;
     switch (transition->reason) {
     case REASON_DRAINED:
     case REASON_NO_SUCCESSOR:

@@ -46,7 +46,7 @@ void handover_begin(struct handover *h, const struct handover_view *view, enum h
 /* How it went, in a sentence; empty: not known yet. */
 const char *handover_text(const struct handover *h);
 
-/* Frees what belongs to it. */
+/* Frees what belongs to it. NULL is allowed. */
 void handover_free(struct handover *h);
 
 /* Decided without asking the election. */
@@ -56,7 +56,7 @@ void handover_decide(struct handover *h, enum handover_outcome outcome, const ch
  * kept over restarts. */
 bool handover_update(struct handover *h, const struct handover_view *view);
 
-/* Adds to a transition of the instance who asked for it. */
+/* Adds to a transition of the instance who asked for it. NULL: nobody ever did. */
 void handover_explain(const struct handover *h, struct transition *transition);
 
 /* Whether that drain is kept; said if it is not. Nothing when none is being kept. */

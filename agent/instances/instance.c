@@ -5,6 +5,7 @@
 #include "agent/base/log.h"
 #include "agent/instances/actions.h"
 #include "agent/instances/claim.h"
+#include "agent/instances/counts.h"
 #include "agent/instances/devices.h"
 #include "agent/instances/fitness.h"
 #include "agent/instances/link.h"
@@ -53,8 +54,9 @@ static bool init_router(struct instance *instance, size_t index, enum ip_family 
     };
     receive_prepare(router);
     router->client.on_ready = on_ready;
+    bool good = router_read_config(router);
     claim_prepare(router);
-    if (!router_read_config(router) || !router_devices_read(router))
+    if (!good || !router_devices_read(router))
         return false;
     if (router_prepare(router) < 0)
         return false;
@@ -151,7 +153,7 @@ void instance_free(struct instance *instance)
     for (size_t i = 0; i < instance->router_count; i++) {
         const struct election_actions release = {.list = {{.type = ACTION_RELEASE}}, .count = 1};
 
-        if (instance->routers[i].desired.linked || instance->routers[i].routes.linked)
+        if (router_wants_any(&instance->routers[i]))
             router_execute(&instance->routers[i], &release);
     }
     (void)move_to(instance, NULL);
@@ -169,7 +171,9 @@ void instance_free(struct instance *instance)
     free(instance->damping);
     claim_free(instance);
     preparation_free(instance);
-    handover_free(&instance->handover);
+    handover_free(instance->handover);
+    free(instance->handover);
+    instance_counts_free(instance);
     fitness_free(instance);
     link_belief_free(instance);
     start_delay_free(instance);
@@ -344,6 +348,7 @@ void instance_update(struct instance *instance, struct config_box *box,
         /* In-place changes never turn multicast into unicast, so the peers' storage is there. */
         if (!router_read_config(router) || !router_devices_read(router))
             log_instance(LOG_ERR, config->name, "out of memory");
+        claim_prepare(router);
         if (changed)
             segment_watch_later(&router->client);
         bool same =

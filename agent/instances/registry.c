@@ -278,7 +278,8 @@ static void on_drain_saved(void *userdata, enum drains_saved saved)
     const struct registry *registry = userdata;
 
     for (size_t i = 0; i < registry->count; i++)
-        handover_kept(&registry->list[i]->handover, saved);
+        if (registry->list[i]->handover != NULL)
+            handover_kept(registry->list[i]->handover, saved);
 }
 
 int registry_open_state(struct registry *registry, struct worker *worker, const char *state_dir,

@@ -29,10 +29,39 @@ static void read_routes(struct router *router)
 {
     const struct route_lists lists = routes_of(router);
 
-    router->routes.owner = router->config->name;
-    router->routes.family = router->has_sibling ? router->family : IP_FAMILY_NONE;
+    if (router->routes == NULL)
+        return;
+    router->routes->owner = router->config->name;
+    router->routes->family = router->has_sibling ? router->family : IP_FAMILY_NONE;
     if (router->node->routes != NULL)
-        route_keeper_rebase(router->node->routes, &router->routes, &lists);
+        route_keeper_rebase(router->node->routes, router->routes, &lists);
+}
+
+/* NULL: it wants none. */
+static void want_routes(struct router *router, const struct route_lists *lists)
+{
+    if (router->node->routes != NULL && router->routes != NULL)
+        route_keeper_want(router->node->routes, router->routes, lists);
+}
+
+static void *room(void *have, bool needed, size_t size)
+{
+    return have != NULL || !needed ? have : calloc(1, size);
+}
+
+/* For what its configuration needs and few have. */
+static bool make_room(struct router *router)
+{
+    const struct config_instance *config = router->config;
+    bool guards = !config->accept;
+    bool routed = config->route_count + config->rule_count > 0;
+
+    router->peers =
+        room(router->peers, config->unicast, INSTANCE_PEERS_MAX * sizeof(*router->peers));
+    router->guarded = room(router->guarded, guards, sizeof(*router->guarded));
+    router->routes = room(router->routes, routed, sizeof(*router->routes));
+    return (router->peers != NULL || !config->unicast) && (router->guarded != NULL || !guards) &&
+           (router->routes != NULL || !routed);
 }
 
 /* What the receiver speaks. */
@@ -90,9 +119,11 @@ static void read_authentication(struct router *router, bool reloaded)
     bool master = reloaded && router_election(router)->state == VRRP_MASTER;
     bool changed = authentication_read(&router->auth, router->config, master);
 
-    sequences_begin(router->node->sequences, router->config->name, router->family, &router->auth);
+    if (router->auth.kept != NULL)
+        sequences_begin(router->node->sequences, router->config->name, router->family,
+                        router->auth.kept);
     router->receiver.trailers = authentication_expects_trailers(&router->auth);
-    if (reloaded && changed && (master || router->auth.former))
+    if (reloaded && changed && (master || router->auth.kept->former))
         say_dialect(router, "authentication");
 }
 
@@ -103,9 +134,7 @@ bool router_read_config(struct router *router)
     const struct packet_dialect before = dialect_of(&router->receiver);
     const struct packet_dialect *former = router->receiver.former;
 
-    if (config->unicast && router->peers == NULL)
-        router->peers = calloc(INSTANCE_PEERS_MAX, sizeof(*router->peers));
-    if (config->unicast && router->peers == NULL)
+    if (!make_room(router))
         return false;
     router->prefixes = config_addresses(config, router->family, &router->count);
     config_receiver(config, router->family, router->peers, &router->receiver);
@@ -139,11 +168,15 @@ static void forget_announcements(const struct router *router)
 void router_free(struct router *router)
 {
     forget_announcements(router);
-    if (router->node->guard != NULL)
-        nft_guard_want(router->node->guard, &router->guarded, 0, NULL, 0);
-    if (router->node->routes != NULL)
-        route_keeper_want(router->node->routes, &router->routes, NULL);
-    route_keeper_free_set(&router->routes);
+    if (router->node->guard != NULL && router->guarded != NULL)
+        nft_guard_want(router->node->guard, router->guarded, 0, NULL, 0);
+    free(router->guarded);
+    want_routes(router, NULL);
+    if (router->routes != NULL)
+        route_keeper_free_set(router->routes);
+    free(router->routes);
+    free(router->strangers);
+    free(router->devices.waiting);
     free(router->peers);
     free(router->tally);
     authentication_free(&router->auth);
@@ -209,16 +242,15 @@ void router_claim_routes(struct router *router)
 {
     const struct route_lists lists = routes_of(router);
 
-    if (router->node->routes != NULL)
-        route_keeper_want(router->node->routes, &router->routes, &lists);
+    want_routes(router, &lists);
 }
 
 void router_claim(struct router *router)
 {
     const struct route_lists lists = routes_of(router);
 
-    if (router->node->routes != NULL)
-        route_keeper_expect(&router->routes, &lists);
+    if (router->node->routes != NULL && router->routes != NULL)
+        route_keeper_expect(router->routes, &lists);
     bool anew = !router->desired.linked;
     router->desired.raises = router->virtual_ifindex != 0;
     reconciler_want(router->node->reconciler, &router->desired, claim_ifindex(router),
@@ -235,8 +267,12 @@ void router_release(struct router *router)
 {
     forget_announcements(router);
     reconciler_want(router->node->reconciler, &router->desired, claim_ifindex(router), NULL, 0, 0);
-    if (router->node->routes != NULL)
-        route_keeper_want(router->node->routes, &router->routes, NULL);
+    want_routes(router, NULL);
+}
+
+bool router_wants_any(const struct router *router)
+{
+    return router->desired.linked || (router->routes != NULL && router->routes->linked);
 }
 
 /* The owner accepts what is addressed to it in any case (RFC 9568 6.4.3). */
@@ -245,8 +281,8 @@ void router_guard(struct router *router)
     const struct config_instance *config = router->config;
     bool drops = !config->accept && config->priority != PRIORITY_OWNER;
 
-    if (router->node->guard != NULL)
-        nft_guard_want(router->node->guard, &router->guarded, claim_ifindex(router), router->claims,
+    if (router->node->guard != NULL && router->guarded != NULL)
+        nft_guard_want(router->node->guard, router->guarded, claim_ifindex(router), router->claims,
                        drops ? router->claim_count : 0);
 }
 

@@ -55,7 +55,7 @@ struct heard_master {
 /* Addresses of this router on its link that somebody else has put there; see strangers.h. */
 struct strangers {
     size_t count;
-    bool holding;           /* as the election did when it was looked at */
+    bool holding;           /* as the election did then */
     struct ip_prefix first; /* of them */
     char link[INTERFACE_NAME_SIZE];
     uint64_t since_wall_ns; /* when there was none before */
@@ -86,7 +86,7 @@ struct waiting_addresses {
 struct router_devices {
     struct router_device *list; /* each once; NULL: none */
     size_t count;
-    struct waiting_addresses waiting;
+    struct waiting_addresses *waiting; /* NULL: none */
 };
 
 /* What is small stands together: there are thousands of these. */
@@ -119,12 +119,13 @@ struct router {
     struct packet_dialect former; /* before the last reload, while receiver.former points here */
     struct ip_address *peers;     /* of this family; NULL for multicast */
     struct peer_macs peer_macs;   /* see peers.h */
-    struct authentication auth;
+    struct authenticator auth;
     struct desired_set desired;
-    struct nft_share guarded; /* the addresses, with accept = no */
-    struct route_set routes;  /* and rules, which come with the addresses */
+    struct nft_share *guarded; /* the addresses, with accept = no; NULL: never needed */
+    struct route_set *routes;  /* and rules, which come with the addresses; likewise */
     struct router_devices devices;
-    struct strangers strangers;
+    struct strangers *strangers; /* NULL: none */
+    bool looked_holding;         /* as the election did when it was looked for strangers */
     struct postponed postponed;
     struct deadline moved; /* the virtual MAC, as the switch is to believe: see actions.c */
     struct virtual_link *virtual_link; /* the macvlan of mac = virtual, also while it is made */
@@ -174,6 +175,9 @@ void router_claim_routes(struct router *router);
 
 /* Wants none of them any more. */
 void router_release(struct router *router);
+
+/* Addresses, or routes and rules. */
+bool router_wants_any(const struct router *router);
 
 /* Has packets to its addresses dropped, or not, as its configuration and its link are now. */
 void router_guard(struct router *router);

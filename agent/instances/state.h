@@ -52,12 +52,17 @@ struct hook_result {
     char text[96]; /* "exit status 3 after 0.120 s" */
 };
 
-/* What is counted of it; see counts.h. */
-struct instance_counts {
-    uint32_t transitions[REASONS];
+/* What most instances never have. */
+struct instance_deeds {
     uint32_t hook_runs[HOOKS];
     uint32_t hook_failures[HOOKS];
     struct takeover_gaps gaps;
+};
+
+/* What is counted of it; see counts.h. */
+struct instance_counts {
+    uint32_t transitions[REASONS];
+    struct instance_deeds *deeds; /* NULL: none */
     uint64_t gap_from_ns; /* boot time of the dead master's last advert; 0: no takeover is going on
                            */
 };
@@ -90,10 +95,10 @@ struct instance {
     uint64_t since_wall_ns;
     struct transition last;
     struct recorder_policy recording;
-    uint64_t last_wall_ns;  /* 0: no transition yet */
-    uint64_t rival_told_ns; /* boot time when its rival was last told of; 0: never */
-    struct handover handover;
-    struct damping *damping; /* NULL: it was never withdrawn, or its configuration has none */
+    uint64_t last_wall_ns;     /* 0: no transition yet */
+    uint64_t rival_told_ns;    /* boot time when its rival was last told of; 0: never */
+    struct handover *handover; /* NULL: nothing was asked of it */
+    struct damping *damping;   /* NULL: it was never withdrawn, or its configuration has none */
     sd_event_source *damping_timer; /* NULL: never held back yet */
     struct claim_retry claim;
     struct refusals *refusals; /* told by publish/; NULL: none goes on */

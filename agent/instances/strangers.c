@@ -5,6 +5,7 @@
 #include "agent/base/log.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -85,9 +86,8 @@ static void tell(const struct router *router, int level, const char *text)
                            text);
 }
 
-static void tell_present(const struct router *router, bool released)
+static void tell_present(const struct router *router, const struct strangers *seen, bool released)
 {
-    const struct strangers *seen = &router->strangers;
     char address[SUBJECT_SIZE];
     char text[REASON_TEXT_SIZE];
 
@@ -128,29 +128,51 @@ static bool same(const struct strangers *a, const struct strangers *b)
            ip_address_equal(&a->first.address, &b->first.address);
 }
 
+static struct strangers seen_before(const struct router *router)
+{
+    if (router->strangers != NULL)
+        return *router->strangers;
+    return (struct strangers){.holding = router->looked_holding};
+}
+
+/* Out of memory: they are told again, and no status warns of them. */
+static void keep(struct router *router, const struct strangers *seen)
+{
+    router->looked_holding = seen->holding;
+    if (seen->count == 0) {
+        free(router->strangers);
+        router->strangers = NULL;
+        return;
+    }
+    if (router->strangers == NULL)
+        router->strangers = malloc(sizeof(*router->strangers));
+    if (router->strangers != NULL)
+        *router->strangers = *seen;
+}
+
 void router_strangers_look(struct router *router)
 {
-    const struct strangers before = router->strangers;
+    const struct strangers before = seen_before(router);
     struct strangers seen = look(router);
 
     seen.since_wall_ns = before.count > 0 ? before.since_wall_ns : clock_wall_ns();
-    router->strangers = seen;
+    keep(router, &seen);
     if (same(&before, &seen))
         return;
     if (seen.count > 0)
-        tell_present(router, before.holding && !seen.holding);
+        tell_present(router, &seen, before.holding && !seen.holding);
     else if (before.count > 0)
         tell_gone(router, &before);
 }
 
 bool router_strangers_due(const struct router *router)
 {
-    return router->strangers.holding != router_election(router)->holding;
+    return router->looked_holding != router_election(router)->holding;
 }
 
 const char *router_strangers_text(const struct router *router, char *buffer, size_t size)
 {
-    const struct strangers *seen = &router->strangers;
+    const struct strangers *seen = router->strangers;
     char address[SUBJECT_SIZE];
 
     (void)subject(seen, address, sizeof(address));

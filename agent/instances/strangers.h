@@ -19,7 +19,8 @@ bool router_strangers_due(const struct router *router);
 /* Whose that address is where the router wants it, or for a virtual MAC below that. */
 enum address_owner router_owner(const struct router *router, const struct claimed_address *claim);
 
-/* What the status says while there are some. Returns buffer. size: REASON_TEXT_SIZE. */
+/* What the status says while there are some (router->strangers). Returns buffer. size:
+ * REASON_TEXT_SIZE. */
 const char *router_strangers_text(const struct router *router, char *buffer, size_t size);
 
 #endif

@@ -333,12 +333,13 @@ const char *router_watch_text(const struct router *router, const struct lan_warn
 {
     const struct config_instance *config = router->config;
     const struct election *e = router_election(router);
+    const struct auth_policy *policy = authentication_policy(&router->auth);
     const struct lan_subject subject = {.interface = router->interface,
                                         .vrid = config->vrid,
                                         .priority = e->params.priority,
                                         .version = config->version,
                                         .unicast = config->unicast,
-                                        .signs = auth_signs(&router->auth.policy),
+                                        .signs = policy != NULL && auth_signs(policy),
                                         .source = e->source};
 
     return lan_warning_text(&warning->seen, &subject, buffer, size);
