@@ -5,6 +5,7 @@
 #include "agent/base/priorities.h"
 #include "agent/instances/actions.h"
 #include "agent/instances/instance.h"
+#include "agent/instances/link.h"
 #include "agent/kernel/mark.h"
 #include "agent/kernel/virtual_link.h"
 
@@ -131,8 +132,7 @@ static void resign_all(struct resigning *list, size_t count)
                 continue;
             log_instance(LOG_NOTICE, instance->config->name, "released for an agent that is gone");
             /* Through the interface itself: its virtual link is down or gone by now. */
-            advert_io_close(instance->routers[r].virtual_io);
-            instance->routers[r].virtual_io = NULL;
+            router_leave_virtual(&instance->routers[r]);
             resign(&instance->routers[r]);
         }
         instance_free(instance);

@@ -205,6 +205,7 @@ static void use_parts(const struct instance *instance, struct status_address *ad
     struct status_hook hooks[HOOKS];
     struct status_hook_count hook_counts[HOOKS];
     struct status_warning warnings[SNAPSHOT_WARNINGS_MAX];
+    uint32_t transitions[REASONS];
     struct status_instance status = {
         .name = config->name,
         .interface = instance->interface,
@@ -241,12 +242,13 @@ static void use_parts(const struct instance *instance, struct status_address *ad
         .handover = handover_of(instance),
         .hooks = hooks,
         .hook_count = fill_hooks(instance, hooks),
-        .transitions = instance->counts.transitions,
+        .transitions = transitions,
         .gaps = &instance_deeds(instance)->gaps,
         .hook_counts = hook_counts,
         .hook_count_count = fill_hook_counts(instance, hook_counts),
     };
 
+    instance_transitions(instance, transitions);
     for (size_t i = 0; i < instance->router_count; i++) {
         snapshot_router(&instance->routers[i], &routers[i]);
         status.held_by |= instance->elections[i].held_by;

@@ -80,7 +80,8 @@ static void note_moved(struct router *router)
 
     if (router->config->mac == MAC_VIRTUAL && e->announce_done == 0 &&
         e->params.announce_repeat > 0)
-        deadline_set(router->node->deadlines, &router->moved, clock_boot_ns() + SWITCH_AGAIN_NS);
+        deadline_set(router->node->deadlines, &router->virtual->moved,
+                     clock_boot_ns() + SWITCH_AGAIN_NS);
 }
 
 /* alone: it is all that comes of an event. */
@@ -273,10 +274,12 @@ static void on_postponed(void *userdata)
 int router_prepare(struct router *router)
 {
     router->postponed.deadline = (struct deadline){.fn = on_postponed, .userdata = router};
-    router->moved = (struct deadline){.fn = on_moved, .userdata = router};
     int r = deadlines_add(router->node->deadlines, &router->postponed.deadline);
 
-    return r < 0 ? r : deadlines_add(router->node->deadlines, &router->moved);
+    if (r < 0 || router->virtual == NULL)
+        return r;
+    router->virtual->moved = (struct deadline){.fn = on_moved, .userdata = router};
+    return deadlines_add(router->node->deadlines, &router->virtual->moved);
 }
 
 /* What these actions are about. */

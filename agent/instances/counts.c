@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What a place among the few can have; beyond it the large table counts. */
+#define REASON_TIMES_MAX 0xffffffu
+
 const struct instance_deeds *instance_deeds(const struct instance *instance)
 {
     static const struct instance_deeds none = {0};
@@ -25,8 +28,47 @@ static struct instance_deeds *deeds_of(struct instance *instance)
 
 void instance_counts_free(struct instance *instance)
 {
+    free(instance->counts.transitions.more);
     free(instance->counts.deeds);
-    instance->counts.deeds = NULL;
+    instance->counts = (struct instance_counts){0};
+}
+
+/* Those that the few places have no room for. */
+static void count_more(struct reason_counts *counts, enum reason reason, uint32_t times)
+{
+    if (counts->more == NULL)
+        counts->more = calloc(REASONS, sizeof(*counts->more));
+    if (counts->more != NULL)
+        counts->more[reason] += times;
+}
+
+/* Out of memory: the fifth reason and those after it are not counted. */
+static void count_reason(struct reason_counts *counts, enum reason reason, uint32_t times)
+{
+    if (times == 0)
+        return;
+    for (size_t i = 0; i < REASON_COUNTS_FEW; i++) {
+        bool free_place = counts->few[i].times == 0;
+
+        if (!free_place && counts->few[i].reason != (uint32_t)reason)
+            continue;
+        if (times > REASON_TIMES_MAX - counts->few[i].times)
+            break;
+        counts->few[i].reason = (uint32_t)reason & 0xff;
+        counts->few[i].times = (counts->few[i].times + times) & REASON_TIMES_MAX;
+        return;
+    }
+    count_more(counts, reason, times);
+}
+
+void instance_transitions(const struct instance *instance, uint32_t out[REASONS])
+{
+    const struct reason_counts *counts = &instance->counts.transitions;
+
+    for (size_t i = 0; i < REASONS; i++)
+        out[i] = counts->more != NULL ? counts->more[i] : 0;
+    for (size_t i = 0; i < REASON_COUNTS_FEW; i++)
+        out[counts->few[i].reason] += counts->few[i].times;
 }
 
 /* All that it wants is there. */
@@ -58,7 +100,7 @@ void instance_count_transition(struct instance *instance)
     const struct transition *last = &instance->last;
     struct instance_counts *counts = &instance->counts;
 
-    counts->transitions[last->reason]++;
+    count_reason(&counts->transitions, last->reason, 1);
     counts->gap_from_ns = 0;
     /* Where the old one is alive it answers until it hears of us: there is no gap to count. */
     if (last->to == VRRP_MASTER && last->reason == REASON_NO_RESPONSE &&
@@ -94,7 +136,7 @@ static uint64_t sum(const uint64_t *counters)
 void instance_bequeath(const struct instance *instance, struct instance_legacy *out)
 {
     *out = (struct instance_legacy){.deeds = *instance_deeds(instance)};
-    memcpy(out->transitions, instance->counts.transitions, sizeof(out->transitions));
+    instance_transitions(instance, out->transitions);
     for (size_t i = 0; i < instance->router_count; i++) {
         const struct router *router = &instance->routers[i];
         const uint64_t *shared = segment_counters(&router->client);
@@ -153,7 +195,7 @@ static void inherit_deeds(struct instance *instance, const struct instance_deeds
 void instance_inherit(struct instance *instance, const struct instance_legacy *legacy)
 {
     for (size_t i = 0; i < REASONS; i++)
-        instance->counts.transitions[i] += legacy->transitions[i];
+        count_reason(&instance->counts.transitions, (enum reason)i, legacy->transitions[i]);
     inherit_deeds(instance, &legacy->deeds);
     for (size_t i = 0; i < instance->router_count; i++)
         inherit_router(&instance->routers[i], legacy);

@@ -20,6 +20,9 @@ struct instance_legacy {
     } families[2];                        /* IPv4, IPv6 */
 };
 
+/* How often for each reason. */
+void instance_transitions(const struct instance *instance, uint32_t out[REASONS]);
+
 /* The runs of hooks and the gaps of takeovers. */
 const struct instance_deeds *instance_deeds(const struct instance *instance);
 

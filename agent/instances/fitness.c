@@ -63,7 +63,7 @@ bool fitness_look(struct instance *instance, const struct link *link)
 static bool lacks_virtual(const struct instance *instance)
 {
     for (size_t i = 0; i < instance->router_count; i++)
-        if (instance->routers[i].virtual_error < 0)
+        if (instance->routers[i].virtual != NULL && instance->routers[i].virtual->error < 0)
             return true;
     return false;
 }

@@ -26,29 +26,29 @@ static int want_virtual(struct router *router, const struct link *link)
     };
     int r = 0;
 
-    if (router->virtual_link == NULL)
-        r = virtual_links_want(router->node->virtual_links, &options, &router->virtual_link);
-    return r < 0 ? r : virtual_link_ifindex(router->virtual_link);
+    if (router->virtual->link == NULL)
+        r = virtual_links_want(router->node->virtual_links, &options, &router->virtual->link);
+    return r < 0 ? r : virtual_link_ifindex(router->virtual->link);
 }
 
 /* A socket that only sends joins nothing, so the loop opens it. */
 static int open_virtual_io(struct router *router)
 {
-    const struct link *made = links_by_index(router->node->links, router->virtual_ifindex);
+    const struct link *made = links_by_index(router->node->links, router->virtual->ifindex);
     const struct advert_io_options options = {
-        .ifindex = router->virtual_ifindex,
+        .ifindex = router->virtual->ifindex,
         .ifname = made != NULL ? made->name : "",
         .family = router->family,
         .send_only = true,
         .priority = AGENT_PRIORITY_PACKETS,
     };
     struct wire_problem problem = {0};
-    int r = advert_io_open(&options, &router->virtual_io, &problem);
+    int r = advert_io_open(&options, &router->virtual->io, &problem);
 
     /* Once, not at each further attempt. */
-    if (r < 0 && r != router->virtual_io_error)
+    if (r < 0 && r != router->virtual->io_error)
         log_msg(LOG_ERR, "%s: %s", options.ifname, problem.text);
-    router->virtual_io_error = r;
+    router->virtual->io_error = r;
     return r;
 }
 
@@ -58,30 +58,39 @@ static int attach_virtual(struct router *router, const struct link *link)
 {
     const struct config_instance *config = router->config;
 
-    if (router->virtual_ifindex != 0)
+    if (router->virtual->ifindex != 0)
         return 0;
     int ifindex = want_virtual(router, link);
     if (ifindex == -EINPROGRESS)
         return ifindex;
     /* Once, not at each further attempt. */
-    if (ifindex < 0 && ifindex != router->virtual_error)
+    if (ifindex < 0 && ifindex != router->virtual->error)
         log_instance(LOG_ERR, config->name, "cannot make the virtual MAC's link on %s: %s",
                      link->name, strerror(-ifindex));
-    router->virtual_error = ifindex < 0 ? ifindex : 0;
+    router->virtual->error = ifindex < 0 ? ifindex : 0;
     if (ifindex < 0)
         return ifindex;
-    router->virtual_ifindex = ifindex;
+    router->virtual->ifindex = ifindex;
     return config->unicast ? 0 : open_virtual_io(router);
+}
+
+void router_leave_virtual(struct router *router)
+{
+    if (router->virtual == NULL)
+        return;
+    advert_io_close(router->virtual->io);
+    router->virtual->io = NULL;
 }
 
 static void drop_virtual(struct router *router)
 {
-    advert_io_close(router->virtual_io);
-    router->virtual_io = NULL;
-    virtual_links_drop(router->virtual_link);
-    router->virtual_link = NULL;
-    router->virtual_ifindex = 0;
-    router->virtual_again = false;
+    if (router->virtual == NULL)
+        return;
+    router_leave_virtual(router);
+    virtual_links_drop(router->virtual->link);
+    router->virtual->link = NULL;
+    router->virtual->ifindex = 0;
+    router->virtual->again = false;
 }
 
 static void leave(struct router *router)
@@ -106,7 +115,7 @@ static void claim_again(struct router *router)
     const struct election_actions again = {
         .list = {{.type = ACTION_CLAIM}, {.type = ACTION_ANNOUNCE}}, .count = 2};
 
-    router->virtual_again = false;
+    router->virtual->again = false;
     if (router_election(router)->holding)
         router_execute(router, &again);
 }
@@ -116,12 +125,12 @@ bool router_link_gone(struct router *router, int ifindex)
     const struct link *parent =
         links_by_index(router->node->links, segment_ifindex(&router->client));
 
-    if (router->virtual_ifindex == ifindex && ifindex != 0 && parent != NULL) {
+    if (router_virtual_ifindex(router) == ifindex && ifindex != 0 && parent != NULL) {
         log_instance(LOG_WARNING, router->config->name,
                      "the virtual MAC's link on %s was deleted by somebody else: making it again",
                      parent->name);
         drop_virtual(router);
-        router->virtual_again = true;
+        router->virtual->again = true;
         if (router_attach(router, parent) < 0)
             router->node->on_detached(router->node->userdata);
     }
@@ -131,18 +140,18 @@ bool router_link_gone(struct router *router, int ifindex)
 /* Where the addresses are has to be in the VRF of the interface. */
 static void follow_vrf(struct router *router, const struct link *link)
 {
-    if (router->virtual_ifindex == 0 || virtual_link_is_placed(router->virtual_link, link))
+    if (router_virtual_ifindex(router) == 0 || virtual_link_is_placed(router->virtual->link, link))
         return;
     log_instance(LOG_NOTICE, router->config->name,
                  "%s is in another VRF now: making the virtual MAC's link again", link->name);
     drop_virtual(router);
-    router->virtual_again = true;
+    router->virtual->again = true;
 }
 
 int router_attach(struct router *router, const struct link *link)
 {
     follow_vrf(router, link);
-    bool was_there = router->virtual_again;
+    bool was_there = router->virtual != NULL && router->virtual->again;
     int r = router->client.segment == NULL
                 ? segment_attach(router->node->segments, link, &router->client)
                 : segment_state(&router->client);

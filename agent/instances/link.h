@@ -15,6 +15,9 @@ int router_attach(struct router *router, const struct link *link);
 /* Leaves its link, if it is on one or waits for it: sockets and macvlan go. The agent is told. */
 void router_detach(struct router *router);
 
+/* What it sends goes out on the interface itself from now on, also with mac = virtual. */
+void router_leave_virtual(struct router *router);
+
 /* A link is gone. When that was the macvlan of this router (somebody else deleted it) it is made
  * again, and once it is there what is held is claimed and announced anew. False: it could not be,
  * so the router left its link. */

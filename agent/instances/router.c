@@ -54,14 +54,16 @@ static bool make_room(struct router *router)
 {
     const struct config_instance *config = router->config;
     bool guards = !config->accept;
+    bool apart = config->mac == MAC_VIRTUAL;
     bool routed = config->route_count + config->rule_count > 0;
 
     router->peers =
         room(router->peers, config->unicast, INSTANCE_PEERS_MAX * sizeof(*router->peers));
     router->guarded = room(router->guarded, guards, sizeof(*router->guarded));
+    router->virtual = room(router->virtual, apart, sizeof(*router->virtual));
     router->routes = room(router->routes, routed, sizeof(*router->routes));
     return (router->peers != NULL || !config->unicast) && (router->guarded != NULL || !guards) &&
-           (router->routes != NULL || !routed);
+           (router->virtual != NULL || !apart) && (router->routes != NULL || !routed);
 }
 
 /* What the receiver speaks. */
@@ -182,8 +184,10 @@ void router_free(struct router *router)
     authentication_free(&router->auth);
     if (router->node->deadlines != NULL) {
         deadlines_remove(router->node->deadlines, &router->postponed.deadline);
-        deadlines_remove(router->node->deadlines, &router->moved);
+        if (router->virtual != NULL)
+            deadlines_remove(router->node->deadlines, &router->virtual->moved);
     }
+    free(router->virtual);
 }
 
 const char *router_name(const struct router *router, char *buffer, size_t size)
@@ -199,7 +203,7 @@ const char *router_name(const struct router *router, char *buffer, size_t size)
  * there is none. */
 static int claim_ifindex(const struct router *router)
 {
-    return router->config->mac == MAC_VIRTUAL ? router->virtual_ifindex
+    return router->config->mac == MAC_VIRTUAL ? router_virtual_ifindex(router)
                                               : segment_ifindex(&router->client);
 }
 
@@ -252,7 +256,7 @@ void router_claim(struct router *router)
     if (router->node->routes != NULL && router->routes != NULL)
         route_keeper_expect(router->routes, &lists);
     bool anew = !router->desired.linked;
-    router->desired.raises = router->virtual_ifindex != 0;
+    router->desired.raises = router_virtual_ifindex(router) != 0;
     reconciler_want(router->node->reconciler, &router->desired, claim_ifindex(router),
                     router->claims, router->claim_count, router->config->lease_ns);
     /* Whose thread is woken first has the processor. */

@@ -89,6 +89,17 @@ struct router_devices {
     struct waiting_addresses *waiting; /* NULL: none */
 };
 
+/* What goes with mac = virtual. */
+struct router_virtual {
+    struct virtual_link *link; /* the macvlan, also while it is made */
+    struct advert_io *io;
+    struct deadline moved; /* the MAC, as the switch is to believe: see actions.c */
+    int ifindex;           /* once the link is there, else 0 */
+    int error;             /* why there is none, as it was logged */
+    int io_error;          /* why its socket could not be opened, as it was logged */
+    bool again;            /* the link was there, and is being made anew */
+};
+
 /* What is small stands together: there are thousands of these. */
 struct router {
     struct instance *instance; /* whose it is: only handed on, never looked into from here */
@@ -105,7 +116,6 @@ struct router {
     enum ip_family family;
     uint8_t index;        /* among the routers of the instance */
     bool has_sibling;     /* of the other family: messages say which one is meant */
-    bool virtual_again;   /* the macvlan was there, and is being made anew */
     bool told_own_source; /* that its only source is among its own virtual addresses */
     bool send_failing;
     enum reason new_master_reason;
@@ -127,14 +137,9 @@ struct router {
     struct strangers *strangers; /* NULL: none */
     bool looked_holding;         /* as the election did when it was looked for strangers */
     struct postponed postponed;
-    struct deadline moved; /* the virtual MAC, as the switch is to believe: see actions.c */
-    struct virtual_link *virtual_link; /* the macvlan of mac = virtual, also while it is made */
-    struct advert_io *virtual_io;
-    int virtual_ifindex;        /* once it is there, else 0 */
-    int virtual_error;          /* why there is none, as it was logged */
-    int virtual_io_error;       /* why its socket could not be opened, as it was logged */
-    uint64_t up_since_wall_ns;  /* left INIT; 0: in INIT */
-    struct router_watch *watch; /* NULL: nothing odd was noticed yet */
+    struct router_virtual *virtual;         /* NULL: mac = interface */
+    uint64_t up_since_wall_ns;              /* left INIT; 0: in INIT */
+    struct router_watch *watch;             /* NULL: nothing odd was noticed yet */
     void (*on_said)(struct router *router); /* nothing is put off any more */
     sd_event_time_handler_t on_watch_due; /* the timer of the watch fired; userdata is the router */
 };
@@ -150,6 +155,12 @@ void router_free(struct router *router);
 static inline struct election *router_election(const struct router *router)
 {
     return router->election;
+}
+
+/* Of the macvlan of mac = virtual; 0: there is none. */
+static inline int router_virtual_ifindex(const struct router *router)
+{
+    return router->virtual != NULL ? router->virtual->ifindex : 0;
 }
 
 /* The link that this address goes on; 0 when there is none. */

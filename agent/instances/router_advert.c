@@ -56,9 +56,10 @@ static void send_to(struct router *router, struct packet_spec *spec,
         .ttl = router->config->unicast ? router->config->unicast_ttl : VRRP_TTL,
     };
     /* From the common MAC only by who holds the addresses: switches follow it. */
-    if (router->virtual_io != NULL && !election_preparing(router_election(router)))
+    if (router->virtual != NULL && router->virtual->io != NULL &&
+        !election_preparing(router_election(router)))
         sender->on_sent(sender->userdata,
-                        advert_io_send(router->virtual_io, &header, buffer, size));
+                        advert_io_send(router->virtual->io, &header, buffer, size));
     else if (alone)
         segment_post(&router->client, &header, buffer, size, sender);
     else

@@ -52,6 +52,17 @@ struct hook_result {
     char text[96]; /* "exit status 3 after 0.120 s" */
 };
 
+enum { REASON_COUNTS_FEW = 4 };
+
+/* How often for each reason; most instances know few of them. */
+struct reason_counts {
+    struct {
+        uint32_t times : 24; /* 0: free */
+        uint32_t reason : 8;
+    } few[REASON_COUNTS_FEW];
+    uint32_t *more; /* REASONS of them, beside those; NULL: none */
+};
+
 /* What most instances never have. */
 struct instance_deeds {
     uint32_t hook_runs[HOOKS];
@@ -61,7 +72,7 @@ struct instance_deeds {
 
 /* What is counted of it; see counts.h. */
 struct instance_counts {
-    uint32_t transitions[REASONS];
+    struct reason_counts transitions;
     struct instance_deeds *deeds; /* NULL: none */
     uint64_t gap_from_ns; /* boot time of the dead master's last advert; 0: no takeover is going on
                            */
