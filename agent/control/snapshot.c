@@ -54,12 +54,12 @@ static struct history_entry last_transition(const struct instance *instance)
 {
     struct history_entry entry = {
         .at_ns = instance->last_wall_ns,
-        .transition = instance->last,
+        .transition = last_transition_get(&instance->last),
         .state = instance->state,
     };
 
     snprintf(entry.instance, sizeof(entry.instance), "%s", instance->config->name);
-    reason_text(&instance->last, entry.text, sizeof(entry.text));
+    reason_text(&entry.transition, entry.text, sizeof(entry.text));
     return entry;
 }
 

@@ -179,7 +179,7 @@ void instance_note_standing(struct instance *instance)
     instance->damping_as_master = priority_by_checks(instance, &judgement);
 }
 
-bool instance_was_withdrawn(const struct instance *instance)
+bool instance_was_withdrawn(const struct instance *instance, const struct transition *last)
 {
     struct judgement judgement;
 
@@ -187,7 +187,7 @@ bool instance_was_withdrawn(const struct instance *instance)
     const struct damping_standing standing = {.as_master = instance->damping_as_master,
                                               .now = priority_by_checks(instance, &judgement),
                                               .held_back = held_back_for(instance) > 0};
-    return damping_counts(&instance->last, &standing);
+    return damping_counts(last, &standing);
 }
 
 void instance_explain(const struct instance *instance, struct transition *transition)

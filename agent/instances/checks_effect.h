@@ -36,10 +36,10 @@ void instance_explain(const struct instance *instance, struct transition *transi
  * an administrator changed what it is worth. */
 void instance_note_standing(struct instance *instance);
 
-/* flap-damping: whether instance->last, a transition, counts as a withdrawal of all that move with
+/* flap-damping: whether that transition, its newest, counts as a withdrawal of all that move with
  * it. A group is withdrawn as one: the member that moves first has the reason, the others follow
  * it. */
-bool instance_was_withdrawn(const struct instance *instance);
+bool instance_was_withdrawn(const struct instance *instance, const struct transition *last);
 
 /* flap-damping: counts a withdrawal. True when it is held back until damping->held_until now. */
 bool instance_count_withdrawal(struct instance *instance);

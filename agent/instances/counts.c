@@ -95,9 +95,8 @@ void instance_count_claimed(struct instance *instance)
     counts->gap_from_ns = 0;
 }
 
-void instance_count_transition(struct instance *instance)
+void instance_count_transition(struct instance *instance, const struct transition *last)
 {
-    const struct transition *last = &instance->last;
     struct instance_counts *counts = &instance->counts;
 
     count_reason(&counts->transitions, last->reason, 1);

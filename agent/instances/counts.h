@@ -26,8 +26,8 @@ void instance_transitions(const struct instance *instance, uint32_t out[REASONS]
 /* The runs of hooks and the gaps of takeovers. */
 const struct instance_deeds *instance_deeds(const struct instance *instance);
 
-/* instance->last is its newest transition, and the state it is in. */
-void instance_count_transition(struct instance *instance);
+/* Its newest transition, to the state it is in. */
+void instance_count_transition(struct instance *instance, const struct transition *last);
 
 /* The kernel has answered for a claim: a takeover that waited for that is over. */
 void instance_count_claimed(struct instance *instance);

@@ -95,21 +95,22 @@ static void report(struct instance *instance, const struct election_actions *act
     /* A drain that found no successor is told too: MASTER as before. */
     if (why == NULL || (state == instance->state && why->from != why->to))
         return;
-    instance->last = *why;
-    instance->last.from = instance->state;
-    instance->last.to = state;
+    struct transition last = *why;
+    last.from = instance->state;
+    last.to = state;
     instance->last_wall_ns = clock_wall_ns();
     if (state != instance->state)
         instance->since_wall_ns = instance->last_wall_ns;
     instance->state = state;
-    instance_count_transition(instance);
-    instance_explain(instance, &instance->last);
-    handover_explain(instance->handover, &instance->last);
-    if (instance_was_withdrawn(instance))
+    instance_count_transition(instance, &last);
+    instance_explain(instance, &last);
+    handover_explain(instance->handover, &last);
+    last_transition_set(&instance->last, &last);
+    if (instance_was_withdrawn(instance, &last))
         note_withdrawals(instance->bundle);
     if (why->from != why->to && state == VRRP_MASTER)
         instance_note_standing(instance);
-    instance->node->on_transition(instance->node->userdata, instance, &instance->last);
+    instance->node->on_transition(instance->node->userdata, instance, &last);
 }
 
 static void report_priority(struct instance *instance)
@@ -122,15 +123,17 @@ static void report_priority(struct instance *instance)
     instance->node->on_changed(instance->node->userdata, instance);
 }
 
-struct handover_view instance_handover_view(const struct instance *instance)
+struct handover_view instance_handover_view(const struct instance *instance,
+                                            struct transition *last)
 {
+    *last = last_transition_get(&instance->last);
     return (struct handover_view){
         .bundle = instance->bundle,
         .elections = instance->elections,
         .count = instance->router_count,
         .heard = &instance->routers[0].heard,
         .state = instance->state,
-        .last = &instance->last,
+        .last = last,
     };
 }
 
@@ -147,9 +150,12 @@ void instance_look_if_stopped(struct instance *instance)
 
 static void follow_handover(struct instance *instance)
 {
-    const struct handover_view view = instance_handover_view(instance);
+    struct transition last;
 
-    if (instance->handover == NULL || !handover_update(instance->handover, &view))
+    if (instance->handover == NULL || !handover_pends(instance->handover))
+        return;
+    const struct handover_view view = instance_handover_view(instance, &last);
+    if (!handover_update(instance->handover, &view))
         return;
     if (!drains_add(instance->node->drains, instance->config->name,
                     instance->handover->drain_until_ns, &instance->handover->asker))

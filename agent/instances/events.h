@@ -23,8 +23,9 @@ struct election_params instance_params(const struct instance *instance, size_t i
 /* It was stopped, and its last word may just have been said. */
 void instance_look_if_stopped(struct instance *instance);
 
-/* How it stands, for handover.h. */
-struct handover_view instance_handover_view(const struct instance *instance);
+/* How it stands, for handover.h. last: room for its newest transition, which the view shows. */
+struct handover_view instance_handover_view(const struct instance *instance,
+                                            struct transition *last);
 
 /* Opens the deadlines of a node that has its loop and its segments. 0 or a negative errno. */
 int node_open_deadlines(struct node *node);

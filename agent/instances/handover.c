@@ -255,9 +255,14 @@ static void update_take(struct handover *h, const struct handover_view *view)
         take_done(h);
 }
 
+bool handover_pends(const struct handover *h)
+{
+    return h->kind != HANDOVER_NONE && h->outcome == HANDOVER_PENDING;
+}
+
 bool handover_update(struct handover *h, const struct handover_view *view)
 {
-    if (h->kind == HANDOVER_NONE || h->outcome != HANDOVER_PENDING)
+    if (!handover_pends(h))
         return false;
     if (h->kind == HANDOVER_TAKE)
         update_take(h, view);

@@ -52,6 +52,9 @@ void handover_free(struct handover *h);
 /* Decided without asking the election. */
 void handover_decide(struct handover *h, enum handover_outcome outcome, const char *text);
 
+/* True while it is not decided. */
+bool handover_pends(const struct handover *h);
+
 /* Call after every event: decides what is pending. True: a drain has just come into force, to be
  * kept over restarts. */
 bool handover_update(struct handover *h, const struct handover_view *view);

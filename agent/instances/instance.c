@@ -174,6 +174,7 @@ void instance_free(struct instance *instance)
     handover_free(instance->handover);
     free(instance->handover);
     instance_counts_free(instance);
+    last_transition_free(&instance->last);
     fitness_free(instance);
     link_belief_free(instance);
     start_delay_free(instance);

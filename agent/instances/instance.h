@@ -17,6 +17,7 @@
  *   checks_effect.h  what the checks make of an instance: priority, holds, flap-damping
  *   state.h          struct instance, which only the files above know
  *
+ *   last_transition.h  the newest change of state, as it is kept
  *   handover.h       how a drain or take goes, and the words for it
  *   link.h           a router's place on a link, its macvlan
  *   way.h            the interface of an instance that names none: where its peers are

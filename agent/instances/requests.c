@@ -33,7 +33,8 @@ static void begin(struct instance *instance, enum handover_kind kind, uint64_t i
 
         if (one == NULL || handover_of(one) == NULL)
             continue;
-        const struct handover_view view = instance_handover_view(one);
+        struct transition last;
+        const struct handover_view view = instance_handover_view(one, &last);
         handover_begin(one->handover, &view, kind, id, asker);
         one->handover->drain_until_ns = drain_until_ns;
     }
@@ -60,11 +61,12 @@ void instance_take(struct instance *instance, uint64_t id, const struct asker *a
 {
     const struct election_event event = {.type = ELECTION_TAKE};
     char text[REASON_TEXT_SIZE];
+    struct transition last;
 
     begin(instance, HANDOVER_TAKE, id, asker, DEADLINE_NEVER);
     if (instance->handover == NULL)
         return;
-    const struct handover_view view = instance_handover_view(instance);
+    const struct handover_view view = instance_handover_view(instance, &last);
     enum handover_outcome outcome = handover_take_verdict(instance->handover, &view, text);
     if (outcome == HANDOVER_PENDING)
         instance_event(instance, 0, &event);
@@ -75,7 +77,8 @@ void instance_take(struct instance *instance, uint64_t id, const struct asker *a
 bool instance_resume(struct instance *instance, const struct asker *asker)
 {
     const struct election_event event = {.type = ELECTION_UNHOLD, .hold = HOLD_DRAINED};
-    const struct handover_view view = instance_handover_view(instance);
+    struct transition last;
+    const struct handover_view view = instance_handover_view(instance, &last);
     bool offers = handover_offers(&view);
     bool was = offers || handover_is_drained(&view);
 

@@ -10,6 +10,7 @@
 #include "agent/base/config_box.h"
 #include "agent/instances/bundle.h"
 #include "agent/instances/handover.h"
+#include "agent/instances/last_transition.h"
 #include "agent/instances/node.h"
 #include "agent/instances/refusals.h"
 #include "agent/instances/router.h"
@@ -104,7 +105,7 @@ struct instance {
     bool unpublished; /* its state file is to be written */
     bool checks_due;  /* instance_checks_changed() is to be called when the event is done */
     uint64_t since_wall_ns;
-    struct transition last;
+    struct last_transition last;
     struct recorder_policy recording;
     uint64_t last_wall_ns;     /* 0: no transition yet */
     uint64_t rival_told_ns;    /* boot time when its rival was last told of; 0: never */

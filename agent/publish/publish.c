@@ -59,7 +59,6 @@ static struct state_file state_of(const struct instance *instance)
         .box = instance->box,
         .config = instance->config,
         .interface = instance->interface,
-        .last = &instance->last,
         .since_wall_ns = instance->since_wall_ns,
         .priority = instance->elections[0].params.priority,
     };
@@ -69,10 +68,10 @@ static struct state_file state_of(const struct instance *instance)
 static bool write_state(struct publish *publish, struct instance *instance)
 {
     const struct transition beginning = {.reason = REASON_STARTED};
+    const struct transition last = last_transition_get(&instance->last);
     struct state_file file = state_of(instance);
 
-    if (instance->last_wall_ns == 0)
-        file.last = &beginning;
+    file.last = instance->last_wall_ns == 0 ? &beginning : &last;
     /* While another one is written: on_ready() comes back. */
     instance->unpublished = !state_files_write(publish->state_files, &file);
     return !instance->unpublished;
@@ -289,10 +288,10 @@ void publish_status(const struct publish *publish)
 /* Its command is started, or ended; what waited for its end may go on. */
 static void follow_preparation(const struct publish *publish, struct instance *instance)
 {
-    const struct hook_event event = event_of(instance, &instance->last);
-
     if (!preparation_changed(instance))
         return;
+    const struct transition last = last_transition_get(&instance->last);
+    const struct hook_event event = event_of(instance, &last);
     if (instance_may_prepare(instance))
         hooks_prepare(publish->hooks, &event);
     else

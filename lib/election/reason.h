@@ -74,11 +74,11 @@ struct evidence {
     uint8_t mac[6];            /* and who that is */
     uint64_t silence_ns;       /* time since the last accepted advert, or slept */
     uint64_t limit_ns;         /* what it was measured against */
+    bool asked;                /* an administrator asked for it, */
+    uint32_t uid;              /* this user */
     /* What the agent knows and the election does not: the check that failed and its last word, or
-     * how the own priority came about. */
+     * how the own priority came about. Last, for it is seldom there. */
     char note[EVIDENCE_NOTE_SIZE];
-    bool asked;   /* an administrator asked for it, */
-    uint32_t uid; /* this user */
 };
 
 struct transition {

@@ -14,7 +14,7 @@ static void an_instance_takes_no_more_than_it_did(void **state)
     assert_in_range(sizeof(struct election), 1, 472);
     assert_in_range(sizeof(struct desired_set), 1, 256);
     assert_in_range(sizeof(struct router), 1, 1056);
-    assert_in_range(sizeof(struct instance), 1, 592);
+    assert_in_range(sizeof(struct instance), 1, 472);
 }
 
 int main(void)
