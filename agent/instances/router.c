@@ -138,7 +138,6 @@ bool router_read_config(struct router *router)
 
     if (!make_room(router))
         return false;
-    router->prefixes = config_addresses(config, router->family, &router->count);
     config_receiver(config, router->family, router->peers, &router->receiver);
     router->receiver.names_trailers = true;
     router->receiver.source = source;

@@ -106,10 +106,8 @@ struct router {
     const struct node *node;
     const struct config_instance *config;
     struct election *election;
-    const char *interface;            /* its name; empty: not known yet */
-    const struct ip_prefix *prefixes; /* the configuration's: those of the adverts, */
-    size_t count;
-    const struct claimed_address *claims; /* and all that it is to hold */
+    const char *interface;                /* its name; empty: not known yet */
+    const struct claimed_address *claims; /* the configuration's: all that it is to hold */
     size_t claim_count;
     struct segment_client client;
     struct packet_receiver receiver;

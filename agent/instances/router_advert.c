@@ -86,8 +86,8 @@ void router_send_advert(struct router *router, const struct election_action *act
         .interval_ns = config->advert_interval_ns,
         .checksum_kind = e->checksum_kind,
         .source = lost ? action->source : e->source,
-        .addresses = router->prefixes,
-        .address_count = router->count,
+        .addresses = receiver->addresses,
+        .address_count = receiver->address_count,
         .mtu = link != NULL && link->mtu > 0 ? link->mtu : DEFAULT_MTU,
         .trailer_room = config->secrets != NULL,
     };

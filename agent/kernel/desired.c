@@ -1,6 +1,21 @@
 /* The list of what is wanted; see desired.h. */
 #include "agent/kernel/desired.h"
 
+#include <stdlib.h>
+
+struct repairs *desired_repairs(struct desired_set *set)
+{
+    if (set->repairs == NULL && set->linked)
+        set->repairs = calloc(1, sizeof(*set->repairs));
+    return set->repairs;
+}
+
+static void forget_repairs(struct desired_set *set)
+{
+    free(set->repairs);
+    set->repairs = NULL;
+}
+
 void desired_link_in(struct desired_sets *sets, struct desired_set *set)
 {
     sets->many = sets->many || set->count >= DESIRED_MANY;
@@ -29,6 +44,14 @@ void desired_link_out(struct desired_sets *sets, struct desired_set *set)
         set->next->prev = set->prev;
     set->next = NULL;
     set->prev = NULL;
+    forget_repairs(set);
+}
+
+void desired_forget(struct desired_sets *sets)
+{
+    for (struct desired_set *s = sets->first; s != NULL; s = s->next)
+        forget_repairs(s);
+    *sets = (struct desired_sets){0};
 }
 
 int desired_ifindex(const struct links *links, const struct desired_set *set,

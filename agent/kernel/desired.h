@@ -28,14 +28,14 @@ struct desired_set {
     bool on_time;    /* it is renewed because that was due, so nobody waits for it */
     bool looked;     /* it was looked for what we did not know of, already */
     bool linked;
-    size_t in_flight;    /* changes, */
+    uint32_t in_flight;  /* changes, */
     uint32_t renewing;   /* and of these renewals, which nobody waits for */
     int said;            /* the refusal that the log has last; 0: none since one was added */
     uint64_t lease_ns;   /* 0: no lifetime */
     uint64_t refresh_ns; /* boot time in ns, DEADLINE_NEVER for never */
     uint64_t retry_ns;
-    struct repairs repairs;
-    uint64_t since_ns; /* when what its next refresh is for was sent first; 0: not yet */
+    struct repairs *repairs; /* NULL: nothing had to be put right while it was linked */
+    uint64_t since_ns;       /* when what its next refresh is for was sent first; 0: not yet */
     uint64_t backoff_ns;
     uint32_t added;    /* addresses, since it was settled last */
     uint32_t unmarked; /* addresses that somebody replaced and that get the mark again, likewise */
@@ -74,9 +74,16 @@ struct desired_sets {
     unsigned changes; /* of the list: who goes through it may have to begin again */
 };
 
+/* How the addresses of a linked set are put right: made when that begins, gone when it is linked
+ * out. NULL: it is not linked, or out of memory; then it is done at once each time. */
+struct repairs *desired_repairs(struct desired_set *set);
+
 /* Also to be called when it is in already and has other addresses now. */
 void desired_link_in(struct desired_sets *sets, struct desired_set *set);
 void desired_link_out(struct desired_sets *sets, struct desired_set *set);
+
+/* Frees what those have that are still linked. */
+void desired_forget(struct desired_sets *sets);
 
 /* The link the address is wanted on: that of the device it names, else the set's. 0: there is none,
  * and the address waits for it. */

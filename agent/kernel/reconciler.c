@@ -50,7 +50,7 @@ static void settle(struct reconciler *reconciler, struct desired_set *set)
     size_t gone = set->repairing && set->backoff_ns == 0 ? set->added : 0;
 
     if (gone + set->unmarked > 0)
-        repairs_note(&set->repairs, set->owner, gone, set->unmarked, clock_boot_ns());
+        repairs_note(desired_repairs(set), set->owner, gone, set->unmarked, clock_boot_ns());
     reconciler->repairs += gone;
     set->added = 0;
     set->unmarked = 0;
@@ -249,14 +249,14 @@ void reconciler_want(struct reconciler *reconciler, struct desired_set *set, int
     set->shaped = 0;
     schedule_attempt(set);
     schedule_refresh(set);
-    repairs_begin(&set->repairs);
+    repairs_begin(set->repairs);
     if (count > 0) {
         desired_link_in(&reconciler->sets, set);
     } else {
+        repairs_end(set->repairs, set->owner, clock_boot_ns());
         desired_link_out(&reconciler->sets, set);
         set->attempt = false;
         set->refresh = false;
-        repairs_end(&set->repairs, set->owner, clock_boot_ns());
     }
     if (before.count > 0) {
         forget(reconciler, &before);
@@ -410,6 +410,7 @@ void reconciler_close(struct reconciler *reconciler)
     sd_event_source_disable_unref(reconciler->timer);
     sd_event_source_disable_unref(reconciler->soon);
     local_route_close(reconciler->routes);
+    desired_forget(&reconciler->sets);
     leftovers_free(&reconciler->leftovers);
     remembered_free(&reconciler->remembered);
     /* A thread that hangs keeps what it hangs in. */

@@ -17,6 +17,8 @@ static const char *plural(size_t count)
 
 bool repairs_may(struct repairs *repairs, uint64_t now_ns)
 {
+    if (repairs == NULL)
+        return true;
     repairs->waiting = now_ns < repairs->next_ns;
     return !repairs->waiting;
 }
@@ -55,6 +57,10 @@ static uint64_t longer(uint64_t backoff_ns)
 void repairs_note(struct repairs *repairs, const char *owner, size_t gone, size_t unmarked,
                   uint64_t now_ns)
 {
+    if (repairs == NULL) {
+        tell_first(owner, gone, unmarked);
+        return;
+    }
     bool quiet = repairs->last_ns == 0 || now_ns - repairs->last_ns > QUIET_NS;
 
     if (gone == 0 && unmarked == 0)
@@ -77,18 +83,23 @@ void repairs_note(struct repairs *repairs, const char *owner, size_t gone, size_
 
 void repairs_tell(struct repairs *repairs, const char *owner, uint64_t now_ns)
 {
-    if (repairs->gone + repairs->unmarked > 0 && now_ns - repairs->told_ns >= TELL_EVERY_NS)
+    if (repairs != NULL && repairs->gone + repairs->unmarked > 0 &&
+        now_ns - repairs->told_ns >= TELL_EVERY_NS)
         tell_rest(repairs, owner, now_ns);
 }
 
 void repairs_begin(struct repairs *repairs)
 {
+    if (repairs == NULL)
+        return;
     repairs->waiting = false;
     repairs->next_ns = 0;
 }
 
 void repairs_end(struct repairs *repairs, const char *owner, uint64_t now_ns)
 {
+    if (repairs == NULL)
+        return;
     repairs->waiting = false;
     if (repairs->gone + repairs->unmarked > 0)
         tell_rest(repairs, owner, now_ns);
@@ -96,6 +107,8 @@ void repairs_end(struct repairs *repairs, const char *owner, uint64_t now_ns)
 
 uint64_t repairs_due_ns(const struct repairs *repairs)
 {
+    if (repairs == NULL)
+        return DEADLINE_NEVER;
     uint64_t tell_ns =
         repairs->gone + repairs->unmarked > 0 ? repairs->told_ns + TELL_EVERY_NS : DEADLINE_NEVER;
     uint64_t mend_ns = repairs->waiting ? repairs->next_ns : DEADLINE_NEVER;

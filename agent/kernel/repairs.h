@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Part of a desired set; all zero to begin with. */
+/* Of a desired set; all zero to begin with. NULL stands for one that is. */
 struct repairs {
     uint64_t next_ns;    /* not before that; 0: at once */
     uint64_t backoff_ns; /* what the last one had to wait afterwards */

@@ -38,7 +38,7 @@ void schedule_repair(struct desired_set *set, uint64_t now_ns)
         set->again = true;
         return;
     }
-    if (!repairs_may(&set->repairs, now_ns))
+    if (!repairs_may(set->repairs, now_ns))
         return;
     set->repairing = set->repairing || set->told;
     schedule_attempt(set);
@@ -76,8 +76,10 @@ void schedule_unsettled(struct desired_set *set)
 
 void schedule_settled(struct desired_set *set, uint64_t flown_ns)
 {
-    set->repairs.waiting = set->repairs.waiting || set->again;
-    set->again = false;
+    if (set->again && desired_repairs(set) != NULL) {
+        set->repairs->waiting = true;
+        set->again = false;
+    }
     if (!set->unplanned || set->refresh)
         return;
     set->unplanned = false;
@@ -154,8 +156,8 @@ void schedule_due(const struct desired_sets *sets, uint64_t now_ns)
     for (struct desired_set *s = sets->first; s != NULL; s = s->next) {
         if (s->retry_ns <= now_ns)
             schedule_attempt(s);
-        repairs_tell(&s->repairs, s->owner, now_ns);
-        if (s->repairs.waiting)
+        repairs_tell(s->repairs, s->owner, now_ns);
+        if (s->repairs != NULL && s->repairs->waiting)
             schedule_repair(s, now_ns);
     }
 }
@@ -167,7 +169,7 @@ uint64_t schedule_plan(const struct desired_sets *sets, uint64_t *early_ns)
     *early_ns = DEADLINE_NEVER;
     for (const struct desired_set *s = sets->first; s != NULL; s = s->next) {
         uint64_t from_ns = early_of(s);
-        uint64_t repair_ns = repairs_due_ns(&s->repairs);
+        uint64_t repair_ns = repairs_due_ns(s->repairs);
 
         *early_ns = from_ns < *early_ns ? from_ns : *early_ns;
         next_ns = s->refresh_ns < next_ns ? s->refresh_ns : next_ns;

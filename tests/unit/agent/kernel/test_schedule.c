@@ -173,7 +173,7 @@ static void what_goes_before_it_is_settled_has_a_back_off(void **state)
         assert_false(set.attempt);
         set.in_flight = 0; /* and was there, and is gone */
         set.added++;
-        repairs_note(&set.repairs, set.owner, set.added, 0, now_ns);
+        repairs_note(desired_repairs(&set), set.owner, set.added, 0, now_ns);
         set.added = 0;
         set.repairing = false;
         schedule_settled(&set, now_ns);
@@ -183,6 +183,27 @@ static void what_goes_before_it_is_settled_has_a_back_off(void **state)
         assert_false(set.attempt);
     }
     assert_true(now_ns - began_ns > NS_PER_SEC);
+    desired_link_out(&sets, &set);
+    assert_null(set.repairs);
+}
+
+/* What never had to be put right, or is wanted no more, has nothing that is kept of it. */
+static void repairs_take_memory_only_where_there_are_any(void **state)
+{
+    struct desired_set set = {.count = 1, .told = true, .owner = "test"};
+    struct desired_sets sets = {0};
+
+    (void)state;
+    desired_link_in(&sets, &set);
+    schedule_repair(&set, 100 * NS_PER_SEC);
+    schedule_settled(&set, 100 * NS_PER_SEC);
+    schedule_due(&sets, 101 * NS_PER_SEC);
+    assert_null(set.repairs);
+    assert_non_null(desired_repairs(&set));
+    desired_forget(&sets);
+    assert_null(set.repairs);
+    set = (struct desired_set){.count = 1};
+    assert_null(desired_repairs(&set));
 }
 
 /* Others of the set go while the first are on their way: they are not kept waiting. */
@@ -208,6 +229,7 @@ int main(void)
         cmocka_unit_test(a_long_claim_is_renewed_while_it_goes_on),
         cmocka_unit_test(without_a_lease_there_is_nothing_to_renew),
         cmocka_unit_test(what_goes_before_it_is_settled_has_a_back_off),
+        cmocka_unit_test(repairs_take_memory_only_where_there_are_any),
         cmocka_unit_test(what_was_not_asked_for_yet_need_not_wait),
     };
 

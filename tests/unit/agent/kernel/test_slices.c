@@ -42,7 +42,7 @@ static void fly(struct desired_sets *sets, struct desired_set *set, size_t size)
 {
     set->attempted = set->attempted + size < set->count ? set->attempted + size : set->count;
     set->attempt = set->attempted < set->count;
-    set->in_flight = size;
+    set->in_flight = (uint32_t)size;
     slices_note(sets);
     assert_false(set->progressed);
     set->in_flight = 0;
