@@ -15,6 +15,7 @@ enum {
 void address_batch_clear(struct address_batch *batch)
 {
     batch->count = 0;
+    batch->unheard = 0;
     batch->promoted = 0;
 }
 
@@ -45,6 +46,14 @@ static bool has_room(const struct address_batch *batch)
     return batch->count + ROOM_FOR_ONE <= batch->limit;
 }
 
+/* What the kernel makes of it is what we ask for: unlike the marks that it keeps while these are
+ * not known, and the state of an IPv6 address. */
+static bool is_unheard(const struct address_change *change)
+{
+    return change->operation == ADDRESS_ADD && !change->read_back &&
+           change->address.prefix.address.family == IP_FAMILY_IPV4;
+}
+
 static void append(struct address_batch *batch, struct desired_set *set,
                    enum address_operation operation, const struct observed_address *address)
 {
@@ -56,6 +65,9 @@ static void append(struct address_batch *batch, struct desired_set *set,
     change->detail[0] = '\0';
     change->read_back =
         operation == ADDRESS_ADD && !mark_is_known(links_mark_support(batch->links));
+    change->unheard = is_unheard(change);
+    batch->unheard += change->unheard ? 1 : 0;
+    batch->disputed[batch->count] = false;
     batch->owners[batch->count++] = set;
     if (set == NULL)
         return;
@@ -253,6 +265,19 @@ bool address_batch_link(struct address_batch *batch, struct desired_set *set, in
         return false;
     append(batch, set, up ? ADDRESS_LINK_UP : ADDRESS_LINK_DOWN, &about);
     return true;
+}
+
+/* Rare: who else has to do with addresses that we are about to have? */
+void address_batch_dispute(struct address_batch *batch, const struct observed_address *address)
+{
+    for (unsigned i = 0; i < batch->count; i++) {
+        const struct address_change *change = &batch->changes[i];
+
+        if (change->unheard && change->address.ifindex == address->ifindex &&
+            change->address.prefix.length == address->prefix.length &&
+            ip_address_equal(&change->address.prefix.address, &address->prefix.address))
+            batch->disputed[i] = true;
+    }
 }
 
 void address_batch_disown(struct address_batch *batch, struct desired_set *set)

@@ -30,7 +30,9 @@ struct address_batch {
     const struct remembered *remembered;
     struct address_change changes[ADDRESS_BATCH_MAX];
     struct desired_set *owners[ADDRESS_BATCH_MAX]; /* NULL: nobody's (a removal) */
+    bool disputed[ADDRESS_BATCH_MAX]; /* somebody else has changed it since it was sent */
     unsigned count;
+    unsigned unheard;  /* of them */
     unsigned limit;    /* for now, ADDRESS_BATCH_MAX at most */
     uint64_t begun_ns; /* boot time at which it was made up */
     unsigned losses;   /* links_losses() before it was sent */
@@ -61,6 +63,9 @@ bool address_batch_refresh(struct address_batch *batch, struct desired_set *set,
                            const struct observed_address *address, uint32_t lease_s);
 bool address_batch_remove(struct address_batch *batch, const struct observed_address *address);
 bool address_batch_link(struct address_batch *batch, struct desired_set *set, int ifindex, bool up);
+
+/* Somebody has changed that address, or it has gone, while the batch is on its way. */
+void address_batch_dispute(struct address_batch *batch, const struct observed_address *address);
 
 /* The set is about to go, or wants something else: nothing in the batch is its own any more. */
 void address_batch_disown(struct address_batch *batch, struct desired_set *set);

@@ -21,6 +21,8 @@ struct address_change {
     int result; /* 0 or a negative errno */
     /* Of an addition: it is not known yet which marks the kernel keeps; see mark.h. */
     bool read_back;
+    /* Of an addition: nobody need hear of it; see links_watch_changes(). */
+    bool unheard;
     struct observed_address address;
     char detail[ADDRESS_DETAIL_SIZE]; /* what the kernel says beyond the errno; "" */
 };

@@ -73,8 +73,9 @@ static void put_promotion(struct rtnl_batch *rtnl, int ifindex)
     mnl_attr_nest_end(message, spec);
 }
 
-static void put(struct rtnl_batch *rtnl, const struct address_change *change)
+static void put(struct rtnl_batch *rtnl, const struct address_change *change, bool quiet)
 {
+    rtnl_batch_set_quiet(rtnl, quiet || change->unheard);
     switch (change->operation) {
     case ADDRESS_ADD:
         put_address(rtnl, change, NLM_F_CREATE | NLM_F_EXCL);
@@ -140,12 +141,11 @@ void address_write(struct rtnl_batch *rtnl, struct address_change *changes, unsi
 {
     unsigned i = 0;
 
-    rtnl_batch_set_quiet(rtnl, quiet);
     while (i < count) {
         unsigned first = i;
 
         while (i < count && !rtnl_batch_full(rtnl))
-            put(rtnl, &changes[i++]);
+            put(rtnl, &changes[i++], quiet);
         (void)rtnl_batch_send(rtnl);
         for (unsigned k = first; k < i; k++) {
             changes[k].result = rtnl_batch_result(rtnl, k - first);

@@ -216,7 +216,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 }
 
 /* What is in a message is in the machine's order, what a filter loads in the network's. */
-int links_ignore_renewals(struct links *links, uint32_t port)
+int links_ignore_quiet(struct links *links, uint32_t port)
 {
     const struct sock_filter filter[] = {
         BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
@@ -231,10 +231,20 @@ int links_ignore_renewals(struct links *links, uint32_t port)
     const struct sock_fprog program = {.len = sizeof(filter) / sizeof(filter[0]),
                                        .filter = (struct sock_filter *)filter};
 
+    links->view.changes.port = port;
     return setsockopt(nl_socket_get_fd(links->events), SOL_SOCKET, SO_ATTACH_FILTER, &program,
                       sizeof(program)) == 0
                ? 0
                : -errno;
+}
+
+void links_watch_changes(struct links *links, uint32_t first_sequence,
+                         void (*fn)(void *userdata, const struct observed_address *address),
+                         void *userdata)
+{
+    links->view.changes.first_sequence = first_sequence;
+    links->view.changes.fn = fn;
+    links->view.changes.userdata = userdata;
 }
 
 /* ---- Opening and closing */

@@ -37,9 +37,18 @@ void links_close(struct links *links);
  * is. Without one nothing is read again. */
 void links_use_worker(struct links *links, struct worker *worker);
 
-/* Hears no more of the addresses that this port of rtnetlink renews by quiet messages
- * (rtnl_batch.h): whoever renews notes it. 0 or a negative errno: then they are heard of. */
-int links_ignore_renewals(struct links *links, uint32_t port);
+/* Hears no more of the addresses that this port of rtnetlink, which is ours, adds and renews by
+ * quiet messages (rtnl_batch.h): whoever does notes it. 0 or a negative errno: then they are heard
+ * of. */
+int links_ignore_quiet(struct links *links, uint32_t port);
+
+/* While additions are on their way that are not heard of: fn is told of each IPv4 address that
+ * somebody else adds, changes or removes, or that goes by a message of ours from that sequence
+ * number on, before the view takes it in. By that alone is it known that it is not as we have
+ * written it. NULL: nothing is on its way. */
+void links_watch_changes(struct links *links, uint32_t first_sequence,
+                         void (*fn)(void *userdata, const struct observed_address *address),
+                         void *userdata);
 
 /* NULL when there is none. Valid until the next event-loop turn. */
 const struct link *links_by_name(const struct links *links, const char *name);

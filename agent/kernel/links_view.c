@@ -4,6 +4,7 @@
 
 #include "agent/base/log.h"
 #include "agent/kernel/links_parse.h"
+#include "agent/kernel/rtnl_batch.h"
 
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
@@ -134,6 +135,15 @@ void links_view_address(struct links_view *view, const struct observed_address *
         address_absent(view, address);
 }
 
+/* The kernel gives an IPv4 address the device's name for a label where it gets none. */
+static void name_label(const struct links_view *view, struct observed_address *address)
+{
+    const struct link_entry *on = links_table_link(&view->table, address->ifindex);
+
+    if (address->prefix.address.family == IP_FAMILY_IPV4 && address->label[0] == '\0' && on != NULL)
+        memcpy(address->label, on->link.name, sizeof(address->label));
+}
+
 void links_view_written(struct links_view *view, const struct observed_address *address)
 {
     const struct address_entry *entry =
@@ -145,7 +155,28 @@ void links_view_written(struct links_view *view, const struct observed_address *
         written.metric = entry->address.metric;
         written.flags |= entry->address.flags & ~(uint32_t)IFA_F_PERMANENT;
     }
+    name_label(view, &written);
     address_present(view, &written);
+}
+
+/* An addition that he does not hear of is his own, and so is a removal of before, which he knows.
+ */
+static bool is_his(const struct links_changes *changes, const struct nlmsghdr *message)
+{
+    uint32_t since = (message->nlmsg_seq & ~RTNL_BATCH_QUIET) - changes->first_sequence;
+
+    return message->nlmsg_pid == changes->port &&
+           (message->nlmsg_type == RTM_NEWADDR || (int32_t)since < 0);
+}
+
+static void tell_of_change(const struct links_view *view, const struct nlmsghdr *message,
+                           const struct observed_address *address)
+{
+    const struct links_changes *changes = &view->changes;
+
+    if (changes->fn != NULL && !view->reading && !view->quiet &&
+        address->prefix.address.family == IP_FAMILY_IPV4 && !is_his(changes, message))
+        changes->fn(changes->userdata, address);
 }
 
 void links_view_message(struct links_view *view, struct nlmsghdr *message)
@@ -162,6 +193,7 @@ void links_view_message(struct links_view *view, struct nlmsghdr *message)
         if (!links_parse_address(message, &address))
             break;
         mark_learn(&view->marks, &address);
+        tell_of_change(view, message, &address);
         links_view_address(view, &address, message->nlmsg_type == RTM_NEWADDR);
         break;
     default:

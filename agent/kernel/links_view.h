@@ -10,15 +10,25 @@
 
 #include <linux/netlink.h>
 
+/* Who is told of changes to IPv4 addresses that are not those he has made and does not hear of; see
+ * links_watch_changes(). */
+struct links_changes {
+    uint32_t port;           /* his */
+    uint32_t first_sequence; /* of what he has on its way */
+    void (*fn)(void *userdata, const struct observed_address *address); /* NULL: nobody */
+    void *userdata;
+};
+
 /* All zero but for the observer to begin with; links_table_free() ends it. */
 struct links_view {
     struct links_observer observer;
     struct links_table table;
     struct mark_support marks; /* what addresses have told of the kernel */
-    unsigned generation;       /* of the last dump */
-    unsigned losses;           /* addresses that the kernel told to be gone */
-    bool quiet;                /* no callbacks: opening, or asked by ourselves */
-    bool reading;              /* a dump: callbacks wait for its end, for they may ask the kernel */
+    struct links_changes changes;
+    unsigned generation; /* of the last dump */
+    unsigned losses;     /* addresses that the kernel told to be gone */
+    bool quiet;          /* no callbacks: opening, or asked by ourselves */
+    bool reading;        /* a dump: callbacks wait for its end, for they may ask the kernel */
 };
 
 /* Takes a message about a link or an address; others are ignored. */

@@ -77,14 +77,28 @@ static bool is_perhaps_gone(const struct conclusion *c, const struct observed_ad
     return c->lost && links_prefix(c->links, address->ifindex, &address->prefix) == NULL;
 }
 
-static void note_success(const struct conclusion *c, const struct address_change *change)
+/* What is not heard of is there unless somebody was heard to have changed it since, in whichever
+ * order: then it is compared once more. */
+static bool is_unsure(const struct conclusion *c, const struct address_change *change,
+                      struct desired_set *set, bool disputed)
+{
+    if (!change->unheard)
+        return is_perhaps_gone(c, &change->address);
+    if (set == NULL || !disputed)
+        return false;
+    set->again = true;
+    return true;
+}
+
+static void note_success(const struct conclusion *c, const struct address_change *change,
+                         struct desired_set *set, bool disputed)
 {
     struct links *links = c->links;
 
     switch (change->operation) {
     case ADDRESS_ADD:
     case ADDRESS_REFRESH:
-        if (!is_perhaps_gone(c, &change->address))
+        if (!is_unsure(c, change, set, disputed))
             links_note_address(links, &change->address, true);
         break;
     case ADDRESS_REMOVE:
@@ -150,14 +164,14 @@ static bool is_unexpected(const struct address_change *change, struct desired_se
 }
 
 static void conclude_one(struct conclusion *c, const struct address_change *change,
-                         struct desired_set *set)
+                         struct desired_set *set, bool disputed)
 {
     if (is_unexpected(change, set)) {
         c->out.unexpected = true;
         return;
     }
     if (change->result == 0) {
-        note_success(c, change);
+        note_success(c, change, set, disputed);
         remember(c->remembered, change);
         if (set != NULL && change->operation == ADDRESS_ADD) {
             set->added++;
@@ -191,7 +205,7 @@ struct outcome outcome_conclude(const struct address_batch *batch, struct links 
 
         if (set != NULL && --set->in_flight == 0)
             set->renewing = 0;
-        conclude_one(&c, &batch->changes[i], set);
+        conclude_one(&c, &batch->changes[i], set, batch->disputed[i]);
     }
     for (unsigned i = 0; i < batch->count; i++)
         if (batch->owners[i] != NULL && batch->owners[i]->reading)

@@ -117,11 +117,19 @@ static void land(struct reconciler *reconciler)
                                               &reconciler->remembered, &reconciler->sets);
 
     address_batch_clear(&reconciler->batch);
+    links_watch_changes(reconciler->links, 0, NULL, NULL);
     reconciler->sweep = reconciler->sweep || outcome.unwanted;
     if (outcome.removal_error < 0 || !reconciler->sweep)
         plan_removal(reconciler, outcome.removal_error);
     if (outcome.unexpected)
         links_read_addresses(reconciler->links);
+}
+
+static void on_change(void *userdata, const struct observed_address *address)
+{
+    struct reconciler *reconciler = userdata;
+
+    address_batch_dispute(&reconciler->batch, address);
 }
 
 /* One flight at a time; what is left when it is back makes the next one, at once. */
@@ -143,6 +151,9 @@ static void fly(struct reconciler *reconciler)
         sweep(reconciler);
     reconciler->task.unhurried = reconciler->quiet && renews_all;
     batch->losses = links_losses(reconciler->links);
+    if (batch->unheard > 0)
+        links_watch_changes(reconciler->links, rtnl_batch_sequence(reconciler->rtnl), on_change,
+                            reconciler);
     if (batch->count > 0 && !worker_submit(reconciler->worker, &reconciler->task)) {
         for (unsigned i = 0; i < batch->count; i++)
             batch->changes[i].result = -EAGAIN;
@@ -388,7 +399,7 @@ int reconciler_open(sd_event *event, int64_t priority, struct links *links, stru
     int r = rtnl_batch_open(&reconciler->rtnl);
     /* Where that fails they are heard of, which only costs more. */
     if (r >= 0)
-        (void)links_ignore_renewals(links, rtnl_batch_port(reconciler->rtnl));
+        (void)links_ignore_quiet(links, rtnl_batch_port(reconciler->rtnl));
     if (r >= 0)
         r = local_route_open(&reconciler->routes);
     if (r >= 0)
@@ -407,6 +418,7 @@ void reconciler_close(struct reconciler *reconciler)
     if (reconciler == NULL)
         return;
     links_on_read(reconciler->links, NULL, NULL);
+    links_watch_changes(reconciler->links, 0, NULL, NULL);
     sd_event_source_disable_unref(reconciler->timer);
     sd_event_source_disable_unref(reconciler->soon);
     local_route_close(reconciler->routes);

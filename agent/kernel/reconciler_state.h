@@ -14,7 +14,8 @@
 
 struct reconciler {
     struct worker_task task; /* first: the flight */
-    /* The thread's while it is submitted, but for the batch's owners. */
+    /* The thread's while it is submitted, but for the batch's owners and what is disputed; that
+     * which address a change is about stays as it is then. */
     struct rtnl_batch *rtnl;
     struct address_batch batch;
 

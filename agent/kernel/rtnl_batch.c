@@ -80,7 +80,6 @@ void rtnl_batch_close(struct rtnl_batch *batch)
 
 void rtnl_batch_set_quiet(struct rtnl_batch *batch, bool quiet)
 {
-    assert(batch->count == 0);
     batch->quiet = quiet ? RTNL_BATCH_QUIET : 0;
 }
 
@@ -255,6 +254,12 @@ const char *rtnl_batch_detail(const struct rtnl_batch *batch, unsigned i)
 uint32_t rtnl_batch_port(const struct rtnl_batch *batch)
 {
     return batch->port;
+}
+
+uint32_t rtnl_batch_sequence(const struct rtnl_batch *batch)
+{
+    assert(batch->count == 0);
+    return batch->sequence;
 }
 
 uint64_t rtnl_batch_sends(const struct rtnl_batch *batch)

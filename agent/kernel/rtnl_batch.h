@@ -29,8 +29,8 @@ struct nlmsghdr *rtnl_batch_begin(struct rtnl_batch *batch, uint16_t type, uint1
 /* Bit of the sequence numbers of quiet messages. */
 #define RTNL_BATCH_QUIET 0x80000000u
 
-/* Empty: whether what is begun from now on is quiet, for whoever hears of all changes and knows
- * already (links_ignore_renewals()). */
+/* Whether what is begun from now on is quiet, for whoever hears of all changes and knows already
+ * (links_ignore_quiet()). */
 void rtnl_batch_set_quiet(struct rtnl_batch *batch, bool quiet);
 
 /* Messages begun and not yet sent. */
@@ -50,6 +50,9 @@ const char *rtnl_batch_detail(const struct rtnl_batch *batch, unsigned i);
 
 /* Under which notifications of the kernel name it as the one who changed something. */
 uint32_t rtnl_batch_port(const struct rtnl_batch *batch);
+
+/* Empty: the sequence number that the next message gets, but for the bit. */
+uint32_t rtnl_batch_sequence(const struct rtnl_batch *batch);
 
 /* sendmsg() calls since opening. */
 uint64_t rtnl_batch_sends(const struct rtnl_batch *batch);

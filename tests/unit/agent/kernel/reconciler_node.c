@@ -35,7 +35,7 @@ static void on_resync(void *userdata)
     reconciler_run(node->reconciler);
 }
 
-int node_open(void **state)
+static int open_node(void **state, int64_t answers_at)
 {
     struct node *node = calloc(1, sizeof(*node));
     const struct links_observer observer = {.on_link = ignore_link,
@@ -43,7 +43,8 @@ int node_open(void **state)
                                             .on_address = on_address,
                                             .on_resync = on_resync,
                                             .userdata = node};
-    const struct worker_options options = {.name = "test-kernel", .tasks_max = 8};
+    const struct worker_options options = {
+        .name = "test-kernel", .priority = answers_at, .tasks_max = 8};
 
     netns_enter();
     netns_veth("va", "vb");
@@ -57,6 +58,21 @@ int node_open(void **state)
     node->ifindex = netns_ifindex("va");
     *state = node;
     return 0;
+}
+
+int node_open(void **state)
+{
+    return open_node(state, 0);
+}
+
+int node_open_late(void **state)
+{
+    return open_node(state, 10);
+}
+
+int node_open_early(void **state)
+{
+    return open_node(state, -10);
 }
 
 int node_close(void **state)

@@ -28,6 +28,11 @@ struct node {
 int node_open(void **state);
 int node_close(void **state);
 
+/* Setups in which the loop hears all that others have done before what came of a flight, or
+ * after it. */
+int node_open_late(void **state);
+int node_open_early(void **state);
+
 /* reconciler_run(), and waits for what comes of it. */
 int node_run(struct node *node);
 
