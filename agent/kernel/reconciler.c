@@ -132,6 +132,15 @@ static void on_change(void *userdata, const struct observed_address *address)
     address_batch_dispute(&reconciler->batch, address);
 }
 
+/* For what is there already he waits no less. */
+static bool somebody_waits(const struct address_batch *batch)
+{
+    for (unsigned i = 0; i < batch->count; i++)
+        if (batch->owners[i] != NULL && desired_awaited(batch->owners[i]) > 0)
+            return true;
+    return false;
+}
+
 /* One flight at a time; what is left when it is back makes the next one, at once. */
 static void fly(struct reconciler *reconciler)
 {
@@ -147,6 +156,7 @@ static void fly(struct reconciler *reconciler)
     bool all = difference_add(batch, &reconciler->sets);
     reconciler->quiet = all && batch->count == 0 && !reconciler->sweep;
     bool renews_all = difference_refresh(batch, &reconciler->sets);
+    reconciler->quiet = reconciler->quiet && !somebody_waits(batch);
     if (all && reconciler->sweep)
         sweep(reconciler);
     reconciler->task.unhurried = reconciler->quiet && renews_all;

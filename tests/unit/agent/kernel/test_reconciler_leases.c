@@ -1,4 +1,5 @@
 /* Leases: renewed while we live, over when we do not, and whose they are. */
+#include "agent/kernel/reconciler_state.h"
 #include "tests/unit/agent/kernel/reconciler_node.h"
 #include "tests/unit/agent/netns.h"
 
@@ -148,6 +149,24 @@ static void our_renewals_are_not_heard(void **state)
     assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
 }
 
+/* Only renewals that are due may wait until the loop is awake for something else. */
+static void who_wants_what_is_there_does_not_wait_for_the_next_advert(void **state)
+{
+    struct node *node = *state;
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24")};
+    struct desired_set set = {.owner = "test"};
+    struct desired_set other = {.owner = "other"};
+
+    reconciler_want(node->reconciler, &set, node->ifindex, list, 1, 600 * NS_PER_SEC);
+    assert_true(netns_run_until(node->event, node_settled, &set, WAIT_MS));
+    reconciler_want(node->reconciler, &other, node->ifindex, list, 1, 900 * NS_PER_SEC);
+    assert_false(node->reconciler->quiet);
+    assert_true(netns_run_until(node->event, node_settled, &other, WAIT_MS));
+    assert_in_range(kernel_read("va", "192.0.2.10/24").found.valid_s, 800, 900);
+    assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
+    assert_int_equal(node_want(node, &other, NULL, 0, 0), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, node_open, node_close)
@@ -156,6 +175,7 @@ int main(void)
         TEST(leases_of_many_are_renewed_one_flight_after_the_other),
         TEST(a_lease_is_renewed_without_the_loop),
         TEST(our_renewals_are_not_heard),
+        TEST(who_wants_what_is_there_does_not_wait_for_the_next_advert),
         TEST(what_stays_gets_the_lease_of_who_stays),
     };
 
