@@ -6,6 +6,8 @@
 #include "agent/base/message_ids.h"
 #include "agent/base/namespace_lock.h"
 #include "agent/base/privileges.h"
+#include "agent/base/source.h"
+#include "agent/base/turns.h"
 #include "agent/kernel/virtual_link.h"
 #include "agent/parts.h"
 #include "agent/reload.h"
@@ -15,6 +17,8 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
+
+enum { LOG_RETRY_US = 1000 * 1000 };
 
 /* What signals are about. */
 struct life {
@@ -55,32 +59,40 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
     log_msg(LOG_NOTICE, "signal %u: handing over and stopping", info->ssi_signo);
     if (registry_stopping(parts->registry)) {
         log_msg(LOG_NOTICE, "told to stop again: releasing at once");
-        return sd_event_exit(parts->node.event, 0);
+        return source_exit(parts->node.event, 0);
     }
     sd_notify(0, "STOPPING=1\nSTATUS=handing over");
     registry_stop_all(parts->registry);
     return 0;
 }
 
-/* After whatever the loop has done: a log that was stuck may go again. */
-static int on_turn(sd_event_source *source, void *userdata)
+/* A log that was stuck may go again. */
+static int on_log_retry(sd_event_source *source, uint64_t usec, void *userdata)
 {
+    (void)usec;
     (void)userdata;
     if (!log_retry(clock_boot_ns()))
-        (void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
-    return 0;
+        return 0;
+    (void)source_set_time_relative(source, LOG_RETRY_US);
+    return source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-/* Nobody is called after each turn for what hardly ever happens. */
+/* Nobody is called now and then for what hardly ever happens. */
 static void on_log_lost(void *userdata)
 {
-    (void)sd_event_source_set_enabled(((const struct life *)userdata)->log_retry, SD_EVENT_ON);
+    const struct life *life = userdata;
+
+    (void)source_set_time_relative(life->log_retry, LOG_RETRY_US);
+    (void)source_set_enabled(life->log_retry, SD_EVENT_ONESHOT);
 }
 
 static int open_log_retry(struct life *life)
 {
-    int r = sd_event_add_post(life->parts.node.event, &life->log_retry, on_turn, NULL);
+    int r = source_add_time(life->parts.node.event, &life->log_retry, CLOCK_BOOTTIME, UINT64_MAX,
+                            LOG_RETRY_US / 10, on_log_retry, NULL);
 
+    if (r >= 0)
+        r = source_set_enabled(life->log_retry, SD_EVENT_OFF);
     if (r >= 0)
         log_on_lost(on_log_lost, life);
     return r;
@@ -169,7 +181,7 @@ static int start(struct parts *parts)
 /* Until it is told to stop, and has. */
 static int turn(struct parts *parts)
 {
-    int r = sd_event_loop(parts->node.event);
+    int r = turns_loop(parts->node.event);
 
     if (r < 0)
         log_msg(LOG_ERR, "the event loop failed: %s", strerror(-r));

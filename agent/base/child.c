@@ -5,6 +5,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/flood.h"
 #include "agent/base/older.h"
+#include "agent/base/source.h"
 #include "lib/limits.h"
 
 #include <errno.h>
@@ -116,12 +117,12 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *u
 
     /* Closed by all that had it. */
     if (read_some(child) == 0)
-        return sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        return source_set_enabled(source, SD_EVENT_OFF);
     if (!has_said_enough(child))
         return 0;
     /* Without a thread it goes on as it did: slowly. */
     child->flood = flood_begin(child->program.output);
-    return child->flood != NULL ? sd_event_source_set_enabled(source, SD_EVENT_OFF) : 0;
+    return child->flood != NULL ? source_set_enabled(source, SD_EVENT_OFF) : 0;
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
@@ -133,8 +134,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
     if (child->told_to_end)
         return 0;
     child->told_to_end = true;
-    (void)sd_event_source_set_time_relative(source, GRACE_MS * (NS_PER_MS / NS_PER_US));
-    return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+    (void)source_set_time_relative(source, GRACE_MS * (NS_PER_MS / NS_PER_US));
+    return source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
 /* All but the process. */
@@ -196,7 +197,7 @@ static int watch(sd_event *event, struct child *child, const struct child_spec *
 {
     const uint64_t us_per_ms = NS_PER_MS / NS_PER_US;
     const uint64_t interval_ms = child->probe ? PROBE_INTERVAL_MS : READ_INTERVAL_MS;
-    int r = sd_event_add_child(event, &child->ended, child->program.pid, WEXITED, on_child, child);
+    int r = source_add_child(event, &child->ended, child->program.pid, WEXITED, on_child, child);
 
     if (r >= 0)
         r = sd_event_source_set_priority(child->ended, spec->priority);
@@ -210,8 +211,8 @@ static int watch(sd_event *event, struct child *child, const struct child_spec *
                                 child->probe ? PROBE_READS : READS_PER_INTERVAL);
     if (r < 0 || spec->timeout_ns == 0)
         return r;
-    r = sd_event_add_time_relative(event, &child->timer, CLOCK_BOOTTIME,
-                                   spec->timeout_ns / NS_PER_US, us_per_ms, on_timer, child);
+    r = source_add_time_relative(event, &child->timer, CLOCK_BOOTTIME, spec->timeout_ns / NS_PER_US,
+                                 us_per_ms, on_timer, child);
     if (r >= 0)
         r = sd_event_source_set_priority(child->timer, spec->priority);
     return r;

@@ -2,12 +2,16 @@
 #include "agent/base/deadlines.h"
 
 #include "agent/base/clock.h"
+#include "agent/base/turns.h"
 #include "lib/limits.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 enum {
     /* Served before other sources, received packets above all, get a turn. */
@@ -32,8 +36,8 @@ struct entry {
 
 struct deadlines {
     struct deadlines_options options;
-    sd_event_source *timer;
-    uint64_t timer_us;   /* it is set for; UINT64_MAX: it is off */
+    struct urgent timer;
+    uint64_t timer_ns;   /* it is set for; DEADLINE_NEVER: it is off */
     uint64_t serving_ns; /* the timer is set at the end; 0: nothing is being served */
     struct entry *heap;  /* the first is at 1 */
     size_t count;
@@ -68,26 +72,23 @@ static void move_down(struct deadlines *d, size_t at, struct entry entry)
     put(d, entry, at);
 }
 
-/* Rounded up: a timer that fires a microsecond early finds nothing due. */
-static uint64_t us_of(uint64_t ns)
+/* 0: off. */
+static struct itimerspec timer_at(uint64_t ns)
 {
-    return ns == DEADLINE_NEVER ? UINT64_MAX : ns / NS_PER_US + (ns % NS_PER_US != 0 ? 1 : 0);
+    return (struct itimerspec){
+        .it_value = {.tv_sec = (time_t)(ns / NS_PER_SEC), .tv_nsec = (long)(ns % NS_PER_SEC)}};
 }
 
 static void set_timer(struct deadlines *d)
 {
-    uint64_t us = us_of(d->count > 0 ? d->heap[1].looked_ns : DEADLINE_NEVER);
-    int r = 0;
+    uint64_t ns = d->count > 0 ? d->heap[1].looked_ns : DEADLINE_NEVER;
 
-    if (d->serving_ns != 0 || us == d->timer_us)
+    if (d->serving_ns != 0 || ns == d->timer_ns)
         return;
-    d->timer_us = us;
-    if (us != UINT64_MAX)
-        r = sd_event_source_set_time(d->timer, us);
-    if (r >= 0)
-        r = sd_event_source_set_enabled(d->timer,
-                                        us != UINT64_MAX ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
-    assert(r >= 0);
+    d->timer_ns = ns;
+    const struct itimerspec at = timer_at(ns == DEADLINE_NEVER ? 0 : ns > 0 ? ns : 1);
+    int r = timerfd_settime(d->timer.fd, TFD_TIMER_ABSTIME, &at, NULL);
+    assert(r == 0);
     (void)r;
 }
 
@@ -172,15 +173,13 @@ void deadlines_serve(struct deadlines *d)
     serve_some(d, d->count);
 }
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+/* It need not be read: it wakes by its edge, and is set anew after that. */
+static void on_timer(void *userdata)
 {
     struct deadlines *d = userdata;
 
-    (void)source;
-    (void)usec;
-    d->timer_us = UINT64_MAX; /* fired once */
+    d->timer_ns = DEADLINE_NEVER; /* fired once */
     serve_some(d, SERVED_PER_TURN);
-    return 0;
 }
 
 void deadline_set(struct deadlines *d, struct deadline *deadline, uint64_t at_ns)
@@ -235,14 +234,14 @@ int deadlines_open(sd_event *event, const struct deadlines_options *options, str
     *out = NULL;
     if (d == NULL)
         return -ENOMEM;
-    *d = (struct deadlines){.options = *options, .timer_us = UINT64_MAX};
-    int r = sd_event_add_time(event, &d->timer, CLOCK_BOOTTIME, UINT64_MAX, 1, on_timer, d);
-    if (r >= 0)
-        r = sd_event_source_set_enabled(d->timer, SD_EVENT_OFF);
-    if (r >= 0)
-        r = sd_event_source_set_priority(d->timer, options->priority);
-    if (r >= 0)
-        r = sd_event_source_set_description(d->timer, "deadlines");
+    *d = (struct deadlines){.options = *options,
+                            .timer = {.fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC),
+                                      .events = EPOLLIN | EPOLLET,
+                                      .priority = options->priority,
+                                      .fn = on_timer,
+                                      .userdata = d},
+                            .timer_ns = DEADLINE_NEVER};
+    int r = d->timer.fd < 0 ? -errno : urgent_open(event, &d->timer);
     if (r < 0) {
         deadlines_close(d);
         return r;
@@ -256,7 +255,9 @@ void deadlines_close(struct deadlines *d)
     if (d == NULL)
         return;
     assert(d->count == 0);
-    sd_event_source_disable_unref(d->timer);
+    urgent_close(&d->timer);
+    if (d->timer.fd >= 0)
+        close(d->timer.fd);
     free(d->heap);
     free(d);
 }

@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
+#include "agent/base/source.h"
 #include "lib/limits.h"
 
 #include <errno.h>
@@ -94,12 +95,12 @@ int memory_trim_open(sd_event *event, struct worker *worker, uint64_t delay_ns,
         return r;
     trim->worker = worker;
     trim->delay_ns = delay_ns;
-    r = sd_event_add_time(event, &trim->timer, CLOCK_BOOTTIME, UINT64_MAX, TIMER_ACCURACY_US,
-                          on_timer, trim);
+    r = source_add_time(event, &trim->timer, CLOCK_BOOTTIME, UINT64_MAX, TIMER_ACCURACY_US,
+                        on_timer, trim);
     if (r >= 0)
         r = sd_event_source_set_priority(trim->timer, AGENT_PRIORITY_CONTROL);
     if (r >= 0)
-        r = sd_event_source_set_enabled(trim->timer, SD_EVENT_OFF);
+        r = source_set_enabled(trim->timer, SD_EVENT_OFF);
     if (r < 0) {
         memory_trim_close(trim);
         return r;
@@ -119,6 +120,6 @@ void memory_trim_close(struct memory_trim *trim)
 void memory_trim_later(struct memory_trim *trim, bool locked)
 {
     trim->locked = locked;
-    (void)sd_event_source_set_time(trim->timer, (clock_boot_ns() + trim->delay_ns) / NS_PER_US);
-    (void)sd_event_source_set_enabled(trim->timer, SD_EVENT_ONESHOT);
+    (void)source_set_time(trim->timer, (clock_boot_ns() + trim->delay_ns) / NS_PER_US);
+    (void)source_set_enabled(trim->timer, SD_EVENT_ONESHOT);
 }

@@ -3,6 +3,7 @@
 #include "agent/control/budget.h"
 
 #include "agent/base/clock.h"
+#include "agent/base/turns.h"
 #include "lib/limits.h"
 
 #include <errno.h>
@@ -75,14 +76,8 @@ static void rest(struct budget *budget, uint64_t owed_ns)
 /* One event of the inner loop at most, and what it waits for next. */
 static int take_turn(struct budget *budget)
 {
-    int r = 0;
+    int r = turns_step(budget->inner);
 
-    if (sd_event_get_state(budget->inner) == SD_EVENT_ARMED)
-        r = sd_event_wait(budget->inner, 0);
-    if (r >= 0 && sd_event_get_state(budget->inner) == SD_EVENT_PENDING)
-        r = sd_event_dispatch(budget->inner);
-    if (r >= 0 && sd_event_get_state(budget->inner) == SD_EVENT_INITIAL)
-        r = sd_event_prepare(budget->inner);
     if (r > 0)
         r = sd_event_source_set_enabled(budget->again, SD_EVENT_ONESHOT);
     return r < 0 ? r : 0;

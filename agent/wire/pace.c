@@ -2,10 +2,13 @@
 #include "agent/wire/pace.h"
 
 #include "agent/base/clock.h"
+#include "agent/base/source.h"
+#include "agent/base/turns.h"
 #include "lib/limits.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 
 enum {
     LOOKS = PACE_WINDOW_MS / PACE_LOOK_MS,
@@ -17,8 +20,8 @@ enum {
 
 struct pace {
     struct pace_options options;
-    sd_event_source *readable;
-    sd_event_source *timer;
+    struct urgent readable;
+    sd_event_source *timer; /* looking: then there is more to do than to fetch its code */
     bool looking;
     bool resting;
     bool reading;
@@ -34,13 +37,13 @@ static void choose_source(struct pace *pace)
     bool woken = !pace->resting && !pace->looking;
     bool looks = !pace->resting && pace->looking;
 
-    (void)sd_event_source_set_enabled(pace->readable, woken ? SD_EVENT_ON : SD_EVENT_OFF);
-    (void)sd_event_source_set_enabled(pace->timer, looks ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+    urgent_enable(&pace->readable, woken);
+    (void)source_set_enabled(pace->timer, looks ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 
 static void look_in(struct pace *pace, uint64_t after_ns)
 {
-    (void)sd_event_source_set_time(pace->timer, (clock_boot_ns() + after_ns) / NS_PER_US);
+    (void)source_set_time(pace->timer, (clock_boot_ns() + after_ns) / NS_PER_US);
 }
 
 /* False: it was closed meanwhile. */
@@ -66,22 +69,18 @@ static bool woken_too_often(struct pace *pace)
     return ++pace->times > PACE_WOKEN_MAX;
 }
 
-static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+static void on_readable(void *userdata)
 {
     struct pace *pace = userdata;
     size_t n;
 
-    (void)source;
-    (void)fd;
-    (void)revents;
     if (!read_some(pace, &n) || !woken_too_often(pace))
-        return 0;
+        return;
     pace->looking = true;
     pace->times = 0;
     pace->found = 0;
     look_in(pace, n >= pace->options.full ? 0 : LOOK_NS);
     choose_source(pace);
-    return 0;
 }
 
 /* For so few it may be cheaper to be woken; if not, it is seen soon. */
@@ -117,17 +116,15 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 
 static int open_sources(struct pace *pace, sd_event *event)
 {
-    int r = sd_event_add_time(event, &pace->timer, CLOCK_BOOTTIME, UINT64_MAX, ACCURACY_US, on_look,
-                              pace);
+    int r = source_add_time(event, &pace->timer, CLOCK_BOOTTIME, UINT64_MAX, ACCURACY_US, on_look,
+                            pace);
 
     if (r >= 0)
-        r = sd_event_source_set_enabled(pace->timer, SD_EVENT_OFF);
+        r = source_set_enabled(pace->timer, SD_EVENT_OFF);
     if (r >= 0)
         r = sd_event_source_set_priority(pace->timer, pace->options.priority);
     if (r >= 0)
-        r = sd_event_add_io(event, &pace->readable, pace->options.fd, EPOLLIN, on_readable, pace);
-    if (r >= 0)
-        r = sd_event_source_set_priority(pace->readable, pace->options.priority);
+        r = urgent_open(event, &pace->readable);
     return r < 0 ? r : 0;
 }
 
@@ -138,7 +135,12 @@ int pace_open(sd_event *event, const struct pace_options *options, struct pace *
     *out = NULL;
     if (pace == NULL)
         return -ENOMEM;
-    pace->options = *options;
+    *pace = (struct pace){.options = *options,
+                          .readable = {.fd = options->fd,
+                                       .events = EPOLLIN,
+                                       .priority = options->priority,
+                                       .fn = on_readable,
+                                       .userdata = pace}};
     int r = open_sources(pace, event);
     if (r < 0) {
         pace_close(pace);
@@ -152,7 +154,7 @@ void pace_close(struct pace *pace)
 {
     if (pace == NULL)
         return;
-    sd_event_source_disable_unref(pace->readable);
+    urgent_close(&pace->readable);
     sd_event_source_disable_unref(pace->timer);
     if (pace->reading)
         pace->closed = true;

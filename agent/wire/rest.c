@@ -7,6 +7,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/priorities.h"
+#include "agent/base/source.h"
 #include "lib/limits.h"
 
 #include <errno.h>
@@ -28,7 +29,7 @@ struct rest {
 /* Neither can fail for a source that exists. */
 static void set_enabled(sd_event_source *source, bool enabled)
 {
-    (void)sd_event_source_set_enabled(source, enabled ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+    (void)source_set_enabled(source, enabled ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 
 static void resume(struct rest *rest)
@@ -72,7 +73,7 @@ void rest_busy(struct rest *rest)
         set_enabled(rest->behind_all, true);
     } else if (now_ns - rest->since_ns >= WAIT_MAX_NS) {
         rest->resting = true;
-        (void)sd_event_source_set_time(rest->limit, now_ns / NS_PER_US + REST_MAX_US);
+        (void)source_set_time(rest->limit, now_ns / NS_PER_US + REST_MAX_US);
         set_enabled(rest->limit, true);
         rest->fn(rest->userdata, true);
     }
@@ -86,15 +87,15 @@ int rest_open(sd_event *event, rest_fn fn, void *userdata, struct rest **out)
     if (rest == NULL)
         return -ENOMEM;
     *rest = (struct rest){.fn = fn, .userdata = userdata, .since_ns = DEADLINE_NEVER};
-    int r = sd_event_add_defer(event, &rest->behind_all, on_all_served, rest);
+    int r = source_add_defer(event, &rest->behind_all, on_all_served, rest);
     if (r >= 0)
-        r = sd_event_source_set_enabled(rest->behind_all, SD_EVENT_OFF);
+        r = source_set_enabled(rest->behind_all, SD_EVENT_OFF);
     if (r >= 0)
         r = sd_event_source_set_priority(rest->behind_all, AGENT_PRIORITY_LAST);
     if (r >= 0)
-        r = sd_event_add_time(event, &rest->limit, CLOCK_BOOTTIME, UINT64_MAX, 1, on_limit, rest);
+        r = source_add_time(event, &rest->limit, CLOCK_BOOTTIME, UINT64_MAX, 1, on_limit, rest);
     if (r >= 0)
-        r = sd_event_source_set_enabled(rest->limit, SD_EVENT_OFF);
+        r = source_set_enabled(rest->limit, SD_EVENT_OFF);
     if (r >= 0)
         r = sd_event_source_set_priority(rest->limit, AGENT_PRIORITY_FIRST);
     if (r < 0) {

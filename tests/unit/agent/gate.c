@@ -2,6 +2,7 @@
 #include "tests/unit/agent/gate.h"
 
 #include "agent/base/clock.h"
+#include "agent/base/turns.h"
 #include "lib/limits.h"
 
 #include <poll.h>
@@ -56,6 +57,6 @@ void gate_wait(sd_event *event, struct worker *worker)
     uint64_t until_ns = clock_boot_ns() + GATE_MS_MAX * NS_PER_MS;
 
     while (worker_pending(worker) > 0 && clock_boot_ns() < until_ns)
-        assert_true(sd_event_run(event, 1000) >= 0);
+        assert_true(turns_run(event, 1000) >= 0);
     assert_int_equal(worker_pending(worker), 0);
 }

@@ -1,6 +1,7 @@
 /* Namespaces for tests; see netns.h. */
 #include "tests/unit/agent/netns.h"
 
+#include "agent/base/turns.h"
 #include "agent/kernel/mark.h"
 #include "agent/kernel/rtnl_batch.h"
 
@@ -251,7 +252,7 @@ bool netns_run_until(sd_event *event, bool (*done)(void *userdata), void *userda
         if (now >= end)
             return false;
         uint64_t turn_ms = end - now < TURN_MS_MAX ? end - now : TURN_MS_MAX;
-        assert_true(sd_event_run(event, turn_ms * 1000) >= 0);
+        assert_true(turns_run(event, turn_ms * 1000) >= 0);
     }
     return true;
 }
@@ -264,7 +265,7 @@ static bool never(void *userdata)
 
 void netns_run_for(sd_event *event, unsigned ms)
 {
-    while (sd_event_run(event, 0) > 0)
+    while (turns_run(event, 0) > 0)
         ;
     (void)netns_run_until(event, never, NULL, ms);
 }

@@ -3,6 +3,7 @@
  * line counts. One that is left is collected by the loop, for which nobody waits. */
 #include "agent/base/child.h"
 #include "agent/base/clock.h"
+#include "agent/base/turns.h"
 #include "lib/limits.h"
 
 #include <setjmp.h>
@@ -158,7 +159,7 @@ static void one_that_is_left_is_collected_by_the_loop(void **state)
     child_leave(child, on_gone, &gone);
     assert_int_equal(gone, 0);
     for (int i = 0; i < 100 && gone == 0; i++)
-        assert_true(sd_event_run(seen.event, 1000000) >= 0);
+        assert_true(turns_run(seen.event, 1000000) >= 0);
     assert_int_equal(gone, 1);
     assert_int_equal(waitpid(pid, NULL, 0), -1);
     /* Nobody is told how it ended. */

@@ -1,6 +1,7 @@
 /* The heap of deadlines: order, what is put off, what goes, its bound, and one wake-up for many. */
 #include "agent/base/clock.h"
 #include "agent/base/deadlines.h"
+#include "agent/base/turns.h"
 #include "lib/limits.h"
 
 #include <setjmp.h>
@@ -111,7 +112,7 @@ static unsigned turn(struct bench *bench)
 {
     unsigned turns = 0;
 
-    while (turns < 10000 && sd_event_run(bench->event, 50000) > 0)
+    while (turns < 10000 && turns_run(bench->event, 50000) > 0)
         turns++;
     return turns;
 }
@@ -158,7 +159,7 @@ static void test_the_timer_serves_a_bounded_number_a_turn(void **state)
 
     for (size_t i = 0; i < MANY; i++)
         set(bench, i, clock_boot_ns());
-    assert_true(sd_event_run(bench->event, 1000000) > 0);
+    assert_true(turns_run(bench->event, 1000000) > 0);
     assert_true(bench->count > 1 && bench->count < MANY);
     turn(bench);
     assert_int_equal(bench->count, MANY);
@@ -212,7 +213,7 @@ static void test_what_is_put_off_for_long_is_not_waited_for(void **state)
         set(bench, i, i % 2 == 0 ? now + 30 * NS_PER_SEC : DEADLINE_NEVER);
     }
     deadlines_look_ahead(bench->deadlines);
-    assert_int_equal(sd_event_run(bench->event, 300000), 0);
+    assert_int_equal(turns_run(bench->event, 300000), 0);
     /* And nothing is lost by that. */
     set(bench, 1, now);
     turn(bench);
@@ -229,7 +230,7 @@ static void test_nor_is_what_each_advert_puts_off(void **state)
     set(bench, 0, at - 400 * NS_PER_MS);
     set(bench, 0, at);
     deadlines_look_ahead(bench->deadlines);
-    assert_true(sd_event_run(bench->event, 200000) == 0 || clock_boot_ns() >= at);
+    assert_true(turns_run(bench->event, 200000) == 0 || clock_boot_ns() >= at);
 }
 
 /* Of 255 instances the adverts come in four groups: none of them has the timer set for itself. */

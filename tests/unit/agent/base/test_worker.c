@@ -1,5 +1,6 @@
 /* The worker: order, the loop's side, its bound, and that nobody waits for a task that hangs. */
 #include "agent/base/clock.h"
+#include "agent/base/turns.h"
 #include "agent/base/worker.h"
 #include "lib/limits.h"
 
@@ -114,7 +115,7 @@ static void test_done_in_the_loop_in_order(void **state)
     for (size_t i = 0; i < TASKS - 1; i++)
         submit(bench, i);
     for (int turns = 0; bench->journal.count < TASKS - 1 && turns < 100; turns++)
-        assert_true(sd_event_run(bench->event, 1000000) >= 0);
+        assert_true(turns_run(bench->event, 1000000) >= 0);
     assert_int_equal(bench->journal.count, TASKS - 1);
     for (size_t i = 0; i < TASKS - 1; i++) {
         assert_ptr_equal(bench->journal.list[i], &bench->jobs[i]);
@@ -133,7 +134,7 @@ static void test_submit_never_waits_and_is_bounded(void **state)
         submit(bench, i);
     assert_false(worker_submit(bench->worker, &bench->jobs[TASKS - 1].task));
     assert_false(bench->jobs[TASKS - 1].task.submitted);
-    assert_true(sd_event_run(bench->event, 0) >= 0);
+    assert_true(turns_run(bench->event, 0) >= 0);
     assert_int_equal(bench->journal.count, 0);
     assert_false(worker_wait(bench->worker, 20 * NS_PER_MS));
     open_gate(bench);
@@ -178,7 +179,7 @@ static void test_what_is_unhurried_wakes_nobody(void **state)
         bench->jobs[i].task.unhurried = true;
         submit(bench, i);
         wait_until_ran(&bench->jobs[i]);
-        assert_int_equal(sd_event_run(bench->event, 20000), 0);
+        assert_int_equal(turns_run(bench->event, 20000), 0);
         assert_int_equal(bench->journal.count, i);
         /* It has run, and the thread may not have put it down yet. */
         for (int ms = 0; i == 1 && bench->journal.count == i && ms < 10000; ms++) {
@@ -187,7 +188,7 @@ static void test_what_is_unhurried_wakes_nobody(void **state)
         }
         if (i != 1)
             worker_hurry(bench->worker);
-        assert_int_equal(sd_event_run(bench->event, i == 1 ? 20000 : 10000000) > 0, i != 1);
+        assert_int_equal(turns_run(bench->event, i == 1 ? 20000 : 10000000) > 0, i != 1);
         assert_int_equal(bench->journal.count, i + 1);
     }
 }
@@ -202,7 +203,7 @@ static void test_what_runs_may_be_hurried(void **state)
     worker_hurry(bench->worker);
     open_gate(bench);
     for (int turns = 0; bench->journal.count == 0 && turns < 100; turns++)
-        assert_true(sd_event_run(bench->event, 100000) >= 0);
+        assert_true(turns_run(bench->event, 100000) >= 0);
     assert_int_equal(bench->journal.count, 1);
 }
 
@@ -219,7 +220,7 @@ static void test_what_failed_hurries_by_itself(void **state)
     bench->jobs[0].task.unhurried = true;
     submit(bench, 0);
     for (int turns = 0; bench->journal.count == 0 && turns < 100; turns++)
-        assert_true(sd_event_run(bench->event, 100000) >= 0);
+        assert_true(turns_run(bench->event, 100000) >= 0);
     assert_int_equal(bench->journal.count, 1);
 }
 
@@ -401,7 +402,7 @@ static int sleeps(void)
     (void)getrusage(RUSAGE_THREAD, &before);
     for (unsigned i = 0; i < ROUNDS; i++) {
         (void)worker_submit(worker, &counted.task);
-        while (counted.done == i && sd_event_run(event, UINT64_MAX) >= 0)
+        while (counted.done == i && turns_run(event, UINT64_MAX) >= 0)
             continue;
     }
     (void)getrusage(RUSAGE_THREAD, &after);

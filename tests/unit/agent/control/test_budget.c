@@ -1,6 +1,7 @@
 /* The loop within the loop: it serves, it keeps to its share of the CPU, and it rests without being
  * forgotten. */
 #include "agent/base/clock.h"
+#include "agent/base/turns.h"
 #include "agent/control/budget.h"
 #include "lib/limits.h"
 
@@ -97,7 +98,7 @@ static void run_for(struct bench *bench, uint64_t span_ns)
     uint64_t until_ns = clock_boot_ns() + span_ns;
 
     while (clock_boot_ns() < until_ns)
-        assert_true(sd_event_run(bench->outer, 1000) >= 0);
+        assert_true(turns_run(bench->outer, 1000) >= 0);
 }
 
 static void add_reader(struct bench *bench)
@@ -191,7 +192,7 @@ static void test_what_comes_during_a_rest_is_served_after_it(void **state)
     add_reader(bench);
     assert_int_equal(write(bench->pipe[1], "xx", 2), 2);
     for (int turns = 0; bench->served == 0 && turns < 1000; turns++)
-        assert_true(sd_event_run(bench->outer, 1000) >= 0);
+        assert_true(turns_run(bench->outer, 1000) >= 0);
     assert_int_equal(bench->served, 1);
     assert_true(budget_spent(bench->budget));
     for (int turns = 0; bench->served < 2 && turns < 5000; turns++)
@@ -209,7 +210,7 @@ static void test_a_machine_that_stood_still_is_not_paid_for(void **state)
     add_reader(bench);
     assert_int_equal(write(bench->pipe[1], "xx", 2), 2);
     for (int turns = 0; bench->served == 0 && turns < 1000; turns++)
-        assert_true(sd_event_run(bench->outer, 1000) >= 0);
+        assert_true(turns_run(bench->outer, 1000) >= 0);
     bench->burn_ns = 0;
     begun_ns = clock_boot_ns();
     for (int turns = 0; bench->served < 2 && turns < 1000; turns++)
@@ -230,7 +231,7 @@ static void test_the_outer_loop_goes_on(void **state)
         sd_event_add_time(bench->outer, &urgent, CLOCK_MONOTONIC, 0, 1, on_greed, &beside) >= 0);
     assert_true(sd_event_source_set_priority(urgent, -10) >= 0);
     for (int i = 0; i < 100; i++)
-        assert_true(sd_event_run(bench->outer, 1000) >= 0);
+        assert_true(turns_run(bench->outer, 1000) >= 0);
     /* It is always pending, so nobody of lower priority has a turn. */
     assert_int_equal(beside.served, 100);
     assert_int_equal(bench->served, 0);

@@ -1,6 +1,7 @@
 /* The history on disk: it comes back, it is bounded, damage costs a line, a full disk costs entries
  * and nothing else. */
 #include "agent/base/clock.h"
+#include "agent/base/turns.h"
 #include "agent/history/history_file.h"
 #include "tests/unit/agent/gate.h"
 
@@ -80,7 +81,7 @@ static void end(struct bench *bench)
 /* The loop, until it and the worker have nothing left to do. */
 static void turn(const struct bench *bench)
 {
-    for (unsigned i = 0; i < 10000 && sd_event_run(bench->event, 0) > 0; i++)
+    for (unsigned i = 0; i < 10000 && turns_run(bench->event, 0) > 0; i++)
         ;
     assert_true(worker_wait(bench->worker, 10 * NS_PER_SEC));
 }
@@ -290,7 +291,7 @@ static void a_disk_that_hangs_holds_up_nothing(void **state)
     gate_shut(&gate, bench->worker);
     for (uint64_t i = 1; i <= ENTRIES; i++) {
         add(bench, i);
-        for (unsigned turns = 0; turns < 10 && sd_event_run(bench->event, 0) > 0; turns++)
+        for (unsigned turns = 0; turns < 10 && turns_run(bench->event, 0) > 0; turns++)
             ;
     }
     assert_int_equal(size_of(bench->path), 0);
@@ -313,7 +314,7 @@ static void a_disk_that_hangs_at_the_end(void **state)
     begin(bench, BIG);
     gate_shut(&gate, bench->worker);
     add(bench, 1);
-    for (unsigned turns = 0; turns < 10 && sd_event_run(bench->event, 0) > 0; turns++)
+    for (unsigned turns = 0; turns < 10 && turns_run(bench->event, 0) > 0; turns++)
         ;
     add(bench, 2);
     uint64_t before_ns = clock_boot_ns();

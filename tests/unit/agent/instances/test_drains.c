@@ -1,6 +1,7 @@
 /* The list of what is drained on disk: many changes are one write, a disk that hangs or is full
  * holds up nothing and is told of, and what others put in its place is not waited for. */
 #include "agent/base/clock.h"
+#include "agent/base/turns.h"
 #include "agent/instances/drains.h"
 #include "tests/unit/agent/gate.h"
 
@@ -104,7 +105,7 @@ static void turn_for(const struct bench *bench, uint64_t ns)
     uint64_t until_ns = clock_boot_ns() + ns;
 
     while (clock_boot_ns() < until_ns)
-        assert_true(sd_event_run(bench->event, 5000) >= 0);
+        assert_true(turns_run(bench->event, 5000) >= 0);
 }
 
 static void wait_told(const struct bench *bench)
@@ -112,7 +113,7 @@ static void wait_told(const struct bench *bench)
     uint64_t until_ns = clock_boot_ns() + 10 * NS_PER_SEC;
 
     while (bench->times == 0 && clock_boot_ns() < until_ns)
-        assert_true(sd_event_run(bench->event, 50000) >= 0);
+        assert_true(turns_run(bench->event, 50000) >= 0);
     assert_int_not_equal(bench->times, 0);
 }
 

@@ -1,5 +1,6 @@
 /* Adverts that leave and arrive many at a time, between the two ends of a veth in a namespace of
  * its own: all of them, in order, whatever their length, and what cannot be sent is told. */
+#include "agent/base/turns.h"
 #include "agent/wire/advert_io.h"
 #include "tests/unit/agent/netns.h"
 #include "tests/unit/emulated.h"
@@ -245,7 +246,7 @@ static void of_a_flood_what_came_since_the_last_look_is_read_when_asked_for(void
     advert_io_catch_up(bench->in);
     assert_int_equal(bench->arrived, 0); /* the loop is woken for it */
     for (unsigned i = 0; i < FLOOD_MAX && !caught; i++) {
-        assert_true(sd_event_run(bench->event, ARRIVAL_MS * 1000) >= 0);
+        assert_true(turns_run(bench->event, ARRIVAL_MS * 1000) >= 0);
         bench->arrived = 0;
         post(bench, 12, 1);
         advert_io_flush(bench->out);

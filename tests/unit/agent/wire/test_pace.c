@@ -2,6 +2,8 @@
  * here says how long that takes: a busy machine has all of it later. */
 #include "agent/wire/pace.h"
 
+#include "agent/base/turns.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -76,7 +78,7 @@ static void send_one(const struct bench *bench)
 
 static void turn(const struct bench *bench)
 {
-    assert_true(sd_event_run(bench->event, TURN_US) >= 0);
+    assert_true(turns_run(bench->event, TURN_US) >= 0);
 }
 
 /* Of a machine that is slow not every window has enough for it. */
@@ -128,7 +130,7 @@ static void after_it_each_wakes_again(void **state)
         turn(bench);
     assert_false(pace_looks(bench->pace));
     before = bench->times;
-    assert_int_equal(sd_event_run(bench->event, 0), 0);
+    assert_int_equal(turns_run(bench->event, 0), 0);
     send_one(bench);
     turn(bench);
     assert_int_equal(bench->times, before + 1);
@@ -159,7 +161,7 @@ static void nothing_is_read_while_it_rests(void **state)
         pace_rest(bench->pace, true);
         send_one(bench);
         bench->times = 0;
-        assert_int_equal(sd_event_run(bench->event, 20 * PACE_LOOK_MS * 1000), 0);
+        assert_int_equal(turns_run(bench->event, 20 * PACE_LOOK_MS * 1000), 0);
         assert_int_equal(bench->times, 0);
         pace_rest(bench->pace, false);
         turn(bench);
@@ -176,7 +178,7 @@ static void closed_by_whoever_reads(void **state)
     bench->closes = true;
     turn(bench);
     assert_null(bench->pace);
-    assert_int_equal(sd_event_run(bench->event, 0), 0);
+    assert_int_equal(turns_run(bench->event, 0), 0);
 }
 
 static void closed_by_whoever_looks(void **state)
@@ -188,7 +190,7 @@ static void closed_by_whoever_looks(void **state)
     turn(bench);
     assert_null(bench->pace);
     send_one(bench);
-    assert_int_equal(sd_event_run(bench->event, 0), 0);
+    assert_int_equal(turns_run(bench->event, 0), 0);
 }
 
 int main(void)

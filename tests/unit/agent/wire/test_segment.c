@@ -2,6 +2,7 @@
  * leaves of the event loop to everybody else, and what an observer hears. */
 #include "agent/base/clock.h"
 #include "agent/base/priorities.h"
+#include "agent/base/turns.h"
 #include "agent/kernel/reconciler.h"
 #include "agent/wire/segment.h"
 #include "lib/packet/checksum.h"
@@ -189,7 +190,7 @@ static void run_for(sd_event *event, uint64_t ns)
     uint64_t end_ns = clock_boot_ns() + ns;
 
     while (clock_boot_ns() < end_ns)
-        assert_true(sd_event_run(event, 1000) >= 0);
+        assert_true(turns_run(event, 1000) >= 0);
 }
 
 /* A second of the flood. True: it was one, all of it was read, and the others had turns. Where the

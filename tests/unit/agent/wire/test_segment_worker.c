@@ -1,5 +1,6 @@
 /* A link's sockets and captures opened and closed by a worker, against a real kernel: who has to
  * wait, and what becomes of those who leave meanwhile. */
+#include "agent/base/deadlines.h"
 #include "agent/base/priorities.h"
 #include "agent/wire/segment.h"
 #include "agent/wire/segment_send.h"
@@ -33,6 +34,7 @@ struct node {
     struct links *links;
     struct worker *worker;
     struct segments *segments;
+    struct deadlines *deadlines;
     struct gate gate;
     struct user one;
     struct user two;
@@ -121,6 +123,8 @@ static int open_node(void **state)
                                               .detach = on_detached,
                                               .userdata = node};
 
+    const struct deadlines_options deadlines = {.priority = AGENT_PRIORITY_DEADLINES};
+
     assert_non_null(node);
     netns_enter();
     netns_veth("va", "vb");
@@ -129,6 +133,8 @@ static int open_node(void **state)
     assert_int_equal(links_open(node->event, AGENT_PRIORITY_LINKS, &links_nobody, &node->links), 0);
     node->segments = segments_new(node->event, node->links, NULL, NULL);
     assert_non_null(node->segments);
+    /* As the agent has them: what they share with the sockets does not come and go with those. */
+    assert_int_equal(deadlines_open(node->event, &deadlines, &node->deadlines), 0);
     segments_set_observer(node->segments, &observer);
     node->worker = gate_worker(node->event);
     segments_set_worker(node->segments, node->worker);
@@ -148,6 +154,7 @@ static int close_node(void **state)
     segment_detach(node->segments, &node->two.client);
     worker_close(node->worker);
     segments_free(node->segments);
+    deadlines_close(node->deadlines);
     links_close(node->links);
     sd_event_unref(node->event);
     free(node);
