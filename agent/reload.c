@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
+#include "agent/base/source.h"
 #include "agent/reload_apply.h"
 
 #include <errno.h>
@@ -135,9 +136,9 @@ static int on_patience(sd_event_source *source, uint64_t usec, void *userdata)
 
 static int be_patient(struct reload *reload)
 {
-    int r = sd_event_source_set_time(reload->patience, (clock_boot_ns() + PATIENCE_NS) / NS_PER_US);
+    int r = source_set_time(reload->patience, (clock_boot_ns() + PATIENCE_NS) / NS_PER_US);
 
-    return r < 0 ? r : sd_event_source_set_enabled(reload->patience, SD_EVENT_ONESHOT);
+    return r < 0 ? r : source_set_enabled(reload->patience, SD_EVENT_ONESHOT);
 }
 
 /* ---- Reading */
@@ -266,7 +267,7 @@ static void done(struct worker_task *task)
         return;
     }
     reload->errand = NULL;
-    (void)sd_event_source_set_enabled(reload->patience, SD_EVENT_OFF);
+    (void)source_set_enabled(reload->patience, SD_EVENT_OFF);
     tell_the_curious(reload, &errand->reading);
     if (reload->now.apply) {
         reload->parts->facts.reloaded_wall_ns = clock_wall_ns();
@@ -323,8 +324,8 @@ int reload_open(struct parts *parts, struct reload **out)
     if (reload == NULL)
         return r;
     reload->parts = parts;
-    r = sd_event_add_time(parts->node.event, &reload->patience, CLOCK_BOOTTIME, UINT64_MAX, 1000,
-                          on_patience, reload);
+    r = source_add_time(parts->node.event, &reload->patience, CLOCK_BOOTTIME, UINT64_MAX, 1000,
+                        on_patience, reload);
     if (r >= 0)
         r = sd_event_source_set_priority(reload->patience, AGENT_PRIORITY_CONTROL);
     if (r < 0) {

@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
+#include "agent/base/source.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -62,7 +63,7 @@ void check_end_run(struct check *check)
         return;
     check->running = false;
     check->run_ns = clock_boot_ns() - check->started_ns;
-    (void)sd_event_source_set_enabled(check->deadline, SD_EVENT_OFF);
+    (void)source_set_enabled(check->deadline, SD_EVENT_OFF);
 }
 
 static void note_verdict(struct check *check)

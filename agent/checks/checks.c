@@ -4,6 +4,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
+#include "agent/base/source.h"
 #include "agent/checks/check.h"
 #include "agent/checks/types.h"
 #include "lib/config/diff.h"
@@ -26,17 +27,17 @@ struct checks {
 /* Arms a timer of the check; at: CLOCK_BOOTTIME, nanoseconds. */
 static void arm(sd_event_source *timer, uint64_t at)
 {
-    int r = sd_event_source_set_time(timer, (at + NS_PER_US - 1) / NS_PER_US);
+    int r = source_set_time(timer, (at + NS_PER_US - 1) / NS_PER_US);
 
     if (r >= 0)
-        r = sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+        r = source_set_enabled(timer, SD_EVENT_ONESHOT);
     assert(r >= 0);
     (void)r;
 }
 
 static void disarm(sd_event_source *timer)
 {
-    (void)sd_event_source_set_enabled(timer, SD_EVENT_OFF);
+    (void)source_set_enabled(timer, SD_EVENT_OFF);
 }
 
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
@@ -122,12 +123,12 @@ static int open_check(struct check *check)
     uint64_t us = clock_boot_ns() / NS_PER_US;
     int r = check_source(
         check, &check->tick,
-        sd_event_add_time(event, &check->tick, CLOCK_BOOTTIME, us, 1000, on_tick, check));
+        source_add_time(event, &check->tick, CLOCK_BOOTTIME, us, 1000, on_tick, check));
 
     if (r == 0)
         r = check_source(check, &check->deadline,
-                         sd_event_add_time(event, &check->deadline, CLOCK_BOOTTIME, UINT64_MAX,
-                                           1000, on_deadline, check));
+                         source_add_time(event, &check->deadline, CLOCK_BOOTTIME, UINT64_MAX, 1000,
+                                         on_deadline, check));
     if (r == 0)
         disarm(check->deadline);
     if (r == 0)

@@ -7,6 +7,7 @@
 #include "agent/checks/check.h"
 
 #include "agent/base/older.h"
+#include "agent/base/source.h"
 #include "agent/checks/look.h"
 
 #include <ctype.h>
@@ -238,9 +239,9 @@ static int start_scan(struct check *check)
     if (watch->scan == NULL)
         return -errno;
     r = check_source(check, &watch->scanner,
-                     sd_event_add_defer(check->ground->event, &watch->scanner, on_scan, check));
+                     source_add_defer(check->ground->event, &watch->scanner, on_scan, check));
     if (r == 0)
-        r = sd_event_source_set_enabled(watch->scanner, SD_EVENT_ON);
+        r = source_set_enabled(watch->scanner, SD_EVENT_ON);
     if (r < 0)
         end_scan(watch);
     return r < 0 ? r : 0;

@@ -3,6 +3,7 @@
 #include "agent/control/budget.h"
 
 #include "agent/base/clock.h"
+#include "agent/base/source.h"
 #include "agent/base/turns.h"
 #include "lib/limits.h"
 
@@ -58,10 +59,10 @@ static void fill(struct budget *budget)
 static void rest_until(struct budget *budget, uint64_t at_ns)
 {
     budget->spent = true;
-    (void)sd_event_source_set_enabled(budget->ready, SD_EVENT_OFF);
-    (void)sd_event_source_set_enabled(budget->again, SD_EVENT_OFF);
-    (void)sd_event_source_set_time(budget->rested, at_ns / NS_PER_US);
-    (void)sd_event_source_set_enabled(budget->rested, SD_EVENT_ONESHOT);
+    (void)source_set_enabled(budget->ready, SD_EVENT_OFF);
+    (void)source_set_enabled(budget->again, SD_EVENT_OFF);
+    (void)source_set_time(budget->rested, at_ns / NS_PER_US);
+    (void)source_set_enabled(budget->rested, SD_EVENT_ONESHOT);
 }
 
 static void rest(struct budget *budget, uint64_t owed_ns)
@@ -79,7 +80,7 @@ static int take_turn(struct budget *budget)
     int r = turns_step(budget->inner);
 
     if (r > 0)
-        r = sd_event_source_set_enabled(budget->again, SD_EVENT_ONESHOT);
+        r = source_set_enabled(budget->again, SD_EVENT_ONESHOT);
     return r < 0 ? r : 0;
 }
 
@@ -127,7 +128,7 @@ static int on_rested(sd_event_source *source, uint64_t usec, void *userdata)
     (void)usec;
     budget->spent = false;
     budget->stretch_ns = 0;
-    (void)sd_event_source_set_enabled(budget->ready, SD_EVENT_ON);
+    (void)source_set_enabled(budget->ready, SD_EVENT_ON);
     return serve(budget);
 }
 
@@ -135,8 +136,8 @@ void budget_wake(struct budget *budget)
 {
     if (budget->spent)
         return;
-    (void)sd_event_source_set_time(budget->again, 0);
-    (void)sd_event_source_set_enabled(budget->again, SD_EVENT_ONESHOT);
+    (void)source_set_time(budget->again, 0);
+    (void)source_set_enabled(budget->again, SD_EVENT_ONESHOT);
 }
 
 static int add_sources(struct budget *budget, sd_event *outer, int64_t priority)
@@ -146,12 +147,12 @@ static int add_sources(struct budget *budget, sd_event *outer, int64_t priority)
 
     /* An elapsed timer, not a deferred source: those go before all others of their priority. */
     if (r >= 0)
-        r = sd_event_add_time(outer, &budget->again, CLOCK_MONOTONIC, 0, 1, on_again, budget);
+        r = source_add_time(outer, &budget->again, CLOCK_MONOTONIC, 0, 1, on_again, budget);
     if (r >= 0)
-        r = sd_event_add_time(outer, &budget->rested, CLOCK_BOOTTIME, UINT64_MAX, ACCURACY_US,
-                              on_rested, budget);
+        r = source_add_time(outer, &budget->rested, CLOCK_BOOTTIME, UINT64_MAX, ACCURACY_US,
+                            on_rested, budget);
     if (r >= 0)
-        r = sd_event_source_set_enabled(budget->rested, SD_EVENT_OFF);
+        r = source_set_enabled(budget->rested, SD_EVENT_OFF);
     if (r >= 0)
         r = sd_event_source_set_priority(budget->ready, priority);
     if (r >= 0)

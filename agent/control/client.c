@@ -6,6 +6,7 @@
 #include "agent/control/client.h"
 
 #include "agent/base/clock.h"
+#include "agent/base/source.h"
 #include "agent/control/answer.h"
 
 #include <errno.h>
@@ -64,9 +65,8 @@ static bool has_work(const struct control_client *client)
 
 static void restart_timeout(struct control_client *client)
 {
-    if (sd_event_source_set_time_relative(client->timeout,
-                                          CONTROL_SILENCE_MS_MAX * UINT64_C(1000)) < 0 ||
-        sd_event_source_set_enabled(client->timeout, SD_EVENT_ONESHOT) < 0)
+    if (source_set_time_relative(client->timeout, CONTROL_SILENCE_MS_MAX * UINT64_C(1000)) < 0 ||
+        source_set_enabled(client->timeout, SD_EVENT_ONESHOT) < 0)
         client->failed = true;
 }
 
@@ -80,9 +80,9 @@ static int schedule_work(struct control_client *client, bool work)
     if (rc < 0 || work == (armed != SD_EVENT_OFF))
         return rc < 0 ? rc : 0; /* one that waits for its turn keeps its place */
     if (!work)
-        return sd_event_source_set_enabled(client->work, SD_EVENT_OFF);
-    rc = sd_event_source_set_time(client->work, 0);
-    return rc < 0 ? rc : sd_event_source_set_enabled(client->work, SD_EVENT_ONESHOT);
+        return source_set_enabled(client->work, SD_EVENT_OFF);
+    rc = source_set_time(client->work, 0);
+    return rc < 0 ? rc : source_set_enabled(client->work, SD_EVENT_ONESHOT);
 }
 
 /* Settles what to wait for next; drops the client when it is done or has failed. */
@@ -110,7 +110,7 @@ static void update(struct control_client *client)
     /* Only it is waiting, or we are. */
     if (client->answer.kind == ANSWER_LATER ||
         (client->answer.kind == ANSWER_FOLLOW && unsent == 0))
-        sd_event_source_set_enabled(client->timeout, SD_EVENT_OFF);
+        source_set_enabled(client->timeout, SD_EVENT_OFF);
     else if (armed == SD_EVENT_OFF)
         restart_timeout(client);
     if (client->failed)
@@ -263,13 +263,13 @@ static int add_sources(struct control_client *client)
     int rc = sd_event_add_io(event, &client->io, client->fd, EPOLLIN, on_io, client);
 
     if (rc >= 0)
-        rc = sd_event_add_time(event, &client->work, CLOCK_MONOTONIC, 0, 1, on_work, client);
+        rc = source_add_time(event, &client->work, CLOCK_MONOTONIC, 0, 1, on_work, client);
     if (rc >= 0)
-        rc = sd_event_source_set_enabled(client->work, SD_EVENT_OFF);
+        rc = source_set_enabled(client->work, SD_EVENT_OFF);
     if (rc >= 0)
-        rc = sd_event_add_time_relative(event, &client->timeout, CLOCK_MONOTONIC,
-                                        CONTROL_SILENCE_MS_MAX * UINT64_C(1000),
-                                        TIMEOUT_ACCURACY_US, on_timeout, client);
+        rc = source_add_time_relative(event, &client->timeout, CLOCK_MONOTONIC,
+                                      CONTROL_SILENCE_MS_MAX * UINT64_C(1000), TIMEOUT_ACCURACY_US,
+                                      on_timeout, client);
     return rc < 0 ? rc : 0;
 }
 
@@ -317,7 +317,7 @@ void control_client_free(struct control_client *client)
 void control_client_wake(struct control_client *client)
 {
     if (client->answer.kind == ANSWER_FOLLOW && has_work(client))
-        sd_event_source_set_enabled(client->work, SD_EVENT_ON);
+        source_set_enabled(client->work, SD_EVENT_ON);
 }
 
 uid_t control_client_uid(const struct control_client *client)

@@ -3,6 +3,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
+#include "agent/base/source.h"
 #include "lib/control/control.h"
 #include "lib/control/status_pack.h"
 #include "lib/limits.h"
@@ -69,10 +70,10 @@ struct press {
 static void work_in(struct press *press, uint64_t ns)
 {
     if (ns > 0)
-        (void)sd_event_source_set_time_relative(press->work, ns / NS_PER_US);
+        (void)source_set_time_relative(press->work, ns / NS_PER_US);
     else
-        (void)sd_event_source_set_time(press->work, 0);
-    (void)sd_event_source_set_enabled(press->work, SD_EVENT_ONESHOT);
+        (void)source_set_time(press->work, 0);
+    (void)source_set_enabled(press->work, SD_EVENT_ONESHOT);
 }
 
 static size_t instances(const struct press *press)
@@ -398,9 +399,9 @@ int press_open(const struct press_options *options, struct press **out)
     if (press == NULL)
         return -ENOMEM;
     press->options = *options;
-    int r = sd_event_add_time(options->inner, &press->work, CLOCK_MONOTONIC, 0, 1, on_work, press);
+    int r = source_add_time(options->inner, &press->work, CLOCK_MONOTONIC, 0, 1, on_work, press);
     if (r >= 0)
-        r = sd_event_source_set_enabled(press->work, SD_EVENT_OFF);
+        r = source_set_enabled(press->work, SD_EVENT_OFF);
     if (r < 0) {
         press_close(press);
         return r;

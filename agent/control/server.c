@@ -5,6 +5,7 @@
 #include "agent/control/server.h"
 
 #include "agent/base/log.h"
+#include "agent/base/source.h"
 #include "agent/control/budget.h"
 #include "agent/control/client.h"
 #include "agent/control/reserve.h"
@@ -301,8 +302,8 @@ static int server_start(struct control_server *server, const char *path)
     if (rc >= 0)
         rc = sd_event_source_set_priority(server->accept, SD_EVENT_PRIORITY_IMPORTANT);
     if (rc >= 0)
-        rc = sd_event_add_time(server->owner.event, &server->clock, CLOCK_MONOTONIC, UINT64_MAX, 1,
-                               on_clock, NULL);
+        rc = source_add_time(server->owner.event, &server->clock, CLOCK_MONOTONIC, UINT64_MAX, 1,
+                             on_clock, NULL);
     budget_wake(server->budget);
     return rc < 0 ? rc : 0;
 }

@@ -10,6 +10,7 @@
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
 #include "agent/base/regular_file.h"
+#include "agent/base/source.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -269,11 +270,11 @@ int history_file_open(sd_event *event, struct worker *worker, const char *direct
     if (file == NULL || disk == NULL || (file->batch = new_batch(disk, BATCH_MAX)) == NULL)
         goto fail;
     file->batch->file = file;
-    r = sd_event_add_defer(event, &file->due, on_due, file);
+    r = source_add_defer(event, &file->due, on_due, file);
     if (r >= 0)
         r = sd_event_source_set_priority(file->due, AGENT_PRIORITY_STATE);
     if (r >= 0)
-        r = sd_event_source_set_enabled(file->due, SD_EVENT_OFF);
+        r = source_set_enabled(file->due, SD_EVENT_OFF);
     if (r < 0)
         goto fail;
     read_files(file);
@@ -329,7 +330,7 @@ void history_file_changed(struct history_file *file)
     int r = 0;
 
     if (file != NULL)
-        r = sd_event_source_set_enabled(file->due, SD_EVENT_ONESHOT);
+        r = source_set_enabled(file->due, SD_EVENT_ONESHOT);
     /* When the loop has ended, closing writes what is left. */
     assert(r >= 0 || r == -ESTALE);
 }

@@ -3,6 +3,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/priorities.h"
+#include "agent/base/source.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -25,8 +26,8 @@ struct attach {
 static void arm(struct attach *attach, uint64_t at_ns)
 {
     /* Neither can fail for a source that exists. */
-    (void)sd_event_source_set_time(attach->timer, at_ns / NS_PER_US);
-    (void)sd_event_source_set_enabled(attach->timer, SD_EVENT_ONESHOT);
+    (void)source_set_time(attach->timer, at_ns / NS_PER_US);
+    (void)source_set_enabled(attach->timer, SD_EVENT_ONESHOT);
 }
 
 static bool any_waits(const struct attach *attach)
@@ -85,12 +86,12 @@ int attach_open(sd_event *event, struct registry *registry, struct attach **out)
         return -ENOMEM;
     attach->registry = registry;
     attach->backoff_ns = BACKOFF_MIN_NS;
-    int r = sd_event_add_time(event, &attach->timer, CLOCK_BOOTTIME, UINT64_MAX, TIMER_ACCURACY_US,
-                              on_timer, attach);
+    int r = source_add_time(event, &attach->timer, CLOCK_BOOTTIME, UINT64_MAX, TIMER_ACCURACY_US,
+                            on_timer, attach);
     if (r >= 0)
         r = sd_event_source_set_priority(attach->timer, AGENT_PRIORITY_LINKS);
     if (r >= 0)
-        r = sd_event_source_set_enabled(attach->timer, SD_EVENT_OFF);
+        r = source_set_enabled(attach->timer, SD_EVENT_OFF);
     if (r < 0) {
         attach_close(attach);
         return r;

@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
+#include "agent/base/source.h"
 #include "agent/instances/actions.h"
 #include "agent/instances/counts.h"
 #include "agent/instances/devices.h"
@@ -57,14 +58,14 @@ static void try_later(struct instance *instance)
     retry->backoff_ns = next_ns < BACKOFF_MAX_NS ? next_ns : BACKOFF_MAX_NS;
     uint64_t at_us = (clock_boot_ns() + retry->backoff_ns) / NS_PER_US;
     if (retry->timer == NULL)
-        r = sd_event_add_time(instance->node->event, &retry->timer, CLOCK_BOOTTIME, at_us,
-                              TIMER_ACCURACY_US, on_retry, instance);
+        r = source_add_time(instance->node->event, &retry->timer, CLOCK_BOOTTIME, at_us,
+                            TIMER_ACCURACY_US, on_retry, instance);
     if (r >= 0)
         r = sd_event_source_set_priority(retry->timer, AGENT_PRIORITY_LINKS);
     if (r >= 0)
-        r = sd_event_source_set_time(retry->timer, at_us);
+        r = source_set_time(retry->timer, at_us);
     if (r >= 0)
-        r = sd_event_source_set_enabled(retry->timer, SD_EVENT_ONESHOT);
+        r = source_set_enabled(retry->timer, SD_EVENT_ONESHOT);
     if (r < 0)
         log_instance(LOG_ERR, instance->config->name, "cannot set the timer of the next claim: %s",
                      strerror(-r));

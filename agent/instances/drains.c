@@ -6,6 +6,7 @@
 #include "agent/base/file_saver.h"
 #include "agent/base/log.h"
 #include "agent/base/regular_file.h"
+#include "agent/base/source.h"
 #include "lib/config/names.h"
 
 #include <assert.h>
@@ -63,10 +64,10 @@ static int set_timer(struct drains *drains)
         if (drains->list[i].until_boot_ns < first)
             first = drains->list[i].until_boot_ns;
     if (first == DEADLINE_NEVER)
-        return sd_event_source_set_enabled(drains->timer, SD_EVENT_OFF);
-    r = sd_event_source_set_time(drains->timer, first / NS_PER_US + 1);
+        return source_set_enabled(drains->timer, SD_EVENT_OFF);
+    r = source_set_time(drains->timer, first / NS_PER_US + 1);
     if (r >= 0)
-        r = sd_event_source_set_enabled(drains->timer, SD_EVENT_ONESHOT);
+        r = source_set_enabled(drains->timer, SD_EVENT_ONESHOT);
     return r;
 }
 
@@ -111,9 +112,9 @@ static char *dump(const struct drains *drains)
 
 static int arm(sd_event_source *timer, uint64_t after_ns)
 {
-    int r = sd_event_source_set_time(timer, (clock_boot_ns() + after_ns) / NS_PER_US);
+    int r = source_set_time(timer, (clock_boot_ns() + after_ns) / NS_PER_US);
 
-    return r < 0 ? r : sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+    return r < 0 ? r : source_set_enabled(timer, SD_EVENT_ONESHOT);
 }
 
 static void tell(const struct drains *drains, enum drains_saved saved)
@@ -127,7 +128,7 @@ static void on_saved(void *userdata, int error)
     struct drains *drains = userdata;
     char text[REGULAR_FILE_ERROR_SIZE];
 
-    (void)sd_event_source_set_enabled(drains->patience, SD_EVENT_OFF);
+    (void)source_set_enabled(drains->patience, SD_EVENT_OFF);
     if (error < 0 && !drains->failing)
         log_msg(LOG_ERR, "cannot save what is drained in %s: %s", drains->path,
                 regular_file_error(error, 0, text));
@@ -326,7 +327,7 @@ static void load(struct drains *drains, const struct config *config)
 static int add_timer(sd_event *event, sd_event_source **timer, sd_event_time_handler_t callback,
                      struct drains *drains)
 {
-    return sd_event_add_time(event, timer, CLOCK_BOOTTIME, UINT64_MAX, 1, callback, drains);
+    return source_add_time(event, timer, CLOCK_BOOTTIME, UINT64_MAX, 1, callback, drains);
 }
 
 static int open_saver(struct drains *drains)

@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
+#include "agent/base/source.h"
 #include "agent/instances/actions.h"
 #include "agent/instances/checks_effect.h"
 #include "agent/instances/counts.h"
@@ -60,14 +61,14 @@ static void arm_damping(struct instance *instance)
     int r = 0;
 
     if (instance->damping_timer == NULL)
-        r = sd_event_add_time(instance->node->event, &instance->damping_timer, CLOCK_BOOTTIME, us,
-                              1000, on_damping_end, instance);
+        r = source_add_time(instance->node->event, &instance->damping_timer, CLOCK_BOOTTIME, us,
+                            1000, on_damping_end, instance);
     if (r >= 0)
         r = sd_event_source_set_priority(instance->damping_timer, AGENT_PRIORITY_CHECKS);
     if (r >= 0)
-        r = sd_event_source_set_time(instance->damping_timer, us);
+        r = source_set_time(instance->damping_timer, us);
     if (r >= 0)
-        r = sd_event_source_set_enabled(instance->damping_timer, SD_EVENT_ONESHOT);
+        r = source_set_enabled(instance->damping_timer, SD_EVENT_ONESHOT);
     if (r < 0)
         log_instance(LOG_ERR, instance->config->name, "cannot set the timer of flap-damping: %s",
                      strerror(-r));

@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
+#include "agent/base/source.h"
 #include "agent/instances/actions.h"
 #include "agent/instances/events.h"
 #include "lib/config/duration.h"
@@ -48,14 +49,14 @@ static void arm(struct instance *instance, uint64_t at_ns)
     int r = 0;
 
     if (belief->timer == NULL)
-        r = sd_event_add_time(instance->node->event, &belief->timer, CLOCK_BOOTTIME, at_us,
-                              TIMER_ACCURACY_US, on_due, instance);
+        r = source_add_time(instance->node->event, &belief->timer, CLOCK_BOOTTIME, at_us,
+                            TIMER_ACCURACY_US, on_due, instance);
     if (r >= 0)
         r = sd_event_source_set_priority(belief->timer, AGENT_PRIORITY_LINKS);
     if (r >= 0)
-        r = sd_event_source_set_time(belief->timer, at_us);
+        r = source_set_time(belief->timer, at_us);
     if (r >= 0)
-        r = sd_event_source_set_enabled(belief->timer, SD_EVENT_ONESHOT);
+        r = source_set_enabled(belief->timer, SD_EVENT_ONESHOT);
     if (r >= 0)
         return;
     log_instance(LOG_ERR, instance->config->name, "cannot set the timer of the link's delay: %s",
@@ -77,7 +78,7 @@ static void settle(struct instance *instance)
 
     if (belief->works == belief->seen) {
         if (belief->timer != NULL)
-            (void)sd_event_source_set_enabled(belief->timer, SD_EVENT_OFF);
+            (void)source_set_enabled(belief->timer, SD_EVENT_OFF);
     } else if (clock_boot_ns() >= due_ns) {
         belief->works = belief->seen;
     } else {
@@ -135,7 +136,7 @@ void link_belief_forget(struct instance *instance)
 
     belief->known = false;
     if (belief->timer != NULL)
-        (void)sd_event_source_set_enabled(belief->timer, SD_EVENT_OFF);
+        (void)source_set_enabled(belief->timer, SD_EVENT_OFF);
     instance_set_hold(instance, HOLD_LINK_DOWN, false);
     set_deaf(instance, false);
 }

@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
+#include "agent/base/source.h"
 #include "agent/instances/events.h"
 #include "lib/config/duration.h"
 #include "lib/config/hook_unit.h"
@@ -80,14 +81,14 @@ static void try_later(struct instance *instance)
     preparation->backoff_ns = next_ns < BACKOFF_MAX_NS ? next_ns : BACKOFF_MAX_NS;
     uint64_t at_us = (clock_boot_ns() + preparation->backoff_ns) / NS_PER_US;
     if (preparation->retry == NULL)
-        r = sd_event_add_time(instance->node->event, &preparation->retry, CLOCK_BOOTTIME, at_us,
-                              TIMER_ACCURACY_US, on_retry, instance);
+        r = source_add_time(instance->node->event, &preparation->retry, CLOCK_BOOTTIME, at_us,
+                            TIMER_ACCURACY_US, on_retry, instance);
     if (r >= 0)
         r = sd_event_source_set_priority(preparation->retry, AGENT_PRIORITY_LINKS);
     if (r >= 0)
-        r = sd_event_source_set_time(preparation->retry, at_us);
+        r = source_set_time(preparation->retry, at_us);
     if (r >= 0)
-        r = sd_event_source_set_enabled(preparation->retry, SD_EVENT_ONESHOT);
+        r = source_set_enabled(preparation->retry, SD_EVENT_ONESHOT);
     if (r < 0)
         log_instance(LOG_ERR, instance->config->name,
                      "cannot set the timer of the next before-master: %s", strerror(-r));

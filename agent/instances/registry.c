@@ -3,6 +3,7 @@
 
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
+#include "agent/base/source.h"
 #include "agent/instances/avoidance.h"
 #include "agent/instances/counts.h"
 #include "agent/instances/requests.h"
@@ -174,7 +175,7 @@ static int on_reap(sd_event_source *source, void *userdata)
 
 void registry_reap_soon(struct registry *registry)
 {
-    (void)sd_event_source_set_enabled(registry->reaper, SD_EVENT_ONESHOT);
+    (void)source_set_enabled(registry->reaper, SD_EVENT_ONESHOT);
 }
 
 /* All that give way otherwise now, each of a group before any of it is told. */
@@ -199,7 +200,7 @@ static int on_avoid(sd_event_source *source, void *userdata)
 
 void registry_avoid_soon(struct registry *registry)
 {
-    (void)sd_event_source_set_enabled(registry->avoider, SD_EVENT_ONESHOT);
+    (void)source_set_enabled(registry->avoider, SD_EVENT_ONESHOT);
 }
 
 void registry_stop_all(struct registry *registry)
@@ -314,15 +315,15 @@ int registry_open(struct node *node, const struct registry_observer *observer,
         return -ENOMEM;
     registry->node = node;
     registry->observer = *observer;
-    int r = sd_event_add_defer(node->event, &registry->reaper, on_reap, registry);
+    int r = source_add_defer(node->event, &registry->reaper, on_reap, registry);
     if (r >= 0)
-        r = sd_event_source_set_enabled(registry->reaper, SD_EVENT_OFF);
+        r = source_set_enabled(registry->reaper, SD_EVENT_OFF);
     if (r >= 0)
-        r = sd_event_add_defer(node->event, &registry->avoider, on_avoid, registry);
+        r = source_add_defer(node->event, &registry->avoider, on_avoid, registry);
     if (r >= 0)
         r = sd_event_source_set_priority(registry->avoider, AGENT_PRIORITY_CHECKS);
     if (r >= 0)
-        r = sd_event_source_set_enabled(registry->avoider, SD_EVENT_OFF);
+        r = source_set_enabled(registry->avoider, SD_EVENT_OFF);
     if (r < 0) {
         registry_close(registry);
         return r;

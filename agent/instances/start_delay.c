@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
+#include "agent/base/source.h"
 #include "agent/instances/events.h"
 #include "lib/config/duration.h"
 
@@ -25,14 +26,14 @@ static int arm(struct instance *instance, uint64_t at_ns)
     int r = 0;
 
     if (instance->start_timer == NULL)
-        r = sd_event_add_time(instance->node->event, &instance->start_timer, CLOCK_BOOTTIME, at_us,
-                              TIMER_ACCURACY_US, on_due, instance);
+        r = source_add_time(instance->node->event, &instance->start_timer, CLOCK_BOOTTIME, at_us,
+                            TIMER_ACCURACY_US, on_due, instance);
     if (r >= 0)
         r = sd_event_source_set_priority(instance->start_timer, AGENT_PRIORITY_LINKS);
     if (r >= 0)
-        r = sd_event_source_set_time(instance->start_timer, at_us);
+        r = source_set_time(instance->start_timer, at_us);
     if (r >= 0)
-        r = sd_event_source_set_enabled(instance->start_timer, SD_EVENT_ONESHOT);
+        r = source_set_enabled(instance->start_timer, SD_EVENT_ONESHOT);
     return r;
 }
 

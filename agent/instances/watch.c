@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
+#include "agent/base/source.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,8 +64,8 @@ static void set_timer(struct router_watch *watch)
         follow_nobody(watch);
     /* Of a source that exists neither can fail. */
     if (on)
-        (void)sd_event_source_set_time(watch->timer, (deadline + NS_PER_US - 1) / NS_PER_US);
-    (void)sd_event_source_set_enabled(watch->timer, on ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+        (void)source_set_time(watch->timer, (deadline + NS_PER_US - 1) / NS_PER_US);
+    (void)source_set_enabled(watch->timer, on ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 
 static void ask_for(struct router *router, const struct ip_address *address)
@@ -228,8 +229,8 @@ static struct router_watch *watch_of(struct router *router)
     watch->router = router;
     conflict_init(&watch->conflict);
     lan_watch_init(&watch->lan);
-    if (sd_event_add_time(router->node->event, &watch->timer, CLOCK_BOOTTIME, UINT64_MAX, 0,
-                          router->on_watch_due, router) < 0 ||
+    if (source_add_time(router->node->event, &watch->timer, CLOCK_BOOTTIME, UINT64_MAX, 0,
+                        router->on_watch_due, router) < 0 ||
         sd_event_source_set_priority(watch->timer, AGENT_PRIORITY_NEIGHBOURS) < 0) {
         sd_event_source_disable_unref(watch->timer);
         free(watch);

@@ -6,6 +6,7 @@
 #include "agent/kernel/links.h"
 
 #include "agent/base/log.h"
+#include "agent/base/source.h"
 #include "agent/kernel/links_ask.h"
 #include "agent/kernel/links_dump.h"
 #include "agent/kernel/links_view.h"
@@ -61,8 +62,8 @@ static int read_all(struct links *links)
 
 static void later(struct links *links, uint64_t after_us)
 {
-    (void)sd_event_source_set_time_relative(links->later, after_us);
-    (void)sd_event_source_set_enabled(links->later, SD_EVENT_ONESHOT);
+    (void)source_set_time_relative(links->later, after_us);
+    (void)source_set_enabled(links->later, SD_EVENT_ONESHOT);
 }
 
 static void retry(struct links *links)
@@ -78,7 +79,7 @@ static bool begin_to_read(struct links *links, bool links_too)
         !links_dump_start(links->dump, links->worker, links_too))
         return false;
     links->reads_all = links_too;
-    (void)sd_event_source_set_enabled(links->source, SD_EVENT_OFF);
+    (void)source_set_enabled(links->source, SD_EVENT_OFF);
     return true;
 }
 
@@ -123,7 +124,7 @@ static void finish_reading(struct links *links)
     links->view.reading = true;
     int r = links_dump_take(links->dump, take_message, links);
     links->view.reading = false;
-    (void)sd_event_source_set_enabled(links->source, SD_EVENT_ON);
+    (void)source_set_enabled(links->source, SD_EVENT_ON);
     if (r < 0)
         log_failed(r);
     links_view_tell(&links->view);
@@ -160,12 +161,12 @@ static int on_later(sd_event_source *source, uint64_t usec, void *userdata)
 
 static int add_later(struct links *links, sd_event *event, int64_t priority)
 {
-    int r = sd_event_add_time(event, &links->later, CLOCK_MONOTONIC, 0, 1, on_later, links);
+    int r = source_add_time(event, &links->later, CLOCK_MONOTONIC, 0, 1, on_later, links);
 
     if (r >= 0)
         r = sd_event_source_set_priority(links->later, priority);
     if (r >= 0)
-        r = sd_event_source_set_enabled(links->later, SD_EVENT_OFF);
+        r = source_set_enabled(links->later, SD_EVENT_OFF);
     return r;
 }
 

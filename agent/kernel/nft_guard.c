@@ -3,6 +3,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
+#include "agent/base/source.h"
 #include "agent/kernel/mending.h"
 #include "agent/kernel/nft_news.h"
 #include "agent/kernel/nft_table.h"
@@ -239,8 +240,8 @@ static void done(struct worker_task *task)
 
 static void wait_until(struct nft_guard *guard, uint64_t at_ns)
 {
-    (void)sd_event_source_set_time(guard->timer, at_ns / NS_PER_US + 1);
-    (void)sd_event_source_set_enabled(guard->timer, SD_EVENT_ONESHOT);
+    (void)source_set_time(guard->timer, at_ns / NS_PER_US + 1);
+    (void)source_set_enabled(guard->timer, SD_EVENT_ONESHOT);
 }
 
 /* What has nothing more to retire needs no moment; else that moment, or NEVER. */
@@ -258,7 +259,7 @@ static void arm(struct nft_guard *guard)
     if (next_ns != DEADLINE_NEVER && !guard->task.submitted)
         wait_until(guard, next_ns);
     else
-        (void)sd_event_source_set_enabled(guard->timer, SD_EVENT_OFF);
+        (void)source_set_enabled(guard->timer, SD_EVENT_OFF);
 }
 
 static void submit(struct nft_guard *guard, bool looking)
@@ -403,10 +404,10 @@ int nft_guard_open(sd_event *event, int64_t priority, struct worker *worker, str
     guard->event = event;
     guard->priority = priority;
     guard->worker = worker;
-    r = sd_event_add_time(event, &guard->timer, CLOCK_BOOTTIME, UINT64_MAX, TIMER_ACCURACY_US,
-                          on_timer, guard);
+    r = source_add_time(event, &guard->timer, CLOCK_BOOTTIME, UINT64_MAX, TIMER_ACCURACY_US,
+                        on_timer, guard);
     if (r >= 0)
-        r = sd_event_source_set_enabled(guard->timer, SD_EVENT_OFF);
+        r = source_set_enabled(guard->timer, SD_EVENT_OFF);
     if (r >= 0)
         r = sd_event_source_set_priority(guard->timer, priority);
     if (r < 0) {

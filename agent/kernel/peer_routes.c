@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
+#include "agent/base/source.h"
 #include "agent/kernel/route_query.h"
 
 #include <assert.h>
@@ -65,8 +66,8 @@ static void schedule(struct peer_routes *routes, uint64_t at)
         return;
     routes->timer_at = at;
     /* Neither can fail for a source that exists. */
-    (void)sd_event_source_set_time(routes->timer, at / NS_PER_US);
-    (void)sd_event_source_set_enabled(routes->timer, SD_EVENT_ONESHOT);
+    (void)source_set_time(routes->timer, at / NS_PER_US);
+    (void)source_set_enabled(routes->timer, SD_EVENT_ONESHOT);
 }
 
 static struct peer_route *find(const struct peer_routes *routes, uint64_t id)
@@ -241,7 +242,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
         return 0;
     if (routes->source != NULL) {
         drain(routes);
-        (void)sd_event_source_set_enabled(routes->source, SD_EVENT_ON);
+        (void)source_set_enabled(routes->source, SD_EVENT_ON);
     }
     for (struct peer_route *route = routes->list; route != NULL; route = route->next)
         route->due = true;
@@ -254,7 +255,7 @@ static int on_notice(sd_event_source *source, int fd, uint32_t revents, void *us
 {
     (void)fd;
     (void)revents;
-    (void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+    (void)source_set_enabled(source, SD_EVENT_OFF);
     schedule(userdata, clock_boot_ns() + TOGETHER_NS);
     return 0;
 }
@@ -294,12 +295,12 @@ int peer_routes_open(sd_event *event, struct peer_routes **out)
     routes->event = event;
     routes->notices = -1;
     routes->timer_at = UINT64_MAX;
-    int r = sd_event_add_time(event, &routes->timer, CLOCK_BOOTTIME, UINT64_MAX, 1000, on_timer,
-                              routes);
+    int r =
+        source_add_time(event, &routes->timer, CLOCK_BOOTTIME, UINT64_MAX, 1000, on_timer, routes);
     if (r >= 0)
         r = sd_event_source_set_priority(routes->timer, AGENT_PRIORITY_LINKS);
     if (r >= 0)
-        r = sd_event_source_set_enabled(routes->timer, SD_EVENT_OFF);
+        r = source_set_enabled(routes->timer, SD_EVENT_OFF);
     if (r < 0) {
         peer_routes_close(routes);
         return r;

@@ -6,6 +6,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
+#include "agent/base/source.h"
 #include "agent/kernel/address_write.h"
 #include "agent/kernel/difference.h"
 #include "agent/kernel/outcome.h"
@@ -20,7 +21,7 @@ enum { TIMER_ACCURACY_US = 1000 };
 
 static void later_turn(struct reconciler *reconciler)
 {
-    (void)sd_event_source_set_enabled(reconciler->soon, SD_EVENT_ONESHOT);
+    (void)source_set_enabled(reconciler->soon, SD_EVENT_ONESHOT);
 }
 
 /* The timer goes to the earliest refresh or retry. */
@@ -35,11 +36,11 @@ static void arm(struct reconciler *reconciler)
         next_ns = reconciler->quiet_until_ns;
     reconciler->next_ns = next_ns;
     if (next_ns == DEADLINE_NEVER) {
-        (void)sd_event_source_set_enabled(reconciler->timer, SD_EVENT_OFF);
+        (void)source_set_enabled(reconciler->timer, SD_EVENT_OFF);
         return;
     }
-    (void)sd_event_source_set_time(reconciler->timer, next_ns / NS_PER_US + 1);
-    (void)sd_event_source_set_enabled(reconciler->timer, SD_EVENT_ONESHOT);
+    (void)source_set_time(reconciler->timer, next_ns / NS_PER_US + 1);
+    (void)source_set_enabled(reconciler->timer, SD_EVENT_ONESHOT);
 }
 
 /* ---- A flight's end */
@@ -374,17 +375,17 @@ int reconciler_finish(struct reconciler *reconciler, uint64_t limit_ns)
 
 static int open_sources(sd_event *event, int64_t priority, struct reconciler *reconciler)
 {
-    int r = sd_event_add_time(event, &reconciler->timer, CLOCK_BOOTTIME, UINT64_MAX,
-                              TIMER_ACCURACY_US, on_timer, reconciler);
+    int r = source_add_time(event, &reconciler->timer, CLOCK_BOOTTIME, UINT64_MAX,
+                            TIMER_ACCURACY_US, on_timer, reconciler);
 
     if (r >= 0)
-        r = sd_event_source_set_enabled(reconciler->timer, SD_EVENT_OFF);
+        r = source_set_enabled(reconciler->timer, SD_EVENT_OFF);
     if (r >= 0)
         r = sd_event_source_set_priority(reconciler->timer, priority);
     if (r >= 0)
-        r = sd_event_add_defer(event, &reconciler->soon, on_soon, reconciler);
+        r = source_add_defer(event, &reconciler->soon, on_soon, reconciler);
     if (r >= 0)
-        r = sd_event_source_set_enabled(reconciler->soon, SD_EVENT_OFF);
+        r = source_set_enabled(reconciler->soon, SD_EVENT_OFF);
     if (r >= 0)
         r = sd_event_source_set_priority(reconciler->soon, priority);
     return r;

@@ -4,6 +4,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
+#include "agent/base/source.h"
 #include "agent/kernel/mending.h"
 #include "agent/kernel/route_flight.h"
 #include "agent/kernel/route_news.h"
@@ -55,7 +56,7 @@ struct route_keeper {
 
 static void later_turn(struct route_keeper *keeper)
 {
-    (void)sd_event_source_set_enabled(keeper->soon, SD_EVENT_ONESHOT);
+    (void)source_set_enabled(keeper->soon, SD_EVENT_ONESHOT);
 }
 
 static void arm(struct route_keeper *keeper)
@@ -66,11 +67,11 @@ static void arm(struct route_keeper *keeper)
         next_ns = keeper->look_ns;
     /* The end of a flight arms it anew. */
     if (next_ns == DEADLINE_NEVER || keeper->task.submitted) {
-        (void)sd_event_source_set_enabled(keeper->timer, SD_EVENT_OFF);
+        (void)source_set_enabled(keeper->timer, SD_EVENT_OFF);
         return;
     }
-    (void)sd_event_source_set_time(keeper->timer, next_ns / NS_PER_US + 1);
-    (void)sd_event_source_set_enabled(keeper->timer, SD_EVENT_ONESHOT);
+    (void)source_set_time(keeper->timer, next_ns / NS_PER_US + 1);
+    (void)source_set_enabled(keeper->timer, SD_EVENT_ONESHOT);
 }
 
 /* ---- A flight's end */
@@ -286,17 +287,17 @@ int route_keeper_finish(struct route_keeper *keeper, uint64_t limit_ns)
 
 static int open_sources(sd_event *event, int64_t priority, struct route_keeper *keeper)
 {
-    int r = sd_event_add_time(event, &keeper->timer, CLOCK_BOOTTIME, UINT64_MAX, TIMER_ACCURACY_US,
-                              on_timer, keeper);
+    int r = source_add_time(event, &keeper->timer, CLOCK_BOOTTIME, UINT64_MAX, TIMER_ACCURACY_US,
+                            on_timer, keeper);
 
     if (r >= 0)
-        r = sd_event_source_set_enabled(keeper->timer, SD_EVENT_OFF);
+        r = source_set_enabled(keeper->timer, SD_EVENT_OFF);
     if (r >= 0)
         r = sd_event_source_set_priority(keeper->timer, priority);
     if (r >= 0)
-        r = sd_event_add_defer(event, &keeper->soon, on_soon, keeper);
+        r = source_add_defer(event, &keeper->soon, on_soon, keeper);
     if (r >= 0)
-        r = sd_event_source_set_enabled(keeper->soon, SD_EVENT_OFF);
+        r = source_set_enabled(keeper->soon, SD_EVENT_OFF);
     if (r >= 0)
         r = sd_event_source_set_priority(keeper->soon, priority);
     return r;

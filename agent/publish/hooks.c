@@ -7,6 +7,7 @@
 
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
+#include "agent/base/source.h"
 #include "agent/publish/hook_environment.h"
 #include "agent/publish/hook_run.h"
 #include "lib/config/hook_unit.h"
@@ -123,7 +124,7 @@ static void remove_queue(struct hook_queue *queue)
 
 static void start_soon(struct hooks *hooks)
 {
-    int r = sd_event_source_set_enabled(hooks->starter, SD_EVENT_ONESHOT);
+    int r = source_set_enabled(hooks->starter, SD_EVENT_ONESHOT);
 
     assert(r >= 0);
 }
@@ -280,11 +281,11 @@ int hooks_open(sd_event *event, struct unit_hooks *units, void (*on_idle)(void *
     hooks->units = units;
     hooks->on_idle = on_idle;
     hooks->userdata = userdata;
-    r = sd_event_add_defer(event, &hooks->starter, on_start, hooks);
+    r = source_add_defer(event, &hooks->starter, on_start, hooks);
     if (r >= 0)
         r = sd_event_source_set_priority(hooks->starter, AGENT_PRIORITY_HOOKS);
     if (r >= 0)
-        r = sd_event_source_set_enabled(hooks->starter, SD_EVENT_OFF);
+        r = source_set_enabled(hooks->starter, SD_EVENT_OFF);
     return r;
 }
 

@@ -5,6 +5,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
+#include "agent/base/source.h"
 #include "agent/instances/counts.h"
 #include "agent/instances/preparation.h"
 #include "agent/publish/hooks.h"
@@ -96,7 +97,7 @@ static void tell_target(const struct publish *publish, const struct instance *in
 
 static void write_soon(const struct publish *publish)
 {
-    int r = sd_event_source_set_enabled(publish->writer, SD_EVENT_ONESHOT);
+    int r = source_set_enabled(publish->writer, SD_EVENT_ONESHOT);
 
     assert(r >= 0);
 }
@@ -137,7 +138,7 @@ static void on_idle(void *userdata)
     struct publish *publish = userdata;
 
     if (registry_ended(publish->options.registry) && finished(publish))
-        (void)sd_event_exit(publish->options.event, 0);
+        (void)source_exit(publish->options.event, 0);
 }
 
 /* A command for a MASTER may want to use its addresses, and is not to run before before-master. */
@@ -185,7 +186,7 @@ static int on_impatient(sd_event_source *source, uint64_t usec, void *userdata)
 
     (void)source;
     (void)usec;
-    return sd_event_exit(publish->options.event, 0);
+    return source_exit(publish->options.event, 0);
 }
 
 int publish_finish(struct publish *publish)
@@ -193,13 +194,12 @@ int publish_finish(struct publish *publish)
     sd_event *event = publish->options.event;
 
     if (finished(publish))
-        return sd_event_exit(event, 0);
+        return source_exit(event, 0);
     if (publish->impatience != NULL)
         return 0;
     log_msg(LOG_NOTICE, "waiting for the last hooks, at most %d s", FINISH_MS / 1000);
-    return sd_event_add_time_relative(event, &publish->impatience, CLOCK_BOOTTIME,
-                                      FINISH_MS * (NS_PER_MS / NS_PER_US), 0, on_impatient,
-                                      publish);
+    return source_add_time_relative(event, &publish->impatience, CLOCK_BOOTTIME,
+                                    FINISH_MS * (NS_PER_MS / NS_PER_US), 0, on_impatient, publish);
 }
 
 static int open_parts(struct publish *publish)
@@ -223,11 +223,11 @@ static int open_parts(struct publish *publish)
     if (r >= 0)
         r = systemd_targets_open(event, on_idle, publish, &publish->targets);
     if (r >= 0)
-        r = sd_event_add_defer(event, &publish->writer, on_write, publish);
+        r = source_add_defer(event, &publish->writer, on_write, publish);
     if (r >= 0)
         r = sd_event_source_set_priority(publish->writer, AGENT_PRIORITY_STATE);
     if (r >= 0)
-        r = sd_event_source_set_enabled(publish->writer, SD_EVENT_OFF);
+        r = source_set_enabled(publish->writer, SD_EVENT_OFF);
     return r;
 }
 

@@ -8,6 +8,7 @@
 #include "agent/base/log.h"
 #include "agent/base/message_ids.h"
 #include "agent/base/priorities.h"
+#include "agent/base/source.h"
 #include "agent/publish/manager_bus.h"
 
 #include <assert.h>
@@ -90,7 +91,7 @@ bool systemd_targets_idle(const struct systemd_targets *targets)
 
 static void call_soon(struct systemd_targets *targets)
 {
-    int r = sd_event_source_set_enabled(targets->caller, SD_EVENT_ONESHOT);
+    int r = source_set_enabled(targets->caller, SD_EVENT_ONESHOT);
 
     assert(r >= 0);
 }
@@ -101,9 +102,8 @@ static void retry_later(struct systemd_targets *targets)
 
     if (sd_event_source_get_enabled(targets->retry, &on) > 0)
         return;
-    (void)sd_event_source_set_time_relative(targets->retry,
-                                            targets->retry_ms * (NS_PER_MS / NS_PER_US));
-    (void)sd_event_source_set_enabled(targets->retry, SD_EVENT_ONESHOT);
+    (void)source_set_time_relative(targets->retry, targets->retry_ms * (NS_PER_MS / NS_PER_US));
+    (void)source_set_enabled(targets->retry, SD_EVENT_ONESHOT);
     targets->retry_ms = targets->retry_ms * 2 < RETRY_MAX_MS ? targets->retry_ms * 2 : RETRY_MAX_MS;
 }
 
@@ -233,18 +233,18 @@ int systemd_targets_open(sd_event *event, void (*on_idle)(void *userdata), void 
     targets->retry_ms = RETRY_FIRST_MS;
     targets->on_idle = on_idle;
     targets->userdata = userdata;
-    r = sd_event_add_defer(event, &targets->caller, on_call, targets);
+    r = source_add_defer(event, &targets->caller, on_call, targets);
     if (r >= 0)
         r = sd_event_source_set_priority(targets->caller, AGENT_PRIORITY_HOOKS);
     if (r >= 0)
-        r = sd_event_source_set_enabled(targets->caller, SD_EVENT_OFF);
+        r = source_set_enabled(targets->caller, SD_EVENT_OFF);
     if (r >= 0)
-        r = sd_event_add_time(event, &targets->retry, CLOCK_BOOTTIME, UINT64_MAX, 0, on_retry,
-                              targets);
+        r = source_add_time(event, &targets->retry, CLOCK_BOOTTIME, UINT64_MAX, 0, on_retry,
+                            targets);
     if (r >= 0)
         r = sd_event_source_set_priority(targets->retry, AGENT_PRIORITY_HOOKS);
     if (r >= 0)
-        r = sd_event_source_set_enabled(targets->retry, SD_EVENT_OFF);
+        r = source_set_enabled(targets->retry, SD_EVENT_OFF);
     return r;
 }
 

@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
+#include "agent/base/source.h"
 #include "agent/instances/preparation.h"
 
 #include <errno.h>
@@ -62,10 +63,10 @@ static bool is_open(const struct instance *instance)
 
 static void look_at(struct telling *telling, uint64_t at_ns)
 {
-    int r = sd_event_source_set_time(telling->timer, at_ns / NS_PER_US + 1);
+    int r = source_set_time(telling->timer, at_ns / NS_PER_US + 1);
 
     if (r >= 0)
-        r = sd_event_source_set_enabled(telling->timer, SD_EVENT_ONESHOT);
+        r = source_set_enabled(telling->timer, SD_EVENT_ONESHOT);
     if (r < 0)
         log_msg(LOG_ERR, "cannot set the timer of refused claims: %s", strerror(-r));
 }
@@ -131,12 +132,12 @@ int telling_open(sd_event *event, const struct registry *registry, struct chroni
     if (telling == NULL)
         return r;
     *telling = (struct telling){.registry = registry, .chronicle = chronicle};
-    r = sd_event_add_time(event, &telling->timer, CLOCK_BOOTTIME, 0, TIMER_ACCURACY_US, on_time,
-                          telling);
+    r = source_add_time(event, &telling->timer, CLOCK_BOOTTIME, 0, TIMER_ACCURACY_US, on_time,
+                        telling);
     if (r >= 0)
         r = sd_event_source_set_priority(telling->timer, AGENT_PRIORITY_STATE);
     if (r >= 0)
-        r = sd_event_source_set_enabled(telling->timer, SD_EVENT_OFF);
+        r = source_set_enabled(telling->timer, SD_EVENT_OFF);
     return r;
 }
 

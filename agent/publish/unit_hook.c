@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/file_saver.h"
 #include "agent/base/priorities.h"
+#include "agent/base/source.h"
 #include "agent/publish/manager_bus.h"
 #include "agent/publish/run_path.h"
 #include "lib/config/hook_unit.h"
@@ -266,8 +267,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
         return 0;
     }
     run->timed_out = true;
-    (void)sd_event_source_set_time_relative(source, STOP_MS_MAX * US_PER_MS);
-    return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+    (void)source_set_time_relative(source, STOP_MS_MAX * US_PER_MS);
+    return source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
 /* Behind the call that started it, on the same connection. */
@@ -319,8 +320,8 @@ static int begin(struct unit_hook *run, const struct unit_hook_spec *spec)
     snprintf(name, sizeof(name), "%s" HOOK_EVENT_SUFFIX, run->program);
     int r = file_saver_open(&file, &run->saver);
     if (r >= 0)
-        r = sd_event_add_time_relative(hooks->event, &run->timer, CLOCK_BOOTTIME,
-                                       spec->timeout_ns / NS_PER_US, US_PER_MS, on_timer, run);
+        r = source_add_time_relative(hooks->event, &run->timer, CLOCK_BOOTTIME,
+                                     spec->timeout_ns / NS_PER_US, US_PER_MS, on_timer, run);
     if (r >= 0)
         r = sd_event_source_set_priority(run->timer, AGENT_PRIORITY_HOOKS);
     if (r < 0) {

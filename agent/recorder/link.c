@@ -5,6 +5,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
+#include "agent/base/source.h"
 #include "agent/recorder/filter.h"
 #include "agent/wire/frame_ring.h"
 
@@ -81,9 +82,9 @@ static void on_frame(void *userdata, const struct frame_seen *frame)
 
 static int set_timer(struct recorder_link *link, uint64_t at_ns)
 {
-    int r = sd_event_source_set_time(link->timer, at_ns / NS_PER_US);
+    int r = source_set_time(link->timer, at_ns / NS_PER_US);
 
-    return r < 0 ? r : sd_event_source_set_enabled(link->timer, SD_EVENT_ONESHOT);
+    return r < 0 ? r : source_set_enabled(link->timer, SD_EVENT_ONESHOT);
 }
 
 /* Adds what the ring has got since the last call. False: out of memory. */
@@ -167,12 +168,12 @@ int recorder_link_new(const struct recorder_link_options *options, struct record
     memcpy(link->name, options->ifname, strnlen(options->ifname, sizeof(link->name) - 1));
     r = frame_ring_new(options->ring_size, options->keep_ns, &link->ring);
     if (r >= 0)
-        r = sd_event_add_time(options->event, &link->timer, CLOCK_BOOTTIME, UINT64_MAX,
-                              TIMER_ACCURACY_US, on_timer, link);
+        r = source_add_time(options->event, &link->timer, CLOCK_BOOTTIME, UINT64_MAX,
+                            TIMER_ACCURACY_US, on_timer, link);
     if (r >= 0)
         r = sd_event_source_set_priority(link->timer, AGENT_PRIORITY_RECORDER);
     if (r >= 0)
-        r = sd_event_source_set_enabled(link->timer, SD_EVENT_OFF);
+        r = source_set_enabled(link->timer, SD_EVENT_OFF);
     if (r < 0) {
         recorder_link_free(link);
         return r;

@@ -5,6 +5,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
+#include "agent/base/source.h"
 #include "lib/limits.h"
 
 #include <errno.h>
@@ -105,11 +106,11 @@ static void arm(struct announce_queue *queue)
         if (lane->free_ns < next_ns)
             next_ns = lane->free_ns;
     if (next_ns == DEADLINE_NEVER) {
-        (void)sd_event_source_set_enabled(queue->timer, SD_EVENT_OFF);
+        (void)source_set_enabled(queue->timer, SD_EVENT_OFF);
         return;
     }
-    (void)sd_event_source_set_time(queue->timer, (next_ns + NS_PER_US - 1) / NS_PER_US);
-    (void)sd_event_source_set_enabled(queue->timer, SD_EVENT_ONESHOT);
+    (void)source_set_time(queue->timer, (next_ns + NS_PER_US - 1) / NS_PER_US);
+    (void)source_set_enabled(queue->timer, SD_EVENT_ONESHOT);
 }
 
 /* One address of every lane that is free. */
@@ -276,12 +277,12 @@ int announce_queue_open(sd_event *event, struct neighbour_io *io, struct announc
     if (queue == NULL)
         return r;
     queue->io = io;
-    r = sd_event_add_time(event, &queue->timer, CLOCK_BOOTTIME, UINT64_MAX, TIMER_ACCURACY_US,
-                          on_timer, queue);
+    r = source_add_time(event, &queue->timer, CLOCK_BOOTTIME, UINT64_MAX, TIMER_ACCURACY_US,
+                        on_timer, queue);
     if (r >= 0)
         r = sd_event_source_set_priority(queue->timer, AGENT_PRIORITY_NEIGHBOURS);
     if (r >= 0)
-        r = sd_event_source_set_enabled(queue->timer, SD_EVENT_OFF);
+        r = source_set_enabled(queue->timer, SD_EVENT_OFF);
     if (r < 0) {
         announce_queue_close(queue);
         return r;

@@ -2,6 +2,7 @@
 #include "agent/wire/frame_tap.h"
 
 #include "agent/base/clock.h"
+#include "agent/base/source.h"
 #include "lib/limits.h"
 
 #include <assert.h>
@@ -58,8 +59,8 @@ static void collect(struct frame_tap *tap, uint64_t now_ns)
     size_t n = frame_socket_read(tap->socket, FRAMES_PER_PASS, tap->fn, tap->userdata);
 
     tap->next_ns = now_ns + (n < FRAMES_BUSY ? QUIET_NS : BUSY_NS);
-    (void)sd_event_source_set_time(tap->timer, (now_ns + LATEST_NS) / NS_PER_US);
-    (void)sd_event_source_set_enabled(tap->timer, SD_EVENT_ONESHOT);
+    (void)source_set_time(tap->timer, (now_ns + LATEST_NS) / NS_PER_US);
+    (void)source_set_enabled(tap->timer, SD_EVENT_ONESHOT);
 }
 
 void frame_tap_collect(struct frame_tap *tap, uint64_t now_ns)
@@ -113,9 +114,9 @@ int frame_tap_listen(struct frame_tap *tap, sd_event *event, int64_t priority, f
 {
     tap->fn = fn;
     tap->userdata = userdata;
-    int r = sd_event_add_time(event, &tap->timer, CLOCK_BOOTTIME,
-                              (clock_boot_ns() + LATEST_NS) / NS_PER_US, LATE_ACCURACY_US, on_timer,
-                              tap);
+    int r =
+        source_add_time(event, &tap->timer, CLOCK_BOOTTIME,
+                        (clock_boot_ns() + LATEST_NS) / NS_PER_US, LATE_ACCURACY_US, on_timer, tap);
     if (r >= 0)
         r = sd_event_source_set_priority(tap->timer, priority);
     return r < 0 ? r : 0;

@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
+#include "agent/base/source.h"
 #include "lib/limits.h"
 
 #include <assert.h>
@@ -107,12 +108,12 @@ static int start_timer(struct segment_filter *filter, sd_event *event)
     int r;
 
     if (filter->timer == NULL) {
-        r = sd_event_add_time_relative(event, &filter->timer, CLOCK_BOOTTIME, after_us, 0, on_over,
-                                       filter);
+        r = source_add_time_relative(event, &filter->timer, CLOCK_BOOTTIME, after_us, 0, on_over,
+                                     filter);
         return r < 0 ? r : sd_event_source_set_priority(filter->timer, AGENT_PRIORITY_CHECKS);
     }
-    r = sd_event_source_set_time_relative(filter->timer, after_us);
-    return r < 0 ? r : sd_event_source_set_enabled(filter->timer, SD_EVENT_ONESHOT);
+    r = source_set_time_relative(filter->timer, after_us);
+    return r < 0 ? r : source_set_enabled(filter->timer, SD_EVENT_ONESHOT);
 }
 
 void segment_filter_start(struct segment_filter *filter, struct advert_io *io,

@@ -3,6 +3,7 @@
  * line counts. One that is left is collected by the loop, for which nobody waits. */
 #include "agent/base/child.h"
 #include "agent/base/clock.h"
+#include "agent/base/source.h"
 #include "agent/base/turns.h"
 #include "lib/limits.h"
 
@@ -37,7 +38,7 @@ static void on_end(void *userdata, const struct child_result *result)
     struct seen *seen = userdata;
 
     seen->result = *result;
-    (void)sd_event_exit(seen->event, 0);
+    (void)source_exit(seen->event, 0);
 }
 
 static struct child *start(const char *command, bool probe, struct seen *seen)

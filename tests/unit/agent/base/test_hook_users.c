@@ -1,5 +1,6 @@
 /* The users of hooks are asked for when a configuration is read, never when a hook is run: the
  * name service here is one that counts. */
+#include "agent/base/source.h"
 #include "agent/publish/hooks.h"
 #include "agent/publish/hooks_check.h"
 #include "tests/unit/lib/config/config_text.h"
@@ -72,7 +73,7 @@ static int reset(void **state)
 
 static void leave(void *userdata)
 {
-    (void)sd_event_exit(userdata, 0);
+    (void)source_exit(userdata, 0);
 }
 
 static int too_late(sd_event_source *source, uint64_t usec, void *userdata)
@@ -98,7 +99,7 @@ static void run_hook(struct config_box *box)
     assert_true(sd_event_new(&event) >= 0);
     assert_true(hooks_open(event, NULL, leave, event, &hooks) >= 0);
     assert_true(
-        sd_event_add_time_relative(event, NULL, CLOCK_MONOTONIC, LIMIT_US, 0, too_late, NULL) >= 0);
+        source_add_time_relative(event, NULL, CLOCK_MONOTONIC, LIMIT_US, 0, too_late, NULL) >= 0);
     hooks_transition(hooks, &change);
     assert_int_equal(sd_event_loop(event), 0);
     hooks_close(hooks);

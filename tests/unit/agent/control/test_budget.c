@@ -1,6 +1,7 @@
 /* The loop within the loop: it serves, it keeps to its share of the CPU, and it rests without being
  * forgotten. */
 #include "agent/base/clock.h"
+#include "agent/base/source.h"
 #include "agent/base/turns.h"
 #include "agent/control/budget.h"
 #include "lib/limits.h"
@@ -65,8 +66,8 @@ static int on_greed(sd_event_source *source, uint64_t usec, void *userdata)
 {
     (void)usec;
     burn(userdata);
-    assert_true(sd_event_source_set_time(source, 0) >= 0);
-    return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+    assert_true(source_set_time(source, 0) >= 0);
+    return source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
 static int setup(void **state)
@@ -110,8 +111,8 @@ static void add_reader(struct bench *bench)
 
 static void add_greed(struct bench *bench)
 {
-    assert_true(sd_event_add_time(budget_event(bench->budget), &bench->source, CLOCK_MONOTONIC, 0,
-                                  1, on_greed, bench) >= 0);
+    assert_true(source_add_time(budget_event(bench->budget), &bench->source, CLOCK_MONOTONIC, 0, 1,
+                                on_greed, bench) >= 0);
     budget_wake(bench->budget);
 }
 
@@ -134,10 +135,10 @@ static void test_a_source_armed_from_outside_is_served_after_a_wake(void **state
     struct bench *bench = *state;
 
     add_greed(bench);
-    assert_true(sd_event_source_set_enabled(bench->source, SD_EVENT_OFF) >= 0);
+    assert_true(source_set_enabled(bench->source, SD_EVENT_OFF) >= 0);
     run_for(bench, 5 * NS_PER_MS);
     unsigned before = bench->served;
-    assert_true(sd_event_source_set_enabled(bench->source, SD_EVENT_ONESHOT) >= 0);
+    assert_true(source_set_enabled(bench->source, SD_EVENT_ONESHOT) >= 0);
     budget_wake(bench->budget);
     for (int turns = 0; bench->served == before && turns < 1000; turns++)
         run_for(bench, 1 * NS_PER_MS);
@@ -227,8 +228,8 @@ static void test_the_outer_loop_goes_on(void **state)
 
     bench->burn_ns = 1 * NS_PER_MS;
     add_greed(bench);
-    assert_true(
-        sd_event_add_time(bench->outer, &urgent, CLOCK_MONOTONIC, 0, 1, on_greed, &beside) >= 0);
+    assert_true(source_add_time(bench->outer, &urgent, CLOCK_MONOTONIC, 0, 1, on_greed, &beside) >=
+                0);
     assert_true(sd_event_source_set_priority(urgent, -10) >= 0);
     for (int i = 0; i < 100; i++)
         assert_true(turns_run(bench->outer, 1000) >= 0);

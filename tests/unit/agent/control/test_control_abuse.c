@@ -1,5 +1,6 @@
 /* The control server with hostile clients: nonsense, too much, half of it, silence, never reading,
  * and floods, which must neither hold up what is more important nor other clients. */
+#include "agent/base/source.h"
 #include "agent/control/press.h"
 #include "tests/unit/agent/control/control_bench.h"
 #include "tests/unit/emulated.h"
@@ -203,8 +204,8 @@ static void on_piece(void)
     /* What a turn has begun it may end. */
     urgent_late += urgent_owed != 0 && urgent_owed != turn;
     urgent_owed = turn;
-    (void)sd_event_source_set_time(urgent, 0);
-    (void)sd_event_source_set_enabled(urgent, SD_EVENT_ONESHOT);
+    (void)source_set_time(urgent, 0);
+    (void)source_set_enabled(urgent, SD_EVENT_ONESHOT);
 }
 
 /* As many calls as the socket takes, and away with what comes back. */
@@ -224,7 +225,7 @@ static void start_flood(struct control_bench *bench, int *fds)
 {
     pieces = urgent_late = urgent_owed = 0;
     turn = 1;
-    assert_true(sd_event_add_time(bench->event, &urgent, CLOCK_MONOTONIC, 0, 1, on_urgent, NULL) >=
+    assert_true(source_add_time(bench->event, &urgent, CLOCK_MONOTONIC, 0, 1, on_urgent, NULL) >=
                 0);
     assert_true(sd_event_source_set_priority(urgent, BENCH_PRIORITY - 1) >= 0);
     bench->piece = on_piece;

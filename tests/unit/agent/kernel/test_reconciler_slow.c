@@ -1,6 +1,7 @@
 /* The kernel takes its time: nobody waits for it, nothing is asked twice, and who changes his mind
  * meanwhile gets what he wants last. The worker is kept busy with a task that waits at a gate. */
 #include "agent/base/clock.h"
+#include "agent/base/source.h"
 #include "agent/kernel/reconciler_state.h"
 #include "tests/unit/agent/kernel/reconciler_node.h"
 #include "tests/unit/agent/netns.h"
@@ -70,8 +71,8 @@ static int on_turn(sd_event_source *source, uint64_t usec, void *userdata)
 
     (void)usec;
     (*turns)++;
-    assert_true(sd_event_source_set_time_relative(source, TURN_US) >= 0);
-    return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+    assert_true(source_set_time_relative(source, TURN_US) >= 0);
+    return source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
 static bool enough(void *userdata)
@@ -98,8 +99,8 @@ static void a_claim_returns_at_once_and_timers_go_on(void **state)
 
     close_gate(node, &gate);
     want(node, &set, list, 2);
-    assert_true(sd_event_add_time_relative(node->event, &timer, CLOCK_BOOTTIME, TURN_US, 1, on_turn,
-                                           &turns) >= 0);
+    assert_true(source_add_time_relative(node->event, &timer, CLOCK_BOOTTIME, TURN_US, 1, on_turn,
+                                         &turns) >= 0);
     assert_true(netns_run_until(node->event, enough, &turns, WAIT_MS));
     assert_int_equal(settled, 0);
     assert_false(reconciler_settled(&set));

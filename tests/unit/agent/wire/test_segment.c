@@ -2,6 +2,7 @@
  * leaves of the event loop to everybody else, and what an observer hears. */
 #include "agent/base/clock.h"
 #include "agent/base/priorities.h"
+#include "agent/base/source.h"
 #include "agent/base/turns.h"
 #include "agent/kernel/reconciler.h"
 #include "agent/wire/segment.h"
@@ -93,8 +94,8 @@ static int on_turn(sd_event_source *source, uint64_t usec, void *userdata)
 
     (void)usec;
     node->turns++;
-    assert_true(sd_event_source_set_time_relative(source, TURN_US) >= 0);
-    return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+    assert_true(source_set_time_relative(source, TURN_US) >= 0);
+    return source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
 static void build_frame(uint8_t frame[FRAME_SIZE])
@@ -222,8 +223,8 @@ static void a_flood_leaves_turns_to_all_others_and_the_lease_is_renewed(void **s
                                            .userdata = node};
     assert_int_equal(segment_attach(node->segments, link, &node->client), 0);
     reconciler_want(node->reconciler, &set, link->ifindex, list, 1, LEASE_S * NS_PER_SEC);
-    assert_true(sd_event_add_time_relative(node->event, &turns, CLOCK_BOOTTIME, TURN_US, 1, on_turn,
-                                           node) >= 0);
+    assert_true(source_add_time_relative(node->event, &turns, CLOCK_BOOTTIME, TURN_US, 1, on_turn,
+                                         node) >= 0);
     assert_true(sd_event_source_set_priority(turns, AGENT_PRIORITY_CONTROL) >= 0);
     assert_true(netns_run_until(node->event, is_held, NULL, WAIT_MS));
     node->flooding = true;
