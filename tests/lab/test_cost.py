@@ -1,15 +1,17 @@
-"""What an advert costs: system calls and allocations, at 255 instances with 100 ms, in both roles.
+"""What an advert costs: system calls and allocations, at 255 instances with 100 ms, in both roles;
+and with one instance the pages it touches.
 
-Ratios only: how long it takes is tests/bench/cost's subject.
+Ratios and counts only: how long it takes is tests/bench/cost's subject.
 """
 
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from vipdlab import config
-from vipdlab.cost import Allocations, count_calls, frames, held, many, wake_ups
+from vipdlab import config, hot_path
+from vipdlab.cost import (Allocations, count_calls, frames, held, many, pages_touched, wake_ups)
 from vipdlab.node import sanitized
 
 COUNT = 255
@@ -19,6 +21,11 @@ WATCH_S = 4
 # Adverts come into phase by one percent of the interval each, and a late one is out of it again: one
 # stretch in which nothing else held the machine is enough.
 STRETCHES = 6
+# Of an advert a second, a lease renewal among them or not; a page that is cold costs 1.6 us.
+PAGES_OF_TEXT = 12
+PAGES_OWN = {"MASTER": 60, "BACKUP": 50}
+# Called at least so often for each advert: leases are renewed with every second one.
+OF_EACH_ADVERT = 1 / 3
 
 pytestmark = [pytest.mark.alone,
               pytest.mark.skipif(sanitized(), reason="a sanitizer's own calls and allocations")]
@@ -67,6 +74,49 @@ def test_an_advert_is_one_wake_up(lab):
         woken, adverts = wake_ups(node) - before, frames(node, direction) - frames_before
         assert adverts >= 2 * WATCH_S, f"{node.name}: {adverts} adverts"
         assert woken <= bound * adverts + 3, f"{node.name}: {woken} wake-ups, {adverts} adverts"
+
+
+def is_own(name):
+    """No library's: of those other programs make pages look touched."""
+    return name.startswith(("vipd ", "[heap]", "[stack]", "rw-p"))
+
+
+@pytest.mark.lab(nodes=2)
+def test_an_advert_touches_few_pages(lab):
+    """What it takes lies side by side (agent/hot_path.ld)."""
+    for node, priority in ((lab[1], 150), (lab[2], 100)):
+        node.start(config.instance(priority=priority, advert_interval="1s"))
+    lab.wait_master(lab[1])
+    time.sleep(5)  # announcements are repeated, the election's timers put off
+    for node, role in ((lab[1], "MASTER"), (lab[2], "BACKUP")):
+        seen = []
+        while len(seen) < 2 * STRETCHES and not any(
+                text <= PAGES_OF_TEXT and own <= PAGES_OWN[role] for text, own, _ in seen):
+            found, = pages_touched([node.process.pid], 1.5)
+            seen.append((found.get("vipd r-xp", 0),
+                         sum(n for name, n in found.items() if is_own(name)), found))
+        assert seen[-1][0] <= PAGES_OF_TEXT, \
+            f"{role}: write agent/hot_path.ld anew (tests/lab/hot_path): {seen}"
+        assert seen[-1][1] <= PAGES_OWN[role], f"{role}: {seen}"
+
+
+@pytest.mark.skipif(not shutil.which("callgrind_control"), reason="there is no valgrind")
+@pytest.mark.parametrize("role", hot_path.ROLES)
+@pytest.mark.lab(nodes=2)
+@pytest.mark.limit(240)
+def test_what_runs_for_each_advert_is_listed(lab, role):
+    node = hot_path.start(lab, role)
+    left, direction = None, "sent" if role == "MASTER" else "received"
+    for _ in range(STRETCHES // 2):
+        before = frames(node, direction)
+        calls = hot_path.watch(node, 2 * WATCH_S)
+        adverts = frames(node, direction) - before
+        assert len(calls) > 50, f"callgrind knows the functions: {calls}"
+        missing = set(hot_path.unlisted(calls, OF_EACH_ADVERT * adverts))
+        left = missing if left is None else left & missing
+        if adverts >= WATCH_S and not left:
+            return
+    assert not left, "run tests/lab/hot_path, which writes agent/hot_path.ld anew"
 
 
 @pytest.mark.lab(nodes=1)

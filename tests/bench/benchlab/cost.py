@@ -11,6 +11,8 @@ import statistics
 import subprocess
 import time
 
+from vipdlab.cost import pages_touched
+
 from .frame import Figure, Unmeasured
 from .many import ROLES, Many
 from .results import PRODUCTS, Value, at_most, share
@@ -23,6 +25,8 @@ STANDS_S = 0.1  # what a stall costs an agent is small beside its work, ...
 SLICE_S = 2
 BIG = (255, 100)
 ALONE = (1, 1000)
+PAGES_S = 1.02  # one advert of that
+PAGES_TIMES = 5
 RSS_MIB = 8
 RSS_MIB_EACH = 1 / 1024
 LINEAR = 1.2        # an advert of many costs at most so much of what one of fewer does ...
@@ -94,12 +98,26 @@ def measure_pair(agents, seconds, calls_seconds):
             yield "syscalls per advert", role, calls / max(agents.sent() - sent, 1), "1"
 
 
+def measure_pages(agents):
+    """Yields (name, role, value, unit): what is cold when an advert comes or goes."""
+    pids = {role: agents.pids(role) for role in ROLES}
+    seen = {role: [] for role in ROLES}
+    for _ in range(PAGES_TIMES):
+        for role in ROLES:
+            seen[role].append(sum(sum(found.values())
+                                  for found in pages_touched(pids[role], PAGES_S)))
+    for role in ROLES:
+        yield "pages an advert touches", role, statistics.median(seen[role]), "1"
+
+
 def one_pair(product, count, interval_ms, seconds, settle_s, calls_seconds):
     """The figures of a fresh pair."""
     with Many(product, count, interval_ms) as agents:
         agents.start(settle_s)
         began = time.time()
         figures = list(measure_pair(agents, seconds, calls_seconds))
+        if (count, interval_ms) == ALONE:
+            figures += measure_pages(agents)
         ended = time.time()
         if not agents.is_settled():
             raise Unmeasured("it lost its elections meanwhile, which is not what is measured")

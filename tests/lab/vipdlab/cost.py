@@ -5,6 +5,7 @@ import re
 import signal
 import struct
 import subprocess
+import time
 
 from . import config, netns
 from .node import BUILD
@@ -37,6 +38,31 @@ def wake_ups(node):
         with open(f"{tasks}/{task}/status", encoding="ascii") as file:
             total += int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", file.read(), re.M)[1])
     return total
+
+
+def pages(path):
+    """{what is mapped and how: pages touched} of a smaps; "[heap] rw-p", "vipd r-xp", "rw-p"."""
+    found, name = {}, None
+    with open(path, encoding="ascii") as file:
+        for line in file:
+            fields = line.split()
+            if not fields[0].endswith(":"):
+                name = " ".join([*(os.path.basename(f) for f in fields[5:6]), fields[1]])
+            elif fields[0] == "Referenced:" and int(fields[1]):
+                found[name] = found.get(name, 0) + int(fields[1]) * 1024 // os.sysconf("SC_PAGESIZE")
+    return found
+
+
+def pages_touched(pids, seconds):
+    """[what pages() says] of what each of them touches in that time.
+
+    Of a library's pages the kernel also counts those that other programs have just let go of.
+    """
+    for pid in pids:
+        with open(f"/proc/{pid}/clear_refs", "w", encoding="ascii") as file:
+            file.write("1")
+    time.sleep(seconds)
+    return [pages(f"/proc/{pid}/smaps") for pid in pids]
 
 
 class Allocations:

@@ -112,16 +112,22 @@ HEAD = """/*
  * The functions that run when nothing happens but adverts, side by side: an advert a second finds
  * every page cold, and pays for each that it touches. Without this file vipd is as right, only
  * slower. Names that are not there do no harm; whoever adds a function that runs for each advert
- * has the list written anew by tests/lab/hot_path, which asks callgrind.
+ * has the list written anew by tests/lab/hot_path, which asks callgrind. One section has all of the
+ * text: of a second one debuggers may know nothing.
  */
 SECTIONS
 {
-  .text.hot_path : ALIGN(4096)
+  .text : ALIGN(4096)
   {
 """
-FOOT = """  }
+FOOT = """    /* all others, as the linker has them */
+    *(.text.unlikely .text.*_unlikely .text.unlikely.*)
+    *(.text.exit .text.exit.*)
+    *(.text.startup .text.startup.*)
+    *(.text .stub .text.*)
+  }
 }
-INSERT BEFORE .text;
+INSERT BEFORE .fini;
 """
 
 
