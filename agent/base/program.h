@@ -3,7 +3,7 @@
  * one is named, with default signals, ordinary scheduling and memory pressure, stdin /dev/null, and
  * no descriptor or capability of ours; nor can it get one, as in the unit, so that it does not
  * matter how vipd was started. Only a user that is named and is root has what root has. Its owner
- * watches for its end (sd_event_add_child(), so SIGCHLD must be blocked) and reads its output.
+ * watches for its end (source_add_child(), so SIGCHLD must be blocked) and reads its output.
  */
 #ifndef AGENT_BASE_PROGRAM_H
 #define AGENT_BASE_PROGRAM_H
