@@ -10,17 +10,14 @@
 #include "agent/kernel/links_ask.h"
 #include "agent/kernel/links_dump.h"
 #include "agent/kernel/links_view.h"
-#include "agent/kernel/rtnl_batch.h"
+#include "agent/kernel/quiet_filter.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/rtnetlink.h>
 #include <netlink/errno.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -216,27 +213,10 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
     return 0;
 }
 
-/* What is in a message is in the machine's order, what a filter loads in the network's. */
 int links_ignore_quiet(struct links *links, uint32_t port)
 {
-    const struct sock_filter filter[] = {
-        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWADDR), 0, 5),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_pid)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(port), 0, 3),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_seq)),
-        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, htonl(RTNL_BATCH_QUIET), 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, 0),
-        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-    };
-    const struct sock_fprog program = {.len = sizeof(filter) / sizeof(filter[0]),
-                                       .filter = (struct sock_filter *)filter};
-
     links->view.changes.port = port;
-    return setsockopt(nl_socket_get_fd(links->events), SOL_SOCKET, SO_ATTACH_FILTER, &program,
-                      sizeof(program)) == 0
-               ? 0
-               : -errno;
+    return quiet_filter_attach(nl_socket_get_fd(links->events), port);
 }
 
 void links_watch_changes(struct links *links, uint32_t first_sequence,

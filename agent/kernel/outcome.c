@@ -163,6 +163,12 @@ static bool is_unexpected(const struct address_change *change, struct desired_se
     return true;
 }
 
+/* It may be there all the same, and of that nothing is heard. */
+static bool is_unanswered(const struct address_change *change)
+{
+    return change->unheard && (change->result == -ETIMEDOUT || change->result == -ENOBUFS);
+}
+
 static void conclude_one(struct conclusion *c, const struct address_change *change,
                          struct desired_set *set, bool disputed)
 {
@@ -170,6 +176,7 @@ static void conclude_one(struct conclusion *c, const struct address_change *chan
         c->out.unexpected = true;
         return;
     }
+    c->out.unexpected = c->out.unexpected || is_unanswered(change);
     if (change->result == 0) {
         note_success(c, change, set, disputed);
         remember(c->remembered, change);

@@ -10,7 +10,7 @@
 struct outcome {
     int removal_error; /* of the first removal that failed; 0: none */
     bool unwanted;     /* something was added that nobody wants by now */
-    bool unexpected;   /* the kernel had something that the view had not */
+    bool unexpected;   /* the kernel had something that the view had not, or may have */
 };
 
 /* Of all changes of the batch; what we have by that is remembered. */

@@ -1,9 +1,11 @@
 /* The kernel does not tell of the IPv4 addresses that we add: what others do with them while they
  * are on their way is found and put right all the same. */
 #include "agent/base/clock.h"
+#include "agent/kernel/outcome.h"
 #include "tests/unit/agent/kernel/reconciler_node.h"
 #include "tests/unit/agent/netns.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -60,6 +62,33 @@ static void send_one(struct node *node, struct desired_set *set)
     for (int ms = 0; ms < WAIT_MS && !kernel_has_ours("va", "198.51.100.10/32"); ms++)
         (void)nanosleep(&moment, NULL);
     assert_int_equal(set->in_flight, 1);
+}
+
+static struct outcome outcome_of(const struct node *node, int result, bool unheard)
+{
+    static struct address_batch batch;
+    struct remembered remembered = {0};
+    const struct desired_sets none = {0};
+
+    batch = (struct address_batch){.count = 1};
+    batch.changes[0] =
+        (struct address_change){.operation = ADDRESS_ADD,
+                                .result = result,
+                                .unheard = unheard,
+                                .address = {.ifindex = node->ifindex, .prefix = one()[0].prefix}};
+    struct outcome out = outcome_conclude(&batch, node->links, &remembered, &none);
+    remembered_free(&remembered);
+    return out;
+}
+
+static void what_was_not_answered_is_read(void **state)
+{
+    struct node *node = *state;
+
+    assert_true(outcome_of(node, -ETIMEDOUT, true).unexpected);
+    assert_true(outcome_of(node, -ENOBUFS, true).unexpected);
+    assert_false(outcome_of(node, -EPERM, true).unexpected);
+    assert_false(outcome_of(node, -ETIMEDOUT, false).unexpected);
 }
 
 static bool is_right(void *userdata)
@@ -225,6 +254,7 @@ int main(void)
 #define TEST_EARLY(name) cmocka_unit_test_setup_teardown(name, node_open_early, node_close)
     const struct CMUnitTest tests[] = {
         TEST_LATE(of_what_we_add_nothing_is_heard),
+        TEST_LATE(what_was_not_answered_is_read),
         TEST_LATE(what_goes_on_the_way_comes_back),
         TEST_EARLY(what_goes_on_the_way_comes_back),
         TEST_LATE(what_is_replaced_on_the_way_is_marked_again),
