@@ -82,7 +82,8 @@ static int flush(struct neighbour_io *io, int *budget_ms)
         int error = n < 0 ? errno : EIO;
         if (error == EINTR)
             continue;
-        if ((error == EAGAIN || error == ENOBUFS) && wait_for_room(io, budget_ms))
+        /* ENOBUFS: the link has thrown it away, and of the socket's room there is enough. */
+        if (error == EAGAIN && wait_for_room(io, budget_ms))
             continue;
         first_error = first_error == 0 ? -error : first_error;
         done++;
