@@ -2,6 +2,7 @@
  * runs it, for as long as they do. */
 #include "agent/base/turns.h"
 
+#include "agent/base/clock.h"
 #include "agent/base/priorities.h"
 #include "lib/limits.h"
 
@@ -11,7 +12,10 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { READY_MAX = 16 };
+enum {
+    READY_MAX = 16,
+    DUE_MAX = 8, /* more are due in the next turn */
+};
 
 struct turns {
     sd_event *event;
@@ -19,7 +23,8 @@ struct turns {
     unsigned users;
     bool stirred; /* the sd-event has something to do, or to arm: its descriptor need not say so */
     int ready;    /* of this turn, in `list`; without data: the sd-event's, or closed meanwhile */
-    struct epoll_event list[READY_MAX];
+    struct epoll_event list[READY_MAX + DUE_MAX];
+    struct urgent *timed; /* those that have a time */
     struct turns *next;
 };
 
@@ -96,6 +101,7 @@ int urgent_open(sd_event *event, struct urgent *urgent)
         return r;
     r = watch(urgent->turns, urgent->fd, urgent->events, urgent);
     urgent->enabled = r == 0;
+    urgent->at_ns = UINT64_MAX;
     if (r < 0) {
         leave(urgent->turns);
         urgent->turns = NULL;
@@ -114,12 +120,28 @@ void urgent_enable(struct urgent *urgent, bool enabled)
     (void)epoll_ctl(urgent->turns->epoll, EPOLL_CTL_MOD, urgent->fd, &event);
 }
 
+void urgent_call_at(struct urgent *urgent, uint64_t at_ns)
+{
+    struct urgent **link = &urgent->turns->timed;
+
+    if (urgent->at_ns == UINT64_MAX && at_ns != UINT64_MAX) {
+        urgent->next = *link;
+        *link = urgent;
+    } else if (urgent->at_ns != UINT64_MAX && at_ns == UINT64_MAX) {
+        while (*link != urgent)
+            link = &(*link)->next;
+        *link = urgent->next;
+    }
+    urgent->at_ns = at_ns;
+}
+
 void urgent_close(struct urgent *urgent)
 {
     struct turns *turns = urgent->turns;
 
     if (turns == NULL)
         return;
+    urgent_call_at(urgent, UINT64_MAX);
     (void)epoll_ctl(turns->epoll, EPOLL_CTL_DEL, urgent->fd, NULL);
     for (int i = 0; i < turns->ready; i++)
         if (turns->list[i].data.ptr == urgent)
@@ -160,6 +182,13 @@ int turns_step(sd_event *event)
     return step(event, &done);
 }
 
+static bool is_wanted(const struct epoll_event *ready)
+{
+    const struct urgent *urgent = ready->data.ptr;
+
+    return ready->events != 0 ? urgent->enabled : urgent->at_ns != UINT64_MAX;
+}
+
 /* NULL: none is left. There are few: looked through for each. */
 static struct urgent *take_first(struct turns *turns)
 {
@@ -168,7 +197,7 @@ static struct urgent *take_first(struct turns *turns)
     for (struct epoll_event *e = turns->list; e < turns->list + turns->ready; e++) {
         const struct urgent *urgent = e->data.ptr;
 
-        if (urgent != NULL && urgent->enabled &&
+        if (urgent != NULL && is_wanted(e) &&
             (first == NULL || urgent->priority < ((struct urgent *)first->data.ptr)->priority))
             first = e;
     }
@@ -176,6 +205,8 @@ static struct urgent *take_first(struct turns *turns)
         return NULL;
     struct urgent *urgent = first->data.ptr;
     first->data.ptr = NULL;
+    if (first->events == 0)
+        urgent_call_at(urgent, UINT64_MAX);
     return urgent;
 }
 
@@ -220,14 +251,39 @@ static int ms_of(uint64_t us)
     return (int)((us + us_per_ms - 1) / us_per_ms);
 }
 
+/* Not longer than until a time comes. */
+static uint64_t shorten(const struct turns *turns, uint64_t timeout_us)
+{
+    uint64_t now_ns = turns->timed != NULL ? clock_boot_ns() : 0;
+
+    for (const struct urgent *u = turns->timed; u != NULL; u = u->next) {
+        uint64_t ns = u->at_ns > now_ns ? u->at_ns - now_ns : 0;
+        uint64_t us = (ns + NS_PER_US - 1) / NS_PER_US;
+        timeout_us = us < timeout_us ? us : timeout_us;
+    }
+    return timeout_us;
+}
+
+/* Whose time has come is ready as well: without events, which nobody is by epoll. */
+static void add_due(struct turns *turns)
+{
+    uint64_t now_ns = turns->timed != NULL ? clock_boot_ns() : 0;
+    int end = turns->ready + DUE_MAX;
+
+    for (struct urgent *u = turns->timed; u != NULL && turns->ready < end; u = u->next)
+        if (u->at_ns <= now_ns)
+            turns->list[turns->ready++] = (struct epoll_event){.data.ptr = u};
+}
+
 static int turn(struct turns *turns, uint64_t timeout_us)
 {
-    int n =
-        epoll_wait(turns->epoll, turns->list, READY_MAX, turns->stirred ? 0 : ms_of(timeout_us));
+    int n = epoll_wait(turns->epoll, turns->list, READY_MAX,
+                       turns->stirred ? 0 : ms_of(shorten(turns, timeout_us)));
 
     if (n < 0 && errno != EINTR)
         return -errno;
     turns->ready = n > 0 ? n : 0;
+    add_due(turns);
     bool ready = rest_is_ready(turns);
     int64_t last = serve_urgent(turns);
     bool done = last != INT64_MIN;

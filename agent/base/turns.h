@@ -27,6 +27,8 @@ struct urgent {
     void *userdata;
     struct turns *turns;
     bool enabled;
+    uint64_t at_ns;      /* see urgent_call_at() */
+    struct urgent *next; /* of those that have such a time */
 };
 
 /* Its function is called from now on, in the turns of that loop; in the same thread. 0 or a
@@ -38,6 +40,11 @@ void urgent_close(struct urgent *urgent);
 
 /* Not called for now, or again. */
 void urgent_enable(struct urgent *urgent, bool enabled);
+
+/* Called once at that time (of clock_boot_ns(); UINT64_MAX: not so) or up to a millisecond later,
+ * enabled or not and whatever its descriptor has: the loop sleeps no longer than until then, which
+ * is no system call of its own, as a timer would be. From its opening to its closing. */
+void urgent_call_at(struct urgent *urgent, uint64_t at_ns);
 
 /* One turn: waits so long (UINT64_MAX: without end) for something to do. 1: something was done, 0:
  * nothing, or a negative errno. */

@@ -1,49 +1,58 @@
-/* Woken for a few messages, looking after a flood of them; see pace.h. Owner: who reads. */
+/* Woken for a few messages, looking after many of them; see pace.h. Owner: who reads. */
 #include "agent/wire/pace.h"
 
 #include "agent/base/clock.h"
-#include "agent/base/source.h"
 #include "agent/base/turns.h"
 #include "lib/limits.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 
-enum {
-    LOOKS = PACE_WINDOW_MS / PACE_LOOK_MS,
-    ACCURACY_US = 1, /* 0 would be a quarter of a second */
+#define WINDOW_NS (PACE_WINDOW_MS * NS_PER_MS)
+
+/* A manner of looking. */
+struct manner {
+    uint64_t every_ns;
+    unsigned looks; /* in a window */
+    size_t min;     /* with fewer messages in a window it may be cheaper to be woken */
+    size_t max;     /* with more they are a flood */
+    /* After so many it is woken for once: what came apart at first comes in heaps later. */
+    unsigned windows;
 };
 
-#define WINDOW_NS (PACE_WINDOW_MS * NS_PER_MS)
-#define LOOK_NS   (PACE_LOOK_MS * NS_PER_MS)
+static const struct manner flood = {.every_ns = PACE_LOOK_MS * NS_PER_MS,
+                                    .looks = PACE_WINDOW_MS / PACE_LOOK_MS,
+                                    .min = PACE_FLOOD_MIN,
+                                    .max = SIZE_MAX,
+                                    .windows = UINT_MAX};
+static const struct manner crumbs = {.every_ns = PACE_CRUMBS_LOOK_MS * NS_PER_MS,
+                                     .looks = PACE_WINDOW_MS / PACE_CRUMBS_LOOK_MS,
+                                     .min = PACE_CRUMBS_MIN,
+                                     .max = PACE_CRUMBS_MAX,
+                                     .windows = PACE_CRUMBS_WINDOWS};
 
 struct pace {
     struct pace_options options;
-    struct urgent readable;
-    sd_event_source *timer; /* looking: then there is more to do than to fetch its code */
-    bool looking;
+    struct urgent urgent;
+    const struct manner *looking; /* NULL: woken */
     bool resting;
     bool reading;
     bool closed;             /* by whom it reads for: it goes when that is done */
     unsigned times;          /* it was woken in this window, or has looked */
-    size_t found;            /* by those looks */
+    size_t found;            /* by that */
+    unsigned windows;        /* in which it looked */
+    uint64_t look_ns;        /* while it looks: the next time */
     uint64_t window_ends_ns; /* while it is woken */
 };
 
-/* Neither can fail for a source that exists. */
 static void choose_source(struct pace *pace)
 {
-    bool woken = !pace->resting && !pace->looking;
-    bool looks = !pace->resting && pace->looking;
+    bool looks = !pace->resting && pace->looking != NULL;
 
-    urgent_enable(&pace->readable, woken);
-    (void)source_set_enabled(pace->timer, looks ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
-}
-
-static void look_in(struct pace *pace, uint64_t after_ns)
-{
-    (void)source_set_time(pace->timer, (clock_boot_ns() + after_ns) / NS_PER_US);
+    urgent_enable(&pace->urgent, !pace->resting && pace->looking == NULL);
+    urgent_call_at(&pace->urgent, looks ? pace->look_ns : UINT64_MAX);
 }
 
 /* False: it was closed meanwhile. */
@@ -58,74 +67,73 @@ static bool read_some(struct pace *pace, size_t *n)
     return false;
 }
 
-static bool woken_too_often(struct pace *pace)
+static void begin(struct pace *pace, const struct manner *manner)
 {
-    uint64_t now_ns = clock_boot_ns();
+    pace->looking = manner;
+    pace->times = 0;
+    pace->found = 0;
+    pace->windows = 0;
+    pace->look_ns = 0;
+    pace->window_ends_ns = 0;
+}
 
+/* Full: at once. Otherwise in step, as it is late by a part of a millisecond each time. */
+static void look_again(struct pace *pace, size_t n, uint64_t now_ns)
+{
+    pace->look_ns += pace->looking->every_ns;
+    if (n >= pace->options.full)
+        pace->look_ns = now_ns;
+    else if (pace->look_ns <= now_ns)
+        pace->look_ns = now_ns + pace->looking->every_ns;
+}
+
+/* How to go on after it was woken. */
+static const struct manner *manner_woken(struct pace *pace, size_t n, uint64_t now_ns)
+{
     if (now_ns >= pace->window_ends_ns) {
         pace->window_ends_ns = now_ns + WINDOW_NS;
         pace->times = 0;
+        pace->found = 0;
     }
-    return ++pace->times > PACE_WOKEN_MAX;
-}
-
-static void on_readable(void *userdata)
-{
-    struct pace *pace = userdata;
-    size_t n;
-
-    if (!read_some(pace, &n) || !woken_too_often(pace))
-        return;
-    pace->looking = true;
-    pace->times = 0;
-    pace->found = 0;
-    look_in(pace, n >= pace->options.full ? 0 : LOOK_NS);
-    choose_source(pace);
-}
-
-/* For so few it may be cheaper to be woken; if not, it is seen soon. */
-static bool is_over(struct pace *pace, size_t n)
-{
     pace->found += n;
-    if (++pace->times < LOOKS)
-        return false;
-    bool over = pace->found < PACE_FLOOD_MIN;
-    pace->times = 0;
-    pace->found = 0;
-    return over;
+    if (++pace->times > PACE_WOKEN_MAX)
+        return &flood;
+    return pace->times > PACE_CRUMBS_WOKEN_MAX && pace->found >= PACE_CRUMBS_ENTER ? &crumbs : NULL;
 }
 
-static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
+/* How to go on after a look: the same, but perhaps at the end of a window. */
+static const struct manner *manner_looking(struct pace *pace, size_t n)
+{
+    const struct manner *is = pace->looking;
+
+    pace->found += n;
+    if (++pace->times < is->looks)
+        return is;
+    size_t found = pace->found;
+    pace->times = 0;
+    pace->found = 0;
+    if (found > is->max)
+        return &flood;
+    return found < is->min || ++pace->windows >= is->windows ? NULL : is;
+}
+
+static void on_urgent(void *userdata)
 {
     struct pace *pace = userdata;
     size_t n;
 
-    (void)source;
-    (void)usec;
     if (!read_some(pace, &n))
-        return 0;
-    if (is_over(pace, n)) {
-        pace->looking = false;
-        pace->window_ends_ns = 0;
-    } else {
-        look_in(pace, n >= pace->options.full ? 0 : LOOK_NS);
-    }
+        return;
+    uint64_t now_ns = clock_boot_ns();
+    const struct manner *manner =
+        pace->looking != NULL ? manner_looking(pace, n) : manner_woken(pace, n, now_ns);
+    if (manner == NULL && pace->looking == NULL)
+        return;
+    if (manner != pace->looking)
+        begin(pace, manner);
+    if (manner != NULL)
+        look_again(pace, n, now_ns);
     choose_source(pace);
-    return 0;
-}
-
-static int open_sources(struct pace *pace, sd_event *event)
-{
-    int r = source_add_time(event, &pace->timer, CLOCK_BOOTTIME, UINT64_MAX, ACCURACY_US, on_look,
-                            pace);
-
-    if (r >= 0)
-        r = source_set_enabled(pace->timer, SD_EVENT_OFF);
-    if (r >= 0)
-        r = sd_event_source_set_priority(pace->timer, pace->options.priority);
-    if (r >= 0)
-        r = urgent_open(event, &pace->readable);
-    return r < 0 ? r : 0;
 }
 
 int pace_open(sd_event *event, const struct pace_options *options, struct pace **out)
@@ -136,12 +144,12 @@ int pace_open(sd_event *event, const struct pace_options *options, struct pace *
     if (pace == NULL)
         return -ENOMEM;
     *pace = (struct pace){.options = *options,
-                          .readable = {.fd = options->fd,
-                                       .events = EPOLLIN,
-                                       .priority = options->priority,
-                                       .fn = on_readable,
-                                       .userdata = pace}};
-    int r = open_sources(pace, event);
+                          .urgent = {.fd = options->fd,
+                                     .events = EPOLLIN,
+                                     .priority = options->priority,
+                                     .fn = on_urgent,
+                                     .userdata = pace}};
+    int r = urgent_open(event, &pace->urgent);
     if (r < 0) {
         pace_close(pace);
         return r;
@@ -154,8 +162,7 @@ void pace_close(struct pace *pace)
 {
     if (pace == NULL)
         return;
-    urgent_close(&pace->readable);
-    sd_event_source_disable_unref(pace->timer);
+    urgent_close(&pace->urgent);
     if (pace->reading)
         pace->closed = true;
     else
@@ -172,5 +179,5 @@ void pace_rest(struct pace *pace, bool resting)
 
 bool pace_looks(const struct pace *pace)
 {
-    return pace->looking;
+    return pace->looking != NULL;
 }

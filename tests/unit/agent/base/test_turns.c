@@ -237,6 +237,47 @@ static void who_was_closed_or_disabled_meanwhile_is_not_called(void **state)
     assert_string_equal(bench->order, "20");
 }
 
+/* Disabled and with nothing to read: once, and not early. */
+static void who_has_a_time_is_called_then(void **state)
+{
+    struct bench *bench = *state;
+    struct one *one = &bench->urgent[0];
+    const uint64_t at_ns = clock_boot_ns() + LATER_US * NS_PER_US;
+
+    one->stays = true;
+    urgent_enable(&one->urgent, false);
+    urgent_call_at(&one->urgent, at_ns);
+    assert_int_equal(turns_run(bench->event, WAIT_US), 1);
+    assert_int_equal(one->times, 1);
+    assert_true(clock_boot_ns() >= at_ns);
+    assert_int_equal(turns_run(bench->event, 2 * LATER_US), 0);
+    assert_int_equal(one->times, 1);
+}
+
+static void call_no_others(struct bench *bench)
+{
+    urgent_close(&bench->urgent[1].urgent);
+    urgent_call_at(&bench->urgent[0].urgent, UINT64_MAX);
+}
+
+static void they_are_called_by_their_priorities_unless_it_is_taken_back(void **state)
+{
+    struct bench *bench = *state;
+
+    for (size_t i = 0; i < URGENT; i++) {
+        bench->urgent[i].stays = true;
+        urgent_call_at(&bench->urgent[i].urgent, 1);
+    }
+    assert_int_equal(turns_run(bench->event, WAIT_US), 1);
+    assert_string_equal(bench->order, "210");
+    bench->urgent[2].then = call_no_others;
+    for (size_t i = 0; i < URGENT; i++)
+        urgent_call_at(&bench->urgent[i].urgent, 1);
+    assert_int_equal(turns_run(bench->event, WAIT_US), 1);
+    assert_string_equal(bench->order, "2102");
+    assert_int_equal(turns_run(bench->event, 0), 0);
+}
+
 /* Only packets have a rest of their own. */
 static void who_is_always_ready_keeps_the_rest_waiting_only_with_packets(void **state)
 {
@@ -284,6 +325,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(they_are_served_by_their_priorities, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_was_closed_or_disabled_meanwhile_is_not_called, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(who_has_a_time_is_called_then, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(they_are_called_by_their_priorities_unless_it_is_taken_back,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             who_is_always_ready_keeps_the_rest_waiting_only_with_packets, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_rest_has_one_source_a_turn, set_up, tear_down),

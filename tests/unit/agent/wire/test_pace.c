@@ -16,7 +16,10 @@
 enum {
     TURNS_MAX = 20 * 1000,
     TURN_US = 1000 * 1000,
-    FULL = 8,
+    FULL = 64,
+    FEW = 5,
+    CRUMBS_LOOKS = PACE_WINDOW_MS / PACE_CRUMBS_LOOK_MS,
+    FLOOD_LOOKS = PACE_WINDOW_MS / PACE_LOOK_MS,
 };
 
 struct bench {
@@ -81,6 +84,12 @@ static void turn(const struct bench *bench)
     assert_true(turns_run(bench->event, TURN_US) >= 0);
 }
 
+static void send_many(const struct bench *bench, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        send_one(bench);
+}
+
 /* Of a machine that is slow not every window has enough for it. */
 static void flood(const struct bench *bench)
 {
@@ -89,6 +98,30 @@ static void flood(const struct bench *bench)
         turn(bench);
     }
     assert_true(pace_looks(bench->pace));
+}
+
+/* It looks before it was woken often enough for a flood. */
+static void crumbs(const struct bench *bench)
+{
+    for (unsigned i = 0; i < TURNS_MAX && !pace_looks(bench->pace); i++) {
+        send_many(bench, FEW);
+        turn(bench);
+    }
+    assert_true(pace_looks(bench->pace));
+}
+
+/* So many looks, each finding n; how many it took until it was woken, or all. */
+static unsigned look(const struct bench *bench, unsigned looks, unsigned n)
+{
+    unsigned seen = 0;
+
+    for (; seen < looks && pace_looks(bench->pace); seen++) {
+        const unsigned before = bench->times;
+        send_many(bench, n);
+        for (unsigned i = 0; i < TURNS_MAX && bench->times == before; i++)
+            turn(bench);
+    }
+    return seen;
 }
 
 static void a_few_wake_each(void **state)
@@ -112,8 +145,7 @@ static void a_flood_is_read_many_at_a_time(void **state)
     flood(bench);
     bench->read = 0;
     before = bench->times;
-    for (unsigned i = 0; i < 2 * FULL; i++)
-        send_one(bench);
+    send_many(bench, 2 * FULL);
     for (unsigned i = 0; i < TURNS_MAX && bench->read < (size_t)2 * FULL; i++)
         turn(bench);
     assert_int_equal(bench->read, 2 * FULL);
@@ -143,11 +175,60 @@ static void what_is_no_flood_ends_the_looking(void **state)
 
     flood(bench);
     for (unsigned i = 0; i < TURNS_MAX && pace_looks(bench->pace); i++) {
-        for (unsigned n = 0; n < FULL - 3; n++)
-            send_one(bench);
+        send_many(bench, FEW);
         turn(bench);
     }
     assert_false(pace_looks(bench->pace));
+}
+
+/* Many, but the loop is seldom woken for them. */
+static void what_comes_in_heaps_wakes_each(void **state)
+{
+    struct bench *bench = *state;
+
+    for (unsigned i = 0; i < PACE_CRUMBS_WOKEN_MAX; i++) {
+        send_many(bench, FULL / 2);
+        turn(bench);
+        assert_int_equal(bench->times, i + 1);
+        assert_false(pace_looks(bench->pace));
+    }
+}
+
+/* They are over when a window has fewer than so many; a flood's is longer. */
+static void crumbs_are_looked_at(void **state)
+{
+    struct bench *bench = *state;
+    const unsigned n = PACE_CRUMBS_MIN / CRUMBS_LOOKS + 1;
+
+    assert_true((n - 1) * FLOOD_LOOKS < PACE_FLOOD_MIN);
+    crumbs(bench);
+    assert_int_equal(look(bench, CRUMBS_LOOKS, n), CRUMBS_LOOKS);
+    assert_int_equal(look(bench, FLOOD_LOOKS, n - 1), CRUMBS_LOOKS);
+    assert_false(pace_looks(bench->pace));
+}
+
+/* What still comes apart is seen soon; what does not is left to wake it. */
+static void crumbs_are_not_looked_at_for_ever(void **state)
+{
+    struct bench *bench = *state;
+    const unsigned all = PACE_CRUMBS_WINDOWS * CRUMBS_LOOKS;
+
+    crumbs(bench);
+    assert_int_equal(look(bench, 2 * all, 2 * FEW), all);
+    assert_false(pace_looks(bench->pace));
+    crumbs(bench);
+}
+
+/* Which is told by what ends it. */
+static void crumbs_become_a_flood(void **state)
+{
+    struct bench *bench = *state;
+    const unsigned n = PACE_CRUMBS_MAX / CRUMBS_LOOKS + 1;
+
+    assert_true(n < FULL);
+    crumbs(bench);
+    assert_int_equal(look(bench, CRUMBS_LOOKS, n), CRUMBS_LOOKS);
+    assert_int_equal(look(bench, 2 * FLOOD_LOOKS, FEW), FLOOD_LOOKS);
 }
 
 /* Without a flood and with one. */
@@ -200,6 +281,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_flood_is_read_many_at_a_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(after_it_each_wakes_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_flood_ends_the_looking, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_comes_in_heaps_wakes_each, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(crumbs_are_looked_at, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(crumbs_are_not_looked_at_for_ever, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(crumbs_become_a_flood, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_read_while_it_rests, set_up, tear_down),
         cmocka_unit_test_setup_teardown(closed_by_whoever_reads, set_up, tear_down),
         cmocka_unit_test_setup_teardown(closed_by_whoever_looks, set_up, tear_down),
