@@ -26,15 +26,18 @@ enum {
 };
 
 /* Frames are collected when adverts pass, which costs no wake-up, but not for each of them: often
- * where there were many; and where none pass for so long, by a timer. */
+ * where there were many; and where none pass for so long, by a timer. Where they did pass it looks
+ * again much later. */
 #define BUSY_NS   (100 * NS_PER_MS)
 #define QUIET_NS  (4 * NS_PER_SEC)
 #define LATEST_NS (5 * NS_PER_SEC)
+#define CALM_NS   (30 * NS_PER_SEC)
 
 struct frame_tap {
     struct frame_socket *socket;
     sd_event_source *timer;
     uint64_t next_ns; /* when it is worth while to collect: boot time */
+    bool passed;      /* adverts, since the timer fired */
     char name[INTERFACE_NAME_SIZE];
     frame_seen_fn fn;
     void *userdata;
@@ -59,22 +62,27 @@ static void collect(struct frame_tap *tap, uint64_t now_ns)
     size_t n = frame_socket_read(tap->socket, FRAMES_PER_PASS, tap->fn, tap->userdata);
 
     tap->next_ns = now_ns + (n < FRAMES_BUSY ? QUIET_NS : BUSY_NS);
-    (void)source_set_time(tap->timer, (now_ns + LATEST_NS) / NS_PER_US);
-    (void)source_set_enabled(tap->timer, SD_EVENT_ONESHOT);
 }
 
 void frame_tap_collect(struct frame_tap *tap, uint64_t now_ns)
 {
-    if (now_ns >= tap->next_ns)
-        collect(tap, now_ns);
+    if (now_ns < tap->next_ns)
+        return;
+    tap->passed = true;
+    collect(tap, now_ns);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
-    (void)source;
+    struct frame_tap *tap = userdata;
+    uint64_t now_ns = clock_boot_ns();
+    uint64_t wait_ns = tap->passed ? CALM_NS : LATEST_NS;
+
     (void)usec;
-    collect(userdata, clock_boot_ns());
-    return 0;
+    tap->passed = false;
+    collect(tap, now_ns);
+    (void)source_set_time(source, (now_ns + wait_ns) / NS_PER_US);
+    return source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
 static int open_capture(struct frame_tap *tap, const char *ifname, struct room *room,
