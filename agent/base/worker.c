@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -30,7 +31,9 @@ struct queue {
 struct worker {
     pthread_t thread;
     pthread_mutex_t lock; /* held for a few instructions, never over a task */
-    pthread_cond_t wake;
+    /* Posted for each task and at the end. No condition: to leave one costs a call where the lock
+     * lends priority. */
+    sem_t wake;
     /* Under the lock. */
     struct queue waiting;
     struct queue finished;
@@ -77,11 +80,14 @@ static void tell_loop(int fd)
     (void)n;
 }
 
-/* The lock is held. */
+/* The lock is held. What was posted for a task that is done wakes it once in vain. */
 static struct worker_task *wait_for_task(struct worker *worker)
 {
-    while (worker->waiting.first == NULL && !worker->stop)
-        pthread_cond_wait(&worker->wake, &worker->lock);
+    while (worker->waiting.first == NULL && !worker->stop) {
+        pthread_mutex_unlock(&worker->lock);
+        (void)sem_wait(&worker->wake);
+        pthread_mutex_lock(&worker->lock);
+    }
     return take_first(&worker->waiting);
 }
 
@@ -90,7 +96,7 @@ static void free_worker(struct worker *worker)
     sd_event_source_disable_unref(worker->source);
     if (worker->fd >= 0)
         close(worker->fd);
-    pthread_cond_destroy(&worker->wake);
+    sem_destroy(&worker->wake);
     pthread_mutex_destroy(&worker->lock);
     free(worker);
 }
@@ -119,11 +125,11 @@ static void *run(void *argument)
         append(&worker->finished, task);
         worker->untold = task->unhurried && !worker->hurried;
         worker->hurried = false;
-        bool tell = !worker->left && !worker->untold;
+        if (worker->left || worker->untold)
+            continue;
         /* The loop takes the processor with that: it would find the lock held, and give it back. */
         pthread_mutex_unlock(&worker->lock);
-        if (tell)
-            tell_loop(fd);
+        tell_loop(fd);
         pthread_mutex_lock(&worker->lock);
     }
     if (worker->left) {
@@ -198,7 +204,7 @@ int worker_open(sd_event *event, const struct worker_options *options, struct wo
         return -ENOMEM;
     worker->tasks_max = options->tasks_max;
     lock_init(&worker->lock);
-    pthread_cond_init(&worker->wake, NULL);
+    (void)sem_init(&worker->wake, 0, 0);
     worker->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     r = worker->fd < 0 ? -errno : 0;
     if (r == 0)
@@ -260,7 +266,7 @@ void worker_close(struct worker *worker)
     (void)worker_wait(worker, CLOSE_NS);
     pthread_mutex_lock(&worker->lock);
     worker->stop = true;
-    pthread_cond_signal(&worker->wake);
+    (void)sem_post(&worker->wake);
     pthread_mutex_unlock(&worker->lock);
     while (!has_ended(worker) && clock_boot_ns() < until_ns)
         wait_for_thread(worker, until_ns);
@@ -281,7 +287,7 @@ void worker_leave(struct worker *worker)
     worker->stop = true;
     worker->left = true;
     worker->abandoned = true;
-    pthread_cond_signal(&worker->wake);
+    (void)sem_post(&worker->wake);
     pthread_mutex_unlock(&worker->lock);
     (void)pthread_detach(thread);
 }
@@ -295,8 +301,9 @@ bool worker_submit(struct worker *worker, struct worker_task *task)
     task->submitted = true;
     pthread_mutex_lock(&worker->lock);
     append(&worker->waiting, task);
-    pthread_cond_signal(&worker->wake);
     pthread_mutex_unlock(&worker->lock);
+    /* The thread would wake to find the lock held. Only this thread has it end. */
+    (void)sem_post(&worker->wake);
     return true;
 }
 
