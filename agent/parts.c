@@ -197,6 +197,14 @@ void parts_serve_due(struct parts *parts)
 
 /* ---- Opened from below, closed from above */
 
+static int open_segments(struct parts *parts)
+{
+    struct node *node = &parts->node;
+
+    node->segments = segments_new(node->event, node->links, on_busy, parts);
+    return node->segments != NULL ? node_open_deadlines(node) : -ENOMEM;
+}
+
 /* Its answers are as urgent as the deadlines that wait for them. */
 static int open_kernel(struct parts *parts)
 {
@@ -208,8 +216,8 @@ static int open_kernel(struct parts *parts)
     if (r < 0)
         return r;
     links_use_worker(node->links, parts->kernel);
-    r = reconciler_open(node->event, AGENT_PRIORITY_LEASES, node->links, parts->kernel,
-                        &node->reconciler);
+    r = reconciler_open(node->event, AGENT_PRIORITY_LEASES, node->deadlines, node->links,
+                        parts->kernel, &node->reconciler);
     if (r >= 0)
         r = route_keeper_open(node->event, AGENT_PRIORITY_LEASES, node->links, parts->kernel,
                               &node->routes);
@@ -239,6 +247,8 @@ static int open_node(struct parts *parts)
     node->is_virtual = is_virtual;
     node->userdata = parts;
     if (r >= 0)
+        r = open_segments(parts);
+    if (r >= 0)
         r = open_kernel(parts);
     if (r >= 0)
         r = neighbour_io_open(&node->neighbours);
@@ -254,10 +264,8 @@ static int open_node(struct parts *parts)
         r = checks_open(node->event, node->links, on_check, parts, &node->checks);
     if (r < 0) {
         log_msg(LOG_ERR, "cannot open the node's network sockets: %s", strerror(-r));
-        return r;
     }
-    node->segments = segments_new(node->event, node->links, on_busy, parts);
-    return node->segments != NULL ? node_open_deadlines(node) : -ENOMEM;
+    return r;
 }
 
 /* If the configuration wants one; the agent works without it. */

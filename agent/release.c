@@ -179,7 +179,7 @@ int release_leftovers(struct config_box *box)
     if (r >= 0)
         r = worker_open(node.event, &options, &kernel);
     if (r >= 0)
-        r = reconciler_open(node.event, AGENT_PRIORITY_LEASES, node.links, kernel,
+        r = reconciler_open(node.event, AGENT_PRIORITY_LEASES, node.deadlines, node.links, kernel,
                             &node.reconciler);
     if (r >= 0)
         r = neighbour_io_open(&node.neighbours);

@@ -7,7 +7,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
@@ -39,6 +38,7 @@ struct deadlines {
     struct urgent timer;
     uint64_t timer_ns;   /* it is set for; DEADLINE_NEVER: it is off */
     uint64_t serving_ns; /* the timer is set at the end; 0: nothing is being served */
+    uint64_t served_ns;  /* when it began last */
     struct entry *heap;  /* the first is at 1 */
     size_t count;
     size_t room;
@@ -137,6 +137,7 @@ static void serve_some(struct deadlines *d, size_t limit)
     if (d->serving_ns != 0)
         return;
     d->serving_ns = clock_boot_ns();
+    d->served_ns = d->serving_ns;
     serve(d, d->serving_ns, limit);
     d->serving_ns = 0;
     set_timer(d);
@@ -166,6 +167,12 @@ void deadlines_look_ahead(struct deadlines *d)
         move_down(d, 1, (struct entry){.looked_ns = first->at_ns, .deadline = first});
     }
     set_timer(d);
+}
+
+/* The first is not there in vain: serve() has put that off. */
+bool deadlines_behind(const struct deadlines *d)
+{
+    return d->count > 0 && d->heap[1].looked_ns <= d->served_ns;
 }
 
 void deadlines_serve(struct deadlines *d)

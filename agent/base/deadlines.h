@@ -10,6 +10,7 @@
 #ifndef AGENT_BASE_DEADLINES_H
 #define AGENT_BASE_DEADLINES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <systemd/sd-event.h>
@@ -54,6 +55,9 @@ void deadline_set(struct deadlines *deadlines, struct deadline *deadline, uint64
 /* The loop is awake for something else, which may have put much off: sees to it that it is not
  * woken for what has been put off for long. */
 void deadlines_look_ahead(struct deadlines *deadlines);
+
+/* True between turns of it: more was due than one serves. */
+bool deadlines_behind(const struct deadlines *deadlines);
 
 /* Serves all that is due now, each once, in its order. The timer does so, a bounded number a turn;
  * this is for whoever keeps the loop waiting. Harmless from a deadline's own fn. */

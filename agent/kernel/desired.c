@@ -121,10 +121,10 @@ bool desired_settled(const struct desired_set *set)
     return !set->attempt && !set->reading && desired_awaited(set) == 0;
 }
 
-bool desired_any_untold(const struct desired_sets *sets)
+bool desired_any_untold(const struct desired_sets *sets, bool flying)
 {
     for (const struct desired_set *s = sets->first; s != NULL; s = s->next)
-        if (desired_settled(s) && (s->unplanned || !s->told))
+        if (desired_settled(s) && ((s->unplanned && !flying) || !s->told))
             return true;
     return false;
 }

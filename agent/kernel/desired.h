@@ -105,8 +105,9 @@ bool desired_rebase(struct desired_set *set, const struct claimed_address *addre
 /* True when any set wants that macvlan to be up. */
 bool desired_raises(const struct desired_sets *sets, int ifindex);
 
-/* True when one is settled of which that was not noted or told yet: who had nothing to ask for. */
-bool desired_any_untold(const struct desired_sets *sets);
+/* True when one is settled of which that was not told yet, or not noted, which the end of what is
+ * flying does: who had nothing to ask for. */
+bool desired_any_untold(const struct desired_sets *sets, bool flying);
 
 /* Tells each of these once. They may want something else by that, and any set may go or come. */
 void desired_tell(const struct desired_sets *sets);

@@ -17,14 +17,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { TIMER_ACCURACY_US = 1000 };
-
 static void later_turn(struct reconciler *reconciler)
 {
     (void)source_set_enabled(reconciler->soon, SD_EVENT_ONESHOT);
 }
 
-/* The timer goes to the earliest refresh or retry. */
+/* The deadline goes to the earliest refresh or retry. */
 static void arm(struct reconciler *reconciler)
 {
     uint64_t next_ns = schedule_plan(&reconciler->sets, &reconciler->early_ns);
@@ -35,12 +33,8 @@ static void arm(struct reconciler *reconciler)
     if (reconciler->task.submitted && reconciler->quiet && reconciler->quiet_until_ns < next_ns)
         next_ns = reconciler->quiet_until_ns;
     reconciler->next_ns = next_ns;
-    if (next_ns == DEADLINE_NEVER) {
-        (void)source_set_enabled(reconciler->timer, SD_EVENT_OFF);
-        return;
-    }
-    (void)source_set_time(reconciler->timer, next_ns / NS_PER_US + 1);
-    (void)source_set_enabled(reconciler->timer, SD_EVENT_ONESHOT);
+    reconciler->due = false;
+    deadline_set(reconciler->deadlines, &reconciler->deadline, next_ns);
 }
 
 /* ---- A flight's end */
@@ -67,7 +61,6 @@ static void settle_all(struct reconciler *reconciler)
             settle(reconciler, s);
         else
             schedule_unsettled(s);
-    arm(reconciler);
 }
 
 /* What could not be removed is a leftover from then on: the next sweep finds it. */
@@ -172,7 +165,7 @@ static void fly(struct reconciler *reconciler)
     }
     if (reconciler->quiet)
         reconciler->quiet_until_ns = reconciler->flown_ns + schedule_patience(&reconciler->sets);
-    reconciler->untold = desired_any_untold(&reconciler->sets);
+    reconciler->untold = desired_any_untold(&reconciler->sets, reconciler->task.submitted);
     if (reconciler->untold)
         later_turn(reconciler);
 }
@@ -197,7 +190,7 @@ static void note_due(struct reconciler *reconciler, uint64_t now_ns)
     reconciler->sweep = true;
 }
 
-/* One flight after the other need not leave the timer a turn. */
+/* One flight after the other need not leave the deadline a turn. */
 static void written(struct worker_task *task)
 {
     struct reconciler *reconciler = (struct reconciler *)task;
@@ -210,6 +203,7 @@ static void written(struct worker_task *task)
         note_due(reconciler, now_ns);
     settle_all(reconciler);
     fly(reconciler);
+    arm(reconciler);
     slices_tell(&reconciler->sets);
     if (reconciler->untold)
         desired_tell(&reconciler->sets);
@@ -223,6 +217,7 @@ static void on_read(void *userdata)
     for (struct desired_set *s = reconciler->sets.first; s != NULL; s = s->next)
         s->reading = false;
     fly(reconciler);
+    arm(reconciler);
 }
 
 /* ---- What others ask for */
@@ -317,6 +312,7 @@ static int on_soon(sd_event_source *source, void *userdata)
 
     (void)source;
     settle_all(reconciler);
+    arm(reconciler);
     desired_tell(&reconciler->sets);
     if (reconciler->run)
         reconciler_run(reconciler);
@@ -325,42 +321,43 @@ static int on_soon(sd_event_source *source, void *userdata)
 
 /* ---- What is due */
 
-static void serve_due(struct reconciler *reconciler)
+/* Adverts that are due together leave first: see reconciler_go_along(). */
+static void on_deadline(void *userdata)
 {
-    uint64_t now_ns = clock_boot_ns();
-
-    if (reconciler->quiet)
-        (void)worker_wait(reconciler->worker, 0);
-    note_due(reconciler, now_ns);
-    fly(reconciler);
-    arm(reconciler);
+    ((struct reconciler *)userdata)->due = true;
 }
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+/* What is on its way looks at what is due when it is back. */
+static void serve(struct reconciler *reconciler, bool due, uint64_t now_ns)
 {
-    (void)source;
-    (void)usec;
-    serve_due(userdata);
-    return 0;
+    if (reconciler->task.submitted) {
+        if (due && reconciler->quiet)
+            worker_hurry(reconciler->worker);
+        return;
+    }
+    if (due)
+        note_due(reconciler, now_ns);
+    else if (reconciler->early_ns <= now_ns)
+        schedule_due_early(&reconciler->sets, now_ns);
+    else
+        return;
+    fly(reconciler);
+    arm(reconciler);
 }
 
 void reconciler_fire_due(struct reconciler *reconciler)
 {
     (void)worker_wait(reconciler->worker, 0);
-    if (reconciler->next_ns <= clock_boot_ns())
-        serve_due(reconciler);
+    uint64_t now_ns = clock_boot_ns();
+    if (reconciler->next_ns <= now_ns)
+        serve(reconciler, true, now_ns);
 }
 
 void reconciler_go_along(struct reconciler *reconciler)
 {
     if (reconciler->task.submitted && reconciler->quiet)
         (void)worker_wait(reconciler->worker, 0);
-    uint64_t now_ns = clock_boot_ns();
-    if (reconciler->early_ns > now_ns || reconciler->task.submitted)
-        return;
-    schedule_due_early(&reconciler->sets, now_ns);
-    fly(reconciler);
-    arm(reconciler);
+    serve(reconciler, reconciler->due && !deadlines_behind(reconciler->deadlines), clock_boot_ns());
 }
 
 int reconciler_finish(struct reconciler *reconciler, uint64_t limit_ns)
@@ -375,13 +372,8 @@ int reconciler_finish(struct reconciler *reconciler, uint64_t limit_ns)
 
 static int open_sources(sd_event *event, int64_t priority, struct reconciler *reconciler)
 {
-    int r = source_add_time(event, &reconciler->timer, CLOCK_BOOTTIME, UINT64_MAX,
-                            TIMER_ACCURACY_US, on_timer, reconciler);
+    int r = deadlines_add(reconciler->deadlines, &reconciler->deadline);
 
-    if (r >= 0)
-        r = source_set_enabled(reconciler->timer, SD_EVENT_OFF);
-    if (r >= 0)
-        r = sd_event_source_set_priority(reconciler->timer, priority);
     if (r >= 0)
         r = source_add_defer(event, &reconciler->soon, on_soon, reconciler);
     if (r >= 0)
@@ -391,8 +383,8 @@ static int open_sources(sd_event *event, int64_t priority, struct reconciler *re
     return r;
 }
 
-int reconciler_open(sd_event *event, int64_t priority, struct links *links, struct worker *worker,
-                    struct reconciler **out)
+int reconciler_open(sd_event *event, int64_t priority, struct deadlines *deadlines,
+                    struct links *links, struct worker *worker, struct reconciler **out)
 {
     struct reconciler *reconciler = calloc(1, sizeof(*reconciler));
 
@@ -400,6 +392,8 @@ int reconciler_open(sd_event *event, int64_t priority, struct links *links, stru
     if (reconciler == NULL)
         return -ENOMEM;
     reconciler->task = (struct worker_task){.run = write_it, .done = written};
+    reconciler->deadline = (struct deadline){.fn = on_deadline, .userdata = reconciler};
+    reconciler->deadlines = deadlines;
     reconciler->worker = worker;
     reconciler->links = links;
     reconciler->batch.links = links;
@@ -430,7 +424,7 @@ void reconciler_close(struct reconciler *reconciler)
         return;
     links_on_read(reconciler->links, NULL, NULL);
     links_watch_changes(reconciler->links, 0, NULL, NULL);
-    sd_event_source_disable_unref(reconciler->timer);
+    deadlines_remove(reconciler->deadlines, &reconciler->deadline);
     sd_event_source_disable_unref(reconciler->soon);
     local_route_close(reconciler->routes);
     desired_forget(&reconciler->sets);

@@ -11,16 +11,18 @@
 #ifndef AGENT_KERNEL_RECONCILER_H
 #define AGENT_KERNEL_RECONCILER_H
 
+#include "agent/base/deadlines.h"
 #include "agent/base/worker.h"
 #include "agent/kernel/desired.h"
 #include "agent/kernel/links.h"
 
 struct reconciler;
 
-/* worker writes to the kernel; it and links must outlive the reconciler. The timer of leases and
- * retries runs at `priority`. */
-int reconciler_open(sd_event *event, int64_t priority, struct links *links, struct worker *worker,
-                    struct reconciler **out);
+/* worker writes to the kernel; it, links and deadlines must outlive the reconciler. Leases and
+ * retries have a deadline: whoever serves those calls reconciler_go_along() after them. What is
+ * asked for soon runs at `priority`. */
+int reconciler_open(sd_event *event, int64_t priority, struct deadlines *deadlines,
+                    struct links *links, struct worker *worker, struct reconciler **out);
 
 /* Does not release anything: call reconciler_want() with none, and reconciler_finish(), first where
  * that is wanted. */
@@ -50,7 +52,8 @@ bool reconciler_runs_soon(const struct reconciler *reconciler);
  * keeps it from that. */
 void reconciler_fire_due(struct reconciler *reconciler);
 
-/* The loop is awake for adverts: renews what would soon wake it, and takes in what was renewed. */
+/* The loop is awake for adverts or deadlines, and they are served: renews what is due, once no
+ * deadline waits any more, and what would soon wake it, and takes in what was renewed. */
 void reconciler_go_along(struct reconciler *reconciler);
 
 /* Waits until nothing is on its way any more: only where nobody waits for the loop. 0, -ETIMEDOUT,

@@ -5,6 +5,7 @@
 #ifndef AGENT_KERNEL_RECONCILER_STATE_H
 #define AGENT_KERNEL_RECONCILER_STATE_H
 
+#include "agent/base/deadlines.h"
 #include "agent/base/worker.h"
 #include "agent/kernel/address_batch.h"
 #include "agent/kernel/bequests.h"
@@ -26,7 +27,8 @@ struct reconciler {
     struct remembered remembered; /* what we have added */
     struct leftovers leftovers;
     struct bequests bequests;
-    sd_event_source *timer;
+    struct deadlines *deadlines;
+    struct deadline deadline;
     sd_event_source *soon;
     uint64_t flown_ns;       /* boot time at which the flight began */
     bool quiet;              /* it only renews: nobody is woken for that, */
@@ -38,7 +40,8 @@ struct reconciler {
     int removal_error;       /* of the last removal; 0: it went well */
     uint64_t removal_retry_ns; /* DEADLINE_NEVER: no removal has failed */
     uint64_t removal_backoff_ns;
-    uint64_t next_ns;  /* when the timer fires */
+    uint64_t next_ns;  /* when the deadline is */
+    bool due;          /* it is over, and nobody has looked since */
     uint64_t early_ns; /* from when on leases are renewed when we are awake anyway */
     uint64_t repairs;
     uint64_t progress;

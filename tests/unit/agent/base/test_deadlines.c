@@ -36,6 +36,7 @@ struct bench {
     size_t count;
     unsigned before;
     unsigned after;
+    unsigned behind; /* of these */
 };
 
 static void on_before(void *userdata)
@@ -54,7 +55,10 @@ static void on_before(void *userdata)
 
 static void on_after(void *userdata)
 {
-    ((struct bench *)userdata)->after++;
+    struct bench *bench = userdata;
+
+    bench->after++;
+    bench->behind += deadlines_behind(bench->deadlines) ? 1 : 0;
 }
 
 static void on_due(void *userdata)
@@ -202,6 +206,27 @@ static void test_putting_off_costs_no_wake_up(void **state)
         assert_int_equal(bench->items[i].served, 1);
 }
 
+static void test_who_asks_is_told_that_more_is_due(void **state)
+{
+    struct bench *bench = *state;
+
+    set(bench, 0, 1);
+    turn(bench);
+    assert_int_equal(bench->behind, 0);
+    for (size_t i = 0; i < MANY; i++)
+        set(bench, i, 1 + i);
+    assert_true(turns_run(bench->event, 0) > 0);
+    assert_true(deadlines_behind(bench->deadlines));
+    turn(bench);
+    assert_int_equal(bench->behind, bench->after - 2);
+    assert_false(deadlines_behind(bench->deadlines));
+    /* A wake-up in vain is nothing that waits. */
+    set(bench, 0, 1);
+    set(bench, 0, clock_boot_ns() + 60 * NS_PER_SEC);
+    deadlines_serve(bench->deadlines);
+    assert_false(deadlines_behind(bench->deadlines));
+}
+
 /* What was put off for long does not wake the loop in vain, if it looks ahead in between. */
 static void test_what_is_put_off_for_long_is_not_waited_for(void **state)
 {
@@ -321,6 +346,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_put_off_is_served_at_its_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_putting_off_costs_no_wake_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_who_asks_is_told_that_more_is_due, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_is_put_off_for_long_is_not_waited_for, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_nor_is_what_each_advert_puts_off, setup, teardown),

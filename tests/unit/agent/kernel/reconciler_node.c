@@ -35,6 +35,14 @@ static void on_resync(void *userdata)
     reconciler_run(node->reconciler);
 }
 
+static void after_deadlines(void *userdata)
+{
+    struct node *node = userdata;
+
+    node->passes++;
+    reconciler_go_along(node->reconciler);
+}
+
 static int open_node(void **state, int64_t answers_at)
 {
     struct node *node = calloc(1, sizeof(*node));
@@ -45,6 +53,7 @@ static int open_node(void **state, int64_t answers_at)
                                             .userdata = node};
     const struct worker_options options = {
         .name = "test-kernel", .priority = answers_at, .tasks_max = 8};
+    const struct deadlines_options deadlines = {.after = after_deadlines, .userdata = node};
 
     netns_enter();
     netns_veth("va", "vb");
@@ -53,7 +62,9 @@ static int open_node(void **state, int64_t answers_at)
     assert_int_equal(links_open(node->event, 0, &observer, &node->links), 0);
     assert_int_equal(worker_open(node->event, &options, &node->worker), 0);
     links_use_worker(node->links, node->worker);
-    assert_int_equal(reconciler_open(node->event, 0, node->links, node->worker, &node->reconciler),
+    assert_int_equal(deadlines_open(node->event, &deadlines, &node->deadlines), 0);
+    assert_int_equal(reconciler_open(node->event, 0, node->deadlines, node->links, node->worker,
+                                     &node->reconciler),
                      0);
     node->ifindex = netns_ifindex("va");
     *state = node;
@@ -81,6 +92,7 @@ int node_close(void **state)
 
     worker_close(node->worker);
     reconciler_close(node->reconciler);
+    deadlines_close(node->deadlines);
     links_close(node->links);
     sd_event_unref(node->event);
     free(node);

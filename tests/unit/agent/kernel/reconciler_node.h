@@ -18,9 +18,11 @@ struct node {
     sd_event *event;
     struct links *links;
     struct worker *worker;
+    struct deadlines *deadlines;
     struct reconciler *reconciler;
     int ifindex; /* of va */
     unsigned lost;
+    unsigned passes; /* turns in which a deadline was due */
 };
 
 /* Setup and teardown of a test; *state is the node. What the test has on its stack is gone then: it

@@ -1,4 +1,5 @@
 /* Leases: renewed while we live, over when we do not, and whose they are. */
+#include "agent/base/clock.h"
 #include "agent/kernel/reconciler_state.h"
 #include "tests/unit/agent/kernel/reconciler_node.h"
 #include "tests/unit/agent/netns.h"
@@ -19,6 +20,7 @@ enum {
     /* Renewed each third of it: a machine that stands still has two seconds for that. */
     LEASE_S = 3,
     LONGER_MS = 4500, /* than a lease */
+    RENEWALS = 40,
 };
 
 static bool both_are_back(void)
@@ -167,6 +169,43 @@ static void who_wants_what_is_there_does_not_wait_for_the_next_advert(void **sta
     assert_int_equal(node_want(node, &other, NULL, 0, 0), 0);
 }
 
+/* As with the next advert: its time is so far over that nobody need wake for it. */
+static void renew_early(struct node *node, struct desired_set *set)
+{
+    set->refresh_ns = clock_boot_ns() + 10 * NS_PER_SEC;
+    node->reconciler->early_ns = 1;
+    reconciler_go_along(node->reconciler);
+    assert_true(node->reconciler->task.submitted);
+    for (int ms = 0; ms < WAIT_MS && node->reconciler->task.submitted; ms++) {
+        netns_run_for(node->event, 1);
+        reconciler_go_along(node->reconciler);
+    }
+    assert_false(node->reconciler->task.submitted);
+}
+
+/* Where each advert's renewal had it look, its code would be fetched for that. */
+static void a_renewal_along_with_an_advert_leaves_the_sd_event_alone(void **state)
+{
+    struct node *node = *state;
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24")};
+    struct desired_set set = {.owner = "test"};
+    uint64_t before;
+    uint64_t after;
+
+    assert_int_equal(node_want(node, &set, list, 1, 600 * NS_PER_SEC), 0);
+    netns_run_for(node->event, QUIET_MS);
+    assert_true(sd_event_get_iteration(node->event, &before) >= 0);
+    for (unsigned i = 0; i < RENEWALS; i++)
+        renew_early(node, &set);
+    netns_run_for(node->event, QUIET_MS);
+    assert_true(sd_event_get_iteration(node->event, &after) >= 0);
+    /* The link may have something to say meanwhile. */
+    assert_true(after - before < RENEWALS / 2);
+    assert_in_range(set.refresh_ns, clock_boot_ns() + 200 * NS_PER_SEC,
+                    clock_boot_ns() + 600 * NS_PER_SEC);
+    assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, node_open, node_close)
@@ -175,6 +214,7 @@ int main(void)
         TEST(leases_of_many_are_renewed_one_flight_after_the_other),
         TEST(a_lease_is_renewed_without_the_loop),
         TEST(our_renewals_are_not_heard),
+        TEST(a_renewal_along_with_an_advert_leaves_the_sd_event_alone),
         TEST(who_wants_what_is_there_does_not_wait_for_the_next_advert),
         TEST(what_stays_gets_the_lease_of_who_stays),
     };

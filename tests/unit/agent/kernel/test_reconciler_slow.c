@@ -2,6 +2,7 @@
  * meanwhile gets what he wants last. The worker is kept busy with a task that waits at a gate. */
 #include "agent/base/clock.h"
 #include "agent/base/source.h"
+#include "agent/base/turns.h"
 #include "agent/kernel/reconciler_state.h"
 #include "tests/unit/agent/kernel/reconciler_node.h"
 #include "tests/unit/agent/netns.h"
@@ -22,6 +23,8 @@ enum {
     GATE_MS_MAX = 20000,
     TURNS = 20,
     TURN_US = 1000,
+    OTHERS = 500,
+    FEW = 5,
 };
 
 /* The task that waits, as one does for the kernel's lock. */
@@ -58,6 +61,11 @@ static void open_gate(struct node *node, struct gate *gate)
     netns_run_for(node->event, QUIET_MS);
     close(gate->ends[0]);
     close(gate->ends[1]);
+}
+
+static bool is_back(void *userdata)
+{
+    return !((const struct reconciler *)userdata)->task.submitted;
 }
 
 static void count_settled(struct desired_set *set)
@@ -291,6 +299,69 @@ static void the_end_waits_for_the_removal_within_a_bound(void **state)
     assert_false(kernel_has("va", "192.0.2.10/24"));
 }
 
+/* The kernel hangs, and nobody adverts: the loop waits for it, and does not look all the time. */
+static void who_waits_for_a_renewal_looks_once(void **state)
+{
+    struct node *node = *state;
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24")};
+    struct desired_set set = {0};
+    struct gate gate;
+
+    assert_int_equal(node_want(node, &set, list, 1, 600 * NS_PER_SEC), 0);
+    netns_run_for(node->event, QUIET_MS);
+    close_gate(node, &gate);
+    set.refresh_ns = 1;
+    deadline_set(node->deadlines, &node->reconciler->deadline, 1);
+    netns_run_for(node->event, QUIET_MS);
+    assert_true(node->reconciler->task.submitted && node->reconciler->quiet);
+    node->reconciler->quiet_until_ns = 1;
+    node->reconciler->next_ns = 1;
+    deadline_set(node->deadlines, &node->reconciler->deadline, 1);
+    unsigned before = node->passes;
+    netns_run_for(node->event, QUIET_MS);
+    assert_in_range(node->passes - before, 1, FEW);
+    /* And hears of it as soon as it is back. */
+    assert_int_equal(write(gate.ends[1], "x", 1), 1);
+    assert_true(netns_run_until(node->event, is_back, node->reconciler, WAIT_MS));
+    open_gate(node, &gate);
+    assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
+}
+
+static void ignore_due(void *userdata)
+{
+    (void)userdata;
+}
+
+/* As adverts of thousands, in a takeover. */
+static void what_is_due_waits_for_the_deadlines_behind_it(void **state)
+{
+    struct node *node = *state;
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24")};
+    struct desired_set set = {0};
+    struct deadline others[OTHERS];
+
+    assert_int_equal(node_want(node, &set, list, 1, 600 * NS_PER_SEC), 0);
+    netns_run_for(node->event, QUIET_MS);
+    set.retry_ns = 1;
+    deadline_set(node->deadlines, &node->reconciler->deadline, 1);
+    for (size_t i = 0; i < OTHERS; i++) {
+        others[i] = (struct deadline){.fn = ignore_due};
+        assert_int_equal(deadlines_add(node->deadlines, &others[i]), 0);
+        deadline_set(node->deadlines, &others[i], 2 + i);
+    }
+    unsigned before = node->passes;
+    assert_true(turns_run(node->event, WAIT_MS * NS_PER_MS / NS_PER_US) > 0);
+    assert_int_equal(node->passes - before, 1);
+    reconciler_go_along(node->reconciler); /* packets, meanwhile */
+    bool waits = set.retry_ns == 1;
+    netns_run_for(node->event, QUIET_MS);
+    bool waited = set.retry_ns != 1;
+    for (size_t i = 0; i < OTHERS; i++)
+        deadlines_remove(node->deadlines, &others[i]);
+    assert_true(waits && waited);
+    assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, node_open, node_close)
@@ -305,6 +376,8 @@ int main(void)
         TEST(the_set_is_freed_while_it_is_on_its_way),
         TEST(the_heir_comes_while_the_release_is_on_its_way),
         TEST(the_end_waits_for_the_removal_within_a_bound),
+        TEST(who_waits_for_a_renewal_looks_once),
+        TEST(what_is_due_waits_for_the_deadlines_behind_it),
     };
 
     netns_need();

@@ -42,6 +42,7 @@ struct node {
     sd_event *event;
     struct links *links;
     struct worker *worker;
+    struct deadlines *deadlines;
     struct reconciler *reconciler;
     struct segments *segments;
     struct segment_client client;
@@ -119,6 +120,8 @@ static int open_node(void **state)
     const struct worker_options options = {
         .name = "test-kernel", .priority = AGENT_PRIORITY_DEADLINES, .tasks_max = 8};
 
+    const struct deadlines_options deadlines = {.priority = AGENT_PRIORITY_DEADLINES};
+
     assert_non_null(node);
     netns_enter();
     netns_veth("va", "vb");
@@ -129,8 +132,9 @@ static int open_node(void **state)
     assert_true(sd_event_new(&node->event) >= 0);
     assert_int_equal(links_open(node->event, AGENT_PRIORITY_LINKS, &links_nobody, &node->links), 0);
     assert_int_equal(worker_open(node->event, &options, &node->worker), 0);
-    assert_int_equal(reconciler_open(node->event, AGENT_PRIORITY_LEASES, node->links, node->worker,
-                                     &node->reconciler),
+    assert_int_equal(deadlines_open(node->event, &deadlines, &node->deadlines), 0);
+    assert_int_equal(reconciler_open(node->event, AGENT_PRIORITY_LEASES, node->deadlines,
+                                     node->links, node->worker, &node->reconciler),
                      0);
     node->segments = segments_new(node->event, node->links, on_busy, node);
     assert_non_null(node->segments);
@@ -146,6 +150,7 @@ static int close_node(void **state)
     segments_free(node->segments);
     worker_close(node->worker);
     reconciler_close(node->reconciler);
+    deadlines_close(node->deadlines);
     links_close(node->links);
     sd_event_unref(node->event);
     close(node->sender);
