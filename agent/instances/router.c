@@ -121,11 +121,11 @@ static void read_authentication(struct router *router, bool reloaded)
     bool master = reloaded && router_election(router)->state == VRRP_MASTER;
     bool changed = authentication_read(&router->auth, router->config, master);
 
-    if (router->auth.kept != NULL)
-        sequences_begin(router->node->sequences, router->config->name, router->family,
-                        router->auth.kept);
+    struct authentication *kept = router->auth.kept;
+    if (kept != NULL)
+        sequences_begin(router->node->sequences, router->config->name, router->family, kept);
     router->receiver.trailers = authentication_expects_trailers(&router->auth);
-    if (reloaded && changed && (master || router->auth.kept->former))
+    if (reloaded && changed && (master || (kept != NULL && kept->former)))
         say_dialect(router, "authentication");
 }
 
