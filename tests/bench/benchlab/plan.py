@@ -33,7 +33,7 @@ QUICK = Plan(
     many_rest_s=0, hot_instances=50, callgrind_seconds=0)
 
 DEFAULT = Plan(
-    name="default", repeat_s=20, begin_until_s=1200, end_s=1680, measure_s=400,
+    name="default", repeat_s=20, begin_until_s=1200, end_s=1680, measure_s=480,
     gap_turns={10: 2, 100: 1, 1000: 1},
     claim_turns={1: 1, 100: 1, 1000: 2, 10000: 1},
     # What has a limit comes first.
