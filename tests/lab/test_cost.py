@@ -23,7 +23,7 @@ WATCH_S = 4
 STRETCHES = 6
 # Of an advert a second, a lease renewal among them or not; a page that is cold costs 1.6 us.
 PAGES_OF_TEXT = 12
-PAGES_OWN = {"MASTER": 60, "BACKUP": 50}
+PAGES_OWN = {"MASTER": 52, "BACKUP": 44}
 # Called at least so often for each advert: leases are renewed with every second one.
 OF_EACH_ADVERT = 1 / 3
 
