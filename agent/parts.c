@@ -197,14 +197,6 @@ void parts_serve_due(struct parts *parts)
 
 /* ---- Opened from below, closed from above */
 
-static int open_segments(struct parts *parts)
-{
-    struct node *node = &parts->node;
-
-    node->segments = segments_new(node->event, node->links, on_busy, parts);
-    return node->segments != NULL ? node_open_deadlines(node) : -ENOMEM;
-}
-
 /* Its answers are as urgent as the deadlines that wait for them. */
 static int open_kernel(struct parts *parts)
 {
@@ -247,7 +239,9 @@ static int open_node(struct parts *parts)
     node->is_virtual = is_virtual;
     node->userdata = parts;
     if (r >= 0)
-        r = open_segments(parts);
+        node->segments = segments_new(node->event, node->links, on_busy, parts);
+    if (r >= 0)
+        r = node->segments != NULL ? node_open_deadlines(node) : -ENOMEM;
     if (r >= 0)
         r = open_kernel(parts);
     if (r >= 0)
@@ -262,9 +256,8 @@ static int open_node(struct parts *parts)
         r = peer_routes_open(node->event, &node->peer_routes);
     if (r >= 0)
         r = checks_open(node->event, node->links, on_check, parts, &node->checks);
-    if (r < 0) {
+    if (r < 0)
         log_msg(LOG_ERR, "cannot open the node's network sockets: %s", strerror(-r));
-    }
     return r;
 }
 
