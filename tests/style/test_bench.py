@@ -15,7 +15,7 @@ import pytest
 BENCH = pathlib.Path(__file__).resolve().parent.parent / "bench"
 sys.path[:0] = [str(BENCH), str(BENCH.parent / "lab")]
 
-from benchlab import cost, gap, plan, plots, report, scale, targets  # noqa: E402
+from benchlab import cost, gap, plan, plots, report, scale, steady, targets  # noqa: E402
 from benchlab.frame import Bench, Figure, Unmeasured  # noqa: E402
 from benchlab.results import BARE, Results, Value, at_most, share  # noqa: E402
 
@@ -266,3 +266,13 @@ def test_that_a_machine_stood_still_once_is_no_cost(monkeypatch, stalls_ns):
     for name, expected in (("cpu", 0.06), ("cpu per advert", 1000)):
         values = [value for of, _, value, _ in figures if of == name]
         assert values == pytest.approx([expected, expected])
+
+
+def test_there_and_back_is_one_false_take_over():
+    def advert(port, priority):
+        return types.SimpleNamespace(port=port, priority=priority, time=0.0)
+
+    first, other, hint = advert("n1", 150), advert("n2", 100), advert("n2", 1)
+    assert steady.moves([first, first]) == 0
+    assert steady.moves([first, hint, first]) == 0
+    assert steady.moves([first, other, first, hint, first]) == 2

@@ -13,9 +13,10 @@ import time
 
 from vipdlab.cost import pages_touched
 
+from . import bare
 from .frame import Figure, Unmeasured
 from .many import ROLES, Many
-from .results import PRODUCTS, Value, at_most, share
+from .results import BARE, PRODUCTS, Value, at_most, share
 
 NAME = "cost"
 SETTLE_S = 6  # announcements are repeated, captures opened, leases written
@@ -72,23 +73,28 @@ def limits(count, interval_ms):
     return found
 
 
+def cpu_us(pids, seconds):
+    """{role: us a second}, the median of slices; pids: {role: [...]}."""
+    used = {role: [] for role in pids}
+    for _ in range(max(round(seconds / SLICE_S), 1)):
+        begin, began = {role: cpu_ns(pids[role]) for role in pids}, time.monotonic()
+        time.sleep(min(seconds, SLICE_S))
+        lasted = time.monotonic() - began
+        for role in pids:
+            used[role].append((cpu_ns(pids[role]) - begin[role]) / 1e3 / lasted)
+    return {role: statistics.median(each) for role, each in used.items()}
+
+
 def measure_pair(agents, seconds, calls_seconds):
     """Yields (name, role, value, unit) of a pair that is at rest."""
     pids = {role: agents.pids(role) for role in ROLES}
-    used = {role: [] for role in ROLES}  # us a second, of each slice
     sent, began = agents.sent(), time.monotonic()
-    for _ in range(max(round(seconds / SLICE_S), 1)):
-        begin, slice_began = {role: cpu_ns(pids[role]) for role in ROLES}, time.monotonic()
-        time.sleep(min(seconds, SLICE_S))
-        lasted = time.monotonic() - slice_began
-        for role in ROLES:
-            used[role].append((cpu_ns(pids[role]) - begin[role]) / 1e3 / lasted)
+    used = cpu_us(pids, seconds)
     adverts_per_s = (agents.sent() - sent) / (time.monotonic() - began)
     for role in ROLES:
         memory = memory_mib(pids[role])
-        cpu = statistics.median(used[role])
-        yield "cpu", role, cpu / 1e6 * 60, "s/min"
-        yield "cpu per advert", role, cpu / max(adverts_per_s, 1 / seconds), "us"
+        yield "cpu", role, used[role] / 1e6 * 60, "s/min"
+        yield "cpu per advert", role, used[role] / max(adverts_per_s, 1 / seconds), "us"
         yield "rss", role, memory["Rss"], "MiB"
         yield "pss", role, memory["Pss"], "MiB"
     for role in ROLES if calls_seconds else ():
@@ -137,7 +143,20 @@ def measure(bench):
             for name, role, value, unit in figures:
                 run.add(name, value, unit, bounds.get(name), case=f"{run.case}, {role}")
 
+        def bare_turn(_product, run):
+            with bare.Pair(ALONE[1]) as pair:
+                time.sleep(settle_s)
+                run.window()
+                used = cpu_us(pair.pids, bench.plan.cost_seconds)
+                run.close()
+                pair.check()
+            for role, value in used.items():
+                run.add("cpu", value / 1e6 * 60, "s/min", case=f"{run.case}, {role}")
+
         bench.alternate(NAME, f"{count} x {interval_ms} ms", turns, one_turn, STANDS_S)
+        if (count, interval_ms) == ALONE:
+            bench.alternate(NAME, f"{count} x {interval_ms} ms", turns, bare_turn, STANDS_S,
+                            products=(BARE,))
     add_growth(bench.results, bench.plan.cost_turns)
 
 
