@@ -12,19 +12,6 @@ static int family_to_af(enum ip_family family)
     return family == IP_FAMILY_IPV4 ? AF_INET : AF_INET6;
 }
 
-size_t ip_family_size(enum ip_family family)
-{
-    switch (family) {
-    case IP_FAMILY_IPV4:
-        return 4;
-    case IP_FAMILY_IPV6:
-        return 16;
-    case IP_FAMILY_NONE:
-        break;
-    }
-    return 0;
-}
-
 const char *ip_family_name(enum ip_family family)
 {
     switch (family) {
@@ -117,7 +104,7 @@ const char *ip_prefix_format(const struct ip_prefix *prefix, char *buffer, size_
 
 bool ip_address_equal(const struct ip_address *a, const struct ip_address *b)
 {
-    return ip_address_compare(a, b) == 0;
+    return a->family == b->family && memcmp(a->octets, b->octets, sizeof(a->octets)) == 0;
 }
 
 int ip_address_compare(const struct ip_address *a, const struct ip_address *b)

@@ -30,8 +30,19 @@ struct ip_prefix {
     uint8_t length;
 };
 
-/* 4 or 16; 0 for NONE. */
-size_t ip_family_size(enum ip_family family);
+/* 4 or 16; 0 for NONE. Inline: every advert asks several times. */
+static inline size_t ip_family_size(enum ip_family family)
+{
+    switch (family) {
+    case IP_FAMILY_IPV4:
+        return 4;
+    case IP_FAMILY_IPV6:
+        return 16;
+    case IP_FAMILY_NONE:
+        break;
+    }
+    return 0;
+}
 
 /* "ipv4", "ipv6", "none". Static text. */
 const char *ip_family_name(enum ip_family family);
