@@ -1,6 +1,8 @@
 /* The finished configuration: looking things up in it and ending it. */
 #include "lib/config/config.h"
 
+#include "lib/config/text.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +13,6 @@ void config_free(struct config *config)
         return;
     for (size_t i = 0; i < config->instance_count; i++) {
         free(config->instances[i].claims);
-        free(config->instances[i].ipv4);
-        free(config->instances[i].ipv6);
         free(config->instances[i].peers);
         free(config->instances[i].routes);
         free(config->instances[i].rules);
@@ -34,6 +34,7 @@ void config_free(struct config *config)
     free(config->track.list);
     free(config->checks);
     free(config->instances);
+    config_text_free(config->texts);
     free(config->files);
     free(config);
 }

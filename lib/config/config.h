@@ -12,8 +12,8 @@
  * group.h, diff.h and advice.h ask a finished configuration.
  *
  * Texts are handed in: this room opens no file. It uses lib/election and lib/packet for the types
- * of its values, and inih for lines. A configuration and what points into it (names of files, the
- * group of an instance) is owned by whoever called config_parse().
+ * of its values, and inih for lines. A configuration and what points into it (names of files and
+ * instances, the group of an instance) is owned by whoever called config_parse().
  */
 #ifndef VIP_CONFIG_CONFIG_H
 #define VIP_CONFIG_CONFIG_H
@@ -64,8 +64,9 @@ struct config_auth_key {
     char file[SECRET_PATH_SIZE]; /* an absolute path, or the name of a credential; empty: inline */
 };
 
+/* What is small stands together: there are thousands of these. */
 struct config_instance {
-    char name[NAME_SIZE];
+    const char *name;                    /* the config's */
     char interface[INTERFACE_NAME_SIZE]; /* empty: the one the unicast peers are reached by */
     uint8_t vrid;                        /* 1..255 */
     enum vrrp_version version;
@@ -80,28 +81,33 @@ struct config_instance {
     uint8_t unicast_min_ttl; /* of adverts of peers; 0: any */
     uint8_t unicast_max_ttl; /* likewise; 255: any */
     bool link_local_derived; /* the first of `ipv6` */
+    struct packet_auth auth; /* version 2; of `password` or what password_file has */
+    bool password_cut;       /* and that is longer than what is used of it */
+    enum auth_mode auth_mode;
+    enum auth_replay auth_replay;
+    bool accept;             /* RFC 9568 6.1 Accept_Mode */
+    bool adopt;              /* take over virtual addresses that somebody else has put there */
+    bool announce_reply;     /* send the ARP reply form beside the request form */
+    uint8_t announce_repeat; /* how often the takeover announcement is repeated, 0..10 */
+    bool claims_unprepared;  /* also when HOOK_BEFORE fails */
+    bool release_first;      /* who gives up releases before another one prepares */
+    bool systemd_target;     /* vipd-master@NAME.target is started and stopped */
+    bool follow_link;        /* no: its link being down does not put it to INIT */
+    enum conflict_mode on_conflict;
+    struct ip_address group4; /* adverts go there: the RFC's, or another */
+    struct ip_address group6;
+    struct ip_address source4; /* NONE: the interface's primary address */
+    struct ip_address source6; /* NONE: the interface's link-local address */
+
     uint64_t advert_interval_ns;
     uint64_t preempt_delay_ns;
-    struct packet_auth auth;           /* version 2; of `password` or what password_file has */
-    bool password_cut;                 /* and that is longer than what is used of it */
     char *password_file;               /* NULL: none; see secrets.h */
     struct config_auth_key *auth_keys; /* the first one signs; NULL: none */
     size_t auth_key_count;
     struct auth_keys
-        *inline_secrets;       /* those that stand in the text, until advert_keys.h is done */
-    struct auth_keys *secrets; /* all, in their order; NULL before */
-    uint64_t auth_window_ns;   /* 0: of the advert interval */
-    enum auth_mode auth_mode;
-    enum auth_replay auth_replay;
-    bool accept;            /* RFC 9568 6.1 Accept_Mode */
-    bool adopt;             /* take over virtual addresses that somebody else has put there */
-    bool announce_reply;    /* send the ARP reply form beside the request form */
-    bool claims_unprepared; /* also when HOOK_BEFORE fails */
-    bool release_first;     /* who gives up releases before another one prepares */
-    bool systemd_target;    /* vipd-master@NAME.target is started and stopped */
-    bool follow_link;       /* no: its link being down does not put it to INIT */
-    enum conflict_mode on_conflict;
-    unsigned announce_repeat;     /* how often the takeover announcement is repeated, 0..10 */
+        *inline_secrets;          /* those that stand in the text, until advert_keys.h is done */
+    struct auth_keys *secrets;    /* all, in their order; NULL before */
+    uint64_t auth_window_ns;      /* 0: of the advert interval */
     uint64_t announce_refresh_ns; /* 0: never */
     uint64_t lease_ns;            /* 0: off. From [instance], else [node] */
     uint64_t linger_ns;           /* 0: one master-down interval */
@@ -121,8 +127,8 @@ struct config_instance {
     struct claimed_address *claims;
     size_t claim_count;
 
-    /* Those in adverts, by family. For IPv6 the link-local one is first: the configured one, or
-     * derived from the VRID when none was (link_local_derived). */
+    /* Those in adverts, by family, in the block of `claims`. For IPv6 the link-local one is first:
+     * the configured one, or derived from the VRID when none was (link_local_derived). */
     struct ip_prefix *ipv4;
     size_t ipv4_count;
     struct ip_prefix *ipv6;
@@ -136,10 +142,6 @@ struct config_instance {
 
     struct ip_address *peers; /* both families */
     size_t peer_count;
-    struct ip_address group4; /* adverts go there: the RFC's, or another */
-    struct ip_address group6;
-    struct ip_address source4; /* NONE: the interface's primary address */
-    struct ip_address source6; /* NONE: the interface's link-local address */
 
     const struct config_group *group; /* of the config; NULL: none */
 
@@ -147,6 +149,8 @@ struct config_instance {
     const char *file; /* owned by the config */
     unsigned line;
 };
+
+struct config_text;
 
 struct config {
     char node_name[NAME_SIZE]; /* empty: the host's name */
@@ -165,7 +169,8 @@ struct config {
     struct config_names track; /* [node] track */
     struct config_check *checks;
     size_t check_count;
-    char **files; /* names of the files it came from */
+    struct config_text *texts; /* names of instances; see text.h */
+    char **files;              /* names of the files it came from */
     size_t file_count;
 };
 

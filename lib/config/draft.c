@@ -5,6 +5,7 @@
 
 #include "lib/config/list.h"
 #include "lib/config/schema.h"
+#include "lib/config/text.h"
 #include "lib/config/values.h"
 
 #include <assert.h>
@@ -73,11 +74,11 @@ bool config_draft_add_instance(struct config_draft *draft, const char *file, uns
     if (instances == NULL)
         return false;
     config->instances = instances;
-    if (!add_section(&draft->instances, count, file, line))
+    const char *kept = config_text_keep(&config->texts, name, length);
+    if (kept == NULL || !add_section(&draft->instances, count, file, line))
         return false;
 
-    instances[count] = (struct config_instance){.file = file, .line = line};
-    memcpy(instances[count].name, name, length);
+    instances[count] = (struct config_instance){.name = kept, .file = file, .line = line};
     set_defaults(config_schema_instance(), &instances[count]);
     config->instance_count++;
     return true;

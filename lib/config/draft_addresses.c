@@ -98,9 +98,25 @@ static size_t collect(const struct config_instance *instance, enum ip_family fam
     return count;
 }
 
+/* What is listed of the family, to `out`. Returns how many that are. */
+static size_t list_prefixes(const struct config_instance *instance, enum ip_family family,
+                            struct ip_prefix *out)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < instance->claim_count; i++)
+        if (is_listed(&instance->claims[i], family))
+            out[count++] = instance->claims[i].prefix;
+    return count;
+}
+
+/* One block for all, the prefixes of adverts behind the claims. */
 static bool sort_claims(struct config_instance *instance)
 {
-    struct claimed_address *sorted = calloc(instance->claim_count, sizeof(*sorted));
+    const size_t ipv4 = count_listed(instance, IP_FAMILY_IPV4);
+    const size_t ipv6 = count_listed(instance, IP_FAMILY_IPV6);
+    struct claimed_address *sorted = calloc(1, instance->claim_count * sizeof(*sorted) +
+                                                   (ipv4 + ipv6) * sizeof(struct ip_prefix));
     size_t n = 0;
 
     if (sorted == NULL)
@@ -111,21 +127,11 @@ static bool sort_claims(struct config_instance *instance)
     (void)collect(instance, IP_FAMILY_IPV6, true, sorted + n);
     free(instance->claims);
     instance->claims = sorted;
-    return true;
-}
-
-static bool list_prefixes(const struct config_instance *instance, enum ip_family family,
-                          struct ip_prefix **out, size_t *count)
-{
-    size_t listed = count_listed(instance, family);
-
-    *count = 0;
-    *out = listed > 0 ? calloc(listed, sizeof(**out)) : NULL;
-    if (listed > 0 && *out == NULL)
-        return false;
-    for (size_t i = 0; *count < listed && i < instance->claim_count; i++)
-        if (is_listed(&instance->claims[i], family))
-            (*out)[(*count)++] = instance->claims[i].prefix;
+    struct ip_prefix *prefixes = (struct ip_prefix *)(sorted + instance->claim_count);
+    instance->ipv4 = ipv4 > 0 ? prefixes : NULL;
+    instance->ipv4_count = list_prefixes(instance, IP_FAMILY_IPV4, prefixes);
+    instance->ipv6 = ipv6 > 0 ? prefixes + ipv4 : NULL;
+    instance->ipv6_count = list_prefixes(instance, IP_FAMILY_IPV6, prefixes + ipv4);
     return true;
 }
 
@@ -139,8 +145,5 @@ bool config_draft_complete_addresses(struct config_draft *draft, size_t index)
     if (ipv6 && instance->vrid != 0 && !draft->instances[index].set_aside &&
         !put_link_local_first(draft, index))
         return false;
-    if (instance->claim_count > 0 && !sort_claims(instance))
-        return false;
-    return list_prefixes(instance, IP_FAMILY_IPV4, &instance->ipv4, &instance->ipv4_count) &&
-           list_prefixes(instance, IP_FAMILY_IPV6, &instance->ipv6, &instance->ipv6_count);
+    return instance->claim_count == 0 || sort_claims(instance);
 }

@@ -77,8 +77,8 @@ static int set_up(void **state)
         return -1;
     }
     snprintf(bench->path, PATH_SIZE, "%s/drained.json", bench->directory);
-    strcpy(bench->instances[0].name, "web");
-    strcpy(bench->instances[1].name, "db");
+    bench->instances[0].name = "web";
+    bench->instances[1].name = "db";
     bench->config.instances = bench->instances;
     bench->config.instance_count = 2;
     *state = bench;

@@ -48,7 +48,7 @@ static struct config_box *make_box(void)
     assert_non_null(config->instances);
     config->instance_count = 1;
     struct config_instance *instance = config->instances;
-    strcpy(instance->name, "web");
+    instance->name = "web";
     instance->claims = calloc(ADDRESSES, sizeof(*instance->claims));
     assert_non_null(instance->claims);
     instance->claim_count = ADDRESSES;

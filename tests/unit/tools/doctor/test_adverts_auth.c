@@ -20,7 +20,7 @@ static int with_a_key(void **state)
 
     (void)state;
     memset(&instance, 0, sizeof(instance));
-    snprintf(instance.name, sizeof(instance.name), "web");
+    instance.name = "web";
     instance.advert_interval_ns = NS_PER_SEC;
     instance.auth_keys = keys;
     instance.auth_key_count = 1;
