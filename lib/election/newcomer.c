@@ -86,7 +86,7 @@ uint64_t election_newcomer_deadline(const struct election *e)
 {
     if (!claims(e) || e->deaf || e->ready || e->probes == PROBES_MAX)
         return DEADLINE_NEVER;
-    return e->claimed_at + (e->probes + 1) * PROBE_QUARTERS * e->params.advert_interval_ns / 4;
+    return e->claimed_at + (e->probes + 1u) * PROBE_QUARTERS * e->params.advert_interval_ns / 4;
 }
 
 void election_newcomer_due(struct election *e, uint64_t now, struct election_actions *out)

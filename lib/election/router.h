@@ -67,7 +67,7 @@ struct election_params {
     bool claims_unprepared; /* also when a preparation failed; else it gives up */
     bool mates_prepare;     /* others of its group have a prepare_ns */
     bool release_first;     /* who gives up releases before it says so, without lingering */
-    unsigned announce_repeat;
+    uint8_t announce_repeat;
     uint64_t announce_refresh_ns; /* 0: never */
     uint64_t preempt_delay_ns;
     uint64_t preempt_healthy_ns; /* a lower priority is deposed only when this router was out of
@@ -81,15 +81,15 @@ struct election_params {
 
 /* Counters, named after RFC 8347 `statistics`. */
 struct election_counters {
-    uint64_t master_transitions;
     uint64_t advertisement_rcvd;
     uint64_t advertisement_sent;
     uint64_t priority_zero_pkts_rcvd;
-    uint64_t priority_zero_pkts_sent;
     uint64_t losing_adverts_rcvd; /* lower than ours while MASTER */
     uint64_t answers_suppressed;  /* answers to those, not sent because of the rate limit */
     uint64_t stray_priority_zero; /* resignations of routers we do not follow */
-    uint64_t oversleeps;
+    uint32_t master_transitions;
+    uint32_t priority_zero_pkts_sent;
+    uint32_t oversleeps;
 };
 
 /* What is small stands together: there are thousands of these. */
@@ -116,9 +116,9 @@ struct election {
     struct ip_address master;       /* whose adverts we follow; our source as MASTER */
     struct ip_address claimant;     /* of claimed_interval_ns */
     struct ip_address announced_by; /* at announced_at; NONE: not known by whom */
-    unsigned probes;                /* adverts sent for the claimant to show itself */
-    unsigned hints;                 /* given to a silent successor so far */
-    unsigned announce_done;
+    uint8_t probes;                 /* adverts sent for the claimant to show itself */
+    uint8_t hints;                  /* given to a silent successor so far */
+    uint8_t announce_done;
 
     uint64_t timer_at;            /* Active_Down_Timer (BACKUP) or Adver_Timer (MASTER) */
     uint64_t source_doubt_until;  /* it was not there any more; DEADLINE_NEVER: it is, or is gone */
