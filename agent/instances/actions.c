@@ -156,13 +156,12 @@ static bool adverts_may_go(const struct router *router, uint64_t now_ns)
 static size_t go_on(struct router *router, bool ready, bool adverts)
 {
     struct postponed *rest = &router->postponed;
-    size_t left = 0;
+    uint8_t left = 0;
     size_t adverts_left = 0;
 
     for (size_t i = 0; i < rest->count; i++) {
-        const struct election_action action = {.type = rest->list[i].type,
-                                               .priority = rest->list[i].priority,
-                                               .source = rest->list[i].source};
+        const struct election_action action = {
+            .type = rest->list[i], .priority = rest->priority, .source = rest->source};
         bool is_advert = action.type == ACTION_SEND_ADVERT;
 
         if (ready || (is_advert && adverts)) {
@@ -183,7 +182,7 @@ static bool is_said(const struct router *router, enum election_action_type type)
     const struct postponed *waiting = &router->postponed;
 
     for (size_t i = 0; i < waiting->count; i++)
-        if (waiting->list[i].type == type)
+        if (waiting->list[i] == type)
             return true;
     return false;
 }
@@ -336,8 +335,11 @@ static void begin_to_wait(struct router *router, enum reason reason)
 static void postpone(struct postponed *later, const struct election_action *action)
 {
     assert(later->count < POSTPONED_MAX);
-    later->list[later->count++] = (struct postponed_action){
-        .type = action->type, .priority = action->priority, .source = action->source};
+    later->list[later->count++] = action->type;
+    if (action->type == ACTION_SEND_ADVERT) {
+        later->priority = action->priority;
+        later->source = action->source;
+    }
 }
 
 /* From now on what is said waits for the kernel to have removed the addresses. */

@@ -49,6 +49,23 @@ static void *room(void *have, bool needed, size_t size)
     return have != NULL || !needed ? have : calloc(1, size);
 }
 
+/* What the receiver speaks. */
+static struct packet_dialect dialect_of(const struct packet_receiver *receiver)
+{
+    return (struct packet_dialect){.version = receiver->version,
+                                   .auth = receiver->auth,
+                                   .advert_interval_ns = receiver->advert_interval_ns};
+}
+
+/* Its configuration is not the first one, and has it speak otherwise than the one before. */
+static bool speaks_otherwise(const struct router *router)
+{
+    const struct packet_dialect before = dialect_of(&router->receiver);
+    const struct packet_dialect now = config_dialect(router->config);
+
+    return before.version != 0 && packet_dialects_differ(&before, &now);
+}
+
 /* For what its configuration needs and few have. */
 static bool make_room(struct router *router)
 {
@@ -56,22 +73,17 @@ static bool make_room(struct router *router)
     bool guards = !config->accept;
     bool apart = config->mac == MAC_VIRTUAL;
     bool routed = config->route_count + config->rule_count > 0;
+    bool differs = speaks_otherwise(router);
 
     router->peers =
         room(router->peers, config->unicast, INSTANCE_PEERS_MAX * sizeof(*router->peers));
     router->guarded = room(router->guarded, guards, sizeof(*router->guarded));
     router->virtual = room(router->virtual, apart, sizeof(*router->virtual));
     router->routes = room(router->routes, routed, sizeof(*router->routes));
-    return (router->peers != NULL || !config->unicast) && (router->guarded != NULL || !guards) &&
-           (router->virtual != NULL || !apart) && (router->routes != NULL || !routed);
-}
-
-/* What the receiver speaks. */
-static struct packet_dialect dialect_of(const struct packet_receiver *receiver)
-{
-    return (struct packet_dialect){.version = receiver->version,
-                                   .auth = receiver->auth,
-                                   .advert_interval_ns = receiver->advert_interval_ns};
+    router->former = room(router->former, differs, sizeof(*router->former));
+    return (router->former != NULL || !differs) && (router->peers != NULL || !config->unicast) &&
+           (router->guarded != NULL || !guards) && (router->virtual != NULL || !apart) &&
+           (router->routes != NULL || !routed);
 }
 
 static const char *dialect_change(const struct packet_dialect *before,
@@ -108,10 +120,12 @@ static void keep_former(struct router *router, const struct packet_dialect *befo
     const struct packet_dialect now = config_dialect(router->config);
     bool changed = packet_dialects_differ(before, &now);
 
+    if (router->former == NULL)
+        return;
     if (former == NULL || (changed && router_election(router)->state == VRRP_MASTER))
-        router->former = *before;
-    if (packet_dialects_differ(&router->former, &now))
-        router->receiver.former = &router->former;
+        *router->former = *before;
+    if (packet_dialects_differ(router->former, &now))
+        router->receiver.former = router->former;
     if (changed && router->receiver.former != NULL)
         say_dialect(router, dialect_change(before, &now));
 }
@@ -178,6 +192,7 @@ void router_free(struct router *router)
     free(router->routes);
     free(router->strangers);
     free(router->devices.waiting);
+    free(router->former);
     free(router->peers);
     free(router->tally);
     authentication_free(&router->auth);

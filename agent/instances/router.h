@@ -21,13 +21,6 @@
 struct instance;
 struct router_watch;
 
-/* An action of the election that waits; it needs no more of it. */
-struct postponed_action {
-    enum election_action_type type;
-    uint8_t priority; /* as in an election_action */
-    struct ip_address source;
-};
-
 /* What can wait are an advert and an announcement, each once. */
 enum { POSTPONED_MAX = 2 };
 
@@ -38,11 +31,13 @@ struct postponed {
     struct answer_wait wait;  /* for the kernel to answer for what it has */
     uint64_t adverts_due_ns;  /* adverts go by then */
     uint64_t give_up_ns;      /* and by then in any case */
+    size_t announced;         /* of the claims, as they landed: not again with what waits */
     bool takeover;            /* from a master that fell silent: adverts need no answering kernel */
     bool releasing;           /* adverts wait until the kernel has removed the addresses */
-    struct postponed_action list[POSTPONED_MAX]; /* in execution order */
-    size_t count;                                /* 0: nothing waits */
-    size_t announced; /* of the claims, as they landed: not again with what waits */
+    uint8_t count;            /* 0: nothing waits */
+    enum election_action_type list[POSTPONED_MAX]; /* in execution order */
+    uint8_t priority;                              /* of the advert, as in an election_action, */
+    struct ip_address source;                      /* and likewise */
 };
 
 /* Who adverted last while the router was not MASTER itself: in INIT the election follows nobody. */
@@ -116,6 +111,7 @@ struct router {
     bool has_sibling;     /* of the other family: messages say which one is meant */
     bool told_own_source; /* that its only source is among its own virtual addresses */
     bool send_failing;
+    bool looked_holding; /* as the election did when it was looked for strangers */
     enum reason new_master_reason;
     enum reason last_event;
     uint8_t link_mac[MAC_SIZE]; /* of the interface, as last seen */
@@ -123,17 +119,17 @@ struct router {
     unsigned sending; /* of one advert, to so many it is on its way, */
     int send_result;  /* and to those before it went so */
     uint64_t send_errors;
-    struct packet_tally *tally;   /* NULL: nothing odd came yet */
-    struct packet_dialect former; /* before the last reload, while receiver.former points here */
-    struct ip_address *peers;     /* of this family; NULL for multicast */
-    struct peer_macs peer_macs;   /* see peers.h */
+    struct packet_tally *tally;    /* NULL: nothing odd came yet */
+    struct packet_dialect *former; /* before the last reload that changed it, in force while
+                                      receiver.former points here; NULL: there was none */
+    struct ip_address *peers;      /* of this family; NULL for multicast */
+    struct peer_macs peer_macs;    /* see peers.h */
     struct authenticator auth;
     struct desired_set desired;
     struct nft_share *guarded; /* the addresses, with accept = no; NULL: never needed */
     struct route_set *routes;  /* and rules, which come with the addresses; likewise */
     struct router_devices devices;
     struct strangers *strangers; /* NULL: none */
-    bool looked_holding;         /* as the election did when it was looked for strangers */
     struct postponed postponed;
     struct router_virtual *virtual;         /* NULL: mac = interface */
     uint64_t up_since_wall_ns;              /* left INIT; 0: in INIT */
