@@ -210,7 +210,9 @@ void instance_explain(const struct instance *instance, struct transition *transi
         break;
     case REASON_NOT_PREPARED:
         snprintf(transition->evidence.note, sizeof(transition->evidence.note), "%s",
-                 instance->preparation.text != NULL ? instance->preparation.text : "");
+                 instance->preparation != NULL && instance->preparation->text != NULL
+                     ? instance->preparation->text
+                     : "");
         break;
     case REASON_CANNOT_CLAIM:
         snprintf(transition->evidence.note, sizeof(transition->evidence.note), "%s",

@@ -15,6 +15,7 @@
 #include "lib/config/group.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void set_deadline(struct bundle *bundle)
@@ -183,9 +184,16 @@ static void follow_preparation(struct instance *instance)
 {
     uint64_t since_ns = preparing_since(instance);
 
-    if (since_ns == instance->preparation.since_ns)
+    if (since_ns == (instance->preparation != NULL ? instance->preparation->since_ns : 0))
         return;
-    instance->preparation.since_ns = since_ns;
+    if (instance->preparation == NULL)
+        instance->preparation = calloc(1, sizeof(*instance->preparation));
+    if (instance->preparation == NULL) {
+        log_instance(LOG_ERR, instance->config->name,
+                     "no memory for before-master: it is not run yet");
+        return;
+    }
+    instance->preparation->since_ns = since_ns;
     instance->node->on_changed(instance->node->userdata, instance);
 }
 

@@ -28,7 +28,7 @@ bool instance_waits(const struct instance *instance)
 
 bool instance_may_prepare(const struct instance *instance)
 {
-    return instance->preparation.since_ns != 0;
+    return instance->preparation != NULL && instance->preparation->since_ns != 0;
 }
 
 const char *instance_preparation_name(const struct instance *instance, char *buffer, size_t size)
@@ -74,7 +74,7 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 
 static void try_later(struct instance *instance)
 {
-    struct preparation *preparation = &instance->preparation;
+    struct preparation *preparation = instance->preparation;
     uint64_t next_ns = preparation->backoff_ns == 0 ? BACKOFF_MIN_NS : 2 * preparation->backoff_ns;
     int r = 0;
 
@@ -104,7 +104,7 @@ static bool gave_up(const struct instance *instance)
 
 static void over(struct instance *instance, uint64_t took_ns)
 {
-    struct preparation *preparation = &instance->preparation;
+    struct preparation *preparation = instance->preparation;
     char took[DURATION_TEXT_SIZE];
     char name[NAME_SIZE + 16];
     char text[REASON_TEXT_SIZE];
@@ -146,14 +146,14 @@ static void note(struct preparation *preparation, const char *text)
 
 bool preparation_changed(struct instance *instance)
 {
-    struct preparation *preparation = &instance->preparation;
-    uint64_t since_ns = preparation->since_ns;
-    uint64_t before_ns = preparation->told_ns;
+    struct preparation *preparation = instance->preparation;
     char limit[DURATION_TEXT_SIZE];
     char text[PREPARATION_TEXT_SIZE];
 
-    if (since_ns == before_ns)
+    if (preparation == NULL || preparation->since_ns == preparation->told_ns)
         return false;
+    uint64_t since_ns = preparation->since_ns;
+    uint64_t before_ns = preparation->told_ns;
     preparation->told_ns = since_ns;
     if (before_ns != 0)
         over(instance, clock_boot_ns() - before_ns);
@@ -168,10 +168,10 @@ bool preparation_changed(struct instance *instance)
 
 void instance_prepared(struct instance *instance, bool well, const char *text)
 {
-    struct preparation *preparation = &instance->preparation;
+    struct preparation *preparation = instance->preparation;
     const struct election_event event = {.type = ELECTION_PREPARED, .force = well};
 
-    if (preparation->since_ns == 0)
+    if (!instance_may_prepare(instance))
         return;
     preparation->ended_well = well;
     note(preparation, text);
@@ -180,13 +180,17 @@ void instance_prepared(struct instance *instance, bool well, const char *text)
 
 void preparation_retry(struct instance *instance)
 {
-    instance->preparation.backoff_ns = 0;
+    if (instance->preparation != NULL)
+        instance->preparation->backoff_ns = 0;
     unhold(instance);
 }
 
 void preparation_free(struct instance *instance)
 {
-    instance->preparation.retry = sd_event_source_disable_unref(instance->preparation.retry);
-    free(instance->preparation.text);
-    instance->preparation.text = NULL;
+    if (instance->preparation == NULL)
+        return;
+    sd_event_source_disable_unref(instance->preparation->retry);
+    free(instance->preparation->text);
+    free(instance->preparation);
+    instance->preparation = NULL;
 }

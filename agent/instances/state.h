@@ -113,8 +113,8 @@ struct instance {
     struct damping *damping;   /* NULL: it was never withdrawn, or its configuration has none */
     sd_event_source *damping_timer; /* NULL: never held back yet */
     struct claim_retry claim;
-    struct refusals *refusals; /* told by publish/; NULL: none goes on */
-    struct preparation preparation;
+    struct refusals *refusals;       /* told by publish/; NULL: none goes on */
+    struct preparation *preparation; /* NULL: it never waited for before-master */
     char *unusable;            /* what is wrong with its interface (HOLD_UNUSABLE), or NULL, */
     uint64_t unusable_wall_ns; /* and since when; see fitness.h */
     struct link_belief link;

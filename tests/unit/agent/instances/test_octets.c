@@ -14,7 +14,7 @@ static void an_instance_takes_no_more_than_it_did(void **state)
     assert_in_range(sizeof(struct election), 1, 448);
     assert_in_range(sizeof(struct desired_set), 1, 200);
     assert_in_range(sizeof(struct router), 1, 936);
-    assert_in_range(sizeof(struct instance), 1, 472);
+    assert_in_range(sizeof(struct instance), 1, 432);
 }
 
 int main(void)
