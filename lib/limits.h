@@ -62,11 +62,10 @@ enum {
     HISTORY_ENTRIES_MAX = 4096,
     /* From then on the file of the history is put aside; about twice the entries above. */
     HISTORY_FILE_BYTES = 4 * 1024 * 1024,
-    /* The flight recorder: memory for each interface, for all as long as each has the least, and
-     * for how many of them. */
-    RECORDER_RING_BYTES = 256 * 1024,
-    RECORDER_RING_BYTES_MIN = 64 * 1024,
-    RECORDER_RINGS_BYTES = 2 * 1024 * 1024,
+    /* The flight recorder: memory for each interface, for how many of them, and for a recording
+     * in the making, in which nothing is packed. */
+    RECORDER_RING_BYTES = 48 * 1024,
+    RECORDER_RECORDING_BYTES_MAX = 2 * 1024 * 1024,
     RECORDER_INTERFACES_MAX = 64,
     /* Recordings kept on disk. */
     RECORDINGS_MAX = 1000,

@@ -18,8 +18,6 @@
 
 enum {
     NOTE_SIZE = 512,
-    /* What one recording may take in memory. */
-    RECORDING_BYTES_MAX = 8 * RECORDER_RING_BYTES,
     TIMER_ACCURACY_US = 10 * 1000,
 };
 
@@ -96,7 +94,7 @@ static bool extend(struct recorder_link *link, struct recording *recording)
     if (link->tap != NULL)
         frame_tap_drain(link->tap);
     more = frame_ring_used(link->ring, clock_boot_ns(), link->recorded);
-    if (recording->size + more > RECORDING_BYTES_MAX)
+    if (recording->size + more > RECORDER_RECORDING_BYTES_MAX)
         return true;
     records = realloc(recording->records, recording->size + more + 1);
     if (records == NULL)
@@ -166,7 +164,7 @@ int recorder_link_new(const struct recorder_link_options *options, struct record
     link->options = *options;
     link->datalink = DLT_EN10MB;
     memcpy(link->name, options->ifname, strnlen(options->ifname, sizeof(link->name) - 1));
-    r = frame_ring_new(options->ring_size, options->keep_ns, &link->ring);
+    r = frame_ring_new(RECORDER_RING_BYTES, options->keep_ns, &link->ring);
     if (r >= 0)
         r = source_add_time(options->event, &link->timer, CLOCK_BOOTTIME, UINT64_MAX,
                             TIMER_ACCURACY_US, on_timer, link);
@@ -190,13 +188,6 @@ void recorder_link_free(struct recorder_link *link)
     frame_ring_free(link->ring);
     recorder_filter_free(&link->filter);
     free(link);
-}
-
-void recorder_link_resize(struct recorder_link *link, size_t ring_size)
-{
-    if (ring_size == link->options.ring_size || frame_ring_resize(link->ring, ring_size) < 0)
-        return;
-    link->options.ring_size = ring_size;
 }
 
 const char *recorder_link_name(const struct recorder_link *link)

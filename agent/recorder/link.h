@@ -19,7 +19,6 @@ struct recorder_link;
 struct recorder_link_options {
     sd_event *event;
     const char *ifname;
-    size_t ring_size; /* octets */
     uint64_t keep_ns;
     /* A recording is complete, and the callee's; NULL: there was no memory for it. */
     void (*on_complete)(void *userdata, const char *path, struct recording *recording);
@@ -29,9 +28,6 @@ struct recorder_link_options {
 /* Allocates the ring; captures nothing yet. 0 or a negative errno. */
 int recorder_link_new(const struct recorder_link_options *options, struct recorder_link **out);
 void recorder_link_free(struct recorder_link *link);
-
-/* Gives its ring another size; the newest frames stay. Out of memory: it has the one before. */
-void recorder_link_resize(struct recorder_link *link, size_t ring_size);
 
 const char *recorder_link_name(const struct recorder_link *link);
 

@@ -68,22 +68,11 @@ struct recorder_link *recorder_find(const struct recorder *recorder, const char 
     return NULL;
 }
 
-/* What each of so many may take. */
-static size_t ring_size(size_t count)
-{
-    size_t share = RECORDER_RINGS_BYTES / count;
-
-    if (share > RECORDER_RING_BYTES)
-        return RECORDER_RING_BYTES;
-    return share > RECORDER_RING_BYTES_MIN ? share : RECORDER_RING_BYTES_MIN;
-}
-
 static struct recorder_link *add_link(struct recorder *recorder, const char *ifname)
 {
     const struct recorder_link_options options = {
         .event = recorder->options.event,
         .ifname = ifname,
-        .ring_size = ring_size(recorder->count + 1),
         .keep_ns = recorder->options.keep_ns,
         .on_complete = on_complete,
         .userdata = recorder,
@@ -103,8 +92,6 @@ static struct recorder_link *add_link(struct recorder *recorder, const char *ifn
         log_msg(LOG_WARNING, "%s: cannot record frames: %s", ifname, strerror(-r));
         return NULL;
     }
-    for (size_t i = 0; i < recorder->count; i++)
-        recorder_link_resize(recorder->links[i], options.ring_size);
     recorder->links[recorder->count++] = link;
     return link;
 }

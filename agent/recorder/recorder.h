@@ -3,8 +3,7 @@
  * discovery of the addresses watched there, and notes (link events, transitions). After an
  * unplanned transition it is written to a file, with what follows in a second.
  *
- * All memory of a ring is allocated when its interface is first used; where there are many
- * interfaces all rings are smaller, those that were there before too. Transitions on one interface
+ * All memory of a ring is allocated when its interface is first used. Transitions on one interface
  * within that second share one recording.
  *
  * The recorder owns its links (link.h: ring, filter, capture) and the writer's thread

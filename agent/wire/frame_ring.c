@@ -1,34 +1,25 @@
-/* The ring of frames. Records lie one after the other, never across the end: what does not fit
- * there begins again at the start, and `wrap` says where the readers have to jump. */
+/* The ring of frames: a list of packs, the oldest first. Those that are free again are taken before
+ * those that were never touched. */
 #include "agent/wire/frame_ring.h"
+
+#include "lib/limits.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGNMENT = 8 };
-
 struct frame_ring {
-    size_t size;
     uint64_t keep_ns;
-    size_t tail; /* the oldest record */
-    size_t head; /* behind the newest one */
-    size_t wrap; /* end of the upper part while head is below tail, else `size` */
-    size_t count;
+    uint64_t young_ns; /* what was added before is too old: boot time */
     uint64_t added;
-    uint8_t *octets;
+    struct frame_pack *oldest;
+    struct frame_pack *newest;
+    struct frame_pack *spare; /* was in use */
+    size_t touched;           /* packs that ever were in use */
+    size_t count;
+    struct frame_pack *packs;
 };
-
-static size_t padded(size_t size)
-{
-    return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-}
-
-static size_t room_of(struct frame_record record)
-{
-    return sizeof(record) + padded(record.captured);
-}
 
 int frame_ring_new(size_t size, uint64_t keep_ns, struct frame_ring **out)
 {
@@ -37,14 +28,14 @@ int frame_ring_new(size_t size, uint64_t keep_ns, struct frame_ring **out)
     *out = ring;
     if (ring == NULL)
         return -ENOMEM;
-    *ring = (struct frame_ring){.size = size / ALIGNMENT * ALIGNMENT, .keep_ns = keep_ns};
-    ring->octets = malloc(size);
-    if (ring->octets == NULL) {
+    *ring = (struct frame_ring){.keep_ns = keep_ns, .count = size / sizeof(struct frame_pack)};
+    assert(ring->count >= 2);
+    ring->packs = malloc(ring->count * sizeof(*ring->packs));
+    if (ring->packs == NULL) {
         free(ring);
         *out = NULL;
         return -ENOMEM;
     }
-    frame_ring_clear(ring);
     return 0;
 }
 
@@ -52,104 +43,71 @@ void frame_ring_free(struct frame_ring *ring)
 {
     if (ring == NULL)
         return;
-    free(ring->octets);
+    free(ring->packs);
     free(ring);
-}
-
-void frame_ring_clear(struct frame_ring *ring)
-{
-    ring->tail = 0;
-    ring->head = 0;
-    ring->wrap = ring->size;
-    ring->count = 0;
-}
-
-static struct frame_record record_at(const struct frame_ring *ring, size_t at)
-{
-    struct frame_record record;
-
-    memcpy(&record, ring->octets + at, sizeof(record));
-    return record;
 }
 
 static void drop_oldest(struct frame_ring *ring)
 {
-    ring->tail += room_of(record_at(ring, ring->tail));
-    ring->count--;
-    if (ring->count == 0) {
-        frame_ring_clear(ring);
-    } else if (ring->tail == ring->wrap) {
-        ring->tail = 0;
-        ring->wrap = ring->size;
-    }
+    struct frame_pack *pack = ring->oldest;
+
+    ring->oldest = pack->after;
+    if (ring->oldest == NULL)
+        ring->newest = NULL;
+    pack->after = ring->spare;
+    ring->spare = pack;
+}
+
+void frame_ring_clear(struct frame_ring *ring)
+{
+    while (ring->oldest != NULL)
+        drop_oldest(ring);
+}
+
+/* Its newest is that of the pack. */
+static bool is_old(const struct frame_ring *ring, const struct frame_pack *pack)
+{
+    return pack->end.boot_us * NS_PER_US < ring->young_ns;
 }
 
 static void drop_old(struct frame_ring *ring, uint64_t now_ns)
 {
-    while (ring->count > 0 && now_ns > ring->keep_ns &&
-           record_at(ring, ring->tail).boot_ns < now_ns - ring->keep_ns)
+    if (now_ns > ring->keep_ns)
+        ring->young_ns = (now_ns - ring->keep_ns) / NS_PER_US * NS_PER_US;
+    while (ring->oldest != NULL && is_old(ring, ring->oldest))
         drop_oldest(ring);
 }
 
-/* Makes `need` octets free behind the head, which may move to the start. */
-static void make_room(struct frame_ring *ring, size_t need)
+/* An empty one becomes the newest. */
+static void begin_pack(struct frame_ring *ring)
 {
-    for (;;) {
-        bool wrapped = ring->count > 0 && ring->head <= ring->tail;
-
-        if (wrapped && ring->tail - ring->head >= need)
-            return;
-        if (!wrapped && ring->size - ring->head >= need)
-            return;
-        if (!wrapped) {
-            /* With nothing in it the head is at 0, and `need` is no more than the size. */
-            assert(ring->count > 0);
-            ring->wrap = ring->head;
-            ring->head = 0;
-            continue;
-        }
+    if (ring->spare == NULL && ring->touched == ring->count)
         drop_oldest(ring);
-    }
+    struct frame_pack *pack = ring->spare;
+    if (pack != NULL)
+        ring->spare = pack->after;
+    else
+        pack = &ring->packs[ring->touched++];
+    frame_pack_clear(pack);
+    pack->after = NULL;
+    pack->first = ring->added;
+    if (ring->newest != NULL)
+        ring->newest->after = pack;
+    else
+        ring->oldest = pack;
+    ring->newest = pack;
 }
 
 void frame_ring_add(struct frame_ring *ring, const struct frame_record *record, const void *octets)
 {
-    size_t need = room_of(*record);
-
-    if (need > ring->size)
+    if (record->captured > FRAME_PACK_FRAME_MAX)
         return;
     drop_old(ring, record->boot_ns);
-    make_room(ring, need);
-    memcpy(ring->octets + ring->head, record, sizeof(*record));
-    memcpy(ring->octets + ring->head + sizeof(*record), octets, record->captured);
-    ring->head += need;
-    ring->count++;
-    ring->added++;
-}
-
-int frame_ring_resize(struct frame_ring *ring, size_t size)
-{
-    struct frame_ring *other;
-    int r = frame_ring_new(size, ring->keep_ns, &other);
-    size_t at = ring->tail;
-
-    if (r < 0)
-        return r;
-    other->added = ring->added - ring->count;
-    for (size_t i = 0; i < ring->count; i++) {
-        const struct frame_record record = record_at(ring, at);
-
-        frame_ring_add(other, &record, ring->octets + at + sizeof(record));
-        at += room_of(record);
-        if (at == ring->wrap)
-            at = 0;
+    if (ring->newest == NULL || !frame_pack_add(ring->newest, record, octets)) {
+        begin_pack(ring);
+        (void)frame_pack_add(ring->newest, record, octets);
     }
-    /* One that is larger than all there is now was not added. */
-    other->added = ring->added;
-    free(ring->octets);
-    *ring = *other;
-    free(other);
-    return 0;
+    ring->added++;
 }
 
 uint64_t frame_ring_added(const struct frame_ring *ring)
@@ -159,53 +117,51 @@ uint64_t frame_ring_added(const struct frame_ring *ring)
 
 uint64_t frame_ring_lost(const struct frame_ring *ring, uint64_t since)
 {
-    uint64_t first = ring->added - ring->count;
+    uint64_t first = ring->oldest != NULL ? ring->oldest->first : ring->added;
 
     return first > since ? first - since : 0;
 }
 
-/* The two pieces in which the records after the first `since` lie. */
-static void find_pieces(const struct frame_ring *ring, uint64_t since, size_t *start, size_t *upper,
-                        size_t *lower)
+static bool has_later(const struct frame_pack *pack, uint64_t since)
 {
-    uint64_t number = ring->added - ring->count;
-    size_t at = ring->tail;
-
-    *upper = 0;
-    *lower = 0;
-    for (; number < since && number < ring->added; number++) {
-        at += room_of(record_at(ring, at));
-        if (at == ring->wrap)
-            at = 0;
-    }
-    *start = at;
-    if (number == ring->added)
-        return;
-    *upper = (at < ring->head ? ring->head : ring->wrap) - at;
-    *lower = at < ring->head ? 0 : ring->head;
+    return pack->first + pack->end.records > since;
 }
 
 size_t frame_ring_used(struct frame_ring *ring, uint64_t now_ns, uint64_t since)
 {
-    size_t start;
-    size_t upper;
-    size_t lower;
+    size_t most = 0;
 
     drop_old(ring, now_ns);
-    find_pieces(ring, since, &start, &upper, &lower);
-    return upper + lower;
+    for (const struct frame_pack *pack = ring->oldest; pack != NULL; pack = pack->after)
+        most += has_later(pack, since) ? pack->unpacked : 0;
+    return most;
+}
+
+static size_t copy_pack(const struct frame_ring *ring, const struct frame_pack *pack,
+                        uint64_t since, uint8_t *buffer)
+{
+    struct frame_place place = {0};
+    struct frame_record record = {0};
+    uint8_t *at = buffer;
+
+    /* What is not wanted lies before what is: the next one is written over it. */
+    while (frame_pack_next(pack, &place, &record, at + sizeof(record))) {
+        if (pack->first + place.records <= since || record.boot_ns < ring->young_ns)
+            continue;
+        memcpy(at, &record, sizeof(record));
+        at += frame_record_room(&record);
+    }
+    return (size_t)(at - buffer);
 }
 
 size_t frame_ring_copy(const struct frame_ring *ring, uint64_t since, uint8_t *buffer)
 {
-    size_t start;
-    size_t upper;
-    size_t lower;
+    size_t size = 0;
 
-    find_pieces(ring, since, &start, &upper, &lower);
-    memcpy(buffer, ring->octets + start, upper);
-    memcpy(buffer + upper, ring->octets, lower);
-    return upper + lower;
+    for (const struct frame_pack *pack = ring->oldest; pack != NULL; pack = pack->after)
+        if (has_later(pack, since))
+            size += copy_pack(ring, pack, since, buffer + size);
+    return size;
 }
 
 bool frame_record_next(const uint8_t **at, const uint8_t *end, struct frame_record *record,
@@ -215,7 +171,7 @@ bool frame_record_next(const uint8_t **at, const uint8_t *end, struct frame_reco
         return false;
     memcpy(record, *at, sizeof(*record));
     *octets = *at + sizeof(*record);
-    *at += room_of(*record);
+    *at += frame_record_room(record);
     assert(*at <= end);
     return true;
 }

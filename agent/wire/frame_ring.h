@@ -1,49 +1,30 @@
 /*
- * The last frames and events of one interface, in memory of a size that is allocated before:
- * the newest push out the oldest, by size and by age. Knows nothing of capturing or of files.
+ * The last frames and events of one interface, packed (frame_pack.h), in memory of a size that is
+ * allocated before: the newest push out the oldest, by size and by age. No more of that memory is
+ * touched than what is young enough takes. Knows nothing of capturing or of files.
  */
 #ifndef AGENT_WIRE_FRAME_RING_H
 #define AGENT_WIRE_FRAME_RING_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-enum frame_kind {
-    FRAME_PACKET = 0, /* octets are a frame as it was on the wire */
-    FRAME_NOTE,       /* octets are a line of text, without NUL */
-};
-
-/* What is kept with the octets of each. */
-struct frame_record {
-    uint64_t boot_ns;  /* CLOCK_BOOTTIME when it was added: ages are reckoned by it */
-    uint64_t wall_ns;  /* CLOCK_REALTIME when it was seen */
-    uint32_t captured; /* octets kept */
-    uint32_t length;   /* octets it had on the wire */
-    enum frame_kind kind;
-};
+#include "agent/wire/frame_pack.h"
 
 struct frame_ring;
 
-/* size: octets for records and their contents; keep_ns: how long they stay. 0 or -ENOMEM. */
+/* size: octets, at least two packs; keep_ns: how long records stay. 0 or -ENOMEM. */
 int frame_ring_new(size_t size, uint64_t keep_ns, struct frame_ring **out);
 void frame_ring_free(struct frame_ring *ring);
 
-/* Gives it another size, at the cost of the oldest; what was ever added counts on. 0 or -ENOMEM,
- * and it stays as it is. */
-int frame_ring_resize(struct frame_ring *ring, size_t size);
-
-/* Copies one in, at the cost of the oldest. boot_ns never goes back. What is larger than the ring
- * is dropped. No allocation. */
+/* Copies one in, at the cost of the oldest. boot_ns never goes back. What is longer than
+ * FRAME_PACK_FRAME_MAX is dropped. No allocation. */
 void frame_ring_add(struct frame_ring *ring, const struct frame_record *record, const void *octets);
 
 /* How many were ever added; to be given as `since` later. */
 uint64_t frame_ring_added(const struct frame_ring *ring);
 
-/* Of those added after the first `since`: how many are there no more. */
+/* Of those added after the first `since`: how many are there no more, for lack of room. */
 uint64_t frame_ring_lost(const struct frame_ring *ring, uint64_t since);
 
-/* Forgets what is too old at now_ns. Returns how many octets frame_ring_copy() would give. */
+/* Forgets what is too old at now_ns. Returns how many octets frame_ring_copy() gives at most. */
 size_t frame_ring_used(struct frame_ring *ring, uint64_t now_ns, uint64_t since);
 
 /* Copies those that are still there, but for the first `since` ever added, oldest first, to a

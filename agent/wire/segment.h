@@ -1,7 +1,7 @@
 /*
  * The room of the wire: what goes out on a link and what comes in. Adverts (advert_io.h),
  * announcements (neighbour_io.h), who else answers for our addresses (conflict.h), captured frames
- * (frame_tap.h, frame_ring.h), and this.
+ * (frame_tap.h, frame_ring.h, frame_pack.h), and this.
  *
  * A segment is what all virtual routers on one link share: an advert socket for each family and the
  * watch over ARP and ND. A received message is handed to the client with its family and VRID

@@ -98,9 +98,9 @@ static const struct config_key node_keys[NODE_KEYS] = {
                             .default_text = "60s",
                             .reload = RELOAD_NOTHING,
                             .expected = "a duration from 1s to 1h",
-                            .help = "How much of the past a recording has. 256 KiB of memory for "
-                                    "each interface may be less than that where there is much "
-                                    "traffic."},
+                            .help = "How much of the past a recording has. 48 KiB of memory for "
+                                    "each interface, in which frames are packed, may be less "
+                                    "than that where there is much traffic."},
     [NODE_RECORDER_FILES] = {.name = "recorder-files",
                              .type = VALUE_NUMBER,
                              NODE_FIELD(recorder_files),

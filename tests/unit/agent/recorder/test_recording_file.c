@@ -17,7 +17,7 @@
 /* 2026-11-21T14:03:22.118204Z */
 #define WALL_NS UINT64_C(1795269802118204000)
 
-enum { RING_SIZE = 4096, DIRECTORY_SIZE = 64 };
+enum { RING_SIZE = 2 * FRAME_PACK_SIZE, DIRECTORY_SIZE = 64 };
 
 static int set_up(void **state)
 {
