@@ -229,7 +229,7 @@ static int open_socket(struct advert_io *io, struct wire_problem *problem)
         r = refuse_all(io, problem);
     if (r < 0)
         return r;
-    io->outbox = outbox_new(io->fd, io->options.ifindex, io->options.family);
+    io->outbox = outbox_new(io->options.shelf, io->fd, io->options.ifindex, io->options.family);
     if (io->outbox == NULL)
         return fail(io, problem, "cannot send adverts", ENOMEM);
     return io->options.family == IP_FAMILY_IPV4 ? set_options_ipv4(io, problem)

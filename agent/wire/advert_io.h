@@ -17,6 +17,7 @@
 #include <systemd/sd-event.h>
 
 struct advert_io;
+struct outbox_shelf;
 struct sock_fprog;
 
 /* Called when a read pass used up its budget with packets still waiting: the owner fires deadlines
@@ -29,7 +30,8 @@ struct advert_io_options {
     enum ip_family family;
     bool send_only; /* on a virtual link: no membership, nothing is received */
     int64_t priority;
-    struct room *room; /* what is received is read into it; it outlives the socket */
+    struct room *room;          /* what is received is read into it; it outlives the socket */
+    struct outbox_shelf *shelf; /* what is posted waits there; the same; NULL: nothing waits */
     inbox_fn on_message;
     advert_io_busy_fn on_busy;
     void (*on_pass)(void *userdata); /* the loop was woken to read, and that is done; or NULL */

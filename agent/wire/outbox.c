@@ -1,4 +1,5 @@
-/* Datagrams that leave together; see outbox.h. Owner: the advert socket. */
+/* Datagrams that leave together; see outbox.h. Owner: the advert socket, of the shelf the segments.
+ */
 #include "agent/wire/outbox.h"
 
 #include "lib/packet/packet.h"
@@ -21,30 +22,63 @@ union outbox_address {
     struct sockaddr_in6 in6;
 };
 
+/* A message that waits, or room for one. */
 struct slot {
+    struct slot *after; /* of the same outbox, or of those that are free */
     struct advert_sender sender;
+    struct msghdr header;
     union outbox_address to;
     union outbox_control control;
     struct iovec vector;
     uint8_t payload[OUTBOX_PAYLOAD_MAX];
 };
 
+/* The slot that was free last is taken first: no more are touched than ever wait together. */
+struct outbox_shelf {
+    struct slot *spare; /* was in use */
+    size_t touched;     /* slots that ever were in use */
+    struct outbox *waiting;
+    struct mmsghdr messages[OUTBOX_MESSAGES_MAX]; /* of the one that is being flushed */
+    struct slot slots[OUTBOX_SHELF_SLOTS];
+};
+
 struct outbox {
+    struct outbox_shelf *shelf;
     int fd;
     int ifindex;
     enum ip_family family;
     bool flushing;
     size_t count;
-    struct mmsghdr messages[OUTBOX_SLOTS];
-    struct slot slots[OUTBOX_SLOTS];
+    struct slot *first;
+    struct slot *last;
+    struct outbox *next_waiting; /* of those that have something */
 };
 
-struct outbox *outbox_new(int fd, int ifindex, enum ip_family family)
+struct outbox_shelf *outbox_shelf_new(void)
+{
+    struct outbox_shelf *shelf = malloc(sizeof(*shelf));
+
+    if (shelf == NULL)
+        return NULL;
+    shelf->spare = NULL;
+    shelf->touched = 0;
+    shelf->waiting = NULL;
+    return shelf;
+}
+
+void outbox_shelf_free(struct outbox_shelf *shelf)
+{
+    assert(shelf == NULL || shelf->waiting == NULL);
+    free(shelf);
+}
+
+struct outbox *outbox_new(struct outbox_shelf *shelf, int fd, int ifindex, enum ip_family family)
 {
     struct outbox *outbox = calloc(1, sizeof(*outbox));
 
     if (outbox == NULL)
         return NULL;
+    outbox->shelf = shelf;
     outbox->fd = fd;
     outbox->ifindex = ifindex;
     outbox->family = family;
@@ -136,52 +170,100 @@ int outbox_send(struct outbox *outbox, const struct advert_header *header, const
     return (size_t)n == size ? 0 : -EIO;
 }
 
+/* Where another one waits, all leave earlier than they might. */
+static struct slot *take_slot(struct outbox_shelf *shelf)
+{
+    while (shelf->spare == NULL && shelf->touched == OUTBOX_SHELF_SLOTS)
+        outbox_flush(shelf->waiting);
+    struct slot *slot = shelf->spare;
+    if (slot == NULL) {
+        slot = &shelf->slots[shelf->touched++];
+        memset(&slot->control, 0, sizeof(slot->control));
+        return slot;
+    }
+    shelf->spare = slot->after;
+    return slot;
+}
+
+static void append(struct outbox *outbox, struct slot *slot)
+{
+    slot->after = NULL;
+    if (outbox->count++ == 0) {
+        outbox->first = slot;
+        outbox->next_waiting = outbox->shelf->waiting;
+        outbox->shelf->waiting = outbox;
+    } else {
+        outbox->last->after = slot;
+    }
+    outbox->last = slot;
+}
+
 void outbox_post(struct outbox *outbox, const struct advert_header *header, const uint8_t *payload,
                  size_t size, const struct advert_sender *sender)
 {
     assert(!outbox->flushing);
-    if (size > OUTBOX_PAYLOAD_MAX) {
+    if (outbox->shelf == NULL || size > OUTBOX_PAYLOAD_MAX) {
         sender->on_sent(sender->userdata, outbox_send(outbox, header, payload, size));
         return;
     }
-    if (outbox->count == OUTBOX_SLOTS)
+    if (outbox->count == OUTBOX_MESSAGES_MAX)
         outbox_flush(outbox);
-    struct slot *slot = &outbox->slots[outbox->count];
-    struct mmsghdr *message = &outbox->messages[outbox->count++];
+    struct slot *slot = take_slot(outbox->shelf);
 
     slot->sender = *sender;
     memcpy(slot->payload, payload, size);
     slot->vector = (struct iovec){.iov_base = slot->payload, .iov_len = size};
-    prepare(outbox, header, &slot->to, &slot->control, &slot->vector, &message->msg_hdr);
+    prepare(outbox, header, &slot->to, &slot->control, &slot->vector, &slot->header);
+    append(outbox, slot);
 }
 
-static void tell(const struct outbox *outbox, size_t i, int error)
+/* The first that waits has left or not: tells its sender, and the slot is free. */
+static void tell(struct outbox *outbox, int error)
 {
-    const struct advert_sender *sender = &outbox->slots[i].sender;
+    struct slot *slot = outbox->first;
+    const struct advert_sender sender = slot->sender;
 
-    sender->on_sent(sender->userdata, error);
+    outbox->first = slot->after;
+    slot->after = outbox->shelf->spare;
+    outbox->shelf->spare = slot;
+    sender.on_sent(sender.userdata, error);
+}
+
+static void stop_waiting(struct outbox *outbox)
+{
+    struct outbox **at = &outbox->shelf->waiting;
+
+    while (*at != outbox)
+        at = &(*at)->next_waiting;
+    *at = outbox->next_waiting;
+    outbox->count = 0;
 }
 
 /* A message that cannot be sent is skipped: the others may still go out. */
 void outbox_flush(struct outbox *outbox)
 {
+    size_t count = 0;
     size_t done = 0;
 
-    if (outbox->flushing)
+    if (outbox->flushing || outbox->count == 0)
         return;
+    struct mmsghdr *messages = outbox->shelf->messages;
     outbox->flushing = true;
-    while (done < outbox->count) {
-        int n = sendmmsg(outbox->fd, outbox->messages + done, (unsigned)(outbox->count - done),
+    for (const struct slot *slot = outbox->first; slot != NULL; slot = slot->after)
+        messages[count++].msg_hdr = slot->header;
+    while (done < count) {
+        int n = sendmmsg(outbox->fd, messages + done, (unsigned)(count - done),
                          MSG_DONTWAIT | MSG_NOSIGNAL);
 
         if (n < 0 && errno == EINTR)
             continue;
-        if (n <= 0)
-            tell(outbox, done++, n < 0 ? -errno : -EIO);
+        if (n <= 0) {
+            tell(outbox, n < 0 ? -errno : -EIO);
+            done++;
+        }
         for (int i = 0; i < n; i++, done++)
-            tell(outbox, done,
-                 outbox->messages[done].msg_len == outbox->slots[done].vector.iov_len ? 0 : -EIO);
+            tell(outbox, messages[done].msg_len == outbox->first->vector.iov_len ? 0 : -EIO);
     }
-    outbox->count = 0;
+    stop_waiting(outbox);
     outbox->flushing = false;
 }

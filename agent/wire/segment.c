@@ -3,6 +3,7 @@
 
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
+#include "agent/wire/outbox.h"
 #include "agent/wire/segment_send.h"
 #include "agent/wire/segment_state.h"
 #include "agent/wire/watched.h"
@@ -76,8 +77,11 @@ struct segments *segments_new(sd_event *event, struct links *links, void (*busy)
     *segments =
         (struct segments){.event = event, .links = links, .on_busy = busy, .userdata = userdata};
     segments->room = room_new();
-    if (segments->room == NULL || rest_open(event, on_rest, segments, &segments->rest) < 0) {
+    segments->shelf = outbox_shelf_new();
+    if (segments->room == NULL || segments->shelf == NULL ||
+        rest_open(event, on_rest, segments, &segments->rest) < 0) {
         room_free(segments->room);
+        outbox_shelf_free(segments->shelf);
         free(segments);
         return NULL;
     }
@@ -91,6 +95,7 @@ void segments_free(struct segments *segments)
     assert(segments->list == NULL);
     rest_close(segments->rest);
     room_free(segments->room);
+    outbox_shelf_free(segments->shelf);
     free(segments);
 }
 
@@ -157,6 +162,7 @@ static void ask_for_io(struct segment *segment, enum ip_family family)
         .family = family,
         .priority = AGENT_PRIORITY_PACKETS,
         .room = segment->owner->room,
+        .shelf = segment->owner->shelf,
         .on_message = on_message,
         .on_busy = on_busy,
         .on_pass = on_pass,

@@ -48,8 +48,9 @@ struct segments {
     void *on_pass_userdata;
     struct segment_observer observer; /* all NULL: nobody */
     struct rest *rest;
-    struct room *room;     /* what all their sockets are read into */
-    struct worker *worker; /* NULL: none yet */
+    struct room *room;          /* what all their sockets are read into */
+    struct outbox_shelf *shelf; /* what waits to be sent by them */
+    struct worker *worker;      /* NULL: none yet */
     struct failures failures;
     bool holds;
     struct segment *list;

@@ -2,9 +2,11 @@
  * its own: all of them, in order, whatever their length, and what cannot be sent is told. */
 #include "agent/base/turns.h"
 #include "agent/wire/advert_io.h"
+#include "agent/wire/outbox.h"
 #include "tests/unit/agent/netns.h"
 #include "tests/unit/emulated.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,6 +30,7 @@ struct bench {
     sd_event *event;
     struct advert_io *out;
     struct advert_io *in;
+    struct outbox_shelf *shelf;
     struct advert_header header;
     struct advert_sender sender;
     size_t arrived;
@@ -77,6 +80,7 @@ static struct advert_io *open_io(struct bench *bench, const char *ifname, bool s
                                               .family = bench->header.source.family,
                                               .send_only = send_only,
                                               .room = bench->room,
+                                              .shelf = bench->shelf,
                                               .on_message = on_message,
                                               .userdata = bench};
     struct wire_problem problem;
@@ -105,7 +109,9 @@ static int open_bench(void **state, enum ip_family family, const char *source)
     bench->header.ttl = VRRP_TTL;
     bench->sender = (struct advert_sender){.on_sent = on_sent, .userdata = bench};
     bench->room = room_new();
+    bench->shelf = outbox_shelf_new();
     assert_non_null(bench->room);
+    assert_non_null(bench->shelf);
     bench->out = open_io(bench, "va", true);
     bench->in = open_io(bench, "vb", false);
     assert_int_equal(advert_io_join(bench->in, &bench->header.destination), 0);
@@ -130,6 +136,7 @@ static int close_bench(void **state)
     advert_io_close(bench->out);
     advert_io_close(bench->in);
     room_free(bench->room);
+    outbox_shelf_free(bench->shelf);
     sd_event_unref(bench->event);
     free(bench);
     return 0;
@@ -217,6 +224,41 @@ static void long_ones_are_whole(void **state)
     }
 }
 
+static void post_to(const struct bench *bench, struct advert_io *io)
+{
+    const uint8_t payload[12] = {0};
+
+    advert_io_post(io, &bench->header, payload, sizeof(payload), &bench->sender);
+}
+
+/* Sockets share what their messages wait in: when that is full some leave before they are told to,
+ * and none is lost. A socket by itself takes little memory. */
+static void many_sockets_wait_in_one_room(void **state)
+{
+    enum { SOCKETS = OUTBOX_SHELF_SLOTS / OUTBOX_MESSAGES_MAX + 1 };
+    struct bench *bench = *state;
+    struct advert_io *list[SOCKETS];
+
+    size_t before = mallinfo2().uordblks;
+    for (size_t i = 0; i < SOCKETS; i++)
+        list[i] = open_io(bench, "va", true);
+    assert_true(mallinfo2().uordblks - before < SOCKETS * (size_t)1024);
+    for (int turn = 0; turn < 3; turn++) {
+        bench->sent = 0;
+        for (size_t i = 0; i < OUTBOX_SHELF_SLOTS; i++)
+            post_to(bench, list[i % (SOCKETS - 1)]);
+        assert_int_equal(bench->sent, 0);
+        post_to(bench, list[SOCKETS - 1]);
+        assert_int_equal(bench->sent, OUTBOX_MESSAGES_MAX);
+        for (size_t i = 0; i < SOCKETS; i++)
+            advert_io_flush(list[i]);
+        assert_int_equal(bench->sent, OUTBOX_SHELF_SLOTS + 1);
+        assert_int_equal(bench->failed, 0);
+    }
+    for (size_t i = 0; i < SOCKETS; i++)
+        advert_io_close(list[i]);
+}
+
 static void what_cannot_be_sent_is_told_and_the_next_is_tried(void **state)
 {
     struct bench *bench = *state;
@@ -280,6 +322,7 @@ int main(void)
                                         open_ipv6, close_bench),
         cmocka_unit_test_setup_teardown(long_ones_are_whole, open_ipv4, close_bench),
         cmocka_unit_test_setup_teardown(long_ones_are_whole, open_ipv6, close_bench),
+        cmocka_unit_test_setup_teardown(many_sockets_wait_in_one_room, open_ipv4, close_bench),
         cmocka_unit_test_setup_teardown(what_cannot_be_sent_is_told_and_the_next_is_tried,
                                         open_ipv4, close_bench),
         cmocka_unit_test_setup_teardown(
