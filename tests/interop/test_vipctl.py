@@ -32,7 +32,8 @@ STATUS = {
 @pytest.fixture
 def agent(tmp_path):
     """agent(answer) listens and answers every message with those octets (None: never), of several
-    pieces each `pause` seconds after the one before."""
+    pieces each `pause` seconds after the one before; a dictionary has an answer for each
+    method, with and without the name of an instance."""
     path = str(tmp_path / "control")
     server = socket.socket(socket.AF_UNIX)
     server.bind(path)
@@ -53,8 +54,13 @@ def agent(tmp_path):
                     if not piece:
                         break
                     data += piece
-                if answer != (None,):
-                    for piece in answer:
+                pieces = answer
+                if isinstance(answer[0], dict):
+                    call = json.loads(data.split(b"\0")[0])
+                    named = "instance" in (call.get("parameters") or {})
+                    pieces = (answer[0][call["method"].removeprefix("io.vipd."), named],)
+                if pieces != (None,):
+                    for piece in pieces:
                         time.sleep(pause)
                         client.sendall(piece)
                     client.close()
@@ -108,6 +114,20 @@ def test_all_counters_on_request_and_json_as_it_came(agent):
 def test_an_unknown_instance_is_told_with_a_near_name(agent):
     done = vipctl(agent(reply(STATUS)), "status", "wab")
     assert done.returncode == 1 and "did you mean 'web'" in done.stderr
+
+
+@pytest.mark.parametrize("verb", [["why"], ["history"], ["history", "--follow"], ["drain"],
+                                  ["resume"], ["take"], ["wait"]], ids=" ".join)
+def test_whatever_is_asked_of_an_unknown_instance_a_near_name_is_told(agent, verb):
+    unknown = error("io.vipd.NoSuchInstance", instance="wab")
+    many = [{**STATUS["instances"][0], "name": f"other{n}"} for n in range(300)]
+    there = {**STATUS, "instances": many + STATUS["instances"]}
+    path = agent({("GetStatus", False): reply(there),
+                  **{(method, True): unknown
+                     for method in ("GetStatus", "GetHistory", "Drain", "Resume", "Take")}})
+    done = vipctl(path, *verb, "wab")
+    assert done.returncode == 1, done.stderr
+    assert done.stderr == "vipctl: there is no instance 'wab'; did you mean 'web'?\n"
 
 
 def test_no_instances_is_said(agent):

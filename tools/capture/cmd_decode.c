@@ -2,6 +2,7 @@
  * one a line, on standard input, each with the time it came at in front or without. */
 #include "tools/capture/cmd_decode.h"
 
+#include "lib/config/suggest.h"
 #include "tools/capture/advert_json.h"
 #include "tools/capture/decode_auth.h"
 #include "tools/common/config_files.h"
@@ -65,6 +66,23 @@ static void set_receiver(struct decoder *decoder, size_t i, enum ip_family famil
     decoder->receivers[i].source = family == IP_FAMILY_IPV4 ? instance->source4 : instance->source6;
 }
 
+/* And which one may have been meant. */
+static void say_unknown(const struct config *config, const struct decode_options *options)
+{
+    const char **names = calloc(config->instance_count + 1, sizeof(*names));
+    const char *near = NULL;
+
+    for (size_t i = 0; names != NULL && i < config->instance_count; i++)
+        names[i] = config->instances[i].name;
+    if (names != NULL)
+        near = suggest(options->instance, names, config->instance_count);
+    fprintf(stderr, "vipctl: %s has no instance '%s'", options->config_file, options->instance);
+    if (near != NULL)
+        fprintf(stderr, "; did you mean '%s'?", near);
+    fputc('\n', stderr);
+    free(names);
+}
+
 static int load(struct decoder *decoder, const struct decode_options *options)
 {
     struct config_files files;
@@ -89,8 +107,7 @@ static int load(struct decoder *decoder, const struct decode_options *options)
             r = EXIT_USAGE;
     } else {
         if (decoder->config != NULL)
-            fprintf(stderr, "vipctl: %s has no instance '%s'\n", options->config_file,
-                    options->instance);
+            say_unknown(decoder->config, options);
         r = EXIT_USAGE;
     }
     config_problems_free(&problems);

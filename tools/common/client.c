@@ -3,6 +3,7 @@
 
 #include "lib/control/control.h"
 #include "tools/common/monotonic.h"
+#include "tools/common/unknown_instance.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -279,14 +280,44 @@ static int read_message(struct client *client, int timeout_ms, json_t **out)
     return client->silent ? EXIT_PROTOCOL : say_nonsense(client->path);
 }
 
-static int say_error(const char *name, const json_t *parameters)
+/* One call by a connection of its own; the parameters remain the caller's. */
+static int exchange(const struct context *context, const char *method, json_t *parameters,
+                    json_t **message)
+{
+    struct client *client;
+    int error = client_connect(context, &client);
+
+    *message = NULL;
+    if (error != 0)
+        return client_say_no_connection(context, error);
+    int r = client_call(client, method, json_incref(parameters), false);
+    if (r == 0)
+        r = read_message(client, ANSWER_TIMEOUT_MS, message);
+    if (r != 0 && client->lost && !client->silent)
+        fprintf(stderr, "vipctl: vipd at %s closed the connection\n", client->path);
+    client_close(client);
+    return r;
+}
+
+/* Those who are there are asked for: the nearest is what was meant. */
+static void say_no_such(const char *path, const char *name)
+{
+    const struct context context = {.control_path = path, .silent = true};
+    json_t *status = NULL;
+
+    (void)exchange(&context, "io.vipd.GetStatus", NULL, &status);
+    unknown_instance_say(json_object_get(json_object_get(status, "parameters"), "instances"), name);
+    json_decref(status);
+}
+
+static int say_error(const char *path, const char *name, const json_t *parameters)
 {
     const json_t *problem;
     size_t i;
 
     if (strcmp(name, CONTROL_ERROR_NO_SUCH_INSTANCE) == 0) {
         const char *instance = json_string_value(json_object_get(parameters, "instance"));
-        fprintf(stderr, "vipctl: there is no instance '%s'\n", instance != NULL ? instance : "?");
+        say_no_such(path, instance != NULL ? instance : "?");
         return EXIT_FAILED;
     }
     if (strcmp(name, CONTROL_ERROR_RESTARTING) == 0) {
@@ -310,8 +341,9 @@ static int say_error(const char *name, const json_t *parameters)
     return EXIT_PROTOCOL;
 }
 
-/* What a message brings: parameters, or an error, which is said. Steals it. */
-static int take_message(json_t *message, bool silent, json_t **parameters, bool *continues)
+/* What a message brings: parameters, or an error, which is said. path: who sent it. Steals it. */
+static int take_message(const char *path, json_t *message, bool silent, json_t **parameters,
+                        bool *continues)
 {
     const char *error = json_string_value(json_object_get(message, "error"));
     int r = 0;
@@ -319,7 +351,7 @@ static int take_message(json_t *message, bool silent, json_t **parameters, bool 
     *parameters = NULL;
     if (error != NULL) {
         json_t *found = json_object_get(message, "parameters");
-        r = silent ? EXIT_FAILED : say_error(error, found);
+        r = silent ? EXIT_FAILED : say_error(path, error, found);
         if (strcmp(error, CONTROL_ERROR_RELOAD_FAILED) == 0)
             *parameters = json_incref(found);
     } else {
@@ -338,26 +370,7 @@ int client_reply(struct client *client, int timeout_ms, json_t **parameters, boo
     int r = read_message(client, timeout_ms, &message);
 
     *parameters = NULL;
-    return r == 0 ? take_message(message, client->silent, parameters, continues) : r;
-}
-
-/* One call by a connection of its own; the parameters remain the caller's. */
-static int exchange(const struct context *context, const char *method, json_t *parameters,
-                    json_t **message)
-{
-    struct client *client;
-    int error = client_connect(context, &client);
-
-    *message = NULL;
-    if (error != 0)
-        return client_say_no_connection(context, error);
-    int r = client_call(client, method, json_incref(parameters), false);
-    if (r == 0)
-        r = read_message(client, ANSWER_TIMEOUT_MS, message);
-    if (r != 0 && client->lost && !client->silent)
-        fprintf(stderr, "vipctl: vipd at %s closed the connection\n", client->path);
-    client_close(client);
-    return r;
+    return r == 0 ? take_message(client->path, message, client->silent, parameters, continues) : r;
 }
 
 static bool is_restarting(const json_t *message)
@@ -382,7 +395,7 @@ int client_ask(const struct context *context, const char *method, json_t *parame
     }
     json_decref(parameters);
     *reply = NULL;
-    return r == 0 ? take_message(message, context->silent, reply, NULL) : r;
+    return r == 0 ? take_message(context->control_path, message, context->silent, reply, NULL) : r;
 }
 
 int client_expect(const struct context *context, const json_t *reply, const char *key,

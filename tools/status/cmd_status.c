@@ -2,7 +2,6 @@
  * instance are in detail.c. */
 #include "tools/status/cmd_status.h"
 
-#include "lib/config/suggest.h"
 #include "tools/common/addresses.h"
 #include "tools/common/client.h"
 #include "tools/common/field.h"
@@ -11,6 +10,7 @@
 #include "tools/common/options.h"
 #include "tools/common/present.h"
 #include "tools/common/table.h"
+#include "tools/common/unknown_instance.h"
 #include "tools/common/when.h"
 #include "tools/common/wrap.h"
 #include "tools/status/detail.h"
@@ -255,24 +255,6 @@ static const json_t *find(const json_t *instances, const char *name)
     return NULL;
 }
 
-static int say_unknown(const json_t *instances, const char *name)
-{
-    const char *names[256];
-    const json_t *instance;
-    size_t count = 0;
-    size_t i;
-
-    json_array_foreach (instances, i, instance)
-        if (count < sizeof(names) / sizeof(names[0]))
-            names[count++] = field_text(instance, "name");
-    const char *near = suggest(name, names, count);
-    fprintf(stderr, "vipctl: there is no instance '%s'", name);
-    if (near != NULL)
-        fprintf(stderr, "; did you mean '%s'?", near);
-    fputc('\n', stderr);
-    return EXIT_FAILED;
-}
-
 /* Keeps only the one instance in the status. */
 static void keep_only(json_t *status, const json_t *instance)
 {
@@ -336,8 +318,10 @@ static int show(const struct context *context, const struct status_options *opti
 
     if (options->name != NULL) {
         instance = find(instances, options->name);
-        if (instance == NULL)
-            return say_unknown(instances, options->name);
+        if (instance == NULL) {
+            unknown_instance_say(instances, options->name);
+            return EXIT_FAILED;
+        }
         keep_only(status, instance);
         instances = json_object_get(status, "instances");
     }

@@ -9,6 +9,7 @@
 #include "tools/common/field.h"
 #include "tools/common/monotonic.h"
 #include "tools/common/options.h"
+#include "tools/common/unknown_instance.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -178,10 +179,10 @@ static int say_late(const struct wait_options *options, const json_t *status)
 
 static int say_nobody(const struct wait_options *options, const json_t *status)
 {
-    if (options->all && json_array_size(json_object_get(status, "instances")) == 0)
+    if (options->all)
         fputs("vipctl: there is no instance\n", stderr);
     else
-        fprintf(stderr, "vipctl: there is no instance '%s'\n", options->name);
+        unknown_instance_say(json_object_get(status, "instances"), options->name);
     return EXIT_FAILED;
 }
 
