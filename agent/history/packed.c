@@ -26,6 +26,16 @@ static void text(struct walk *walk, char *field)
     octets(walk, field, strlen(walk->packing ? field : (const char *)walk->from) + 1);
 }
 
+/* A number that is 0 in most entries. */
+static void seldom(struct walk *walk, uint64_t *field)
+{
+    bool there = *field != 0;
+
+    octets(walk, &there, sizeof(there));
+    if (there)
+        octets(walk, field, sizeof(*field));
+}
+
 static void address(struct walk *walk, struct ip_address *field)
 {
     octets(walk, &field->family, sizeof(field->family));
@@ -55,6 +65,7 @@ static void all(struct walk *walk, struct history_entry *entry, bool *has_text)
     octets(walk, &entry->sequence, sizeof(entry->sequence));
     octets(walk, &entry->at_ns, sizeof(entry->at_ns));
     octets(walk, &entry->boot_ns, sizeof(entry->boot_ns));
+    seldom(walk, &entry->since_ns);
     text(walk, entry->instance);
     octets(walk, &entry->family, sizeof(entry->family));
     octets(walk, &entry->transition.from, sizeof(entry->transition.from));

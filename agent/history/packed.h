@@ -9,7 +9,7 @@
 
 enum {
     /* No packed entry has more: nothing in it grows. */
-    HISTORY_PACKED_MAX = sizeof(struct history_entry) + 1,
+    HISTORY_PACKED_MAX = sizeof(struct history_entry) + 2,
 };
 
 /* Writes the entry to `out` (HISTORY_PACKED_MAX octets) and returns how many it took. A text that

@@ -181,6 +181,7 @@ void instance_free(struct instance *instance)
     free(instance->hook_results);
     free(instance->avoiding);
     free(instance->refusals);
+    free(instance->rival);
     config_box_unref(instance->next_box);
     config_box_unref(instance->box);
     free(instance->routers);

@@ -15,6 +15,7 @@
 #include "agent/instances/refusals.h"
 #include "agent/instances/router.h"
 #include "agent/recorder/policy.h"
+#include "lib/election/rivalry.h"
 #include "lib/election/takeover_gap.h"
 
 /* After a claim that failed altogether: when it is tried again; see claim.h. */
@@ -51,6 +52,12 @@ struct hook_result {
     bool good;
     int status;    /* its exit status; -1: it has none (a signal, its time was up, not started) */
     char text[96]; /* "exit status 3 after 0.120 s" */
+};
+
+/* Other MASTERs beside it, which lose. */
+struct rival {
+    struct rivalry rivalry;
+    uint64_t hook_ns; /* boot time when on-rival was last run for one; 0: never */
 };
 
 enum { REASON_COUNTS_FEW = 4 };
@@ -108,7 +115,7 @@ struct instance {
     struct last_transition last;
     struct recorder_policy recording;
     uint64_t last_wall_ns;     /* 0: no transition yet */
-    uint64_t rival_told_ns;    /* boot time when its rival was last told of; 0: never */
+    struct rival *rival;       /* other MASTERs, told by publish/; NULL: never heard of one */
     struct handover *handover; /* NULL: nothing was asked of it */
     struct damping *damping;   /* NULL: it was never withdrawn, or its configuration has none */
     sd_event_source *damping_timer; /* NULL: never held back yet */

@@ -86,13 +86,17 @@ void chronicle_transition(struct chronicle *chronicle, struct instance *instance
     add(chronicle, &entry);
 }
 
-void chronicle_notice(struct chronicle *chronicle, const struct instance *instance,
-                      const char *notice, const struct evidence *evidence, const char *text)
+static void add_notice(struct chronicle *chronicle, const struct instance *instance,
+                       const char *notice, const struct evidence *evidence, const char *text,
+                       struct span span)
 {
+    uint64_t ago_ns = clock_boot_ns() - span.to_ns;
+    uint64_t to_wall_ns = clock_wall_ns() - ago_ns;
     struct history_entry entry = {
         .event = HISTORY_NOTICE,
-        .at_ns = clock_wall_ns(),
-        .boot_ns = clock_boot_ns(),
+        .at_ns = to_wall_ns,
+        .since_ns = span.from_ns != 0 ? to_wall_ns - (span.to_ns - span.from_ns) : 0,
+        .boot_ns = span.to_ns,
         .transition = {.from = instance->state, .to = instance->state, .evidence = *evidence},
         .state = instance->state,
     };
@@ -101,6 +105,21 @@ void chronicle_notice(struct chronicle *chronicle, const struct instance *instan
     snprintf(entry.notice, sizeof(entry.notice), "%s", notice);
     snprintf(entry.text, sizeof(entry.text), "%s", text);
     add(chronicle, &entry);
+}
+
+void chronicle_notice(struct chronicle *chronicle, const struct instance *instance,
+                      const char *notice, const struct evidence *evidence, const char *text)
+{
+    const struct span moment = {.to_ns = clock_boot_ns()};
+
+    add_notice(chronicle, instance, notice, evidence, text, moment);
+}
+
+void chronicle_past(struct chronicle *chronicle, const struct instance *instance,
+                    const char *notice, const struct evidence *evidence, const char *text,
+                    struct span span)
+{
+    add_notice(chronicle, instance, notice, evidence, text, span);
 }
 
 const struct history *chronicle_history(const struct chronicle *chronicle)

@@ -48,4 +48,15 @@ uint64_t chronicle_settle_ns(const struct instance *instance);
 void chronicle_notice(struct chronicle *chronicle, const struct instance *instance,
                       const char *notice, const struct evidence *evidence, const char *text);
 
+/* A stretch of boot time in ns. */
+struct span {
+    uint64_t from_ns;
+    uint64_t to_ns;
+};
+
+/* The same of something that took its time and is over since span.to_ns. */
+void chronicle_past(struct chronicle *chronicle, const struct instance *instance,
+                    const char *notice, const struct evidence *evidence, const char *text,
+                    struct span span);
+
 #endif

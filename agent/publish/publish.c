@@ -9,6 +9,7 @@
 #include "agent/instances/counts.h"
 #include "agent/instances/preparation.h"
 #include "agent/publish/hooks.h"
+#include "agent/publish/rivals.h"
 #include "agent/publish/state_file.h"
 #include "agent/publish/systemd_target.h"
 #include "agent/publish/telling.h"
@@ -25,12 +26,10 @@ enum {
     FINISH_MS = 20 * 1000,
 };
 
-/* A rival that goes on is told of so often at most. */
-#define RIVAL_GAP_NS (10 * NS_PER_SEC)
-
 struct publish {
     struct publish_options options;
     struct telling *telling; /* of transitions */
+    struct rivals *rivals;
     struct unit_hooks *unit_hooks;
     struct hooks *hooks;
     struct systemd_targets *targets;
@@ -213,6 +212,9 @@ static int open_parts(struct publish *publish)
                          &publish->telling);
 
     if (r >= 0)
+        r = rivals_open(event, publish->options.registry, publish->options.chronicle,
+                        &publish->rivals);
+    if (r >= 0)
         r = unit_hooks_open(&units, &publish->unit_hooks);
     if (r >= 0)
         r = hooks_open(event, publish->unit_hooks, on_idle, publish, &publish->hooks);
@@ -270,6 +272,7 @@ void publish_close(struct publish *publish)
     systemd_targets_close(publish->targets);
     state_files_close(publish->state_files);
     telling_close(publish->telling);
+    rivals_close(publish->rivals);
     free(publish);
 }
 
@@ -303,6 +306,7 @@ void publish_transition(struct publish *publish, struct instance *instance,
 {
     const struct hook_event event = event_of(instance, transition);
 
+    rivals_moved(publish->rivals, instance);
     telling_transition(publish->telling, instance, transition);
     hooks_transition(publish->hooks, &event);
     publish_instance(publish, instance);
@@ -322,12 +326,9 @@ void publish_rival(struct publish *publish, struct instance *instance, const str
                                     .own_priority = own}},
         .priority = own,
     };
-    const uint64_t now_ns = clock_boot_ns();
 
-    if (instance->rival_told_ns != 0 && now_ns - instance->rival_told_ns < RIVAL_GAP_NS)
-        return;
-    instance->rival_told_ns = now_ns;
-    hooks_rival(publish->hooks, &event);
+    if (rivals_heard(publish->rivals, instance, advert))
+        hooks_rival(publish->hooks, &event);
 }
 
 void publish_instance(struct publish *publish, struct instance *instance)

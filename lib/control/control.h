@@ -52,6 +52,7 @@ struct history_entry {
     enum history_event event;
     uint64_t sequence;        /* of this node, over restarts; from 1. 0: none yet */
     uint64_t at_ns;           /* CLOCK_REALTIME */
+    uint64_t since_ns;        /* likewise, when it began; 0: it was but a moment */
     uint64_t boot_ns;         /* CLOCK_BOOTTIME */
     char instance[NAME_SIZE]; /* empty: the node's */
     enum ip_family family;    /* NONE: the instance as a whole */

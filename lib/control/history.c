@@ -77,8 +77,10 @@ json_t *control_history_to_json(const struct history_entry *entry)
     json_t *object = event_json(entry);
 
     if (entry->event == HISTORY_NOTICE)
-        return extend(object, json_pack("{s:s, s:o}", "reason", entry->notice, "evidence",
-                                        evidence_json(&transition->evidence)));
+        return extend(object,
+                      json_pack("{s:s, s:o*, s:o}", "reason", entry->notice, "since",
+                                entry->since_ns != 0 ? control_time_json(entry->since_ns) : NULL,
+                                "evidence", evidence_json(&transition->evidence)));
     if (entry->event != HISTORY_TRANSITION)
         return object;
     return extend(
@@ -232,6 +234,8 @@ bool control_history_from_json(const json_t *json, struct history_entry *out)
         return false;
     if (out->event == HISTORY_NOTICE) {
         out->transition.evidence = evidence_from(json_object_get(json, "evidence"));
+        if (!time_from(text_of(json, "since"), &out->since_ns))
+            out->since_ns = 0;
         return copy(text_of(json, "reason"), out->notice, sizeof(out->notice));
     }
     if (out->event != HISTORY_TRANSITION)

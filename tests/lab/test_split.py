@@ -105,6 +105,45 @@ def test_a_partition_heals_to_one_holder_and_never_to_none(lab):
     assert set() not in sampler.sequence(), sampler.changes
 
 
+def rivals(node):
+    """What the history has of others who were MASTER too."""
+    return [e for e in node.history("notice") if e["reason"].startswith("rival-")]
+
+
+@pytest.mark.lab(nodes=1)
+def test_another_master_that_gives_way_is_a_line_of_the_history(lab):
+    """As after a cut that heals, where only the other one has a transition."""
+    lab.start_all([150])
+    node = lab[1]
+    with lab.injecting(lab.injector().build(priority=120)):
+        lab.wait(lambda: node.router()["counters"]["losing-adverts-rcvd"] > 5, "it is heard")
+    # The account of another one before would keep this one waiting for a minute.
+    [line] = lab.wait(lambda: rivals(node), "it is told", timeout=90)
+    assert line["reason"] == "rival-gave-way" and line["since"] < line["at"]
+    peer = lab.client.address4
+    assert line["evidence"] == {"peer": peer, "peer_priority": 120, "own_priority": 150}
+    assert line["text"].startswith(f"{peer} (priority 120) adverted as MASTER too, for ")
+    assert line["text"].endswith(" adverts), and gave way")
+    why = node.vipctl("why", "web").stdout
+    assert "Two held the addresses from " in why and line["text"] in why
+    assert line["text"] in node.log_text()
+    assert node.state() == "MASTER"
+
+
+@pytest.mark.lab(nodes=1)
+def test_another_master_that_stays_when_this_one_gives_way(lab):
+    lab.start_all([150])
+    node = lab[1]
+    lab.advert(priority=120, interval_ms=20000)  # not heard again for 20 s: it is there all the same
+    lab.wait(lambda: node.router()["counters"]["losing-adverts-rcvd"] == 1, "it is heard")
+    lab.advert(priority=200)
+    lab.wait(lambda: "higher-priority" in [e["reason"] for e in node.history()], "it gives way")
+    reasons = [e["reason"] for e in node.history("transition", "notice")]
+    moved = reasons.index("higher-priority")
+    assert reasons[moved - 1] == "rival-stayed"
+    assert "until this node was MASTER no more" in rivals(node)[0]["text"]
+
+
 @pytest.mark.lab(nodes=2)
 def test_lease_off_outlives_the_agent_until_it_starts_again(lab):
     lab.start_all([150, 100], lease="off")

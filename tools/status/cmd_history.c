@@ -100,6 +100,17 @@ static void print_other(const json_t *entry)
     fputs(field_text(entry, "text"), stdout);
 }
 
+/* When it began, where the entry is of what took its time. */
+static void print_since(const struct context *context, const json_t *entry)
+{
+    const char *since = json_string_value(json_object_get(entry, "since"));
+    char at[WHEN_SIZE];
+
+    if (since != NULL)
+        printf("  %s[since %s]%s", table_colour_start(TABLE_DIM, context->colour),
+               when_format(since, at, sizeof(at)), table_colour_end(TABLE_DIM, context->colour));
+}
+
 static bool changes_state(const json_t *entry)
 {
     return json_object_get(entry, "from") != NULL &&
@@ -116,6 +127,7 @@ static void print_entry(const struct context *context, const json_t *entry)
         print_transition(context, entry);
     else
         print_other(entry);
+    print_since(context, entry);
     print_evidence(context, entry);
     putchar('\n');
     if (json_is_string(recording))

@@ -19,6 +19,7 @@
 enum {
     ENTRIES = 500, /* of the history are looked at */
     SENTENCE_SIZE = 1024,
+    SPAN_SIZE = 2 * WHEN_SIZE + 64,
     INDENT = 2, /* of a sentence's further lines */
     DAY_S = 86400,
 };
@@ -141,6 +142,49 @@ static void say_takeover(json_t *sentences, const json_t *entries, const json_t 
     }
 }
 
+/* "rival-gave-way" and "rival-stayed". */
+static bool is_rivalry(const json_t *entry)
+{
+    return strncmp(field_text(entry, "reason"), "rival-", strlen("rival-")) == 0;
+}
+
+/* "from A to B (333 ms)", or "at A". */
+static const char *span_text(const json_t *entry, char *buffer, size_t size)
+{
+    const char *since = field_text(entry, "since");
+    const char *at = field_text(entry, "at");
+    char from[WHEN_SIZE];
+    char to[WHEN_SIZE];
+    time_t seconds[2];
+    unsigned ms[2];
+
+    when_format(since, from, sizeof(from));
+    when_format(at, to, sizeof(to));
+    if (strcmp(since, at) == 0 || !when_parse(since, &seconds[0], &ms[0]) ||
+        !when_parse(at, &seconds[1], &ms[1]))
+        snprintf(buffer, size, "at %s", to);
+    else
+        snprintf(buffer, size, "from %s to %s (%lld ms)", from, to,
+                 (long long)(seconds[1] - seconds[0]) * 1000 + (int)ms[1] - (int)ms[0]);
+    return buffer;
+}
+
+/* When two were MASTER last. */
+static void say_rivals(json_t *sentences, const json_t *entries)
+{
+    char span[SPAN_SIZE];
+
+    for (size_t i = json_array_size(entries); i-- > 0;) {
+        const json_t *entry = json_array_get(entries, i);
+
+        if (!is_rivalry(entry))
+            continue;
+        say(sentences, "Two held the addresses %s: %s.", span_text(entry, span, sizeof(span)),
+            field_text(entry, "text"));
+        return;
+    }
+}
+
 static void say_trouble(json_t *sentences, const json_t *instance, time_t now)
 {
     const json_t *one;
@@ -188,6 +232,7 @@ static void explain(const json_t *instance, const json_t *entries, bool json)
     say_present(sentences, instance, now);
     say_failover(sentences, instance, failover, today, now);
     say_takeover(sentences, entries, failover, now);
+    say_rivals(sentences, entries);
     say_trouble(sentences, instance, now);
     if (!json) {
         print(sentences);

@@ -86,6 +86,7 @@ static struct history_entry full_entry(void)
         .sequence = UINT64_MAX,
         .at_ns = 2,
         .boot_ns = 3,
+        .since_ns = 9,
         .family = IP_FAMILY_IPV6,
         .transition = {.from = VRRP_BACKUP,
                        .to = VRRP_MASTER,
@@ -120,6 +121,7 @@ static void assert_same(const struct history_entry *a, const struct history_entr
     assert_int_equal(a->sequence, b->sequence);
     assert_int_equal(a->at_ns, b->at_ns);
     assert_int_equal(a->boot_ns, b->boot_ns);
+    assert_int_equal(a->since_ns, b->since_ns);
     assert_string_equal(a->instance, b->instance);
     assert_int_equal(a->family, b->family);
     assert_int_equal(a->transition.from, b->transition.from);

@@ -72,6 +72,7 @@ static void a_notice_survives(void **state)
     struct history_entry entry = {.event = HISTORY_NOTICE,
                                   .sequence = 1,
                                   .at_ns = NS_PER_SEC,
+                                  .since_ns = NS_PER_SEC / 2,
                                   .instance = "web",
                                   .notice = "conflict",
                                   .text = "somebody else"};
@@ -81,6 +82,7 @@ static void a_notice_survives(void **state)
     memcpy(entry.transition.evidence.mac, mac, sizeof(mac));
     const struct history_entry read = there_and_back(&entry);
     assert_int_equal(read.event, HISTORY_NOTICE);
+    assert_int_equal(read.since_ns, entry.since_ns);
     assert_string_equal(read.notice, "conflict");
     assert_string_equal(read.instance, "web");
     assert_true(
