@@ -2,6 +2,7 @@
 #include "agent/kernel/outcome.h"
 
 #include "agent/base/log.h"
+#include "agent/kernel/heirs.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,6 +14,7 @@ struct conclusion {
     const struct desired_sets *sets;
     bool lost; /* addresses have gone while it was on its way */
     struct outcome out;
+    struct heirs turned; /* what the opposite may be wanted of by now */
 };
 
 static const char *link_name(const struct links *links, int ifindex)
@@ -135,12 +137,9 @@ static void note_failure(const struct links *links, const struct address_change 
 }
 
 /* What has changed while it was on its way: the opposite is wanted by now. */
-static void turn_back(struct conclusion *c, const struct address_change *change)
+static void turn_back(void *userdata, const struct address_change *change, struct desired_set *heir)
 {
-    if (change->operation != ADDRESS_ADD && change->operation != ADDRESS_REMOVE)
-        return;
-    struct desired_set *heir =
-        desired_who(c->links, c->sets, change->address.ifindex, &change->address.prefix);
+    struct conclusion *c = userdata;
 
     if (change->operation == ADDRESS_REMOVE && heir != NULL) {
         heir->attempt = true;
@@ -169,7 +168,12 @@ static bool is_unanswered(const struct address_change *change)
     return change->unheard && (change->result == -ETIMEDOUT || change->result == -ENOBUFS);
 }
 
-static void conclude_one(struct conclusion *c, const struct address_change *change,
+static bool may_turn_back(const struct address_change *change, const struct desired_set *set)
+{
+    return change->operation == ADDRESS_REMOVE || (change->operation == ADDRESS_ADD && set == NULL);
+}
+
+static void conclude_one(struct conclusion *c, unsigned index, const struct address_change *change,
                          struct desired_set *set, bool disputed)
 {
     if (is_unexpected(change, set)) {
@@ -184,8 +188,8 @@ static void conclude_one(struct conclusion *c, const struct address_change *chan
             set->added++;
             set->said = 0;
         }
-        if (set == NULL || change->operation == ADDRESS_REMOVE)
-            turn_back(c, change);
+        if (may_turn_back(change, set))
+            heirs_ask(&c->turned, index);
         return;
     }
     if (is_harmless(change, set)) {
@@ -212,8 +216,9 @@ struct outcome outcome_conclude(const struct address_batch *batch, struct links 
 
         if (set != NULL && --set->in_flight == 0)
             set->renewing = 0;
-        conclude_one(&c, &batch->changes[i], set, batch->disputed[i]);
+        conclude_one(&c, i, &batch->changes[i], set, batch->disputed[i]);
     }
+    heirs_tell(&c.turned, batch, sets, turn_back, &c);
     for (unsigned i = 0; i < batch->count; i++)
         if (batch->owners[i] != NULL && batch->owners[i]->reading)
             batch->owners[i]->looked = true;
