@@ -8,11 +8,9 @@
 #include "agent/instances/sequences.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static struct route_lists routes_of(const struct router *router)
 {
@@ -304,22 +302,6 @@ void router_guard(struct router *router)
                        drops ? router->claim_count : 0);
 }
 
-/* The R flag of an NA tells hosts that we are a router: true only when the kernel forwards there
- * (RFC 4861 7.2.5). */
-static bool forwards_ipv6(const char *ifname)
-{
-    char path[96];
-    char digit = '0';
-
-    snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/forwarding", ifname);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    ssize_t n = read(fd, &digit, 1);
-    close(fd);
-    return n == 1 && digit != '0';
-}
-
 /* Those of single addresses mend what somebody else has just spoilt: they wait for no pause. */
 static int send_announcement(struct router *router, const struct announcement *announcement,
                              bool all)
@@ -329,14 +311,6 @@ static int send_announcement(struct router *router, const struct announcement *a
     if (node->announcements == NULL || !all)
         return neighbour_io_announce(node->neighbours, announcement);
     return announce_queue_add(node->announcements, router, announcement);
-}
-
-static bool any_ipv6(const struct claimed_address *claims, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (claims[i].prefix.address.family == IP_FAMILY_IPV6)
-            return true;
-    return false;
 }
 
 /* Those of them that are on that device ("": on the router's own link). */
@@ -368,7 +342,8 @@ static void announce_on(struct router *router, const char *device,
         .addresses = claims,
         .count = count,
         .reply_form = config->announce_reply,
-        .router = any_ipv6(claims, count) && forwards_ipv6(ifname),
+        /* The R flag of an NA: hosts take us for a router there (RFC 4861 7.2.5). */
+        .router = link->forwards_ipv6,
     };
     int r = send_announcement(router, &announcement, all);
     if (r < 0)

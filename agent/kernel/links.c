@@ -252,7 +252,7 @@ static int open_events(sd_event *event, int64_t priority, struct links *links)
         r = nl_socket_set_nonblocking(links->events);
     if (r >= 0)
         r = nl_socket_add_memberships(links->events, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
-                                      RTNLGRP_IPV6_IFADDR, 0);
+                                      RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_NETCONF, 0);
     if (r < 0) {
         log_msg(LOG_ERR, "cannot subscribe to link and address changes: %s", nl_geterror(r));
         return links_errno(r);

@@ -7,6 +7,8 @@
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -84,21 +86,47 @@ static bool is_index(struct nlattr *attribute)
     return attribute != NULL && nla_len(attribute) >= (int)sizeof(uint32_t);
 }
 
-/* The IPv4 settings of a link are an array of 32-bit values; the first has the number 1. */
-static void read_settings(struct nlattr *families, struct link *link)
+/* The settings of a link in one family are an attribute with an array of 32-bit values. False:
+ * there is no such value. */
+static bool read_setting(struct nlattr *family, int attribute, size_t place, bool *out)
 {
-    struct nlattr *family[AF_INET + 1];
-    struct nlattr *inet[IFLA_INET_MAX + 1];
-    const size_t offset = (IPV4_DEVCONF_PROMOTE_SECONDARIES - 1) * sizeof(uint32_t);
+    const size_t offset = place * sizeof(uint32_t);
     uint32_t value;
 
-    if (nla_parse_nested(family, AF_INET, families, NULL) != 0 || family[AF_INET] == NULL ||
-        nla_parse_nested(inet, IFLA_INET_MAX, family[AF_INET], NULL) != 0 ||
-        inet[IFLA_INET_CONF] == NULL ||
-        nla_len(inet[IFLA_INET_CONF]) < (int)(offset + sizeof(value)))
+    if (family == NULL)
+        return false;
+    struct nlattr *values = nla_find(nla_data(family), nla_len(family), attribute);
+    if (values == NULL || nla_len(values) < (int)(offset + sizeof(value)))
+        return false;
+    memcpy(&value, (const char *)nla_data(values) + offset, sizeof(value));
+    *out = value != 0;
+    return true;
+}
+
+/* Those of IPv4 begin with the number 1. */
+static void read_settings(struct nlattr *families, struct link *link)
+{
+    struct nlattr *family[AF_INET6 + 1];
+
+    if (nla_parse_nested(family, AF_INET6, families, NULL) != 0)
         return;
-    memcpy(&value, (const char *)nla_data(inet[IFLA_INET_CONF]) + offset, sizeof(value));
-    link->promote_secondaries = value != 0;
+    (void)read_setting(family[AF_INET], IFLA_INET_CONF, IPV4_DEVCONF_PROMOTE_SECONDARIES - 1,
+                       &link->promote_secondaries);
+    (void)read_setting(family[AF_INET6], IFLA_INET6_CONF, DEVCONF_FORWARDING, &link->forwards_ipv6);
+}
+
+bool links_parse_forwards(struct nlmsghdr *message, int *ifindex, bool *forwards_ipv6)
+{
+    struct nlattr *attributes[NETCONFA_MAX + 1];
+    struct netconfmsg *info = nlmsg_data(message);
+
+    if (!nlmsg_valid_hdr(message, sizeof(*info)) || info->ncm_family != AF_INET6 ||
+        nlmsg_parse(message, sizeof(*info), attributes, NETCONFA_MAX, NULL) < 0 ||
+        !is_index(attributes[NETCONFA_IFINDEX]) || !is_index(attributes[NETCONFA_FORWARDING]))
+        return false;
+    *ifindex = (int)nla_get_u32(attributes[NETCONFA_IFINDEX]);
+    *forwards_ipv6 = nla_get_u32(attributes[NETCONFA_FORWARDING]) != 0;
+    return true;
 }
 
 bool links_parse_link(struct nlmsghdr *message, struct link *link)
@@ -112,7 +140,7 @@ bool links_parse_link(struct nlmsghdr *message, struct link *link)
         return false;
     /* An alias given to a link that is down is not reported, so one that we have read stays. */
     struct link before = *link;
-    *link = (struct link){.ifindex = info->ifi_index};
+    *link = (struct link){.ifindex = info->ifi_index, .forwards_ipv6 = before.forwards_ipv6};
     memcpy(link->alias, before.alias, sizeof(link->alias));
     link->up = (info->ifi_flags & IFF_UP) != 0;
     link->no_neighbours = (info->ifi_flags & (IFF_NOARP | IFF_LOOPBACK)) != 0;

@@ -179,6 +179,19 @@ static void tell_of_change(const struct links_view *view, const struct nlmsghdr 
         changes->fn(changes->userdata, address);
 }
 
+/* Also of all links and of those to come, which are none; each link has a message of its own. */
+static void note_forwards(const struct links_view *view, struct nlmsghdr *message)
+{
+    bool forwards_ipv6;
+    int ifindex;
+
+    if (!links_parse_forwards(message, &ifindex, &forwards_ipv6))
+        return;
+    struct link_entry *entry = links_table_link(&view->table, ifindex);
+    if (entry != NULL)
+        entry->link.forwards_ipv6 = forwards_ipv6;
+}
+
 void links_view_message(struct links_view *view, struct nlmsghdr *message)
 {
     struct observed_address address;
@@ -195,6 +208,9 @@ void links_view_message(struct links_view *view, struct nlmsghdr *message)
         mark_learn(&view->marks, &address);
         tell_of_change(view, message, &address);
         links_view_address(view, &address, message->nlmsg_type == RTM_NEWADDR);
+        break;
+    case RTM_NEWNETCONF:
+        note_forwards(view, message);
         break;
     default:
         break;

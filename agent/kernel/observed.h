@@ -29,6 +29,7 @@ struct link {
     char alias[64];       /* IFLA_IFALIAS */
     /* As of the last report about the link; a write to /proc/sys is not reported. */
     bool promote_secondaries;
+    bool forwards_ipv6; /* the node is an IPv6 router there; no change that is told of by itself */
 };
 
 struct observed_address {

@@ -65,3 +65,15 @@ def test_a_forwarding_node_says_that_it_is_a_router(lab):
     lab[1].start(config.instance(addresses=f"{VIP6}/64"))
     lab.wait(lambda: announcements(capture, VIP6), "announced")
     assert {f.router for f in announcements(capture, VIP6)} == {True}
+
+
+@pytest.mark.lab(nodes=1)
+def test_what_it_says_of_that_follows_the_kernel_at_once(lab):
+    capture = lab.capture()
+    lab[1].start(config.instance(addresses=f"{VIP6}/64", announce_refresh="1s"))
+    lab.wait(lambda: announcements(capture, VIP6), "announced")
+    assert {f.router for f in announcements(capture, VIP6)} == {False}
+    lab[1].run("sysctl", "-qw", "net.ipv6.conf.eth0.forwarding=1")
+    lab.wait(lambda: announcements(capture, VIP6)[-1].router, "it is a router now")
+    lab[1].run("sysctl", "-qw", "net.ipv6.conf.eth0.forwarding=0")
+    lab.wait(lambda: not announcements(capture, VIP6)[-1].router, "and no more")

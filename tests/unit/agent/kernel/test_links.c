@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 static int enter(void **state)
 {
@@ -75,6 +76,55 @@ static bool two_gone(void *userdata)
     const struct watcher *w = userdata;
 
     return w->gone_told == 2;
+}
+
+static void set_forwarding(const char *whose, const char *value)
+{
+    char path[96];
+
+    snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/forwarding", whose);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, value, 1), 1);
+    close(fd);
+}
+
+static bool va_forwards(void *userdata)
+{
+    const struct watcher *w = userdata;
+
+    return links_by_name(w->links, "va")->forwards_ipv6;
+}
+
+static bool va_does_not_forward(void *userdata)
+{
+    return !va_forwards(userdata);
+}
+
+/* From the beginning, as it changes for one link and for all, and as a link comes and goes down. */
+static void knows_where_the_node_is_a_router(void **state)
+{
+    struct watcher w;
+
+    (void)state;
+    netns_veth("va", "vb");
+    set_forwarding("va", "1");
+    watcher_start(&w);
+    assert_true(va_forwards(&w));
+    assert_false(links_by_name(w.links, "vb")->forwards_ipv6);
+    netns_ip("link set va mtu 1400");
+    set_forwarding("va", "0");
+    assert_true(netns_run_until(w.event, va_does_not_forward, &w, WAIT_MS));
+    set_forwarding("all", "1");
+    assert_true(netns_run_until(w.event, va_forwards, &w, WAIT_MS));
+    netns_ip("link set va down");
+    watcher_settle(&w);
+    assert_true(va_forwards(&w));
+    netns_ip("link del va");
+    netns_veth("va", "vb");
+    assert_true(netns_run_until(w.event, va_works, &w, WAIT_MS));
+    assert_true(va_forwards(&w));
+    watcher_stop(&w);
 }
 
 static void follows_a_link_through_its_life(void **state)
@@ -258,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(reads_what_is_there_without_telling, enter),
+        cmocka_unit_test_setup(knows_where_the_node_is_a_router, enter),
         cmocka_unit_test_setup(follows_a_link_through_its_life, enter),
         cmocka_unit_test_setup(leaving_a_bridge_is_not_the_end, enter),
         cmocka_unit_test_setup(a_peer_in_another_namespace_is_no_parent, enter),
