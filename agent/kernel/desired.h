@@ -63,9 +63,10 @@ struct desired_set {
     void *userdata; /* the caller's */
 };
 
-/* From so many addresses on a claim goes out in slices: one of fewer is done before anybody could
- * make use of its first. */
-enum { DESIRED_MANY = 64 };
+/* From so many addresses on a claim goes out in slices. One that fits into a single send is done
+ * half a millisecond sooner as a whole than with a first slice, which would be there a quarter of
+ * one earlier. */
+enum { DESIRED_MANY = 129 };
 
 /* All that want something. */
 struct desired_sets {

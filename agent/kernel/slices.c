@@ -1,6 +1,12 @@
 /* Claims in slices; see slices.h. */
 #include "agent/kernel/slices.h"
 
+#include "agent/kernel/rtnl_batch.h"
+
+#include <assert.h>
+
+static_assert(DESIRED_MANY == RTNL_BATCH_MESSAGES + 1, "what is one send is not cut");
+
 enum {
     FIRST_CHANGES = 16,
     NEXT_CHANGES = 256,

@@ -16,7 +16,7 @@
 
 enum {
     MANY = 700,
-    FEW = 20,
+    FEW = 128, /* one send */
     /* 16, and five times 256 before the last ones. */
     LONG = 1500,
     PAUSE_US = 1400 * 1000,
