@@ -103,6 +103,9 @@ static void sweep(struct reconciler *reconciler)
     reconciler->predecessors = false;
     reconciler->sweep = !difference_remove(&reconciler->batch, left) ||
                         !difference_lower(&reconciler->batch, &reconciler->sets);
+    reconciler->swept = !reconciler->sweep;
+    if (reconciler->swept && reconciler->batch.count == 0)
+        plan_removal(reconciler, 0);
 }
 
 static void land(struct reconciler *reconciler)
@@ -113,7 +116,8 @@ static void land(struct reconciler *reconciler)
     address_batch_clear(&reconciler->batch);
     links_watch_changes(reconciler->links, 0, NULL, NULL);
     reconciler->sweep = reconciler->sweep || outcome.unwanted;
-    if (outcome.removal_error < 0 || !reconciler->sweep)
+    /* What else went well says nothing of what could not be removed. */
+    if (outcome.removal_error < 0 || reconciler->swept)
         plan_removal(reconciler, outcome.removal_error);
     if (outcome.unexpected)
         links_read_addresses(reconciler->links);
@@ -151,6 +155,7 @@ static void fly(struct reconciler *reconciler)
     reconciler->quiet = all && batch->count == 0 && !reconciler->sweep;
     bool renews_all = difference_refresh(batch, &reconciler->sets);
     reconciler->quiet = reconciler->quiet && !somebody_waits(batch);
+    reconciler->swept = false;
     if (all && reconciler->sweep)
         sweep(reconciler);
     reconciler->task.unhurried = reconciler->quiet && renews_all;

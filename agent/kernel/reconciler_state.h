@@ -33,8 +33,9 @@ struct reconciler {
     uint64_t flown_ns;       /* boot time at which the flight began */
     bool quiet;              /* it only renews: nobody is woken for that, */
     uint64_t quiet_until_ns; /* not before then */
-    bool sweep;              /* what nobody wants is to be removed, */
-    bool predecessors;       /* and some of it may be of another run */
+    bool sweep;              /* what nobody wants is to be removed */
+    bool swept;              /* by this flight, all of it */
+    bool predecessors;       /* some of it may be of another run */
     bool untold;             /* somebody is settled and was not told, after the last flight left */
     bool run;                /* asked for: all is to be compared */
     int removal_error;       /* of the last removal; 0: it went well */

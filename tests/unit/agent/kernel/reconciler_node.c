@@ -11,6 +11,9 @@
 #include <time.h>
 
 #include <cmocka.h>
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static void ignore_link(void *userdata, const struct link *link)
 {
@@ -133,6 +136,39 @@ bool kernel_has(const char *ifname, const char *text)
 bool kernel_has_ours(const char *ifname, const char *text)
 {
     return kernel_read(ifname, text).found.proto == ADDRESS_MARK_PROTOCOL;
+}
+
+/* Whether the thread may change addresses. */
+struct permission {
+    struct worker_task task;
+    bool yes;
+};
+
+static void permit_here(struct worker_task *task)
+{
+    bool yes = ((struct permission *)task)->yes;
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+
+    assert_int_equal(syscall(SYS_capget, &header, data), 0);
+    if (yes)
+        data[0].effective |= 1u << CAP_NET_ADMIN;
+    else
+        data[0].effective &= ~(1u << CAP_NET_ADMIN);
+    assert_int_equal(syscall(SYS_capset, &header, data), 0);
+}
+
+static void ignore_done(struct worker_task *task)
+{
+    (void)task;
+}
+
+void node_permit(struct node *node, bool yes)
+{
+    struct permission permission = {.task = {.run = permit_here, .done = ignore_done}, .yes = yes};
+
+    assert_true(worker_submit(node->worker, &permission.task));
+    assert_true(worker_wait(node->worker, WAIT_MS * NS_PER_MS));
 }
 
 int node_run(struct node *node)

@@ -35,6 +35,9 @@ int node_close(void **state);
 int node_open_late(void **state);
 int node_open_early(void **state);
 
+/* May the thread change addresses? Without it the kernel refuses everything. */
+void node_permit(struct node *node, bool yes);
+
 /* reconciler_run(), and waits for what comes of it. */
 int node_run(struct node *node);
 

@@ -11,9 +11,6 @@
 
 #include <cmocka.h>
 #include <errno.h>
-#include <linux/capability.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 static void leftovers_are_removed_from_all_links(void **state)
 {
@@ -127,39 +124,6 @@ static void what_the_kernel_refuses_is_tried_again(void **state)
     assert_int_equal(node_want(node, &set, NULL, 0, 0), 0);
 }
 
-/* May the thread change addresses? Without it the kernel refuses everything. */
-struct permission {
-    struct worker_task task;
-    bool yes;
-};
-
-static void permit_here(struct worker_task *task)
-{
-    bool yes = ((struct permission *)task)->yes;
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct data[2];
-
-    assert_int_equal(syscall(SYS_capget, &header, data), 0);
-    if (yes)
-        data[0].effective |= 1u << CAP_NET_ADMIN;
-    else
-        data[0].effective &= ~(1u << CAP_NET_ADMIN);
-    assert_int_equal(syscall(SYS_capset, &header, data), 0);
-}
-
-static void ignore_done(struct worker_task *task)
-{
-    (void)task;
-}
-
-static void permit(struct node *node, bool yes)
-{
-    struct permission permission = {.task = {.run = permit_here, .done = ignore_done}, .yes = yes};
-
-    assert_true(worker_submit(node->worker, &permission.task));
-    assert_true(worker_wait(node->worker, WAIT_MS * NS_PER_MS));
-}
-
 static bool none_left(void *userdata)
 {
     (void)userdata;
@@ -173,9 +137,9 @@ static void what_could_not_be_released_is_tried_again(void **state)
     struct desired_set set = {0};
 
     assert_int_equal(node_want(node, &set, list, 2, 0), 0);
-    permit(node, false);
+    node_permit(node, false);
     int result = node_want(node, &set, NULL, 0, 0);
-    permit(node, true);
+    node_permit(node, true);
     assert_int_equal(result, -EPERM);
     assert_int_equal(kernel_read("va", "192.0.2.10/24").count, 2);
     assert_true(netns_run_until(node->event, none_left, node, WAIT_MS));

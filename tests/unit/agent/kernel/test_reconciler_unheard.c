@@ -248,6 +248,35 @@ static void whoever_meddles_with_a_claim_leaves_nothing_wrong(void **state)
     }
 }
 
+static bool it_is_gone(void *userdata)
+{
+    (void)userdata;
+    return !kernel_has_ours("va", "203.0.113.10/32");
+}
+
+/* Nor does it matter that something else went well, of which nothing is heard. */
+static void what_could_not_be_removed_is_not_forgotten(void **state)
+{
+    struct node *node = *state;
+    const struct claimed_address list[] = {claim_of("203.0.113.10/32")};
+    struct desired_set set = {0};
+    struct desired_set other = {0};
+
+    /* A link-local address would be heard of at any time, and have all looked at. */
+    netns_ip("link set va addrgenmode none");
+    netns_ip("link set vb addrgenmode none");
+    netns_ip("-6 addr flush scope link");
+    learn(node);
+    assert_int_equal(node_want(node, &set, list, 1, 0), 0);
+    node_permit(node, false);
+    int result = node_want(node, &set, NULL, 0, 0);
+    node_permit(node, true);
+    assert_int_equal(result, -EPERM);
+    assert_int_equal(node_want(node, &other, one(), 1, LONG_LEASE_NS), 0);
+    assert_true(netns_run_until(node->event, it_is_gone, NULL, WAIT_MS));
+    leave(node, &other);
+}
+
 int main(void)
 {
 #define TEST_LATE(name)  cmocka_unit_test_setup_teardown(name, node_open_late, node_close)
@@ -264,6 +293,7 @@ int main(void)
         TEST_LATE(what_goes_with_its_link_is_not_thought_to_be_there),
         TEST_LATE(what_is_wanted_again_at_once_is_there),
         TEST_EARLY(what_is_wanted_again_at_once_is_there),
+        TEST_LATE(what_could_not_be_removed_is_not_forgotten),
         TEST_LATE(whoever_meddles_with_a_claim_leaves_nothing_wrong),
         TEST_EARLY(whoever_meddles_with_a_claim_leaves_nothing_wrong),
     };
