@@ -15,8 +15,9 @@
 
 enum {
     TIMER_ACCURACY_US = 100 * 1000,
-    /* Of so many octets a piece is memory of its own. */
-    LARGE_OCTETS = 128 * 1024,
+    /* Of so many octets a piece is memory of its own: a list that doubles leaves all its former
+     * lengths behind, and what is laid there is resident as a whole, used or not. */
+    LARGE_OCTETS = 32 * 1024,
     /* So many may be left unused at an end: what people ask for comes and goes. */
     IDLE_OCTETS = 1024 * 1024,
 };

@@ -110,9 +110,30 @@ static void what_is_large_goes_back_each_time(void **state)
     }
 }
 
+/* As long as a list of a configuration is on its way to thousands: in the heap it would leave a
+ * hole. Of many the end of the heap has room for few. */
+static void what_a_list_grows_from_is_no_part_of_the_heap(void **state)
+{
+    enum { LENGTH = 64 * 1024, LISTS = 64, IN_HEAP_MAX = 8 };
+    char *lists[LISTS];
+
+    (void)state;
+    memory_give_large_back();
+    size_t before = mallinfo2().hblks;
+    for (size_t i = 0; i < LISTS; i++) {
+        lists[i] = malloc(LENGTH);
+        assert_non_null(lists[i]);
+    }
+    assert_true(mallinfo2().hblks >= before + LISTS - IN_HEAP_MAX);
+    for (size_t i = 0; i < LISTS; i++)
+        free(lists[i]);
+    assert_int_equal(mallinfo2().hblks, before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_list_grows_from_is_no_part_of_the_heap),
         cmocka_unit_test(what_is_large_goes_back_each_time),
         cmocka_unit_test(memory_that_is_not_locked),
         cmocka_unit_test(memory_that_is_locked_and_is_so_again),
