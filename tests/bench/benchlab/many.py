@@ -1,6 +1,8 @@
 """Pairs of one product with many instances: as many interfaces as that takes, one address each."""
 
+import os
 import re
+import shutil
 import socket
 import time
 
@@ -49,6 +51,21 @@ def plug_in(machine, count):
     return ports
 
 
+def names_of(machine):
+    """Where `ip netns exec` finds the machine's own files for /etc."""
+    return f"/etc/netns/{machine.namespace}"
+
+
+def give_group(machine):
+    """The group that the package makes: who has it not asks all name services for it, and keeps
+    their libraries."""
+    os.makedirs(names_of(machine), exist_ok=True)
+    with open("/etc/group", encoding="utf-8") as file:
+        groups = file.read()
+    with open(f"{names_of(machine)}/group", "w", encoding="utf-8") as file:
+        file.write(groups if re.search("^vipd:", groups, re.M) else f"{groups}vipd:x:990:\n")
+
+
 def answers(path):
     """Whether the vipd of this control socket serves; its status takes seconds with thousands."""
     try:
@@ -78,10 +95,13 @@ class Many:
     def __enter__(self):
         for role, machine in self.machines.items():
             self.ports[role] = plug_in(machine, self.count)
+            give_group(machine)
         return self
 
     def __exit__(self, *_):
         self.lab.close()
+        for machine in self.machines.values():
+            shutil.rmtree(names_of(machine), ignore_errors=True)
 
     @property
     def patience_s(self):
