@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIMER_ACCURACY_US = 100 * 1000 };
+enum {
+    TIMER_ACCURACY_US = 100 * 1000,
+    TOLD_PER_TURN = 16, /* what refused them may have refused all instances */
+};
 
 struct telling {
     const struct registry *registry;
@@ -71,12 +74,13 @@ static void look_at(struct telling *telling, uint64_t at_ns)
         log_msg(LOG_ERR, "cannot set the timer of refused claims: %s", strerror(-r));
 }
 
-/* Ends those whose time is up, and comes again for the next. */
+/* Ends some of those whose time is up, and comes again for the next. */
 static int on_time(sd_event_source *source, uint64_t usec, void *userdata)
 {
     struct telling *telling = userdata;
     uint64_t now_ns = clock_boot_ns();
     uint64_t next_ns = UINT64_MAX;
+    unsigned told = 0;
 
     (void)source;
     (void)usec;
@@ -89,10 +93,12 @@ static int on_time(sd_event_source *source, uint64_t usec, void *userdata)
         ends_ns = attempt_ends_ns(instance);
         if (ends_ns <= now_ns && is_open(instance))
             ends_ns = now_ns + NS_PER_SEC;
-        if (ends_ns <= now_ns)
+        if (ends_ns <= now_ns && told < TOLD_PER_TURN) {
             telling_end(telling, instance);
-        else if (ends_ns < next_ns)
+            told++;
+        } else if (ends_ns < next_ns) {
             next_ns = ends_ns;
+        }
     }
     if (next_ns != UINT64_MAX)
         look_at(telling, next_ns);
