@@ -157,7 +157,7 @@ static int start(struct parts *parts)
 
     record_start(parts);
     clear_leftovers(parts);
-    if (checks_apply(parts->node.checks, config, box->hook_users, true) < 0)
+    if (checks_apply(parts->node.checks, config, box->hook_users, true, NULL) < 0)
         log_msg(LOG_ERR, "not all checks could be started");
     for (size_t i = 0; i < config->instance_count; i++) {
         int r = registry_add(parts->registry, box, &config->instances[i]);

@@ -96,6 +96,11 @@ static void trim_after(const struct parts *parts, const struct config_diff *diff
     memory_trim_later(parts->trim, parts->facts.realtime.memory_locked);
 }
 
+static void serve_due(void *userdata)
+{
+    parts_serve_due(userdata);
+}
+
 /* One after the other, and what is due meanwhile. */
 static void apply_all(struct parts *parts, struct config_box *box, const struct config_diff *diff)
 {
@@ -123,7 +128,7 @@ static void put_in_force(struct parts *parts, struct config_box *box,
     parts_serve_due(parts);
     registry_retarget(parts->registry, box);
     announce_queue_set_pause(parts->node.announcements, box->config->announce_pause_ns);
-    if (checks_apply(parts->node.checks, box->config, box->hook_users, false) < 0)
+    if (checks_apply(parts->node.checks, box->config, box->hook_users, false, serve_due) < 0)
         log_msg(LOG_ERR, "not all checks could be started");
     apply_all(parts, box, diff);
     segments_watch_due(parts->node.segments);

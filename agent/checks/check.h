@@ -59,7 +59,6 @@ struct check {
     sd_event_source *tick;
     sd_event_source *deadline;
     bool running; /* a result is to come */
-    bool kept;    /* by the configuration that is being applied */
     int number;   /* of a file check: what it adds to the priority */
     bool number_changed;
     uint64_t started_ns;

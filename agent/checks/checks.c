@@ -18,11 +18,29 @@
 /* How soon to ask again when there was no room for one more program. */
 #define RETRY_NS (20 * NS_PER_MS)
 
+/* Of many that a reload brings or takes, the loop's urgent work is done so often. */
+#define SERVE_EVERY_NS (NS_PER_MS / 2)
+
 struct checks {
     struct check_ground ground;
     struct check **list;
     size_t count;
 };
+
+/* Somebody who keeps the loop waiting for a while lets it do what is urgent. */
+struct service {
+    checks_serve_fn *serve; /* NULL: nothing is */
+    void *userdata;
+    uint64_t served_ns;
+};
+
+static void serve(struct service *service)
+{
+    if (service->serve == NULL || clock_boot_ns() - service->served_ns < SERVE_EVERY_NS)
+        return;
+    service->serve(service->userdata);
+    service->served_ns = clock_boot_ns();
+}
 
 /* Arms a timer of the check; at: CLOCK_BOOTTIME, nanoseconds. */
 static void arm(sd_event_source *timer, uint64_t at)
@@ -194,7 +212,6 @@ static int add(struct checks *checks, const struct config_check *config, bool st
     check = new_check(checks, config, !starting);
     if (check == NULL)
         return -ENOMEM;
-    check->kept = true;
     list[checks->count++] = check;
     if (!starting)
         log_msg(LOG_NOTICE, "check %s was added", config->name);
@@ -229,33 +246,34 @@ static int change(struct check *check, const struct config_check *config)
     return start_check(check);
 }
 
-static void remove_unkept(struct checks *checks)
+/* Those that the configuration does not have. The list is whole whenever somebody is served. */
+static void remove_unwanted(struct checks *checks, const struct config *config,
+                            struct service *service)
 {
-    size_t left = 0;
-
-    for (size_t i = 0; i < checks->count; i++) {
+    for (size_t i = checks->count; i-- > 0;) {
         struct check *check = checks->list[i];
 
-        if (check->kept) {
-            checks->list[left++] = check;
-            continue;
+        if (config_find_check(config, check->config.name) == NULL) {
+            log_msg(LOG_NOTICE, "check %s was removed", check->config.name);
+            checks->count--;
+            memmove(&checks->list[i], &checks->list[i + 1],
+                    (checks->count - i) * sizeof(struct check *));
+            free_check(check);
         }
-        log_msg(LOG_NOTICE, "check %s was removed", check->config.name);
-        free_check(check);
+        serve(service);
     }
-    checks->count = left;
 }
 
 int checks_apply(struct checks *checks, const struct config *config, const struct hook_user *users,
-                 bool starting)
+                 bool starting, checks_serve_fn *serve_urgent)
 {
+    struct service service = {
+        .serve = serve_urgent, .userdata = checks->ground.userdata, .served_ns = clock_boot_ns()};
     int result = 0;
 
     checks->ground.quiet = true;
     checks->ground.users = users;
-    for (size_t i = 0; i < checks->count; i++)
-        checks->list[i]->kept = config_find_check(config, checks->list[i]->config.name) != NULL;
-    remove_unkept(checks);
+    remove_unwanted(checks, config, &service);
     for (size_t i = 0; i < config->check_count; i++) {
         const struct config_check *wanted = &config->checks[i];
         struct check *check = find(checks, wanted->name);
@@ -266,6 +284,7 @@ int checks_apply(struct checks *checks, const struct config *config, const struc
         else if (!config_check_equal(&check->config, wanted))
             r = change(check, wanted);
         result = result == 0 ? r : result;
+        serve(&service);
     }
     checks->ground.quiet = false;
     checks->ground.users = NULL;

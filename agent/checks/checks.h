@@ -39,6 +39,9 @@ struct check_view {
 /* Called from the event loop when what a check counts as has changed. */
 typedef void (*checks_fn)(void *userdata, const char *name);
 
+/* Does what cannot wait; the checks stay as they are meanwhile, but for being looked at. */
+typedef void checks_serve_fn(void *userdata);
+
 /* 0 or a negative errno. links is borrowed. */
 int checks_open(sd_event *event, const struct links *links, checks_fn on_change, void *userdata,
                 struct checks **out);
@@ -51,9 +54,11 @@ void checks_set_worker(struct checks *checks, struct worker *worker);
  * what has not changed goes on as it is.
  * starting: the agent starts; a check that a reload brings counts as passing until its first
  * result, one that a reload changes counts as it did. on_change is not called.
+ * serve_urgent: called now and then, with the userdata of checks_open(): of many, each takes a
+ * while. NULL: never.
  * 0, or -ENOMEM with some checks missing. */
 int checks_apply(struct checks *checks, const struct config *config, const struct hook_user *users,
-                 bool starting);
+                 bool starting, checks_serve_fn *serve_urgent);
 
 /* False: there is no check of that name, or `checks` is NULL (`vipd --release` runs none). */
 bool checks_look(const struct checks *checks, const char *name, struct check_view *out);

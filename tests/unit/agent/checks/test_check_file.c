@@ -133,7 +133,7 @@ static void a_file_that_comes_and_goes_is_seen_at_once(void **state)
     struct bench *bench = *state;
 
     bench->list[0].interval_ns = 3600 * NS_PER_SEC;
-    assert_int_equal(checks_apply(bench->checks, &bench->config, NULL, true), 0);
+    assert_int_equal(checks_apply(bench->checks, &bench->config, NULL, true, NULL), 0);
     wait_for(bench, "here", CHECK_FAILING, "is not there");
     touch(bench);
     wait_for(bench, "here", CHECK_PASSING, "is there");
@@ -156,7 +156,7 @@ static void of_zero_any_other_number_is_a_failure(void **state)
 
     bench->list[0].content = CONTENT_ZERO;
     bench->list[0].interval_ns = 3600 * NS_PER_SEC;
-    assert_int_equal(checks_apply(bench->checks, &bench->config, NULL, true), 0);
+    assert_int_equal(checks_apply(bench->checks, &bench->config, NULL, true, NULL), 0);
     wait_for(bench, "here", CHECK_PASSING, "is not there");
     put(bench, "-7\n");
     wait_for(bench, "here", CHECK_FAILING, "says -7");
@@ -172,7 +172,7 @@ static void one_that_hangs_fails_alone_and_comes_back(void **state)
 
     hangs = true;
     touch(bench);
-    assert_int_equal(checks_apply(bench->checks, &bench->config, NULL, true), 0);
+    assert_int_equal(checks_apply(bench->checks, &bench->config, NULL, true, NULL), 0);
     wait_for(bench, "there", CHECK_FAILING, "no answer within 100 ms");
     wait_for(bench, "there", CHECK_FAILING, "does not answer");
     wait_for(bench, "here", CHECK_PASSING, "is there");
@@ -186,14 +186,62 @@ static void one_that_hangs_is_left_behind(void **state)
     struct bench *bench = *state;
 
     hangs = true;
-    assert_int_equal(checks_apply(bench->checks, &bench->config, NULL, true), 0);
+    assert_int_equal(checks_apply(bench->checks, &bench->config, NULL, true, NULL), 0);
     wait_for(bench, "there", CHECK_FAILING, "no answer");
     uint64_t before_ns = clock_boot_ns();
     bench->config.check_count = 1;
-    assert_int_equal(checks_apply(bench->checks, &bench->config, NULL, false), 0);
+    assert_int_equal(checks_apply(bench->checks, &bench->config, NULL, false, NULL), 0);
     assert_true(clock_boot_ns() - before_ns < 5 * NS_PER_SEC);
     hangs = false;
     usleep(50000);
+}
+
+enum { MANY = 1000 };
+
+struct crowd {
+    struct config_check *list;
+    struct config config;
+    struct checks *checks;
+    unsigned served;
+};
+
+/* Whoever is served may look at any of them. */
+static void on_serve(void *userdata)
+{
+    struct crowd *crowd = userdata;
+    struct check_view view;
+
+    crowd->served++;
+    for (size_t i = 0; i < MANY; i += MANY / 10)
+        if (checks_look(crowd->checks, crowd->list[i].name, &view))
+            assert_string_equal(view.config->name, crowd->list[i].name);
+}
+
+/* None is run: the loop does not turn. */
+static void of_many_that_come_and_go_the_urgent_is_served(void **state)
+{
+    struct crowd crowd = {.list = calloc(MANY, sizeof(struct config_check))};
+    sd_event *event = NULL;
+
+    (void)state;
+    assert_non_null(crowd.list);
+    for (unsigned i = 0; i < MANY; i++) {
+        crowd.list[i] = file_check("", "");
+        crowd.list[i].type = CHECK_TCP;
+        snprintf(crowd.list[i].name, sizeof(crowd.list[i].name), "check%u", i);
+    }
+    assert_true(sd_event_new(&event) >= 0);
+    assert_true(checks_open(event, NULL, on_change, &crowd, &crowd.checks) >= 0);
+    crowd.config = (struct config){.checks = crowd.list, .check_count = MANY};
+    assert_int_equal(checks_apply(crowd.checks, &crowd.config, NULL, false, on_serve), 0);
+    assert_true(crowd.served > 1);
+    crowd.served = 0;
+    crowd.config.check_count = 1;
+    assert_int_equal(checks_apply(crowd.checks, &crowd.config, NULL, false, on_serve), 0);
+    assert_true(crowd.served > 0);
+    checks_close(crowd.checks);
+    sd_event_unref(event);
+    free(crowd.list);
 }
 
 int main(void)
@@ -205,6 +253,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_that_hangs_fails_alone_and_comes_back, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(one_that_hangs_is_left_behind, set_up, tear_down),
+        cmocka_unit_test(of_many_that_come_and_go_the_urgent_is_served),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
