@@ -37,14 +37,14 @@ static void apply(const struct parts *parts, struct config_box *box,
     case CONFIG_REMOVED:
         log_instance(LOG_NOTICE, name, "removed by the reload");
         if (instance != NULL)
-            instance_stop(instance);
+            registry_remove(parts->registry, instance);
         drains_remove(parts->node.drains, name);
         break;
     case CONFIG_REPLACED:
         log_instance(LOG_NOTICE, name,
                      "is another virtual router now: handing over, then restarting");
         if (instance != NULL)
-            registry_replace(instance, box, change->after);
+            registry_replace(parts->registry, instance, box, change->after);
         break;
     case CONFIG_UPDATED:
         log_instance(LOG_NOTICE, name, "changed by the reload");

@@ -32,7 +32,11 @@ static void arm(struct attach *attach, uint64_t at_ns)
 
 static bool any_waits(const struct attach *attach)
 {
-    for (size_t i = 0; i < registry_count(attach->registry); i++)
+    int enabled = SD_EVENT_OFF;
+
+    /* Each that waits has armed it. Thousands may be freed one by one, and nobody wait for that. */
+    (void)sd_event_source_get_enabled(attach->timer, &enabled);
+    for (size_t i = 0; enabled != SD_EVENT_OFF && i < registry_count(attach->registry); i++)
         if (registry_at(attach->registry, i)->unattached)
             return true;
     return false;

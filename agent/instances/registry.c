@@ -1,6 +1,7 @@
 /* The list of all instances, their coming and going; see registry.h. */
 #include "agent/instances/registry.h"
 
+#include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/priorities.h"
 #include "agent/base/source.h"
@@ -13,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* So long instances are freed, and the others told of it, in one turn of the loop. */
+#define REAP_NS NS_PER_MS
+
 struct registry {
     struct node *node;
     struct registry_observer observer;
@@ -21,6 +25,10 @@ struct registry {
     uint64_t generation;
     sd_event_source *reaper;  /* frees stopped instances outside of their own callbacks */
     sd_event_source *avoider; /* has those look that avoid others, likewise */
+    size_t leaving;           /* of those on the list so many are being stopped */
+    size_t unreaped;    /* those before that index may have stopped since they were looked at */
+    size_t unrefreshed; /* so many are to look at their links again, */
+    size_t refreshed;   /* those behind that index first */
     bool stopping;
 };
 
@@ -95,8 +103,8 @@ static void restore_drained(struct instance *instance)
     instance_stay_drained(instance);
 }
 
-int registry_add(struct registry *registry, struct config_box *box,
-                 const struct config_instance *config)
+static int add(struct registry *registry, struct config_box *box,
+               const struct config_instance *config)
 {
     struct instance *instance = NULL;
 
@@ -115,12 +123,36 @@ int registry_add(struct registry *registry, struct config_box *box,
     return 0;
 }
 
-void registry_replace(struct instance *instance, struct config_box *box,
+/* One of that name may still be handing over. */
+static void expect_successor(const struct registry *registry, const char *name)
+{
+    for (size_t i = 0; i < registry->count && registry->leaving > 0; i++) {
+        struct instance *instance = registry->list[i];
+
+        if (instance->stopping && strcmp(instance->config->name, name) == 0)
+            instance->has_successor = true;
+    }
+}
+
+int registry_add(struct registry *registry, struct config_box *box,
+                 const struct config_instance *config)
+{
+    expect_successor(registry, config->name);
+    return add(registry, box, config);
+}
+
+void registry_remove(struct registry *registry, struct instance *instance)
+{
+    registry->leaving++;
+    instance_stop(instance);
+}
+
+void registry_replace(struct registry *registry, struct instance *instance, struct config_box *box,
                       const struct config_instance *config)
 {
     instance->next_config = config;
     instance->next_box = config_box_ref(box);
-    instance_stop(instance);
+    registry_remove(registry, instance);
 }
 
 void registry_retarget(struct registry *registry, struct config_box *box)
@@ -141,6 +173,8 @@ static void remove_stopped(struct registry *registry, size_t i)
 {
     struct instance *instance = registry->list[i];
     const char *name = instance->config->name;
+    /* Among thousands, of which many go, it is looked for only if there may be one. */
+    const bool has_successor = instance->has_successor;
     struct config_box *box = instance->next_box;
     const struct config_instance *next = instance->next_config;
     struct instance_legacy legacy;
@@ -148,34 +182,70 @@ static void remove_stopped(struct registry *registry, size_t i)
     instance_bequeath(instance, &legacy);
     instance->next_box = NULL;
     registry->list[i] = registry->list[--registry->count];
+    registry->leaving--;
     registry->generation++;
-    registry->observer.on_removed(registry->observer.userdata, name, registry_find(registry, name));
+    registry->observer.on_removed(registry->observer.userdata, name,
+                                  has_successor ? registry_find(registry, name) : NULL);
     instance_free(instance);
     registry_avoid_soon(registry);
-    if (next != NULL && !registry->stopping && registry_add(registry, box, next) == 0)
+    if (next != NULL && !registry->stopping && add(registry, box, next) == 0)
         instance_inherit(registry->list[registry->count - 1], &legacy);
     config_box_unref(box);
 }
 
-/* Frees what has stopped; starts what waited for it. */
+/* False: that was enough for now. */
+static bool reap_some(struct registry *registry, uint64_t until_ns)
+{
+    while (registry->unreaped > 0) {
+        if (!registry->list[--registry->unreaped]->stopped)
+            continue;
+        remove_stopped(registry, registry->unreaped);
+        /* One may have waited for the VRID of an old one. */
+        registry->unrefreshed = registry->count;
+        if (clock_boot_ns() >= until_ns)
+            return false;
+    }
+    return true;
+}
+
+/* Round and round: those at the end have their turn also while more and more go. False likewise. */
+static bool refresh_some(struct registry *registry, uint64_t until_ns)
+{
+    while (registry->unrefreshed > 0) {
+        registry->unrefreshed--;
+        registry->refreshed = (registry->refreshed + 1) % registry->count;
+        instance_refresh(registry->list[registry->refreshed]);
+        if (clock_boot_ns() >= until_ns)
+            return false;
+    }
+    return true;
+}
+
+static void come_again(struct registry *registry)
+{
+    (void)source_set_enabled(registry->reaper, SD_EVENT_ONESHOT);
+}
+
+/* Frees what has stopped; starts what waited for it. Of thousands some in each turn of the loop:
+ * adverts of the others go out in between. */
 static int on_reap(sd_event_source *source, void *userdata)
 {
     struct registry *registry = userdata;
+    const uint64_t until_ns = clock_boot_ns() + REAP_NS;
 
     (void)source;
-    for (size_t i = registry->count; i-- > 0;)
-        if (registry->list[i]->stopped)
-            remove_stopped(registry, i);
+    const bool reaped = reap_some(registry, until_ns);
     if (registry_ended(registry))
         return registry->observer.on_ended(registry->observer.userdata);
-    /* A new instance may have waited for the VRID of an old one. */
-    registry_refresh(registry);
+    if (!reaped || !refresh_some(registry, until_ns))
+        come_again(registry);
     return 0;
 }
 
 void registry_reap_soon(struct registry *registry)
 {
-    (void)source_set_enabled(registry->reaper, SD_EVENT_ONESHOT);
+    registry->unreaped = registry->count;
+    come_again(registry);
 }
 
 /* All that give way otherwise now, each of a group before any of it is told. */
@@ -208,7 +278,7 @@ void registry_stop_all(struct registry *registry)
     registry->stopping = true;
     for (size_t i = 0; i < registry->count; i++)
         if (!registry->list[i]->stopping)
-            instance_stop(registry->list[i]);
+            registry_remove(registry, registry->list[i]);
     registry_reap_soon(registry); /* there may be none */
 }
 

@@ -61,8 +61,11 @@ struct instance *registry_find_near(const struct registry *registry, const char 
 int registry_add(struct registry *registry, struct config_box *box,
                  const struct config_instance *config);
 
-/* Stops the instance, then adds one of `config` (part of box) in its place. */
-void registry_replace(struct instance *instance, struct config_box *box,
+/* Stops one that runs: it hands over, and is gone in a later turn of the loop. */
+void registry_remove(struct registry *registry, struct instance *instance);
+
+/* The same, then adds one of `config` (part of box) in its place. */
+void registry_replace(struct registry *registry, struct instance *instance, struct config_box *box,
                       const struct config_instance *config);
 
 /* What is still to come after instances that hand over is what `box` has of it, if anything. */
@@ -81,7 +84,8 @@ bool registry_ended(const struct registry *registry);
  * next turn of the loop. */
 void registry_avoid_soon(struct registry *registry);
 
-/* An instance has stopped (node.on_stopped): it is freed in a later turn of the loop. */
+/* An instance has stopped (node.on_stopped): it is freed in a later turn of the loop, of many some
+ * in each: what they take is bounded. */
 void registry_reap_soon(struct registry *registry);
 
 /* True when any instance claims that address as a virtual one (node.is_virtual). */

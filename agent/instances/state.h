@@ -108,9 +108,10 @@ struct instance {
     bool started;              /* it does, or did */
     bool stopping;
     bool stopped;
-    bool unattached;  /* its link is there, but could not be used: tried again */
-    bool unpublished; /* its state file is to be written */
-    bool checks_due;  /* instance_checks_changed() is to be called when the event is done */
+    bool has_successor; /* another one of its name came while it was stopping */
+    bool unattached;    /* its link is there, but could not be used: tried again */
+    bool unpublished;   /* its state file is to be written */
+    bool checks_due;    /* instance_checks_changed() is to be called when the event is done */
     uint64_t since_wall_ns;
     struct last_transition last;
     struct recorder_policy recording;

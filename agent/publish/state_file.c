@@ -54,7 +54,8 @@ struct state_files {
     struct state_files_options options;
     struct place *place;
     struct errand *under_way; /* NULL: none */
-    struct errand *removals;  /* the oldest first */
+    struct errand *removals;  /* the oldest first, */
+    struct errand *newest;    /* and the last of them, while there are any */
     bool failing;
 };
 
@@ -364,10 +365,11 @@ void state_files_remove(struct state_files *files, const char *instance)
 
     if (errand == NULL)
         return;
-    struct errand **link = &files->removals;
-    while (*link != NULL)
-        link = &(*link)->next;
-    *link = errand;
+    if (files->removals == NULL)
+        files->removals = errand;
+    else
+        files->newest->next = errand;
+    files->newest = errand;
     submit_removal(files);
 }
 
