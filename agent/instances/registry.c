@@ -234,10 +234,13 @@ static int on_reap(sd_event_source *source, void *userdata)
     const uint64_t until_ns = clock_boot_ns() + REAP_NS;
 
     (void)source;
-    const bool reaped = reap_some(registry, until_ns);
+    /* Each comes and goes on a link, and many may be on one. */
+    segments_watch_put_off(registry->node->segments);
+    const bool done = reap_some(registry, until_ns) && refresh_some(registry, until_ns);
+    segments_watch_due(registry->node->segments);
     if (registry_ended(registry))
         return registry->observer.on_ended(registry->observer.userdata);
-    if (!reaped || !refresh_some(registry, until_ns))
+    if (!done)
         come_again(registry);
     return 0;
 }

@@ -387,7 +387,9 @@ void segment_watch(struct segment_client *client)
 
     if (segment == NULL)
         return;
-    segment->watch_due = false;
+    segment->watch_due = segment->owner->put_off;
+    if (segment->watch_due)
+        return;
     struct ip_address *addresses = watched_addresses(segment->clients, &n);
     const struct conflict_vrrp what = watched_vrrp(segment->clients);
     if (addresses == NULL ||
@@ -406,8 +408,14 @@ void segment_watch_later(struct segment_client *client)
         client->segment->watch_due = true;
 }
 
+void segments_watch_put_off(struct segments *segments)
+{
+    segments->put_off = true;
+}
+
 void segments_watch_due(struct segments *segments)
 {
+    segments->put_off = false;
     for (struct segment *s = segments->list; s != NULL; s = s->next)
         if (s->watch_due)
             segment_watch(s->clients);

@@ -64,6 +64,10 @@ void segment_watch(struct segment_client *client);
 void segment_watch_later(struct segment_client *client);
 void segments_watch_due(struct segments *segments);
 
+/* Until then all of segment_watch() is put off, and what clients that come and go have collected:
+ * for who changes many, and calls segments_watch_due() in the same turn of the loop. */
+void segments_watch_put_off(struct segments *segments);
+
 /* Hands on what has been received, a bounded number of messages from each socket. For whoever keeps
  * the event loop waiting: adverts come before the timers that they may stop. */
 void segments_receive(struct segments *segments);

@@ -53,6 +53,7 @@ struct segments {
     struct worker *worker;      /* NULL: none yet */
     struct failures failures;
     bool holds;
+    bool put_off; /* what is watched: until segments_watch_due() */
     struct segment *list;
 };
 

@@ -34,6 +34,7 @@ struct bench {
     struct config_box box;
     unsigned freed;
     unsigned refreshed;
+    unsigned each; /* of these had others watched at once */
     unsigned successors;
     const struct instance *successor;
 };
@@ -43,6 +44,9 @@ static struct bench *bench_of(const struct instance *instance)
 {
     return instance->node->userdata;
 }
+
+/* What is watched on links, which costs as much as there are instances on one. */
+static bool put_off;
 
 static void dawdle(void)
 {
@@ -70,6 +74,7 @@ struct instance *instance_new_in(struct node *node, struct config_box *box,
 void instance_free(struct instance *instance)
 {
     bench_of(instance)->freed++;
+    bench_of(instance)->each += put_off ? 0 : 1;
     dawdle();
     config_box_unref(instance->next_box);
     config_box_unref(instance->box);
@@ -79,6 +84,7 @@ void instance_free(struct instance *instance)
 void instance_refresh(struct instance *instance)
 {
     bench_of(instance)->refreshed++;
+    bench_of(instance)->each += put_off ? 0 : 1;
     instance->unattached = false;
     dawdle();
 }
@@ -179,6 +185,18 @@ int segment_ifindex(const struct segment_client *client)
 {
     (void)client;
     return 0;
+}
+
+void segments_watch_put_off(struct segments *segments)
+{
+    (void)segments;
+    put_off = true;
+}
+
+void segments_watch_due(struct segments *segments)
+{
+    (void)segments;
+    put_off = false;
 }
 
 /* Instead of the list on the disk: nobody is drained. */
@@ -298,8 +316,10 @@ static void many_that_restart_go_some_in_each_turn(void **state)
         assert_true(turns < 100 * COUNT);
         turn(bench);
         assert_true(bench->freed + bench->refreshed - before <= PER_TURN_MAX);
+        assert_false(put_off);
     }
     assert_int_equal(bench->freed, COUNT);
+    assert_int_equal(bench->each, 0);
     assert_int_equal(registry_count(bench->registry), COUNT);
     assert_int_equal(bench->successors, 0);
     for (unsigned i = 0; i < COUNT; i++) {

@@ -335,6 +335,56 @@ static void an_observer_hears_of_a_segment_from_open_to_close(void **state)
     assert_int_equal(seen.detached, 1);
 }
 
+static void what_many_change_is_watched_once(void **state)
+{
+    struct node *node = *state;
+    struct observation seen = {.willing = true};
+    const struct segment_observer observer = {.wants = on_asked,
+                                              .attach = on_observed,
+                                              .watch = on_watched,
+                                              .passed = on_passed,
+                                              .detach = on_unobserved,
+                                              .userdata = &seen};
+    const struct claimed_address list[] = {claim_of("192.0.2.10/24")};
+    struct segment_client more = {.family = IP_FAMILY_IPV4,
+                                  .vrid = VRID + 1,
+                                  .group = ip_address_vrrp_group(IP_FAMILY_IPV4),
+                                  .addresses = list,
+                                  .count = 1};
+    const struct link *link = links_by_name(node->links, "va");
+
+    node->client = (struct segment_client){.family = IP_FAMILY_IPV4,
+                                           .vrid = VRID,
+                                           .group = ip_address_vrrp_group(IP_FAMILY_IPV4),
+                                           .addresses = list,
+                                           .count = 1};
+    segments_set_observer(node->segments, &observer);
+    assert_int_equal(segment_attach(node->segments, link, &node->client), 0);
+    const unsigned told = seen.watched;
+    segments_watch_put_off(node->segments);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(segment_attach(node->segments, link, &more), 0);
+        segment_watch(&more);
+        segment_detach(node->segments, &more);
+    }
+    assert_int_equal(segment_attach(node->segments, link, &more), 0);
+    assert_int_equal(seen.watched, told);
+    segments_watch_due(node->segments);
+    assert_int_equal(seen.watched, told + 1);
+    assert_int_equal(seen.addresses, 2);
+    segments_watch_due(node->segments);
+    assert_int_equal(seen.watched, told + 1);
+    segment_detach(node->segments, &more);
+    assert_int_equal(seen.watched, told + 2);
+    assert_int_equal(seen.addresses, 1);
+    /* All of them may leave meanwhile. */
+    segments_watch_put_off(node->segments);
+    segment_watch(&node->client);
+    segment_detach(node->segments, &node->client);
+    segments_watch_due(node->segments);
+    assert_int_equal(seen.detached, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -342,6 +392,7 @@ int main(void)
                                         open_node, close_node),
         cmocka_unit_test_setup_teardown(an_observer_hears_of_a_segment_from_open_to_close,
                                         open_node, close_node),
+        cmocka_unit_test_setup_teardown(what_many_change_is_watched_once, open_node, close_node),
     };
 
     if (emulated_without("IP_MULTICAST_ALL and IP_TRANSPARENT"))
