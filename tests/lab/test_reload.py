@@ -342,6 +342,25 @@ def test_many_instances_hand_over_together(lab):
     assert lab[1].ours() == []
 
 
+@pytest.mark.lab(nodes=1)
+def test_many_that_restart_together_leave_room_for_adverts(lab):
+    """They are gone, and come back, all at the same time; that took the loop 0.1 s and more."""
+    count = 240
+    tick = config.instance("tick", vrid=255, addresses=f"{VIP4}/24", advert_interval="10ms")
+    lab[1].start(tick, *many(count, 100))
+    lab.wait(lambda: held(lab[1]) == count, f"{count} addresses", 30)
+    capture = lab.capture()
+    # Another VRID each, so another virtual router, that had to wait for the one before.
+    lab[1].write(tick, *[config.instance(f"i{i}", vrid=count - i, addresses=f"10.78.0.{i + 1}/32")
+                         for i in range(count)])
+    assert lab[1].reload().returncode == 0
+    lab.wait(lambda: {i["name"]: i["vrid"] for i in lab[1].status()["instances"]
+                      if i["state"] == "MASTER"}.get(f"i{count - 1}") == 1 and
+             held(lab[1]) == count, "they are back", 60)
+    assert lab[1].log_text().count("then restarting") == count
+    assert_steady(capture.adverts("n1", vrid=255), 0.05)
+
+
 def stands_still(counter, seconds=2):
     before = counter.count()
     time.sleep(seconds)
