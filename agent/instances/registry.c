@@ -10,6 +10,7 @@
 #include "agent/instances/requests.h"
 #include "agent/instances/sequences.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,6 +198,7 @@ static void remove_stopped(struct registry *registry, size_t i)
 static bool reap_some(struct registry *registry, uint64_t until_ns)
 {
     while (registry->unreaped > 0) {
+        assert(registry->unreaped <= registry->count);
         if (!registry->list[--registry->unreaped]->stopped)
             continue;
         remove_stopped(registry, registry->unreaped);
