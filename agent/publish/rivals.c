@@ -105,7 +105,8 @@ bool rivals_heard(struct rivals *rivals, struct instance *instance, const struct
     if (instance->rival == NULL)
         return false;
     struct rival *rival = instance->rival;
-    rivalry_hear(&rival->rivalry, advert, now_ns);
+    if (!rivalry_hear(&rival->rivalry, advert, now_ns))
+        return false;
     expect(rivals, &rival->rivalry);
     if (rival->hook_ns != 0 && now_ns - rival->hook_ns < HOOK_GAP_NS)
         return false;

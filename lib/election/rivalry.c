@@ -1,6 +1,7 @@
 /* One account for each time two were MASTER; see rivalry.h. */
 #include "lib/election/rivalry.h"
 
+#include "lib/election/router.h"
 #include "lib/limits.h"
 
 #include <stdio.h>
@@ -29,8 +30,10 @@ static void note_peer(struct rivalry *rivalry, const struct ip_address *source)
     *peer = *source;
 }
 
-void rivalry_hear(struct rivalry *rivalry, const struct advert *advert, uint64_t now)
+bool rivalry_hear(struct rivalry *rivalry, const struct advert *advert, uint64_t now)
 {
+    if (advert->priority <= PRIORITY_HINT)
+        return false;
     if (rivalry->adverts == 0) {
         rivalry->first_at = now;
         rivalry->began_at = now;
@@ -45,6 +48,7 @@ void rivalry_hear(struct rivalry *rivalry, const struct advert *advert, uint64_t
     rivalry->adverts += rivalry->adverts < UINT32_MAX ? 1 : 0;
     rivalry->last_at = now;
     rivalry->quiet_ns = quiet_after(advert->interval_ns);
+    return true;
 }
 
 uint64_t rivalry_deadline(const struct rivalry *rivalry)

@@ -34,8 +34,8 @@ struct rivalry {
     uint64_t told_at;   /* the last account; 0: none yet */
 };
 
-/* An advert that loses against our own. */
-void rivalry_hear(struct rivalry *rivalry, const struct advert *advert, uint64_t now);
+/* An advert that loses against our own. False: by so low a priority a BACKUP asks for an answer. */
+bool rivalry_hear(struct rivalry *rivalry, const struct advert *advert, uint64_t now);
 
 /* When there is something to tell; DEADLINE_NEVER: nothing. */
 uint64_t rivalry_deadline(const struct rivalry *rivalry);

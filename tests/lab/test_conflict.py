@@ -208,4 +208,5 @@ def test_a_successor_is_no_foreign_holder(lab, mac):
         for family in ("ipv4", "ipv6"):
             assert node.router(family)["foreign_holder"] is None
             assert node.router(family)["conflict"]["conflicts"] == 0
-        assert events(node) == []
+        # That there were two for a moment, when the cut was healed, is another matter.
+        assert [e for e in events(node) if e["reason"] != "rival-gave-way"] == []

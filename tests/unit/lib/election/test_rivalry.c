@@ -1,5 +1,6 @@
 /* Other MASTERs: one account a bout, when it is over; forged ones do not flood. */
 #include "lib/election/rivalry.h"
+#include "lib/election/router.h"
 #include "lib/limits.h"
 
 #include <setjmp.h>
@@ -18,7 +19,7 @@ static void hear(struct rivalry *rivalry, const char *peer, uint64_t now)
     struct advert advert = {.priority = 100, .interval_ns = INTERVAL};
 
     assert_true(ip_address_parse(peer, &advert.ip.source));
-    rivalry_hear(rivalry, &advert, now);
+    assert_true(rivalry_hear(rivalry, &advert, now));
 }
 
 static void assert_text(const struct rivalry *rivalry, bool over, const char *expected)
@@ -34,6 +35,16 @@ static void nobody_heard_is_nothing_to_tell(void **state)
 
     (void)state;
     assert_int_equal(rivalry_deadline(&none), DEADLINE_NEVER);
+}
+
+static void a_backup_that_asks_is_no_rival(void **state)
+{
+    struct rivalry rivalry = {0};
+    const struct advert hint = {.priority = PRIORITY_HINT, .interval_ns = INTERVAL};
+
+    (void)state;
+    assert_false(rivalry_hear(&rivalry, &hint, START));
+    assert_int_equal(rivalry_deadline(&rivalry), DEADLINE_NEVER);
 }
 
 static void a_bout_is_told_when_the_other_is_silent(void **state)
@@ -126,10 +137,10 @@ static void bouts_together_say_how_often_and_how_long(void **state)
 static void whoever_claims_a_long_interval_is_not_waited_for_without_end(void **state)
 {
     struct rivalry rivalry = {0};
-    struct advert advert = {.priority = 1, .interval_ns = 255 * NS_PER_SEC};
+    struct advert advert = {.priority = 2, .interval_ns = 255 * NS_PER_SEC};
 
     (void)state;
-    rivalry_hear(&rivalry, &advert, START);
+    assert_true(rivalry_hear(&rivalry, &advert, START));
     assert_true(rivalry_deadline(&rivalry) <= START + 60 * NS_PER_SEC);
 }
 
@@ -137,6 +148,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_heard_is_nothing_to_tell),
+        cmocka_unit_test(a_backup_that_asks_is_no_rival),
         cmocka_unit_test(a_bout_is_told_when_the_other_is_silent),
         cmocka_unit_test(one_that_is_there_when_this_node_leaves_has_stayed),
         cmocka_unit_test(both_families_of_a_node_and_others_are_named),
