@@ -16,9 +16,17 @@ static void forget_repairs(struct desired_set *set)
     set->repairs = NULL;
 }
 
+bool desired_is_many(const struct desired_set *set)
+{
+    if (set->count < DESIRED_MANY)
+        return false;
+    return set->count >= DESIRED_MANY_IPV4 ||
+           set->addresses[0].prefix.address.family != IP_FAMILY_IPV4;
+}
+
 void desired_link_in(struct desired_sets *sets, struct desired_set *set)
 {
-    sets->many = sets->many || set->count >= DESIRED_MANY;
+    sets->many = sets->many || desired_is_many(set);
     if (set->linked)
         return;
     sets->changes++;

@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-static_assert(DESIRED_MANY == RTNL_BATCH_MESSAGES + 1, "what is one send is not cut");
+static_assert(DESIRED_MANY_IPV4 == RTNL_BATCH_MESSAGES + 1, "what is one send is not cut");
 
 enum {
     FIRST_CHANGES = 16,
@@ -14,7 +14,7 @@ enum {
 
 bool slices_apply(const struct desired_set *set)
 {
-    return !set->told && set->attempt && set->count >= DESIRED_MANY && set->on_landed != NULL;
+    return !set->told && set->attempt && desired_is_many(set) && set->on_landed != NULL;
 }
 
 unsigned slices_next(const struct desired_set *set)

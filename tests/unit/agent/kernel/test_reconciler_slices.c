@@ -139,6 +139,15 @@ static void few_land_at_once(void **state)
     assert_int_equal(told.settled, 1);
 }
 
+/* Each takes longer. */
+static void of_ipv6_as_many_do_not(void **state)
+{
+    const struct told told = claim(*state, FEW, true);
+
+    assert_true(told.slices > 0);
+    assert_int_equal(told.settled, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +155,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_claim_may_take_longer_than_a_lease, node_open,
                                         node_close),
         cmocka_unit_test_setup_teardown(few_land_at_once, node_open, node_close),
+        cmocka_unit_test_setup_teardown(of_ipv6_as_many_do_not, node_open, node_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
