@@ -25,9 +25,9 @@ struct rivals {
     sd_event_source *timer; /* on while there is anything to tell */
 };
 
-static void tell(const struct rivals *rivals, struct instance *instance, uint64_t now_ns)
+static void tell(const struct rivals *rivals, struct instance *instance, struct rivalry *rivalry,
+                 uint64_t now_ns)
 {
-    struct rivalry *rivalry = &instance->rival->rivalry;
     const bool over = rivalry_over(rivalry, now_ns);
     const struct ip_address *peer = &rivalry->peers[0];
     const struct span span = {.from_ns = rivalry->first_at, .to_ns = rivalry->last_at};
@@ -67,12 +67,13 @@ static int on_time(sd_event_source *source, uint64_t usec, void *userdata)
     (void)usec;
     for (size_t i = 0; i < registry_count(rivals->registry); i++) {
         struct instance *instance = registry_at(rivals->registry, i);
-        uint64_t due_ns = DEADLINE_NEVER;
 
-        if (instance->rival != NULL)
-            due_ns = rivalry_deadline(&instance->rival->rivalry);
+        if (instance->rival == NULL)
+            continue;
+        uint64_t due_ns = rivalry_deadline(&instance->rival->rivalry);
+
         if (due_ns <= now_ns && told < TOLD_PER_TURN) {
-            tell(rivals, instance, now_ns);
+            tell(rivals, instance, &instance->rival->rivalry, now_ns);
             told++;
         } else if (due_ns < next_ns) {
             next_ns = due_ns;
@@ -118,7 +119,7 @@ void rivals_moved(struct rivals *rivals, struct instance *instance)
 {
     if (instance->state != VRRP_MASTER && instance->rival != NULL &&
         instance->rival->rivalry.adverts > 0)
-        tell(rivals, instance, clock_boot_ns());
+        tell(rivals, instance, &instance->rival->rivalry, clock_boot_ns());
 }
 
 int rivals_open(sd_event *event, const struct registry *registry, struct chronicle *chronicle,

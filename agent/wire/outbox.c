@@ -221,6 +221,8 @@ void outbox_post(struct outbox *outbox, const struct advert_header *header, cons
 static void tell(struct outbox *outbox, int error)
 {
     struct slot *slot = outbox->first;
+
+    assert(slot != NULL);
     const struct advert_sender sender = slot->sender;
 
     outbox->first = slot->after;
@@ -237,6 +239,13 @@ static void stop_waiting(struct outbox *outbox)
         at = &(*at)->next_waiting;
     *at = outbox->next_waiting;
     outbox->count = 0;
+}
+
+/* As much as was given for the first that waits must have left. */
+static void tell_sent(struct outbox *outbox, size_t sent)
+{
+    assert(outbox->first != NULL);
+    tell(outbox, sent == outbox->first->vector.iov_len ? 0 : -EIO);
 }
 
 /* A message that cannot be sent is skipped: the others may still go out. */
@@ -262,7 +271,7 @@ void outbox_flush(struct outbox *outbox)
             done++;
         }
         for (int i = 0; i < n; i++, done++)
-            tell(outbox, messages[done].msg_len == outbox->first->vector.iov_len ? 0 : -EIO);
+            tell_sent(outbox, messages[done].msg_len);
     }
     stop_waiting(outbox);
     outbox->flushing = false;

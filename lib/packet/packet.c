@@ -149,7 +149,10 @@ size_t packet_addresses_that_fit(enum vrrp_version version, enum ip_family famil
 {
     size_t overhead = HEADER_SIZE + (size_t)(version == VRRP_V2 ? V2_AUTH_SIZE : 0) +
                       (size_t)(family == IP_FAMILY_IPV4 ? IPV4_HEADER_SIZE : IPV6_HEADER_SIZE);
-    size_t room = mtu > overhead ? (mtu - overhead) / ip_family_size(family) : 0;
+    const size_t octets = ip_family_size(family);
+
+    assert(octets > 0);
+    size_t room = mtu > overhead ? (mtu - overhead) / octets : 0;
 
     /* One address must be listed, whatever the MTU says. */
     room = room > 0 ? room : 1;

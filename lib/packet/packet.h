@@ -247,7 +247,8 @@ struct packet_spec {
     const uint8_t *trailer; /* put behind the message; NULL: none */
 };
 
-/* How many of `count` addresses one advert lists (RFC 9568 5.2.5; never fragmented). */
+/* How many of `count` addresses one advert of that family (not NONE) lists (RFC 9568 5.2.5; never
+ * fragmented). */
 size_t packet_addresses_that_fit(enum vrrp_version version, enum ip_family family, size_t count,
                                  size_t mtu);
 
