@@ -256,7 +256,9 @@ void outbox_flush(struct outbox *outbox)
 
     if (outbox->flushing || outbox->count == 0)
         return;
+    assert(outbox->shelf != NULL); /* without one nothing waits */
     struct mmsghdr *messages = outbox->shelf->messages;
+
     outbox->flushing = true;
     for (const struct slot *slot = outbox->first; slot != NULL; slot = slot->after)
         messages[count++].msg_hdr = slot->header;
