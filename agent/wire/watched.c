@@ -82,8 +82,9 @@ void watched_hand_on(const struct segment_client *clients, const struct neighbou
     for (const struct segment_client *c = clients; c != NULL; c = next) {
         next = c->next;
         for (size_t i = 0; i < c->count; i++) {
-            if (is_here(c, i) &&
-                ip_address_equal(&c->addresses[i].prefix.address, &claim->address)) {
+            /* Compared first: of hundreds of addresses on a link one is meant. */
+            if (ip_address_equal(&c->addresses[i].prefix.address, &claim->address) &&
+                is_here(c, i)) {
                 c->on_claim(c->userdata, claim);
                 break;
             }
