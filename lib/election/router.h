@@ -228,10 +228,12 @@ struct election_actions {
 #define ELECTION_SOURCE_DOUBT_NS (200 * NS_PER_MS)
 
 /*
- * An aligned router's adverts come early by this part of their interval until they are in phase.
- * What is due at one time with others' costs its node one wake-up, and one for the receiver's.
+ * An aligned router's adverts come early by this part of their interval until they are in phase:
+ * never late, so nobody's Active_Down_Timer is nearer its end for it, and after eight adverts at
+ * most all are. What is due at one time with others' costs its node one wake-up, and one for the
+ * receiver's.
  */
-enum { ELECTION_EARLY_PART = 100 };
+enum { ELECTION_EARLY_PART = 8 };
 
 /* RFC 9568 6.1: (256 - Priority) x Active_Adver_Interval / 256; v2: / 256 seconds. */
 uint64_t election_skew_ns(const struct election *e);

@@ -18,8 +18,8 @@ COUNT = 255
 # By strace, which slows what it watches: more is due at a time then.
 CALLS_PER_ADVERT = 0.2
 WATCH_S = 4
-# Adverts come into phase by one percent of the interval each, and a late one is out of it again: one
-# stretch in which nothing else held the machine is enough.
+# A late advert is out of phase, and those after it for up to eight intervals: one stretch in which
+# nothing else held the machine is enough.
 STRETCHES = 6
 # Of an advert a second, a lease renewal among them or not; a page that is cold costs 1.6 us.
 PAGES_OF_TEXT = 12
