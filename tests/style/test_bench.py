@@ -15,7 +15,7 @@ import pytest
 BENCH = pathlib.Path(__file__).resolve().parent.parent / "bench"
 sys.path[:0] = [str(BENCH), str(BENCH.parent / "lab")]
 
-from benchlab import cost, gap, plan, plots, report, scale, steady, targets  # noqa: E402
+from benchlab import claim_watch, cost, gap, plan, plots, report, scale, steady, targets  # noqa: E402
 from benchlab.frame import Bench, Figure, Unmeasured  # noqa: E402
 from benchlab.results import BARE, Results, Value, at_most, share  # noqa: E402
 
@@ -276,3 +276,39 @@ def test_there_and_back_is_one_false_take_over():
     assert steady.moves([first, first]) == 0
     assert steady.moves([first, hint, first]) == 0
     assert steady.moves([first, other, first, hint, first]) == 2
+
+
+class FakeQueue:
+    """A socket with datagrams of these sizes; another one comes while one is read."""
+
+    def __init__(self):
+        self.waiting, self.late = [], None
+
+    def getsockopt(self, _level, _name, _size):
+        return claim_watch.WORD.pack(sum(size for size, _ in self.waiting))
+
+    def recv(self, _size):
+        if not self.waiting:
+            raise BlockingIOError
+        _, name = self.waiting.pop(0)
+        if self.late:
+            self.waiting.append(self.late)
+            self.late = None
+        return name
+
+
+def test_what_is_read_late_came_when_it_was_seen_to_wait():
+    queue = FakeQueue()
+    waiting = claim_watch.Waiting(queue)
+    assert not waiting.look()
+    queue.waiting += [(700, b"1"), (900, b"2")]
+    assert waiting.look() and not waiting.look()
+    between = time.time()
+    queue.waiting += [(700, b"3")]
+    assert waiting.look()
+    after, queue.late = time.time(), (700, b"4")
+    came = {name: when for when, name in waiting.read()}
+    assert list(came) == [b"1", b"2", b"3", b"4"]
+    assert came[b"1"] == came[b"2"] <= between <= came[b"3"] <= after <= came[b"4"]
+    queue.waiting += [(700, b"5")]
+    assert waiting.look() and [name for _, name in waiting.read()] == [b"5"]
