@@ -66,6 +66,7 @@ static void on_claimed(void *userdata, struct instance *instance)
     const struct parts *parts = userdata;
 
     publish_claimed(parts->publish, instance);
+    old_connections_go(parts->node.old_connections);
 }
 
 static void on_unattached(void *userdata)

@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of claims that nobody ever has, over and over. */
+enum { WAITING_MAX = 65536 };
+
 struct list {
     struct ip_address *addresses;
     size_t count;
@@ -20,6 +23,7 @@ struct old_connections {
 
     struct worker *worker;
     struct list next;
+    bool go;   /* with that, too */
     int error; /* the last that was told */
 };
 
@@ -39,8 +43,9 @@ static void clear(struct list *list)
 
 static void fly(struct old_connections *old)
 {
-    if (old->task.submitted || old->next.count == 0)
+    if (old->task.submitted || !old->go || old->next.count == 0)
         return;
+    old->go = false;
     old->flying = old->next;
     old->next = (struct list){0};
     if (!worker_submit(old->worker, &old->task))
@@ -83,6 +88,15 @@ void old_connections_forget(struct old_connections *old, const struct claimed_ad
         return;
     for (size_t i = 0; i < count; i++)
         old->next.addresses[old->next.count++] = addresses[i].prefix.address;
+    if (old->next.count > WAITING_MAX)
+        old_connections_go(old);
+}
+
+void old_connections_go(struct old_connections *old)
+{
+    if (old == NULL || old->next.count == 0)
+        return;
+    old->go = true;
     fly(old);
 }
 

@@ -25,6 +25,8 @@ enum {
     PORT = 7007,
     TIME_WAIT = 6, /* as /proc/net/tcp has it */
     MANY = 300,    /* more than are asked to end at a time */
+    PILE = 4096,
+    PILES = 16, /* of these wait and no more */
 };
 
 struct node {
@@ -148,11 +150,17 @@ static bool as_expected(void *userdata)
     return remembered() == ((const struct expectation *)userdata)->count;
 }
 
-static void forget(struct node *node, const char *text)
+static void note(struct node *node, const char *text)
 {
     const struct claimed_address claim = claim_of(text);
 
     old_connections_forget(node->old, &claim, 1);
+}
+
+static void forget(struct node *node, const char *text)
+{
+    note(node, text);
+    old_connections_go(node->old);
 }
 
 static void expect(struct node *node, unsigned count)
@@ -197,6 +205,41 @@ static void test_a_server_of_both_families(void **state)
     close(server);
 }
 
+static void test_not_before_the_kernel_has_what_was_claimed(void **state)
+{
+    struct node *node = *state;
+    int server = listen_to_all();
+
+    have_been_called(server, "192.0.2.10");
+    have_been_called(server, "192.0.2.11");
+    note(node, "192.0.2.10/24");
+    assert_int_equal(worker_pending(node->worker), 0);
+    expect(node, 2);
+    old_connections_go(node->old);
+    note(node, "192.0.2.11/24"); /* while the first is on its way: of a later claim */
+    expect(node, 1);
+    old_connections_go(node->old);
+    expect(node, 0);
+    old_connections_go(node->old);
+    assert_int_equal(worker_pending(node->worker), 0);
+    close(server);
+}
+
+static void test_what_nobody_ever_has_does_not_pile_up(void **state)
+{
+    static struct claimed_address list[PILE];
+    struct node *node = *state;
+
+    for (size_t i = 0; i < PILE; i++)
+        list[i] = claim_of("192.0.2.10/24");
+    for (size_t i = 0; i < PILES; i++)
+        old_connections_forget(node->old, list, PILE);
+    assert_int_equal(worker_pending(node->worker), 0);
+    old_connections_forget(node->old, list, PILE);
+    assert_int_equal(worker_pending(node->worker), 1);
+    assert_true(worker_wait(node->worker, WAIT_MS * NS_PER_MS));
+}
+
 static void test_an_open_one_stays(void **state)
 {
     struct node *node = *state;
@@ -222,6 +265,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_only_those_of_the_address, node_open, node_close),
         cmocka_unit_test_setup_teardown(test_a_server_of_both_families, node_open, node_close),
+        cmocka_unit_test_setup_teardown(test_not_before_the_kernel_has_what_was_claimed, node_open,
+                                        node_close),
+        cmocka_unit_test_setup_teardown(test_what_nobody_ever_has_does_not_pile_up, node_open,
+                                        node_close),
         cmocka_unit_test_setup_teardown(test_an_open_one_stays, node_open, node_close),
     };
 
