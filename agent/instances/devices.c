@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/instances/actions.h"
+#include "agent/instances/receive.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,12 +36,14 @@ static struct device_state state_of(const struct router *router, const char *nam
     return state;
 }
 
+static const struct segment_client_calls watch_calls = {.on_claim = receive_claim};
+
 static void init(struct router *router, struct router_device *device, const char *name)
 {
     *device = (struct router_device){
         .watch = {.family = router->family,
                   .only_watches = true,
-                  .on_claim = router->client.on_claim,
+                  .calls = &watch_calls,
                   .userdata = router},
     };
     snprintf(device->name, sizeof(device->name), "%s", name);

@@ -36,6 +36,13 @@ static void on_ready(void *userdata)
     instance_refresh(router->instance);
 }
 
+static const struct segment_client_calls client_calls = {
+    .on_message = receive_message,
+    .on_claim = receive_claim,
+    .on_frame = receive_frame,
+    .on_ready = on_ready,
+};
+
 static bool init_router(struct instance *instance, size_t index, enum ip_family family)
 {
     struct router *router = &instance->routers[index];
@@ -49,11 +56,13 @@ static bool init_router(struct instance *instance, size_t index, enum ip_family 
         .config = instance->config,
         .interface = instance->interface,
         .election = &instance->elections[index],
-        .client = {.family = family, .vrid = instance->config->vrid},
+        .client = {.family = family,
+                   .vrid = instance->config->vrid,
+                   .calls = &client_calls,
+                   .userdata = router},
         .on_said = on_said,
     };
     receive_prepare(router);
-    router->client.on_ready = on_ready;
     bool good = router_read_config(router);
     claim_prepare(router);
     if (!good || !router_devices_read(router))

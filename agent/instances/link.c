@@ -12,7 +12,7 @@ static void on_virtual_ready(void *userdata)
 {
     struct router *router = userdata;
 
-    router->client.on_ready(router);
+    router->client.calls->on_ready(router);
 }
 
 static int want_virtual(struct router *router, const struct link *link)

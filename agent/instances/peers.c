@@ -57,7 +57,7 @@ bool router_peers_message(struct router *router, const struct packet_ip *ip,
     return true;
 }
 
-/* As on_message() of receive.c, but that nothing comes of it. */
+/* As receive_message(), but that nothing comes of it. */
 static bool is_refused(struct router *router, const struct vrrp_frame *frame)
 {
     struct packet_receiver receiver = router->receiver;

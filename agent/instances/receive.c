@@ -53,8 +53,8 @@ static int on_watch_due(sd_event_source *source, uint64_t usec, void *userdata)
     return 0;
 }
 
-static void on_message(void *userdata, const struct packet_ip *ip, bool source_is_ours,
-                       const uint8_t *payload, size_t size)
+void receive_message(void *userdata, const struct packet_ip *ip, bool source_is_ours,
+                     const uint8_t *payload, size_t size)
 {
     struct router *router = userdata;
     struct packet_receiver receiver = router->receiver;
@@ -102,7 +102,7 @@ static bool is_echo(const struct router *router, const uint8_t mac[MAC_SIZE])
            bond_echoes(router->node->links, segment_ifindex(&router->client));
 }
 
-static void on_claim(void *userdata, const struct neighbour_claim *claim)
+void receive_claim(void *userdata, const struct neighbour_claim *claim)
 {
     struct router *router = userdata;
     const struct election_event event = {.type = ELECTION_SUCCESSOR,
@@ -141,7 +141,7 @@ static bool only_captured(const struct router *router, const struct vrrp_frame *
     return router_has_address(router, &frame->source);
 }
 
-static void on_frame(void *userdata, const struct vrrp_frame *frame)
+void receive_frame(void *userdata, const struct vrrp_frame *frame)
 {
     struct router *router = userdata;
     struct conflict_outcome outcome;
@@ -157,7 +157,7 @@ static void on_frame(void *userdata, const struct vrrp_frame *frame)
         carry_out(router, &outcome);
     if (only_captured(router, frame) &&
         packet_split_ip(frame->packet, frame->packet_size, &ip, &payload, &size) == PACKET_OK)
-        on_message(router, &ip, false, payload, size);
+        receive_message(router, &ip, false, payload, size);
 }
 
 void receive_configured(struct router *router)
@@ -167,9 +167,5 @@ void receive_configured(struct router *router)
 
 void receive_prepare(struct router *router)
 {
-    router->client.on_message = on_message;
-    router->client.on_claim = on_claim;
-    router->client.on_frame = on_frame;
-    router->client.userdata = router;
     router->on_watch_due = on_watch_due;
 }

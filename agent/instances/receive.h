@@ -8,7 +8,13 @@
 
 #include "agent/instances/router.h"
 
-/* From now on, what arrives for the router is received here. Before it is put on a link. */
+/* What a segment tells the router, its userdata; see segment_client.h. */
+void receive_message(void *userdata, const struct packet_ip *ip, bool source_is_ours,
+                     const uint8_t *payload, size_t size);
+void receive_claim(void *userdata, const struct neighbour_claim *claim);
+void receive_frame(void *userdata, const struct vrrp_frame *frame);
+
+/* From now on, the timer of its watch fires here. Before it is put on a link. */
 void receive_prepare(struct router *router);
 
 /* The router's configuration changed: what it means for a conflict under way. */

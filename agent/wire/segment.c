@@ -21,9 +21,9 @@ static void on_message(void *userdata, const struct packet_ip *ip, const uint8_t
         &segment->roster, packet_peek_vrid(payload, size), &ip->source, &ip->destination);
 
     if (client != NULL)
-        client->on_message(client->userdata, ip,
-                           links_address(segment->owner->links, segment->ifindex, &ip->source),
-                           payload, size);
+        client->calls->on_message(
+            client->userdata, ip,
+            links_address(segment->owner->links, segment->ifindex, &ip->source), payload, size);
     else
         segment_filter_count(&segment->filter[roster_slot(ip->source.family)],
                              segment->owner->event, ip, payload, size);
@@ -54,7 +54,7 @@ static void on_vrrp(void *userdata, const struct vrrp_frame *frame)
         roster_find(&segment->roster, frame->vrid, &frame->source, &frame->destination);
 
     if (client != NULL)
-        client->on_frame(client->userdata, frame);
+        client->calls->on_frame(client->userdata, frame);
 }
 
 /* All sockets: one alone would leave the loop to the flood on another link. */
@@ -249,8 +249,8 @@ static void tell_clients(struct segment *segment)
             continue;
         }
         c->waits = false;
-        if (c->on_ready != NULL)
-            c->on_ready(c->userdata);
+        if (c->calls->on_ready != NULL)
+            c->calls->on_ready(c->userdata);
         c = segment->clients;
     }
 }

@@ -85,7 +85,7 @@ void watched_hand_on(const struct segment_client *clients, const struct neighbou
             /* Compared first: of hundreds of addresses on a link one is meant. */
             if (ip_address_equal(&c->addresses[i].prefix.address, &claim->address) &&
                 is_here(c, i)) {
-                c->on_claim(c->userdata, claim);
+                c->calls->on_claim(c->userdata, claim);
                 break;
             }
         }

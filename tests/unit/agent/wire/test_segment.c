@@ -81,6 +81,8 @@ static void on_message(void *userdata, const struct packet_ip *ip, bool source_i
 }
 
 /* As the agent. */
+static const struct segment_client_calls calls = {.on_message = on_message};
+
 static void on_busy(void *userdata)
 {
     struct node *node = userdata;
@@ -224,7 +226,7 @@ static void a_flood_leaves_turns_to_all_others_and_the_lease_is_renewed(void **s
                                            .group = ip_address_vrrp_group(IP_FAMILY_IPV4),
                                            .addresses = list,
                                            .count = 1,
-                                           .on_message = on_message,
+                                           .calls = &calls,
                                            .userdata = node};
     assert_int_equal(segment_attach(node->segments, link, &node->client), 0);
     reconciler_want(node->reconciler, &set, link->ifindex, list, 1, LEASE_S * NS_PER_SEC);
@@ -314,7 +316,8 @@ static void an_observer_hears_of_a_segment_from_open_to_close(void **state)
                                            .vrid = VRID,
                                            .group = ip_address_vrrp_group(IP_FAMILY_IPV4),
                                            .addresses = list,
-                                           .count = 1};
+                                           .count = 1,
+                                           .calls = &calls};
     segments_set_observer(node->segments, &observer);
     assert_int_equal(
         segment_attach(node->segments, links_by_name(node->links, "va"), &node->client), 0);

@@ -63,6 +63,8 @@ static void on_ready(void *userdata)
         segment_detach(user->node->segments, &user->client);
 }
 
+static const struct segment_client_calls calls = {.on_ready = on_ready};
+
 static bool wants(void *userdata, const char *ifname)
 {
     const struct node *node = userdata;
@@ -109,7 +111,7 @@ static void prepare(struct node *node, struct user *user, enum ip_family family,
     user->client = (struct segment_client){.family = family,
                                            .vrid = vrid,
                                            .group = ip_address_vrrp_group(family),
-                                           .on_ready = on_ready,
+                                           .calls = &calls,
                                            .userdata = user};
 }
 
