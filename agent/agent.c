@@ -11,6 +11,7 @@
 #include "agent/kernel/virtual_link.h"
 #include "agent/parts.h"
 #include "agent/reload.h"
+#include "agent/trim.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -229,6 +230,7 @@ int agent_run(const struct agent_options *options, struct config_box *box)
         config_box_unref(parts->facts.box);
         return code;
     }
+    parts->node.on_rest = trim_on_rest;
     if (parts_open(parts) >= 0 && reload_open(parts, &life.reload) >= 0 &&
         open_signals(&life) >= 0 && start(parts) >= 0)
         code = turn(parts);

@@ -30,6 +30,7 @@ struct parts {
     struct worker *files;  /* writes state, history and drains */
     struct worker *config; /* reads a new configuration */
     struct memory_trim *trim;
+    size_t freed; /* of what trim.h counts, since it was used last */
     struct registry *registry;
     struct attach *attach;
     struct recorder *recorder; /* NULL: off */

@@ -164,6 +164,7 @@ int release_leftovers(struct config_box *box)
                         .on_claimed = ignore_instance,
                         .on_unattached = ignore_news,
                         .on_detached = ignore_news,
+                        .on_rest = ignore_news,
                         .is_virtual = none_is_virtual};
     const struct deadlines_options deadlines = {.priority = AGENT_PRIORITY_DEADLINES};
     const struct worker_options options = {

@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/message_ids.h"
+#include "agent/trim.h"
 #include "lib/config/problem.h"
 
 #include <assert.h>
@@ -11,11 +12,7 @@
 
 enum {
     PROBLEM_TEXT_SIZE = 1024,
-    /* Fewer are not worth it. */
-    TRIM_REMOVED_MIN = 256,
 };
-
-#define TRIM_INTERVAL_MIN_NS (200 * NS_PER_MS)
 
 /* Of all that is changed at once, what is due is looked for so often: that costs as much as many
  * changes, and is less than what the tightest adverts notice. */
@@ -80,20 +77,13 @@ json_t *reload_refuse(struct snapshot_facts *facts, const struct config_problems
     return control_error_reload(problems);
 }
 
-/* Who would miss an advert for it has no memory given back. */
-static void trim_after(const struct parts *parts, const struct config_diff *diff)
+static void trim_after(struct parts *parts, const struct config_diff *diff)
 {
-    const struct config *config = parts->facts.box->config;
     size_t removed = 0;
 
     for (size_t i = 0; i < diff->count; i++)
         removed += diff->list[i].kind == CONFIG_REMOVED ? 1 : 0;
-    if (removed < TRIM_REMOVED_MIN)
-        return;
-    for (size_t i = 0; i < config->instance_count; i++)
-        if (config->instances[i].advert_interval_ns < TRIM_INTERVAL_MIN_NS)
-            return;
-    memory_trim_later(parts->trim, parts->facts.realtime.memory_locked);
+    trim_freed(parts, removed);
 }
 
 static void serve_due(void *userdata)

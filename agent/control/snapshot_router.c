@@ -40,22 +40,26 @@ uint64_t snapshot_left(uint64_t deadline, uint64_t now)
     return deadline > now ? deadline - now : 0;
 }
 
-static void fill_watch(const struct router_watch *watch, struct status_router *out)
+static void fill_conflict(const struct router *router, struct status_router *out)
 {
-    const struct conflict *c = &watch->conflict;
+    const struct router_watch *watch = router->watch;
+    const struct watch_past past = router_watch_past(router);
+    const struct conflict_record *c = &past.record;
+    bool active = watch != NULL && watch->conflict.phase != CONFLICT_NONE;
 
-    out->conflict = (struct status_conflict){.active = c->phase != CONFLICT_NONE,
+    out->conflict = (struct status_conflict){.active = active,
+                                             .mode = router->config->on_conflict,
                                              .conflicts = c->conflicts,
                                              .claims = c->claims,
                                              .defences = c->defences,
                                              .defences_suppressed = c->defences_suppressed,
                                              .address = c->address,
-                                             .last_ns = watch->last_wall_ns};
+                                             .last_ns = past.last_wall_ns};
     memcpy(out->conflict.mac, c->mac, sizeof(out->conflict.mac));
-    if (!out->conflict.active)
+    if (!active)
         return;
     out->foreign = (struct status_foreign){
-        .address = c->address, .count = c->claims, .last_ns = watch->last_wall_ns};
+        .address = c->address, .count = c->claims, .last_ns = past.last_wall_ns};
     memcpy(out->foreign.mac, c->mac, sizeof(out->foreign.mac));
 }
 
@@ -85,9 +89,7 @@ void snapshot_router(const struct router *router, struct status_router *out)
         .auth_policy = authentication_policy(&router->auth),
         .auth_peers = router->auth.kept != NULL ? router->auth.kept->peers : NULL,
     };
-    if (router->watch != NULL)
-        fill_watch(router->watch, out);
-    out->conflict.mode = router->config->on_conflict;
+    fill_conflict(router, out);
     const struct packet_tally tally = packet_tally_read(router->tally);
     memcpy(out->by_warning, tally.by_warning, sizeof(out->by_warning));
     for (size_t i = 0; i < PACKET_VERDICTS; i++)
@@ -115,12 +117,12 @@ static size_t fill_conflict_warning(const struct router *router, struct status_w
                                    .family = router->family,
                                    .since_ns = wall_of(c->began_at),
                                    .last_ns = router->watch->last_wall_ns,
-                                   .count = c->claims,
+                                   .count = c->record.claims,
                                    .has_mac = true};
-    memcpy(out->mac, c->mac, sizeof(out->mac));
+    memcpy(out->mac, c->record.mac, sizeof(out->mac));
     snprintf(out->text, sizeof(out->text), "%s is also held by %s, which is not one of us: %s",
-             ip_address_format(&c->address, address, sizeof(address)),
-             mac_format(c->mac, mac, sizeof(mac)),
+             ip_address_format(&c->record.address, address, sizeof(address)),
+             mac_format(c->record.mac, mac, sizeof(mac)),
              c->phase == CONFLICT_YIELDED ? "the addresses were given up for it" : "defending it");
     return 1;
 }

@@ -240,7 +240,7 @@ static void go_on_released(struct router *router)
     }
     postponed->releasing = false;
     (void)go_on(router, true, true);
-    router->on_said(router);
+    router->calls->on_said(router);
 }
 
 void router_go_on(struct router *router)

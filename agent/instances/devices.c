@@ -4,7 +4,6 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/instances/actions.h"
-#include "agent/instances/receive.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,14 +35,12 @@ static struct device_state state_of(const struct router *router, const char *nam
     return state;
 }
 
-static const struct segment_client_calls watch_calls = {.on_claim = receive_claim};
-
 static void init(struct router *router, struct router_device *device, const char *name)
 {
     *device = (struct router_device){
         .watch = {.family = router->family,
                   .only_watches = true,
-                  .calls = &watch_calls,
+                  .calls = &router->calls->of_device,
                   .userdata = router},
     };
     snprintf(device->name, sizeof(device->name), "%s", name);

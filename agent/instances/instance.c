@@ -43,6 +43,12 @@ static const struct segment_client_calls client_calls = {
     .on_ready = on_ready,
 };
 
+static const struct router_calls router_calls = {
+    .of_device = {.on_claim = receive_claim},
+    .on_said = on_said,
+    .on_watch_due = receive_watch_due,
+};
+
 static bool init_router(struct instance *instance, size_t index, enum ip_family family)
 {
     struct router *router = &instance->routers[index];
@@ -60,9 +66,8 @@ static bool init_router(struct instance *instance, size_t index, enum ip_family 
                    .vrid = instance->config->vrid,
                    .calls = &client_calls,
                    .userdata = router},
-        .on_said = on_said,
+        .calls = &router_calls,
     };
-    receive_prepare(router);
     bool good = router_read_config(router);
     claim_prepare(router);
     if (!good || !router_devices_read(router))

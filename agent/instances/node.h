@@ -68,6 +68,8 @@ struct node {
     void (*on_unattached)(void *userdata);
     /* An instance left its link: what it used there may be what another one waits for. */
     void (*on_detached)(void *userdata);
+    /* What a router had noticed on its LAN is over, and some 2 KiB are free. */
+    void (*on_rest)(void *userdata);
     /* True when any instance claims that address as a virtual one. */
     bool (*is_virtual)(void *userdata, const struct ip_address *address);
     void *userdata;

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-static void give_up(struct router *router, const struct conflict *c)
+static void give_up(struct router *router, const struct conflict_record *c)
 {
     struct election_event event = {.type = ELECTION_CONFLICT, .address = c->address};
 
@@ -30,7 +30,7 @@ static void carry_out(struct router *router, const struct conflict_outcome *outc
 {
     router_watch_meet(router, outcome);
     if (outcome->release)
-        give_up(router, &router->watch->conflict);
+        give_up(router, &router->watch->conflict.record);
     router_watch_settle(router, outcome);
     if (outcome->resume)
         resume(router);
@@ -45,11 +45,12 @@ static void look_at_watch(struct router *router)
         carry_out(router, &outcome);
 }
 
-static int on_watch_due(sd_event_source *source, uint64_t usec, void *userdata)
+int receive_watch_due(sd_event_source *source, uint64_t usec, void *userdata)
 {
     (void)source;
     (void)usec;
     look_at_watch(userdata);
+    router_watch_rest(userdata);
     return 0;
 }
 
@@ -163,9 +164,4 @@ void receive_frame(void *userdata, const struct vrrp_frame *frame)
 void receive_configured(struct router *router)
 {
     look_at_watch(router);
-}
-
-void receive_prepare(struct router *router)
-{
-    router->on_watch_due = on_watch_due;
 }

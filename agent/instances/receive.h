@@ -14,8 +14,8 @@ void receive_message(void *userdata, const struct packet_ip *ip, bool source_is_
 void receive_claim(void *userdata, const struct neighbour_claim *claim);
 void receive_frame(void *userdata, const struct vrrp_frame *frame);
 
-/* From now on, the timer of its watch fires here. Before it is put on a link. */
-void receive_prepare(struct router *router);
+/* The router's router_calls.on_watch_due. */
+int receive_watch_due(sd_event_source *source, uint64_t usec, void *userdata);
 
 /* The router's configuration changed: what it means for a conflict under way. */
 void receive_configured(struct router *router);

@@ -19,7 +19,9 @@
 #include "lib/election/peer_macs.h"
 
 struct instance;
+struct router;
 struct router_watch;
+struct watch_past;
 
 /* What can wait are an advert and an announcement, each once. */
 enum { POSTPONED_MAX = 2 };
@@ -95,6 +97,14 @@ struct router_virtual {
     bool again;            /* the link was there, and is being made anew */
 };
 
+/* What a router tells. Static. */
+struct router_calls {
+    struct segment_client_calls
+        of_device; /* what its other devices' segments tell; see devices.h */
+    void (*on_said)(struct router *router); /* nothing is put off any more */
+    sd_event_time_handler_t on_watch_due; /* the timer of the watch fired; userdata is the router */
+};
+
 /* What is small stands together: there are thousands of these. */
 struct router {
     struct instance *instance; /* whose it is: only handed on, never looked into from here */
@@ -131,11 +141,11 @@ struct router {
     struct router_devices devices;
     struct strangers *strangers; /* NULL: none */
     struct postponed postponed;
-    struct router_virtual *virtual;         /* NULL: mac = interface */
-    uint64_t up_since_wall_ns;              /* left INIT; 0: in INIT */
-    struct router_watch *watch;             /* NULL: nothing odd was noticed yet */
-    void (*on_said)(struct router *router); /* nothing is put off any more */
-    sd_event_time_handler_t on_watch_due; /* the timer of the watch fired; userdata is the router */
+    struct router_virtual *virtual; /* NULL: mac = interface */
+    uint64_t up_since_wall_ns;      /* left INIT; 0: in INIT */
+    struct router_watch *watch;     /* NULL: nothing odd goes on */
+    struct watch_past *watch_past;  /* see watch.h; NULL: nothing */
+    const struct router_calls *calls;
 };
 
 /* Points the router at its part of its configuration. What it spoke by the one before is taken

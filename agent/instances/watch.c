@@ -48,15 +48,28 @@ static void follow_nobody(struct router_watch *watch)
     segment_watch(client);
 }
 
+/* From when on nothing goes on in it; DEADLINE_NEVER: something has to end before. */
+static uint64_t idle_at(const struct router_watch *watch)
+{
+    const struct lan_params lan = lan_params_of(watch->router);
+    uint64_t conflict_at = conflict_idle_at(&watch->conflict);
+    uint64_t lan_at = lan_watch_idle_at(&watch->lan, &lan);
+
+    return conflict_at > lan_at ? conflict_at : lan_at;
+}
+
 static void set_timer(struct router_watch *watch)
 {
     const struct conflict_params params = params_of(watch->router);
     const struct lan_params lan = lan_params_of(watch->router);
     uint64_t deadline = conflict_deadline(&watch->conflict, &params);
     uint64_t lan_deadline = lan_watch_deadline(&watch->lan, &lan);
+    uint64_t idle = idle_at(watch);
 
     if (lan_deadline < deadline)
         deadline = lan_deadline;
+    if (idle < deadline)
+        deadline = idle;
     bool on = deadline != DEADLINE_NEVER;
 
     /* No suspect is left. */
@@ -86,9 +99,9 @@ static void defend(struct router *router, const struct ip_address *address)
 static void tell(struct router_watch *watch, const char *event, const char *text)
 {
     const struct router *router = watch->router;
-    struct evidence evidence = {.claimed = watch->conflict.address};
+    struct evidence evidence = {.claimed = watch->conflict.record.address};
 
-    memcpy(evidence.mac, watch->conflict.mac, sizeof(evidence.mac));
+    memcpy(evidence.mac, watch->conflict.record.mac, sizeof(evidence.mac));
     router->node->on_event(router->node->userdata, router->instance, event, &evidence, text);
 }
 
@@ -105,7 +118,7 @@ static const char *link_name(const struct router *router, const struct ip_addres
 static void tell_began(struct router_watch *watch)
 {
     const struct config_instance *config = watch->router->config;
-    const struct conflict *c = &watch->conflict;
+    const struct conflict_record *c = &watch->conflict.record;
     char address[ADDRESS_TEXT_SIZE];
     char mac[MAC_TEXT_SIZE];
     char text[REASON_TEXT_SIZE];
@@ -130,7 +143,7 @@ static void tell_ended(struct router_watch *watch, enum conflict_end why)
         [CONFLICT_END_DEFEND] = {"still holds", "which is to be defended now"},
         [CONFLICT_END_ROUTER] = {"that also holds", "is a router of this cluster: we hear it"},
     };
-    const struct conflict *c = &watch->conflict;
+    const struct conflict_record *c = &watch->conflict.record;
     char address[ADDRESS_TEXT_SIZE];
     char mac[MAC_TEXT_SIZE];
     char text[REASON_TEXT_SIZE];
@@ -148,7 +161,7 @@ static void follow_rival(struct router_watch *watch)
     struct segment_client *client = &watch->router->client;
 
     client->has_rival = watch->conflict.phase != CONFLICT_NONE;
-    memcpy(client->rival_mac, watch->conflict.mac, sizeof(client->rival_mac));
+    memcpy(client->rival_mac, watch->conflict.record.mac, sizeof(client->rival_mac));
     segment_watch(client);
 }
 
@@ -157,7 +170,7 @@ void router_watch_meet(struct router *router, const struct conflict_outcome *out
     if (outcome->began)
         tell_began(router->watch);
     if (outcome->announce)
-        defend(router, &router->watch->conflict.address);
+        defend(router, &router->watch->conflict.record.address);
 }
 
 void router_watch_settle(struct router *router, const struct conflict_outcome *outcome)
@@ -220,6 +233,7 @@ bool router_watch_due(struct router *router, struct conflict_outcome *outcome)
 static struct router_watch *watch_of(struct router *router)
 {
     struct router_watch *watch = router->watch;
+    const struct watch_past *past = router->watch_past;
 
     if (watch != NULL)
         return watch;
@@ -227,10 +241,11 @@ static struct router_watch *watch_of(struct router *router)
     if (watch == NULL)
         return NULL;
     watch->router = router;
-    conflict_init(&watch->conflict);
+    conflict_init(&watch->conflict, past != NULL ? &past->record : NULL);
+    watch->last_wall_ns = past != NULL ? past->last_wall_ns : 0;
     lan_watch_init(&watch->lan);
     if (source_add_time(router->node->event, &watch->timer, CLOCK_BOOTTIME, UINT64_MAX, 0,
-                        router->on_watch_due, router) < 0 ||
+                        router->calls->on_watch_due, router) < 0 ||
         sd_event_source_set_priority(watch->timer, AGENT_PRIORITY_NEIGHBOURS) < 0) {
         sd_event_source_disable_unref(watch->timer);
         free(watch);
@@ -266,7 +281,7 @@ static bool take_claim(struct router *router, const struct neighbour_claim *clai
     params.known = known;
     *outcome =
         conflict_claim(&watch->conflict, &params, claim, master, e->last_rcvd_at, clock_boot_ns());
-    if (memcmp(watch->conflict.mac, claim->mac, MAC_SIZE) == 0)
+    if (memcmp(watch->conflict.record.mac, claim->mac, MAC_SIZE) == 0)
         watch->last_wall_ns = clock_wall_ns();
     if (master && !known)
         follow_suspect(watch, claim->mac);
@@ -355,11 +370,57 @@ void router_watch_moved(struct router *router)
     set_timer(router->watch);
 }
 
-void router_watch_free(struct router *router)
+struct watch_past router_watch_past(const struct router *router)
+{
+    const struct router_watch *watch = router->watch;
+
+    if (watch != NULL)
+        return (struct watch_past){.record = watch->conflict.record,
+                                   .last_wall_ns = watch->last_wall_ns};
+    return router->watch_past != NULL ? *router->watch_past : (struct watch_past){0};
+}
+
+static void free_watch(struct router *router)
 {
     if (router->watch == NULL)
         return;
     sd_event_source_disable_unref(router->watch->timer);
     free(router->watch);
     router->watch = NULL;
+}
+
+/* True: what is told of the watch is told without it too. */
+static bool keep_past(struct router *router)
+{
+    const struct watch_past past = router_watch_past(router);
+
+    if (router->watch_past == NULL && past.record.claims == 0)
+        return true;
+    if (router->watch_past == NULL)
+        router->watch_past = malloc(sizeof(past));
+    if (router->watch_past == NULL)
+        return false;
+    *router->watch_past = past;
+    return true;
+}
+
+void router_watch_rest(struct router *router)
+{
+    struct router_watch *watch = router->watch;
+
+    if (watch == NULL || clock_boot_ns() < idle_at(watch))
+        return;
+    if (!keep_past(router)) {
+        (void)source_set_enabled(watch->timer, SD_EVENT_OFF);
+        return;
+    }
+    free_watch(router);
+    router->node->on_rest(router->node->userdata);
+}
+
+void router_watch_free(struct router *router)
+{
+    free_watch(router);
+    free(router->watch_past);
+    router->watch_past = NULL;
 }

@@ -1,7 +1,8 @@
 /*
  * What a virtual router notices on its LAN beside the election: machines that claim its addresses,
  * and how they are met (lib/election/conflict_policy); what is odd about the adverts there
- * (lib/election/lan_warning). Memory is taken when there is something to notice.
+ * (lib/election/lan_warning). Memory is taken when there is something to notice, and given back
+ * once all of that is over; what is told of it later is kept.
  *
  * It tells what it finds to the log and the history and answers by itself what needs no election
  * (an announcement in defence, a question on the link). What the election has to know of a conflict
@@ -13,6 +14,12 @@
 
 #include "agent/instances/router.h"
 #include "lib/election/lan_warning.h"
+
+/* What is left of conflicts that are over. Owned by its router. */
+struct watch_past {
+    struct conflict_record record;
+    uint64_t last_wall_ns; /* last claim of the last one */
+};
 
 /* Owned by its router. */
 struct router_watch {
@@ -57,11 +64,18 @@ void router_watch_meet(struct router *router, const struct conflict_outcome *out
 void router_watch_settle(struct router *router, const struct conflict_outcome *outcome);
 void router_watch_go_on(struct router *router, const struct conflict_outcome *outcome);
 
+/* Frees router->watch if nothing goes on in it. Last of what its timer does: others may use it yet
+ * while they carry out an outcome. */
+void router_watch_rest(struct router *router);
+
+/* What there was of conflicts, the present one included. */
+struct watch_past router_watch_past(const struct router *router);
+
 /* What an active warning says. Returns buffer. size: LAN_WARNING_TEXT_SIZE is enough. */
 const char *router_watch_text(const struct router *router, const struct lan_warning *warning,
                               char *buffer, size_t size);
 
-/* Frees router->watch. */
+/* Frees router->watch and router->watch_past. */
 void router_watch_free(struct router *router);
 
 #endif

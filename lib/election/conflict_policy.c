@@ -14,9 +14,11 @@ const char *conflict_mode_name(enum conflict_mode mode)
     return mode == CONFLICT_MODE_RELEASE ? "release" : "defend";
 }
 
-void conflict_init(struct conflict *c)
+void conflict_init(struct conflict *c, const struct conflict_record *past)
 {
     *c = (struct conflict){.last_at = DEADLINE_NEVER, .ask_at = DEADLINE_NEVER};
+    if (past != NULL)
+        c->record = *past;
 }
 
 /* The one with that MAC, else the one that claims that address, else a free one, else the one that
@@ -104,10 +106,10 @@ static void answer(struct conflict *c, const struct conflict_params *params,
         c->phase = CONFLICT_YIELDED;
         out->release = true;
     } else if (may_defend(c, &claim->address, now)) {
-        c->defences++;
+        c->record.defences++;
         out->announce = true;
     } else {
-        c->defences_suppressed++;
+        c->record.defences_suppressed++;
     }
 }
 
@@ -126,18 +128,18 @@ struct conflict_outcome conflict_claim(struct conflict *c, const struct conflict
                                        uint64_t advert_at, uint64_t now)
 {
     struct conflict_outcome out = {0};
-    bool same = memcmp(c->mac, claim->mac, MAC_SIZE) == 0;
+    bool same = memcmp(c->record.mac, claim->mac, MAC_SIZE) == 0;
 
     if (params->known && same && c->phase != CONFLICT_NONE)
         close_conflict(c, CONFLICT_END_ROUTER, &out);
     /* Whoever of the cluster took over when we gave up claims the address by right. */
     if (c->phase == CONFLICT_YIELDED && same) {
-        c->claims++;
+        c->record.claims++;
         c->last_at = now;
     }
     if (c->phase == CONFLICT_YIELDED || !master)
         return out;
-    c->claims++;
+    c->record.claims++;
     uint64_t since = convict(c, params, claim, advert_at, now);
     out.known = since != DEADLINE_NEVER && params->known;
     if (since == DEADLINE_NEVER || out.known)
@@ -145,12 +147,12 @@ struct conflict_outcome conflict_claim(struct conflict *c, const struct conflict
     out.began = c->phase == CONFLICT_NONE;
     if (out.began) {
         c->phase = CONFLICT_OPEN;
-        c->conflicts++;
+        c->record.conflicts++;
         c->began_at = since;
         c->ask_at = next_ask(c, params, now);
     }
-    c->address = claim->address;
-    memcpy(c->mac, claim->mac, MAC_SIZE);
+    c->record.address = claim->address;
+    memcpy(c->record.mac, claim->mac, MAC_SIZE);
     c->last_at = now;
     answer(c, params, claim, now, &out);
     return out;
@@ -184,6 +186,24 @@ uint64_t conflict_deadline(const struct conflict *c, const struct conflict_param
         deadline = at < deadline ? at : deadline;
     }
     return deadline;
+}
+
+uint64_t conflict_idle_at(const struct conflict *c)
+{
+    uint64_t at = 0;
+
+    if (c->phase != CONFLICT_NONE)
+        return DEADLINE_NEVER;
+    for (size_t i = 0; i < CONFLICT_SUSPECTS; i++)
+        if (c->suspects[i].address.family != IP_FAMILY_NONE)
+            return DEADLINE_NEVER;
+    for (size_t i = 0; i < CONFLICT_DEFENDED; i++) {
+        const struct conflict_defence *d = &c->defended[i];
+
+        if (d->address.family != IP_FAMILY_NONE && d->at + CONFLICT_DEFEND_INTERVAL_NS > at)
+            at = d->at + CONFLICT_DEFEND_INTERVAL_NS;
+    }
+    return at;
 }
 
 /* One at a time: the next one is due at once. */
@@ -221,7 +241,7 @@ struct conflict_outcome conflict_timer(struct conflict *c, const struct conflict
     } else if (now >= c->ask_at) {
         c->ask_at = next_ask(c, params, now);
         out.ask = true;
-        out.ask_address = c->address;
+        out.ask_address = c->record.address;
     }
     return out;
 }
@@ -241,7 +261,7 @@ struct conflict_outcome conflict_is_router(struct conflict *c, const uint8_t mac
 {
     struct conflict_outcome out = {0};
 
-    if (c->phase != CONFLICT_NONE && memcmp(c->mac, mac, MAC_SIZE) == 0)
+    if (c->phase != CONFLICT_NONE && memcmp(c->record.mac, mac, MAC_SIZE) == 0)
         close_conflict(c, CONFLICT_END_ROUTER, &out);
     return out;
 }

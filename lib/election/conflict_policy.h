@@ -54,6 +54,16 @@ enum conflict_phase {
     CONFLICT_YIELDED,  /* we gave the addresses up for it */
 };
 
+/* What is told of conflicts that are over. All zero: there was nothing. */
+struct conflict_record {
+    struct ip_address address; /* of the last one; NONE: never one */
+    uint8_t mac[MAC_SIZE];
+    uint64_t conflicts;
+    uint64_t claims; /* by strangers, the suspected ones included */
+    uint64_t defences;
+    uint64_t defences_suppressed;
+};
+
 struct conflict_suspect {
     struct ip_address address; /* the one claimed last; NONE: free */
     uint8_t mac[MAC_SIZE];     /* that it was claimed with last */
@@ -70,18 +80,12 @@ struct conflict_defence {
 
 struct conflict {
     enum conflict_phase phase;
-    struct ip_address address; /* of the present or last conflict; NONE: never one */
-    uint8_t mac[MAC_SIZE];
-    uint64_t began_at; /* its first claim */
-    uint64_t last_at;  /* last claim of it */
-    uint64_t ask_at;   /* OPEN, YIELDED: when to ask again whether it is still there */
+    struct conflict_record record; /* with the present one */
+    uint64_t began_at;             /* its first claim */
+    uint64_t last_at;              /* last claim of it */
+    uint64_t ask_at;               /* OPEN, YIELDED: when to ask again whether it is still there */
     struct conflict_suspect suspects[CONFLICT_SUSPECTS];
     struct conflict_defence defended[CONFLICT_DEFENDED];
-    /* Counters. */
-    uint64_t conflicts;
-    uint64_t claims; /* by strangers, the suspected ones included */
-    uint64_t defences;
-    uint64_t defences_suppressed;
 };
 
 /* Why a conflict is over. */
@@ -105,8 +109,8 @@ struct conflict_outcome {
     struct ip_address ask_address;
 };
 
-/* No conflict, no suspects, counters zero. */
-void conflict_init(struct conflict *c);
+/* No conflict, no suspects. past: what was before, NULL: nothing. */
+void conflict_init(struct conflict *c, const struct conflict_record *past);
 
 /*
  * A claim (an announcement or an answer, not a probe) by a MAC that is not ours.
@@ -123,6 +127,12 @@ uint64_t conflict_deadline(const struct conflict *c, const struct conflict_param
 /* now >= conflict_deadline(); harmless earlier. Call it after a change of the parameters too. */
 struct conflict_outcome conflict_timer(struct conflict *c, const struct conflict_params *params,
                                        uint64_t now);
+
+/* From when on one made anew with its record behaves alike: there is no conflict, no suspect, and
+ * no defence that others have to wait for. 0: at once; DEADLINE_NEVER: not before
+ * conflict_deadline().
+ */
+uint64_t conflict_idle_at(const struct conflict *c);
 
 /* The machine with that MAC sends adverts of our virtual router, as was seen at least: the election
  * settles who is master, or what refuses or loses them is what is to be mended. */

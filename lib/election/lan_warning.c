@@ -99,6 +99,24 @@ uint64_t lan_watch_deadline(const struct lan_watch *watch, const struct lan_para
     return deadline;
 }
 
+uint64_t lan_watch_idle_at(const struct lan_watch *watch, const struct lan_params *params)
+{
+    uint64_t gap = params->quiet_ns > params->settle_ns ? params->quiet_ns : params->settle_ns;
+    uint64_t at = 0;
+
+    for (size_t i = 0; i < LAN_WARNINGS; i++) {
+        const struct lan_warning *w = &watch->list[i];
+
+        if (w->active)
+            return DEADLINE_NEVER;
+        if (w->count > 0 && w->last_at + gap > at)
+            at = w->last_at + gap;
+        if (w->said_at != DEADLINE_NEVER && w->said_at + LAN_WARNING_SAY_INTERVAL_NS > at)
+            at = w->said_at + LAN_WARNING_SAY_INTERVAL_NS;
+    }
+    return at;
+}
+
 static void duplicate_vrid_text(const struct lan_sighting *s, const struct lan_subject *subject,
                                 char *buffer, size_t size)
 {

@@ -52,6 +52,10 @@ uint32_t lan_watch_expire(struct lan_watch *watch, const struct lan_params *para
 /* When lan_watch_expire() is due, or DEADLINE_NEVER. */
 uint64_t lan_watch_deadline(const struct lan_watch *watch, const struct lan_params *params);
 
+/* From when on one made anew behaves alike: nothing is a warning, might become one, or was said a
+ * while ago only. 0: at once; DEADLINE_NEVER: not before lan_watch_deadline(). */
+uint64_t lan_watch_idle_at(const struct lan_watch *watch, const struct lan_params *params);
+
 /* What is known of a received message. */
 struct lan_message {
     const struct packet_ip *ip;

@@ -38,7 +38,7 @@ static struct conflict opened(const struct conflict_params *params, uint8_t mac,
 {
     struct conflict c;
 
-    conflict_init(&c);
+    conflict_init(&c, NULL);
     (void)hear(&c, params, mac, now - params->settle_ns);
     const struct conflict_outcome o = hear(&c, params, mac, now);
     assert_true(o.began);
@@ -50,7 +50,7 @@ static void a_hand_over_is_no_conflict(void **state)
     struct conflict c;
 
     (void)state;
-    conflict_init(&c);
+    conflict_init(&c, NULL);
     /* A successor announces again and again, until we have left MASTER. */
     for (uint64_t now = 100 * SEC; now < 104 * SEC; now += 500 * MS) {
         const struct conflict_outcome o = hear(&c, &defend, 1, now);
@@ -61,8 +61,8 @@ static void a_hand_over_is_no_conflict(void **state)
     /* Nothing is left of it when we are MASTER again. */
     o = hear(&c, &defend, 1, 106 * SEC);
     assert_true(nothing(&o));
-    assert_int_equal(c.conflicts, 0);
-    assert_int_equal(c.defences, 0);
+    assert_int_equal(c.record.conflicts, 0);
+    assert_int_equal(c.record.defences, 0);
 }
 
 static void only_claims_while_master_count(void **state)
@@ -71,13 +71,13 @@ static void only_claims_while_master_count(void **state)
     struct conflict c;
 
     (void)state;
-    conflict_init(&c);
+    conflict_init(&c, NULL);
     for (uint64_t now = SEC; now < 100 * SEC; now += SEC) {
         const struct conflict_outcome o =
             conflict_claim(&c, &release, &claim, false, DEADLINE_NEVER, now);
         assert_true(nothing(&o));
     }
-    assert_int_equal(c.claims, 0);
+    assert_int_equal(c.record.claims, 0);
     assert_true(conflict_deadline(&c, &release) == DEADLINE_NEVER);
 }
 
@@ -88,7 +88,7 @@ static void what_lasts_is_a_conflict_and_defended_once_in_ten_seconds(void **sta
     uint64_t defences = 0;
 
     (void)state;
-    conflict_init(&c);
+    conflict_init(&c, NULL);
     /* A flood for 100 s. */
     for (uint64_t now = 1000 * SEC; now < 1100 * SEC; now += 10 * MS) {
         const struct conflict_outcome o = hear(&c, &defend, 1, now);
@@ -102,10 +102,29 @@ static void what_lasts_is_a_conflict_and_defended_once_in_ten_seconds(void **sta
         defences++;
     }
     assert_int_equal(defences, 10); /* from 1004 s on */
-    assert_int_equal(c.defences, 10);
-    assert_int_equal(c.conflicts, 1);
-    assert_int_equal(c.claims, 10000);
-    assert_int_equal(c.defences_suppressed, 9600 - 10);
+    assert_int_equal(c.record.defences, 10);
+    assert_int_equal(c.record.conflicts, 1);
+    assert_int_equal(c.record.claims, 10000);
+    assert_int_equal(c.record.defences_suppressed, 9600 - 10);
+}
+
+static void it_is_idle_once_nobody_has_to_wait_and_made_anew_it_counts_on(void **state)
+{
+    struct conflict c;
+    struct conflict again;
+
+    (void)state;
+    conflict_init(&c, NULL);
+    assert_int_equal(conflict_idle_at(&c), 0);
+    (void)hear(&c, &defend, 1, 96 * SEC);
+    assert_true(conflict_idle_at(&c) == DEADLINE_NEVER);
+    assert_true(hear(&c, &defend, 1, 100 * SEC).announce);
+    assert_int_equal(conflict_moved(&c).ended, CONFLICT_END_MOVED);
+    assert_int_equal(conflict_idle_at(&c), 100 * SEC + CONFLICT_DEFEND_INTERVAL_NS);
+    conflict_init(&again, &c.record);
+    (void)hear(&again, &defend, 1, 200 * SEC);
+    assert_true(hear(&again, &defend, 1, 204 * SEC).began);
+    assert_int_equal(again.record.conflicts, 2);
 }
 
 static void each_address_has_its_own_limit(void **state)
@@ -118,7 +137,7 @@ static void each_address_has_its_own_limit(void **state)
     assert_false(o.announce);
     o = conflict_claim(&c, &defend, &claim, true, DEADLINE_NEVER, 101 * SEC);
     assert_true(o.announce && !o.began);
-    assert_true(ip_address_equal(&c.address, &claim.address));
+    assert_true(ip_address_equal(&c.record.address, &claim.address));
     o = conflict_claim(&c, &defend, &claim, true, DEADLINE_NEVER, 102 * SEC);
     assert_false(o.announce);
 }
@@ -145,7 +164,7 @@ static void claims_of_another_master_are_the_elections(void **state)
     struct conflict c;
 
     (void)state;
-    conflict_init(&c);
+    conflict_init(&c, NULL);
     /* Two masters hear each other: it adverts before and while it claims. */
     for (uint64_t now = 100 * SEC; now < 200 * SEC; now += SEC) {
         const struct conflict_outcome o =
@@ -159,7 +178,7 @@ static void claims_of_another_master_are_the_elections(void **state)
             began = now;
     assert_in_range(began, 203 * SEC, 212 * SEC);
     /* One advert just before the first claim belongs to it, and starts the time again. */
-    conflict_init(&c);
+    conflict_init(&c, NULL);
     (void)conflict_claim(&c, &release, &claim, true, 299 * SEC, 300 * SEC);
     assert_false(conflict_claim(&c, &release, &claim, true, 299 * SEC, 304 * SEC).began);
     assert_true(conflict_claim(&c, &release, &claim, true, 299 * SEC, 308 * SEC).began);
@@ -170,7 +189,7 @@ static void a_suspect_is_asked_and_its_answer_convicts(void **state)
     struct conflict c;
 
     (void)state;
-    conflict_init(&c);
+    conflict_init(&c, NULL);
     (void)hear(&c, &defend, 1, 100 * SEC);
     assert_int_equal(conflict_deadline(&c, &defend), 104 * SEC);
     struct conflict_outcome o = conflict_timer(&c, &defend, 103 * SEC);
@@ -188,7 +207,7 @@ static void a_suspect_that_is_gone_is_forgotten(void **state)
     struct conflict c;
 
     (void)state;
-    conflict_init(&c);
+    conflict_init(&c, NULL);
     (void)hear(&c, &defend, 1, 100 * SEC);
     assert_true(conflict_timer(&c, &defend, 104 * SEC).ask);
     assert_int_equal(conflict_deadline(&c, &defend), 160 * SEC);
@@ -208,7 +227,7 @@ static void two_strangers_by_turns_do_not_hide_each_other(void **state)
     bool began = false;
 
     (void)state;
-    conflict_init(&c);
+    conflict_init(&c, NULL);
     for (uint64_t now = 100 * SEC; now < 110 * SEC; now += 100 * MS)
         began = hear(&c, &defend, (uint8_t)(1 + now / (100 * MS) % 2), now).began || began;
     assert_true(began);
@@ -234,7 +253,7 @@ static void it_is_over_when_not_seen_for_the_quiet_time(void **state)
     assert_in_range(asked, 2, 4);
     assert_int_equal(c.phase, CONFLICT_NONE);
     /* Who it was is still known. */
-    assert_int_equal(c.mac[5], 1);
+    assert_int_equal(c.record.mac[5], 1);
     assert_true(conflict_deadline(&c, &defend) == DEADLINE_NEVER);
 }
 
@@ -246,7 +265,7 @@ static void release_gives_up_once_and_comes_back(void **state)
 
     (void)state;
     assert_int_equal(c.phase, CONFLICT_YIELDED);
-    assert_int_equal(c.defences, 0);
+    assert_int_equal(c.record.defences, 0);
     struct conflict_outcome o = conflict_moved(&c);
     assert_true(nothing(&o));
     /* The stranger goes on for a while; who took over of the cluster does for ever. */
@@ -270,7 +289,7 @@ static void a_predecessor_that_hangs_is_waited_for(void **state)
 
     (void)state;
     patient.patience_ns = 9 * SEC;
-    conflict_init(&c);
+    conflict_init(&c, NULL);
     (void)hear(&c, &patient, 1, 100 * SEC);
     struct conflict_outcome o = hear(&c, &patient, 1, 104 * SEC);
     assert_true(o.began && o.announce && !o.release);
@@ -304,7 +323,7 @@ static void a_change_to_release_is_followed(void **state)
     (void)state;
     const struct conflict_outcome o = hear(&c, &release, 1, 101 * SEC);
     assert_true(o.release && !o.began && !o.announce);
-    assert_int_equal(c.conflicts, 1);
+    assert_int_equal(c.record.conflicts, 1);
 }
 
 static void leaving_master_ends_it(void **state)
@@ -347,7 +366,7 @@ static void a_new_mac_with_each_claim_does_not_hide(void **state)
     uint8_t mac = 0;
 
     (void)state;
-    conflict_init(&c);
+    conflict_init(&c, NULL);
     for (uint64_t now = 100 * SEC; now < 120 * SEC; now += 100 * MS) {
         const struct conflict_outcome o = hear(&c, &defend, mac++, now);
         began += o.began ? 1 : 0;
@@ -355,7 +374,7 @@ static void a_new_mac_with_each_claim_does_not_hide(void **state)
     }
     assert_int_equal(began, 1);
     assert_int_equal(defended, 2); /* once in ten seconds */
-    conflict_init(&c);
+    conflict_init(&c, NULL);
     for (uint64_t now = 100 * SEC; now < 120 * SEC; now += 100 * MS)
         began += hear(&c, &release, mac++, now).release ? 1 : 0;
     assert_int_equal(began, 2);
@@ -369,7 +388,7 @@ static void a_known_router_is_told_and_never_a_conflict(void **state)
 
     (void)state;
     known.known = true;
-    conflict_init(&c);
+    conflict_init(&c, NULL);
     struct conflict_outcome o = hear(&c, &known, 1, 100 * SEC);
     assert_true(nothing(&o) && !o.known);
     /* It answers each time it is asked: told each time, given up to never. */
@@ -383,8 +402,8 @@ static void a_known_router_is_told_and_never_a_conflict(void **state)
         assert_true(o.known && nothing(&o));
     }
     assert_in_range(asked, 15, 30);
-    assert_int_equal(c.conflicts, 0);
-    assert_int_equal(c.defences, 0);
+    assert_int_equal(c.record.conflicts, 0);
+    assert_int_equal(c.record.defences, 0);
     /* It is silent: nobody is left to ask. */
     (void)conflict_timer(&c, &known, 470 * SEC);
     (void)conflict_timer(&c, &known, 540 * SEC);
@@ -408,6 +427,7 @@ int main(void)
         cmocka_unit_test(a_hand_over_is_no_conflict),
         cmocka_unit_test(only_claims_while_master_count),
         cmocka_unit_test(what_lasts_is_a_conflict_and_defended_once_in_ten_seconds),
+        cmocka_unit_test(it_is_idle_once_nobody_has_to_wait_and_made_anew_it_counts_on),
         cmocka_unit_test(each_address_has_its_own_limit),
         cmocka_unit_test(a_machine_that_claims_everything_is_bounded),
         cmocka_unit_test(claims_of_another_master_are_the_elections),

@@ -239,6 +239,7 @@ static void it_is_said_once_and_ends_when_it_is_quiet(void **state)
 
         lan_watch_init(&w);
         assert_true(lan_watch_deadline(&w, &params) == DEADLINE_NEVER);
+        assert_int_equal(lan_watch_idle_at(&w, &params), 0);
         for (uint64_t now = 100 * SEC; now < 200 * SEC; now += 10 * MS) {
             said += lan_watch_see(&w, &params, &sighting, now) ? 1 : 0;
             assert_int_equal(lan_watch_expire(&w, &params, now), 0);
@@ -248,10 +249,13 @@ static void it_is_said_once_and_ends_when_it_is_quiet(void **state)
         assert_int_equal(w.list[kind].count, 10000);
         uint64_t end = 200 * SEC - 10 * MS + params.quiet_ns;
         assert_int_equal(lan_watch_deadline(&w, &params), end);
+        assert_true(lan_watch_idle_at(&w, &params) == DEADLINE_NEVER);
         assert_int_equal(lan_watch_expire(&w, &params, end - 1), 0);
         assert_int_equal(lan_watch_expire(&w, &params, end), 1u << kind);
         assert_false(w.list[kind].active);
         assert_int_equal(lan_watch_expire(&w, &params, end + 1), 0);
+        assert_true(lan_watch_idle_at(&w, &params) >= 100 * SEC + LAN_WARNING_SAY_INTERVAL_NS);
+        assert_true(lan_watch_idle_at(&w, &params) <= 200 * SEC + LAN_WARNING_SAY_INTERVAL_NS);
         assert_true(lan_watch_deadline(&w, &params) == DEADLINE_NEVER);
     }
 }
@@ -301,6 +305,7 @@ static void two_masters_that_meet_are_no_second_master_yet(void **state)
             assert_false(lan_watch_see(&w, &params, &sighting, now));
     assert_false(w.list[LAN_SECOND_MASTER].active);
     assert_true(lan_watch_deadline(&w, &params) == DEADLINE_NEVER);
+    assert_int_equal(lan_watch_idle_at(&w, &params), 141 * SEC + params.quiet_ns);
     bool said = false;
     for (uint64_t now = 300 * SEC; now <= 304 * SEC; now += SEC) {
         assert_false(said);
