@@ -19,7 +19,9 @@ from .many import ROLES, Many
 from .results import BARE, PRODUCTS, Value, at_most, share
 
 NAME = "cost"
-SETTLE_S = 6  # announcements are repeated, captures opened, leases written
+# Announcements are repeated, captures opened, leases written; vipd's adverts come into phase, within
+# eight of them.
+SETTLE_S = 10
 STANDS_S = 0.1  # what a stall costs an agent is small beside its work, ...
 # ... but not beside that of one instance: while a machine stands still, whoever ran is said to have
 # used the CPU. What is periodic comes within each slice: leases are renewed every two seconds.

@@ -35,7 +35,7 @@ QUICK = Plan(
 DEFAULT = Plan(
     name="default", repeat_s=20, begin_until_s=1200, end_s=1680, measure_s=480,
     gap_turns={10: 2, 100: 1, 1000: 1},
-    claim_turns={1: 1, 100: 1, 1000: 2, 10000: 1},
+    claim_turns={1: 3, 100: 3, 1000: 3, 10000: 1},
     # What has a limit comes first.
     cost_turns={(255, 100): 2, (1, 1000): 2, (50, 100): 1, (1000, 1000): 1, (4000, 1000): 1},
     cost_seconds=10, steady_seconds=10, steady_turns=1,
