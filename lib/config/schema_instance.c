@@ -162,7 +162,9 @@ const struct config_key config_instance_keys[INSTANCE_KEYS] = {
                                               "whole seconds from 1s to 255s)",
                                   .help = "Time between advertisements. A dead master is noticed "
                                           "after a little more than three of them "
-                                          "(dead-factor)."},
+                                          "(dead-factor). The first eight of a new master come up "
+                                          "to an eighth earlier, never later, so that what many "
+                                          "instances send leaves together."},
     [INSTANCE_DEAD_FACTOR] = {.name = "dead-factor",
                               .type = VALUE_NUMBER,
                               INSTANCE_FIELD(dead_factor),
