@@ -158,6 +158,7 @@ def test_a_master_that_loses_all_and_gets_none_back_lets_go(lab):
 MANY = 1000
 SEND_S = 0.3    # what strace makes of each request; eight of them at least come after the first
 SPREAD_S = 1.2  # half of that
+INTERVAL_MS = 1000  # the rival adverts ten times as often, as well as an ordinary thread can
 LISTED = {4: f"{VIP4}/24", 6: "fe80::77:200/64"}
 FURTHER = {4: "10.79.{}.{}/32", 6: "fd79::{}:{}/128"}
 
@@ -169,9 +170,11 @@ def test_many_are_announced_while_others_are_still_to_come(lab, family):
     listed = LISTED[family]
     further = [FURTHER[family].format(i // 250, i % 250 + 1) for i in range(MANY - 1)]
     capture = lab.capture()
-    rival = lab.injector().build(family=family, priority=200, addresses=[listed.split("/")[0]])
+    rival = lab.injector().build(family=family, priority=200, addresses=[listed.split("/")[0]],
+                                 interval_ms=INTERVAL_MS)
     with lab.injecting(rival):
-        lab[1].start(config.instance(addresses=listed, extra_addresses=further, announce_repeat=0))
+        lab[1].start(config.instance(addresses=listed, extra_addresses=further, announce_repeat=0,
+                                     advert_interval=f"{INTERVAL_MS}ms"))
         slow = tamper(lab, f"delay_enter={SEND_S * 1e6:.0f}")
         assert lab[1].state() == "BACKUP"
     lab.wait(lambda: len(capture.announced("n1")) >= MANY, "all are announced", 60)
