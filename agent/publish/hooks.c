@@ -89,8 +89,8 @@ static struct hook_queue *append(struct hooks *hooks, const char *name)
     if (queue == NULL)
         return NULL;
     queue->hooks = hooks;
-    memcpy(queue->name, name, sizeof(queue->name));
-    memcpy(queue->run.name, name, sizeof(queue->run.name));
+    snprintf(queue->name, sizeof(queue->name), "%s", name);
+    snprintf(queue->run.name, sizeof(queue->run.name), "%s", name);
     queue->run.on_end = on_end;
     queue->run.userdata = queue;
     while (*link != NULL)

@@ -99,7 +99,7 @@ static void check_instance(const struct config *config, const struct config_inst
     size_t addresses = instance->ipv4_count + instance->ipv6_count;
 
     MUST(config_find_instance(config, instance->name) == instance);
-    MUST(is_text(instance->name, sizeof(instance->name)));
+    MUST(is_text(instance->name, NAME_SIZE));
     MUST(is_text(instance->interface, sizeof(instance->interface)));
     MUST(instance->vrid >= 1 && instance->priority >= 1);
     MUST(instance->version == VRRP_V2 || instance->version == VRRP_V3);

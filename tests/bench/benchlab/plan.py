@@ -33,7 +33,7 @@ QUICK = Plan(
     many_rest_s=0, hot_instances=50, callgrind_seconds=0)
 
 DEFAULT = Plan(
-    name="default", repeat_s=20, begin_until_s=1380, end_s=1860, measure_s=600,
+    name="default", repeat_s=20, begin_until_s=1200, end_s=1680, measure_s=600,
     gap_turns={10: 2, 100: 1, 1000: 1},
     claim_turns={1: 3, 100: 3, 1000: 3, 10000: 1},
     # What has a limit comes first.
