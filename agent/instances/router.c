@@ -271,7 +271,7 @@ void router_claim(struct router *router)
     router->desired.raises = router_virtual_ifindex(router) != 0;
     reconciler_want(router->node->reconciler, &router->desired, claim_ifindex(router),
                     router->claims, router->claim_count, router->config->lease_ns);
-    /* When the kernel has them: see parts.c. */
+    /* That is done when the kernel has them: old_connections_go(). */
     if (router->node->old_connections != NULL && anew)
         old_connections_forget(router->node->old_connections, router->claims, router->claim_count);
     /* Where there are none, the kernel has nothing to say to them. */

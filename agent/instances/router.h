@@ -99,10 +99,12 @@ struct router_virtual {
 
 /* What a router tells. Static. */
 struct router_calls {
-    struct segment_client_calls
-        of_device; /* what its other devices' segments tell; see devices.h */
-    void (*on_said)(struct router *router); /* nothing is put off any more */
-    sd_event_time_handler_t on_watch_due; /* the timer of the watch fired; userdata is the router */
+    /* What its other devices' segments tell; see devices.h. */
+    struct segment_client_calls of_device;
+    /* Nothing is put off any more. */
+    void (*on_said)(struct router *router);
+    /* The timer of the watch fired; userdata is the router. */
+    sd_event_time_handler_t on_watch_due;
 };
 
 /* What is small stands together: there are thousands of these. */

@@ -130,8 +130,7 @@ struct conflict_outcome conflict_timer(struct conflict *c, const struct conflict
 
 /* From when on one made anew with its record behaves alike: there is no conflict, no suspect, and
  * no defence that others have to wait for. 0: at once; DEADLINE_NEVER: not before
- * conflict_deadline().
- */
+ * conflict_deadline(). */
 uint64_t conflict_idle_at(const struct conflict *c);
 
 /* The machine with that MAC sends adverts of our virtual router, as was seen at least: the election
